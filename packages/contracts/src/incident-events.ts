@@ -1,0 +1,181 @@
+import { Type } from 'typebox'
+import { defineEvent } from './event.ts'
+import { Code, Instant, nullable, Priority, SupportTier, Uuid } from './values.ts'
+
+export const TicketOpened = defineEvent({
+  type: 'incident.ticket.opened.v1',
+  summary: 'A ticket was opened by a person, a script or an alert.',
+  clauses: ['A-1.3.4', 'A-5.2.1', 'B-4.0'],
+  payload: Type.Object({
+    ticketId: Uuid,
+    number: Type.String(),
+    title: Type.String(),
+    priority: Priority,
+    category: Type.String(),
+    unitId: Uuid,
+    moduleCode: nullable(Code),
+    tiers: Type.Array(SupportTier),
+    alertEpisodeId: nullable(Uuid),
+    reporterPersonId: nullable(Uuid),
+    openedAt: Instant,
+    acknowledgeDueAt: nullable(Instant),
+    restoreDueAt: nullable(Instant),
+  }),
+})
+
+export const TicketAcknowledged = defineEvent({
+  type: 'incident.ticket.acknowledged.v1',
+  summary: 'A person of the tier took the ticket: the first response.',
+  clauses: ['A-5.2.2', 'A-5.2.3'],
+  payload: Type.Object({
+    ticketId: Uuid,
+    ownerPersonId: Uuid,
+    tier: SupportTier,
+    acknowledgedAt: Instant,
+    withinTarget: Type.Boolean(),
+  }),
+})
+
+export const TicketEscalated = defineEvent({
+  type: 'incident.ticket.escalated.v1',
+  summary: 'The ticket moved one tier up, by its owner with an analysis or by the timer.',
+  clauses: ['B-4.0', 'B-4.1.4', 'A-5.2.4'],
+  payload: Type.Object({
+    ticketId: Uuid,
+    from: SupportTier,
+    to: SupportTier,
+    by: Type.Enum(['owner', 'timer', 'empty-tier']),
+    analysis: nullable(Type.String()),
+    escalatedAt: Instant,
+  }),
+})
+
+export const TicketProgressNoted = defineEvent({
+  type: 'incident.ticket.progress-noted.v1',
+  summary: 'The reporter was told how the work goes.',
+  clauses: ['A-5.2.5'],
+  payload: Type.Object({ ticketId: Uuid, note: Type.String(), notedAt: Instant }),
+})
+
+export const TicketResolved = defineEvent({
+  type: 'incident.ticket.resolved.v1',
+  summary: 'The owner reported service restored or a work-around.',
+  clauses: ['A-5.2.3', 'B-4.3.6'],
+  payload: Type.Object({
+    ticketId: Uuid,
+    resolution: Type.String(),
+    resolvedAt: Instant,
+    withinTarget: Type.Boolean(),
+    confirmDueAt: Instant,
+  }),
+})
+
+export const TicketConfirmed = defineEvent({
+  type: 'incident.ticket.confirmed.v1',
+  summary: 'The reporter confirmed or rejected the resolution.',
+  clauses: ['B-4.0'],
+  payload: Type.Object({
+    ticketId: Uuid,
+    accepted: Type.Boolean(),
+    comment: nullable(Type.String()),
+    confirmedAt: Instant,
+  }),
+})
+
+export const TicketClosed = defineEvent({
+  type: 'incident.ticket.closed.v1',
+  summary: 'The ticket was closed, by confirmation or because nobody answered in time.',
+  clauses: ['B-4.0'],
+  payload: Type.Object({
+    ticketId: Uuid,
+    by: Type.Enum(['confirmation', 'timer']),
+    closedAt: Instant,
+  }),
+})
+
+export const TicketClockBreached = defineEvent({
+  type: 'incident.ticket.clock-breached.v1',
+  summary: 'A clock of the ticket ran past its deadline.',
+  clauses: ['A-1.3.4', 'A-5.2.3'],
+  payload: Type.Object({
+    ticketId: Uuid,
+    clock: Type.Enum(['acknowledge', 'restore', 'progress-note', 'tier']),
+    tier: nullable(SupportTier),
+    dueAt: Instant,
+    noticedAt: Instant,
+  }),
+})
+
+export const TicketAlertEnded = defineEvent({
+  type: 'incident.ticket.alert-ended.v1',
+  summary: 'The alert behind the ticket has recovered; the ticket waits for its people.',
+  clauses: ['A-3.2.3'],
+  payload: Type.Object({ ticketId: Uuid, alertEpisodeId: Uuid, endedAt: Instant }),
+})
+
+export const KeyUserNominated = defineEvent({
+  type: 'incident.key-user.nominated.v1',
+  summary: 'A person was named key user of a module in a unit or for the company.',
+  clauses: ['B-4.1.1', 'B-6.4.1', 'B-7.3.2'],
+  payload: Type.Object({
+    keyUserId: Uuid,
+    personId: Uuid,
+    tier: SupportTier,
+    kind: Type.Enum(['MODULE', 'IT']),
+    unitId: nullable(Uuid),
+    moduleCode: nullable(Code),
+    validFrom: Instant,
+  }),
+})
+
+export const KeyUserRemoved = defineEvent({
+  type: 'incident.key-user.removed.v1',
+  summary: 'A key-user duty ended.',
+  clauses: ['B-4.1.1'],
+  payload: Type.Object({
+    keyUserId: Uuid,
+    personId: Uuid,
+    reason: Type.String(),
+    endedAt: Instant,
+  }),
+})
+
+export const KeyUserGapFound = defineEvent({
+  type: 'incident.key-user.gap-found.v1',
+  summary: 'A module has no key user in a unit, or the company has none for it.',
+  clauses: ['B-4.1.2', 'B-4.2.2'],
+  payload: Type.Object({
+    unitId: nullable(Uuid),
+    tier: SupportTier,
+    kind: Type.Enum(['MODULE', 'IT']),
+    moduleCode: nullable(Code),
+    foundAt: Instant,
+  }),
+})
+
+export const NotificationDelivered = defineEvent({
+  type: 'incident.notification.delivered.v1',
+  summary: 'A message was accepted by its receiver.',
+  clauses: ['A-3.2.3', 'A-5.2.5'],
+  payload: Type.Object({
+    notificationId: Uuid,
+    ticketId: Uuid,
+    channel: Type.Enum(['mail', 'webhook']),
+    attempts: Type.Integer(),
+    deliveredAt: Instant,
+  }),
+})
+
+export const NotificationFailed = defineEvent({
+  type: 'incident.notification.failed.v1',
+  summary: 'A message could not be delivered and is not tried again.',
+  clauses: ['A-3.2.3'],
+  payload: Type.Object({
+    notificationId: Uuid,
+    ticketId: Uuid,
+    channel: Type.Enum(['mail', 'webhook']),
+    attempts: Type.Integer(),
+    reason: Type.String(),
+    failedAt: Instant,
+  }),
+})

@@ -1,0 +1,61 @@
+/**
+ * Roles of the product. The three administrators are mutually exclusive and hold no business role (defaults 2.9).
+ */
+export const roles = [
+  'SYSTEM_ADMIN',
+  'SECURITY_ADMIN',
+  'AUDIT_ADMIN',
+  'OM_AUTHORITY',
+  'BUSINESS_OWNER',
+  'KEY_USER',
+  'OM_PROVIDER',
+  'END_USER',
+  'MIDDLEWARE',
+  'SCRIPT',
+  'MONITORING_AGENT',
+] as const
+export type Role = (typeof roles)[number]
+
+export const administratorRoles: readonly Role[] = ['SYSTEM_ADMIN', 'SECURITY_ADMIN', 'AUDIT_ADMIN']
+
+const business: readonly Role[] = ['OM_AUTHORITY', 'BUSINESS_OWNER', 'KEY_USER', 'OM_PROVIDER']
+
+/**
+ * Every permission and the roles that hold it: the role x operation matrix in one place.
+ *
+ * An operation names one of these; one that names none cannot start.
+ */
+export const permissions = {
+  // incident-tiering
+  'ticket.open': [...business, 'END_USER', 'SCRIPT', 'SYSTEM_ADMIN'],
+  'ticket.read': [...business, 'END_USER', 'SCRIPT', 'AUDIT_ADMIN'],
+  'ticket.work': business,
+  'ticket.confirm': [...business, 'END_USER'],
+  'key-user.read': [...business, 'SYSTEM_ADMIN', 'SECURITY_ADMIN', 'AUDIT_ADMIN', 'SCRIPT'],
+  'key-user.nominate': ['OM_AUTHORITY', 'BUSINESS_OWNER', 'SYSTEM_ADMIN'],
+  'calendar.read': [
+    ...business,
+    'END_USER',
+    'SYSTEM_ADMIN',
+    'SECURITY_ADMIN',
+    'AUDIT_ADMIN',
+    'SCRIPT',
+  ],
+  'calendar.change': ['SYSTEM_ADMIN', 'OM_AUTHORITY'],
+  'notification.read': ['OM_AUTHORITY', 'SYSTEM_ADMIN', 'AUDIT_ADMIN'],
+  'webhook.manage': ['SYSTEM_ADMIN'],
+  // every service
+  'parameter.read': [...business, 'SYSTEM_ADMIN', 'SECURITY_ADMIN', 'AUDIT_ADMIN', 'SCRIPT'],
+  'parameter.change': ['SECURITY_ADMIN'],
+  'dead-letter.read': ['SYSTEM_ADMIN', 'AUDIT_ADMIN'],
+  'dead-letter.handle': ['SYSTEM_ADMIN'],
+} as const satisfies Record<string, readonly Role[]>
+
+export type Permission = keyof typeof permissions
+
+/** The permissions that any of the given roles holds, sorted. */
+export function permissionsOf(held: readonly Role[]): Permission[] {
+  return (Object.keys(permissions) as Permission[])
+    .filter((permission) => permissions[permission].some((role: Role) => held.includes(role)))
+    .sort()
+}

@@ -1,0 +1,57 @@
+/** A service of the product, what it owns in the database, on the bus and behind the gateway. */
+export interface ServiceProfile {
+  readonly name: ServiceName
+  /** PostgreSQL schema and login role. */
+  readonly schema: string
+  /** Where its graphile-worker jobs live. */
+  readonly jobsSchema: string
+  /** Path prefixes that the gateway routes to it. */
+  readonly prefixes: readonly string[]
+}
+
+export const serviceNames = ['identity', 'incident-tiering', 'monitoring-ingest'] as const
+export type ServiceName = (typeof serviceNames)[number]
+
+const profile = (name: ServiceName, ...prefixes: readonly string[]): ServiceProfile => ({
+  name,
+  schema: name.replaceAll('-', '_'),
+  jobsSchema: `${name.replaceAll('-', '_')}_jobs`,
+  prefixes: [...prefixes, `/v1/parameters/${name}`, `/v1/dead-letters/${name}`],
+})
+
+/** Every service with its nouns; the gateway refuses to start when two services claim one prefix. */
+export const services: Readonly<Record<ServiceName, ServiceProfile>> = {
+  identity: profile(
+    'identity',
+    '/.well-known/jwks.json',
+    '/v1/units',
+    '/v1/departments',
+    '/v1/positions',
+    '/v1/modules',
+    '/v1/persons',
+    '/v1/imports',
+    '/v1/accounts',
+    '/v1/account-changes',
+    '/v1/sessions',
+    '/v1/tokens',
+    '/v1/clients',
+    '/v1/provisioning-tasks',
+    '/v1/audit',
+  ),
+  'incident-tiering': profile(
+    'incident-tiering',
+    '/v1/tickets',
+    '/v1/key-users',
+    '/v1/calendars',
+    '/v1/notifications',
+    '/v1/webhooks',
+  ),
+  'monitoring-ingest': profile(
+    'monitoring-ingest',
+    '/v1/metrics',
+    '/v1/sources',
+    '/v1/thresholds',
+    '/v1/alerts',
+    '/v1/inspections',
+  ),
+}

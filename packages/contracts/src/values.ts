@@ -1,0 +1,40 @@
+import { Type, type Static, type TSchema } from 'typebox'
+
+/** A UUID in lower-case text form, as RFC 9562 writes it. */
+export const Uuid = Type.String({ format: 'uuid' })
+
+/** An instant as RFC 3339 text with a zone; we write UTC. */
+export const Instant = Type.String({ format: 'date-time' })
+
+/** An instant in an answer: handlers return a `Date`, the serializer writes RFC 3339 in UTC. */
+export const InstantOut = Type.Unsafe<Date>(Type.String({ format: 'date-time' }))
+
+/** A calendar date without a zone, `2026-11-22`. */
+export const LocalDate = Type.String({ format: 'date' })
+
+/** A span of time as ISO 8601, for example `PT15M` or `P90D`. */
+export const IsoDuration = Type.String({
+  pattern: '^P(?=.)(\\d+D)?(T(?=.)(\\d+H)?(\\d+M)?(\\d+S)?)?$',
+})
+
+/** A short code that people choose: upper-case letters, digits, dot, dash, underscore. */
+export const Code = Type.String({ pattern: '^[A-Z0-9][A-Z0-9._-]{0,39}$' })
+
+/** One line of text that people read; control characters are refused so that no log line can be forged. */
+export const Line = (maxLength: number) =>
+  Type.String({ minLength: 1, maxLength, pattern: '^[^\\u0000-\\u001f\\u007f]*$' })
+
+/** Text of several lines; NUL is refused because PostgreSQL cannot store it. */
+export const Paragraph = (maxLength: number) =>
+  Type.String({ minLength: 1, maxLength, pattern: '^[^\\u0000]*$' })
+
+/** The value or JSON `null`. */
+export const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
+
+/** Fault level, P1 the gravest. Source: defaults 2.1. */
+export const Priority = Type.Enum(['P1', 'P2', 'P3', 'P4'])
+export type Priority = Static<typeof Priority>
+
+/** Support tier; never to be mixed with fault levels. Source: B-4.0. */
+export const SupportTier = Type.Enum(['L1', 'L2', 'L3'])
+export type SupportTier = Static<typeof SupportTier>

@@ -1,0 +1,102 @@
+import type { Act } from '@erp-steward/contracts/act'
+import type { Envelope } from '@erp-steward/contracts/event'
+import { DeadLetterHandled } from '@erp-steward/contracts/platform-events'
+import { Problem } from '@erp-steward/contracts/problem'
+import type { ServiceName } from '@erp-steward/contracts/services'
+import type { EntityManager } from 'typeorm'
+import type { Consumer } from './consumer.ts'
+import { appendEvent } from './outbox.ts'
+
+export interface DeadLetter {
+  eventId: string
+  type: string
+  subject: string
+  envelope: Envelope
+  reason: string
+  attempts: number
+  parkedAt: Date
+  state: 'parked' | 'replayed' | 'discarded'
+  handledAt: Date | null
+  handledBy: string | null
+  handlingReason: string | null
+}
+
+const COLUMNS = `event_id as "eventId", type, subject, envelope, reason, attempts, parked_at as "parkedAt", state,
+  handled_at as "handledAt", handled_by as "handledBy", handling_reason as "handlingReason"`
+
+/** Parked events in the order they were parked; `after` is the id of the last row of the page before. */
+export async function listDeadLetters(
+  tx: EntityManager,
+  { state, after, limit }: { state: DeadLetter['state']; after: string | null; limit: number },
+): Promise<DeadLetter[]> {
+  return tx.query(
+    `select ${COLUMNS} from dead_letter
+      where state = $1 and ($2::uuid is null or (parked_at, event_id) >
+        (select parked_at, event_id from dead_letter where event_id = $2))
+      order by parked_at, event_id limit $3`,
+    [state, after, limit],
+  )
+}
+
+/**
+ * Handles a parked event again, in one transaction with the note that it was replayed.
+ *
+ * @throws Problem `not-found`, `dead-letter-not-parked`; whatever the handler throws, and then it stays parked
+ */
+export async function replayDeadLetter(
+  tx: EntityManager,
+  service: ServiceName,
+  consumer: Consumer,
+  { eventId, reason }: { eventId: string; reason: string },
+  act: Act,
+): Promise<DeadLetter> {
+  const letter = await lockParked(tx, eventId)
+  await consumer.handleOnce(tx, letter.envelope)
+  return markHandled(tx, service, letter, 'replayed', reason, act)
+}
+
+/** @throws Problem `not-found`, `dead-letter-not-parked` */
+export async function discardDeadLetter(
+  tx: EntityManager,
+  service: ServiceName,
+  { eventId, reason }: { eventId: string; reason: string },
+  act: Act,
+): Promise<DeadLetter> {
+  return markHandled(tx, service, await lockParked(tx, eventId), 'discarded', reason, act)
+}
+
+async function lockParked(tx: EntityManager, eventId: string): Promise<DeadLetter> {
+  const rows: DeadLetter[] = await tx.query(
+    `select ${COLUMNS} from dead_letter where event_id = $1 for update`,
+    [eventId],
+  )
+  const letter = rows[0]
+  if (letter === undefined) throw new Problem('not-found', `There is no dead letter ${eventId}.`)
+  if (letter.state !== 'parked')
+    throw new Problem('dead-letter-not-parked', `Dead letter ${eventId} is ${letter.state}.`)
+  return letter
+}
+
+async function markHandled(
+  tx: EntityManager,
+  service: ServiceName,
+  letter: DeadLetter,
+  state: 'replayed' | 'discarded',
+  reason: string,
+  act: Act,
+): Promise<DeadLetter> {
+  await tx.query(
+    `update dead_letter set state = $2, handled_at = $3, handled_by = $4, handling_reason = $5
+      where event_id = $1`,
+    [letter.eventId, state, act.now, act.actor, reason],
+  )
+  await appendEvent(
+    tx,
+    service,
+    DeadLetterHandled,
+    letter.eventId,
+    { service, eventId: letter.eventId, eventType: letter.type, decision: state, reason },
+    act,
+  )
+  return { ...letter, state, handledAt: act.now, handledBy: act.actor, handlingReason: reason }
+}

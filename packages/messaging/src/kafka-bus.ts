@@ -1,0 +1,165 @@
+import { randomUUID } from 'node:crypto'
+import { Kafka, logLevel, Partitioners, type Consumer, type Producer } from 'kafkajs'
+import type { Logger } from 'pino'
+import type { EventBus } from './bus.ts'
+
+/** A topic as the cluster keeps it. */
+export interface TopicShape {
+  readonly topic: string
+  readonly partitions: number
+  readonly retentionDays: number
+}
+
+/**
+ * Protocol errors that kafkajs logs as errors and then retries: coordinators still loading, leaders moving, a broker
+ * that restarts. They are news only when they last, and then the relay or the consumer says so.
+ */
+const RETRIED =
+  /coordinator|rebalanc|not the leader|leader|Connection (error|timeout)|ECONNREFUSED|closed connection|metadata|Topic with this name already exists|does not host this topic/i
+
+function kafka(brokers: string, clientId: string, log: Logger): Kafka {
+  return new Kafka({
+    clientId,
+    brokers: brokers.split(','),
+    connectionTimeout: 5_000,
+    requestTimeout: 30_000,
+    retry: { initialRetryTime: 100, maxRetryTime: 5_000, retries: 8 },
+    logLevel: logLevel.WARN,
+    logCreator: () => (entry) => {
+      const { message, error } = entry.log as { message: string; error?: string }
+      const fields = { kafka: entry.namespace, error }
+      if (entry.level === logLevel.ERROR && !RETRIED.test(`${message} ${error ?? ''}`))
+        log.error(fields, message)
+      else log.debug(fields, message)
+    },
+  })
+}
+
+/** The bus over Apache Kafka: acks from all replicas, key = subject, one idempotent producer per process. */
+export function createKafkaBus(brokers: string, clientId: string, log: Logger): EventBus {
+  const client = kafka(brokers, clientId, log)
+  const consumers = new Set<Consumer>()
+  let producing: Promise<Producer> | undefined
+
+  function connected(): Promise<Producer> {
+    producing ??= (async () => {
+      const producer = client.producer({
+        idempotent: true,
+        maxInFlightRequests: 1,
+        createPartitioner: Partitioners.DefaultPartitioner,
+      })
+      await producer.connect()
+      return producer
+    })()
+    return producing
+  }
+
+  /** After a failure the next publish starts over: an idempotent producer with a gap in its sequence never recovers. */
+  async function forgetProducer() {
+    const failed = producing
+    producing = undefined
+    await failed?.then((producer) => producer.disconnect()).catch(() => undefined)
+  }
+
+  return {
+    async publish(messages) {
+      const byTopic = Map.groupBy(messages, ({ topic }) => topic)
+      try {
+        const producer = await connected()
+        await producer.sendBatch({
+          acks: -1,
+          topicMessages: [...byTopic].map(([topic, ofTopic]) => ({
+            topic,
+            messages: ofTopic.map(({ envelope }) => ({
+              key: envelope.subject,
+              value: JSON.stringify(envelope),
+              headers: { 'content-type': 'application/cloudevents+json' },
+            })),
+          })),
+        })
+      } catch (error) {
+        await forgetProducer()
+        throw error
+      }
+    },
+
+    async subscribe({ group, topics, broadcast = false, handle }) {
+      const consumer = client.consumer({
+        groupId: broadcast ? `${group}-${randomUUID()}` : group,
+        sessionTimeout: 15_000,
+        rebalanceTimeout: 20_000,
+        heartbeatInterval: 1_000,
+        maxWaitTimeInMs: 500,
+        allowAutoTopicCreation: false,
+        // A consumer that gives up is an outage nobody sees; it starts again until it is stopped.
+        retry: { restartOnFailure: () => Promise.resolve(true), retries: 8 },
+      })
+      consumers.add(consumer)
+      const joined = new Promise<void>((resolve) => {
+        const off = consumer.on(consumer.events.GROUP_JOIN, () => {
+          off()
+          resolve()
+        })
+      })
+      await consumer.connect()
+      await consumer.subscribe({ topics: [...topics], fromBeginning: !broadcast })
+      await consumer.run({
+        partitionsConsumedConcurrently: 4,
+        eachMessage: async ({ message, topic, partition }) => {
+          const envelope = parse(message.value)
+          if (envelope === undefined)
+            log.error({ topic, partition, offset: message.offset }, 'message is not JSON, dropped')
+          else await handle(envelope)
+        },
+      })
+      await joined
+      return {
+        stop: async () => {
+          consumers.delete(consumer)
+          await consumer.disconnect()
+        },
+      }
+    },
+
+    async close() {
+      await Promise.all([...consumers].map((consumer) => consumer.disconnect()))
+      consumers.clear()
+      await forgetProducer()
+    },
+  }
+}
+
+function parse(value: Buffer | null): unknown {
+  try {
+    return JSON.parse(value?.toString() ?? '') as unknown
+  } catch {
+    return undefined
+  }
+}
+
+/** Creates the topics that are missing; one that exists is left as it is. */
+export async function createTopics(
+  brokers: string,
+  topics: readonly TopicShape[],
+  log: Logger,
+  replicationFactor = 1,
+): Promise<void> {
+  const admin = kafka(brokers, 'erp-steward-topics', log).admin()
+  await admin.connect()
+  try {
+    const existing = new Set(await admin.listTopics())
+    const missing = topics.filter(({ topic }) => !existing.has(topic))
+    if (missing.length === 0) return
+    await admin.createTopics({
+      waitForLeaders: true,
+      topics: missing.map(({ topic, partitions, retentionDays }) => ({
+        topic,
+        numPartitions: partitions,
+        replicationFactor,
+        configEntries: [{ name: 'retention.ms', value: String(retentionDays * 86_400_000) }],
+      })),
+    })
+  } finally {
+    await admin.disconnect()
+  }
+}
