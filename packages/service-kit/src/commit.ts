@@ -1,0 +1,148 @@
+import { createHash } from 'node:crypto'
+import type { Act } from '@erp-steward/contracts/act'
+import { Problem } from '@erp-steward/contracts/problem'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { DataSource, EntityManager } from 'typeorm'
+import { actOf } from './authentication.ts'
+
+/** How long an answer can be had again with the same key, in hours. Source: architecture, rules for all HTTP. */
+export const IDEMPOTENCY_HOURS = 24
+
+/** Where a change is committed and what time it is. */
+export interface Committer {
+  readonly db: DataSource
+  readonly clock: () => Date
+}
+
+/** The answer to a creation. */
+export interface Created<Body> {
+  readonly body: Body
+  /** Path of the new resource. */
+  readonly location?: string
+  /** Version for the `ETag`. */
+  readonly version?: number
+  /** Default 201. */
+  readonly status?: 200 | 201 | 202
+}
+
+interface StoredAnswer {
+  readonly request_hash: Buffer
+  readonly status: number
+  readonly headers: Record<string, string>
+  readonly body: unknown
+  readonly created_at: Date
+}
+
+/**
+ * Runs a creation once per `Idempotency-Key`, caller and route; a repetition within 24 h gets the same answer.
+ *
+ * Key and effect commit together, so a crash between the two cannot make a second effect. A repetition that arrives
+ * while the first still runs waits for it. A refused creation keeps nothing and may be repeated with the same key.
+ *
+ * @throws Problem `idempotency-key-missing`, `idempotency-key-reused` (same key, other request)
+ */
+export async function createOnce<Body>(
+  { db, clock }: Committer,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  create: (tx: EntityManager, act: Act) => Promise<Created<Body>>,
+): Promise<Body> {
+  const key = idempotencyKey(request)
+  const caller = request.principal?.actor ?? 'anonymous'
+  const route = `${request.method} ${request.routeOptions.url ?? request.url}`
+  const hash = createHash('sha256')
+    .update(`${request.url}\n${JSON.stringify(request.body ?? null)}`)
+    .digest()
+  return db.transaction(async (tx) => {
+    const act = actOf(request, clock())
+    const oldest = new Date(act.now.getTime() - IDEMPOTENCY_HOURS * 3_600_000)
+    const claimed: unknown[] = await tx.query(
+      `insert into idempotency_key as held (caller, route, key, request_hash, created_at)
+       values ($1, $2, $3, $4, $5)
+       on conflict on constraint idempotency_key_pkey do update
+         set request_hash = excluded.request_hash, created_at = excluded.created_at, status = null
+         where held.created_at < $6
+       returning key`,
+      [caller, route, key, hash, act.now, oldest],
+    )
+    if (claimed.length === 0) {
+      const [stored]: StoredAnswer[] = await tx.query(
+        `select request_hash, status, headers, body from idempotency_key
+          where caller = $1 and route = $2 and key = $3`,
+        [caller, route, key],
+      )
+      if (stored === undefined || !stored.request_hash.equals(hash))
+        throw new Problem(
+          'idempotency-key-reused',
+          'This Idempotency-Key belongs to a request with another body.',
+        )
+      void reply.code(stored.status).headers(stored.headers).header('idempotency-replayed', 'true')
+      return stored.body as Body
+    }
+    const { body, location, version, status = 201 } = await create(tx, act)
+    const headers = {
+      ...(location !== undefined && { location }),
+      ...(version !== undefined && { etag: etag(version) }),
+    }
+    await tx.query(
+      `update idempotency_key set status = $4, headers = $5, body = $6
+        where caller = $1 and route = $2 and key = $3`,
+      [caller, route, key, status, JSON.stringify(headers), JSON.stringify(body)],
+    )
+    void reply.code(status).headers(headers)
+    return body
+  })
+}
+
+/** Runs a change in one transaction; `expected` is the version from `If-Match`. */
+export async function change<Result extends { version: number }>(
+  { db, clock }: Committer,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  apply: (tx: EntityManager, act: Act, expected: number) => Promise<Result>,
+): Promise<Result> {
+  const expected = expectedVersion(request)
+  const result = await db.transaction((tx) => apply(tx, actOf(request, clock()), expected))
+  void reply.header('etag', etag(result.version))
+  return result
+}
+
+/** The strong entity tag of a version. */
+export function etag(version: number): string {
+  return `"${String(version)}"`
+}
+
+/**
+ * The version named by `If-Match`.
+ *
+ * @throws Problem `precondition-required` without the header, `version-stale` when it names none of our tags
+ */
+export function expectedVersion(request: FastifyRequest): number {
+  const header = request.headers['if-match']
+  if (header === undefined)
+    throw new Problem('precondition-required', 'Send the ETag you read in If-Match.')
+  const version = /^"(\d{1,9})"$/.exec(header)?.[1]
+  if (version === undefined)
+    throw new Problem('version-stale', 'If-Match names no version of this resource.')
+  return Number(version)
+}
+
+/** @throws Problem `version-stale` with the current version when it is not the expected one */
+export function assertVersion(current: number, expected: number): void {
+  if (current !== expected)
+    throw new Problem('version-stale', `The resource is at version ${String(current)}.`, {
+      currentVersion: current,
+    })
+}
+
+function idempotencyKey(request: FastifyRequest): string {
+  const header = request.headers['idempotency-key']
+  // The draft standard makes it a quoted string; scripts send it bare. Both are taken.
+  const key = typeof header === 'string' ? header.replace(/^"(.*)"$/, '$1') : ''
+  if (!/^[\x21-\x7e]{1,255}$/.test(key))
+    throw new Problem(
+      'idempotency-key-missing',
+      'Send an Idempotency-Key of 1 to 255 visible ASCII characters.',
+    )
+  return key
+}

@@ -1,0 +1,64 @@
+import { services, type ServiceName } from '@erp-steward/contracts/services'
+import { CreateMessaging1780000000000 } from '@erp-steward/messaging/create-messaging'
+import { runMigrations as migrateJobs } from 'graphile-worker'
+import { DataSource, type EntitySchema, type MigrationInterface } from 'typeorm'
+import { CreatePlatform1780000000001 } from './create-platform.ts'
+
+/** The tables of a service, as entities describe them and as migrations build them. */
+export interface Storage {
+  readonly name: ServiceName
+  readonly entities: readonly EntitySchema[]
+  /** In order, named with a 13-digit timestamp; the platform's own come first by themselves. */
+  readonly migrations: readonly (new () => MigrationInterface)[]
+}
+
+/** Any number; the same for all so that two `migrate` runs on one database wait for each other. */
+const MIGRATION_LOCK = 7_411_001
+
+function source({ name, entities, migrations }: Storage, url: string, poolSize: number) {
+  const { schema } = services[name]
+  return new DataSource({
+    type: 'postgres',
+    url,
+    schema,
+    applicationName: name,
+    entities: [...entities],
+    migrations: [CreateMessaging1780000000000, CreatePlatform1780000000001, ...migrations],
+    migrationsTableName: 'migration',
+    poolSize,
+    // Raw SQL stays unqualified; TypeORM's `schema` alone would not set this.
+    extra: { options: `-c search_path=${schema}`, idleTimeoutMillis: 30_000 },
+  })
+}
+
+/** Opens the pool of a service, of at most `poolSize` connections. Never migrates. */
+export async function openDatabase(
+  storage: Storage,
+  url: string,
+  poolSize = 8,
+): Promise<DataSource> {
+  return source(storage, url, poolSize).initialize()
+}
+
+/**
+ * Brings the schema of one service and its job schema up to date: a one-shot, serialised by an advisory lock.
+ *
+ * The schemas must exist and belong to the role of `url`.
+ */
+export async function migrate(storage: Storage, url: string): Promise<void> {
+  const { jobsSchema } = services[storage.name]
+  const db = await source(storage, url, 2).initialize()
+  try {
+    const lock = db.createQueryRunner()
+    await lock.query('select pg_advisory_lock($1)', [MIGRATION_LOCK])
+    try {
+      await db.runMigrations({ transaction: 'each' })
+      await migrateJobs({ connectionString: url, schema: jobsSchema })
+    } finally {
+      await lock.query('select pg_advisory_unlock($1)', [MIGRATION_LOCK])
+      await lock.release()
+    }
+  } finally {
+    await db.destroy()
+  }
+}

@@ -1,0 +1,216 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { EventEmitter } from 'node:events'
+import type { Act } from '@erp-steward/contracts/act'
+import { services, type ServiceName } from '@erp-steward/contracts/services'
+import {
+  Logger as JobLogger,
+  run,
+  type Runner,
+  type TaskList,
+  type WorkerEvents,
+} from 'graphile-worker'
+import pg from 'pg'
+import type { Logger } from 'pino'
+import { Compile } from 'typebox/compile'
+import { Type, type Static, type TSchema } from 'typebox'
+import type { DataSource, EntityManager } from 'typeorm'
+
+/**
+ * Durable work of a service. A task may run more than once (a crash repeats it), so its effect must be guarded: it
+ * checks the state it finds and does nothing when the work is done.
+ */
+export interface Task {
+  readonly name: string
+  readonly payload: TSchema
+  readonly run: (tx: EntityManager, payload: unknown, act: Act) => Promise<void>
+}
+
+/** @param run gets the checked payload, in a transaction of its own */
+export function defineTask<Payload extends TSchema>(
+  name: string,
+  payload: Payload,
+  run: (tx: EntityManager, payload: Static<Payload>, act: Act) => Promise<void>,
+): Task {
+  // `startJobs` checks the payload against the schema before it calls `run`.
+  return { name, payload, run: (tx, data, act) => run(tx, data as Static<Payload>, act) }
+}
+
+export interface EnqueueOptions {
+  /** Not before this instant; default at once. */
+  readonly runAt?: Date
+  /** A later job with the same key takes the earlier one's place. */
+  readonly key?: string
+}
+
+/** Queues a task in the transaction of the change that calls for it. */
+export async function enqueue(
+  tx: EntityManager,
+  service: ServiceName,
+  task: string,
+  payload: unknown,
+  act: Act,
+  { runAt, key }: EnqueueOptions = {},
+): Promise<void> {
+  const { jobsSchema } = services[service]
+  await tx.query(
+    `select from "${jobsSchema}".add_job($1, payload => $2::json, run_at => $3, job_key => $4)`,
+    [
+      task,
+      JSON.stringify({ data: payload, requestId: act.requestId, traceparent: act.traceparent }),
+      runAt ?? null,
+      key ?? null,
+    ],
+  )
+}
+
+const JobPayload = Type.Object({
+  data: Type.Unknown(),
+  requestId: Type.String(),
+  traceparent: Type.String(),
+})
+const isJobPayload = Compile(JobPayload)
+
+export interface JobsOptions {
+  readonly service: ServiceName
+  readonly db: DataSource
+  readonly url: string
+  readonly tasks: readonly Task[]
+  /** Recurring tasks in cron syntax, UTC; their payload is empty. */
+  readonly crontab: string
+  readonly clock: () => Date
+  readonly log: Logger
+}
+
+/** How often a worker looks for jobs that fell due, in milliseconds; jobs due at once are announced by NOTIFY. */
+const POLL_MS = 500
+/** How often the locks of workers that died are looked for, in milliseconds. */
+const SWEEP_MS = 5_000
+/** Namespace of our advisory locks for living workers; any number that nothing else uses. */
+const WORKER_LOCKS = 7_411
+
+export async function startJobs(options: JobsOptions): Promise<{ stop(): Promise<void> }> {
+  const { service, db, url, tasks, crontab, clock, log } = options
+  const { jobsSchema } = services[service]
+  const taskList: TaskList = Object.fromEntries(
+    tasks.map((task) => [
+      task.name,
+      (payload: unknown) => runTask(db, service, task, payload, clock()),
+    ]),
+  )
+  const alive = await keepAlive(url, jobsSchema, log)
+  const runner: Runner = await run({
+    connectionString: url,
+    maxPoolSize: 4,
+    schema: jobsSchema,
+    taskList,
+    crontab,
+    concurrency: 2,
+    pollInterval: POLL_MS,
+    noHandleSignals: true,
+    events: alive.events,
+    logger: new JobLogger(() => (level, message, meta) => {
+      if (level === 'error') log.error({ job: meta?.job, err: meta?.error }, message)
+      else log.debug(message)
+    }),
+  })
+  return {
+    async stop() {
+      await runner.stop()
+      await alive.stop()
+    },
+  }
+}
+
+async function runTask(
+  db: DataSource,
+  service: ServiceName,
+  task: Task,
+  payload: unknown,
+  now: Date,
+) {
+  const known = isJobPayload.Check(payload) ? payload : undefined
+  const data = known?.data ?? {}
+  if (!Compile(task.payload).Check(data)) throw new TypeError(`${task.name}: payload does not fit`)
+  const act: Act = {
+    actor: `service:${service}`,
+    personId: null,
+    role: 'SERVICE',
+    unitId: null,
+    requestId: known?.requestId ?? randomUUID(),
+    traceparent:
+      known?.traceparent ??
+      `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-01`,
+    now,
+  }
+  await db.transaction((tx) => task.run(tx, data, act))
+}
+
+/**
+ * Frees the jobs of workers that were killed. graphile-worker alone would leave them locked for four hours.
+ *
+ * Each worker of this process holds a session-level advisory lock under its id; whoever gets the lock of another
+ * worker's id knows that its process is gone.
+ */
+async function keepAlive(url: string, jobsSchema: string, log: Logger) {
+  const events: WorkerEvents = new EventEmitter()
+  const own = new Set<string>()
+  let stopped = false
+  let client: pg.Client | undefined
+
+  async function connect(): Promise<pg.Client> {
+    const fresh = new pg.Client({ connectionString: url, application_name: `${jobsSchema} sweep` })
+    fresh.on('error', () => {
+      client = undefined
+    })
+    await fresh.connect()
+    for (const id of own)
+      await fresh.query('select pg_advisory_lock($1, hashtext($2))', [WORKER_LOCKS, id])
+    client = fresh
+    return fresh
+  }
+
+  async function sweep(): Promise<void> {
+    const connected = client ?? (await connect())
+    const { rows } = await connected.query<{ id: string }>(
+      `select distinct locked_by as id from "${jobsSchema}"._private_jobs where locked_by is not null
+       union select distinct locked_by from "${jobsSchema}"._private_job_queues where locked_by is not null`,
+    )
+    for (const { id } of rows) {
+      if (own.has(id)) continue
+      const { rows: got } = await connected.query<{ dead: boolean }>(
+        'select pg_try_advisory_lock($1, hashtext($2)) as dead',
+        [WORKER_LOCKS, id],
+      )
+      if (got[0]?.dead !== true) continue
+      log.warn({ worker: id }, 'jobs of a dead worker are freed')
+      await connected.query(`select "${jobsSchema}".force_unlock_workers(array[$1])`, [id])
+      await connected.query('select pg_advisory_unlock($1, hashtext($2))', [WORKER_LOCKS, id])
+    }
+  }
+
+  events.on('worker:create', ({ worker }) => {
+    own.add(worker.workerId)
+    void client
+      ?.query('select pg_advisory_lock($1, hashtext($2))', [WORKER_LOCKS, worker.workerId])
+      .catch((error: unknown) => {
+        log.warn({ err: error }, 'worker could not announce itself')
+      })
+  })
+
+  await connect()
+  await sweep()
+  const timer = setInterval(() => {
+    if (!stopped)
+      sweep().catch((error: unknown) => {
+        log.warn({ err: error }, 'sweep for dead workers failed')
+      })
+  }, SWEEP_MS)
+  return {
+    events,
+    async stop() {
+      stopped = true
+      clearInterval(timer)
+      await client?.end().catch(() => undefined)
+    },
+  }
+}

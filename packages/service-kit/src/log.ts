@@ -1,0 +1,28 @@
+import { pino, type DestinationStream, type Logger } from 'pino'
+
+/** Members that never reach a log, at any of the depths we log at. */
+const SECRET = [
+  'authorization',
+  'password',
+  'newPassword',
+  'token',
+  'accessToken',
+  'refreshToken',
+  'secret',
+  'clientSecret',
+  'privateKey',
+]
+
+/** The logger of a process: JSON lines, ids and decisions, secrets redacted. */
+export function createLog(level: string, destination?: DestinationStream): Logger {
+  const options = {
+    level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    redact: {
+      paths: SECRET.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]),
+      censor: '[redacted]',
+    },
+  }
+  return destination === undefined ? pino(options) : pino(options, destination)
+}

@@ -1,0 +1,60 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { App } from './app.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The app's own registry, so that several services can live in one process. */
+    metrics: Registry
+  }
+}
+
+/** Counts and times requests per route; the unit is in each name. */
+export function registerMetrics(app: App, service: string): Registry {
+  const registry = new Registry()
+  registry.setDefaultLabels({ service })
+  const duration = new Histogram({
+    name: 'http_request_duration_seconds',
+    help: 'Time from the first byte of a request to the end of its answer.',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.005, 0.025, 0.1, 0.5, 2.5, 10],
+    registers: [registry],
+  })
+  new Gauge({
+    name: 'process_resident_memory_bytes',
+    help: 'Resident memory of the process, shared by the services that live in it.',
+    registers: [registry],
+    collect() {
+      this.set(process.memoryUsage.rss())
+    },
+  })
+  app.decorate('metrics', registry)
+  app.addHook('onResponse', (request, reply, done) => {
+    duration.observe(
+      {
+        method: request.method,
+        route: request.routeOptions.url ?? 'unknown',
+        status: String(reply.statusCode),
+      },
+      reply.elapsedTime / 1_000,
+    )
+    done()
+  })
+  return registry
+}
+
+/** Counters of the event flow of one service. */
+export function eventCounters(registry: Registry) {
+  return {
+    relayed: new Counter({
+      name: 'events_relayed_total',
+      help: 'Events of the outbox that the bus has accepted.',
+      registers: [registry],
+    }),
+    handled: new Counter({
+      name: 'events_handled_total',
+      help: 'Deliveries by event type and outcome: handled, duplicate, ignored, parked.',
+      labelNames: ['type', 'outcome'],
+      registers: [registry],
+    }),
+  }
+}

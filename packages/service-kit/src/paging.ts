@@ -1,0 +1,64 @@
+import { Problem } from '@erp-steward/contracts/problem'
+import { Type, type TSchema } from 'typebox'
+
+/** Rows on a page when the caller does not say. */
+const DEFAULT_LIMIT = 50
+/** Most rows on a page. */
+export const MAX_LIMIT = 200
+
+/** Query members of every list. */
+export const PageQuery = {
+  limit: Type.Integer({
+    minimum: 1,
+    maximum: MAX_LIMIT,
+    default: DEFAULT_LIMIT,
+    description: 'Most rows to answer.',
+  }),
+  cursor: Type.Optional(
+    Type.String({ maxLength: 500, description: 'Opaque: `next` of the page before.' }),
+  ),
+}
+
+/** A page of a list: its rows, and `next` for the following page, `null` on the last. */
+export const pageOf = <Row extends TSchema>(row: Row) =>
+  Type.Object({ items: Type.Array(row), next: Type.Union([Type.String(), Type.Null()]) })
+
+/** A cursor that carries the sort key of the last row. */
+export function encodeCursor(key: readonly (string | number)[]): string {
+  return Buffer.from(JSON.stringify(key)).toString('base64url')
+}
+
+/**
+ * The sort key in a cursor, `null` without a cursor; `length` is the number of members the list sorts by.
+ *
+ * @throws Problem `cursor-unusable`
+ */
+export function decodeCursor(cursor: string | undefined, length: number): readonly string[] | null {
+  if (cursor === undefined) return null
+  try {
+    const key: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString())
+    if (
+      Array.isArray(key) &&
+      key.length === length &&
+      key.every((part) => typeof part === 'string' || typeof part === 'number')
+    )
+      return key.map(String)
+  } catch {
+    // Falls through: whatever is wrong with the text, it is not a cursor of ours.
+  }
+  throw new Problem('cursor-unusable', 'The cursor was not made by this list.')
+}
+
+/** Cuts the look-ahead row off `rows` (read with `limit + 1`) and makes the cursor for what follows. */
+export function page<Row>(
+  rows: readonly Row[],
+  limit: number,
+  keyOf: (row: Row) => readonly (string | number)[],
+): { items: Row[]; next: string | null } {
+  const items = rows.slice(0, limit)
+  const last = items.at(-1)
+  return {
+    items,
+    next: rows.length > limit && last !== undefined ? encodeCursor(keyOf(last)) : null,
+  }
+}

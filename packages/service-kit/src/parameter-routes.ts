@@ -1,0 +1,169 @@
+import { Problem } from '@erp-steward/contracts/problem'
+import type { ServiceName } from '@erp-steward/contracts/services'
+import { InstantOut, nullable, Instant, Paragraph, Uuid } from '@erp-steward/contracts/values'
+import {
+  isParameterKey,
+  parameterByKey,
+  parameters,
+  type ParameterKey,
+} from '@erp-steward/regulation/parameters'
+import { Type } from 'typebox'
+import type { DataSource, EntityManager } from 'typeorm'
+import type { App } from './app.ts'
+import { change, etag } from './commit.ts'
+import { preferredLanguage } from './language.ts'
+import { parameterHistory, readParameter, setParameter } from './parameters.ts'
+
+const ParameterView = Type.Object({
+  key: Type.String(),
+  title: Type.String(),
+  description: Type.String(),
+  type: Type.String(),
+  unit: Type.String(),
+  bounds: Type.Unknown(),
+  clauses: Type.Array(Type.String()),
+  source: Type.String(),
+  value: Type.Unknown(),
+  version: Type.Integer({ description: '0: as shipped.' }),
+  from: Type.Enum(['unit', 'company', 'shipped']),
+})
+
+const VersionView = Type.Object({
+  version: Type.Integer(),
+  unitId: nullable(Uuid),
+  value: Type.Unknown(),
+  validFrom: InstantOut,
+  author: Type.String(),
+  reason: Type.String(),
+})
+
+export interface ParameterRouteOptions {
+  readonly service: ServiceName
+  readonly db: DataSource
+  readonly clock: () => Date
+  readonly unitExists: (tx: EntityManager, unitId: string) => Promise<boolean>
+}
+
+/** The parameters a service enforces; those of the gateway, which has no database, are kept by identity. */
+export function ownedParameters(service: ServiceName): ParameterKey[] {
+  return parameters
+    .filter(
+      (each) => each.service === service || (service === 'identity' && each.service === 'gateway'),
+    )
+    .map(({ key }) => key)
+}
+
+/** Reading and setting the parameters that one service enforces. */
+export function parameterRoutes(app: App, options: ParameterRouteOptions): void {
+  const { service, db, clock, unitExists } = options
+  const own = ownedParameters(service)
+  const base = `/v1/parameters/${service}`
+  const operation = (verb: string) =>
+    `${verb}-${service}-parameter`.replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase())
+
+  function known(key: string): ParameterKey {
+    if (isParameterKey(key) && own.includes(key)) return key
+    throw new Problem('parameter-unknown', `${service} has no parameter ${key}.`)
+  }
+
+  async function view(key: ParameterKey, unitId: string | null, language: 'en' | 'zh-CN') {
+    const { title, description, type, unit, bounds, clauses, source } = parameterByKey(key)
+    const { value, version, source: from } = await readParameter(db.manager, key, unitId, clock())
+    return {
+      key,
+      title: title[language],
+      description: description[language],
+      type,
+      unit,
+      bounds,
+      clauses: [...clauses],
+      source,
+      value,
+      version,
+      from,
+    }
+  }
+
+  const Query = Type.Object({ unitId: Type.Optional(Uuid) })
+
+  app.get(
+    base,
+    {
+      config: { access: 'parameter.read', clauses: ['A-4.1.2'] },
+      schema: {
+        operationId: `${operation('list')}s`,
+        summary: 'The parameters with their values in force.',
+        tags: ['parameters'],
+        querystring: Query,
+        response: { 200: Type.Object({ items: Type.Array(ParameterView) }) },
+      },
+    },
+    async ({ query, headers }) => ({
+      items: await Promise.all(
+        own.map((key) =>
+          view(key, query.unitId ?? null, preferredLanguage(headers['accept-language'])),
+        ),
+      ),
+    }),
+  )
+
+  app.get(
+    `${base}/:key`,
+    {
+      config: { access: 'parameter.read', clauses: ['A-4.1.2'] },
+      schema: {
+        operationId: operation('read'),
+        summary:
+          'One parameter; the ETag is the version of the scope asked for, "0" before its first.',
+        tags: ['parameters'],
+        params: Type.Object({ key: Type.String() }),
+        querystring: Query,
+        response: {
+          200: Type.Object({ ...ParameterView.properties, history: Type.Array(VersionView) }),
+        },
+      },
+    },
+    async ({ params, query, headers }, reply) => {
+      const key = known(params.key)
+      const unitId = query.unitId ?? null
+      const history = await parameterHistory(db.manager, key, unitId)
+      void reply.header('etag', etag(history[0]?.version ?? 0))
+      return {
+        ...(await view(key, unitId, preferredLanguage(headers['accept-language']))),
+        history,
+      }
+    },
+  )
+
+  app.put(
+    `${base}/:key`,
+    {
+      config: { access: 'parameter.change', clauses: ['A-4.1.2'] },
+      schema: {
+        operationId: operation('set'),
+        summary: 'Sets a new version for one unit or the company.',
+        tags: ['parameters'],
+        params: Type.Object({ key: Type.String() }),
+        body: Type.Object(
+          {
+            unitId: nullable(Uuid),
+            value: Type.Unknown(),
+            validFrom: Type.Optional(Instant),
+            reason: Paragraph(500),
+          },
+          { additionalProperties: false },
+        ),
+        response: { 200: VersionView },
+      },
+    },
+    async (request, reply) => {
+      const key = known(request.params.key)
+      return change({ db, clock }, request, reply, async (tx, act, expected) => {
+        const { unitId } = request.body
+        if (unitId !== null && !(await unitExists(tx, unitId)))
+          throw new Problem('unit-unknown', `There is no unit ${unitId}.`)
+        return setParameter(tx, service, { key, ...request.body }, expected, act)
+      })
+    },
+  )
+}

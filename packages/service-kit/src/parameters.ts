@@ -1,0 +1,122 @@
+import type { Act } from '@erp-steward/contracts/act'
+import { ParameterVersionSet } from '@erp-steward/contracts/platform-events'
+import { Problem } from '@erp-steward/contracts/problem'
+import type { ServiceName } from '@erp-steward/contracts/services'
+import { appendEvent } from '@erp-steward/messaging/outbox'
+import { checkParameterValue, type ParameterKey } from '@erp-steward/regulation/parameters'
+import { resolveParameter, type ResolvedParameter } from '@erp-steward/regulation/resolve'
+import type { EntityManager } from 'typeorm'
+import { assertVersion } from './commit.ts'
+import { isConstraintViolation } from './constraint.ts'
+
+/** One version of a parameter as it is stored. */
+export interface ParameterVersion {
+  key: string
+  unitId: string | null
+  version: number
+  value: unknown
+  validFrom: Date
+  author: string
+  reason: string
+  createdAt: Date
+}
+
+const COLUMNS = `key, unit_id as "unitId", version, value, valid_from as "validFrom", author, reason,
+  created_at as "createdAt"`
+
+/**
+ * The value in force at `at`: of the unit, else of the company, else as shipped. Decisions store the version.
+ *
+ * Source: architecture, "Parameters: the words without a number".
+ */
+export async function readParameter<Key extends ParameterKey>(
+  tx: EntityManager,
+  key: Key,
+  unitId: string | null,
+  at: Date,
+): Promise<ResolvedParameter<Key>> {
+  const versions: ParameterVersion[] = await tx.query(
+    `select ${COLUMNS} from parameter_version
+      where key = $1 and (unit_id is null or unit_id = $2) and valid_from <= $3`,
+    [key, unitId, at],
+  )
+  return resolveParameter(versions, key, unitId, at)
+}
+
+/** Every version of a parameter for one unit or (`null`) the company, newest first. */
+export async function parameterHistory(
+  tx: EntityManager,
+  key: ParameterKey,
+  unitId: string | null,
+): Promise<ParameterVersion[]> {
+  return tx.query(
+    `select ${COLUMNS} from parameter_version where key = $1 and unit_id is not distinct from $2
+      order by version desc`,
+    [key, unitId],
+  )
+}
+
+export interface SetParameter {
+  readonly key: ParameterKey
+  readonly unitId: string | null
+  readonly value: unknown
+  /** Default: now. */
+  readonly validFrom?: string
+  readonly reason: string
+}
+
+/**
+ * Adds a version; earlier ones stay, so that what was decided under them stays explicable.
+ *
+ * @throws Problem `parameter-refused` with the faults, `version-stale`
+ */
+export async function setParameter(
+  tx: EntityManager,
+  service: ServiceName,
+  { key, unitId, value, validFrom, reason }: SetParameter,
+  expected: number,
+  act: Act,
+): Promise<ParameterVersion> {
+  const faults = checkParameterValue(key, value)
+  if (faults.length > 0)
+    throw new Problem(
+      'parameter-refused',
+      `${key}: ${faults.map(({ detail }) => detail).join('; ')}`,
+      {
+        errors: faults.map(({ pointer, detail }) => ({ pointer: `#/value${pointer}`, detail })),
+      },
+    )
+  const [newest] = await parameterHistory(tx, key, unitId)
+  assertVersion(newest?.version ?? 0, expected)
+  const row: ParameterVersion = {
+    key,
+    unitId,
+    version: expected + 1,
+    value,
+    validFrom: validFrom === undefined ? act.now : new Date(validFrom),
+    author: act.actor,
+    reason,
+    createdAt: act.now,
+  }
+  try {
+    await tx.query(
+      `insert into parameter_version (key, unit_id, version, value, valid_from, author, reason, created_at)
+       values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+      [key, unitId, row.version, JSON.stringify(value), row.validFrom, row.author, reason, act.now],
+    )
+  } catch (error) {
+    if (isConstraintViolation(error, 'parameter_version_key'))
+      throw new Problem('version-stale', 'Somebody set this parameter at the same moment.')
+    throw error
+  }
+  const { version } = row
+  await appendEvent(
+    tx,
+    service,
+    ParameterVersionSet,
+    key,
+    { key, unitId, version, value, validFrom: row.validFrom.toISOString(), reason },
+    act,
+  )
+  return row
+}

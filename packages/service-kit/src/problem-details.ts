@@ -1,0 +1,118 @@
+import { STATUS_CODES } from 'node:http'
+import { Problem } from '@erp-steward/contracts/problem'
+import { problems, type ProblemCode } from '@erp-steward/contracts/problems'
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import type { App } from './app.ts'
+import { preferredLanguage } from './language.ts'
+
+interface Fault {
+  /** JSON pointer into the body, RFC 6901 as a URI fragment. */
+  readonly pointer?: string
+  /** Name of the path, query or header parameter. */
+  readonly parameter?: string
+  readonly detail: string
+}
+
+/** Codes for what Fastify itself refuses before a handler runs. */
+const CODE_OF_FRAMEWORK_ERROR: Readonly<Record<string, ProblemCode>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'body-too-large',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'media-type-unsupported',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'malformed-request',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'malformed-request',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'malformed-request',
+}
+
+/** Answers every error as an RFC 9457 problem document; only a `Problem` shows its own text. */
+export function registerProblems(
+  app: App,
+  onRefused?: (request: FastifyRequest, problem: Problem) => void,
+): void {
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    const problem = problemOf(error)
+    if (problem.status === 403) onRefused?.(request, problem)
+    if (problem.status >= 500) request.log.error({ err: error }, 'request failed')
+    return sendProblem(request, reply, problem)
+  })
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(
+      request,
+      reply,
+      new Problem(
+        'not-found',
+        `There is no ${request.method} ${request.url.split('?', 1)[0] ?? ''}.`,
+      ),
+    ),
+  )
+}
+
+/** Writes the problem document in the language the caller prefers. */
+export function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: Problem) {
+  const language = preferredLanguage(request.headers['accept-language'])
+  if (problem.status === 401) void reply.header('www-authenticate', 'Bearer')
+  const { retryAfterSeconds, ...extras } = problem.extras
+  if (typeof retryAfterSeconds === 'number')
+    void reply.header('retry-after', String(Math.ceil(retryAfterSeconds)))
+  return reply
+    .code(problem.status)
+    .header('content-language', language)
+    .type('application/problem+json')
+    .serializer(JSON.stringify)
+    .send({
+      type: `/problems/${problem.code}`,
+      title: problems[problem.code].title[language],
+      status: problem.status,
+      code: problem.code,
+      detail: problem.message,
+      instance: `urn:request:${request.id}`,
+      ...extras,
+    })
+}
+
+function problemOf(error: FastifyError | Problem): Problem {
+  if (error instanceof Problem) return error
+  if (error.validation !== undefined) {
+    const faults = error.validation.map((fault) =>
+      faultOf(error.validationContext ?? 'body', fault),
+    )
+    return new Problem('validation-failed', faults.map(({ detail }) => detail).join(' '), {
+      errors: faults,
+    })
+  }
+  const known = CODE_OF_FRAMEWORK_ERROR[error.code]
+  if (known !== undefined) return new Problem(known, error.message)
+  if (error instanceof SyntaxError && error.statusCode === 400)
+    return new Problem('malformed-request', 'The body is not well-formed JSON.')
+  if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500)
+    return new Problem('malformed-request', STATUS_CODES[error.statusCode] ?? 'Bad Request')
+  if (isDatabaseAway(error))
+    return new Problem('unavailable', 'The database is not available.', { retryAfterSeconds: 5 })
+  return new Problem('internal-error', 'The cause is in the log under this instance.')
+}
+
+function faultOf(
+  context: string,
+  { instancePath, message, params }: { instancePath: string; message?: string; params: unknown },
+): Fault {
+  const { additionalProperty, missingProperty } = params as Record<string, string | undefined>
+  const member = additionalProperty ?? missingProperty
+  const path =
+    member === undefined
+      ? instancePath
+      : `${instancePath}/${member.replaceAll('~', '~0').replaceAll('/', '~1')}`
+  const detail =
+    additionalProperty === undefined
+      ? `${path || 'The body'} ${message ?? 'is not valid'}.`
+      : `${path} is not a known member.`
+  return context === 'body'
+    ? { pointer: `#${path}`, detail }
+    : { parameter: path.replace(/^\//, ''), detail }
+}
+
+/** PostgreSQL went away or refuses new sessions: an outage, worth a retry, not a bug. */
+function isDatabaseAway(error: Error & { code?: string }): boolean {
+  return (
+    ['ECONNREFUSED', 'ECONNRESET', '57P01', '57P02', '57P03', '08006', '08001', '53300'].includes(
+      error.code ?? '',
+    ) || /Connection terminated|timeout exceeded when trying to connect/.test(error.message)
+  )
+}

@@ -1,0 +1,224 @@
+import type { AddressInfo } from 'node:net'
+import { AccessRefused } from '@erp-steward/contracts/platform-events'
+import { services, type ServiceName } from '@erp-steward/contracts/services'
+import type { EventBus } from '@erp-steward/messaging/bus'
+import {
+  createConsumer,
+  startConsumer,
+  type Consumer,
+  type Subscription,
+} from '@erp-steward/messaging/consumer'
+import { appendEvent } from '@erp-steward/messaging/outbox'
+import { startRelay } from '@erp-steward/messaging/relay'
+import type { Logger } from 'pino'
+import { Type, type Static, type TObject } from 'typebox'
+import type { DataSource, EntityManager } from 'typeorm'
+import type { App } from './app.ts'
+import { actOf, createKeySet } from './authentication.ts'
+import { createApp } from './create-app.ts'
+import { openDatabase, type Storage } from './database.ts'
+import { deadLetterRoutes } from './dead-letter-routes.ts'
+import { startJobs, type Task } from './jobs.ts'
+import { eventCounters } from './metrics.ts'
+import { parameterRoutes } from './parameter-routes.ts'
+import { pruneCrontab, prunePlatform } from './prune.ts'
+
+/** What every service reads from its environment. */
+export const CommonConfig = Type.Object({
+  DATABASE_URL: Type.String({
+    description:
+      "PostgreSQL URL of the service's own role, postgres://user:password@host:port/database.",
+    pattern: '^postgres(ql)?://',
+  }),
+  JWKS_URL: Type.String({
+    description: 'Where identity publishes its keys, http(s)://…/.well-known/jwks.json.',
+    pattern: '^https?://',
+  }),
+  INTERNAL_TOKEN: Type.String({
+    description: 'Secret shared by the processes of the product, at least 32 characters.',
+    minLength: 32,
+  }),
+  HOST: Type.String({ description: 'Address to listen on.', default: '127.0.0.1' }),
+  PORT: Type.Integer({
+    description: 'TCP port; 0 takes any free one.',
+    minimum: 0,
+    maximum: 65_535,
+    default: 0,
+  }),
+  DATABASE_POOL: Type.Integer({
+    description: 'Most connections of the pool.',
+    minimum: 2,
+    maximum: 100,
+    default: 8,
+  }),
+})
+export type CommonConfig = Static<typeof CommonConfig>
+
+/** What a service's own code may use. */
+export interface Dependencies<Config> {
+  readonly db: DataSource
+  readonly clock: () => Date
+  readonly config: Config
+  readonly log: Logger
+}
+
+/** A service: its storage, its operations, what it listens to and what it does by the clock. */
+export interface Service<Config extends TObject = TObject> extends Storage {
+  readonly title: string
+  /** The members of the environment beyond `CommonConfig`. */
+  readonly config: Config
+  readonly routes: (app: App, dependencies: Dependencies<Static<Config>>) => void | Promise<void>
+  readonly subscriptions: (dependencies: Dependencies<Static<Config>>) => readonly Subscription[]
+  readonly tasks: (dependencies: Dependencies<Static<Config>>) => readonly Task[]
+  /** Recurring tasks in cron syntax, UTC. */
+  readonly crontab?: string
+  /** Whether the unit is known here, for parameters that differ per unit. */
+  readonly unitExists: (tx: EntityManager, unitId: string) => Promise<boolean>
+  /** Public keys for tokens, where the service holds them itself; default: the JWKS of identity. */
+  readonly keys?: (
+    dependencies: Dependencies<Static<Config>>,
+  ) => (kid: string) => Promise<string | undefined>
+  /** Whatever else must run beside the app; ended before the database is closed. */
+  readonly start?: (
+    dependencies: Dependencies<Static<Config>>,
+  ) => Promise<{ stop(): Promise<void> }>
+}
+
+/** Keeps the type of the configuration while checking the rest. */
+export function defineService<Config extends TObject>(service: Service<Config>): Service<Config> {
+  return service
+}
+
+export interface BuildOptions<Config> extends Dependencies<Config> {
+  readonly keyFor: (kid: string) => Promise<string | undefined>
+  readonly internalToken: string
+}
+
+/** The service without port, bus and clockwork: what tests speak to by `inject`. */
+export async function buildService<Config extends TObject>(
+  service: Service<Config>,
+  options: BuildOptions<Static<Config>>,
+): Promise<{
+  app: App
+  consumer: Consumer
+  subscriptions: readonly Subscription[]
+  tasks: readonly Task[]
+}> {
+  const { db, clock, log, keyFor, internalToken } = options
+  const { name } = service
+  const app = await createApp({
+    name,
+    title: service.title,
+    log,
+    tokens: { keyFor, clock, internalToken },
+    readiness: {
+      database: async () => {
+        await db.query('select 1')
+      },
+    },
+    onRefused: (request, problem) => {
+      const act = actOf(request, clock())
+      const fact = {
+        operation: request.routeOptions.schema?.operationId ?? request.method,
+        code: problem.code,
+        sourceIp: request.ip,
+        refusedAt: act.now.toISOString(),
+      }
+      appendEvent(db.manager, name, AccessRefused, act.actor, fact, act).catch((error: unknown) => {
+        request.log.error({ err: error }, 'a refusal could not be kept as evidence')
+      })
+    },
+  })
+  const counters = eventCounters(app.metrics)
+  const subscriptions = service.subscriptions(options)
+  const consumer = createConsumer({
+    service: name,
+    db,
+    subscriptions,
+    clock,
+    log,
+    onHandled: (type, outcome) => {
+      counters.handled.inc({ type, outcome })
+    },
+  })
+  await service.routes(app, options)
+  parameterRoutes(app, { service: name, db, clock, unitExists: service.unitExists })
+  deadLetterRoutes(app, { service: name, db, clock, consumer })
+  app.decorate('relayed', (count: number) => {
+    counters.relayed.inc(count)
+  })
+  await app.ready()
+  return { app, consumer, subscriptions, tasks: [...service.tasks(options), prunePlatform] }
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Counts events that left through the relay. */
+    relayed: (count: number) => void
+  }
+}
+
+export interface StartOptions<Config> {
+  readonly config: Config & CommonConfig
+  readonly bus: EventBus
+  readonly log: Logger
+  readonly clock?: () => Date
+}
+
+export interface RunningService {
+  readonly name: ServiceName
+  readonly url: string
+  /** In order: no new requests, no new jobs and events, what is queued goes out, connections close. */
+  stop(): Promise<void>
+}
+
+/** Starts a service on a migrated database. */
+export async function startService<Config extends TObject>(
+  service: Service<Config>,
+  { config, bus, log: parentLog, clock = () => new Date() }: StartOptions<Static<Config>>,
+): Promise<RunningService> {
+  const { name } = service
+  const log = parentLog.child({ service: name })
+  const url = config.DATABASE_URL
+  const db = await openDatabase(service, url, config.DATABASE_POOL)
+  const dependencies = { db, clock, config, log }
+  const { app, consumer, subscriptions, tasks } = await buildService(service, {
+    ...dependencies,
+    keyFor: service.keys?.(dependencies) ?? createKeySet(config.JWKS_URL),
+    internalToken: config.INTERNAL_TOKEN,
+  })
+  const beside = await service.start?.(dependencies)
+  const listening = await startConsumer(bus, name, subscriptions, consumer)
+  const relay = startRelay({
+    url,
+    schema: services[name].schema,
+    bus,
+    log,
+    onRelayed: (count) => {
+      app.relayed(count)
+    },
+  })
+  const jobs = await startJobs({
+    service: name,
+    db,
+    url,
+    tasks,
+    crontab: [service.crontab ?? '', pruneCrontab].join('\n'),
+    clock,
+    log,
+  })
+  await app.listen({ host: config.HOST, port: config.PORT })
+  const { port } = app.server.address() as AddressInfo
+  return {
+    name,
+    url: `http://${config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST}:${String(port)}`,
+    async stop() {
+      await app.close()
+      await jobs.stop()
+      await listening.stop()
+      await relay.stop()
+      await beside?.stop()
+      await db.destroy()
+    },
+  }
+}

@@ -1,0 +1,45 @@
+import { randomBytes } from 'node:crypto'
+import type { App } from './app.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** W3C trace context of this request: the caller's trace with our own span, or a new trace. */
+    traceparent: string
+  }
+}
+
+const TRACEPARENT = /^00-([0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})$/
+
+/** Gives each request a trace and an id, echoes the id, and writes one log line when it is answered. */
+export function registerTrace(app: App): void {
+  app.decorateRequest('traceparent', '')
+  app.addHook('onRequest', (request, reply, done) => {
+    const span = randomBytes(8).toString('hex')
+    const caller = TRACEPARENT.exec(String(request.headers.traceparent ?? ''))
+    request.traceparent =
+      caller === null
+        ? `00-${randomBytes(16).toString('hex')}-${span}-01`
+        : `00-${caller[1] ?? ''}-${span}-${caller[2] ?? '00'}`
+    void reply.header('x-request-id', request.id)
+    done()
+  })
+  app.addHook('onResponse', (request, reply, done) => {
+    const path = request.url.split('?', 1)[0]
+    // Health and metrics are asked every few seconds; their success is no news.
+    const quiet =
+      reply.statusCode < 400 && (path?.startsWith('/health') === true || path === '/metrics')
+    if (!quiet)
+      request.log.info(
+        {
+          method: request.method,
+          path,
+          status: reply.statusCode,
+          ms: Math.round(reply.elapsedTime * 10) / 10,
+          actor: request.principal?.actor,
+          traceparent: request.traceparent,
+        },
+        'request',
+      )
+    done()
+  })
+}

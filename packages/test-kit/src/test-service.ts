@@ -1,0 +1,55 @@
+import type { App } from '@erp-steward/service-kit/app'
+import { buildService, type Service } from '@erp-steward/service-kit/service'
+import type { Task } from '@erp-steward/service-kit/jobs'
+import type { Consumer } from '@erp-steward/messaging/consumer'
+import { pino } from 'pino'
+import type { Static, TObject } from 'typebox'
+import type { DataSource } from 'typeorm'
+import { testDatabase } from './test-database.ts'
+import { testKeys } from './tokens.ts'
+
+export interface TestService {
+  readonly app: App
+  readonly db: DataSource
+  readonly url: string
+  readonly consumer: Consumer
+  readonly tasks: readonly Task[]
+  /** The clock the service asks; set it to move time. */
+  now: Date
+  release(): Promise<void>
+}
+
+/** The secret between processes, in tests. */
+export const TEST_INTERNAL_TOKEN = 'internal-token-of-the-tests-0123456789'
+
+/**
+ * The whole service on a database of its own, without port, bus and clockwork: speak to it by `app.inject`, hand it
+ * events by `consumer.deliver`, run its tasks by hand.
+ */
+export async function testService<Config extends TObject>(
+  service: Service<Config>,
+  config: Static<Config>,
+  now: Date,
+): Promise<TestService> {
+  const { db, url, release } = await testDatabase(service)
+  const clock = () => running.now
+  const built = await buildService(service, {
+    db,
+    clock,
+    config,
+    log: pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' }),
+    keyFor: testKeys,
+    internalToken: TEST_INTERNAL_TOKEN,
+  })
+  const running: TestService = {
+    ...built,
+    db,
+    url,
+    now,
+    release: async () => {
+      await built.app.close()
+      await release()
+    },
+  }
+  return running
+}
