@@ -60,6 +60,13 @@ test.each([
   expect(deadlineOf(paused, office)).toEqual(deadlineOf(facts, office))
 })
 
+test('a target used up exactly when the pause begins stays where it was', () => {
+  const facts = [start('09:00', 2), fact('11:00', 'pause'), fact('14:00', 'resume')]
+  expect(deadlineOf(facts, office)).toEqual(at('11:00'))
+  expect(explain(facts, office, at('14:00')).breachedAt).toBeNull()
+  expect(explain(facts, office, at('14:01')).breachedAt).toEqual(at('14:00'))
+})
+
 test('a changed target keeps the time used', () => {
   const facts = [start('09:00', 8), retarget('11:00', 3)]
   expect(deadlineOf(facts, office)).toEqual(at('12:00'))

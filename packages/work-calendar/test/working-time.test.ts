@@ -126,6 +126,13 @@ test('time between is negative backwards, and closed time weighs nothing', () =>
   expect(workingTimeBetween(office, at('2026-10-01 00:00'), at('2026-10-08 08:30'))).toBe(0)
 })
 
+test('the first and the last millisecond of the opening hours count, those beside them do not', () => {
+  expect(workingTimeBetween(office, at('2026-03-09 08:29:59.999'), at('2026-03-09 08:30'))).toBe(0)
+  expect(workingTimeBetween(office, at('2026-03-09 08:30'), at('2026-03-09 08:30:00.001'))).toBe(1)
+  expect(workingTimeBetween(office, at('2026-03-09 17:29:59.999'), at('2026-03-09 17:30'))).toBe(1)
+  expect(workingTimeBetween(office, at('2026-03-09 17:30'), at('2026-03-09 17:30:00.001'))).toBe(0)
+})
+
 test('working spans are cut at both ends and skip lunch and night', () => {
   expect(workingSpans(office, at('2026-03-09 11:00'), at('2026-03-10 09:00'))).toEqual([
     { from: at('2026-03-09 11:00'), to: at('2026-03-09 12:00') },
