@@ -1,0 +1,73 @@
+import { glossary } from './glossary.ts'
+import type { Parameter } from './parameter.ts'
+import { parameters } from './parameters.ts'
+
+/** A Markdown table; cells must not hold line breaks. */
+export function markdownTable(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
+}
+
+/** Text of docs/regulation/glossary.md. */
+export function glossaryDocument(): string {
+  const rows = glossary.map(({ zh, terms, note }) => [zh, terms.map(code).join(', '), note])
+  return `# Glossary
+
+Written from \`packages/regulation/src/glossary.ts\` by \`scripts/write-coverage.ts\`. One word per concept across
+code, API, database and documents.
+
+${markdownTable(['Chinese', 'Term in code', 'Note'], rows)}
+`
+}
+
+/** Text of docs/regulation/parameters.md. */
+export function parametersDocument(): string {
+  const services = [...new Set(parameters.map(({ service }) => service))]
+  const sections = services.map((service) => {
+    const rows = parameters
+      .filter((parameter) => parameter.service === service)
+      .map((parameter) => [
+        code(parameter.key),
+        parameter.title['zh-CN'],
+        `${parameter.title.en}. ${parameter.description.en}`,
+        code(JSON.stringify(parameter.default)),
+        boundsText(parameter),
+        parameter.source,
+        parameter.clauses.join(', '),
+      ])
+    const head = ['Key', '名称', 'Meaning', 'Default', 'Bounds', 'Source', 'Clauses']
+    return `## ${service}\n\n${markdownTable(head, rows)}\n`
+  })
+  return `# Parameters
+
+Written from the tables in \`packages/regulation/src\` by \`scripts/write-coverage.ts\`. "Defaults 2.x" and the source
+ids are explained in [defaults.md](defaults.md). Bounds are inclusive.
+
+${sections.join('\n')}`
+}
+
+function code(text: string): string {
+  return `\`${text}\``
+}
+
+function boundsText(parameter: Parameter): string {
+  switch (parameter.type) {
+    case 'integer':
+    case 'number':
+      return `${parameter.bounds.minimum} to ${parameter.bounds.maximum} ${parameter.unit}`
+    case 'duration':
+    case 'period':
+    case 'time-of-day':
+      return `${parameter.bounds.minimum} to ${parameter.bounds.maximum}`
+    case 'choice':
+      return parameter.bounds.options.join(', ')
+    case 'string-list':
+      return `${parameter.bounds.minItems} to ${parameter.bounds.maxItems} × ${parameter.unit}`
+    case 'target':
+      return `${parameter.bounds.minimum} to ${parameter.bounds.maximum}, or 0 to ${parameter.bounds.maximumWorkingDays} working days`
+  }
+}

@@ -1,0 +1,104 @@
+import { durationParts, nominalSeconds } from './duration.ts'
+import { Target, TimeOfDay, valueSchemas, type Parameter } from './parameter.ts'
+import Value from 'typebox/value'
+
+/** One thing wrong with a value: where (RFC 6901 pointer into the value, '' = the value itself) and what. */
+export interface Fault {
+  readonly pointer: string
+  readonly detail: string
+}
+
+/** Everything wrong with `value` as a value of `parameter`; empty when it may be set. */
+export function valueFaults(parameter: Parameter, value: unknown): readonly Fault[] {
+  switch (parameter.type) {
+    case 'integer':
+      if (!Number.isSafeInteger(value)) return fault('', 'must be a whole number')
+      return numberFaults(Number(value), parameter)
+    case 'number':
+      if (typeof value !== 'number' || !Number.isFinite(value)) return fault('', 'must be a number')
+      return numberFaults(value, parameter)
+    case 'duration':
+      return lengthFaults('', value, parameter.bounds, 'exact')
+    case 'period':
+      return lengthFaults('', value, parameter.bounds, 'calendar')
+    case 'time-of-day':
+      return Value.Check(TimeOfDay, value) ? [] : fault('', 'must be a time of day, 00:00 to 23:59')
+    case 'choice': {
+      const { options } = parameter.bounds
+      if (typeof value === 'string' && options.includes(value)) return []
+      return fault('', `must be one of ${options.join(', ')}`)
+    }
+    case 'string-list':
+      return listFaults(value, parameter)
+    case 'target':
+      return targetFaults(value, parameter.bounds)
+  }
+}
+
+/**
+ * Whether `value` has the form of the parameter's values, whatever the bounds. Stored values are asked this and not
+ * `valueFaults`, so that a release with tighter bounds still reads what was set under the wider ones.
+ */
+export function hasForm(parameter: Parameter, value: unknown): boolean {
+  if (!Value.Check(valueSchemas[parameter.type], value)) return false
+  return parameter.type !== 'choice' || valueFaults(parameter, value).length === 0
+}
+
+type Bounds<T extends Parameter['type']> = Extract<Parameter, { type: T }>['bounds']
+
+function fault(pointer: string, detail: string): readonly Fault[] {
+  return [{ pointer, detail }]
+}
+
+function numberFaults(
+  value: number,
+  { bounds: { minimum, maximum }, unit }: Extract<Parameter, { type: 'integer' | 'number' }>,
+): readonly Fault[] {
+  if (value >= minimum && value <= maximum) return []
+  return fault('', `must be ${minimum} to ${maximum} ${unit}`)
+}
+
+function lengthFaults(
+  pointer: string,
+  value: unknown,
+  { minimum, maximum }: Bounds<'duration'>,
+  kind: 'exact' | 'calendar',
+): readonly Fault[] {
+  const parts = typeof value === 'string' ? durationParts(value) : undefined
+  if (!parts) return fault(pointer, 'must be an ISO 8601 duration such as PT15M or P90D')
+  if (kind === 'exact' && (parts.years > 0 || parts.months > 0))
+    return fault(pointer, 'must be an exact duration, without years and months')
+  const seconds = nominalSeconds(parts)
+  if (seconds >= boundSeconds(minimum) && seconds <= boundSeconds(maximum)) return []
+  return fault(pointer, `must be ${minimum} to ${maximum}`)
+}
+
+function boundSeconds(bound: string): number {
+  const parts = durationParts(bound)
+  if (!parts) throw new RangeError(`Bound "${bound}" is not an ISO 8601 duration`)
+  return nominalSeconds(parts)
+}
+
+function listFaults(
+  value: unknown,
+  { bounds: { pattern, minItems, maxItems }, unit }: Extract<Parameter, { type: 'string-list' }>,
+): readonly Fault[] {
+  if (!Array.isArray(value) || value.length < minItems || value.length > maxItems)
+    return fault('', `must be a list of ${minItems} to ${maxItems} items`)
+  const form = new RegExp(pattern)
+  return value.flatMap((item: unknown, index): readonly Fault[] => {
+    if (typeof item !== 'string' || !form.test(item)) return fault(`/${index}`, `must be ${unit}`)
+    return value.indexOf(item) === index ? [] : fault(`/${index}`, 'occurs twice')
+  })
+}
+
+function targetFaults(value: unknown, bounds: Bounds<'target'>): readonly Fault[] {
+  if (!Value.Check(Target, value))
+    return fault(
+      '',
+      'must be { clock: "continuous" or "working", within: duration } or { clock: "working", workingDays: whole number }',
+    )
+  if ('within' in value) return lengthFaults('/within', value.within, bounds, 'exact')
+  if (value.workingDays <= bounds.maximumWorkingDays) return []
+  return fault('/workingDays', `must be 0 to ${bounds.maximumWorkingDays} working days`)
+}
