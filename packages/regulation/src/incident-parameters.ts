@@ -1,4 +1,4 @@
-import { choice, integer, period, stringList, target } from './define-parameter.ts'
+import { choice, integer, period, stringList, target, timeOfDay } from './define-parameter.ts'
 
 const DAY = '(MON|TUE|WED|THU|FRI|SAT|SUN)'
 const TIME = '([01]\\d|2[0-3]):[0-5]\\d'
@@ -199,14 +199,17 @@ export const incidentParameters = [
     zh: ['严重告警的工单级别', '由严重级告警开出的工单的级别。'],
     en: ['Priority of a critical alert', 'Priority of a ticket that a critical alert opens.'],
   }),
-  target('incident.finding.simple_within', {
-    default: { clock: 'working', workingDays: 0 },
+  timeOfDay('incident.finding.simple_due', {
+    default: '17:30',
     clauses: ['A-3.1.4'],
     source: 'Defaults 2.2 (own choice)',
-    zh: ['一般性问题解决时限', '巡检发现的一般性问题应在当日下班前解决(制度中的“立即解决”)。'],
+    zh: [
+      '一般性问题当日解决时间',
+      '巡检发现的一般性问题应在当日此时间前解决(制度中的“立即解决”)。',
+    ],
     en: [
-      'Simple finding solved within',
-      'A simple finding is solved by the end of the same working day ("at once").',
+      'Simple finding due',
+      'A simple finding is solved by this time of the same day ("at once").',
     ],
   }),
   target('incident.major.declare_within', {

@@ -15,9 +15,8 @@ export const Period = Type.String({ pattern: '^P[0-9TYMWDHS]+$', maxLength: 40 }
 export const TimeOfDay = Type.String({ pattern: '^([01]\\d|2[0-3]):[0-5]\\d$' })
 
 /**
- * What a clock must reach: `within` of continuous time, `within` of working time, or the end of working time on the
- * n-th working day after the day of the start (0 = the same working day).
- * Source: Civil Code of the PRC, Art. 201 and 203, for counting periods in days.
+ * What a clock must reach: `within` of continuous time, `within` of working time, or n standard working days' length
+ * of working time, as packages/work-calendar counts them.
  */
 export const Target = Type.Union([
   Type.Object(
@@ -29,7 +28,7 @@ export const Target = Type.Union([
     { additionalProperties: false },
   ),
   Type.Object(
-    { clock: Type.Literal('working'), workingDays: Type.Integer({ minimum: 0 }) },
+    { clock: Type.Literal('working'), workingDays: Type.Integer({ minimum: 1 }) },
     { additionalProperties: false },
   ),
 ])
@@ -128,7 +127,7 @@ export const TargetParameter = definition({
   bounds: Type.Object({
     minimum: Duration,
     maximum: Duration,
-    maximumWorkingDays: Type.Integer({ minimum: 0 }),
+    maximumWorkingDays: Type.Integer({ minimum: 1 }),
   }),
   default: Target,
 })

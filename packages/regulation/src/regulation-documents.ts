@@ -68,6 +68,6 @@ function boundsText(parameter: Parameter): string {
     case 'string-list':
       return `${parameter.bounds.minItems} to ${parameter.bounds.maxItems} × ${parameter.unit}`
     case 'target':
-      return `${parameter.bounds.minimum} to ${parameter.bounds.maximum}, or 0 to ${parameter.bounds.maximumWorkingDays} working days`
+      return `${parameter.bounds.minimum} to ${parameter.bounds.maximum}, or 1 to ${parameter.bounds.maximumWorkingDays} working days`
   }
 }

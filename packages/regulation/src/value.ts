@@ -96,9 +96,9 @@ function targetFaults(value: unknown, bounds: Bounds<'target'>): readonly Fault[
   if (!Value.Check(Target, value))
     return fault(
       '',
-      'must be { clock: "continuous" or "working", within: duration } or { clock: "working", workingDays: whole number }',
+      'must be { clock: "continuous" or "working", within: duration } or { clock: "working", workingDays: whole number from 1 }',
     )
   if ('within' in value) return lengthFaults('/within', value.within, bounds, 'exact')
   if (value.workingDays <= bounds.maximumWorkingDays) return []
-  return fault('/workingDays', `must be 0 to ${bounds.maximumWorkingDays} working days`)
+  return fault('/workingDays', `must be 1 to ${bounds.maximumWorkingDays} working days`)
 }

@@ -182,7 +182,7 @@ test.each(shipped)('%s ships as %j', (key, value) => {
 const words: readonly ParameterKey[] = [
   'identity.leaver.notice_due',
   'identity.audit.period',
-  'incident.finding.simple_within',
+  'incident.finding.simple_due',
   'monitoring.review.period',
   'monitoring.firewall.review',
   'monitoring.vuln.scan',
@@ -256,7 +256,7 @@ test.each<[ParameterKey, unknown, unknown]>([
   ['monitoring.inspection.daily_due', '24:00', '23:59'],
   ['incident.report.legal.other', continuous('PT4H1S'), continuous('PT4H')],
   ['incident.sla.p3.restore', workingDays(251), workingDays(250)],
-  ['incident.sla.p3.restore', workingDays(-1), workingDays(0)],
+  ['incident.sla.p3.restore', workingDays(0), workingDays(1)],
   ['incident.sla.p3.restore', continuous('PT0S'), continuous('PT1S')],
 ])('%s refuses %j and takes %j', (key, refused, taken) => {
   expect(checkParameterValue(key, refused)).toHaveLength(1)
