@@ -1,12 +1,27 @@
-// One project per kind of test: pure ones need no server, so they start at once.
+// Tests of what needs no database: they start at once, the others wait for a server.
+const pure = [
+  'packages/contracts',
+  'packages/regulation',
+  'packages/work-calendar',
+  'infra/kafka',
+  'infra/postgres',
+  'services/[^/]+/test/domain',
+]
+
 const shared = {
+  rootDir: '.',
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
+  modulePathIgnorePatterns: ['<rootDir>/.data', '<rootDir>/.cache'],
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',
       {
-        jsc: { parser: { syntax: 'typescript' }, target: 'es2023' },
+        jsc: {
+          parser: { syntax: 'typescript' },
+          target: 'es2023',
+          experimental: { keepImportAttributes: true },
+        },
         module: { type: 'es6' },
         sourceMaps: 'inline',
       },
@@ -17,12 +32,23 @@ const shared = {
 export default {
   maxWorkers: 2,
   testTimeout: 30_000,
-  projects: ['packages', 'services', 'infra', 'test'].map((folder) => ({
-    ...shared,
-    displayName: folder,
-    rootDir: '.',
-    testMatch: [`<rootDir>/${folder}/**/*.test.ts`],
-    testPathIgnorePatterns: ['/node_modules/'],
-    modulePathIgnorePatterns: ['<rootDir>/.data', '<rootDir>/.cache'],
-  })),
+  projects: [
+    {
+      ...shared,
+      displayName: 'pure',
+      testRegex: pure.map((folder) => `<rootDir>/${folder}/.*\\.test\\.ts$`),
+      testPathIgnorePatterns: ['/node_modules/'],
+    },
+    {
+      ...shared,
+      displayName: 'postgres',
+      testMatch: ['packages', 'services', 'infra', 'test'].map(
+        (folder) => `<rootDir>/${folder}/**/*.test.ts`,
+      ),
+      testPathIgnorePatterns: ['/node_modules/', ...pure.map((folder) => `<rootDir>/${folder}/`)],
+      // Jest runs these only when a test of this project is among the chosen ones.
+      globalSetup: '<rootDir>/test/global-setup.mjs',
+      globalTeardown: '<rootDir>/test/global-teardown.mjs',
+    },
+  ],
 }

@@ -8,7 +8,7 @@ const { status } = spawnSync(
   [
     '--experimental-vm-modules',
     '--disable-warning=ExperimentalWarning',
-    require.resolve('jest/bin/jest.js'),
+    require.resolve('jest/bin/jest'),
     ...process.argv.slice(2),
   ],
   { stdio: 'inherit' },

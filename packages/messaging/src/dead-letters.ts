@@ -55,14 +55,20 @@ export async function replayDeadLetter(
   return markHandled(tx, service, letter, 'replayed', reason, act)
 }
 
-/** @throws Problem `not-found`, `dead-letter-not-parked` */
+/**
+ * Gives a parked event up: a delivery that comes late has no effect any more.
+ *
+ * @throws Problem `not-found`, `dead-letter-not-parked`
+ */
 export async function discardDeadLetter(
   tx: EntityManager,
   service: ServiceName,
   { eventId, reason }: { eventId: string; reason: string },
   act: Act,
 ): Promise<DeadLetter> {
-  return markHandled(tx, service, await lockParked(tx, eventId), 'discarded', reason, act)
+  const letter = await lockParked(tx, eventId)
+  await tx.query('insert into inbox (event_id) values ($1) on conflict do nothing', [eventId])
+  return markHandled(tx, service, letter, 'discarded', reason, act)
 }
 
 async function lockParked(tx: EntityManager, eventId: string): Promise<DeadLetter> {

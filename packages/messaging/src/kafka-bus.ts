@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Kafka, logLevel, Partitioners, type Consumer, type Producer } from 'kafkajs'
 import type { Logger } from 'pino'
 import type { EventBus } from './bus.ts'
@@ -16,6 +17,9 @@ export interface TopicShape {
  */
 const RETRIED =
   /coordinator|rebalanc|not the leader|leader|Connection (error|timeout)|ECONNREFUSED|closed connection|metadata|Topic with this name already exists|does not host this topic/i
+
+/** Pause before a consumer that ended by itself joins again, in milliseconds. */
+const RESTART_MS = 1_000
 
 function kafka(brokers: string, clientId: string, log: Logger): Kafka {
   return new Kafka({
@@ -54,6 +58,26 @@ export function createKafkaBus(brokers: string, clientId: string, log: Logger): 
     return producing
   }
 
+  /** Where a broadcast begins. Committed at once, so that a restart of the consumer or the broker skips nothing. */
+  async function endOf(topics: readonly string[]) {
+    const admin = client.admin()
+    await admin.connect()
+    try {
+      const ends = await Promise.all(
+        topics.map(async (topic) =>
+          (await admin.fetchTopicOffsets(topic)).map(({ partition, high }) => ({
+            topic,
+            partition,
+            offset: high,
+          })),
+        ),
+      )
+      return ends.flat()
+    } finally {
+      await admin.disconnect()
+    }
+  }
+
   /** After a failure the next publish starts over: an idempotent producer with a gap in its sequence never recovers. */
   async function forgetProducer() {
     const failed = producing
@@ -84,6 +108,7 @@ export function createKafkaBus(brokers: string, clientId: string, log: Logger): 
     },
 
     async subscribe({ group, topics, broadcast = false, handle }) {
+      const starts = broadcast ? await endOf(topics) : []
       const consumer = client.consumer({
         groupId: broadcast ? `${group}-${randomUUID()}` : group,
         sessionTimeout: 15_000,
@@ -101,18 +126,41 @@ export function createKafkaBus(brokers: string, clientId: string, log: Logger): 
           resolve()
         })
       })
+      const run = () =>
+        consumer.run({
+          partitionsConsumedConcurrently: 4,
+          eachMessage: async ({ message, topic, partition }) => {
+            const envelope = parse(message.value)
+            if (envelope === undefined)
+              log.error(
+                { topic, partition, offset: message.offset },
+                'message is not JSON, dropped',
+              )
+            else await handle(envelope)
+          },
+        })
+      const runAgain = async () => {
+        await sleep(RESTART_MS)
+        if (!consumers.has(consumer)) return
+        await consumer
+          .connect()
+          .then(run)
+          .catch((error: unknown) => {
+            log.error({ err: error, group }, 'consumer cannot join, will try again')
+            void runAgain()
+          })
+      }
+      // kafkajs ends a consumer for good on what it takes for a bug, a coordinator not found among them.
+      consumer.on(consumer.events.CRASH, ({ payload: { error, restart } }) => {
+        if (restart || !consumers.has(consumer)) return
+        log.error({ err: error, group }, 'consumer crashed, will join again')
+        void runAgain()
+      })
       await consumer.connect()
       await consumer.subscribe({ topics: [...topics], fromBeginning: !broadcast })
-      await consumer.run({
-        partitionsConsumedConcurrently: 4,
-        eachMessage: async ({ message, topic, partition }) => {
-          const envelope = parse(message.value)
-          if (envelope === undefined)
-            log.error({ topic, partition, offset: message.offset }, 'message is not JSON, dropped')
-          else await handle(envelope)
-        },
-      })
+      await run()
       await joined
+      for (const start of starts) consumer.seek(start)
       return {
         stop: async () => {
           consumers.delete(consumer)
@@ -122,8 +170,9 @@ export function createKafkaBus(brokers: string, clientId: string, log: Logger): 
     },
 
     async close() {
-      await Promise.all([...consumers].map((consumer) => consumer.disconnect()))
+      const open = [...consumers]
       consumers.clear()
+      await Promise.all(open.map((consumer) => consumer.disconnect()))
       await forgetProducer()
     },
   }

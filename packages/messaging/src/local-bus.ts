@@ -3,21 +3,37 @@ import type { BusSubscription, EventBus, Message } from './bus.ts'
 /**
  * The bus of one process: `publish` hands each message to the subscribers and resolves when all of them have
  * committed. The outbox is the durable log: a crash repeats a delivery, the inbox drops what was already handled.
+ *
+ * A group that has left is waited for: `publish` rejects, and its events stay in the outbox until it is back.
  */
 export function createLocalBus(): EventBus {
-  const subscriptions = new Set<BusSubscription>()
+  const members = new Set<Member>()
+  const topicsOfGroups = new Map<string, readonly string[]>()
+  let closed = false
+
+  /** One member per group, the one that joined first: Kafka, too, gives an event to one of them. */
+  function receivers(topic: string): Member[] {
+    const present = [...members].filter(({ subscription }) => subscription.topics.includes(topic))
+    const ofGroups = [...topicsOfGroups]
+      .filter(([, topics]) => topics.includes(topic))
+      .map(([group]) => {
+        const member = present.find(({ subscription: { broadcast, group: its } }) =>
+          broadcast === true ? false : its === group,
+        )
+        if (member === undefined) throw new Error(`nobody of the group ${group} is here`)
+        return member
+      })
+    return [...ofGroups, ...present.filter(({ subscription }) => subscription.broadcast === true)]
+  }
 
   async function deliver({ topic, envelope }: Message): Promise<void> {
-    const wanted = [...subscriptions].filter(({ topics }) => topics.includes(topic))
-    // A member of the same group that joined later is a spare: Kafka, too, gives an event to one of them.
-    const groups = new Map(
-      wanted.map((each) => [each.broadcast === true ? each : each.group, each]),
-    )
-    await Promise.all([...groups.values()].map(({ handle }) => handle(envelope)))
+    await Promise.all(receivers(topic).map((member) => member.handle(envelope)))
   }
 
   return {
     async publish(messages) {
+      // Without this, what a relay publishes during a shutdown would count as sent and reach nobody.
+      if (closed) throw new Error('the bus is closed')
       const bySubject = Map.groupBy(messages, ({ envelope }) => envelope.subject)
       const outcomes = await Promise.allSettled(
         [...bySubject.values()].map(async (inOrder) => {
@@ -28,18 +44,43 @@ export function createLocalBus(): EventBus {
     },
 
     subscribe(subscription) {
-      subscriptions.add(subscription)
+      const member = new Member(subscription)
+      members.add(member)
+      if (subscription.broadcast !== true)
+        topicsOfGroups.set(subscription.group, subscription.topics)
       return Promise.resolve({
-        stop: () => {
-          subscriptions.delete(subscription)
-          return Promise.resolve()
+        stop: async () => {
+          members.delete(member)
+          await member.idle()
         },
       })
     },
 
-    close() {
-      subscriptions.clear()
-      return Promise.resolve()
+    async close() {
+      closed = true
+      const open = [...members]
+      members.clear()
+      await Promise.all(open.map((member) => member.idle()))
     },
+  }
+}
+
+/** A subscriber and what it is at work on, so that `stop` ends after the last handler and not before. */
+class Member {
+  readonly subscription: BusSubscription
+  readonly #atWork = new Set<Promise<void>>()
+
+  constructor(subscription: BusSubscription) {
+    this.subscription = subscription
+  }
+
+  async handle(envelope: unknown): Promise<void> {
+    const work = this.subscription.handle(envelope)
+    this.#atWork.add(work)
+    await work.finally(() => this.#atWork.delete(work))
+  }
+
+  async idle(): Promise<void> {
+    await Promise.allSettled(this.#atWork)
   }
 }

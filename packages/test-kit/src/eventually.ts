@@ -1,0 +1,22 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/**
+ * Answers with what `probe` returns, as soon as it does so without throwing.
+ *
+ * @param options `within`: the deadline, `every`: the pause between two looks; both in milliseconds
+ * @throws whatever `probe` threw last, once `within` is over
+ */
+export async function eventually<Result>(
+  probe: () => Result | Promise<Result>,
+  { within = 10_000, every = 25 }: { within?: number; every?: number } = {},
+): Promise<Result> {
+  const deadline = performance.now() + within
+  for (;;) {
+    try {
+      return await probe()
+    } catch (error) {
+      if (performance.now() >= deadline) throw error
+      await sleep(every)
+    }
+  }
+}
