@@ -179,3 +179,22 @@ export const NotificationFailed = defineEvent({
     failedAt: Instant,
   }),
 })
+
+export const CalendarChanged = defineEvent({
+  type: 'incident.calendar.changed.v1',
+  summary: 'The working time of a unit or of the company got a new version.',
+  clauses: ['A-5.2.3'],
+  payload: Type.Object({
+    unitId: nullable(Uuid),
+    version: Type.Integer({ minimum: 1 }),
+    kind: Type.Enum(['working-time', 'continuous']),
+    reason: Type.String(),
+  }),
+})
+
+export const CalendarYearMissing = defineEvent({
+  type: 'incident.calendar.year-missing.v1',
+  summary: 'Deadlines will soon need a year whose public holidays are not installed.',
+  clauses: ['A-5.2.3'],
+  payload: Type.Object({ year: Type.Integer(), neededBy: Instant, foundAt: Instant }),
+})

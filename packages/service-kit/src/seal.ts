@@ -1,0 +1,45 @@
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
+
+/** Seals secrets that must lie in the database, and opens them again. Source. */
+export interface Seal {
+  readonly seal: (plain: string) => string
+  /** @throws Error if the text was sealed under a key that is not known, or was changed */
+  readonly open: (sealed: string) => string
+}
+
+/**
+ * AES-256-GCM with a key id in front, so that keys can be rotated: the first key seals, every key opens.
+ *
+ * @param keys comma-separated base64 keys of 32 bytes, the newest first
+ * @throws RangeError if a key has another length
+ */
+export function createSeal(keys: string): Seal {
+  const known = keys.split(',').map((text) => {
+    const key = Buffer.from(text.trim(), 'base64')
+    if (key.length !== 32) throw new RangeError('a sealing key must be 32 bytes in base64')
+    return { id: createHash('sha256').update(key).digest('hex').slice(0, 8), key }
+  })
+  const [newest] = known
+  if (newest === undefined) throw new RangeError('at least one sealing key is needed')
+  return {
+    seal(plain) {
+      const iv = randomBytes(12)
+      const cipher = createCipheriv('aes-256-gcm', newest.key, iv)
+      const body = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()])
+      return [
+        newest.id,
+        ...[iv, cipher.getAuthTag(), body].map((part) => part.toString('base64url')),
+      ].join('.')
+    },
+    open(sealed) {
+      const [id, ...parts] = sealed.split('.')
+      const [iv, tag, body] = parts.map((part) => Buffer.from(part, 'base64url'))
+      const found = known.find((each) => each.id === id)
+      if (found === undefined || iv === undefined || tag === undefined || body === undefined)
+        throw new Error('sealed under a key that is not configured')
+      const decipher = createDecipheriv('aes-256-gcm', found.key, iv)
+      decipher.setAuthTag(tag)
+      return Buffer.concat([decipher.update(body), decipher.final()]).toString('utf8')
+    },
+  }
+}

@@ -1,0 +1,169 @@
+import type { Act } from '@erp-steward/contracts/act'
+import { CalendarChanged } from '@erp-steward/contracts/incident-events'
+import { Problem } from '@erp-steward/contracts/problem'
+import { appendEvent } from '@erp-steward/messaging/outbox'
+import { assertVersion } from '@erp-steward/service-kit/commit'
+import { isConstraintViolation } from '@erp-steward/service-kit/constraint'
+import {
+  defaultCalendarDefinition,
+  roundTheClockDefinition,
+  type CalendarDefinition,
+} from '@erp-steward/work-calendar/calendar-definition'
+import { checkCalendarDefinition } from '@erp-steward/work-calendar/check-calendar-definition'
+import { compileCalendar, type CompiledCalendar } from '@erp-steward/work-calendar/compile-calendar'
+import { EntitySchema, IsNull, type EntityManager } from 'typeorm'
+
+/** One version of the working time of a unit, or (`unitId` null) of the company. Rows are only ever added. */
+export interface CalendarVersion {
+  unitId: string | null
+  version: number
+  definition: CalendarDefinition
+  author: string
+  reason: string
+  createdAt: Date
+}
+
+export const CalendarVersionEntity = new EntitySchema<CalendarVersion & { id: string }>({
+  name: 'CalendarVersion',
+  tableName: 'calendar_version',
+  columns: {
+    id: {
+      type: 'bigint',
+      primary: true,
+      generated: 'identity',
+      generatedIdentity: 'ALWAYS',
+      primaryKeyConstraintName: 'calendar_version_pkey',
+    },
+    unitId: { type: 'uuid', name: 'unit_id', nullable: true },
+    version: { type: 'integer' },
+    definition: { type: 'json' },
+    author: { type: 'text' },
+    reason: { type: 'text' },
+    createdAt: { type: 'timestamptz', name: 'created_at' },
+  },
+})
+
+/**
+ * Which calendar a clock runs on, stored with the clock so that a later edit does not rewrite history:
+ * `round-the-clock`, or a version of the unit's or the company's calendar; version 0 is the shipped one.
+ */
+export interface CalendarReference {
+  readonly scope: 'round-the-clock' | 'unit' | 'company'
+  readonly unitId: string | null
+  readonly version: number
+}
+
+export const ROUND_THE_CLOCK: CalendarReference = {
+  scope: 'round-the-clock',
+  unitId: null,
+  version: 0,
+}
+
+/** The calendar in force for a unit: its own, else the company's, else the shipped office week. */
+export async function calendarOfUnit(
+  tx: EntityManager,
+  unitId: string,
+): Promise<CalendarReference> {
+  const own = await newestVersion(tx, unitId)
+  if (own !== null) return { scope: 'unit', unitId, version: own.version }
+  const company = await newestVersion(tx, null)
+  return { scope: 'company', unitId: null, version: company?.version ?? 0 }
+}
+
+/** The newest version of a unit's own calendar or (`null`) the company's; `null` when there is none. */
+export async function newestVersion(
+  tx: EntityManager,
+  unitId: string | null,
+): Promise<CalendarVersion | null> {
+  return tx.findOne(CalendarVersionEntity, {
+    where: { unitId: unitId ?? IsNull() },
+    order: { version: 'desc' },
+  })
+}
+
+const compiled = new Map<string, CompiledCalendar>()
+/** Calendars kept compiled; a version never changes, so an entry is never stale. */
+const COMPILED_MAX = 500
+
+/** @throws RangeError if the reference names a version that was never stored */
+export async function compiledCalendar(
+  tx: EntityManager,
+  { scope, unitId, version }: CalendarReference,
+): Promise<CompiledCalendar> {
+  const definition =
+    scope === 'round-the-clock'
+      ? roundTheClockDefinition
+      : version === 0
+        ? defaultCalendarDefinition
+        : (await tx.findOneBy(CalendarVersionEntity, { unitId: unitId ?? IsNull(), version }))
+            ?.definition
+  if (definition === undefined)
+    throw new RangeError(
+      `There is no version ${String(version)} of the calendar of ${unitId ?? 'company'}`,
+    )
+  // Databases of several tests share the process, so the definition itself is part of the key.
+  const key = JSON.stringify(definition)
+  const known = compiled.get(key)
+  if (known !== undefined) return known
+  const fresh = compileCalendar(definition)
+  if (compiled.size >= COMPILED_MAX) compiled.clear()
+  compiled.set(key, fresh)
+  return fresh
+}
+
+export interface SetCalendar {
+  readonly unitId: string | null
+  /** As sent; `id` and `version` are ours to give. */
+  readonly definition: Readonly<Record<string, unknown>>
+  readonly reason: string
+}
+
+/**
+ * Adds a version. Clocks that run keep the version they started with.
+ *
+ * @throws Problem `calendar-refused` with the faults, `version-stale`
+ */
+export async function setCalendar(
+  tx: EntityManager,
+  { unitId, definition: sent, reason }: SetCalendar,
+  expected: number,
+  act: Act,
+): Promise<CalendarVersion> {
+  const version = expected + 1
+  const definition = { ...sent, id: unitId ?? 'company', version, zone: 'Asia/Shanghai' }
+  const faults = checkCalendarDefinition(definition)
+  if (faults.length > 0)
+    throw new Problem('calendar-refused', faults.map(({ message }) => message).join(' '), {
+      errors: faults.map(({ path, message }) => ({
+        pointer: `#/definition${path}`,
+        detail: message,
+      })),
+    })
+  const newest = await newestVersion(tx, unitId)
+  assertVersion(newest?.version ?? 0, expected)
+  const row: CalendarVersion = {
+    unitId,
+    version,
+    // Checked just above: there are no faults.
+    definition: definition as unknown as CalendarDefinition,
+    author: act.actor,
+    reason,
+    createdAt: act.now,
+  }
+  try {
+    await tx.insert(CalendarVersionEntity, row)
+  } catch (error) {
+    if (isConstraintViolation(error, 'calendar_version_key'))
+      throw new Problem('version-stale', 'Somebody changed this calendar at the same moment.')
+    throw error
+  }
+  await appendEvent(
+    tx,
+    'incident-tiering',
+    CalendarChanged,
+    unitId ?? 'company',
+    { unitId, version, kind: row.definition.kind, reason },
+    act,
+  )
+  return row
+}

@@ -1,0 +1,101 @@
+import { InstantOut, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
+import type { App } from '@erp-steward/service-kit/app'
+import { assertReaches } from '@erp-steward/service-kit/authentication'
+import { change, etag } from '@erp-steward/service-kit/commit'
+import type { Dependencies } from '@erp-steward/service-kit/service'
+import {
+  defaultCalendarDefinition,
+  type CalendarDefinition,
+} from '@erp-steward/work-calendar/calendar-definition'
+import { Type } from 'typebox'
+import type { IncidentConfig } from '../config.ts'
+import { activeUnit } from '../directory/directory.ts'
+import { newestVersion, setCalendar } from './calendar.ts'
+
+const CalendarView = Type.Object({
+  unitId: nullable(Uuid),
+  version: Type.Integer({ description: '0: as shipped.' }),
+  definition: Type.Unsafe<CalendarDefinition>(Type.Unknown()),
+  author: nullable(Type.String()),
+  reason: nullable(Type.String()),
+  createdAt: nullable(InstantOut),
+})
+
+const Scope = Type.Object({
+  scope: Type.String({
+    pattern: '^(company|[0-9a-f-]{36})$',
+    description: '`company` or a unit id.',
+  }),
+})
+
+const unitOf = (scope: string) => (scope === 'company' ? null : scope)
+
+export function calendarRoutes(app: App, deps: Dependencies<IncidentConfig>): void {
+  app.get(
+    '/v1/calendars/:scope',
+    {
+      config: { access: 'calendar.read', clauses: ['A-5.2.3'] },
+      schema: {
+        operationId: 'readCalendar',
+        summary: "The working time of the company, or a unit's own if it has one.",
+        tags: ['calendars'],
+        params: Scope,
+        response: { 200: CalendarView },
+      },
+    },
+    async ({ params }, reply) => {
+      const unitId = unitOf(params.scope)
+      if (unitId !== null) await activeUnit(deps.db.manager, unitId)
+      const newest = await newestVersion(deps.db.manager, unitId)
+      void reply.header('etag', etag(newest?.version ?? 0))
+      return (
+        newest ?? {
+          unitId,
+          version: 0,
+          definition: defaultCalendarDefinition,
+          author: null,
+          reason: null,
+          createdAt: null,
+        }
+      )
+    },
+  )
+
+  app.put(
+    '/v1/calendars/:scope',
+    {
+      config: { access: 'calendar.change', clauses: ['A-5.2.3'] },
+      schema: {
+        operationId: 'setCalendar',
+        summary: 'Sets a new version; clocks that run keep the version they started with.',
+        tags: ['calendars'],
+        params: Scope,
+        body: Type.Object(
+          {
+            definition: Type.Object(
+              { kind: Type.Enum(['working-time', 'continuous']) },
+              {
+                additionalProperties: true,
+                description:
+                  '`{"kind":"continuous"}`, or `kind` working-time with `weekly`, `overrides`, `holidays`.',
+              },
+            ),
+            reason: Paragraph(500),
+          },
+          { additionalProperties: false },
+        ),
+        response: { 200: CalendarView },
+      },
+    },
+    (request, reply) => {
+      const unitId = unitOf(request.params.scope)
+      return change(deps, request, reply, async (tx, act, expected) => {
+        if (unitId !== null) {
+          assertReaches(request, unitId)
+          await activeUnit(tx, unitId)
+        }
+        return setCalendar(tx, { unitId, ...request.body }, expected, act)
+      })
+    },
+  )
+}

@@ -1,0 +1,24 @@
+import { Type, type Static } from 'typebox'
+
+/** What incident-tiering reads from its environment besides what every service reads. */
+export const IncidentConfig = Type.Object({
+  SEALING_KEYS: Type.String({
+    description:
+      'Base64 keys of 32 bytes that seal webhook secrets, comma-separated, the newest first.',
+    minLength: 44,
+  }),
+  SMTP_URL: Type.String({
+    description:
+      'Mail server, smtp://[user:password@]host:port; empty: mail is recorded as not sent.',
+    default: '',
+  }),
+  MAIL_FROM: Type.String({
+    description: 'Sender address of notifications.',
+    default: 'ERP Steward <erp-steward@localhost>',
+  }),
+  WEBHOOK_TARGETS: Type.String({
+    description: 'host:port pairs that webhooks may call, comma-separated; empty: none.',
+    default: '',
+  }),
+})
+export type IncidentConfig = Static<typeof IncidentConfig>

@@ -1,0 +1,83 @@
+import { EntitySchema, type EntityManager } from 'typeorm'
+import { Problem } from '@erp-steward/contracts/problem'
+
+/** A unit, copied from identity by event. */
+export interface Unit {
+  id: string
+  code: string
+  name: string
+  /** Whether its end users use the ERP, so that it needs key users of its own. */
+  usesErp: boolean
+  active: boolean
+}
+
+export const UnitEntity = new EntitySchema<Unit>({
+  name: 'Unit',
+  tableName: 'unit',
+  columns: {
+    id: { type: 'uuid', primary: true, primaryKeyConstraintName: 'unit_pkey' },
+    code: { type: 'text' },
+    name: { type: 'text' },
+    usesErp: { type: 'boolean', name: 'uses_erp' },
+    active: { type: 'boolean' },
+  },
+})
+
+/** An EBS module, copied from identity by event. */
+export interface Module {
+  code: string
+  name: string
+  active: boolean
+}
+
+export const ModuleEntity = new EntitySchema<Module>({
+  name: 'Module',
+  tableName: 'module',
+  columns: {
+    code: { type: 'text', primary: true, primaryKeyConstraintName: 'module_pkey' },
+    name: { type: 'text' },
+    active: { type: 'boolean' },
+  },
+})
+
+/** A person, copied from identity by event. */
+export interface Person {
+  id: string
+  name: string
+  unitId: string
+  email: string | null
+  active: boolean
+}
+
+export const PersonEntity = new EntitySchema<Person>({
+  name: 'Person',
+  tableName: 'person',
+  columns: {
+    id: { type: 'uuid', primary: true, primaryKeyConstraintName: 'person_pkey' },
+    name: { type: 'text' },
+    unitId: { type: 'uuid', name: 'unit_id' },
+    email: { type: 'text', nullable: true },
+    active: { type: 'boolean' },
+  },
+})
+
+/** @throws Problem `unit-unknown` if the unit is not known or closed */
+export async function activeUnit(tx: EntityManager, id: string): Promise<Unit> {
+  const unit = await tx.findOneBy(UnitEntity, { id, active: true })
+  if (unit === null) throw new Problem('unit-unknown', `There is no active unit ${id}.`)
+  return unit
+}
+
+/** @throws Problem `module-unknown` if the module is not known or withdrawn */
+export async function activeModule(tx: EntityManager, code: string): Promise<Module> {
+  const module = await tx.findOneBy(ModuleEntity, { code, active: true })
+  if (module === null) throw new Problem('module-unknown', `There is no active module ${code}.`)
+  return module
+}
+
+/** @throws Problem `person-unknown` if the person is not known or has left */
+export async function activePerson(tx: EntityManager, id: string): Promise<Person> {
+  const person = await tx.findOneBy(PersonEntity, { id, active: true })
+  if (person === null) throw new Problem('person-unknown', `There is no active person ${id}.`)
+  return person
+}

@@ -1,0 +1,94 @@
+import { randomUUID } from 'node:crypto'
+import type { Act } from '@erp-steward/contracts/act'
+import { KeyUserNominated } from '@erp-steward/contracts/incident-events'
+import { Problem } from '@erp-steward/contracts/problem'
+import type { SupportTier } from '@erp-steward/contracts/values'
+import { appendEvent } from '@erp-steward/messaging/outbox'
+import { isConstraintViolation } from '@erp-steward/service-kit/constraint'
+import type { EntityManager } from 'typeorm'
+import { activeModule, activePerson, activeUnit } from '../directory/directory.ts'
+import { KeyUserEntity, type KeyUser, type KeyUserKind } from './key-user.ts'
+
+export interface NominateKeyUser {
+  readonly personId: string
+  readonly tier: SupportTier
+  readonly kind: KeyUserKind
+  readonly unitId: string | null
+  readonly moduleCode: string | null
+}
+
+/**
+ * Names a key user. Source: B-6.4.1, B-7.3.2.
+ *
+ * @throws Problem `validation-failed` (unit or module do not go with tier and kind), `person-unknown`, `unit-unknown`,
+ *   `module-unknown`, `key-user-exists`
+ */
+export async function nominateKeyUser(
+  tx: EntityManager,
+  { personId, tier, kind, unitId, moduleCode }: NominateKeyUser,
+  act: Act,
+): Promise<KeyUser> {
+  assertShape(tier, kind, unitId, moduleCode)
+  await activePerson(tx, personId)
+  if (unitId !== null) await activeUnit(tx, unitId)
+  if (moduleCode !== null) await activeModule(tx, moduleCode)
+  const keyUser: KeyUser = {
+    id: randomUUID(),
+    personId,
+    tier,
+    kind,
+    unitId,
+    moduleCode,
+    validFrom: act.now,
+    endedAt: null,
+    endedReason: null,
+    version: 1,
+  }
+  try {
+    await tx.insert(KeyUserEntity, keyUser)
+  } catch (error) {
+    if (isConstraintViolation(error, 'key_user_duty_key'))
+      throw new Problem('key-user-exists', 'The person already holds this duty.')
+    throw error
+  }
+  await appendEvent(
+    tx,
+    'incident-tiering',
+    KeyUserNominated,
+    keyUser.id,
+    {
+      keyUserId: keyUser.id,
+      personId,
+      tier,
+      kind,
+      unitId,
+      moduleCode,
+      validFrom: act.now.toISOString(),
+    },
+    act,
+  )
+  return keyUser
+}
+
+function assertShape(
+  tier: SupportTier,
+  kind: KeyUserKind,
+  unitId: string | null,
+  moduleCode: string | null,
+) {
+  const faults = [
+    ...((tier === 'L1') === (unitId !== null)
+      ? []
+      : [{ pointer: '#/unitId', detail: 'L1 names a unit; L2 and L3 serve every unit.' }]),
+    ...(kind === 'IT' && moduleCode !== null
+      ? [{ pointer: '#/moduleCode', detail: 'An IT key user has no module.' }]
+      : []),
+    ...(kind === 'MODULE' && moduleCode === null && tier !== 'L3'
+      ? [{ pointer: '#/moduleCode', detail: 'A module key user of L1 or L2 names the module.' }]
+      : []),
+  ]
+  if (faults.length > 0)
+    throw new Problem('validation-failed', faults.map(({ detail }) => detail).join(' '), {
+      errors: faults,
+    })
+}
