@@ -98,3 +98,151 @@ export const SessionEnded = defineEvent({
     endedAt: Instant,
   }),
 })
+
+/** Versions of the parameters that a decision used, by key. */
+const ParameterVersions = Type.Record(Type.String(), Type.Integer({ minimum: 0 }))
+
+export const SignedIn = defineEvent({
+  type: 'audit.access.signed-in.v1',
+  summary: 'A person opened a session.',
+  clauses: ['A-2.2.2', 'A-4.3.4'],
+  payload: Type.Object({
+    accountId: Uuid,
+    sessionId: Uuid,
+    sourceIp: Type.String(),
+    userAgent: nullable(Type.String()),
+    /** The session can only change the password. */
+    mustChangePassword: Type.Boolean(),
+    signedInAt: Instant,
+  }),
+})
+
+/** Also for names that nobody has; the name itself is left out, people type passwords there by mistake. */
+export const LoginFailed = defineEvent({
+  type: 'identity.security.login-failed.v1',
+  summary: 'Somebody tried to sign in and was refused.',
+  clauses: ['A-2.2.2', 'A-4.2.4'],
+  payload: Type.Object({
+    accountId: nullable(Uuid),
+    sourceIp: Type.String(),
+    /** Failures inside the window, this one included. */
+    failures: Type.Integer({ minimum: 1 }),
+    failedAt: Instant,
+  }),
+})
+
+export const SignInLocked = defineEvent({
+  type: 'identity.security.locked.v1',
+  summary: 'Failed attempts locked the account, for a time or until the security administrator.',
+  clauses: ['A-2.2.2', 'A-4.2.4'],
+  payload: Type.Object({
+    accountId: nullable(Uuid),
+    /** `null`: until the security administrator unlocks. */
+    until: nullable(Instant),
+    parameterVersions: ParameterVersions,
+    lockedAt: Instant,
+  }),
+})
+
+export const AccountUnlocked = defineEvent({
+  type: 'identity.account.unlocked.v1',
+  summary: 'The security administrator ended a lock.',
+  clauses: ['A-2.2.2'],
+  payload: Type.Object({ accountId: Uuid, reason: Type.String(), unlockedAt: Instant }),
+})
+
+export const InitialPasswordIssued = defineEvent({
+  type: 'identity.security.initial-password-issued.v1',
+  summary: 'An account got a one-time password that must be changed.',
+  clauses: ['A-2.2.3'],
+  payload: Type.Object({ accountId: Uuid, issuedAt: Instant, expiresAt: Instant }),
+})
+
+export const PasswordChanged = defineEvent({
+  type: 'identity.security.password-changed.v1',
+  summary: 'A person changed the password of the own account.',
+  clauses: ['A-2.1.5', 'A-2.2.3', 'A-2.2.4', 'A-2.2.5'],
+  payload: Type.Object({
+    accountId: Uuid,
+    /** Whether an initial password was replaced. */
+    replacedInitial: Type.Boolean(),
+    parameterVersions: ParameterVersions,
+    changedAt: Instant,
+  }),
+})
+
+export const RefreshReused = defineEvent({
+  type: 'identity.security.refresh-reused.v1',
+  summary: 'A refresh token was presented a second time; its session was ended.',
+  clauses: ['A-2.1.6', 'A-2.2.2'],
+  payload: Type.Object({
+    accountId: Uuid,
+    sessionId: Uuid,
+    sourceIp: Type.String(),
+    detectedAt: Instant,
+  }),
+})
+
+export const ClientActivated = defineEvent({
+  type: 'identity.account.client-activated.v1',
+  summary: 'The security administrator let a machine call.',
+  clauses: ['A-4.2.4'],
+  payload: Type.Object({
+    clientId: Uuid,
+    name: Type.String(),
+    role: Type.String(),
+    unitId: nullable(Uuid),
+    activatedAt: Instant,
+  }),
+})
+
+export const ClientDisabled = defineEvent({
+  type: 'identity.account.client-disabled.v1',
+  summary: 'A machine may not call any more.',
+  clauses: ['A-4.2.4'],
+  payload: Type.Object({ clientId: Uuid, reason: Type.String(), disabledAt: Instant }),
+})
+
+export const ClientSecretIssued = defineEvent({
+  type: 'identity.security.client-secret-issued.v1',
+  summary: 'A machine got a new secret; the one before is void.',
+  clauses: ['A-4.2.4'],
+  payload: Type.Object({ clientId: Uuid, replaced: Type.Boolean(), issuedAt: Instant }),
+})
+
+export const SigningKeyRotated = defineEvent({
+  type: 'identity.security.signing-key-rotated.v1',
+  summary: 'Tokens are signed with a new key; the one before is published until its last token ends.',
+  clauses: ['A-4.2.4'],
+  payload: Type.Object({
+    keyId: Uuid,
+    previousKeyId: nullable(Uuid),
+    reason: Type.String(),
+    rotatedAt: Instant,
+  }),
+})
+
+export const LedgerAnchored = defineEvent({
+  type: 'audit.access.ledger-anchored.v1',
+  summary: 'The head of the audit ledger was fixed for the day.',
+  clauses: ['A-4.3.4'],
+  payload: Type.Object({
+    day: Type.String({ format: 'date' }),
+    seq: Type.Integer({ minimum: 0 }),
+    /** SHA-256 in lower-case hex. */
+    hash: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+    anchoredAt: Instant,
+  }),
+})
+
+export const LedgerVerified = defineEvent({
+  type: 'audit.access.ledger-verified.v1',
+  summary: 'The audit ledger was checked record by record.',
+  clauses: ['A-4.3.4'],
+  payload: Type.Object({
+    checked: Type.Integer({ minimum: 0 }),
+    intact: Type.Boolean(),
+    fault: nullable(Type.Object({ seq: Type.Integer(), what: Type.String() })),
+    verifiedAt: Instant,
+  }),
+})

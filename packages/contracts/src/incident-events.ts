@@ -66,7 +66,7 @@ export const TicketResolved = defineEvent({
     resolution: Type.String(),
     resolvedAt: Instant,
     withinTarget: Type.Boolean(),
-    confirmDueAt: Instant,
+    confirmDueAt: nullable(Instant),
   }),
 })
 
@@ -103,6 +103,19 @@ export const TicketClockBreached = defineEvent({
     tier: nullable(SupportTier),
     dueAt: Instant,
     noticedAt: Instant,
+  }),
+})
+
+export const TicketPriorityRaised = defineEvent({
+  type: 'incident.ticket.priority-raised.v1',
+  summary: 'The fault turned out graver; its clocks got the graver targets.',
+  clauses: ['A-5.2.3'],
+  payload: Type.Object({
+    ticketId: Uuid,
+    from: Priority,
+    to: Priority,
+    reason: Type.String(),
+    raisedAt: Instant,
   }),
 })
 

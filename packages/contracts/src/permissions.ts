@@ -44,6 +44,14 @@ export const permissions = {
   'calendar.change': ['SYSTEM_ADMIN', 'OM_AUTHORITY'],
   'notification.read': ['OM_AUTHORITY', 'SYSTEM_ADMIN', 'AUDIT_ADMIN'],
   'webhook.manage': ['SYSTEM_ADMIN'],
+  // identity: credentials, sessions, clients, audit
+  'password.change': [...business, 'END_USER', 'SYSTEM_ADMIN', 'SECURITY_ADMIN', 'AUDIT_ADMIN'],
+  'account.unlock': ['SECURITY_ADMIN'],
+  'client.read': ['SYSTEM_ADMIN', 'SECURITY_ADMIN', 'AUDIT_ADMIN'],
+  'client.issue-secret': ['SYSTEM_ADMIN', 'SECURITY_ADMIN'],
+  'signing-key.rotate': ['SECURITY_ADMIN'],
+  'audit.read': ['AUDIT_ADMIN'],
+  'audit.verify': ['AUDIT_ADMIN'],
   // every service
   'parameter.read': [...business, 'SYSTEM_ADMIN', 'SECURITY_ADMIN', 'AUDIT_ADMIN', 'SCRIPT'],
   'parameter.change': ['SECURITY_ADMIN'],

@@ -191,6 +191,57 @@ export const problems = {
     '不得由同一人办理',
     'Let another authorised person do it.',
   ),
+  // Identity: credentials, sessions, clients
+  'sign-in-refused': problem(
+    401,
+    'User name or password is not valid',
+    '用户名或密码无效',
+    'Check both; an initial password works once and expires. Ask the security administrator for a new one.',
+  ),
+  'sign-in-locked': problem(
+    423,
+    'Signing in is locked after failed attempts',
+    '登录失败次数过多,已锁定',
+    'Wait for the seconds in Retry-After; without that header the security administrator must unlock.',
+  ),
+  'refresh-refused': problem(
+    401,
+    'The refresh token is not valid',
+    '刷新令牌无效',
+    'Sign in again.',
+  ),
+  'password-refused': problem(
+    422,
+    'The new password does not meet the rules',
+    '新密码不符合规则',
+    'Choose a password that meets the rules listed in `errors`.',
+  ),
+  'password-changed-meanwhile': problem(
+    409,
+    'The password was changed at the same moment',
+    '密码已被同时修改',
+    'Sign in again with the password in force.',
+  ),
+  'client-refused': problem(
+    401,
+    'The client credentials are not valid',
+    '客户端凭据无效',
+    'Check client_id and client_secret; a client needs the approval of the security administrator.',
+  ),
+  'client-unknown': problem(404, 'The client does not exist', '客户端不存在', 'Check the id.'),
+  'client-exists': problem(
+    409,
+    'A client has this name already',
+    '客户端名称已存在',
+    'Use another name.',
+  ),
+  'client-state': problem(
+    409,
+    'The client is not in a state for this',
+    '客户端当前状态不允许此操作',
+    'Read the client and see its status.',
+  ),
+  'account-unknown': problem(404, 'The account does not exist', '账号不存在', 'Check the id.'),
   // Incident
   'ticket-not-found': problem(404, 'The ticket does not exist', '工单不存在', 'Check the id.'),
   'ticket-state': problem(
