@@ -161,6 +161,7 @@ export function createKafkaBus(brokers: string, clientId: string, log: Logger): 
       await run()
       await joined
       for (const start of starts) consumer.seek(start)
+      if (starts.length > 0) await consumer.commitOffsets(starts)
       return {
         stop: async () => {
           consumers.delete(consumer)

@@ -92,6 +92,39 @@ if ('skipped' in kafka) {
       }
     }, 90_000)
 
+    test('a member that ends on an error which the client takes for a bug joins again', async () => {
+      await stage.append(stage.db, 'a', 1)
+      const message = await stage.message()
+      let calls = 0
+      await stage.bus.subscribe({
+        group: 'stumbling',
+        topics: [message.topic],
+        handle: () => {
+          calls += 1
+          return calls === 1 ? Promise.reject(new TypeError('oops')) : Promise.resolve()
+        },
+      })
+      await stage.bus.publish([message])
+      await eventually(
+        () => {
+          expect(calls).toBe(2)
+        },
+        { within: 20_000 },
+      )
+    })
+
+    test('topics are made once; what exists stays as it is', async () => {
+      const shape = { topic: stage.definition.topic, partitions: 7, retentionDays: 1 }
+      await createTopics(brokers, [shape], log)
+      await createTopics(brokers, [shape], log)
+      const { outcomes } = await stage.consume()
+      await stage.append(stage.db, 'a', 1)
+      await stage.bus.publish([await stage.message()])
+      await eventually(() => {
+        expect(outcomes).toEqual(['handled'])
+      })
+    })
+
     const outage = broker === null || options === null ? test.skip : test
     outage(
       'a broker that is killed and comes back after 30 s loses nothing: the outbox keeps, then all arrive',

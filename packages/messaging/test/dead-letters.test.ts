@@ -1,0 +1,245 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
+import { defineEvent, type Envelope } from '@erp-steward/contracts/event'
+import {
+  createConsumer,
+  on,
+  onEvery,
+  type Consumer,
+  type Outcome,
+} from '@erp-steward/messaging/consumer'
+import {
+  discardDeadLetter,
+  listDeadLetters,
+  replayDeadLetter,
+} from '@erp-steward/messaging/dead-letters'
+import { queuedEvents } from '@erp-steward/test-kit/queued-events'
+import { testAct } from '@erp-steward/test-kit/test-act'
+import { testDatabase, type TestDatabase } from '@erp-steward/test-kit/test-database'
+import { pino } from 'pino'
+import { Type } from 'typebox'
+
+const AlarmRaised = defineEvent({
+  type: 'test.alarm.raised.v1',
+  summary: 'An alarm was raised.',
+  clauses: [],
+  payload: Type.Object({ level: Type.Integer() }),
+})
+
+const NOON = new Date('2026-11-23T12:00:00Z')
+
+let database: TestDatabase
+let failing: Consumer
+
+beforeAll(async () => {
+  database = await testDatabase({ name: 'identity', entities: [], migrations: [] })
+  failing = consumerOf([on(AlarmRaised, () => Promise.reject(new RangeError('no such host')))])
+})
+beforeEach(() => database.db.query('truncate outbox, inbox, dead_letter'))
+afterAll(() => database.release())
+
+function alarm(level: unknown, overrides: Partial<Envelope> = {}): Envelope {
+  return {
+    specversion: '1.0',
+    id: randomUUID(),
+    source: '/monitoring-ingest',
+    type: AlarmRaised.type,
+    subject: 'host-1',
+    time: NOON.toISOString(),
+    datacontenttype: 'application/json',
+    actor: 'service:monitoring-ingest',
+    actingrole: 'SERVICE',
+    clauseids: '',
+    requestid: 'request-1',
+    traceparent: testAct().traceparent,
+    data: { level },
+    ...overrides,
+  }
+}
+
+const consumerOf = (subscriptions: Parameters<typeof createConsumer>[0]['subscriptions']) =>
+  createConsumer({
+    service: 'identity',
+    db: database.db,
+    subscriptions,
+    clock: () => NOON,
+    log: pino({ level: 'silent' }),
+    attempts: 2,
+    backoffMs: 1,
+  })
+
+const list = (after: string | null = null, limit = 10) =>
+  listDeadLetters(database.db.manager, { state: 'parked', after, limit })
+
+async function inbox(): Promise<string[]> {
+  const rows: { id: string }[] = await database.db.query('select event_id as id from inbox')
+  return rows.map(({ id }) => id)
+}
+
+test('a parked event keeps its envelope, the reason and the tries, and has no receipt', async () => {
+  const event = alarm(3)
+  expect(await failing.deliver(event)).toBe('parked')
+  expect(await list()).toEqual([
+    {
+      eventId: event.id,
+      type: AlarmRaised.type,
+      subject: 'host-1',
+      envelope: event,
+      reason: 'RangeError: no such host',
+      attempts: 2,
+      parkedAt: NOON,
+      state: 'parked',
+      handledAt: null,
+      handledBy: null,
+      handlingReason: null,
+    },
+  ])
+  expect(await inbox()).toEqual([])
+})
+
+test('an event that is parked twice stands in the list once', async () => {
+  const event = alarm(3)
+  await failing.deliver(event)
+  await failing.deliver(event)
+  expect(await list()).toHaveLength(1)
+})
+
+test('the list is paged by the id of the last row, in the order of parking', async () => {
+  const events = [alarm(1), alarm(2), alarm(3)].sort((a, b) => (a.id < b.id ? -1 : 1))
+  for (const event of events) await failing.deliver(event)
+  const first = await list(null, 2)
+  expect(first.map(({ eventId }) => eventId)).toEqual([events[0]?.id, events[1]?.id])
+  const second = await list(first[1]?.eventId ?? null, 2)
+  expect(second.map(({ eventId }) => eventId)).toEqual([events[2]?.id])
+})
+
+test.each([
+  ['replayed', 'host is known now'],
+  ['discarded', 'host is gone'],
+] as const)(
+  'an event that was %s says who did it and why, and is announced as evidence',
+  async (decision, reason) => {
+    const event = alarm(3)
+    await failing.deliver(event)
+    const mended = consumerOf([on(AlarmRaised, () => Promise.resolve())])
+    const act = testAct({ actor: 'operator-1' })
+    const choice = { eventId: event.id, reason }
+    await database.db.transaction((tx) =>
+      decision === 'replayed'
+        ? replayDeadLetter(tx, 'identity', mended, choice, act)
+        : discardDeadLetter(tx, 'identity', choice, act),
+    )
+    expect(await list()).toEqual([])
+    const [letter] = await listDeadLetters(database.db.manager, {
+      state: decision,
+      after: null,
+      limit: 1,
+    })
+    expect(letter).toMatchObject({
+      handledAt: act.now,
+      handledBy: 'operator-1',
+      handlingReason: reason,
+    })
+    expect((await queuedEvents(database.db)).map(({ type, data }) => ({ type, data }))).toEqual([
+      {
+        type: 'audit.access.dead-letter-handled.v1',
+        data: {
+          service: 'identity',
+          eventId: event.id,
+          eventType: AlarmRaised.type,
+          decision,
+          reason,
+        },
+      },
+    ])
+    expect(await inbox()).toEqual([event.id])
+    expect(await mended.deliver(event)).toBe('duplicate')
+  },
+)
+
+test('two operators who replay the same event at once: one does, the other is told', async () => {
+  const event = alarm(3)
+  await failing.deliver(event)
+  const levels: number[] = []
+  const mended = consumerOf([
+    on(AlarmRaised, (_tx, { data }) => {
+      levels.push(data.level)
+      return Promise.resolve()
+    }),
+  ])
+  const replay = () =>
+    database.db.transaction((tx) =>
+      replayDeadLetter(tx, 'identity', mended, { eventId: event.id, reason: 'again' }, testAct()),
+    )
+  const outcomes = await Promise.allSettled([replay(), replay()])
+  expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
+  expect(outcomes.find(({ status }) => status === 'rejected')).toMatchObject({
+    reason: { code: 'dead-letter-not-parked' },
+  })
+  expect(levels).toEqual([3])
+})
+
+test('a replay or discard of an event that was never parked is not found', async () => {
+  const choice = { eventId: randomUUID(), reason: 'why not' }
+  await expect(
+    replayDeadLetter(database.db.manager, 'identity', failing, choice, testAct()),
+  ).rejects.toMatchObject({ code: 'not-found' })
+  await expect(
+    discardDeadLetter(database.db.manager, 'identity', choice, testAct()),
+  ).rejects.toMatchObject({ code: 'not-found' })
+})
+
+test.each<[string, unknown, Outcome]>([
+  ['of a type nobody asked for', alarm(1, { type: 'test.alarm.silenced.v1' }), 'ignored'],
+  ['that is no envelope', { hello: 'world' }, 'ignored'],
+  ['that is null', null, 'ignored'],
+  ['whose id is no UUID', alarm(1, { id: '17' }), 'ignored'],
+])('a delivery %s is dropped without a trace', async (_what, delivery, outcome) => {
+  expect(await failing.deliver(delivery)).toBe(outcome)
+  expect(await list()).toEqual([])
+  expect(await inbox()).toEqual([])
+})
+
+test('members that the definition does not know are let through, for its next version', async () => {
+  const lenient = consumerOf([on(AlarmRaised, () => Promise.resolve())])
+  expect(await lenient.deliver({ ...alarm(1), data: { level: 1, colour: 'red' } })).toBe('handled')
+})
+
+test('a ledger that takes everything and a handler of one type share the receipt', async () => {
+  const seen: string[] = []
+  const both = consumerOf([
+    onEvery([AlarmRaised.topic], (_tx, { type }) => {
+      seen.push(`ledger ${type}`)
+      return Promise.resolve()
+    }),
+    on(AlarmRaised, (_tx, { data }, act) => {
+      seen.push(`handler ${data.level} ${act.actor}`)
+      return Promise.resolve()
+    }),
+  ])
+  const event = alarm(4)
+  expect(await both.deliver(event)).toBe('handled')
+  expect(await both.deliver(event)).toBe('duplicate')
+  expect(seen).toEqual(['ledger test.alarm.raised.v1', 'handler 4 service:identity'])
+})
+
+test('the act of a handler carries on the trace and the request of the event', async () => {
+  const { promise, resolve } = Promise.withResolvers<unknown>()
+  const observing = consumerOf([
+    on(AlarmRaised, (_tx, _event, act) => {
+      resolve(act)
+      return Promise.resolve()
+    }),
+  ])
+  await observing.deliver(alarm(1))
+  expect(await promise).toEqual({
+    actor: 'service:identity',
+    personId: null,
+    role: 'SERVICE',
+    unitId: null,
+    requestId: 'request-1',
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-assignment -- a matcher of Jest is typed any
+    traceparent: expect.stringMatching(/^00-4bf92f3577b34da6a3ce929d0e0e4736-[0-9a-f]{16}-01$/),
+    now: NOON,
+  })
+})
