@@ -212,7 +212,8 @@ export const ClientSecretIssued = defineEvent({
 
 export const SigningKeyRotated = defineEvent({
   type: 'identity.security.signing-key-rotated.v1',
-  summary: 'Tokens are signed with a new key; the one before is published until its last token ends.',
+  summary:
+    'Tokens are signed with a new key; the one before is published until its last token ends.',
   clauses: ['A-4.2.4'],
   payload: Type.Object({
     keyId: Uuid,
@@ -245,4 +246,201 @@ export const LedgerVerified = defineEvent({
     fault: nullable(Type.Object({ seq: Type.Integer(), what: Type.String() })),
     verifiedAt: Instant,
   }),
+})
+
+/** Somebody told that a person will leave or has left; the lag against the leave date counts for the department. */
+export const LeaveNoticed = defineEvent({
+  type: 'identity.directory.leave-noticed.v1',
+  summary: 'Notice was given that a person leaves.',
+  clauses: ['A-2.1.3'],
+  payload: Type.Object({
+    personId: Uuid,
+    departmentId: Uuid,
+    leaveOn: Type.String({ format: 'date' }),
+    kind: Type.String(),
+    noticedAt: Instant,
+    /** How long after the start of the leave date the notice came, in seconds; 0 when before. */
+    lagSeconds: Type.Integer({ minimum: 0 }),
+  }),
+})
+
+export const LeaveWithdrawn = defineEvent({
+  type: 'identity.directory.leave-withdrawn.v1',
+  summary: 'The notice that a person leaves was taken back before it took effect.',
+  clauses: ['A-2.1.3'],
+  payload: Type.Object({ personId: Uuid, leaveOn: Type.String({ format: 'date' }) }),
+})
+
+/** One import of people ran to its end; what it did to each person is in the facts of that person. */
+export const PersonsImported = defineEvent({
+  type: 'identity.directory.persons-imported.v1',
+  summary: 'A list of people was imported.',
+  clauses: ['A-1.2', 'A-2.1.3'],
+  payload: Type.Object({
+    importId: Uuid,
+    mode: Type.Enum(['all-or-none', 'good-rows']),
+    created: Type.Integer(),
+    moved: Type.Integer(),
+    changed: Type.Integer(),
+    left: Type.Integer(),
+    unchanged: Type.Integer(),
+    refused: Type.Integer(),
+  }),
+})
+
+const accountFact = { accountId: Uuid, userName: Type.String(), personId: nullable(Uuid) }
+
+export const AccountCreated = defineEvent({
+  type: 'identity.account.created.v1',
+  summary: 'An account was created, for a joiner or by an approved change.',
+  clauses: ['A-1.2', 'A-2.1.1'],
+  payload: Type.Object({
+    ...accountFact,
+    administratorRole: nullable(Type.String()),
+    createdAt: Instant,
+  }),
+})
+
+/** For a leaver the time from the leave date to the disabled account is measured against the parameter. */
+export const AccountDisabled = defineEvent({
+  type: 'identity.account.disabled.v1',
+  summary: 'An account was disabled; its tokens are void and its EBS user gets an end date.',
+  clauses: ['A-2.1.4'],
+  payload: Type.Object({
+    ...accountFact,
+    reason: Type.String(),
+    disabledAt: Instant,
+    /** `null` where no leave caused it. */
+    leave: nullable(
+      Type.Object({
+        lagSeconds: Type.Integer({ minimum: 0 }),
+        targetSeconds: Type.Integer({ minimum: 0 }),
+        withinTarget: Type.Boolean(),
+        parameterVersion: Type.Integer({ minimum: 0 }),
+      }),
+    ),
+  }),
+})
+
+export const AccountEnabled = defineEvent({
+  type: 'identity.account.enabled.v1',
+  summary: 'A disabled account may be used again.',
+  clauses: ['A-2.1.1'],
+  payload: Type.Object({ ...accountFact, enabledAt: Instant }),
+})
+
+export const AccountFrozen = defineEvent({
+  type: 'identity.account.frozen.v1',
+  summary: 'An account was frozen because of a risk.',
+  clauses: ['A-2.1.7', 'A-2.1.8'],
+  payload: Type.Object({ ...accountFact, reason: Type.String(), frozenAt: Instant }),
+})
+
+export const AccountUnfrozen = defineEvent({
+  type: 'identity.account.unfrozen.v1',
+  summary: 'The security administrator released a frozen account.',
+  clauses: ['A-2.1.8'],
+  payload: Type.Object({ ...accountFact, reason: Type.String(), unfrozenAt: Instant }),
+})
+
+/** The old set ended before the new one began. */
+export const AccountRolesChanged = defineEvent({
+  type: 'identity.account.roles-changed.v1',
+  summary: 'The holder of an account moved or the roles of the position changed.',
+  clauses: ['A-2.1.2', 'A-2.1.4'],
+  payload: Type.Object({
+    ...accountFact,
+    positionId: Uuid,
+    roles: Type.Array(Type.String()),
+    responsibilitiesEnded: Type.Integer({ minimum: 0 }),
+    responsibilitiesAdded: Type.Integer({ minimum: 0 }),
+    changedAt: Instant,
+  }),
+})
+
+export const AccountChangeRequested = defineEvent({
+  type: 'identity.account.change-requested.v1',
+  summary: 'A system administrator asked for a change of accounts, rights or clients.',
+  clauses: ['A-2.1.1', 'A-2.1.2'],
+  payload: Type.Object({
+    changeId: Uuid,
+    kind: Type.String(),
+    subjectId: Uuid,
+    reason: Type.String(),
+    requestedAt: Instant,
+  }),
+})
+
+export const AccountChangeDecided = defineEvent({
+  type: 'identity.account.change-decided.v1',
+  summary:
+    'A security administrator approved or rejected the change; only approval gives it effect.',
+  clauses: ['A-2.1.1', 'A-2.1.2'],
+  payload: Type.Object({
+    changeId: Uuid,
+    kind: Type.String(),
+    subjectId: Uuid,
+    decision: Type.Enum(['approved', 'rejected']),
+    reason: nullable(Type.String()),
+    requestedBy: Type.String(),
+    decidedAt: Instant,
+  }),
+})
+
+const taskFact = {
+  taskId: Uuid,
+  accountId: Uuid,
+  userName: Type.String(),
+  kind: Type.String(),
+}
+
+export const ProvisioningQueued = defineEvent({
+  type: 'identity.provisioning.queued.v1',
+  summary: 'A call in EBS was queued for the middleware.',
+  clauses: ['A-2.1.1', 'A-2.1.4'],
+  payload: Type.Object({ ...taskFact, procedure: Type.String(), queuedAt: Instant }),
+})
+
+export const ProvisioningDone = defineEvent({
+  type: 'identity.provisioning.done.v1',
+  summary: 'The call was made and what was read back from EBS is what was asked.',
+  clauses: ['A-2.1.1', 'A-2.1.4'],
+  payload: Type.Object({
+    ...taskFact,
+    readBack: Type.Record(Type.String(), nullable(Type.String())),
+    doneAt: Instant,
+  }),
+})
+
+export const ProvisioningFailed = defineEvent({
+  type: 'identity.provisioning.failed.v1',
+  summary: 'A call in EBS failed for the last time and waits for a person.',
+  clauses: ['A-2.1.4'],
+  payload: Type.Object({
+    ...taskFact,
+    code: Type.String(),
+    message: Type.String(),
+    attempts: Type.Integer({ minimum: 0 }),
+    failedAt: Instant,
+  }),
+})
+
+export const ProvisioningDrift = defineEvent({
+  type: 'identity.provisioning.drift.v1',
+  summary: 'What was read back from EBS is not what was asked.',
+  clauses: ['A-2.1.4', 'A-4.3.3'],
+  payload: Type.Object({
+    ...taskFact,
+    expected: Type.Record(Type.String(), nullable(Type.String())),
+    readBack: Type.Record(Type.String(), nullable(Type.String())),
+    foundAt: Instant,
+  }),
+})
+
+export const ProvisioningSuperseded = defineEvent({
+  type: 'identity.provisioning.superseded.v1',
+  summary:
+    'A call that no longer makes sense was taken out of the queue, by a leave or by a person.',
+  clauses: ['A-2.1.4'],
+  payload: Type.Object({ ...taskFact, reason: Type.String(), supersededAt: Instant }),
 })

@@ -1,0 +1,119 @@
+import { Code, Line, nullable, Uuid } from '@erp-steward/contracts/values'
+import { Type, type Static } from 'typebox'
+import { EntitySchema } from 'typeorm'
+import { clientRoles } from '../clients/client.ts'
+import { positionRoles } from '../organisation/position.ts'
+import { administratorRoleNames } from './account.ts'
+
+/** Name of a user as EBS takes it: upper case, at most 100 characters. Source: EBS conventions 4.7. */
+export const UserName = Type.String({ pattern: '^[A-Z0-9][A-Z0-9._@-]{0,99}$' })
+
+const strict = { additionalProperties: false }
+
+/** An EBS responsibility; application and key as EBS spells them. */
+export const ResponsibilityValue = Type.Object(
+  {
+    application: Type.String({ pattern: '^[A-Z0-9_]{1,50}$' }),
+    key: Type.String({ pattern: '^[^\\u0000-\\u001f|]{1,60}$' }),
+    securityGroup: Type.String({ pattern: '^[A-Z0-9_]{1,60}$' }),
+  },
+  strict,
+)
+
+/** What the system administrator may ask for through `POST /v1/account-changes`. */
+export const AccountChangeCommand = Type.Union([
+  Type.Object(
+    { kind: Type.Literal('create-account'), personId: Uuid, userName: Type.Optional(UserName) },
+    strict,
+  ),
+  Type.Object(
+    {
+      kind: Type.Literal('create-administrator'),
+      userName: UserName,
+      role: Type.Enum([...administratorRoleNames]),
+    },
+    strict,
+  ),
+  Type.Object({ kind: Type.Literal('disable-account'), accountId: Uuid }, strict),
+  Type.Object({ kind: Type.Literal('enable-account'), accountId: Uuid }, strict),
+  Type.Object(
+    {
+      kind: Type.Literal('set-position-roles'),
+      positionCode: Code,
+      roles: Type.Array(Type.Enum([...positionRoles]), { maxItems: 5, uniqueItems: true }),
+      responsibilities: Type.Array(ResponsibilityValue, { maxItems: 100, uniqueItems: true }),
+      ebsRoles: Type.Array(Line(320), { maxItems: 100, uniqueItems: true }),
+    },
+    strict,
+  ),
+  Type.Object(
+    {
+      kind: Type.Literal('create-client'),
+      name: Line(100),
+      role: Type.Enum([...clientRoles]),
+      /** `null` for the whole company. */
+      unitId: nullable(Uuid),
+    },
+    strict,
+  ),
+  Type.Object({ kind: Type.Literal('disable-client'), clientId: Uuid }, strict),
+])
+export type AccountChangeCommand = Static<typeof AccountChangeCommand>
+export type AccountChangeKind = AccountChangeCommand['kind']
+
+/**
+ * A change that the system administrator asked for and the security administrator decides.
+ *
+ * Source: defaults 2.9, three administrators.
+ */
+export interface AccountChange {
+  id: string
+  kind: AccountChangeKind
+  /** Id of the account, person, position or client it is about; one change of a kind may be pending per subject. */
+  subjectId: string
+  command: AccountChangeCommand
+  reason: string
+  status: 'pending' | 'approved' | 'rejected'
+  requestedBy: string
+  requestedByPerson: string | null
+  requestedAt: Date
+  decidedBy: string | null
+  decidedAt: Date | null
+  decisionReason: string | null
+  version: number
+}
+
+export const AccountChangeEntity = new EntitySchema<AccountChange>({
+  name: 'AccountChange',
+  tableName: 'account_change',
+  columns: {
+    id: { type: 'uuid', primary: true },
+    kind: { type: 'text' },
+    subjectId: { type: 'uuid', name: 'subject_id' },
+    command: { type: 'jsonb' },
+    reason: { type: 'text' },
+    status: { type: 'text' },
+    requestedBy: { type: 'text', name: 'requested_by' },
+    requestedByPerson: { type: 'uuid', name: 'requested_by_person', nullable: true },
+    requestedAt: { type: 'timestamptz', name: 'requested_at' },
+    decidedBy: { type: 'text', name: 'decided_by', nullable: true },
+    decidedAt: { type: 'timestamptz', name: 'decided_at', nullable: true },
+    decisionReason: { type: 'text', name: 'decision_reason', nullable: true },
+    version: { type: 'integer' },
+  },
+  checks: [
+    {
+      name: 'account_change_status_check',
+      expression: "status in ('pending', 'approved', 'rejected')",
+    },
+  ],
+  indices: [
+    { name: 'account_change_by_status', columns: ['status', 'requestedAt', 'id'] },
+    {
+      name: 'account_change_one_pending',
+      columns: ['kind', 'subjectId'],
+      unique: true,
+      where: "status = 'pending'",
+    },
+  ],
+})

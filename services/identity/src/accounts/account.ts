@@ -1,0 +1,65 @@
+import { EntitySchema } from 'typeorm'
+
+export const administratorRoleNames = ['SYSTEM_ADMIN', 'SECURITY_ADMIN', 'AUDIT_ADMIN'] as const
+export type AdministratorRole = (typeof administratorRoleNames)[number]
+export type AccountStatus = 'active' | 'frozen' | 'disabled'
+
+/** Who may sign in: the account of a person, or of one of the three administrators; never both. */
+export interface Account {
+  id: string
+  /** Upper case and unique, also the name of the user in EBS; at most 100 characters. */
+  userName: string
+  personId: string | null
+  administratorRole: AdministratorRole | null
+  status: AccountStatus
+  /** Revocation epoch: tokens issued under a smaller one are void. Starts at 0. */
+  epoch: number
+  version: number
+  createdAt: Date
+  disabledAt: Date | null
+  disabledReason: string | null
+}
+
+export const AccountEntity = new EntitySchema<Account>({
+  name: 'Account',
+  tableName: 'account',
+  columns: {
+    id: { type: 'uuid', primary: true },
+    userName: { type: 'text', name: 'user_name' },
+    personId: { type: 'uuid', name: 'person_id', nullable: true },
+    administratorRole: { type: 'text', name: 'administrator_role', nullable: true },
+    status: { type: 'text' },
+    epoch: { type: 'integer' },
+    version: { type: 'integer' },
+    createdAt: { type: 'timestamptz', name: 'created_at' },
+    disabledAt: { type: 'timestamptz', name: 'disabled_at', nullable: true },
+    disabledReason: { type: 'text', name: 'disabled_reason', nullable: true },
+  },
+  uniques: [
+    { name: 'account_user_name_key', columns: ['userName'] },
+    { name: 'account_person_id_key', columns: ['personId'] },
+  ],
+  checks: [
+    {
+      name: 'account_user_name_check',
+      expression: "user_name ~ '^[A-Z0-9][A-Z0-9._@-]{0,99}$'",
+    },
+    {
+      name: 'account_administrator_role_check',
+      expression: "administrator_role in ('SYSTEM_ADMIN', 'SECURITY_ADMIN', 'AUDIT_ADMIN')",
+    },
+    {
+      name: 'account_one_kind_check',
+      expression: '(person_id is null) <> (administrator_role is null)',
+    },
+    { name: 'account_status_check', expression: "status in ('active', 'frozen', 'disabled')" },
+  ],
+  foreignKeys: [
+    {
+      name: 'account_person_id_fkey',
+      target: 'person',
+      columnNames: ['person_id'],
+      referencedColumnNames: ['id'],
+    },
+  ],
+})
