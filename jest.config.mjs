@@ -5,6 +5,7 @@ const pure = [
   'packages/work-calendar',
   'infra/kafka',
   'infra/postgres',
+  'services/gateway',
   'services/[^/]+/test/domain',
 ]
 

@@ -6,6 +6,14 @@ export const TOKEN_ISSUER = 'erp-steward/identity'
 /** Audience of access tokens; a token for anything else is refused. */
 export const TOKEN_AUDIENCE = 'erp-steward'
 
+/** Longest life of an access token, for machines; those of people are shorter. Source: RFC 9700, anchors 5.4. */
+export const LONGEST_TOKEN_LIFE_SECONDS = 15 * 60
+/**
+ * How long a revocation must be remembered by whoever checks tokens: longer than any token lives, with five minutes
+ * for clocks that differ. Identity answers with those of this span; the gateway forgets them afterwards.
+ */
+export const REVOCATION_KEPT_SECONDS = LONGEST_TOKEN_LIFE_SECONDS + 5 * 60
+
 /** The claims of an access token: who, with which permissions, in which range of the organisation. */
 export const AccessToken = Type.Object({
   iss: Type.Literal(TOKEN_ISSUER),

@@ -19,6 +19,19 @@ const profile = (name: ServiceName, ...prefixes: readonly string[]): ServiceProf
   prefixes: [...prefixes, `/v1/parameters/${name}`, `/v1/dead-letters/${name}`],
 })
 
+/**
+ * Operations that need no access token, so that the gateway's door knows them before a service is up. A test compares
+ * them with `security: []` of the committed OpenAPI documents.
+ */
+export const publicOperations: readonly string[] = [
+  'GET /.well-known/jwks.json',
+  'POST /v1/sessions',
+  'POST /v1/tokens',
+  'POST /v1/tokens/refresh',
+  // Checks the token of the source itself, which is no access token.
+  'POST /v1/metrics/write',
+]
+
 /** Every service with its nouns; the gateway refuses to start when two services claim one prefix. */
 export const services: Readonly<Record<ServiceName, ServiceProfile>> = {
   identity: profile(

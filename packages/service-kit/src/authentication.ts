@@ -20,6 +20,8 @@ export interface Principal {
   readonly roles: readonly string[]
   readonly permissions: ReadonlySet<string>
   readonly epoch: number
+  /** When the token was issued, in milliseconds since 1970. */
+  readonly issuedAt: number
   /** End of the token's life in milliseconds since 1970. */
   readonly expiresAt: number
 }
@@ -30,10 +32,13 @@ declare module 'fastify' {
   }
 }
 
-export interface TokenVerifier {
+export interface TokenKeys {
   /** Public key (PEM) for a key id; `undefined` when nobody knows it. */
   readonly keyFor: (kid: string) => Promise<string | undefined>
   readonly clock: () => Date
+}
+
+export interface TokenVerifier extends TokenKeys {
   /** Shared secret between processes of the product; `null` when the app has no internal operation. */
   readonly internalToken: string | null
 }
@@ -43,9 +48,15 @@ const CACHED_VERDICTS = 10_000
 
 const isAccessToken = Compile(AccessToken)
 
-/** Verifies the bearer token of every operation that needs one and checks its permission. */
-export async function authenticate(app: App, verifier: TokenVerifier): Promise<void> {
-  const { keyFor, clock, internalToken } = verifier
+/**
+ * Makes the app able to verify bearer tokens: ES256, our issuer and audience, remembered until they expire.
+ *
+ * The answer is rejected with a Problem `unauthenticated` that does not say what was wrong with the signature.
+ */
+export async function createTokenCheck(
+  app: App,
+  { keyFor, clock }: TokenKeys,
+): Promise<(request: FastifyRequest) => Promise<Principal>> {
   const verdicts = new Map<string, Principal>()
   app.decorateRequest('principal', null)
   await app.register(fastifyJwt, {
@@ -64,7 +75,7 @@ export async function authenticate(app: App, verifier: TokenVerifier): Promise<v
     },
   })
 
-  async function principalOf(request: FastifyRequest): Promise<Principal> {
+  return async (request) => {
     const token = /^Bearer ([\w.~+/=-]+)$/.exec(request.headers.authorization ?? '')?.[1]
     if (token === undefined) throw new Problem('unauthenticated', 'Send a bearer token.')
     const now = clock().getTime()
@@ -85,6 +96,7 @@ export async function authenticate(app: App, verifier: TokenVerifier): Promise<v
       roles: claims.roles,
       permissions: new Set(claims.permissions),
       epoch: claims.epoch,
+      issuedAt: claims.iat * 1_000,
       expiresAt: claims.exp * 1_000,
     }
     if (verdicts.size >= CACHED_VERDICTS) {
@@ -94,6 +106,12 @@ export async function authenticate(app: App, verifier: TokenVerifier): Promise<v
     verdicts.set(token, principal)
     return principal
   }
+}
+
+/** Verifies the bearer token of every operation that needs one and checks its permission. */
+export async function authenticate(app: App, verifier: TokenVerifier): Promise<void> {
+  const { internalToken } = verifier
+  const checkToken = await createTokenCheck(app, verifier)
 
   app.addHook('onRequest', async (request) => {
     const { access } = request.routeOptions.config
@@ -103,7 +121,7 @@ export async function authenticate(app: App, verifier: TokenVerifier): Promise<v
         throw new Problem('unauthenticated', 'This operation is for processes of the product.')
       return
     }
-    request.principal = await principalOf(request)
+    request.principal = await checkToken(request)
     if (access !== 'signed-in' && !request.principal.permissions.has(access))
       throw new Problem('permission-missing', `This operation needs the permission ${access}.`, {
         permission: access,
@@ -179,16 +197,24 @@ export function assertReaches(request: FastifyRequest, unitId: string): void {
     throw new Problem('outside-unit', 'Your range is your own unit.')
 }
 
-/** Public keys of identity, read from its JWKS and kept; an unknown key id reads it again, at most once per `retryMs`. */
+/**
+ * Public keys of identity, read from its JWKS and kept.
+ *
+ * An unknown key id reads it again, at most once per `retryMs`. Keys older than `maxAgeMs` are read again behind the
+ * requests that go on with them, so that a withdrawn key is forgotten; while identity is away they stay.
+ */
 export function createKeySet(
   jwksUrl: string,
   retryMs = 2_000,
+  maxAgeMs = 60_000,
 ): (kid: string) => Promise<string | undefined> {
   let keys = new Map<string, string>()
   let readAt = -Infinity
+  let triedAt = -Infinity
   let reading: Promise<void> | undefined
 
   async function read() {
+    triedAt = performance.now()
     const response = await fetch(jwksUrl, { signal: AbortSignal.timeout(3_000) })
     if (!response.ok) throw new Error(`${jwksUrl} answered ${String(response.status)}`)
     const { keys: listed } = (await response.json()) as { keys: (JsonWebKey & { kid: string })[] }
@@ -203,13 +229,20 @@ export function createKeySet(
     readAt = performance.now()
   }
 
+  function readOnce() {
+    reading ??= read().finally(() => {
+      reading = undefined
+    })
+    return reading
+  }
+
   return async (kid) => {
-    if (!keys.has(kid) && performance.now() - readAt > retryMs) {
-      reading ??= read().finally(() => {
-        reading = undefined
-      })
+    const now = performance.now()
+    if (keys.has(kid)) {
+      if (now - readAt > maxAgeMs && now - triedAt > retryMs) readOnce().catch(() => undefined)
+    } else if (now - readAt > retryMs) {
       try {
-        await reading
+        await readOnce()
       } catch (error) {
         throw new Problem('unavailable', 'The keys of identity cannot be read.', {
           retryAfterSeconds: 2,

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import type { RequestListener } from 'node:http'
+import { createServer } from 'node:https'
 import fastifySwagger from '@fastify/swagger'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { Ajv } from 'ajv'
@@ -10,7 +12,8 @@ import { authenticate, type TokenVerifier } from './authentication.ts'
 import { registerHealth, type Readiness } from './health.ts'
 import { registerMetrics } from './metrics.ts'
 import { declareOperations } from './operation.ts'
-import { registerProblems } from './problem-details.ts'
+import { openApiOf } from './open-api.ts'
+import { answerUnreadable, problemOf, registerProblems, sendProblem } from './problem-details.ts'
 import { registerTrace } from './trace.ts'
 import type { Problem } from '@erp-steward/contracts/problem'
 
@@ -25,7 +28,20 @@ export interface AppOptions {
   readonly onRefused?: (request: FastifyRequest, problem: Problem) => void
   /** Largest request body in bytes; default 1 MiB. An operation may raise it for itself. */
   readonly bodyLimit?: number
+  /** Addresses and networks whose `X-Forwarded-*` is believed; default: this host. */
+  readonly trustedProxies?: readonly string[]
+  /** Longest time in milliseconds for a request to arrive whole; default: no limit. */
+  readonly requestTimeoutMs?: number
+  /** Certificate chain and key (PEM) to speak TLS with; default: plain HTTP. */
+  readonly tls?: { readonly cert: string; readonly key: string }
+  /** What `/openapi.json` answers; default: the app's own document. */
+  readonly openApi?: () => Record<string, unknown>
+  /** Prefix of a plugin's pages that anybody may read; they are no operations and need not declare access. */
+  readonly publicFolder?: string
 }
+
+/** How long an idle connection is kept: longer than the 60 s of the usual load balancers, so that they end it. */
+const KEEP_ALIVE_MS = 72_000
 
 const compiler = (coerceTypes: false | 'array') =>
   formats.default(
@@ -39,12 +55,32 @@ const compiler = (coerceTypes: false | 'array') =>
  * nature, are coerced.
  */
 export async function createApp(options: AppOptions): Promise<App> {
-  const { name, title, log, tokens, readiness, onRefused, bodyLimit = 1_048_576 } = options
+  const { name, title, log, tokens, readiness, onRefused, bodyLimit = 1_048_576, tls } = options
+  const { requestTimeoutMs = 0 } = options
   const app: App = Fastify({
     loggerInstance: log as FastifyBaseLogger,
     disableRequestLogging: true,
     bodyLimit,
-    trustProxy: 'loopback',
+    trustProxy: [...(options.trustedProxies ?? ['loopback'])],
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    // Whatever refuses a request before a hook runs answers with a problem document too.
+    frameworkErrors: (error, request, reply) => {
+      void sendProblem(request, reply, problemOf(error))
+    },
+    clientErrorHandler: answerUnreadable,
+    ...(tls !== undefined && {
+      serverFactory: (handler: RequestListener) =>
+        createServer(
+          {
+            ...tls,
+            minVersion: 'TLSv1.2',
+            keepAliveTimeout: KEEP_ALIVE_MS,
+            requestTimeout: requestTimeoutMs,
+          },
+          handler,
+        ),
+    }),
     genReqId: ({ headers }) => acceptedRequestId(headers['x-request-id']) ?? randomUUID(),
     routerOptions: { maxParamLength: 200 },
     forceCloseConnections: 'idle',
@@ -60,7 +96,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   registerProblems(app, onRefused)
   registerTrace(app)
   const metrics = registerMetrics(app, name)
-  declareOperations(app)
+  declareOperations(app, options.publicFolder)
   if (tokens !== null) await authenticate(app, tokens)
   await app.register(fastifySwagger, {
     openapi: {
@@ -72,6 +108,11 @@ export async function createApp(options: AppOptions): Promise<App> {
     },
   })
   registerHealth(app, name, readiness, metrics)
+  app.get(
+    '/openapi.json',
+    { schema: { hide: true }, config: { access: 'public' } },
+    options.openApi ?? (() => openApiOf(app)),
+  )
   return app
 }
 

@@ -59,10 +59,16 @@ const problemResponse = {
 /**
  * Makes each route say who may call it and which clauses it enforces; one that does not cannot start.
  *
+ * `publicFolder` is where a plugin of others serves pages that anybody may read, for example `/docs`.
+ *
  * Source: architecture rule "deny by default", regulation A-4.2.4.
  */
-export function declareOperations(app: App): void {
+export function declareOperations(app: App, publicFolder?: string): void {
   app.addHook('onRoute', (route) => {
+    if (publicFolder !== undefined && route.url.startsWith(`${publicFolder}/`)) {
+      route.config = { ...route.config, access: 'public' }
+      route.schema = { ...route.schema, hide: true }
+    }
     const { access, clauses = [] } = route.config ?? {}
     const name = `${String(route.method)} ${route.url}`
     if (access === undefined) throw new Error(`${name} declares no access`)

@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto'
 import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
 import { Problem } from '@erp-steward/contracts/problem'
 import { problems, type ProblemCode } from '@erp-steward/contracts/problems'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
@@ -68,7 +70,29 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, proble
     })
 }
 
-function problemOf(error: FastifyError | Problem): Problem {
+/** Answers what the HTTP parser refused, for which there is no request object, and closes the connection. */
+export function answerUnreadable(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const problem = new Problem('malformed-request', 'The request is not well-formed HTTP.')
+  const body = JSON.stringify({
+    type: `/problems/${problem.code}`,
+    title: problems[problem.code].title.en,
+    status: problem.status,
+    code: problem.code,
+    detail: problem.message,
+    instance: `urn:request:${randomUUID()}`,
+  })
+  socket.end(
+    `HTTP/1.1 ${String(problem.status)} Bad Request\r\ncontent-type: application/problem+json\r\n` +
+      `content-length: ${String(Buffer.byteLength(body))}\r\nconnection: close\r\n\r\n${body}`,
+  )
+}
+
+/** The problem that an error is for the caller: its own text for a `Problem`, a bare 500 for a bug. */
+export function problemOf(error: FastifyError | Problem): Problem {
   if (error instanceof Problem) return error
   if (error.validation !== undefined) {
     const faults = error.validation.map((fault) =>

@@ -1,5 +1,7 @@
+import type { EventBus } from '@erp-steward/messaging/bus'
 import { createKafkaBus } from '@erp-steward/messaging/kafka-bus'
-import { Type, type TObject } from 'typebox'
+import type { Logger } from 'pino'
+import { Type, type Static, type TObject } from 'typebox'
 import { ConfigurationError, readConfig } from './config.ts'
 import { createLog } from './log.ts'
 import { CommonConfig, startService, type Service } from './service.ts'
@@ -18,18 +20,40 @@ const ProcessConfig = Type.Object({
  *
  * A faulty configuration prints every fault and exits with 1.
  */
-export async function runService<Config extends TObject>(
+export function runService<Config extends TObject>(
   service: Service<Config>,
   environment: NodeJS.ProcessEnv,
 ): Promise<void> {
-  const { config, own } = configurationOf(service, environment)
-  const log = createLog(config.LOG_LEVEL)
-  const bus = createKafkaBus(config.KAFKA_BROKERS, service.name, log)
-  const running = await startService(service, { config: { ...config, ...own }, bus, log })
-  log.info({ service: service.name, url: running.url }, 'ready')
+  return runProcess<Static<Config> & CommonConfig>(
+    service.name,
+    [CommonConfig, service.config],
+    environment,
+    ({ config, bus, log }) => startService<Config>(service, { config, bus, log }),
+  )
+}
+
+/** What a process is started with. */
+export interface ProcessParts<Config> {
+  readonly config: Config
+  readonly bus: EventBus
+  readonly log: Logger
+}
+
+/** As `runService`, for whatever can be started and stopped; `schemas` together describe `Config`. */
+export async function runProcess<Config>(
+  name: string,
+  schemas: readonly TObject[],
+  environment: NodeJS.ProcessEnv,
+  start: (parts: ProcessParts<Config>) => Promise<{ readonly url: string; stop(): Promise<void> }>,
+): Promise<void> {
+  const { ofProcess, own } = configurationOf(name, schemas, environment)
+  const log = createLog(ofProcess.LOG_LEVEL)
+  const bus = createKafkaBus(ofProcess.KAFKA_BROKERS, name, log)
+  const running = await start({ config: own as Config, bus, log })
+  log.info({ service: name, url: running.url }, 'ready')
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
     process.once(signal, () => {
-      log.info({ service: service.name, signal }, 'stopping')
+      log.info({ service: name, signal }, 'stopping')
       running
         .stop()
         .then(() => bus.close())
@@ -41,10 +65,11 @@ export async function runService<Config extends TObject>(
     })
 }
 
-function configurationOf<Config extends TObject>(
-  service: Service<Config>,
+function configurationOf(
+  name: string,
+  schemas: readonly TObject[],
   environment: NodeJS.ProcessEnv,
-) {
+): { ofProcess: Static<typeof ProcessConfig>; own: object } {
   const faults: string[] = []
   const read = <Schema extends TObject>(schema: Schema) => {
     try {
@@ -55,12 +80,11 @@ function configurationOf<Config extends TObject>(
       return undefined
     }
   }
-  const common = read(CommonConfig)
   const ofProcess = read(ProcessConfig)
-  const own = read(service.config)
-  if (common === undefined || ofProcess === undefined || own === undefined) {
-    process.stderr.write(`${service.name}: ${new ConfigurationError(faults).message}\n`)
+  const own = schemas.map((schema) => read(schema))
+  if (ofProcess === undefined || faults.length > 0) {
+    process.stderr.write(`${name}: ${new ConfigurationError(faults).message}\n`)
     process.exit(1)
   }
-  return { config: { ...common, ...ofProcess }, own }
+  return { ofProcess, own: Object.assign({}, ...own) as object }
 }
