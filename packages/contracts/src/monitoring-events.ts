@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { defineEvent } from './event.ts'
-import { Instant, nullable, Uuid } from './values.ts'
+import { Instant, LocalDate, nullable, Uuid } from './values.ts'
 
 export const AlertLevel = Type.Enum(['warning', 'critical'])
 
@@ -19,6 +19,14 @@ const episode = {
   limit: Type.Number(),
 }
 
+/** Why an episode ended; only `recovered` says that the value is good again. */
+const EndReason = Type.Enum([
+  'recovered',
+  'threshold-withdrawn',
+  'threshold-changed',
+  'source-disabled',
+])
+
 export const AlertPending = defineEvent({
   type: 'monitoring.alert.pending.v1',
   summary: 'A threshold is exceeded, not yet for the time of the rule.',
@@ -35,12 +43,121 @@ export const AlertFiring = defineEvent({
 
 export const AlertResolved = defineEvent({
   type: 'monitoring.alert.resolved.v1',
-  summary: 'The value is back below the recover level, or the rule was withdrawn.',
+  summary: 'A firing alert ended: the value recovered, or its threshold or source was taken away.',
   clauses: ['A-3.2.3'],
+  payload: Type.Object({ ...episode, reason: EndReason, resolvedAt: Instant }),
+})
+
+/** Ends an episode that never fired; nobody was told of it and nobody need be now. */
+export const AlertCleared = defineEvent({
+  type: 'monitoring.alert.cleared.v1',
+  summary: 'A pending alert ended before the time of the rule.',
+  clauses: ['A-3.2.1'],
+  payload: Type.Object({ ...episode, reason: EndReason, clearedAt: Instant }),
+})
+
+/** Every version of a threshold, with author and reason: the history that A-3.2.2 asks for. */
+export const ThresholdSet = defineEvent({
+  type: 'monitoring.threshold.set.v1',
+  summary: 'A threshold was created, changed or withdrawn.',
+  clauses: ['A-3.2.2'],
   payload: Type.Object({
-    ...episode,
-    reason: Type.Enum(['recovered', 'threshold-withdrawn']),
-    resolvedAt: Instant,
+    thresholdId: Uuid,
+    version: Type.Integer({ minimum: 1 }),
+    change: Type.Enum(['created', 'changed', 'withdrawn']),
+    unitId: Uuid,
+    moduleCode: nullable(Type.String()),
+    name: Type.String(),
+    category: Type.String(),
+    metric: Type.String(),
+    comparison: Type.Enum(['above', 'below']),
+    warning: nullable(Type.Number()),
+    critical: nullable(Type.Number()),
+    forSeconds: Type.Integer(),
+    reason: Type.String(),
+  }),
+})
+
+const source = {
+  sourceId: Uuid,
+  name: Type.String(),
+  unitId: Uuid,
+  moduleCode: nullable(Type.String()),
+}
+
+export const SourceChanged = defineEvent({
+  type: 'monitoring.source.changed.v1',
+  summary: 'A source of samples was registered, given a new token or disabled.',
+  clauses: ['A-3.2.1'],
+  payload: Type.Object({
+    ...source,
+    change: Type.Enum(['registered', 'token-issued', 'disabled']),
+  }),
+})
+
+export const SourceSilent = defineEvent({
+  type: 'monitoring.source.silent.v1',
+  summary: 'A source has sent no sample for longer than it may.',
+  clauses: ['A-3.2.1'],
+  payload: Type.Object({ ...source, lastHeardAt: Instant, noticedAt: Instant }),
+})
+
+export const SourceHeard = defineEvent({
+  type: 'monitoring.source.heard.v1',
+  summary: 'A silent source sends again.',
+  clauses: ['A-3.2.1'],
+  payload: Type.Object({ ...source, silentSince: Instant, heardAt: Instant }),
+})
+
+const round = { roundId: Uuid, unitId: Uuid, date: LocalDate }
+
+export const InspectionGenerated = defineEvent({
+  type: 'monitoring.inspection.generated.v1',
+  summary: 'The inspection round of a unit and day was drawn up.',
+  clauses: ['A-3.1.1', 'A-3.1.2'],
+  payload: Type.Object({
+    ...round,
+    inspectorPersonId: nullable(Uuid),
+    deputyPersonId: nullable(Uuid),
+    dueAt: Instant,
+    deputyDueAt: Instant,
+  }),
+})
+
+export const InspectionDone = defineEvent({
+  type: 'monitoring.inspection.done.v1',
+  summary: 'A named person signed the inspection round: every item has its verdict.',
+  clauses: ['A-3.1.1', 'A-3.1.2'],
+  payload: Type.Object({
+    ...round,
+    signedByPersonId: Uuid,
+    signedAt: Instant,
+    withinTarget: Type.Boolean(),
+    abnormalItems: Type.Integer({ minimum: 0 }),
+  }),
+})
+
+export const InspectionOverdue = defineEvent({
+  type: 'monitoring.inspection.overdue.v1',
+  summary: 'An inspection round was not signed by its time.',
+  clauses: ['A-3.1.1'],
+  payload: Type.Object({
+    ...round,
+    inspectorPersonId: nullable(Uuid),
+    dueAt: Instant,
+    noticedAt: Instant,
+  }),
+})
+
+export const InspectionHandedOver = defineEvent({
+  type: 'monitoring.inspection.handed-over.v1',
+  summary: 'A round that was still not signed went to the deputy.',
+  clauses: ['A-3.1.1'],
+  payload: Type.Object({
+    ...round,
+    inspectorPersonId: nullable(Uuid),
+    deputyPersonId: nullable(Uuid),
+    handedOverAt: Instant,
   }),
 })
 
