@@ -30,8 +30,7 @@ export const CalendarVersionEntity = new EntitySchema<CalendarVersion & { id: st
     id: {
       type: 'bigint',
       primary: true,
-      generated: 'identity',
-      generatedIdentity: 'ALWAYS',
+      generated: 'increment',
       primaryKeyConstraintName: 'calendar_version_pkey',
     },
     unitId: { type: 'uuid', name: 'unit_id', nullable: true },
@@ -41,6 +40,7 @@ export const CalendarVersionEntity = new EntitySchema<CalendarVersion & { id: st
     reason: { type: 'text' },
     createdAt: { type: 'timestamptz', name: 'created_at' },
   },
+  uniques: [{ name: 'calendar_version_key', columns: ['unitId', 'version'] }],
 })
 
 /**

@@ -45,4 +45,12 @@ export const KeyUserEntity = new EntitySchema<KeyUser>({
       expression: `case when kind = 'IT' then module_code is null when tier = 'L3' then true else module_code is not null end`,
     },
   ],
+  indices: [
+    {
+      name: 'key_user_duty_key',
+      columns: ['personId', 'tier', 'kind', 'unitId', 'moduleCode'],
+      unique: true,
+      where: '(ended_at IS NULL)',
+    },
+  ],
 })

@@ -1,0 +1,200 @@
+import { randomUUID } from 'node:crypto'
+import type { Act } from '@erp-steward/contracts/act'
+import type { SupportTier } from '@erp-steward/contracts/values'
+import { durationMs } from '@erp-steward/regulation/duration'
+import type { Target as TargetValue } from '@erp-steward/regulation/parameter'
+import type { ParameterKey, ParameterValue } from '@erp-steward/regulation/parameters'
+import { enqueue } from '@erp-steward/service-kit/jobs'
+import { readParameter } from '@erp-steward/service-kit/parameters'
+import { CalendarYearMissing } from '@erp-steward/work-calendar/calendar-year-missing'
+import { deadlineOf, type ClockFact } from '@erp-steward/work-calendar/clock'
+import type { Target } from '@erp-steward/work-calendar/working-time'
+import { IsNull, type EntityManager } from 'typeorm'
+import {
+  calendarOfUnit,
+  compiledCalendar,
+  ROUND_THE_CLOCK,
+  type CalendarReference,
+} from '../calendars/calendar.ts'
+import {
+  TicketClockEntity,
+  type ClockKind,
+  type StoredFact,
+  type TicketClock,
+} from './ticket-clock.ts'
+
+/** Keys of parameters whose value is a clock target. */
+export type TargetKey = {
+  [Key in ParameterKey]: ParameterValue<Key> extends TargetValue
+    ? TargetValue extends ParameterValue<Key>
+      ? Key
+      : never
+    : never
+}[ParameterKey]
+
+export interface StartClock {
+  readonly ticketId: string
+  readonly unitId: string
+  readonly kind: ClockKind
+  readonly tier: SupportTier | null
+  /** The parameter that holds the target. */
+  readonly parameter: TargetKey
+}
+
+/** Name of the task that looks at a clock when it falls due. */
+export const CLOCK_DUE = 'ticket-clock-due'
+
+/** Starts a clock under the calendar and the parameter version in force for the unit now. */
+export async function startClock(
+  tx: EntityManager,
+  { ticketId, unitId, kind, tier, parameter }: StartClock,
+  act: Act,
+): Promise<TicketClock> {
+  const { value, version } = await readParameter(tx, parameter, unitId, act.now)
+  const calendar = await calendarFor(tx, value, unitId)
+  const facts: StoredFact[] = [
+    { at: act.now.toISOString(), kind: 'start', target: targetOf(value), reason: parameter },
+  ]
+  const clock: TicketClock = {
+    id: randomUUID(),
+    ticketId,
+    kind,
+    tier,
+    calendar,
+    facts,
+    parameterKey: parameter,
+    parameterVersion: version,
+    ...(await dueOf(tx, facts, calendar)),
+    breachedAt: null,
+    stoppedAt: null,
+    startedAt: act.now,
+  }
+  await tx.insert(TicketClockEntity, clock)
+  await watch(tx, clock, act)
+  return clock
+}
+
+/** The clocks of a ticket that have not stopped. The caller holds the lock of the ticket. */
+export async function openClocks(
+  tx: EntityManager,
+  ticketId: string,
+  kind?: ClockKind,
+): Promise<TicketClock[]> {
+  return tx.find(TicketClockEntity, {
+    where: { ticketId, stoppedAt: IsNull(), ...(kind !== undefined && { kind }) },
+    order: { startedAt: 'asc' },
+  })
+}
+
+/** Adds a fact and computes the deadline anew. */
+export async function addFact(
+  tx: EntityManager,
+  clock: TicketClock,
+  fact: StoredFact,
+  act: Act,
+): Promise<TicketClock> {
+  const facts = [...clock.facts, fact]
+  const changed: TicketClock = {
+    ...clock,
+    facts,
+    ...(await dueOf(tx, facts, clock.calendar)),
+    stoppedAt: fact.kind === 'stop' ? act.now : null,
+  }
+  await tx.update(TicketClockEntity, { id: clock.id }, changed)
+  if (fact.kind === 'resume' || fact.kind === 'target-changed') await watch(tx, changed, act)
+  return changed
+}
+
+/** Stops every open clock of the kind, or of all kinds. */
+export async function stopClocks(
+  tx: EntityManager,
+  ticketId: string,
+  kind: ClockKind | undefined,
+  reason: string,
+  act: Act,
+): Promise<TicketClock[]> {
+  const stopped: TicketClock[] = []
+  for (const clock of await openClocks(tx, ticketId, kind))
+    stopped.push(await addFact(tx, clock, { at: act.now.toISOString(), kind: 'stop', reason }, act))
+  return stopped
+}
+
+/** Gives an open clock the target of another parameter, for example after the priority rose; time used stays used. */
+export async function retarget(
+  tx: EntityManager,
+  clock: TicketClock,
+  parameter: TargetKey,
+  unitId: string,
+  act: Act,
+): Promise<TicketClock> {
+  const { value } = await readParameter(tx, parameter, unitId, act.now)
+  return addFact(
+    tx,
+    clock,
+    {
+      at: act.now.toISOString(),
+      kind: 'target-changed',
+      target: targetOf(value),
+      reason: parameter,
+    },
+    act,
+  )
+}
+
+/** Whether the clock had run past its deadline at `now`; being done at the deadline itself is in time. */
+export function isLate(clock: TicketClock, now: Date): boolean {
+  return clock.breachedAt !== null || (clock.dueAt !== null && now > clock.dueAt)
+}
+
+/** The facts with their instants, for the rules of the work calendar. */
+export function clockFacts(clock: Pick<TicketClock, 'facts'>): ClockFact[] {
+  // Only this file writes facts, always with a target where the kind needs one.
+  return clock.facts.map((fact) => ({ ...fact, at: new Date(fact.at) }) as ClockFact)
+}
+
+async function watch(tx: EntityManager, clock: TicketClock, act: Act) {
+  if (clock.dueAt === null) return
+  await enqueue(
+    tx,
+    'incident-tiering',
+    CLOCK_DUE,
+    { clockId: clock.id, ticketId: clock.ticketId },
+    act,
+    {
+      runAt: clock.dueAt,
+      key: `clock:${clock.id}`,
+    },
+  )
+}
+
+async function calendarFor(
+  tx: EntityManager,
+  value: TargetValue,
+  unitId: string,
+): Promise<CalendarReference> {
+  return value.clock === 'continuous' ? ROUND_THE_CLOCK : calendarOfUnit(tx, unitId)
+}
+
+function targetOf(value: TargetValue): Target {
+  return 'within' in value
+    ? { milliseconds: durationMs(value.within) }
+    : { workingDays: value.workingDays }
+}
+
+/** A ticket is never refused because a calendar lacks a year: the clock then says so and has no deadline. */
+async function dueOf(
+  tx: EntityManager,
+  facts: readonly StoredFact[],
+  calendar: CalendarReference,
+): Promise<Pick<TicketClock, 'dueAt' | 'fault'>> {
+  try {
+    const dueAt = deadlineOf(
+      clockFacts({ facts: [...facts] }),
+      await compiledCalendar(tx, calendar),
+    )
+    return { dueAt, fault: null }
+  } catch (error) {
+    if (error instanceof CalendarYearMissing) return { dueAt: null, fault: error.message }
+    throw error
+  }
+}

@@ -1,0 +1,85 @@
+import { EntitySchema } from 'typeorm'
+import type { Occasion } from './rules/message.ts'
+
+export type Channel = 'mail' | 'webhook'
+
+/**
+ * A message to one receiver: the delivery ledger's row. `delivered` means that the receiver accepted it, nothing less.
+ */
+export interface Notification {
+  id: string
+  ticketId: string
+  occasion: Occasion
+  /** Tells one occurrence from the next, so that a person on two tiers is told once. */
+  cause: string
+  channel: Channel
+  /** Mail address, or id of the webhook; empty when the person has no address. */
+  recipient: string
+  personId: string | null
+  subject: string
+  body: string
+  state: 'queued' | 'delivered' | 'failed'
+  attempts: number
+  lastError: string | null
+  createdAt: Date
+  deliveredAt: Date | null
+}
+
+export const NotificationEntity = new EntitySchema<Notification>({
+  name: 'Notification',
+  tableName: 'notification',
+  columns: {
+    id: { type: 'uuid', primary: true, primaryKeyConstraintName: 'notification_pkey' },
+    ticketId: { type: 'uuid', name: 'ticket_id' },
+    occasion: { type: 'text' },
+    cause: { type: 'text' },
+    channel: { type: 'text' },
+    recipient: { type: 'text' },
+    personId: { type: 'uuid', name: 'person_id', nullable: true },
+    subject: { type: 'text' },
+    body: { type: 'text' },
+    state: { type: 'text' },
+    attempts: { type: 'integer' },
+    lastError: { type: 'text', name: 'last_error', nullable: true },
+    createdAt: { type: 'timestamptz', name: 'created_at' },
+    deliveredAt: { type: 'timestamptz', name: 'delivered_at', nullable: true },
+  },
+  checks: [
+    { name: 'notification_channel_check', expression: `channel in ('mail', 'webhook')` },
+    { name: 'notification_state_check', expression: `state in ('queued', 'delivered', 'failed')` },
+  ],
+  uniques: [
+    { name: 'notification_once_key', columns: ['ticketId', 'channel', 'recipient', 'cause'] },
+  ],
+  indices: [{ name: 'notification_by_ticket', columns: ['ticketId', 'createdAt'] }],
+})
+
+/** One try to deliver a notification; rows are only ever added. */
+export interface NotificationAttempt {
+  notificationId: string
+  attempt: number
+  at: Date
+  outcome: 'accepted' | 'refused'
+  detail: string
+}
+
+export const NotificationAttemptEntity = new EntitySchema<NotificationAttempt>({
+  name: 'NotificationAttempt',
+  tableName: 'notification_attempt',
+  columns: {
+    notificationId: {
+      type: 'uuid',
+      name: 'notification_id',
+      primary: true,
+      primaryKeyConstraintName: 'notification_attempt_pkey',
+    },
+    attempt: {
+      type: 'integer',
+      primary: true,
+      primaryKeyConstraintName: 'notification_attempt_pkey',
+    },
+    at: { type: 'timestamptz' },
+    outcome: { type: 'text' },
+    detail: { type: 'text' },
+  },
+})

@@ -1,0 +1,177 @@
+import { InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
+import type { App } from '@erp-steward/service-kit/app'
+import { change, createOnce } from '@erp-steward/service-kit/commit'
+import { decodeCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
+import type { Seal } from '@erp-steward/service-kit/seal'
+import type { Dependencies } from '@erp-steward/service-kit/service'
+import { Type } from 'typebox'
+import type { IncidentConfig } from '../config.ts'
+import { registerWebhook, setWebhookActive, type Webhook } from './webhook.ts'
+
+const NotificationView = Type.Object({
+  id: Uuid,
+  ticketId: Uuid,
+  occasion: Type.String(),
+  channel: Type.Enum(['mail', 'webhook']),
+  recipient: Type.String(),
+  subject: Type.String(),
+  state: Type.Enum(['queued', 'delivered', 'failed']),
+  attempts: Type.Integer(),
+  lastError: nullable(Type.String()),
+  createdAt: InstantOut,
+  deliveredAt: nullable(InstantOut),
+  tries: Type.Array(
+    Type.Object({
+      attempt: Type.Integer(),
+      at: Type.String(),
+      outcome: Type.String(),
+      detail: Type.String(),
+    }),
+  ),
+})
+
+interface LedgerRow {
+  id: string
+  ticketId: string
+  occasion: string
+  channel: 'mail' | 'webhook'
+  recipient: string
+  subject: string
+  state: 'queued' | 'delivered' | 'failed'
+  attempts: number
+  lastError: string | null
+  createdAt: Date
+  deliveredAt: Date | null
+  tries: { attempt: number; at: string; outcome: string; detail: string }[]
+}
+
+const WebhookView = Type.Object({
+  id: Uuid,
+  url: Type.String(),
+  unitId: nullable(Uuid),
+  active: Type.Boolean(),
+  createdAt: InstantOut,
+  version: Type.Integer(),
+})
+
+export function notificationRoutes(app: App, deps: Dependencies<IncidentConfig>, seal: Seal): void {
+  app.get(
+    '/v1/notifications',
+    {
+      config: { access: 'notification.read', clauses: ['A-3.2.3', 'A-5.2.5'] },
+      schema: {
+        operationId: 'listNotifications',
+        summary:
+          'The delivery ledger: who was told what, when, by which way, and what the receiver said.',
+        tags: ['notifications'],
+        querystring: Type.Object({
+          ...PageQuery,
+          ticketId: Type.Optional(Uuid),
+          state: Type.Optional(Type.Enum(['queued', 'delivered', 'failed'])),
+        }),
+        response: { 200: pageOf(NotificationView) },
+      },
+    },
+    async ({ query: { limit, cursor, ticketId, state } }) => {
+      const [at = null, id = null] = decodeCursor(cursor, 2) ?? []
+      const rows: LedgerRow[] = await deps.db.query(
+        `select n.id, n.ticket_id as "ticketId", n.occasion, n.channel, n.recipient, n.subject, n.state, n.attempts,
+                n.last_error as "lastError", n.created_at as "createdAt", n.delivered_at as "deliveredAt",
+                coalesce((select json_agg(json_build_object('attempt', a.attempt, 'at', a.at, 'outcome', a.outcome,
+                                          'detail', a.detail) order by a.attempt)
+                            from notification_attempt a where a.notification_id = n.id), '[]') as tries
+           from notification n
+          where ($1::uuid is null or n.ticket_id = $1) and ($2::text is null or n.state = $2)
+            and ($3::timestamptz is null or (n.created_at, n.id) < ($3, $4))
+          order by n.created_at desc, n.id desc limit $5`,
+        [ticketId ?? null, state ?? null, at, id, limit + 1],
+      )
+      return page(rows, limit, (row) => [row.createdAt.toISOString(), row.id])
+    },
+  )
+
+  app.post(
+    '/v1/webhooks',
+    {
+      config: { access: 'webhook.manage', clauses: ['A-3.2.3'] },
+      schema: {
+        operationId: 'registerWebhook',
+        summary: 'Registers an address that is called for tickets, signed after Standard Webhooks.',
+        tags: ['notifications'],
+        body: Type.Object(
+          {
+            url: Type.String({ format: 'uri', maxLength: 500 }),
+            unitId: nullable(Uuid),
+            secret: Type.String({
+              pattern: '^whsec_[A-Za-z0-9+/]{32,88}={0,2}$',
+              description:
+                'Base64 of 24 to 64 random bytes after `whsec_`; kept sealed, never shown again.',
+            }),
+          },
+          { additionalProperties: false },
+        ),
+        response: { 201: WebhookView },
+      },
+    },
+    (request, reply) =>
+      createOnce(deps, request, reply, async (tx, act) => {
+        const { secret, ...rest } = request.body
+        const webhook = await registerWebhook(
+          tx,
+          { ...rest, sealedSecret: seal.seal(secret) },
+          deps.config.WEBHOOK_TARGETS,
+          act,
+        )
+        return { body: withoutSecret(webhook), version: webhook.version }
+      }),
+  )
+
+  app.get(
+    '/v1/webhooks',
+    {
+      config: { access: 'webhook.manage' },
+      schema: {
+        operationId: 'listWebhooks',
+        summary: 'The registered webhooks, without their secrets.',
+        tags: ['notifications'],
+        querystring: Type.Object(PageQuery),
+        response: { 200: pageOf(WebhookView) },
+      },
+    },
+    async ({ query: { limit, cursor } }) => {
+      const [after = null] = decodeCursor(cursor, 1) ?? []
+      const rows: Omit<Webhook, 'sealedSecret'>[] = await deps.db.query(
+        `select id, url, unit_id as "unitId", active, created_at as "createdAt", version from webhook
+          where $1::uuid is null or id > $1 order by id limit $2`,
+        [after, limit + 1],
+      )
+      return page(rows, limit, ({ id }) => [id])
+    },
+  )
+
+  app.patch(
+    '/v1/webhooks/:id',
+    {
+      config: { access: 'webhook.manage' },
+      schema: {
+        operationId: 'switchWebhook',
+        summary: 'Switches a webhook on or off.',
+        tags: ['notifications'],
+        params: Type.Object({ id: Uuid }),
+        body: Type.Object({ active: Type.Boolean() }, { additionalProperties: false }),
+        response: { 200: WebhookView },
+      },
+    },
+    async (request, reply) =>
+      withoutSecret(
+        await change(deps, request, reply, (tx, _act, expected) =>
+          setWebhookActive(tx, { id: request.params.id, ...request.body }, expected),
+        ),
+      ),
+  )
+}
+
+/** The idempotency record keeps the answer, so the sealed secret must not even be in it. */
+function withoutSecret({ sealedSecret: _, ...view }: Webhook): Omit<Webhook, 'sealedSecret'> {
+  return view
+}

@@ -1,0 +1,11 @@
+/** Tries before a message is given up: about four hours with the pauses below. Own choice. */
+export const MAX_ATTEMPTS = 10
+
+/** First pause after a failed try, in milliseconds; doubled each time, at most an hour. */
+const FIRST_PAUSE_MS = 15_000
+
+/** Pause after the n-th failed try in milliseconds, `null` when the message is given up. */
+export function pauseAfter(attempt: number): number | null {
+  if (attempt >= MAX_ATTEMPTS) return null
+  return Math.min(FIRST_PAUSE_MS * 2 ** (attempt - 1), 3_600_000)
+}

@@ -1,0 +1,78 @@
+import { createSeal } from '@erp-steward/service-kit/seal'
+import { defineService } from '@erp-steward/service-kit/service'
+import { CalendarVersionEntity } from './calendars/calendar.ts'
+import { calendarRoutes } from './calendars/routes.ts'
+import { watchCalendars } from './calendars/watch-calendars.ts'
+import { TicketClockEntity } from './clocks/ticket-clock.ts'
+import { IncidentConfig } from './config.ts'
+import { ModuleEntity, PersonEntity, UnitEntity } from './directory/directory.ts'
+import {
+  onModuleChanged,
+  onPersonChanged,
+  onUnitChanged,
+} from './directory/on-directory-changed.ts'
+import { KeyUserEntity } from './key-users/key-user.ts'
+import { keyUserRoutes } from './key-users/routes.ts'
+import { migrations } from './migrations/all.ts'
+import { deliverNotification } from './notifications/deliver-notification.ts'
+import { NotificationAttemptEntity, NotificationEntity } from './notifications/notification.ts'
+import { notificationRoutes } from './notifications/routes.ts'
+import { createMailSender } from './notifications/send-mail.ts'
+import { createWebhookSender } from './notifications/send-webhook.ts'
+import { WebhookEntity } from './notifications/webhook.ts'
+import { onAlertFiring, onAlertResolved, onFindingRaised } from './tickets/on-alert.ts'
+import { onClockDue } from './tickets/on-clock-due.ts'
+import { ticketRoutes } from './tickets/routes.ts'
+import { TicketEntryEntity } from './tickets/ticket-entry.ts'
+import { TicketEntity } from './tickets/ticket.ts'
+
+/** Faults and requests on their way through the three support tiers. Source: B-4, A-5.2. */
+export const incidentTiering = defineService({
+  name: 'incident-tiering',
+  title: 'Incident tiering',
+  config: IncidentConfig,
+  entities: [
+    UnitEntity,
+    ModuleEntity,
+    PersonEntity,
+    KeyUserEntity,
+    CalendarVersionEntity,
+    TicketEntity,
+    TicketEntryEntity,
+    TicketClockEntity,
+    NotificationEntity,
+    NotificationAttemptEntity,
+    WebhookEntity,
+  ],
+  migrations,
+  routes: (app, deps) => {
+    keyUserRoutes(app, deps)
+    calendarRoutes(app, deps)
+    ticketRoutes(app, deps)
+    notificationRoutes(app, deps, createSeal(deps.config.SEALING_KEYS))
+  },
+  subscriptions: () => [
+    onUnitChanged,
+    onModuleChanged,
+    onPersonChanged,
+    onAlertFiring,
+    onAlertResolved,
+    onFindingRaised,
+  ],
+  tasks: ({ db, config, clock }) => [
+    onClockDue,
+    watchCalendars,
+    deliverNotification({
+      mail: createMailSender(config.SMTP_URL, config.MAIL_FROM),
+      webhook: createWebhookSender(
+        db,
+        createSeal(config.SEALING_KEYS),
+        config.WEBHOOK_TARGETS,
+        clock,
+      ),
+    }),
+  ],
+  // 00:30 UTC is 08:30 in China, when the working day begins.
+  crontab: '30 0 * * * watch-calendars',
+  unitExists: (tx, id) => tx.existsBy(UnitEntity, { id, active: true }),
+})

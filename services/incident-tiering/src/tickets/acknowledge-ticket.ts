@@ -1,0 +1,58 @@
+import type { Act } from '@erp-steward/contracts/act'
+import { TicketAcknowledged } from '@erp-steward/contracts/incident-events'
+import { Problem } from '@erp-steward/contracts/problem'
+import { appendEvent } from '@erp-steward/messaging/outbox'
+import type { EntityManager } from 'typeorm'
+import { isLate, openClocks, stopClocks } from '../clocks/run-clock.ts'
+import { tiersOfPerson } from '../key-users/members-of-tier.ts'
+import { tiersCalledAtOnce, tierToTake } from './rules/tier-path.ts'
+import { addEntry } from './ticket-entry.ts'
+import { lockTicket, updateTicket, type Ticket } from './ticket.ts'
+
+/**
+ * A key user of the tier takes the ticket and owns it: the first response stops the acknowledge clock. A tier that was
+ * called at once (P1, P2) may take it before its turn. Source: A-5.2.2, A-5.2.3.
+ *
+ * @throws Problem `ticket-not-found`, `version-stale`, `ticket-state`, `not-on-tier`
+ */
+export async function acknowledgeTicket(
+  tx: EntityManager,
+  ticketId: string,
+  expected: number,
+  act: Act,
+): Promise<Ticket> {
+  const ticket = await lockTicket(tx, ticketId, expected)
+  if (ticket.state !== 'open')
+    throw new Problem('ticket-state', `The ticket is ${ticket.state} and cannot be acknowledged.`)
+  const serves = act.personId === null ? [] : await tiersOfPerson(tx, ticket, act.personId)
+  const tier = tierToTake(ticket.tier, tiersCalledAtOnce(ticket.priority), serves)
+  if (tier === null || act.personId === null)
+    throw new Problem(
+      'not-on-tier',
+      `You serve no tier that was called; the ticket is on ${ticket.tier}.`,
+    )
+  const [acknowledge] = await openClocks(tx, ticket.id, 'acknowledge')
+  await stopClocks(tx, ticket.id, 'acknowledge', 'acknowledged', act)
+  const taken = await updateTicket(tx, ticket, {
+    state: 'acknowledged',
+    tier,
+    ownerPersonId: act.personId,
+    acknowledgedAt: ticket.acknowledgedAt ?? act.now,
+  })
+  await addEntry(tx, ticket.id, 'acknowledged', `Taken on ${tier}.`, act)
+  await appendEvent(
+    tx,
+    'incident-tiering',
+    TicketAcknowledged,
+    ticket.id,
+    {
+      ticketId: ticket.id,
+      ownerPersonId: act.personId,
+      tier,
+      acknowledgedAt: act.now.toISOString(),
+      withinTarget: acknowledge === undefined || !isLate(acknowledge, act.now),
+    },
+    act,
+  )
+  return taken
+}

@@ -1,0 +1,48 @@
+import type { EntityManager } from 'typeorm'
+import type { Ticket } from './ticket.ts'
+
+export interface TicketFilter {
+  readonly unitId: string | null
+  readonly state: string | null
+  readonly tier: string | null
+  readonly priority: string | null
+  /** A caller whose range is one unit sees that unit's tickets, and those of the tiers they serve. */
+  readonly onlyUnitId: string | null
+  readonly personId: string | null
+  /** Sort key of the last row of the page before: opening instant and id. */
+  readonly after: readonly string[] | null
+  readonly limit: number
+}
+
+/** Tickets, newest first. */
+export async function listTickets(tx: EntityManager, filter: TicketFilter): Promise<Ticket[]> {
+  const [afterAt = null, afterId = null] = filter.after ?? []
+  return tx.query(
+    `select t.id, t.number, t.title, t.description, t.category, t.priority, t.unit_id as "unitId",
+            t.module_code as "moduleCode", t.kind, t.state, t.tier, t.to_all_tiers as "toAllTiers",
+            t.owner_person_id as "ownerPersonId", t.reporter_person_id as "reporterPersonId", t.reporter,
+            t.alert_episode_id as "alertEpisodeId", t.alert_ended_at as "alertEndedAt",
+            t.finding_id as "findingId", t.opened_at as "openedAt", t.acknowledged_at as "acknowledgedAt",
+            t.resolved_at as "resolvedAt", t.resolved_by_person_id as "resolvedByPersonId", t.resolution,
+            t.closed_at as "closedAt", t.version
+       from ticket t
+      where ($1::uuid is null or t.unit_id = $1) and ($2::text is null or t.state = $2)
+        and ($3::text is null or t.tier = $3) and ($4::text is null or t.priority = $4)
+        and ($5::uuid is null or t.unit_id = $5 or exists (
+              select from key_user k where k.person_id = $6 and k.ended_at is null and k.tier <> 'L1'
+                and k.kind = t.kind and (k.module_code is null or k.module_code = t.module_code)))
+        and ($7::timestamptz is null or (t.opened_at, t.id) < ($7, $8))
+      order by t.opened_at desc, t.id desc limit $9`,
+    [
+      filter.unitId,
+      filter.state,
+      filter.tier,
+      filter.priority,
+      filter.onlyUnitId,
+      filter.personId,
+      afterAt,
+      afterId,
+      filter.limit,
+    ],
+  )
+}

@@ -1,0 +1,89 @@
+import type { Act } from '@erp-steward/contracts/act'
+import { TicketAlertEnded } from '@erp-steward/contracts/incident-events'
+import {
+  AlertFiring,
+  AlertResolved,
+  InspectionFindingRaised,
+} from '@erp-steward/contracts/monitoring-events'
+import type { Priority } from '@erp-steward/contracts/values'
+import { on } from '@erp-steward/messaging/consumer'
+import { appendEvent } from '@erp-steward/messaging/outbox'
+import { readParameter } from '@erp-steward/service-kit/parameters'
+import type { EntityManager } from 'typeorm'
+import { openTicket } from './open-ticket.ts'
+import { raisePriority } from './raise-priority.ts'
+import { addEntry } from './ticket-entry.ts'
+import { lockTicket, TicketEntity, updateTicket } from './ticket.ts'
+
+/** One ticket per alert episode; a level that rises within the episode raises the ticket. Source: A-3.2.3, A-3.1.3. */
+export const onAlertFiring = on(AlertFiring, async (tx, { data }, act) => {
+  const { episodeId, name, metric, labels, unitId, moduleCode, level, value, limit, since } = data
+  const priority = await priorityOf(tx, level, unitId, act)
+  const known = await tx.findOneBy(TicketEntity, { alertEpisodeId: episodeId })
+  if (known !== null) {
+    await raisePriority(tx, known.id, priority, `The alert is ${level} now.`, act)
+    return
+  }
+  const where = Object.entries(labels)
+    .map(([label, text]) => `${label}=${text}`)
+    .join(', ')
+  await openTicket(
+    tx,
+    {
+      title: `${name}: ${String(value)} (${level}, limit ${String(limit)})`.slice(0, 200),
+      description: `${metric} {${where}} since ${since}`,
+      category: 'fault',
+      priority,
+      unitId,
+      moduleCode,
+      alertEpisodeId: episodeId,
+    },
+    act,
+  )
+})
+
+/** The recovery ends the alert, not the work: people resolve and confirm the ticket. */
+export const onAlertResolved = on(AlertResolved, async (tx, { data }, act) => {
+  const known = await tx.findOneBy(TicketEntity, { alertEpisodeId: data.episodeId })
+  if (known === null) return
+  const ticket = await lockTicket(tx, known.id)
+  if (ticket.alertEndedAt !== null) return
+  await updateTicket(tx, ticket, { alertEndedAt: new Date(data.resolvedAt) })
+  await addEntry(tx, ticket.id, 'alert-ended', `The alert ended: ${data.reason}.`, act)
+  await appendEvent(
+    tx,
+    'incident-tiering',
+    TicketAlertEnded,
+    ticket.id,
+    { ticketId: ticket.id, alertEpisodeId: data.episodeId, endedAt: data.resolvedAt },
+    act,
+  )
+})
+
+/** An abnormal inspection item becomes a ticket. Source: A-3.1.3. */
+export const onFindingRaised = on(InspectionFindingRaised, async (tx, { data }, act) => {
+  const { findingId, unitId, item, severity, level, note, value } = data
+  await openTicket(
+    tx,
+    {
+      title: `Inspection: ${item} ${value ?? ''} (${severity})`.slice(0, 200),
+      description: note,
+      category: 'inspection-finding',
+      priority: await priorityOf(tx, level, unitId, act),
+      unitId,
+      moduleCode: null,
+      findingId,
+    },
+    act,
+  )
+})
+
+async function priorityOf(
+  tx: EntityManager,
+  level: 'warning' | 'critical',
+  unitId: string,
+  act: Act,
+): Promise<Priority> {
+  const { value } = await readParameter(tx, `incident.alert.priority.${level}`, unitId, act.now)
+  return value
+}

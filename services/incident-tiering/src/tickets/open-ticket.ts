@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto'
+import type { Act } from '@erp-steward/contracts/act'
+import { TicketOpened } from '@erp-steward/contracts/incident-events'
+import type { Priority } from '@erp-steward/contracts/values'
+import { appendEvent } from '@erp-steward/messaging/outbox'
+import type { EntityManager } from 'typeorm'
+import { startClock } from '../clocks/run-clock.ts'
+import { activeModule, activeUnit } from '../directory/directory.ts'
+import { callTiers } from './call-tiers.ts'
+import { priorityFor, servingKind } from './rules/priority.ts'
+import { tiersCalledAtOnce } from './rules/tier-path.ts'
+import { startHandover } from './start-handover.ts'
+import { slaParameter, startNoteClock } from './start-note-clock.ts'
+import { addEntry } from './ticket-entry.ts'
+import { TicketEntity, type Category, type Ticket } from './ticket.ts'
+
+export interface OpenTicket {
+  readonly title: string
+  readonly description: string
+  readonly category: Category
+  readonly priority: Priority
+  readonly unitId: string
+  readonly moduleCode: string | null
+  /** The alert episode or inspection finding behind it: at most one ticket each. */
+  readonly alertEpisodeId?: string
+  readonly findingId?: string
+}
+
+/**
+ * Opens a ticket, starts its clocks and calls the tiers that must hear of it at once; tiers without members are
+ * skipped. Sources: B-4.0, A-5.2.1, A-5.2.3; defaults 2.2.
+ *
+ * @throws Problem `unit-unknown`, `module-unknown`
+ */
+export async function openTicket(
+  tx: EntityManager,
+  command: OpenTicket,
+  act: Act,
+): Promise<Ticket> {
+  const { title, description, category, unitId, moduleCode, alertEpisodeId, findingId } = command
+  await activeUnit(tx, unitId)
+  if (moduleCode !== null) await activeModule(tx, moduleCode)
+  const priority = priorityFor(category, command.priority)
+  const [{ number }]: [{ number: string }] = await tx.query(
+    `select 'T-' || lpad(nextval('ticket_number')::text, 7, '0') as number`,
+  )
+  const ticket: Ticket = {
+    id: randomUUID(),
+    number,
+    title,
+    description,
+    category,
+    priority,
+    unitId,
+    moduleCode,
+    kind: servingKind(category, moduleCode),
+    state: 'open',
+    tier: 'L1',
+    toAllTiers: priority === 'P1',
+    ownerPersonId: null,
+    reporterPersonId: act.personId,
+    reporter: act.actor,
+    alertEpisodeId: alertEpisodeId ?? null,
+    alertEndedAt: null,
+    findingId: findingId ?? null,
+    openedAt: act.now,
+    acknowledgedAt: null,
+    resolvedAt: null,
+    resolvedByPersonId: null,
+    resolution: null,
+    closedAt: null,
+    version: 1,
+  }
+  await tx.insert(TicketEntity, ticket)
+  await addEntry(tx, ticket.id, 'opened', title, act)
+  const clock = { ticketId: ticket.id, unitId, tier: null }
+  const acknowledge = await startClock(
+    tx,
+    { ...clock, kind: 'acknowledge', parameter: slaParameter(priority, 'ack') },
+    act,
+  )
+  const restore = await startClock(
+    tx,
+    { ...clock, kind: 'restore', parameter: slaParameter(priority, 'restore') },
+    act,
+  )
+  await startNoteClock(tx, ticket, act)
+  const tiers = tiersCalledAtOnce(priority)
+  await appendEvent(
+    tx,
+    'incident-tiering',
+    TicketOpened,
+    ticket.id,
+    {
+      ticketId: ticket.id,
+      number,
+      title,
+      priority,
+      category,
+      unitId,
+      moduleCode,
+      tiers: [...tiers],
+      alertEpisodeId: ticket.alertEpisodeId,
+      reporterPersonId: ticket.reporterPersonId,
+      openedAt: act.now.toISOString(),
+      acknowledgeDueAt: acknowledge.dueAt?.toISOString() ?? null,
+      restoreDueAt: restore.dueAt?.toISOString() ?? null,
+    },
+    act,
+  )
+  const called = await callTiers(tx, ticket, tiers, 'opened', act)
+  return startHandover(tx, ticket, called, act)
+}

@@ -1,0 +1,53 @@
+import type { Priority, SupportTier } from '@erp-steward/contracts/values'
+
+const TIERS: readonly SupportTier[] = ['L1', 'L2', 'L3']
+
+/** The tier after `tier`; `null` after the last. Source: B-4.0, one tier at a time. */
+export function nextTier(tier: SupportTier): SupportTier | null {
+  return TIERS[TIERS.indexOf(tier) + 1] ?? null
+}
+
+/**
+ * The tiers that hear of a new ticket at once: all for P1, L1 and L2 for P2, else L1. Source: defaults 2.2.
+ */
+export function tiersCalledAtOnce(priority: Priority): readonly SupportTier[] {
+  switch (priority) {
+    case 'P1':
+      return ['L1', 'L2', 'L3']
+    case 'P2':
+      return ['L1', 'L2']
+    case 'P3':
+    case 'P4':
+      return ['L1']
+  }
+}
+
+/** Whether a ticket of this priority waits on `tier` under a hand-over clock; P1 is with all tiers, L3 is the last. */
+export function handoverClockOf(priority: Priority, tier: SupportTier): 'l1' | 'l2' | null {
+  if (priority === 'P1' || tier === 'L3') return null
+  return tier === 'L1' ? 'l1' : 'l2'
+}
+
+export interface Escalation {
+  readonly state: string
+  readonly ownerPersonId: string | null
+  readonly byPersonId: string | null
+}
+
+/**
+ * Whether a person may send the ticket up: only its owner (with an analysis, which the caller checks); the timer needs
+ * no leave. Source: B-4.1.4.
+ */
+export function mayEscalate({ state, ownerPersonId, byPersonId }: Escalation): boolean {
+  return state === 'acknowledged' && byPersonId !== null && ownerPersonId === byPersonId
+}
+
+/** Whether `now` may take the ticket from where it stands, given the tiers they serve. */
+export function tierToTake(
+  ticketTier: SupportTier,
+  called: readonly SupportTier[],
+  serves: readonly SupportTier[],
+): SupportTier | null {
+  if (serves.includes(ticketTier)) return ticketTier
+  return called.find((tier) => serves.includes(tier)) ?? null
+}

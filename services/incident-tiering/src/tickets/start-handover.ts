@@ -1,0 +1,70 @@
+import type { Act } from '@erp-steward/contracts/act'
+import { TicketEscalated } from '@erp-steward/contracts/incident-events'
+import type { SupportTier } from '@erp-steward/contracts/values'
+import { appendEvent } from '@erp-steward/messaging/outbox'
+import type { EntityManager } from 'typeorm'
+import { startClock } from '../clocks/run-clock.ts'
+import { callTiers } from './call-tiers.ts'
+import { handoverClockOf, nextTier } from './rules/tier-path.ts'
+import { addEntry } from './ticket-entry.ts'
+import { updateTicket, type Ticket } from './ticket.ts'
+
+/**
+ * Lets the ticket wait on its tier under the hand-over clock; while the tier has no members it goes straight on to
+ * the next (no waiting in an empty room). On the last tier, and for P1, there is no clock.
+ *
+ * @param called tiers that have members and were told already
+ */
+export async function startHandover(
+  tx: EntityManager,
+  ticket: Ticket,
+  called: readonly SupportTier[],
+  act: Act,
+): Promise<Ticket> {
+  let current = ticket
+  let staffed = called
+  while (!staffed.includes(current.tier)) {
+    const to = nextTier(current.tier)
+    if (to === null) break
+    const from = current.tier
+    current = await updateTicket(tx, current, { tier: to })
+    await addEntry(
+      tx,
+      ticket.id,
+      'escalated',
+      `${from} has no key user for this; passed to ${to}.`,
+      act,
+    )
+    await appendEvent(
+      tx,
+      'incident-tiering',
+      TicketEscalated,
+      ticket.id,
+      {
+        ticketId: ticket.id,
+        from,
+        to,
+        by: 'empty-tier',
+        analysis: null,
+        escalatedAt: act.now.toISOString(),
+      },
+      act,
+    )
+    if (!staffed.includes(to))
+      staffed = [...staffed, ...(await callTiers(tx, current, [to], 'escalated', act))]
+  }
+  const clock = handoverClockOf(current.priority, current.tier)
+  if (clock !== null)
+    await startClock(
+      tx,
+      {
+        ticketId: ticket.id,
+        unitId: ticket.unitId,
+        kind: 'tier',
+        tier: current.tier,
+        parameter: `incident.tier.${clock}.handover`,
+      },
+      act,
+    )
+  return current
+}

@@ -1,0 +1,76 @@
+import { InstantOut, nullable, Priority, SupportTier, Uuid } from '@erp-steward/contracts/values'
+import { Type } from 'typebox'
+import { categories } from './ticket.ts'
+
+export const Category = Type.Enum([...categories])
+export const TicketState = Type.Enum(['open', 'acknowledged', 'resolved', 'closed'])
+
+/** A ticket on the wire. */
+export const TicketView = Type.Object({
+  id: Uuid,
+  number: Type.String(),
+  title: Type.String(),
+  description: Type.String(),
+  category: Category,
+  priority: Priority,
+  unitId: Uuid,
+  moduleCode: nullable(Type.String()),
+  kind: Type.Enum(['MODULE', 'IT']),
+  state: TicketState,
+  tier: SupportTier,
+  toAllTiers: Type.Boolean(),
+  ownerPersonId: nullable(Uuid),
+  reporterPersonId: nullable(Uuid),
+  alertEpisodeId: nullable(Uuid),
+  alertEndedAt: nullable(InstantOut),
+  findingId: nullable(Uuid),
+  openedAt: InstantOut,
+  acknowledgedAt: nullable(InstantOut),
+  resolvedAt: nullable(InstantOut),
+  resolution: nullable(Type.String()),
+  closedAt: nullable(InstantOut),
+  version: Type.Integer(),
+})
+
+export const EntryView = Type.Object({
+  id: Uuid,
+  at: InstantOut,
+  actor: Type.String(),
+  kind: Type.String(),
+  text: Type.String(),
+})
+
+/** A clock with the explanation of its deadline. */
+export const ClockView = Type.Object({
+  id: Uuid,
+  kind: Type.Enum(['acknowledge', 'restore', 'progress-note', 'tier', 'confirm']),
+  tier: nullable(SupportTier),
+  calendar: Type.Object({
+    scope: Type.Enum(['round-the-clock', 'unit', 'company']),
+    unitId: nullable(Uuid),
+    version: Type.Integer(),
+  }),
+  parameterKey: Type.String(),
+  parameterVersion: Type.Integer(),
+  dueAt: nullable(InstantOut),
+  breachedAt: nullable(InstantOut),
+  stoppedAt: nullable(InstantOut),
+  fault: nullable(Type.String()),
+  explanation: nullable(
+    Type.Object({
+      state: Type.Enum(['running', 'paused', 'stopped']),
+      targetSeconds: Type.Number(),
+      usedSeconds: Type.Number(),
+      remainingSeconds: Type.Number(),
+      segments: Type.Array(
+        Type.Object({
+          from: InstantOut,
+          to: InstantOut,
+          state: Type.Enum(['running', 'paused', 'outside-hours']),
+          workingSeconds: Type.Number(),
+          reason: nullable(Type.String()),
+        }),
+      ),
+    }),
+  ),
+})
