@@ -3,22 +3,13 @@ import { Type, type Static } from 'typebox'
 import { EntitySchema } from 'typeorm'
 import { clientRoles } from '../clients/client.ts'
 import { positionRoles } from '../organisation/position.ts'
+import { ResponsibilityValue } from '../organisation/responsibility-value.ts'
 import { administratorRoleNames } from './account.ts'
 
 /** Name of a user as EBS takes it: upper case, at most 100 characters. Source: EBS conventions 4.7. */
 export const UserName = Type.String({ pattern: '^[A-Z0-9][A-Z0-9._@-]{0,99}$' })
 
 const strict = { additionalProperties: false }
-
-/** An EBS responsibility; application and key as EBS spells them. */
-export const ResponsibilityValue = Type.Object(
-  {
-    application: Type.String({ pattern: '^[A-Z0-9_]{1,50}$' }),
-    key: Type.String({ pattern: '^[^\\u0000-\\u001f|]{1,60}$' }),
-    securityGroup: Type.String({ pattern: '^[A-Z0-9_]{1,60}$' }),
-  },
-  strict,
-)
 
 /** What the system administrator may ask for through `POST /v1/account-changes`. */
 export const AccountChangeCommand = Type.Union([

@@ -6,8 +6,7 @@ export class CreateProvisioningTask1790000000200 implements MigrationInterface {
     await query.query(`
       create table provisioning_task (
         id            uuid primary key,
-        seq           bigint generated always as identity
-          constraint provisioning_task_seq_key unique,
+        seq           bigserial constraint provisioning_task_seq_key unique,
         account_id    uuid not null
           constraint provisioning_task_account_id_fkey references account (id),
         user_name     text not null,

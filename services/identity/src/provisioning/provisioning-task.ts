@@ -59,7 +59,7 @@ export const ProvisioningTaskEntity = new EntitySchema<ProvisioningTask>({
   tableName: 'provisioning_task',
   columns: {
     id: { type: 'uuid', primary: true },
-    seq: { type: 'bigint', generated: 'identity', generatedIdentity: 'ALWAYS' },
+    seq: { type: 'bigint', generated: 'increment' },
     accountId: { type: 'uuid', name: 'account_id' },
     userName: { type: 'text', name: 'user_name' },
     unitId: { type: 'uuid', name: 'unit_id' },
