@@ -32,6 +32,17 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   })
 }
 
+// A signal to npm ends npm and the shell between, and this process would be left to nobody.
+if (process.env.npm_lifecycle_event !== undefined) {
+  const shell = process.ppid
+  const watch = setInterval(() => {
+    if (process.ppid === shell) return
+    clearInterval(watch)
+    process.emit('SIGTERM')
+  }, 250)
+  watch.unref()
+}
+
 setUp()
 process.exitCode = await (command === 'test' ? test(rest) : run(COMMANDS[command], rest))
 
