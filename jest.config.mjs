@@ -6,7 +6,7 @@ const pure = [
   'infra/kafka',
   'infra/postgres',
   'services/gateway',
-  'services/[^/]+/test/domain',
+  'services/*/test/rules',
 ]
 
 const shared = {
@@ -37,7 +37,7 @@ export default {
     {
       ...shared,
       displayName: 'pure',
-      testRegex: pure.map((folder) => `<rootDir>/${folder}/.*\\.test\\.ts$`),
+      testMatch: pure.map((folder) => `<rootDir>/${folder}/**/*.test.ts`),
       testPathIgnorePatterns: ['/node_modules/'],
     },
     {
@@ -46,7 +46,7 @@ export default {
       testMatch: ['packages', 'services', 'infra', 'test'].map(
         (folder) => `<rootDir>/${folder}/**/*.test.ts`,
       ),
-      testPathIgnorePatterns: ['/node_modules/', ...pure.map((folder) => `<rootDir>/${folder}/`)],
+      testPathIgnorePatterns: ['/node_modules/', ...pure.map((folder) => `<rootDir>/${folder.replace('*', '[^/]+')}/`)],
       // Jest runs these only when a test of this project is among the chosen ones.
       globalSetup: '<rootDir>/test/global-setup.mjs',
       globalTeardown: '<rootDir>/test/global-teardown.mjs',

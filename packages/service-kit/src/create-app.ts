@@ -5,7 +5,7 @@ import fastifySwagger from '@fastify/swagger'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { Ajv } from 'ajv'
 import formats from 'ajv-formats'
-import Fastify, { type FastifyBaseLogger, type FastifyRequest } from 'fastify'
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import type { App } from './app.ts'
 import { authenticate, type TokenVerifier } from './authentication.ts'
@@ -59,7 +59,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const { requestTimeoutMs = 0 } = options
   const app: App = Fastify({
     loggerInstance: log as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit,
     trustProxy: [...(options.trustedProxies ?? ['loopback'])],
     requestTimeout: requestTimeoutMs,

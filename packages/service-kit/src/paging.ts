@@ -49,6 +49,18 @@ export function decodeCursor(cursor: string | undefined, length: number): readon
   throw new Problem('cursor-unusable', 'The cursor was not made by this list.')
 }
 
+/**
+ * The id in a cursor of a list that sorts by a UUID, `null` without a cursor.
+ *
+ * @throws Problem `cursor-unusable`
+ */
+export function decodeIdCursor(cursor: string | undefined): string | null {
+  const [id = null] = decodeCursor(cursor, 1) ?? []
+  if (id !== null && !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id))
+    throw new Problem('cursor-unusable', 'The cursor was not made by this list.')
+  return id
+}
+
 /** Cuts the look-ahead row off `rows` (read with `limit + 1`) and makes the cursor for what follows. */
 export function page<Row>(
   rows: readonly Row[],

@@ -1,0 +1,150 @@
+import js from '@eslint/js'
+import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescript'
+import { importX } from 'eslint-plugin-import-x'
+import tseslint from 'typescript-eslint'
+
+/** Bans imports; `message` says what to do instead. */
+const banned = (...patterns) => ({ 'no-restricted-imports': ['error', { patterns }] })
+
+const NO_KAFKAJS = {
+  group: ['kafkajs', 'kafkajs/*'],
+  message:
+    'Only packages/messaging speaks to Kafka: publish with appendEvent, subscribe with on().',
+}
+const NO_HOST = {
+  group: ['@erp-steward/standalone/*', '**/main.ts'],
+  message: 'Nobody imports a process.',
+}
+const NO_EDGES = {
+  group: ['**/routes.ts', '**/on-*.ts'],
+  message: 'Routes and handlers call use cases; nothing calls them but service.ts.',
+}
+
+export default tseslint.config(
+  { ignores: ['**/node_modules/', '.data/', '.cache/', 'docs/', 'coverage/'] },
+  js.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
+    plugins: { 'import-x': importX },
+    languageOptions: {
+      parserOptions: { project: './tsconfig.check.json', tsconfigRootDir: import.meta.dirname },
+    },
+    settings: {
+      'import-x/resolver-next': [
+        createTypeScriptImportResolver({ project: './tsconfig.check.json' }),
+      ],
+      'import-x/extensions': ['.ts'],
+      'import-x/external-module-folders': ['node_modules'],
+    },
+    rules: {
+      'no-console': 'error',
+      eqeqeq: 'error',
+      'import-x/no-cycle': ['error', { ignoreExternal: true }],
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_' },
+      ],
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      // A TypeORM EntitySchema takes an object literal where its type is a class.
+      '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
+      // Interfaces of our own may be extended by declaration merging (Fastify); types may not.
+      '@typescript-eslint/consistent-type-definitions': ['error', 'interface'],
+      'no-restricted-syntax': [
+        'error',
+        { selector: 'ExportAllDeclaration', message: 'No barrels: import the file that has it.' },
+        {
+          selector: "MemberExpression[object.name='process'][property.name='env']",
+          message: 'Configuration is read once, in main.ts, and passed on.',
+        },
+      ],
+      ...banned(NO_KAFKAJS, NO_HOST),
+    },
+  },
+  {
+    files: ['packages/messaging/**/*.ts'],
+    rules: banned(NO_HOST),
+  },
+  {
+    files: ['services/*/src/**/*.ts'],
+    rules: banned(NO_KAFKAJS, NO_HOST, NO_EDGES),
+  },
+  {
+    files: ['services/*/src/service.ts', 'services/gateway/src/gateway.ts'],
+    rules: banned(NO_KAFKAJS, NO_HOST),
+  },
+  {
+    files: ['services/*/src/**/rules/**/*.ts', 'packages/work-calendar/src/**/*.ts'],
+    rules: {
+      'no-restricted-globals': [
+        'error',
+        { name: 'fetch', message: 'Rules do no I/O.' },
+        { name: 'process', message: 'Rules know nothing of the process.' },
+        { name: 'setTimeout', message: 'Rules do not wait.' },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "NewExpression[callee.name='Date'][arguments.length=0]",
+          message: 'Time is an argument.',
+        },
+        {
+          selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']",
+          message: 'Time is an argument.',
+        },
+        {
+          selector: "CallExpression[callee.object.name='Math'][callee.property.name='random']",
+          message: 'Chance is an argument.',
+        },
+      ],
+    },
+  },
+  {
+    files: ['services/*/src/**/rules/**/*.ts'],
+    rules: banned({
+      group: [
+        'typeorm',
+        'fastify',
+        'pg',
+        'node:*',
+        '@erp-steward/service-kit/*',
+        '@erp-steward/messaging/*',
+      ],
+      message: 'Rules decide on data and time alone.',
+      allowTypeImports: true,
+    }),
+  },
+  {
+    // Processes, tests, benches and scripts read the environment and print.
+    files: [
+      '**/main.ts',
+      '**/test/**/*.ts',
+      '**/bench/**/*.ts',
+      'scripts/**/*.ts',
+      'infra/*/src/**/*.ts',
+      'packages/test-kit/**/*.ts',
+    ],
+    rules: {
+      'no-console': 'off',
+      'no-restricted-syntax': [
+        'error',
+        { selector: 'ExportAllDeclaration', message: 'No barrels: import the file that has it.' },
+      ],
+      'no-restricted-imports': 'off',
+    },
+  },
+  {
+    files: ['**/*.mjs', '**/*.js'],
+    languageOptions: {
+      globals: {
+        process: 'readonly',
+        console: 'readonly',
+        URL: 'readonly',
+        setTimeout: 'readonly',
+        setInterval: 'readonly',
+        clearInterval: 'readonly',
+      },
+    },
+  },
+)

@@ -1,0 +1,74 @@
+import type { ServiceName } from '@erp-steward/contracts/services'
+import { serviceNames } from '@erp-steward/contracts/services'
+import { createFirstAdministrators } from '@erp-steward/identity/accounts/create-first-administrators'
+import { createTopics } from '@erp-steward/messaging/kafka-bus'
+import { readTopics } from '@erp-steward/kafka/topics'
+import { createRolesAndSchemas, serviceUrl } from '@erp-steward/postgres/roles'
+import { migrate, openDatabase } from '@erp-steward/service-kit/database'
+import type { Logger } from 'pino'
+import { registry } from './registry.ts'
+import { writePrivateFile } from './secrets.ts'
+
+/** Database all services of a site share, each in its own schema. */
+export const DATABASE = 'erp_steward'
+
+export type ServiceUrls = Readonly<Record<ServiceName, string>>
+
+/** Makes the database, the roles and the schemas; returns each service's own URL. Can be repeated. */
+export async function prepareDatabase(
+  superuserUrl: string,
+  passwords: Readonly<Record<string, string>>,
+): Promise<ServiceUrls> {
+  const roles = serviceNames.map((name) => ({ name, password: passwordOf(passwords, name) }))
+  await createRolesAndSchemas(superuserUrl, DATABASE, roles)
+  return Object.fromEntries(
+    roles.map(({ name, password }) => [name, serviceUrl(superuserUrl, DATABASE, name, password)]),
+  ) as Record<ServiceName, string>
+}
+
+/** Brings every schema up to date, one after the other. */
+export async function migrateAll(
+  urls: ServiceUrls,
+  progress: (line: string) => void,
+): Promise<void> {
+  for (const name of serviceNames) {
+    progress(`Migrating ${name}`)
+    await migrate(registry[name], urls[name])
+  }
+}
+
+/** Creates the topics that are missing on the cluster. */
+export async function prepareTopics(brokers: string, log: Logger): Promise<void> {
+  await createTopics(brokers, readTopics(), log)
+}
+
+/**
+ * Creates the three administrators on the first run and leaves their one-time passwords in `file`, mode 0600.
+ *
+ * The file is written before the accounts are committed: a crash between the two leaves a file that the next run
+ * replaces, never accounts whose passwords nobody knows.
+ *
+ * @returns whether they were created now
+ */
+export async function prepareAdministrators(identityUrl: string, file: string): Promise<boolean> {
+  const db = await openDatabase(registry.identity, identityUrl, 2)
+  try {
+    const created = await createFirstAdministrators(db, new Date(), (administrators) => {
+      writePrivateFile(
+        file,
+        administrators
+          .map(({ userName, role, password }) => `${userName}\t${role}\t${password}\n`)
+          .join(''),
+      )
+    })
+    return created.length > 0
+  } finally {
+    await db.destroy()
+  }
+}
+
+function passwordOf(passwords: Readonly<Record<string, string>>, name: ServiceName): string {
+  const password = passwords[name]
+  if (password === undefined) throw new Error(`There is no database password for ${name}`)
+  return password
+}

@@ -1,0 +1,11 @@
+import type { ServiceName } from '@erp-steward/contracts/services'
+import { identity } from '@erp-steward/identity/service'
+import { incidentTiering } from '@erp-steward/incident-tiering/service'
+import { monitoringIngest } from '@erp-steward/monitoring-ingest/service'
+
+/** Every service of the product that owns a schema, in the order they start: identity first, it holds the keys. */
+export const registry = {
+  identity,
+  'incident-tiering': incidentTiering,
+  'monitoring-ingest': monitoringIngest,
+} as const satisfies Record<ServiceName, unknown>
