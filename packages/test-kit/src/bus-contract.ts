@@ -246,6 +246,42 @@ export function busContract(name: string, kit: BusUnderTest): void {
       expect(published).toEqual(appended)
     }, 60_000)
 
+    test('a relay that finds the first rows taken waits for them and does not overtake', async () => {
+      const appended: string[] = []
+      for (let n = 0; n < 5; n += 1) appended.push(await stage.append(stage.db, `s-${n}`, n))
+      const published: string[] = []
+      const { promise: gate, resolve: open } = Promise.withResolvers<undefined>()
+      const recording = (held?: Promise<undefined>) => ({
+        ...stage.bus,
+        publish: async (messages: readonly Message[]) => {
+          await held
+          published.push(...messages.map(({ envelope }) => envelope.id))
+        },
+      })
+      const [first, second] = [await stage.relayClient(), await stage.relayClient()]
+      const waiting = async () => {
+        const rows: unknown[] = await stage.db.query(
+          `select pid from pg_stat_activity
+            where datname = current_database() and wait_event_type = 'Lock'`,
+        )
+        return rows.length
+      }
+      const holding = relayOutbox(first, recording(gate), 3)
+      await eventually(async () => {
+        const rows: unknown[] = await stage.db.query(
+          'select seq from outbox for update skip locked',
+        )
+        expect(rows).toHaveLength(2)
+      })
+      const following = relayOutbox(second, recording(), 3)
+      await eventually(async () => {
+        expect((await waiting()) + published.length).toBeGreaterThan(0)
+      })
+      open(undefined)
+      expect(await Promise.all([holding, following])).toEqual([3, 2])
+      expect(published).toEqual(appended)
+    })
+
     test('events published while a consumer is away reach it when it is back', async () => {
       stage.relay()
       const first = await stage.consume()

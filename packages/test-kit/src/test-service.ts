@@ -33,12 +33,15 @@ export async function testService<Config extends TObject>(
 ): Promise<TestService> {
   const { db, url, release } = await testDatabase(service)
   const clock = () => running.now
+  const log = pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' })
+  const ownKeys = service.keys?.({ db, clock, config, log })
   const built = await buildService(service, {
     db,
     clock,
     config,
-    log: pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' }),
-    keyFor: testKeys,
+    log,
+    // Identity holds keys of its own; its tests use tokens of both makes.
+    keyFor: async (kid) => (await testKeys(kid)) ?? (await ownKeys?.(kid)),
     internalToken: TEST_INTERNAL_TOKEN,
   })
   const running: TestService = {
