@@ -1,0 +1,80 @@
+import { Instant, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
+import type { App } from '@erp-steward/service-kit/app'
+import { actOf } from '@erp-steward/service-kit/authentication'
+import { decodeCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
+import { Type } from 'typebox'
+import type { DataSource } from 'typeorm'
+import { recordsBefore } from './records-before.ts'
+import { verifyLedger } from './verify-ledger.ts'
+
+const Sha256 = Type.String({ description: 'SHA-256 in lower-case hex.' })
+
+const RecordView = Type.Object({
+  seq: Type.Integer({ description: 'Counts from 1 without gaps.' }),
+  eventId: Uuid,
+  type: Type.String(),
+  subject: Type.String(),
+  actor: Type.String(),
+  recordedAt: InstantOut,
+  envelope: Type.String({
+    description: 'The CloudEvent as the very text that the hash covers.',
+  }),
+  previousHash: Sha256,
+  hash: Sha256,
+})
+
+const VerificationView = Type.Object({
+  checked: Type.Integer(),
+  intact: Type.Boolean(),
+  fault: nullable(Type.Object({ seq: Type.Integer(), what: Type.String() })),
+})
+
+const Filter = Type.Optional(
+  Type.String({ minLength: 1, maxLength: 200, pattern: '^[^\\u0000]*$' }),
+)
+
+/** The ledger for the audit administrator: read it, and have it checked. */
+export function auditRoutes(
+  app: App,
+  { db, clock }: { readonly db: DataSource; readonly clock: () => Date },
+): void {
+  app.get(
+    '/v1/audit/records',
+    {
+      config: { access: 'audit.read', clauses: ['A-4.3.4'] },
+      schema: {
+        operationId: 'listAuditRecords',
+        summary: 'Facts in the ledger, newest first.',
+        tags: ['audit'],
+        querystring: Type.Object({
+          ...PageQuery,
+          subject: Filter,
+          actor: Filter,
+          type: Filter,
+          from: Type.Optional(Instant),
+          to: Type.Optional(Instant),
+        }),
+        response: { 200: pageOf(RecordView) },
+      },
+    },
+    async ({ query: { limit, cursor, ...filter } }) => {
+      const [before] = decodeCursor(cursor, 1) ?? []
+      const rows = await recordsBefore(db.manager, before ?? null, filter, limit + 1)
+      return page(rows, limit, ({ seq }) => [seq])
+    },
+  )
+
+  app.post(
+    '/v1/audit/verifications',
+    {
+      config: { access: 'audit.verify', clauses: ['A-4.3.4'] },
+      schema: {
+        operationId: 'verifyAuditLedger',
+        summary: 'Computes the chain anew and names the first record that was changed or removed.',
+        tags: ['audit'],
+        response: { 200: VerificationView },
+      },
+    },
+    (request) => verifyLedger(db, actOf(request, clock())),
+  )
+}

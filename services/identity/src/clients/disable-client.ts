@@ -1,0 +1,48 @@
+import type { Act } from '@erp-steward/contracts/act'
+import { AccountRevoked, ClientDisabled } from '@erp-steward/contracts/identity-events'
+import { Problem } from '@erp-steward/contracts/problem'
+import { appendEvent } from '@erp-steward/messaging/outbox'
+import type { EntityManager } from 'typeorm'
+import { noteRevocation } from '../sessions/revocation.ts'
+import { ClientEntity, type Client } from './client.ts'
+
+/**
+ * Ends a machine's access for good: its secret is forgotten and every token it holds is void. Disabling it again
+ * changes nothing.
+ *
+ * @throws Problem `client-unknown`
+ */
+export async function disableClient(
+  tx: EntityManager,
+  clientId: string,
+  reason: string,
+  act: Act,
+): Promise<Client> {
+  const [, disabled]: [unknown, number] = await tx.query(
+    `update client set status = 'disabled', secret_hash = null, epoch = epoch + 1, version = version + 1,
+       disabled_at = $2 where id = $1 and status <> 'disabled' returning id`,
+    [clientId, act.now],
+  )
+  const client = await tx.findOneBy(ClientEntity, { id: clientId })
+  if (client === null) throw new Problem('client-unknown', `There is no client ${clientId}.`)
+  if (disabled === 0) return client
+  const at = act.now.toISOString()
+  await noteRevocation(tx, clientId, client.epoch, act.now)
+  await appendEvent(
+    tx,
+    'identity',
+    AccountRevoked,
+    clientId,
+    { accountId: clientId, epoch: client.epoch, reason, revokedAt: at },
+    act,
+  )
+  await appendEvent(
+    tx,
+    'identity',
+    ClientDisabled,
+    clientId,
+    { clientId, reason, disabledAt: at },
+    act,
+  )
+  return client
+}

@@ -1,0 +1,187 @@
+import { Problem } from '@erp-steward/contracts/problem'
+import { InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
+import type { App } from '@erp-steward/service-kit/app'
+import { actOf } from '@erp-steward/service-kit/authentication'
+import { etag } from '@erp-steward/service-kit/commit'
+import { decodeCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
+import { Type } from 'typebox'
+import type { DataSource } from 'typeorm'
+import { unstored } from '../sessions/routes.ts'
+import type { TokenSigner } from '../sessions/token-signer.ts'
+import { ClientEntity, clientRoles, type Client } from './client.ts'
+import { grantClientToken, type ClientCredentials } from './grant-client-token.ts'
+import { issueClientSecret } from './issue-client-secret.ts'
+
+const ClientView = Type.Object({
+  id: Uuid,
+  name: Type.String(),
+  role: Type.Enum([...clientRoles]),
+  unitId: nullable(Uuid),
+  status: Type.Enum(['pending', 'active', 'disabled']),
+  hasSecret: Type.Boolean(),
+  version: Type.Integer(),
+  createdAt: InstantOut,
+  disabledAt: nullable(InstantOut),
+})
+
+const viewOf = ({ secretHash, ...client }: Client) => ({
+  ...client,
+  hasSecret: secretHash !== null,
+})
+
+const GrantBody = Type.Object(
+  {
+    grant_type: Type.Literal('client_credentials'),
+    client_id: Type.Optional(Type.String({ maxLength: 100 })),
+    client_secret: Type.Optional(Type.String({ maxLength: 200 })),
+  },
+  { additionalProperties: false },
+)
+
+/** Machines: their tokens, their secrets and their list. They are made and ended through account changes. */
+export async function clientRoutes(
+  app: App,
+  options: {
+    readonly db: DataSource
+    readonly clock: () => Date
+    readonly sign: TokenSigner
+  },
+): Promise<void> {
+  const { db, clock, sign } = options
+
+  // In a scope of its own: only the token endpoint takes forms, as RFC 6749 has it.
+  await app.register((scope: App, _options, done) => {
+    scope.addContentTypeParser(
+      'application/x-www-form-urlencoded',
+      { parseAs: 'string' },
+      (_request, body, parsed) => {
+        const form = new URLSearchParams(body.toString())
+        const names = [...form.keys()]
+        if (new Set(names).size !== names.length)
+          parsed(new Problem('malformed-request', 'A parameter is sent twice.'))
+        else parsed(null, Object.fromEntries(form))
+      },
+    )
+    scope.post(
+      '/v1/tokens',
+      {
+        config: { access: 'public', clauses: ['A-4.2.4'] },
+        schema: {
+          operationId: 'grantClientToken',
+          summary: 'An access token for a machine (OAuth 2 client credentials, RFC 6749).',
+          description:
+            'Credentials in the body or as HTTP Basic authentication, never both. The answer is written as RFC 6749 has it.',
+          tags: ['clients'],
+          consumes: ['application/json', 'application/x-www-form-urlencoded'],
+          body: GrantBody,
+          response: {
+            200: Type.Object({
+              access_token: Type.String(),
+              token_type: Type.Literal('Bearer'),
+              expires_in: Type.Integer({ description: 'In seconds.' }),
+            }),
+          },
+        },
+      },
+      async (request, reply) => {
+        const { client_id: id, client_secret: secret } = request.body
+        const credentials = credentialsOf(request.headers.authorization, id, secret)
+        const act = actOf(request, clock())
+        const { accessToken, expiresIn } = await db.transaction((tx) =>
+          grantClientToken(tx, sign, credentials, { ...act, actor: credentials.clientId }),
+        )
+        return unstored(reply).send({
+          access_token: accessToken,
+          token_type: 'Bearer' as const,
+          expires_in: expiresIn,
+        })
+      },
+    )
+    done()
+  })
+
+  app.get(
+    '/v1/clients',
+    {
+      config: { access: 'client.read' },
+      schema: {
+        operationId: 'listClients',
+        summary: 'Machines by name.',
+        tags: ['clients'],
+        querystring: Type.Object(PageQuery),
+        response: { 200: pageOf(ClientView) },
+      },
+    },
+    async ({ query: { limit, cursor } }) => {
+      const [after = ''] = decodeCursor(cursor, 1) ?? []
+      const rows = await db.manager
+        .createQueryBuilder(ClientEntity, 'client')
+        .where('client.name > :after', { after })
+        .orderBy('client.name')
+        .limit(limit + 1)
+        .getMany()
+      return page(rows.map(viewOf), limit, ({ name }) => [name])
+    },
+  )
+
+  app.get(
+    '/v1/clients/:id',
+    {
+      config: { access: 'client.read' },
+      schema: {
+        operationId: 'readClient',
+        summary: 'One machine.',
+        tags: ['clients'],
+        params: Type.Object({ id: Uuid }),
+        response: { 200: ClientView },
+      },
+    },
+    async ({ params: { id } }, reply) => {
+      const client = await db.manager.findOneBy(ClientEntity, { id })
+      if (client === null) throw new Problem('client-unknown', `There is no client ${id}.`)
+      void reply.header('etag', etag(client.version))
+      return viewOf(client)
+    },
+  )
+
+  app.post(
+    '/v1/clients/:id/secret',
+    {
+      config: { access: 'client.issue-secret', clauses: ['A-4.2.4'] },
+      schema: {
+        operationId: 'issueClientSecret',
+        summary: 'A new secret, shown this once; the one before and its tokens are void.',
+        tags: ['clients'],
+        params: Type.Object({ id: Uuid }),
+        response: { 201: Type.Object({ clientId: Uuid, clientSecret: Type.String() }) },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params
+      const act = actOf(request, clock())
+      const clientSecret = await db.transaction((tx) => issueClientSecret(tx, id, act))
+      return unstored(reply).code(201).send({ clientId: id, clientSecret })
+    },
+  )
+}
+
+/** @throws Problem `client-refused` when they are missing, unreadable or sent in two places */
+function credentialsOf(
+  authorization: string | undefined,
+  id: string | undefined,
+  secret: string | undefined,
+): ClientCredentials {
+  const basic = /^Basic ([A-Za-z0-9+/]+=*)$/.exec(authorization ?? '')?.[1]
+  const inBody = id !== undefined && secret !== undefined
+  if (basic === undefined && inBody) return { clientId: id, clientSecret: secret }
+  if (basic !== undefined && secret === undefined) {
+    const text = Buffer.from(basic, 'base64').toString()
+    const at = text.indexOf(':')
+    // Ids are UUIDs and secrets base64url: form encoding (RFC 6749, 2.3.1) leaves both as they are.
+    if (at > 0 && (id === undefined || id === text.slice(0, at)))
+      return { clientId: text.slice(0, at), clientSecret: text.slice(at + 1) }
+  }
+  throw new Problem('client-refused', 'Send client_id and client_secret, in one place.', {
+    error: 'invalid_client',
+  })
+}

@@ -1,0 +1,131 @@
+import type { Act } from '@erp-steward/contracts/act'
+import { PasswordChanged } from '@erp-steward/contracts/identity-events'
+import { Problem } from '@erp-steward/contracts/problem'
+import { appendEvent } from '@erp-steward/messaging/outbox'
+import type { DataSource, EntityManager } from 'typeorm'
+import { AccountEntity, type Account } from '../accounts/account.ts'
+import { endSessionsOfAccount } from '../sessions/end-session.ts'
+import { beginAttempt, failAttempt, passAttempt } from './attempt.ts'
+import { CredentialEntity, type Credential } from './credential.ts'
+import { hashPassword, NOBODYS_HASH, verifyPassword } from './password-hash.ts'
+import { passwordPolicyOf } from './password-policy-of.ts'
+import { replaceCredential } from './replace-credential.ts'
+import { passwordFaults, type PasswordFault, type PasswordPolicy } from './rules/password-policy.ts'
+
+export interface ChangePassword {
+  readonly accountId: string
+  /** The session that asks: it goes on, all others end. */
+  readonly sessionId: string
+  readonly currentPassword: string
+  readonly newPassword: string
+  readonly sourceIp: string
+}
+
+/**
+ * Replaces the own password. The current one is asked for again: whoever finds an open session cannot lock its owner
+ * out, and wrong guesses count like failed sign-ins.
+ *
+ * The hashes are computed between two transactions: no connection and no lock is held for 20 ms and more.
+ *
+ * @throws Problem `sign-in-refused` (current password), `sign-in-locked`, `password-refused` with the rules broken,
+ *   `password-changed-meanwhile`
+ */
+export async function changePassword(
+  db: DataSource,
+  { accountId, sessionId, currentPassword, newPassword, sourceIp }: ChangePassword,
+  act: Act,
+): Promise<void> {
+  const { account, policy, current, earlier } = await db.transaction(async (tx) => {
+    const account = await tx.findOneBy(AccountEntity, { id: accountId })
+    if (account === null) throw new Problem('account-unknown', `There is no account ${accountId}.`)
+    await beginAttempt(tx, account.userName, act)
+    const policy = await passwordPolicyOf(tx, account, act.now)
+    return { account, policy, ...(await passwordsOf(tx, account, policy)) }
+  })
+  const { userName } = account
+  if (!(await verifyPassword(current?.hash ?? NOBODYS_HASH, currentPassword)) || current === null) {
+    await db.transaction((tx) => failAttempt(tx, { userName, accountId, sourceIp }, act))
+    throw new Problem('sign-in-refused', 'The current password is not right.')
+  }
+  await db.transaction((tx) => passAttempt(tx, userName, act))
+  const faults = passwordFaults(newPassword, userName, policy)
+  if (faults.length === 0 && (await wasUsed(newPassword, earlier)))
+    faults.push({
+      rule: 'used-before',
+      detail: `It is one of the last ${String(policy.history)} passwords.`,
+    })
+  if (faults.length > 0) throw refusal(faults)
+  const hash = await hashPassword(newPassword)
+  await db.transaction((tx) =>
+    putInForce(tx, { account, sessionId, hash, policy, replaced: current }, act),
+  )
+}
+
+async function putInForce(
+  tx: EntityManager,
+  command: {
+    account: Account
+    sessionId: string
+    hash: string
+    policy: PasswordPolicy
+    replaced: Credential
+  },
+  act: Act,
+): Promise<void> {
+  const { account, sessionId, hash, policy, replaced } = command
+  const [locked]: { status: string }[] = await tx.query(
+    'select status from account where id = $1 for update',
+    [account.id],
+  )
+  const [live]: { id: string }[] = await tx.query(
+    'select id from credential where account_id = $1 and ended_at is null',
+    [account.id],
+  )
+  if (live?.id !== replaced.id || locked?.status !== 'active')
+    throw new Problem('password-changed-meanwhile', 'Another password is in force by now.')
+  await replaceCredential(
+    tx,
+    { accountId: account.id, kind: 'chosen', hash, expiresAt: null, policy },
+    act,
+  )
+  await tx.query('update session set must_change = false where id = $1', [sessionId])
+  await endSessionsOfAccount(tx, account.id, 'password-changed', act, { except: sessionId })
+  await appendEvent(
+    tx,
+    'identity',
+    PasswordChanged,
+    account.id,
+    {
+      accountId: account.id,
+      replacedInitial: replaced.kind === 'initial',
+      parameterVersions: { ...policy.versions },
+      changedAt: act.now.toISOString(),
+    },
+    act,
+  )
+}
+
+/** The password in force, and the hashes that the new one may not have, newest first. */
+async function passwordsOf(tx: EntityManager, { id }: Account, { history }: PasswordPolicy) {
+  const newest = await tx.find(CredentialEntity, {
+    where: { accountId: id },
+    order: { setAt: 'DESC' },
+    take: Math.max(history, 1),
+  })
+  return {
+    current: newest.find(({ endedAt }) => endedAt === null) ?? null,
+    // The password in force may not return under any profile: that would be no change.
+    earlier: newest.map(({ hash }) => hash),
+  }
+}
+
+async function wasUsed(password: string, hashes: readonly string[]): Promise<boolean> {
+  for (const hash of hashes) if (await verifyPassword(hash, password)) return true
+  return false
+}
+
+function refusal(faults: readonly PasswordFault[]): Problem {
+  return new Problem('password-refused', faults.map(({ detail }) => detail).join(' '), {
+    errors: faults.map(({ rule, detail }) => ({ pointer: '#/newPassword', rule, detail })),
+  })
+}

@@ -1,0 +1,57 @@
+import type { Act } from '@erp-steward/contracts/act'
+import { InitialPasswordIssued } from '@erp-steward/contracts/identity-events'
+import { appendEvent } from '@erp-steward/messaging/outbox'
+import { durationMs } from '@erp-steward/regulation/duration'
+import { readParameter } from '@erp-steward/service-kit/parameters'
+import type { EntityManager } from 'typeorm'
+import type { Account } from '../accounts/account.ts'
+import { hashPassword } from './password-hash.ts'
+import { passwordPolicyOf } from './password-policy-of.ts'
+import { randomPassword } from './random-password.ts'
+import { replaceCredential } from './replace-credential.ts'
+
+/**
+ * Gives the account a random one-time password and voids whatever it had before; answers the password, which is
+ * kept nowhere.
+ *
+ * It opens one session, which can only change the password, and only within `identity.password.initial_ttl`.
+ *
+ * Source: A-2.2.3.
+ */
+export async function issueInitialPassword(
+  tx: EntityManager,
+  account: Account,
+  act: Act,
+): Promise<string> {
+  const policy = await passwordPolicyOf(tx, account, act.now)
+  const { value, version } = await readParameter(tx, 'identity.password.initial_ttl', null, act.now)
+  const password = randomPassword(policy.minLength)
+  const expiresAt = new Date(act.now.getTime() + durationMs(value))
+  await replaceCredential(
+    tx,
+    {
+      accountId: account.id,
+      kind: 'initial',
+      hash: await hashPassword(password),
+      expiresAt,
+      policy: {
+        ...policy,
+        versions: { ...policy.versions, 'identity.password.initial_ttl': version },
+      },
+    },
+    act,
+  )
+  await appendEvent(
+    tx,
+    'identity',
+    InitialPasswordIssued,
+    account.id,
+    {
+      accountId: account.id,
+      issuedAt: act.now.toISOString(),
+      expiresAt: expiresAt.toISOString(),
+    },
+    act,
+  )
+  return password
+}

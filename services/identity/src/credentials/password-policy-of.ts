@@ -1,0 +1,51 @@
+import { durationMs } from '@erp-steward/regulation/duration'
+import { readParameter } from '@erp-steward/service-kit/parameters'
+import type { EntityManager } from 'typeorm'
+import type { Account } from '../accounts/account.ts'
+import type { PasswordPolicy } from './rules/password-policy.ts'
+
+/** Shortest password of the NIST set where it is the only factor. Source: SP 800-63B-4, 3.1.1.2. */
+const NIST_SINGLE_FACTOR_LENGTH = 15
+
+/** The rules in force for the passwords of an account; administrators have stricter ones. */
+export async function passwordPolicyOf(
+  tx: EntityManager,
+  { administratorRole }: Pick<Account, 'administratorRole'>,
+  at: Date,
+): Promise<PasswordPolicy> {
+  const [lengthKey, historyKey] =
+    administratorRole === null
+      ? (['identity.password.min_length', 'identity.password.history'] as const)
+      : (['identity.password.admin_min_length', 'identity.password.admin_history'] as const)
+  const profile = await readParameter(tx, 'identity.password.profile', null, at)
+  const length = await readParameter(tx, lengthKey, null, at)
+  const versions = {
+    'identity.password.profile': profile.version,
+    [lengthKey]: length.version,
+  }
+  if (profile.value === 'nist-800-63b-4')
+    return {
+      profile: profile.value,
+      minLength: Math.max(length.value, NIST_SINGLE_FACTOR_LENGTH),
+      classes: 0,
+      history: 0,
+      maxAgeMs: null,
+      versions,
+    }
+  const classes = await readParameter(tx, 'identity.password.classes', null, at)
+  const history = await readParameter(tx, historyKey, null, at)
+  const maxAge = await readParameter(tx, 'identity.password.max_age', null, at)
+  return {
+    profile: profile.value,
+    minLength: length.value,
+    classes: classes.value,
+    history: history.value,
+    maxAgeMs: durationMs(maxAge.value),
+    versions: {
+      ...versions,
+      'identity.password.classes': classes.version,
+      [historyKey]: history.version,
+      'identity.password.max_age': maxAge.version,
+    },
+  }
+}

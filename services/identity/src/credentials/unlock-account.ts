@@ -1,0 +1,34 @@
+import type { Act } from '@erp-steward/contracts/act'
+import { AccountUnlocked } from '@erp-steward/contracts/identity-events'
+import { Problem } from '@erp-steward/contracts/problem'
+import { appendEvent } from '@erp-steward/messaging/outbox'
+import type { EntityManager } from 'typeorm'
+import { AccountEntity } from '../accounts/account.ts'
+import { nameDigest } from './sign-in-guard.ts'
+
+/**
+ * Ends a lock that failed attempts brought about and forgets them; where there is none, nothing changes.
+ *
+ * @throws Problem `account-unknown`
+ */
+export async function unlockAccount(
+  tx: EntityManager,
+  { accountId, reason }: { accountId: string; reason: string },
+  act: Act,
+): Promise<void> {
+  const account = await tx.findOneBy(AccountEntity, { id: accountId })
+  if (account === null) throw new Problem('account-unknown', `There is no account ${accountId}.`)
+  const [, removed]: [unknown, number] = await tx.query(
+    'delete from sign_in_guard where name_digest = $1 returning held',
+    [nameDigest(account.userName)],
+  )
+  if (removed === 0) return
+  await appendEvent(
+    tx,
+    'identity',
+    AccountUnlocked,
+    accountId,
+    { accountId, reason, unlockedAt: act.now.toISOString() },
+    act,
+  )
+}

@@ -1,0 +1,18 @@
+import { CreateDirectory1790000000000 } from './1790000000000-create-directory.ts'
+import { CreateAccount1790000000100 } from './1790000000100-create-account.ts'
+import { CreateProvisioningTask1790000000200 } from './1790000000200-create-provisioning-task.ts'
+import { CreateCredential1790000001000 } from './1790000001000-create-credential.ts'
+import { CreateSession1790000001100 } from './1790000001100-create-session.ts'
+import { CreateClient1790000001200 } from './1790000001200-create-client.ts'
+import { CreateAuditLedger1790000001300 } from './1790000001300-create-audit-ledger.ts'
+
+/** In the order they run. */
+export const migrations = [
+  CreateDirectory1790000000000,
+  CreateAccount1790000000100,
+  CreateProvisioningTask1790000000200,
+  CreateCredential1790000001000,
+  CreateSession1790000001100,
+  CreateClient1790000001200,
+  CreateAuditLedger1790000001300,
+]

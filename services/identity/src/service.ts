@@ -1,0 +1,89 @@
+import { defineService } from '@erp-steward/service-kit/service'
+import { AccountEntity } from './accounts/account.ts'
+import { AccountChangeEntity } from './accounts/account-change.ts'
+import { anchorLedger } from './audit/anchor-ledger.ts'
+import { AuditAnchorEntity, AuditHeadEntity, AuditRecordEntity } from './audit/audit-record.ts'
+import { onEveryFact } from './audit/on-every-fact.ts'
+import { auditRoutes } from './audit/routes.ts'
+import { ClientEntity } from './clients/client.ts'
+import { clientRoutes } from './clients/routes.ts'
+import { IdentityConfig } from './config.ts'
+import { CredentialEntity } from './credentials/credential.ts'
+import { credentialRoutes } from './credentials/routes.ts'
+import { SignInGuardEntity } from './credentials/sign-in-guard.ts'
+import { migrations } from './migrations/all.ts'
+import { DepartmentEntity } from './organisation/department.ts'
+import { ModuleEntity } from './organisation/module.ts'
+import { PositionEntity } from './organisation/position.ts'
+import { unitExists } from './organisation/unit-exists.ts'
+import { UnitEntity } from './organisation/unit.ts'
+import { PersonEntity } from './people/person.ts'
+import { ProvisioningTaskEntity } from './provisioning/provisioning-task.ts'
+import { endLapsedSessions } from './sessions/end-lapsed-sessions.ts'
+import { forgetEndedSessions } from './sessions/forget-ended-sessions.ts'
+import { publishedKey } from './sessions/published-keys.ts'
+import { RefreshTokenEntity } from './sessions/refresh-token.ts'
+import { refuseRevoked } from './sessions/refuse-revoked.ts'
+import { renewSigningKey } from './sessions/renew-signing-key.ts'
+import { RevocationEntity } from './sessions/revocation.ts'
+import { sessionRoutes } from './sessions/routes.ts'
+import { SessionEntity } from './sessions/session.ts'
+import { SigningKeyEntity } from './sessions/signing-key.ts'
+import { createTokenSigner } from './sessions/token-signer.ts'
+
+const sealingKeyOf = ({ KEY_ENCRYPTION_KEY }: IdentityConfig) =>
+  Buffer.from(KEY_ENCRYPTION_KEY, 'base64')
+
+/** Who there is, who may do what, who is signed in, and the ledger of everything that happened. */
+export const identity = defineService({
+  name: 'identity',
+  title: 'ERP Steward: identity',
+  config: IdentityConfig,
+  entities: [
+    UnitEntity,
+    DepartmentEntity,
+    PositionEntity,
+    ModuleEntity,
+    PersonEntity,
+    AccountEntity,
+    AccountChangeEntity,
+    ProvisioningTaskEntity,
+    CredentialEntity,
+    SignInGuardEntity,
+    SessionEntity,
+    RefreshTokenEntity,
+    RevocationEntity,
+    SigningKeyEntity,
+    ClientEntity,
+    AuditRecordEntity,
+    AuditHeadEntity,
+    AuditAnchorEntity,
+  ],
+  migrations,
+  async routes(app, { db, clock, config }) {
+    const sealingKey = sealingKeyOf(config)
+    const sign = createTokenSigner(app, sealingKey)
+    refuseRevoked(app, db)
+    credentialRoutes(app, { db, clock })
+    sessionRoutes(app, { db, clock, sign, sealingKey })
+    await clientRoutes(app, { db, clock, sign })
+    auditRoutes(app, { db, clock })
+  },
+  subscriptions: () => [onEveryFact],
+  tasks: ({ config }) => [
+    endLapsedSessions,
+    forgetEndedSessions,
+    renewSigningKey(sealingKeyOf(config)),
+    anchorLedger,
+  ],
+  // UTC; 16:05 is 00:05 in China.
+  crontab: [
+    '* * * * * end-lapsed-sessions',
+    '5 16 * * * anchor-ledger',
+    '30 17 * * * forget-ended-sessions',
+    '45 17 * * * renew-signing-key',
+  ].join('\n'),
+  unitExists,
+  // Its own table: no request to itself, and no stale copy.
+  keys: ({ db, clock }) => publishedKey(db, clock),
+})

@@ -1,0 +1,47 @@
+import type { Act } from '@erp-steward/contracts/act'
+import { SessionEnded } from '@erp-steward/contracts/identity-events'
+import { appendEvent } from '@erp-steward/messaging/outbox'
+import type { EntityManager } from 'typeorm'
+import type { SessionEnd } from './session.ts'
+
+/** Ends a session that is open and tells every gateway; answers whether it was. */
+export async function endSession(
+  tx: EntityManager,
+  sessionId: string,
+  reason: SessionEnd,
+  act: Act,
+): Promise<boolean> {
+  const [ended]: [{ account_id: string }[], number] = await tx.query(
+    `update session set ended_at = $2, end_reason = $3 where id = $1 and ended_at is null
+     returning account_id`,
+    [sessionId, act.now, reason],
+  )
+  const accountId = ended[0]?.account_id
+  if (accountId === undefined) return false
+  await appendEvent(
+    tx,
+    'identity',
+    SessionEnded,
+    accountId,
+    { accountId, sessionId, reason, endedAt: act.now.toISOString() },
+    act,
+  )
+  return true
+}
+
+/** Ends the open sessions of an account, oldest first; `except` goes on, `keep` counts the youngest that go on. */
+export async function endSessionsOfAccount(
+  tx: EntityManager,
+  accountId: string,
+  reason: SessionEnd,
+  act: Act,
+  { except = null, keep = 0 }: { except?: string | null; keep?: number } = {},
+): Promise<void> {
+  const open: { id: string }[] = await tx.query(
+    `select id from session where account_id = $1 and ended_at is null and id is distinct from $2
+      order by started_at, id`,
+    [accountId, except],
+  )
+  for (const { id } of open.slice(0, Math.max(0, open.length - keep)))
+    await endSession(tx, id, reason, act)
+}

@@ -1,0 +1,96 @@
+import type { Act } from '@erp-steward/contracts/act'
+import { RefreshReused } from '@erp-steward/contracts/identity-events'
+import { Problem } from '@erp-steward/contracts/problem'
+import { appendEvent } from '@erp-steward/messaging/outbox'
+import type { DataSource, EntityManager } from 'typeorm'
+import { AccountEntity } from '../accounts/account.ts'
+import { rolesOfAccount } from '../accounts/roles-of-account.ts'
+import { endSession } from './end-session.ts'
+import { digestOf } from './refresh-token.ts'
+import { lapseOf } from './rules/session-limits.ts'
+import { SessionEntity, type Session } from './session.ts'
+import { issueSessionTokens, type SessionTokens } from './session-tokens.ts'
+import type { TokenSigner } from './token-signer.ts'
+
+/**
+ * Exchanges a refresh token for the next pair. A token presented twice ends its session: of the two who hold it, one
+ * has stolen it, and nobody can tell who. There is no grace for a client that sends it twice by mistake.
+ *
+ * @throws Problem `refresh-refused` whatever the reason
+ */
+export async function refreshSession(
+  db: DataSource,
+  sign: TokenSigner,
+  { refreshToken, sourceIp }: { readonly refreshToken: string; readonly sourceIp: string },
+  act: Act,
+): Promise<SessionTokens> {
+  const tokens = await db.transaction(async (tx) => {
+    const digest = digestOf(refreshToken)
+    const session = await lockSessionOf(tx, digest)
+    if (session === null) return null
+    const actor = { ...act, actor: session.accountId }
+    const [, used]: [unknown, number] = await tx.query(
+      'update refresh_token set used_at = $2 where digest = $1 and used_at is null returning digest',
+      [digest, act.now],
+    )
+    if (used === 0) {
+      await endReused(tx, session, sourceIp, actor)
+      return null
+    }
+    return nextTokens(tx, sign, session, actor)
+  })
+  // Thrown after the commit: the end of the session has to stay.
+  if (tokens === null) throw new Problem('refresh-refused', 'The refresh token is not good.')
+  return tokens
+}
+
+async function lockSessionOf(tx: EntityManager, digest: Buffer): Promise<Session | null> {
+  const [token]: { session_id: string }[] = await tx.query(
+    'select session_id from refresh_token where digest = $1',
+    [digest],
+  )
+  if (token === undefined) return null
+  return tx.findOne(SessionEntity, {
+    where: { id: token.session_id },
+    lock: { mode: 'pessimistic_write' },
+  })
+}
+
+async function endReused(
+  tx: EntityManager,
+  { id, accountId }: Session,
+  sourceIp: string,
+  act: Act,
+): Promise<void> {
+  if (!(await endSession(tx, id, 'refresh-reused', act))) return
+  await appendEvent(
+    tx,
+    'identity',
+    RefreshReused,
+    accountId,
+    { accountId, sessionId: id, sourceIp, detectedAt: act.now.toISOString() },
+    act,
+  )
+}
+
+async function nextTokens(
+  tx: EntityManager,
+  sign: TokenSigner,
+  session: Session,
+  act: Act,
+): Promise<SessionTokens | null> {
+  if (session.endedAt !== null) return null
+  const lapse = lapseOf(session, act.now)
+  if (lapse !== null) {
+    await endSession(tx, session.id, lapse, act)
+    return null
+  }
+  const account = await tx.findOneBy(AccountEntity, { id: session.accountId })
+  if (account?.status !== 'active') return null
+  await tx.query('update session set refreshed_at = $2, idle_at = $3 where id = $1', [
+    session.id,
+    act.now,
+    new Date(act.now.getTime() + session.idleSeconds * 1_000),
+  ])
+  return issueSessionTokens(tx, sign, session, account, await rolesOfAccount(tx, account), act)
+}

@@ -1,0 +1,20 @@
+/** Longest life of a person's access token in seconds. Source: RFC 9700 practice, anchors 5.4. */
+const LONGEST_ACCESS_SECONDS = 300
+/** Life of a machine's access token in seconds. */
+export const CLIENT_ACCESS_SECONDS = 900
+/** How long revocations are told to a gateway that starts, in milliseconds: longer than any access token lives. */
+export const REVOCATION_MEMORY_MS = 20 * 60_000
+
+/** Life of an access token in seconds: at most half the idle limit, so that whoever is at work refreshes in time. */
+export function accessSeconds(idleSeconds: number): number {
+  return Math.max(1, Math.min(LONGEST_ACCESS_SECONDS, Math.floor(idleSeconds / 2)))
+}
+
+/** Which limit the session has passed at `now`; a limit is passed at its very instant. */
+export function lapseOf(
+  { idleAt, endsAt }: { readonly idleAt: Date; readonly endsAt: Date },
+  now: Date,
+): 'idle' | 'absolute' | null {
+  if (now >= endsAt) return 'absolute'
+  return now >= idleAt ? 'idle' : null
+}

@@ -1,0 +1,61 @@
+import type { Act } from '@erp-steward/contracts/act'
+import { permissionsOf } from '@erp-steward/contracts/permissions'
+import type { EntityManager } from 'typeorm'
+import type { Account } from '../accounts/account.ts'
+import type { RolesOfAccount } from '../accounts/roles-of-account.ts'
+import { digestOf, randomToken, RefreshTokenEntity } from './refresh-token.ts'
+import { accessSeconds } from './rules/session-limits.ts'
+import type { Session } from './session.ts'
+import type { TokenSigner } from './token-signer.ts'
+
+/** What a person gets at sign-in and at each refresh. */
+export interface SessionTokens {
+  readonly accessToken: string
+  /** Good for one refresh. */
+  readonly refreshToken: string
+  /** Life of the access token in seconds. */
+  readonly expiresIn: number
+  /** The tokens can only change the password. */
+  readonly mustChangePassword: boolean
+}
+
+/**
+ * The next pair of tokens of a session. The access token never outlives the session; before a due change of the
+ * password it carries no role and the one permission to change it.
+ */
+export async function issueSessionTokens(
+  tx: EntityManager,
+  sign: TokenSigner,
+  session: Pick<Session, 'id' | 'mustChange' | 'idleSeconds' | 'endsAt'>,
+  account: Account,
+  { roles, unitId, range }: RolesOfAccount,
+  act: Act,
+): Promise<SessionTokens> {
+  const refreshToken = randomToken()
+  await tx.insert(RefreshTokenEntity, {
+    digest: digestOf(refreshToken),
+    sessionId: session.id,
+    issuedAt: act.now,
+    usedAt: null,
+  })
+  const left = Math.floor((session.endsAt.getTime() - act.now.getTime()) / 1_000)
+  const expiresIn = Math.max(1, Math.min(accessSeconds(session.idleSeconds), left))
+  const held = session.mustChange ? [] : roles
+  const accessToken = await sign(
+    tx,
+    {
+      sub: account.id,
+      kind: 'person',
+      sid: session.id,
+      epoch: account.epoch,
+      person: account.personId,
+      unit: unitId,
+      range: session.mustChange ? 'unit' : range,
+      roles: [...held],
+      permissions: session.mustChange ? ['password.change'] : permissionsOf(held),
+    },
+    expiresIn,
+    act,
+  )
+  return { accessToken, refreshToken, expiresIn, mustChangePassword: session.mustChange }
+}

@@ -1,0 +1,175 @@
+import { randomUUID } from 'node:crypto'
+import type { Act } from '@erp-steward/contracts/act'
+import { SignedIn } from '@erp-steward/contracts/identity-events'
+import { Problem } from '@erp-steward/contracts/problem'
+import { appendEvent } from '@erp-steward/messaging/outbox'
+import { durationMs } from '@erp-steward/regulation/duration'
+import { readParameter } from '@erp-steward/service-kit/parameters'
+import type { DataSource, EntityManager } from 'typeorm'
+import { AccountEntity, type Account } from '../accounts/account.ts'
+import { rolesOfAccount, type RolesOfAccount } from '../accounts/roles-of-account.ts'
+import { beginAttempt, failAttempt, passAttempt } from '../credentials/attempt.ts'
+import { CredentialEntity, type Credential } from '../credentials/credential.ts'
+import { NOBODYS_HASH, verifyPassword } from '../credentials/password-hash.ts'
+import { passwordPolicyOf } from '../credentials/password-policy-of.ts'
+import { isOverdue } from '../credentials/rules/password-policy.ts'
+import { endSessionsOfAccount } from './end-session.ts'
+import { SessionEntity, type Session } from './session.ts'
+import { issueSessionTokens, type SessionTokens } from './session-tokens.ts'
+import type { TokenSigner } from './token-signer.ts'
+
+export interface SignIn {
+  readonly userName: string
+  readonly password: string
+  readonly sourceIp: string
+  readonly userAgent: string | null
+}
+
+/**
+ * Opens a session with a user name and a password.
+ *
+ * An unknown name takes the same steps as a known one and compares with a hash of its own, so neither the answer
+ * nor its time tells which names exist. The hash is computed between two transactions: the first has counted the
+ * attempt, so parallel guesses cannot exceed the limit, and no connection waits for it.
+ *
+ * @throws Problem `sign-in-refused` whatever the reason, `sign-in-locked`
+ */
+export async function signIn(
+  db: DataSource,
+  sign: TokenSigner,
+  command: SignIn,
+  act: Act,
+): Promise<SessionTokens> {
+  const { userName, password, sourceIp } = command
+  const { account, credential } = await db.transaction(async (tx) => {
+    await beginAttempt(tx, userName, act)
+    return passwordInForce(tx, userName)
+  })
+  const matches = await verifyPassword(credential?.hash ?? NOBODYS_HASH, password)
+  const tokens = await db.transaction(async (tx) => {
+    const opened =
+      matches && account !== null && credential !== null
+        ? await openSession(tx, sign, account.id, credential, command, act)
+        : null
+    if (opened === null)
+      await failAttempt(tx, { userName, accountId: account?.id ?? null, sourceIp }, act)
+    return opened
+  })
+  // Thrown after the commit: the failure has to stay counted.
+  if (tokens === null) throw new Problem('sign-in-refused', 'The sign-in was refused.')
+  return tokens
+}
+
+async function passwordInForce(
+  tx: EntityManager,
+  userName: string,
+): Promise<{ account: Account | null; credential: Credential | null }> {
+  const [found]: { account_id: string; id: string | null }[] = await tx.query(
+    `select account.id as account_id, credential.id from account
+       left join credential on credential.account_id = account.id and credential.ended_at is null
+      where account.user_name = $1`,
+    [userName.toUpperCase()],
+  )
+  // Ids nobody has stand in where there is none, so that the same statements run.
+  const nobody = '00000000-0000-0000-0000-000000000000'
+  return {
+    account: await tx.findOneBy(AccountEntity, { id: found?.account_id ?? nobody }),
+    credential: await tx.findOneBy(CredentialEntity, { id: found?.id ?? nobody }),
+  }
+}
+
+/** Answers `null` when the account or the password cannot be used, though the password is right. */
+async function openSession(
+  tx: EntityManager,
+  sign: TokenSigner,
+  accountId: string,
+  credential: Credential,
+  command: SignIn,
+  act: Act,
+): Promise<SessionTokens | null> {
+  // All sign-ins, password changes and revocations of the account queue up here.
+  const account = await tx.findOne(AccountEntity, {
+    where: { id: accountId },
+    lock: { mode: 'pessimistic_write' },
+  })
+  if (account?.status !== 'active' || !(await useCredential(tx, credential, act.now))) return null
+  await passAttempt(tx, command.userName, act)
+  const holder = await rolesOfAccount(tx, account)
+  const policy = await passwordPolicyOf(tx, account, act.now)
+  const mustChange = credential.kind === 'initial' || isOverdue(credential.setAt, policy, act.now)
+  const session = await insertSession(tx, account, holder, mustChange, command, act)
+  await appendEvent(
+    tx,
+    'identity',
+    SignedIn,
+    account.id,
+    {
+      accountId: account.id,
+      sessionId: session.id,
+      sourceIp: command.sourceIp,
+      userAgent: command.userAgent,
+      mustChangePassword: mustChange,
+      signedInAt: act.now.toISOString(),
+    },
+    { ...act, actor: account.id, personId: account.personId, role: holder.roles[0] ?? 'NONE' },
+  )
+  return issueSessionTokens(tx, sign, session, account, holder, act)
+}
+
+/** Whether the password is still in force; the initial one is used up by this, for one of two sign-ins at once. */
+async function useCredential(
+  tx: EntityManager,
+  { id, kind }: Credential,
+  now: Date,
+): Promise<boolean> {
+  if (kind === 'chosen') {
+    const live: unknown[] = await tx.query(
+      'select from credential where id = $1 and ended_at is null',
+      [id],
+    )
+    return live.length === 1
+  }
+  const [, used]: [unknown, number] = await tx.query(
+    `update credential set used_at = $2
+      where id = $1 and ended_at is null and used_at is null and expires_at > $2 returning id`,
+    [id, now],
+  )
+  return used === 1
+}
+
+async function insertSession(
+  tx: EntityManager,
+  account: Account,
+  { unitId }: RolesOfAccount,
+  mustChange: boolean,
+  { sourceIp, userAgent }: SignIn,
+  act: Act,
+): Promise<Session> {
+  const idleKey =
+    account.administratorRole === null ? 'gateway.session.idle' : 'gateway.session.admin_idle'
+  const idle = await readParameter(tx, idleKey, unitId, act.now)
+  const absolute = await readParameter(tx, 'gateway.session.absolute', unitId, act.now)
+  const concurrent = await readParameter(tx, 'gateway.session.concurrent', unitId, act.now)
+  await endSessionsOfAccount(tx, account.id, 'evicted', act, { keep: concurrent.value - 1 })
+  const session: Session = {
+    id: randomUUID(),
+    accountId: account.id,
+    mustChange,
+    sourceIp,
+    userAgent,
+    startedAt: act.now,
+    refreshedAt: act.now,
+    idleSeconds: durationMs(idle.value) / 1_000,
+    idleAt: new Date(act.now.getTime() + durationMs(idle.value)),
+    endsAt: new Date(act.now.getTime() + durationMs(absolute.value)),
+    parameterVersions: {
+      [idleKey]: idle.version,
+      'gateway.session.absolute': absolute.version,
+      'gateway.session.concurrent': concurrent.version,
+    },
+    endedAt: null,
+    endReason: null,
+  }
+  await tx.insert(SessionEntity, session)
+  return session
+}
