@@ -65,7 +65,7 @@ const problemResponse = {
  */
 export function declareOperations(app: App, publicFolder?: string): void {
   app.addHook('onRoute', (route) => {
-    if (publicFolder !== undefined && route.url.startsWith(`${publicFolder}/`)) {
+    if (publicFolder !== undefined && `${route.url}/`.startsWith(`${publicFolder}/`)) {
       route.config = { ...route.config, access: 'public' }
       route.schema = { ...route.schema, hide: true }
     }

@@ -1,0 +1,79 @@
+import type { ServiceName } from '@erp-steward/contracts/services'
+import type { Logger } from 'pino'
+import { Compile } from 'typebox/compile'
+import type { RoutingTable } from '../routing/rules/routing-table.ts'
+import { askUpstream, type Upstream } from '../routing/upstreams.ts'
+import { mergeDocuments, OpenApiDocument, type MergedDocument } from './rules/merge-documents.ts'
+
+/** Longest wait for a document in milliseconds. */
+const DOCUMENT_MS = 5_000
+
+/** The OpenAPI documents of the services as last read, merged with the gateway's own. */
+export interface Catalogue {
+  readonly merged: MergedDocument
+  /** Services whose document has never been read. */
+  readonly missing: readonly ServiceName[]
+  /** Reads every document anew; one that cannot be read stays as it was. */
+  refresh(): Promise<void>
+}
+
+const isDocument = Compile(OpenApiDocument)
+
+export function createCatalogue(
+  upstreams: readonly Upstream[],
+  table: RoutingTable,
+  own: () => unknown,
+  log: Logger,
+): Catalogue {
+  const read = new Map<ServiceName, OpenApiDocument>()
+  let merged: MergedDocument | undefined
+
+  function merge(): MergedDocument {
+    const ownDocument = own()
+    if (!isDocument.Check(ownDocument)) throw new Error('the own document is not OpenAPI')
+    return mergeDocuments(
+      {
+        title: 'ERP Steward',
+        version: '1',
+        description: 'Every operation of the product, as the gateway offers it.',
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+      [
+        { owner: 'gateway', document: ownDocument, routes: (path) => table(path) === undefined },
+        ...upstreams.flatMap(({ name }) => {
+          const document = read.get(name)
+          const routes = (path: string) => table(path) === name
+          return document === undefined ? [] : { owner: name, document, routes }
+        }),
+      ],
+    )
+  }
+
+  return {
+    get merged() {
+      merged ??= merge()
+      return merged
+    },
+    get missing() {
+      return upstreams.map(({ name }) => name).filter((name) => !read.has(name))
+    },
+    async refresh() {
+      await Promise.all(
+        upstreams.map(async (upstream) => {
+          try {
+            const document = await askUpstream(upstream, '/openapi.json', DOCUMENT_MS)
+            if (isDocument.Check(document)) read.set(upstream.name, document)
+            else log.error({ upstream: upstream.name }, 'its OpenAPI document cannot be read')
+          } catch (error) {
+            log.debug({ upstream: upstream.name, err: error }, 'its OpenAPI document is not there')
+          }
+        }),
+      )
+      const before = merged
+      merged = merge()
+      for (const fault of [...merged.clashes, ...merged.unreachable])
+        if (!before?.clashes.includes(fault) && !before?.unreachable.includes(fault))
+          log.error({ fault }, 'the OpenAPI documents do not fit together')
+    },
+  }
+}

@@ -1,0 +1,58 @@
+import { problems } from '@erp-steward/contracts/problems'
+import { Problem } from '@erp-steward/contracts/problem'
+import type { App } from '@erp-steward/service-kit/app'
+import fastifySwaggerUi from '@fastify/swagger-ui'
+import { Type } from 'typebox'
+import type { Catalogue } from './catalogue.ts'
+
+/** Where the documentation pages are served. */
+export const DOCS = '/docs'
+
+/** Nothing from elsewhere, no inline script; the pages' inline styles and data images are their own. */
+const CONTENT_POLICY = [
+  "default-src 'self'",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+  "img-src 'self' data:",
+  "object-src 'none'",
+  "script-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+].join('; ')
+
+/** The documentation page on the merged document, and the meaning of each problem code. */
+export async function documentRoutes(app: App, catalogue: Catalogue): Promise<void> {
+  await app.register(fastifySwaggerUi, {
+    routePrefix: DOCS,
+    staticCSP: CONTENT_POLICY,
+    uiConfig: { docExpansion: 'none', filter: true, deepLinking: true },
+    transformSpecification: () => catalogue.merged.document,
+    transformSpecificationClone: false,
+  })
+
+  app.get(
+    '/problems/:code',
+    {
+      config: { access: 'public' },
+      schema: {
+        operationId: 'readProblem',
+        summary: 'What a problem code means and what to do about it',
+        tags: ['gateway'],
+        params: Type.Object({ code: Type.String() }),
+        response: {
+          200: Type.Object({
+            code: Type.String(),
+            status: Type.Integer(),
+            title: Type.Object({ en: Type.String(), 'zh-CN': Type.String() }),
+            remedy: Type.String(),
+          }),
+        },
+      },
+    },
+    ({ params: { code } }) => {
+      const found = Object.entries(problems).find(([known]) => known === code)
+      if (found === undefined) throw new Problem('not-found', 'There is no such problem code.')
+      return { code, ...found[1] }
+    },
+  )
+}

@@ -1,0 +1,104 @@
+import { isDeepStrictEqual } from 'node:util'
+import { Type, type Static } from 'typebox'
+
+const Members = Type.Record(Type.String(), Type.Unknown())
+
+/** As much of an OpenAPI document as merging needs to know. */
+export const OpenApiDocument = Type.Object({
+  openapi: Type.String(),
+  info: Type.Optional(Members),
+  paths: Type.Record(Type.String(), Members),
+  tags: Type.Optional(Type.Array(Type.Object({ name: Type.String() }))),
+  components: Type.Optional(Type.Record(Type.String(), Members)),
+})
+export type OpenApiDocument = Static<typeof OpenApiDocument>
+
+/** A document and whose it is; `routes` says whether the gateway routes a path to its owner. */
+export interface OwnedDocument {
+  readonly owner: string
+  readonly document: OpenApiDocument
+  readonly routes: (path: string) => boolean
+}
+
+export interface MergedDocument {
+  readonly document: OpenApiDocument
+  /** One sentence per clash, naming both owners; the first owner's version is in the document. */
+  readonly clashes: readonly string[]
+  /** Paths that are documented but that no caller can reach; they are left out. */
+  readonly unreachable: readonly string[]
+}
+
+/** One OpenAPI 3.1 document of many: the first gives `openapi` and `info`, all give paths, tags and components. */
+export function mergeDocuments(
+  info: Readonly<Record<string, unknown>>,
+  documents: readonly OwnedDocument[],
+): MergedDocument {
+  const paths = new Map<string, { owner: string; item: Record<string, unknown> }>()
+  const operations = new Map<string, string>()
+  const components = new Map<string, Map<string, { owner: string; component: unknown }>>()
+  const tags = new Set<string>()
+  const clashes: string[] = []
+  const unreachable: string[] = []
+
+  const addPath = (owner: string, path: string, item: Record<string, unknown>) => {
+    const other = paths.get(path)
+    if (other !== undefined) {
+      clashes.push(`The path ${path} is documented by ${other.owner} and by ${owner}.`)
+      return
+    }
+    paths.set(path, { owner, item })
+    for (const operation of Object.values(item)) {
+      const id = operationIdOf(operation)
+      if (id === undefined) continue
+      const namesake = operations.get(id)
+      if (namesake === undefined) operations.set(id, owner)
+      else clashes.push(`The operationId ${id} is used by ${namesake} and by ${owner}.`)
+    }
+  }
+
+  for (const { owner, document, routes } of documents) {
+    for (const [path, item] of Object.entries(document.paths))
+      if (routes(path)) addPath(owner, path, item)
+      else unreachable.push(`${path} of ${owner}`)
+    for (const { name } of document.tags ?? []) tags.add(name)
+    for (const [kind, ofKind] of Object.entries(document.components ?? {})) {
+      const known = components.get(kind) ?? new Map<string, { owner: string; component: unknown }>()
+      components.set(kind, known)
+      for (const [name, component] of Object.entries(ofKind)) {
+        const other = known.get(name)
+        if (other === undefined) known.set(name, { owner, component })
+        else if (!isDeepStrictEqual(other.component, component))
+          clashes.push(`The component ${kind}/${name} differs between ${other.owner} and ${owner}.`)
+      }
+    }
+  }
+  return {
+    document: {
+      openapi: '3.1.0',
+      info,
+      tags: [...tags].sort().map((name) => ({ name })),
+      paths: sorted([...paths].map(([path, { item }]) => [path, item])),
+      components: sorted(
+        [...components].map(([kind, ofKind]) => [
+          kind,
+          sorted([...ofKind].map(([name, { component }]) => [name, component])),
+        ]),
+      ),
+    },
+    clashes,
+    unreachable,
+  }
+}
+
+function operationIdOf(operation: unknown): string | undefined {
+  return typeof operation === 'object' &&
+    operation !== null &&
+    'operationId' in operation &&
+    typeof operation.operationId === 'string'
+    ? operation.operationId
+    : undefined
+}
+
+function sorted<Value>(entries: [string, Value][]): Record<string, Value> {
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)))
+}

@@ -1,0 +1,227 @@
+import { readFile } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { serviceNames, services } from '@erp-steward/contracts/services'
+import type { BusConsumer, EventBus } from '@erp-steward/messaging/bus'
+import type { App } from '@erp-steward/service-kit/app'
+import { createKeySet, createTokenCheck } from '@erp-steward/service-kit/authentication'
+import { ConfigurationError } from '@erp-steward/service-kit/config'
+import { createApp } from '@erp-steward/service-kit/create-app'
+import { openApiOf } from '@erp-steward/service-kit/open-api'
+import type { Logger } from 'pino'
+import { urlSettingOf, type GatewayConfig } from './config.ts'
+import { createCatalogue, type Catalogue } from './documents/catalogue.ts'
+import { DOCS, documentRoutes } from './documents/routes.ts'
+import { createDoor } from './door/admit.ts'
+import { guardNetwork, networksOf } from './door/guard.ts'
+import { refusalReporter } from './door/report-refusal.ts'
+import { healthRoutes } from './health/routes.ts'
+import { proxyRoutes } from './proxy/routes.ts'
+import { onAccountEvent, revocationTopics } from './revocations/on-account-event.ts'
+import { readSnapshot } from './revocations/read-snapshot.ts'
+import { Revocations } from './revocations/revocations.ts'
+import { createRoutingTable } from './routing/rules/routing-table.ts'
+import { openUpstream, type Upstream } from './routing/upstreams.ts'
+
+/** Longest time in milliseconds for a request to arrive whole: 16 MiB over a line of 1.2 Mbit/s. */
+const REQUEST_MS = 120_000
+/** Milliseconds between two readings of the OpenAPI documents, and while some are missing. */
+const DOCUMENTS_MS = 30_000
+const MISSING_DOCUMENTS_MS = 2_000
+/** Milliseconds until identity is asked again before it has been heard once, and until the bus is joined again. */
+const EAGER_MS = 500
+
+export interface GatewayOptions {
+  readonly config: GatewayConfig
+  readonly bus: EventBus
+  readonly log: Logger
+  readonly clock?: () => Date
+}
+
+export interface RunningGateway {
+  readonly name: 'gateway'
+  readonly url: string
+  /** In order: no new requests, no questions and events any more, connections to the services close. */
+  stop(): Promise<void>
+}
+
+/**
+ * Opens the one door of the product.
+ *
+ * It opens while services are still down: their operations answer 503 until they are up, tokens are refused with 503
+ * until identity has told what is revoked.
+ *
+ * @throws ConfigurationError, and Error when two services claim one prefix or their OpenAPI documents clash
+ */
+export async function startGateway({
+  config,
+  bus,
+  log: parentLog,
+  clock = () => new Date(),
+}: GatewayOptions): Promise<RunningGateway> {
+  const log = parentLog.child({ service: 'gateway' })
+  const upstreams = new Map(
+    serviceNames.map((name) => [
+      name,
+      openUpstream(name, config[urlSettingOf(name)], config.UPSTREAM_TIMEOUT_SECONDS * 1_000),
+    ]),
+  )
+  const ended = new AbortController()
+  const closing: (() => Promise<unknown>)[] = [
+    () => Promise.all([...upstreams.values()].map(({ pool }) => pool.destroy())),
+  ]
+  const stop = async () => {
+    ended.abort()
+    for (const close of closing.toReversed()) await close()
+  }
+  try {
+    const revocations = new Revocations(config.REVOCATION_MAX_AGE_SECONDS)
+    const { app, catalogue } = await buildGateway(config, {
+      upstreams,
+      revocations,
+      bus,
+      log,
+      clock,
+    })
+    closing.push(() => app.close())
+    const identity = upstreamOf(upstreams, 'identity')
+
+    closing.push(joinBus(bus, onAccountEvent(revocations, clock, log), ended.signal, log))
+    const poll = () => readSnapshot(revocations, identity, config.INTERNAL_TOKEN, clock)
+    await poll().catch(() => undefined)
+    closing.push(
+      repeat(ended.signal, async () => {
+        await poll().catch((error: unknown) => {
+          log.warn({ err: error }, 'revocations could not be read')
+        })
+        return revocations.isFresh(clock().getTime())
+          ? config.REVOCATION_POLL_SECONDS * 1_000
+          : EAGER_MS
+      }),
+    )
+
+    await catalogue.refresh()
+    const [clash] = catalogue.merged.clashes
+    if (clash !== undefined) throw new Error(clash)
+    closing.push(
+      repeat(ended.signal, async () => {
+        await catalogue.refresh()
+        return catalogue.missing.length > 0 ? MISSING_DOCUMENTS_MS : DOCUMENTS_MS
+      }),
+    )
+
+    await app.listen({ host: config.HOST, port: config.PORT })
+    const { port } = app.server.address() as AddressInfo
+    const scheme = config.TLS_CERT_FILE === '' ? 'http' : 'https'
+    const host = config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST
+    return { name: 'gateway', url: `${scheme}://${host}:${String(port)}`, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+interface GatewayParts extends Required<Omit<GatewayOptions, 'config'>> {
+  readonly upstreams: ReadonlyMap<(typeof serviceNames)[number], Upstream>
+  readonly revocations: Revocations
+}
+
+async function buildGateway(
+  config: GatewayConfig,
+  { upstreams, revocations, bus, log, clock }: GatewayParts,
+): Promise<{ app: App; catalogue: Catalogue }> {
+  const table = createRoutingTable(Object.values(services))
+  // Reads the setting once more only to refuse a faulty one by name.
+  networksOf(config, 'TRUSTED_PROXIES')
+  const tls = await tlsOf(config)
+  const app = await createApp({
+    name: 'gateway',
+    title: 'ERP Steward',
+    log,
+    tokens: null,
+    readiness: {
+      revocations: () =>
+        revocations.isFresh(clock().getTime())
+          ? Promise.resolve()
+          : Promise.reject(new Error('identity has not been heard for too long')),
+      documents: () =>
+        catalogue.merged.clashes.length === 0
+          ? Promise.resolve()
+          : Promise.reject(new Error(catalogue.merged.clashes.join(' '))),
+    },
+    onRefused: refusalReporter(bus, clock),
+    requestTimeoutMs: REQUEST_MS,
+    trustedProxies: config.TRUSTED_PROXIES.split(',').flatMap((entry) => entry.trim() || []),
+    ...(tls !== null && { tls }),
+    openApi: () => catalogue.merged.document,
+    publicFolder: DOCS,
+  })
+  const catalogue = createCatalogue([...upstreams.values()], table, () => openApiOf(app), log)
+  guardNetwork(app, config)
+  const checkToken = await createTokenCheck(app, {
+    keyFor: createKeySet(`${config[urlSettingOf('identity')]}/.well-known/jwks.json`),
+    clock,
+  })
+  const door = createDoor({ config, checkToken, revocations, clock })
+  healthRoutes(app, [...upstreams.values()])
+  await documentRoutes(app, catalogue)
+  await proxyRoutes(app, { door, table, upstreams })
+  await app.ready()
+  return { app, catalogue }
+}
+
+async function tlsOf(config: GatewayConfig): Promise<{ cert: string; key: string } | null> {
+  const { TLS_CERT_FILE: cert, TLS_KEY_FILE: key } = config
+  if (cert === '' && key === '') return null
+  if (cert === '' || key === '')
+    throw new ConfigurationError(['TLS_CERT_FILE and TLS_KEY_FILE must both be set, or neither'])
+  return { cert: await readFile(cert, 'utf8'), key: await readFile(key, 'utf8') }
+}
+
+function upstreamOf<Name>(upstreams: ReadonlyMap<Name, Upstream>, name: Name): Upstream {
+  const upstream = upstreams.get(name)
+  if (upstream === undefined) throw new Error(`there is no service ${String(name)}`)
+  return upstream
+}
+
+/** Does `work` again and again, after as many milliseconds as it says, until `signal`; answers how to await the end. */
+function repeat(signal: AbortSignal, work: () => Promise<number>): () => Promise<void> {
+  let pause = 0
+  const running = (async () => {
+    for (;;) {
+      pause = await work()
+      await sleep(pause, undefined, { signal })
+    }
+  })().catch((error: unknown) => {
+    if (!signal.aborted) throw error
+  })
+  return () => running
+}
+
+/** Joins the bus in the background, for the gateway must open while the broker is down; answers how to leave. */
+function joinBus(
+  bus: EventBus,
+  handle: (event: unknown) => Promise<void>,
+  signal: AbortSignal,
+  log: Logger,
+): () => Promise<void> {
+  let consumer: BusConsumer | undefined
+  const joining = repeat(signal, async () => {
+    try {
+      consumer ??= await bus.subscribe({
+        group: 'gateway',
+        broadcast: true,
+        topics: revocationTopics,
+        handle,
+      })
+      return 2 ** 31 - 1
+    } catch (error) {
+      log.warn({ err: error }, 'the bus cannot be joined, revocations come by snapshot only')
+      return EAGER_MS
+    }
+  })
+  return async () => {
+    await joining()
+    await consumer?.stop()
+  }
+}

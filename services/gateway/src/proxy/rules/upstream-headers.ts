@@ -1,0 +1,37 @@
+import type { IncomingHttpHeaders } from 'node:http'
+
+/** What a caller may tell a service. Everything else is dropped, so nothing can pass for a header of ours. */
+const PASSED = [
+  'content-type',
+  'accept',
+  'accept-language',
+  'if-match',
+  'if-none-match',
+  'idempotency-key',
+  'authorization',
+  'content-encoding',
+  'x-prometheus-remote-write-version',
+] as const
+
+/** What the gateway itself states about a request. */
+export interface Provenance {
+  readonly ip: string
+  readonly requestId: string
+  readonly traceparent: string
+}
+
+/**
+ * Headers of the request to the service, as a flat list of names and values: the allow-list and our own, never a
+ * copy with some taken out, which a `Connection` header could get around (CVE-2026-33805).
+ */
+export function upstreamHeaders(
+  headers: IncomingHttpHeaders,
+  { ip, requestId, traceparent }: Provenance,
+): string[] {
+  const list = ['x-forwarded-for', ip, 'x-request-id', requestId, 'traceparent', traceparent]
+  for (const name of PASSED) {
+    const value = headers[name]
+    if (typeof value === 'string') list.push(name, value)
+  }
+  return list
+}

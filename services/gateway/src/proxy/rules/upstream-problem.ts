@@ -1,0 +1,40 @@
+import { Problem } from '@erp-steward/contracts/problem'
+
+/** Seconds after which a caller may try again: a service restarts within a few. */
+const RETRY_SECONDS = 2
+
+const AWAY = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ETIMEDOUT',
+  'UND_ERR_CONNECT_TIMEOUT',
+])
+const SLOW = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'])
+
+/** Whether the request cannot have reached the service at all. */
+export function isRefused(error: unknown): boolean {
+  return codeOf(error) === 'ECONNREFUSED'
+}
+
+/** What a caller is told about a failed exchange: 503 never reached, 504 no answer in time, 502 broken off. */
+export function upstreamProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error
+  const code = codeOf(error)
+  const extras = { retryAfterSeconds: RETRY_SECONDS }
+  if (AWAY.has(code)) return new Problem('unavailable', 'The service cannot be reached.', extras)
+  if (SLOW.has(code))
+    return new Problem('upstream-timeout', 'The service did not answer in time.', extras)
+  return new Problem('upstream-failed', 'The service broke the exchange off.', extras)
+}
+
+function codeOf(error: unknown): string {
+  return typeof error === 'object' &&
+    error !== null &&
+    'code' in error &&
+    typeof error.code === 'string'
+    ? error.code
+    : ''
+}

@@ -1,0 +1,72 @@
+import { REVOCATION_KEPT_SECONDS } from '@erp-steward/contracts/access-token'
+import { Problem } from '@erp-steward/contracts/problem'
+
+/** What a token says about its holder that can be revoked. */
+export interface TokenHolder {
+  readonly actor: string
+  readonly sessionId: string | null
+  readonly epoch: number
+}
+
+/**
+ * What has been revoked, in memory: asked on every request, told by events and by snapshots of identity.
+ *
+ * An entry is forgotten after `REVOCATION_KEPT_SECONDS`, when every token it concerns has expired by itself. Instants
+ * are milliseconds since 1970.
+ */
+export class Revocations {
+  readonly #epochs = new Map<string, { epoch: number; toldAt: number }>()
+  readonly #sessions = new Map<string, number>()
+  readonly #maxAgeMs: number
+  #confirmedAt = -Infinity
+
+  /** `maxAgeSeconds`: how long the last snapshot is trusted while identity cannot be reached. */
+  constructor(maxAgeSeconds: number) {
+    this.#maxAgeMs = maxAgeSeconds * 1_000
+  }
+
+  /** Tokens of the account or client with a smaller epoch are void; an epoch never goes back. */
+  revoke(accountId: string, epoch: number, now: number): void {
+    const known = this.#epochs.get(accountId)?.epoch ?? 0
+    this.#epochs.set(accountId, { epoch: Math.max(known, epoch), toldAt: now })
+  }
+
+  endSession(sessionId: string, now: number): void {
+    this.#sessions.set(sessionId, now)
+  }
+
+  /** A snapshot that was asked for at `askedAt` has been read in whole. */
+  confirm(askedAt: number): void {
+    this.#confirmedAt = askedAt
+  }
+
+  /** Whether identity has been heard within the bound. */
+  isFresh(now: number): boolean {
+    return now - this.#confirmedAt <= this.#maxAgeMs
+  }
+
+  /** Forgets what concerns no living token any more. */
+  prune(now: number): void {
+    const until = now - REVOCATION_KEPT_SECONDS * 1_000
+    for (const [id, { toldAt }] of this.#epochs) if (toldAt < until) this.#epochs.delete(id)
+    for (const [id, toldAt] of this.#sessions) if (toldAt < until) this.#sessions.delete(id)
+  }
+
+  get size(): number {
+    return this.#epochs.size + this.#sessions.size
+  }
+
+  /**
+   * @throws Problem `token-revoked`; `unavailable` when what is known is too old to let anybody in
+   */
+  assertValid({ actor, sessionId, epoch }: TokenHolder, now: number): void {
+    if (epoch < (this.#epochs.get(actor)?.epoch ?? 0))
+      throw new Problem('token-revoked', 'The account was revoked after the token was issued.')
+    if (sessionId !== null && this.#sessions.has(sessionId))
+      throw new Problem('token-revoked', 'The session of the token has ended.')
+    if (!this.isFresh(now))
+      throw new Problem('unavailable', 'Whether the token is revoked cannot be known now.', {
+        retryAfterSeconds: 5,
+      })
+  }
+}
