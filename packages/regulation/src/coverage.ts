@@ -109,7 +109,7 @@ export async function coverageDocument(root: string): Promise<string> {
   const head = ['Clause', 'Mode', 'Service', 'Duty', 'In force', 'Operations', 'Events', 'Tests']
   return `# Coverage of the regulations
 
-Written by \`scripts/write-coverage.ts\`. Mode: E the software enforces, D it detects or measures, W a person acts and
+Written by \`npm run generate\`. Mode: E the software enforces, D it detects or measures, W a person acts and
 the software drives, P a person records evidence, C context without a duty. A clause is in force when
 [in-force.json](in-force.json) lists it; it then has an operation and a test.
 

@@ -17,7 +17,7 @@ export function glossaryDocument(): string {
   const rows = glossary.map(({ zh, terms, note }) => [zh, terms.map(code).join(', '), note])
   return `# Glossary
 
-Written from \`packages/regulation/src/glossary.ts\` by \`scripts/write-coverage.ts\`. One word per concept across
+Written from \`packages/regulation/src/glossary.ts\` by \`npm run generate\`. One word per concept across
 code, API, database and documents.
 
 ${markdownTable(['Chinese', 'Term in code', 'Note'], rows)}
@@ -44,7 +44,7 @@ export function parametersDocument(): string {
   })
   return `# Parameters
 
-Written from the tables in \`packages/regulation/src\` by \`scripts/write-coverage.ts\`. "Defaults 2.x" and the source
+Written from the tables in \`packages/regulation/src\` by \`npm run generate\`. "Defaults 2.x" and the source
 ids are explained in [defaults.md](defaults.md). Bounds are inclusive.
 
 ${sections.join('\n')}`

@@ -1,0 +1,126 @@
+import { eventCatalog } from '@erp-steward/contracts/event-catalog'
+import { permissions, roles, type Role } from '@erp-steward/contracts/permissions'
+import { problems } from '@erp-steward/contracts/problems'
+import { serviceNames } from '@erp-steward/contracts/services'
+import { coverageDocument } from '@erp-steward/regulation/coverage'
+import { glossaryDocument, parametersDocument } from '@erp-steward/regulation/regulation-documents'
+import { buildService, type Service } from '@erp-steward/service-kit/service'
+import { openApiOf } from '@erp-steward/service-kit/open-api'
+import { registry } from '@erp-steward/standalone/registry'
+import { pino } from 'pino'
+import { DataSource } from 'typeorm'
+
+/**
+ * Every document that is written from the code, by path from the root. A test compares them with what is committed.
+ *
+ * The coverage of the clauses is made from the OpenAPI documents on disk, so it is right only after those are written.
+ */
+export async function generatedDocuments(root: string): Promise<Map<string, string>> {
+  return new Map([
+    ...(await openApiDocuments()),
+    ['docs/events.md', eventDocument()],
+    ['docs/problems.md', problemDocument()],
+    ['docs/permissions.md', permissionDocument()],
+    ['docs/regulation/coverage.md', await coverageDocument(root)],
+    ['docs/regulation/glossary.md', glossaryDocument()],
+    ['docs/regulation/parameters.md', parametersDocument()],
+  ])
+}
+
+/** The OpenAPI document of each service, from its routes; no database is asked. */
+export async function openApiDocuments(): Promise<Map<string, string>> {
+  const documents = new Map<string, string>()
+  for (const name of serviceNames) {
+    // The registry alone knows each service's own configuration; none of it shows in the document.
+    const service = registry[name] as unknown as Service
+    const { app } = await buildService(service, {
+      db: new DataSource({ type: 'postgres' }),
+      clock: () => new Date(0),
+      config: {
+        SEALING_KEYS: ZERO_KEY,
+        KEY_ENCRYPTION_KEY: ZERO_KEY,
+        SMTP_URL: '',
+        MAIL_FROM: '',
+        WEBHOOK_TARGETS: '',
+      },
+      log: pino({ level: 'silent' }),
+      keyFor: () => Promise.resolve(undefined),
+      internalToken: '',
+    })
+    documents.set(`docs/openapi/${name}.json`, `${JSON.stringify(openApiOf(app), null, 2)}\n`)
+    await app.close()
+  }
+  return documents
+}
+
+/** A key of zeros: the documents need a well-formed one, nothing is sealed with it. */
+const ZERO_KEY = Buffer.alloc(32).toString('base64')
+
+function eventDocument(): string {
+  const byTopic = Map.groupBy(eventCatalog, ({ topic }) => topic)
+  return [
+    '# Events',
+    '',
+    'Written from `packages/contracts` by `npm run generate`. Each event is a CloudEvent 1.0 in structured mode; the Kafka key',
+    'is its subject. Delivery is at least once and in order per subject; handlers see each event once in effect.',
+    ...[...byTopic].flatMap(([topic, definitions]) => [
+      '',
+      `## \`${topic}\``,
+      '',
+      '| type | fact | clauses | members |',
+      '|---|---|---|---|',
+      ...definitions.map(
+        ({ type, summary, clauses, payload }) =>
+          `| \`${type}\` | ${summary} | ${clauses.join(', ') || '-'} | ${membersOf(payload)} |`,
+      ),
+    ]),
+    '',
+  ].join('\n')
+}
+
+function membersOf(payload: object): string {
+  const { properties = {} } = payload as { properties?: Record<string, unknown> }
+  return Object.keys(properties)
+    .map((name) => `\`${name}\``)
+    .join(' ')
+}
+
+function problemDocument(): string {
+  return [
+    '# Problems',
+    '',
+    'Written from `packages/contracts/src/problems.ts` by `npm run generate`. Every error is an RFC 9457 document',
+    '(`application/problem+json`) with `type` = `/problems/<code>`, `title` (English or Chinese by `Accept-Language`), `status`,',
+    '`code`, `detail`, `instance` (quote it when you report the problem), and `errors` where members are at fault.',
+    '',
+    '| code | status | meaning | 含义 | what to do |',
+    '|---|---|---|---|---|',
+    ...Object.entries(problems)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(
+        ([code, { status, title, remedy }]) =>
+          `| \`${code}\` | ${String(status)} | ${title.en} | ${title['zh-CN']} | ${remedy} |`,
+      ),
+    '',
+  ].join('\n')
+}
+
+function permissionDocument(): string {
+  const held = permissions as Readonly<Record<string, readonly Role[]>>
+  return [
+    '# Permissions',
+    '',
+    'Written from `packages/contracts/src/permissions.ts` by `npm run generate`. An operation names one permission; a role that',
+    'does not hold it is refused with `permission-missing`, and the refusal is kept as evidence.',
+    '',
+    `| permission | ${roles.join(' | ')} |`,
+    `|---|${roles.map(() => '---').join('|')}|`,
+    ...Object.keys(held)
+      .sort()
+      .map(
+        (permission) =>
+          `| \`${permission}\` | ${roles.map((role) => (held[permission]?.includes(role) === true ? '●' : '')).join(' | ')} |`,
+      ),
+    '',
+  ].join('\n')
+}
