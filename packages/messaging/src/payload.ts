@@ -20,7 +20,7 @@ export function payloadFaults(definition: EventDefinition, data: unknown): strin
 export function envelopeFaults(envelope: unknown): string[] {
   return envelopeValidator.Check(envelope)
     ? []
-    : faultsOf(envelopeValidator as unknown as Validator, envelope)
+    : faultsOf(envelopeValidator, envelope)
 }
 
 function faultsOf(validator: Validator, value: unknown): string[] {

@@ -96,6 +96,7 @@ async function run({ url, schema, bus, log, onRelayed }: RelayOptions, stopped: 
       stopped.addEventListener('abort', stop)
       await client.connect()
       await client.query(`listen "${schema}_outbox"`)
+      // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- the signal changes while we wait
       while (!stopped.aborted) {
         const count = await relayOutbox(client, bus, BATCH)
         backoffMs = 50

@@ -15,7 +15,7 @@ const kafka = await testKafka()
 
 if ('skipped' in kafka) {
   // Where a whole run is demanded, a missing broker is a fault and not an excuse.
-  const define = process.env['CI'] === 'true' ? test : test.skip
+  const define = process.env.CI === 'true' ? test : test.skip
   define(`Apache Kafka is there (${kafka.skipped})`, () => {
     throw new Error(kafka.skipped)
   })

@@ -23,7 +23,7 @@ const TEMPLATE_LOCK = 7_411_002
  * @throws Error if no server was started for the run
  */
 export async function testDatabase(storage: Storage): Promise<TestDatabase> {
-  const server = process.env['STEWARD_TEST_POSTGRES']
+  const server = process.env.STEWARD_TEST_POSTGRES
   if (server === undefined)
     throw new Error('STEWARD_TEST_POSTGRES is not set: jest.config.mjs lists this test as pure')
   const name = `test_${randomBytes(8).toString('hex')}`
