@@ -1,0 +1,66 @@
+import type { Act } from '@erp-steward/contracts/act'
+import { AccountDisabled } from '@erp-steward/contracts/identity-events'
+import { Problem } from '@erp-steward/contracts/problem'
+import { appendEvent } from '@erp-steward/messaging/outbox'
+import type { EntityManager } from 'typeorm'
+import { queueUserEnd } from '../provisioning/queue-access.ts'
+import { revokeAccount } from '../sessions/revoke-account.ts'
+import { assertNotLastAdministrator } from './assert-not-last-administrator.ts'
+import { AccountEntity, type Account } from './account.ts'
+import type { HeldAccount } from './holder-of-account.ts'
+
+/** How long after the leave date the account was disabled, against the parameter. */
+export interface LeaveLag {
+  readonly lagSeconds: number
+  readonly targetSeconds: number
+  readonly withinTarget: boolean
+  readonly parameterVersion: number
+}
+
+export interface DisableAccount {
+  readonly reason: string
+  /** End date in EBS, a date in China. */
+  readonly endDate: string
+  /** `null` where no leave caused it. */
+  readonly leave: LeaveLag | null
+}
+
+/**
+ * Ends an account: no new sign-in, every token void, EBS user and rights end-dated. Source: A-2.1.4.
+ *
+ * @throws Problem `account-state` when it is disabled already, `last-administrator`
+ */
+export async function disableAccount(
+  tx: EntityManager,
+  { account, holder }: HeldAccount,
+  { reason, endDate, leave }: DisableAccount,
+  act: Act,
+): Promise<Account> {
+  if (account.status === 'disabled')
+    throw new Problem('account-state', 'The account is disabled already.')
+  await assertNotLastAdministrator(tx, account)
+  const { id, userName, personId } = account
+  const disabled: Account = {
+    ...account,
+    status: 'disabled',
+    disabledAt: act.now,
+    disabledReason: reason,
+    version: account.version + 1,
+  }
+  const { status, disabledAt, disabledReason, version } = disabled
+  await tx.update(AccountEntity, id, { status, disabledAt, disabledReason, version })
+  await appendEvent(
+    tx,
+    'identity',
+    AccountDisabled,
+    id,
+    { accountId: id, userName, personId, reason, disabledAt: act.now.toISOString(), leave },
+    act,
+  )
+  disabled.epoch = await revokeAccount(tx, id, reason, act)
+  if (holder !== null) {
+    const target = { account, unitId: holder.person.unitId }
+    await queueUserEnd(tx, target, holder.position, endDate, act)
+  }
+  return disabled
+}

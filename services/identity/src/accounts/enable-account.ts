@@ -1,0 +1,39 @@
+import type { Act } from '@erp-steward/contracts/act'
+import { AccountEnabled } from '@erp-steward/contracts/identity-events'
+import { Problem } from '@erp-steward/contracts/problem'
+import { appendEvent } from '@erp-steward/messaging/outbox'
+import type { EntityManager } from 'typeorm'
+import { queueUserReturn } from '../provisioning/queue-access.ts'
+import { AccountEntity, type Account } from './account.ts'
+import type { HeldAccount } from './holder-of-account.ts'
+
+/**
+ * Opens a disabled account again, with the rights of the position its person holds now.
+ *
+ * @throws Problem `account-state` when it is not disabled, `person-left` when its person has left
+ */
+export async function enableAccount(
+  tx: EntityManager,
+  { account, holder }: HeldAccount,
+  act: Act,
+): Promise<Account> {
+  if (account.status !== 'disabled')
+    throw new Problem('account-state', `The account is ${account.status}.`)
+  if (holder?.person.active === false)
+    throw new Problem('person-left', 'The person of this account has left.')
+  const { id, userName, personId } = account
+  const enabled: Account = {
+    ...account,
+    status: 'active',
+    disabledAt: null,
+    disabledReason: null,
+    version: account.version + 1,
+  }
+  const { status, disabledAt, disabledReason, version } = enabled
+  await tx.update(AccountEntity, id, { status, disabledAt, disabledReason, version })
+  const fact = { accountId: id, userName, personId, enabledAt: act.now.toISOString() }
+  await appendEvent(tx, 'identity', AccountEnabled, id, fact, act)
+  if (holder !== null)
+    await queueUserReturn(tx, { account, holder: holder.person, access: holder.position }, act)
+  return enabled
+}

@@ -1,0 +1,28 @@
+import type { EntityManager } from 'typeorm'
+import { PositionEntity, type Position } from '../organisation/position.ts'
+import { PersonEntity, type Person } from '../people/person.ts'
+import { AccountEntity, type Account } from './account.ts'
+
+export interface HeldAccount {
+  readonly account: Account
+  /** `null` for an administrator. */
+  readonly holder: { readonly person: Person; readonly position: Position } | null
+}
+
+/**
+ * The account with its person, both locked until the end of the transaction: person before account, as everybody
+ * does, so that two changes wait instead of blocking each other. `null` when there is no such account.
+ */
+export async function lockAccount(tx: EntityManager, id: string): Promise<HeldAccount | null> {
+  const found = await tx.findOneBy(AccountEntity, { id })
+  if (found === null) return null
+  const lock = { mode: 'pessimistic_write' } as const
+  const person =
+    found.personId === null
+      ? null
+      : await tx.findOneOrFail(PersonEntity, { where: { id: found.personId }, lock })
+  const account = await tx.findOneOrFail(AccountEntity, { where: { id }, lock })
+  if (person === null) return { account, holder: null }
+  const position = await tx.findOneByOrFail(PositionEntity, { id: person.positionId })
+  return { account, holder: { person, position } }
+}

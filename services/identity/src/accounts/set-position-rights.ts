@@ -1,0 +1,34 @@
+import type { Act } from '@erp-steward/contracts/act'
+import { Problem } from '@erp-steward/contracts/problem'
+import type { EntityManager } from 'typeorm'
+import { PositionEntity, type Position } from '../organisation/position.ts'
+import { announcePosition } from '../organisation/put-position.ts'
+import { changeRights } from './change-rights.ts'
+
+/**
+ * Sets what the holders of a position may do, here and in EBS, and changes it for everybody who holds it now.
+ *
+ * @throws Problem `position-unknown`
+ */
+export async function setPositionRights(
+  tx: EntityManager,
+  positionCode: string,
+  rights: Pick<Position, 'roles' | 'responsibilities' | 'ebsRoles'>,
+  act: Act,
+): Promise<Position> {
+  const from = await tx.findOne(PositionEntity, {
+    where: { code: positionCode },
+    lock: { mode: 'pessimistic_write' },
+  })
+  if (from === null) throw new Problem('position-unknown', `There is no position ${positionCode}.`)
+  const to: Position = { ...from, ...rights, version: from.version + 1 }
+  await tx.save(PositionEntity, to)
+  await announcePosition(tx, to, act)
+  // In the order of their ids, as everybody who locks several people does.
+  const holders: { id: string; unitId: string }[] = await tx.query(
+    `select id, unit_id as "unitId" from person where position_id = $1 and active order by id for update`,
+    [from.id],
+  )
+  for (const person of holders) await changeRights(tx, person, from, to, act)
+  return to
+}

@@ -1,0 +1,67 @@
+import { randomUUID } from 'node:crypto'
+import type { Act } from '@erp-steward/contracts/act'
+import { ProvisioningQueued } from '@erp-steward/contracts/identity-events'
+import { appendEvent } from '@erp-steward/messaging/outbox'
+import type { EntityManager } from 'typeorm'
+import type { Account } from '../accounts/account.ts'
+import { ProvisioningTaskEntity, type ProvisioningTask } from './provisioning-task.ts'
+import type { EbsRequest } from './rules/ebs-request.ts'
+
+/** The account whose EBS user is meant, and the unit by which the middleware's range is checked. */
+export interface EbsTarget {
+  readonly account: Pick<Account, 'id' | 'userName'>
+  readonly unitId: string
+}
+
+/**
+ * Queues calls for the middleware, in order. The caller has locked the account's person, so that the order in which
+ * tasks are queued is the order in which the changes happened.
+ */
+export async function queueTasks(
+  tx: EntityManager,
+  { account, unitId }: EbsTarget,
+  requests: readonly EbsRequest[],
+  act: Act,
+): Promise<void> {
+  for (const { kind, call, expected } of requests) {
+    const task: Omit<ProvisioningTask, 'seq'> = {
+      id: randomUUID(),
+      accountId: account.id,
+      userName: account.userName,
+      unitId,
+      kind,
+      call,
+      expected,
+      status: 'queued',
+      attempts: 0,
+      notBefore: act.now,
+      leaseToken: null,
+      leasedBy: null,
+      leasedUntil: null,
+      readBack: null,
+      errorCode: null,
+      errorMessage: null,
+      actor: act.actor,
+      requestId: act.requestId,
+      queuedAt: act.now,
+      endedAt: null,
+      version: 1,
+    }
+    await tx.insert(ProvisioningTaskEntity, task)
+    await appendEvent(
+      tx,
+      'identity',
+      ProvisioningQueued,
+      account.id,
+      {
+        taskId: task.id,
+        accountId: account.id,
+        userName: account.userName,
+        kind,
+        procedure: call.procedure,
+        queuedAt: act.now.toISOString(),
+      },
+      act,
+    )
+  }
+}
