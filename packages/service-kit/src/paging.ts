@@ -56,9 +56,36 @@ export function decodeCursor(cursor: string | undefined, length: number): readon
  */
 export function decodeIdCursor(cursor: string | undefined): string | null {
   const [id = null] = decodeCursor(cursor, 1) ?? []
-  if (id !== null && !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id))
-    throw new Problem('cursor-unusable', 'The cursor was not made by this list.')
+  if (id !== null) assertPart(UUID.test(id))
   return id
+}
+
+/**
+ * Instant and id in a cursor of a list that sorts by both, two `null`s without a cursor.
+ *
+ * @throws Problem `cursor-unusable`
+ */
+export function decodeInstantCursor(
+  cursor: string | undefined,
+): readonly [at: string | null, id: string | null] {
+  const [at = null, id = null] = decodeCursor(cursor, 2) ?? []
+  if (at !== null && id !== null) assertPart(isInstant(at) && UUID.test(id))
+  return [at, id]
+}
+
+/** As PostgreSQL writes it. */
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+/** Whether the text is what `Date.toISOString` writes for a year of four digits: PostgreSQL can read it. */
+function isInstant(text: string): boolean {
+  const instant = new Date(text)
+  return (
+    text.length === 24 && !Number.isNaN(instant.getTime()) && instant.toISOString() === text
+  )
+}
+
+function assertPart(fits: boolean) {
+  if (!fits) throw new Problem('cursor-unusable', 'The cursor was not made by this list.')
 }
 
 /** Cuts the look-ahead row off `rows` (read with `limit + 1`) and makes the cursor for what follows. */

@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto'
+import type { Act } from '@erp-steward/contracts/act'
+import { InspectionGenerated } from '@erp-steward/contracts/monitoring-events'
+import { appendEvent } from '@erp-steward/messaging/outbox'
+import { defineTask, enqueue } from '@erp-steward/service-kit/jobs'
+import { readParameter } from '@erp-steward/service-kit/parameters'
+import { Type } from 'typebox'
+import type { EntityManager } from 'typeorm'
+import { UnitEntity } from '../directory/directory.ts'
+import { fillRound } from './fill-round.ts'
+import {
+  factOf,
+  InspectionItemEntity,
+  InspectionRosterEntity,
+  InspectionRoundEntity,
+  type InspectionItem,
+  type InspectionRound,
+} from './round.ts'
+import { dailyTemplate } from './rules/daily-template.ts'
+import { dayInChina, instantInChina } from './rules/shanghai-day.ts'
+
+/**
+ * Draws up the round of a unit and day from the template and sets its two timers; `null` when there is one already.
+ *
+ * Source: A-3.1.1, A-3.1.2.
+ */
+export async function generateRound(
+  tx: EntityManager,
+  { unitId, date }: { readonly unitId: string; readonly date: string },
+  act: Act,
+): Promise<InspectionRound | null> {
+  const roster = await tx.findOneBy(InspectionRosterEntity, { unitId })
+  const due = await readParameter(tx, 'monitoring.inspection.daily_due', unitId, act.now)
+  const deputyDue = await readParameter(tx, 'monitoring.inspection.deputy_due', unitId, act.now)
+  const round: InspectionRound = {
+    id: randomUUID(),
+    unitId,
+    date,
+    state: 'open',
+    inspectorPersonId: roster?.inspectorPersonId ?? null,
+    deputyPersonId: roster?.deputyPersonId ?? null,
+    dueAt: instantInChina(date, due.value),
+    deputyDueAt: instantInChina(date, deputyDue.value),
+    dueVersion: due.version,
+    deputyDueVersion: deputyDue.version,
+    generatedAt: act.now,
+    overdueAt: null,
+    handedOverAt: null,
+    signedByPersonId: null,
+    signedAt: null,
+    version: 1,
+  }
+  const { raw } = (await tx
+    .createQueryBuilder()
+    .insert()
+    .into(InspectionRoundEntity)
+    .values(round)
+    .orIgnore()
+    .returning('id')
+    .execute()) as { raw: unknown[] }
+  if (raw.length === 0) return null
+  await tx.insert(
+    InspectionItemEntity,
+    dailyTemplate.map(({ code }): InspectionItem => ({
+      roundId: round.id,
+      code,
+      origin: null,
+      value: null,
+      verdict: null,
+      level: null,
+      note: null,
+      limits: null,
+      valueAt: null,
+      recordedByPersonId: null,
+      recordedAt: null,
+      version: 1,
+    })),
+  )
+  await fillRound(tx, round, act)
+  const timer = (task: string, runAt: Date) =>
+    enqueue(tx, 'monitoring-ingest', task, { roundId: round.id }, act, {
+      runAt,
+      key: `${task}:${round.id}`,
+    })
+  await timer('inspection-due', round.dueAt)
+  await timer('inspection-deputy-due', round.deputyDueAt)
+  await appendEvent(
+    tx,
+    'monitoring-ingest',
+    InspectionGenerated,
+    round.id,
+    {
+      ...factOf(round),
+      inspectorPersonId: round.inspectorPersonId,
+      deputyPersonId: round.deputyPersonId,
+      dueAt: round.dueAt.toISOString(),
+      deputyDueAt: round.deputyDueAt.toISOString(),
+    },
+    act,
+  )
+  return round
+}
+
+/** Draws up today's round of every unit that runs the ERP; those that have theirs keep it. */
+export const generateRounds = defineTask(
+  'generate-inspection-rounds',
+  Type.Object({}),
+  async (tx, _, act) => {
+    const units = await tx.findBy(UnitEntity, { inspected: true, active: true })
+    for (const { id } of units)
+      await generateRound(tx, { unitId: id, date: dayInChina(act.now) }, act)
+  },
+)

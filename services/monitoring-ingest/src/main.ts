@@ -1,0 +1,4 @@
+import { runService } from '@erp-steward/service-kit/run-service'
+import { monitoringIngest } from './service.ts'
+
+await runService(monitoringIngest, process.env)

@@ -1,0 +1,99 @@
+import { Problem } from '@erp-steward/contracts/problem'
+import { Instant, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
+import type { App } from '@erp-steward/service-kit/app'
+import { assertReaches, principalOf } from '@erp-steward/service-kit/authentication'
+import type { Dependencies } from '@erp-steward/service-kit/service'
+import { Type } from 'typebox'
+import type { FastifyRequest } from 'fastify'
+import type { MonitoringConfig } from '../config.ts'
+import { readRange } from './read-range.ts'
+import { parseMatcher } from './rules/matchers.ts'
+
+const Point = Type.Object({
+  at: InstantOut,
+  avg: nullable(Type.Number()),
+  min: nullable(Type.Number()),
+  max: nullable(Type.Number()),
+  count: Type.Integer(),
+})
+
+export function metricRoutes(app: App, { db }: Dependencies<MonitoringConfig>): void {
+  app.get(
+    '/v1/metrics/range',
+    {
+      config: { access: 'metric.read', clauses: ['A-3.2.1', 'A-3.2.4'] },
+      schema: {
+        operationId: 'readMetricRange',
+        summary: 'Average, least and greatest value per step of every series of a metric.',
+        tags: ['metrics'],
+        querystring: Type.Object({
+          metric: Type.String({ minLength: 1, maxLength: 200 }),
+          from: Instant,
+          to: Instant,
+          stepSeconds: Type.Integer({ minimum: 1, maximum: 86_400, default: 60 }),
+          match: Type.Optional(
+            Type.Array(Type.String({ maxLength: 1_300 }), {
+              maxItems: 20,
+              description: 'Condition on a label, name="value" or name!="value"; all must hold.',
+            }),
+          ),
+          unitId: Type.Optional(Uuid),
+        }),
+        response: {
+          200: Type.Object({
+            metric: Type.String(),
+            stepSeconds: Type.Integer(),
+            series: Type.Array(
+              Type.Object({
+                sourceId: Uuid,
+                unitId: Uuid,
+                labels: Type.Record(Type.String(), Type.String()),
+                points: Type.Array(Point),
+              }),
+            ),
+          }),
+        },
+      },
+    },
+    async (request) => {
+      const { metric, from, to, stepSeconds, match = [], unitId } = request.query
+      const matchers = match.map((text) => {
+        const matcher = parseMatcher(text)
+        if (matcher === null)
+          throw new Problem('matcher-unusable', `${text} is not name="value" or name!="value".`)
+        return matcher
+      })
+      const series = await readRange(db.manager, {
+        metric,
+        matchers,
+        unitId: unitOf(request, unitId),
+        from: instant('from', from),
+        to: instant('to', to),
+        stepSeconds,
+      })
+      return { metric, stepSeconds, series }
+    },
+  )
+}
+
+/** The format lets a leap second pass, which no `Date` can hold. */
+function instant(name: string, text: string): Date {
+  const at = new Date(text)
+  if (Number.isNaN(at.getTime()))
+    throw new Problem('validation-failed', `${name} is no instant.`, {
+      errors: [{ parameter: name, detail: 'is no instant' }],
+    })
+  return at
+}
+
+/** The unit to read: the one asked for, else the caller's, `null` for every unit. */
+function unitOf(request: FastifyRequest, asked: string | undefined): string | null {
+  if (asked !== undefined) {
+    assertReaches(request, asked)
+    return asked
+  }
+  const { range, unitId } = principalOf(request)
+  if (range === 'company') return null
+  if (unitId === null) throw new Problem('outside-unit', 'Your range is your own unit.')
+  return unitId
+}

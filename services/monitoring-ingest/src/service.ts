@@ -1,0 +1,76 @@
+import { defineService } from '@erp-steward/service-kit/service'
+import { AlertStateEntity } from './alerts/alert-state.ts'
+import { AlertEpisodeEntity } from './alerts/episode.ts'
+import { alertRoutes } from './alerts/routes.ts'
+import { MonitoringConfig } from './config.ts'
+import { ModuleEntity, PersonEntity, UnitEntity } from './directory/directory.ts'
+import {
+  onModuleChanged,
+  onPersonChanged,
+  onUnitChanged,
+} from './directory/on-directory-changed.ts'
+import { keepPartitions } from './ingest/partitions.ts'
+import { ingestRoutes } from './ingest/routes.ts'
+import { generateRounds } from './inspections/generate-round.ts'
+import { onDeputyDue, onInspectionDue } from './inspections/on-inspection-due.ts'
+import {
+  InspectionFindingEntity,
+  InspectionItemEntity,
+  InspectionRosterEntity,
+  InspectionRoundEntity,
+} from './inspections/round.ts'
+import { inspectionRoutes } from './inspections/routes.ts'
+import { metricRoutes } from './metrics/routes.ts'
+import { SeriesEntity } from './metrics/series.ts'
+import { migrations } from './migrations/all.ts'
+import { findSilentSources } from './sources/find-silent-sources.ts'
+import { sourceRoutes } from './sources/routes.ts'
+import { SourceEntity } from './sources/source.ts'
+import { thresholdRoutes } from './thresholds/routes.ts'
+import { ThresholdEntity, ThresholdVersionEntity } from './thresholds/threshold.ts'
+
+/** Samples in, thresholds and alerts, and the daily inspection. Source. */
+export const monitoringIngest = defineService({
+  name: 'monitoring-ingest',
+  title: 'Monitoring',
+  config: MonitoringConfig,
+  entities: [
+    UnitEntity,
+    ModuleEntity,
+    PersonEntity,
+    SourceEntity,
+    SeriesEntity,
+    ThresholdEntity,
+    ThresholdVersionEntity,
+    AlertStateEntity,
+    AlertEpisodeEntity,
+    InspectionRosterEntity,
+    InspectionRoundEntity,
+    InspectionItemEntity,
+    InspectionFindingEntity,
+  ],
+  migrations,
+  async routes(app, deps) {
+    sourceRoutes(app, deps)
+    await ingestRoutes(app, deps)
+    metricRoutes(app, deps)
+    thresholdRoutes(app, deps)
+    alertRoutes(app, deps)
+    inspectionRoutes(app, deps)
+  },
+  subscriptions: () => [onUnitChanged, onModuleChanged, onPersonChanged],
+  tasks: ({ config }) => [
+    generateRounds,
+    onInspectionDue,
+    onDeputyDue,
+    findSilentSources,
+    keepPartitions(config),
+  ],
+  // 16:05 UTC is five past midnight in China; a run missed while the service was down is made up for at its start.
+  crontab: [
+    '5 16 * * * generate-inspection-rounds ?fill=1d',
+    '50 15 * * * keep-sample-partitions ?fill=1d',
+    '* * * * * find-silent-sources',
+  ].join('\n'),
+  unitExists: (tx, id) => tx.existsBy(UnitEntity, { id }),
+})

@@ -1,0 +1,57 @@
+import { randomUUID } from 'node:crypto'
+import type { Act } from '@erp-steward/contracts/act'
+import { SourceChanged } from '@erp-steward/contracts/monitoring-events'
+import { Problem } from '@erp-steward/contracts/problem'
+import { appendEvent } from '@erp-steward/messaging/outbox'
+import { isConstraintViolation } from '@erp-steward/service-kit/constraint'
+import type { EntityManager } from 'typeorm'
+import { assertModule, assertUnit } from '../directory/directory.ts'
+import { factOf, SourceEntity, type Source } from './source.ts'
+
+export interface RegisterSource {
+  readonly name: string
+  readonly unitId: string
+  readonly moduleCode: string | null
+  readonly silentAfterSeconds: number
+}
+
+/**
+ * Registers a source; it may send once a token was issued.
+ *
+ * @throws Problem `unit-unknown`, `module-unknown`, `source-exists`
+ */
+export async function registerSource(
+  tx: EntityManager,
+  command: RegisterSource,
+  act: Act,
+): Promise<Source> {
+  await assertUnit(tx, command.unitId)
+  await assertModule(tx, command.moduleCode)
+  const source: Source = {
+    ...command,
+    id: randomUUID(),
+    state: 'active',
+    tokenHash: null,
+    tokenIssuedAt: null,
+    lastHeardAt: null,
+    silentSince: null,
+    createdAt: act.now,
+    version: 1,
+  }
+  try {
+    await tx.insert(SourceEntity, source)
+  } catch (error) {
+    if (isConstraintViolation(error, 'source_name_key'))
+      throw new Problem('source-exists', `The unit has a source ${source.name}.`)
+    throw error
+  }
+  await appendEvent(
+    tx,
+    'monitoring-ingest',
+    SourceChanged,
+    source.id,
+    { ...factOf(source), change: 'registered' },
+    act,
+  )
+  return source
+}

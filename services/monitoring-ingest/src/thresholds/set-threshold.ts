@@ -1,0 +1,153 @@
+import { randomUUID } from 'node:crypto'
+import type { Act } from '@erp-steward/contracts/act'
+import { ThresholdSet } from '@erp-steward/contracts/monitoring-events'
+import { Problem } from '@erp-steward/contracts/problem'
+import { appendEvent } from '@erp-steward/messaging/outbox'
+import { durationMs } from '@erp-steward/regulation/duration'
+import { assertVersion } from '@erp-steward/service-kit/commit'
+import { isConstraintViolation } from '@erp-steward/service-kit/constraint'
+import { readParameter } from '@erp-steward/service-kit/parameters'
+import type { EntityManager } from 'typeorm'
+import { endEpisodes } from '../alerts/end-episodes.ts'
+import { assertModule, assertUnit } from '../directory/directory.ts'
+import { holdIngest } from './revision.ts'
+import { thresholdFaults } from './rules/threshold-faults.ts'
+import {
+  factOf,
+  ThresholdEntity,
+  ThresholdVersionEntity,
+  type Threshold,
+  type ThresholdDefinition,
+} from './threshold.ts'
+
+export interface SetThreshold extends ThresholdDefinition {
+  /** `null`: as the parameter monitoring.for says for the unit. */
+  readonly forSeconds: number | null
+  readonly reason: string
+}
+
+/**
+ * Sets the first version of a threshold. Source: A-3.2.2.
+ *
+ * @throws Problem `unit-unknown`, `module-unknown`, `threshold-refused`, `threshold-exists`
+ */
+export async function createThreshold(
+  tx: EntityManager,
+  { unitId, ...command }: SetThreshold & { readonly unitId: string },
+  act: Act,
+): Promise<Threshold> {
+  await holdIngest(tx)
+  await assertUnit(tx, unitId)
+  const base = { id: randomUUID(), unitId, version: 1 }
+  const threshold = await define(tx, base, command, act)
+  await store(tx, threshold, () => tx.insert(ThresholdEntity, threshold))
+  await announce(tx, threshold, 'created', act)
+  return threshold
+}
+
+/**
+ * Replaces the definition; open episodes end, for what they were judged by is no longer in force.
+ *
+ * @throws Problem `threshold-not-found`, `version-stale`, `threshold-withdrawn`, `module-unknown`,
+ *   `threshold-refused`, `threshold-exists`
+ */
+export async function changeThreshold(
+  tx: EntityManager,
+  id: string,
+  command: SetThreshold,
+  expected: number,
+  act: Act,
+): Promise<Threshold> {
+  await holdIngest(tx)
+  const { unitId } = await lockActive(tx, id, expected)
+  const threshold = await define(tx, { id, unitId, version: expected + 1 }, command, act)
+  await store(tx, threshold, () => tx.update(ThresholdEntity, { id }, threshold))
+  await endEpisodes(tx, { thresholdId: id }, 'threshold-changed', act)
+  await announce(tx, threshold, 'changed', act)
+  return threshold
+}
+
+/**
+ * Takes a threshold out of force; its open episodes end with that reason.
+ *
+ * @throws Problem `threshold-not-found`, `version-stale`, `threshold-withdrawn`
+ */
+export async function withdrawThreshold(
+  tx: EntityManager,
+  id: string,
+  reason: string,
+  expected: number,
+  act: Act,
+): Promise<Threshold> {
+  await holdIngest(tx)
+  const before = await lockActive(tx, id, expected)
+  const threshold: Threshold = {
+    ...before,
+    active: false,
+    version: expected + 1,
+    author: act.actor,
+    reason,
+    setAt: act.now,
+  }
+  await store(tx, threshold, () => tx.update(ThresholdEntity, { id }, threshold))
+  await endEpisodes(tx, { thresholdId: id }, 'threshold-withdrawn', act)
+  await announce(tx, threshold, 'withdrawn', act)
+  return threshold
+}
+
+async function lockActive(tx: EntityManager, id: string, expected: number): Promise<Threshold> {
+  const threshold = await tx.findOne(ThresholdEntity, {
+    where: { id },
+    lock: { mode: 'pessimistic_write' },
+  })
+  if (threshold === null) throw new Problem('threshold-not-found', `There is no threshold ${id}.`)
+  assertVersion(threshold.version, expected)
+  if (!threshold.active) throw new Problem('threshold-withdrawn', `${threshold.name} is withdrawn.`)
+  return threshold
+}
+
+async function define(
+  tx: EntityManager,
+  base: Pick<Threshold, 'id' | 'unitId' | 'version'>,
+  { forSeconds, reason, ...definition }: SetThreshold,
+  act: Act,
+): Promise<Threshold> {
+  await assertModule(tx, definition.moduleCode)
+  const faults = thresholdFaults(definition)
+  if (faults.length > 0)
+    throw new Problem('threshold-refused', faults.map(({ detail }) => detail).join(' '), {
+      errors: faults,
+    })
+  const shipped = await readParameter(tx, 'monitoring.for', base.unitId, act.now)
+  return {
+    ...base,
+    ...definition,
+    forSeconds: forSeconds ?? durationMs(shipped.value) / 1_000,
+    forVersion: forSeconds === null ? shipped.version : null,
+    active: true,
+    author: act.actor,
+    reason,
+    setAt: act.now,
+  }
+}
+
+async function store(tx: EntityManager, threshold: Threshold, write: () => Promise<unknown>) {
+  try {
+    await write()
+  } catch (error) {
+    if (isConstraintViolation(error, 'threshold_name_key'))
+      throw new Problem('threshold-exists', `The unit has a threshold ${threshold.name}.`)
+    throw error
+  }
+  await tx.insert(ThresholdVersionEntity, threshold)
+}
+
+async function announce(
+  tx: EntityManager,
+  threshold: Threshold,
+  change: 'created' | 'changed' | 'withdrawn',
+  act: Act,
+) {
+  const fact = { ...factOf(threshold), change }
+  await appendEvent(tx, 'monitoring-ingest', ThresholdSet, threshold.id, fact, act)
+}
