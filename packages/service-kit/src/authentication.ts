@@ -136,7 +136,9 @@ async function verify(request: FastifyRequest): Promise<AccessToken> {
     decoded = await request.jwtVerify()
   } catch (error) {
     if (error instanceof Problem) throw error
-    if ((error as { statusCode?: number }).statusCode === 401)
+    const { statusCode, code } = error as { statusCode?: number; code?: string }
+    // What fast-jwt refuses before it looks at the signature comes with its own code and no status.
+    if (statusCode === 401 || code?.startsWith('FAST_JWT_') === true)
       throw new Problem('unauthenticated', 'The token is not valid.')
     throw error
   }
@@ -187,14 +189,26 @@ export function actOf(request: FastifyRequest, now: Date): Act {
 }
 
 /**
- * Refuses a caller whose range does not reach the unit.
+ * Refuses a caller whose range does not reach the unit; `null` is the company as a whole.
  *
  * @throws Problem `outside-unit`
  */
-export function assertReaches(request: FastifyRequest, unitId: string): void {
+export function assertReaches(request: FastifyRequest, unitId: string | null): void {
   const { range, unitId: own } = principalOf(request)
-  if (range !== 'company' && own !== unitId)
+  if (range !== 'company' && (unitId === null || own !== unitId))
     throw new Problem('outside-unit', 'Your range is your own unit.')
+}
+
+/**
+ * The unit that a list is cut to, `null` for a caller who sees every unit.
+ *
+ * @throws Problem `outside-unit` if the range is the caller's own unit and the caller has none
+ */
+export function unitInRange(request: FastifyRequest): string | null {
+  const { range, unitId } = principalOf(request)
+  if (range === 'company') return null
+  if (unitId === null) throw new Problem('outside-unit', 'Your range is your own unit.')
+  return unitId
 }
 
 /**

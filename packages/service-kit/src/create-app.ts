@@ -44,9 +44,10 @@ export interface AppOptions {
 const KEEP_ALIVE_MS = 72_000
 
 const compiler = (coerceTypes: false | 'array') =>
-  formats.default(
-    new Ajv({ coerceTypes, useDefaults: true, removeAdditional: false, allErrors: false }),
-  )
+  formats
+    .default(new Ajv({ coerceTypes, useDefaults: true, removeAdditional: false, allErrors: false }))
+    // The package also takes `urn:uuid:…` and capitals; PostgreSQL refuses the one and changes the other.
+    .addFormat('uuid', /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/)
 
 /**
  * The app every service and every test starts from: the same validation, errors, tokens, logs and metrics.

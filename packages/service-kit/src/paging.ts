@@ -79,9 +79,7 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 /** Whether the text is what `Date.toISOString` writes for a year of four digits: PostgreSQL can read it. */
 function isInstant(text: string): boolean {
   const instant = new Date(text)
-  return (
-    text.length === 24 && !Number.isNaN(instant.getTime()) && instant.toISOString() === text
-  )
+  return text.length === 24 && !Number.isNaN(instant.getTime()) && instant.toISOString() === text
 }
 
 function assertPart(fits: boolean) {
