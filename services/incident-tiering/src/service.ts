@@ -3,6 +3,7 @@ import { defineService } from '@erp-steward/service-kit/service'
 import { CalendarVersionEntity } from './calendars/calendar.ts'
 import { calendarRoutes } from './calendars/routes.ts'
 import { watchCalendars } from './calendars/watch-calendars.ts'
+import { mendClocks } from './clocks/mend-clocks.ts'
 import { TicketClockEntity } from './clocks/ticket-clock.ts'
 import { IncidentConfig } from './config.ts'
 import { ModuleEntity, PersonEntity, UnitEntity } from './directory/directory.ts'
@@ -62,6 +63,7 @@ export const incidentTiering = defineService({
   tasks: ({ db, config, clock }) => [
     onClockDue,
     watchCalendars,
+    mendClocks,
     deliverNotification({
       mail: createMailSender(config.SMTP_URL, config.MAIL_FROM),
       webhook: createWebhookSender(
@@ -73,6 +75,6 @@ export const incidentTiering = defineService({
     }),
   ],
   // 00:30 UTC is 08:30 in China, when the working day begins.
-  crontab: '30 0 * * * watch-calendars',
+  crontab: '30 0 * * * watch-calendars\n30 0 * * * mend-clocks',
   unitExists: (tx, id) => tx.existsBy(UnitEntity, { id, active: true }),
 })

@@ -9,7 +9,10 @@ import {
   roundTheClockDefinition,
   type CalendarDefinition,
 } from '@erp-steward/work-calendar/calendar-definition'
-import { checkCalendarDefinition } from '@erp-steward/work-calendar/check-calendar-definition'
+import {
+  checkCalendarDefinition,
+  type CalendarFault,
+} from '@erp-steward/work-calendar/check-calendar-definition'
 import { compileCalendar, type CompiledCalendar } from '@erp-steward/work-calendar/compile-calendar'
 import { EntitySchema, IsNull, type EntityManager } from 'typeorm'
 
@@ -111,6 +114,15 @@ export async function compiledCalendar(
   return fresh
 }
 
+/** A week that never opens is well-formed, but no deadline could be computed on it and no ticket opened. */
+function closedWeekFaults({ weekly }: Readonly<Record<string, unknown>>): CalendarFault[] {
+  const closed =
+    typeof weekly === 'object' &&
+    weekly !== null &&
+    Object.values(weekly).every((day) => Array.isArray(day) && day.length === 0)
+  return closed ? [{ path: '/weekly', message: 'must be open on some day' }] : []
+}
+
 export interface SetCalendar {
   readonly unitId: string | null
   /** As sent; `id` and `version` are ours to give. */
@@ -131,7 +143,7 @@ export async function setCalendar(
 ): Promise<CalendarVersion> {
   const version = expected + 1
   const definition = { ...sent, id: unitId ?? 'company', version, zone: 'Asia/Shanghai' }
-  const faults = checkCalendarDefinition(definition)
+  const faults = [...checkCalendarDefinition(definition), ...closedWeekFaults(definition)]
   if (faults.length > 0)
     throw new Problem('calendar-refused', faults.map(({ message }) => message).join(' '), {
       errors: faults.map(({ path, message }) => ({

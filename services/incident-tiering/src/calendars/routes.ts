@@ -14,7 +14,10 @@ import { newestVersion, setCalendar } from './calendar.ts'
 
 const CalendarView = Type.Object({
   unitId: nullable(Uuid),
-  version: Type.Integer({ description: '0: as shipped.' }),
+  version: Type.Integer({
+    description:
+      '0: none of its own; `definition` is what holds instead: of the company, else as shipped.',
+  }),
   definition: Type.Unsafe<CalendarDefinition>(Type.Unknown()),
   author: nullable(Type.String()),
   reason: nullable(Type.String()),
@@ -23,7 +26,7 @@ const CalendarView = Type.Object({
 
 const Scope = Type.Object({
   scope: Type.String({
-    pattern: '^(company|[0-9a-f-]{36})$',
+    pattern: '^(company|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$',
     description: '`company` or a unit id.',
   }),
 })
@@ -47,12 +50,13 @@ export function calendarRoutes(app: App, deps: Dependencies<IncidentConfig>): vo
       const unitId = unitOf(params.scope)
       if (unitId !== null) await activeUnit(deps.db.manager, unitId)
       const newest = await newestVersion(deps.db.manager, unitId)
+      const company = newest ?? (await newestVersion(deps.db.manager, null))
       void reply.header('etag', etag(newest?.version ?? 0))
       return (
         newest ?? {
           unitId,
           version: 0,
-          definition: defaultCalendarDefinition,
+          definition: company?.definition ?? defaultCalendarDefinition,
           author: null,
           reason: null,
           createdAt: null,
@@ -90,10 +94,8 @@ export function calendarRoutes(app: App, deps: Dependencies<IncidentConfig>): vo
     (request, reply) => {
       const unitId = unitOf(request.params.scope)
       return change(deps, request, reply, async (tx, act, expected) => {
-        if (unitId !== null) {
-          assertReaches(request, unitId)
-          await activeUnit(tx, unitId)
-        }
+        assertReaches(request, unitId)
+        if (unitId !== null) await activeUnit(tx, unitId)
         return setCalendar(tx, { unitId, ...request.body }, expected, act)
       })
     },

@@ -16,6 +16,7 @@ import {
   ROUND_THE_CLOCK,
   type CalendarReference,
 } from '../calendars/calendar.ts'
+import { breachClock } from './breach-clock.ts'
 import {
   TicketClockEntity,
   type ClockKind,
@@ -70,7 +71,7 @@ export async function startClock(
     startedAt: act.now,
   }
   await tx.insert(TicketClockEntity, clock)
-  await watch(tx, clock, act)
+  await watchClock(tx, clock, act)
   return clock
 }
 
@@ -86,13 +87,15 @@ export async function openClocks(
   })
 }
 
-/** Adds a fact and computes the deadline anew. */
+/** Adds a fact and computes the deadline anew; a clock that ends or stands too late is breached first. */
 export async function addFact(
   tx: EntityManager,
-  clock: TicketClock,
+  before: TicketClock,
   fact: StoredFact,
   act: Act,
 ): Promise<TicketClock> {
+  const ends = fact.kind === 'stop' || fact.kind === 'pause'
+  const clock = ends && isLate(before, act.now) ? await breachClock(tx, before, act) : before
   const facts = [...clock.facts, fact]
   const changed: TicketClock = {
     ...clock,
@@ -101,8 +104,15 @@ export async function addFact(
     stoppedAt: fact.kind === 'stop' ? act.now : null,
   }
   await tx.update(TicketClockEntity, { id: clock.id }, changed)
-  if (fact.kind === 'resume' || fact.kind === 'target-changed') await watch(tx, changed, act)
+  if (fact.kind === 'resume' || fact.kind === 'target-changed') await watchClock(tx, changed, act)
   return changed
+}
+
+/** Computes the deadline of an open clock anew, for example once a missing year is known. */
+export async function computeAgain(tx: EntityManager, clock: TicketClock, act: Act): Promise<void> {
+  const due = await dueOf(tx, clock.facts, clock.calendar)
+  await tx.update(TicketClockEntity, { id: clock.id }, due)
+  await watchClock(tx, { ...clock, ...due }, act)
 }
 
 /** Stops every open clock of the kind, or of all kinds. */
@@ -127,10 +137,10 @@ export async function retarget(
   unitId: string,
   act: Act,
 ): Promise<TicketClock> {
-  const { value } = await readParameter(tx, parameter, unitId, act.now)
+  const { value, version } = await readParameter(tx, parameter, unitId, act.now)
   return addFact(
     tx,
-    clock,
+    { ...clock, parameterKey: parameter, parameterVersion: version },
     {
       at: act.now.toISOString(),
       kind: 'target-changed',
@@ -152,7 +162,8 @@ export function clockFacts(clock: Pick<TicketClock, 'facts'>): ClockFact[] {
   return clock.facts.map((fact) => ({ ...fact, at: new Date(fact.at) }) as ClockFact)
 }
 
-async function watch(tx: EntityManager, clock: TicketClock, act: Act) {
+/** Has the clock looked at when it falls due; a later call takes the earlier one's place. */
+export async function watchClock(tx: EntityManager, clock: TicketClock, act: Act): Promise<void> {
   if (clock.dueAt === null) return
   await enqueue(
     tx,

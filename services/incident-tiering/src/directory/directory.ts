@@ -75,9 +75,16 @@ export async function activeModule(tx: EntityManager, code: string): Promise<Mod
   return module
 }
 
-/** @throws Problem `person-unknown` if the person is not known or has left */
+/**
+ * The person, who cannot leave before the transaction ends: whoever gets a duty and leaves at once would keep it.
+ *
+ * @throws Problem `person-unknown` if the person is not known or has left
+ */
 export async function activePerson(tx: EntityManager, id: string): Promise<Person> {
-  const person = await tx.findOneBy(PersonEntity, { id, active: true })
+  const person = await tx.findOne(PersonEntity, {
+    where: { id, active: true },
+    lock: { mode: 'pessimistic_read' },
+  })
   if (person === null) throw new Problem('person-unknown', `There is no active person ${id}.`)
   return person
 }

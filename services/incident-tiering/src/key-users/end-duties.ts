@@ -35,8 +35,7 @@ export async function removeKeyUser(
   const { tier, kind, unitId, moduleCode } = duty
   if (successorPersonId !== null)
     await nominateKeyUser(tx, { personId: successorPersonId, tier, kind, unitId, moduleCode }, act)
-  // Two removals of the last two holders at once would each see the other: the lock makes the second wait.
-  await tx.query('select pg_advisory_xact_lock(hashtext($1))', ['key-user-coverage'])
+  await waitForOtherEnds(tx)
   const ended = await end(tx, duty, reason, act)
   if ((await coverageGaps(tx)).some((gap) => isGapOf(gap, duty)))
     throw new Problem('last-key-user', 'Nobody else holds this duty; name a successor.')
@@ -56,9 +55,15 @@ export async function endDutiesOf(
     order: { id: 'asc' },
   })
   if (duties.length === 0) return
+  await waitForOtherEnds(tx)
   for (const duty of duties) await end(tx, duty, reason, act)
   for (const gap of await coverageGaps(tx))
     if (duties.some((duty) => isGapOf(gap, duty))) await announceGap(tx, gap, act)
+}
+
+/** Two ends of the last two duties at once would each see the other's holder: the lock makes the second wait. */
+async function waitForOtherEnds(tx: EntityManager) {
+  await tx.query('select pg_advisory_xact_lock(hashtext($1))', ['key-user-coverage'])
 }
 
 export async function announceGap(tx: EntityManager, gap: CoverageGap, act: Act): Promise<void> {

@@ -7,9 +7,9 @@ import {
   Uuid,
 } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
-import { assertReaches } from '@erp-steward/service-kit/authentication'
+import { assertReaches, unitInRange } from '@erp-steward/service-kit/authentication'
 import { change, createOnce } from '@erp-steward/service-kit/commit'
-import { decodeCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
+import { decodeIdCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
 import type { Dependencies } from '@erp-steward/service-kit/service'
 import { Type } from 'typebox'
 import type { IncidentConfig } from '../config.ts'
@@ -67,7 +67,7 @@ export function keyUserRoutes(app: App, deps: Dependencies<IncidentConfig>): voi
       },
     },
     (request, reply) => {
-      if (request.body.unitId !== null) assertReaches(request, request.body.unitId)
+      assertReaches(request, request.body.unitId)
       return createOnce(deps, request, reply, async (tx, act) => {
         const body = await nominateKeyUser(tx, request.body, act)
         return { body, version: body.version }
@@ -81,7 +81,7 @@ export function keyUserRoutes(app: App, deps: Dependencies<IncidentConfig>): voi
       config: { access: 'key-user.read', clauses: ['B-4.1.1', 'B-4.2.1', 'B-4.3.1'] },
       schema: {
         operationId: 'listKeyUsers',
-        summary: 'The key-user register.',
+        summary: 'The key-user register in your range; L2 and L3 serve every unit.',
         tags: ['key users'],
         querystring: Type.Object({
           ...PageQuery,
@@ -92,16 +92,18 @@ export function keyUserRoutes(app: App, deps: Dependencies<IncidentConfig>): voi
         response: { 200: pageOf(KeyUserView) },
       },
     },
-    async ({ query: { limit, cursor, unitId, tier, ended } }) => {
-      const [after = null] = decodeCursor(cursor, 1) ?? []
+    async (request) => {
+      const { limit, cursor, unitId, tier, ended } = request.query
+      const after = decodeIdCursor(cursor)
       const rows: KeyUser[] = await deps.db.query(
         `select id, person_id as "personId", tier, kind, unit_id as "unitId", module_code as "moduleCode",
                 valid_from as "validFrom", ended_at as "endedAt", ended_reason as "endedReason", version
            from key_user
           where ($1::uuid is null or unit_id = $1) and ($2::text is null or tier = $2)
             and ($3 or ended_at is null) and ($4::uuid is null or id > $4)
-          order by id limit $5`,
-        [unitId ?? null, tier ?? null, ended, after, limit + 1],
+            and ($5::uuid is null or unit_id is null or unit_id = $5)
+          order by id limit $6`,
+        [unitId ?? null, tier ?? null, ended, after, unitInRange(request), limit + 1],
       )
       return page(rows, limit, ({ id }) => [id])
     },
@@ -142,8 +144,11 @@ export function keyUserRoutes(app: App, deps: Dependencies<IncidentConfig>): voi
       },
     },
     (request, reply) =>
-      change(deps, request, reply, (tx, act, expected) =>
-        removeKeyUser(tx, { keyUserId: request.params.id, ...request.body }, expected, act),
-      ),
+      change(deps, request, reply, async (tx, act, expected) => {
+        const command = { keyUserId: request.params.id, ...request.body }
+        const ended = await removeKeyUser(tx, command, expected, act)
+        assertReaches(request, ended.unitId)
+        return ended
+      }),
   )
 }

@@ -87,14 +87,14 @@ export class CreateIncident1790000000000 implements MigrationInterface {
       create index ticket_unclosed on ticket (unit_id, opened_at) where state <> 'closed';
 
       create table ticket_entry (
-        id        uuid constraint ticket_entry_pkey primary key,
+        id        bigserial constraint ticket_entry_pkey primary key,
         ticket_id uuid not null,
         at        timestamptz not null,
         actor     text not null,
         kind      text not null,
         text      text not null
       );
-      create index ticket_entry_by_ticket on ticket_entry (ticket_id, at);
+      create index ticket_entry_by_ticket on ticket_entry (ticket_id, id);
 
       create table ticket_clock (
         id                uuid constraint ticket_clock_pkey primary key,

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
+import { NotificationFailed } from '@erp-steward/contracts/incident-events'
 import type { SupportTier } from '@erp-steward/contracts/values'
+import { appendEvent } from '@erp-steward/messaging/outbox'
 import { enqueue } from '@erp-steward/service-kit/jobs'
 import { Brackets, type EntityManager } from 'typeorm'
 import { PersonEntity, type Person } from '../directory/directory.ts'
@@ -130,6 +132,19 @@ async function queue(tx: EntityManager, notification: Notification, act: Act) {
       notification.createdAt,
     ],
   )
-  if (inserted.length > 0 && notification.state === 'queued')
-    await enqueue(tx, 'incident-tiering', DELIVER, { notificationId: notification.id }, act)
+  if (inserted.length === 0) return
+  const { id: notificationId, ticketId, channel, state, lastError } = notification
+  if (state === 'queued') {
+    await enqueue(tx, 'incident-tiering', DELIVER, { notificationId }, act)
+    return
+  }
+  const reason = lastError ?? ''
+  await appendEvent(
+    tx,
+    'incident-tiering',
+    NotificationFailed,
+    notificationId,
+    { notificationId, ticketId, channel, attempts: 0, reason, failedAt: act.now.toISOString() },
+    act,
+  )
 }

@@ -1,7 +1,14 @@
 import { InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
+import { assertReaches, unitInRange } from '@erp-steward/service-kit/authentication'
 import { change, createOnce } from '@erp-steward/service-kit/commit'
-import { decodeCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
+import {
+  decodeIdCursor,
+  decodeInstantCursor,
+  page,
+  pageOf,
+  PageQuery,
+} from '@erp-steward/service-kit/paging'
 import type { Seal } from '@erp-steward/service-kit/seal'
 import type { Dependencies } from '@erp-steward/service-kit/service'
 import { Type } from 'typebox'
@@ -72,19 +79,21 @@ export function notificationRoutes(app: App, deps: Dependencies<IncidentConfig>,
         response: { 200: pageOf(NotificationView) },
       },
     },
-    async ({ query: { limit, cursor, ticketId, state } }) => {
-      const [at = null, id = null] = decodeCursor(cursor, 2) ?? []
+    async (request) => {
+      const { limit, cursor, ticketId, state } = request.query
+      const [at, id] = decodeInstantCursor(cursor)
       const rows: LedgerRow[] = await deps.db.query(
         `select n.id, n.ticket_id as "ticketId", n.occasion, n.channel, n.recipient, n.subject, n.state, n.attempts,
                 n.last_error as "lastError", n.created_at as "createdAt", n.delivered_at as "deliveredAt",
                 coalesce((select json_agg(json_build_object('attempt', a.attempt, 'at', a.at, 'outcome', a.outcome,
                                           'detail', a.detail) order by a.attempt)
                             from notification_attempt a where a.notification_id = n.id), '[]') as tries
-           from notification n
+           from notification n join ticket t on t.id = n.ticket_id
           where ($1::uuid is null or n.ticket_id = $1) and ($2::text is null or n.state = $2)
             and ($3::timestamptz is null or (n.created_at, n.id) < ($3, $4))
-          order by n.created_at desc, n.id desc limit $5`,
-        [ticketId ?? null, state ?? null, at, id, limit + 1],
+            and ($5::uuid is null or t.unit_id = $5)
+          order by n.created_at desc, n.id desc limit $6`,
+        [ticketId ?? null, state ?? null, at, id, unitInRange(request), limit + 1],
       )
       return page(rows, limit, (row) => [row.createdAt.toISOString(), row.id])
     },
@@ -113,8 +122,9 @@ export function notificationRoutes(app: App, deps: Dependencies<IncidentConfig>,
         response: { 201: WebhookView },
       },
     },
-    (request, reply) =>
-      createOnce(deps, request, reply, async (tx, act) => {
+    (request, reply) => {
+      assertReaches(request, request.body.unitId)
+      return createOnce(deps, request, reply, async (tx, act) => {
         const { secret, ...rest } = request.body
         const webhook = await registerWebhook(
           tx,
@@ -123,7 +133,8 @@ export function notificationRoutes(app: App, deps: Dependencies<IncidentConfig>,
           act,
         )
         return { body: withoutSecret(webhook), version: webhook.version }
-      }),
+      })
+    },
   )
 
   app.get(
@@ -138,12 +149,14 @@ export function notificationRoutes(app: App, deps: Dependencies<IncidentConfig>,
         response: { 200: pageOf(WebhookView) },
       },
     },
-    async ({ query: { limit, cursor } }) => {
-      const [after = null] = decodeCursor(cursor, 1) ?? []
+    async (request) => {
+      const { limit, cursor } = request.query
+      const after = decodeIdCursor(cursor)
       const rows: Omit<Webhook, 'sealedSecret'>[] = await deps.db.query(
         `select id, url, unit_id as "unitId", active, created_at as "createdAt", version from webhook
-          where $1::uuid is null or id > $1 order by id limit $2`,
-        [after, limit + 1],
+          where ($1::uuid is null or id > $1) and ($2::uuid is null or unit_id = $2)
+          order by id limit $3`,
+        [after, unitInRange(request), limit + 1],
       )
       return page(rows, limit, ({ id }) => [id])
     },
@@ -164,9 +177,12 @@ export function notificationRoutes(app: App, deps: Dependencies<IncidentConfig>,
     },
     async (request, reply) =>
       withoutSecret(
-        await change(deps, request, reply, (tx, _act, expected) =>
-          setWebhookActive(tx, { id: request.params.id, ...request.body }, expected),
-        ),
+        await change(deps, request, reply, async (tx, _act, expected) => {
+          const command = { id: request.params.id, ...request.body }
+          const webhook = await setWebhookActive(tx, command, expected)
+          assertReaches(request, webhook.unitId)
+          return webhook
+        }),
       ),
   )
 }

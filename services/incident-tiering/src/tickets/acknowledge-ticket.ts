@@ -6,12 +6,13 @@ import type { EntityManager } from 'typeorm'
 import { isLate, openClocks, stopClocks } from '../clocks/run-clock.ts'
 import { tiersOfPerson } from '../key-users/members-of-tier.ts'
 import { tiersCalledAtOnce, tierToTake } from './rules/tier-path.ts'
+import { startHandover } from './start-handover.ts'
 import { addEntry } from './ticket-entry.ts'
 import { lockTicket, updateTicket, type Ticket } from './ticket.ts'
 
 /**
  * A key user of the tier takes the ticket and owns it: the first response stops the acknowledge clock. A tier that was
- * called at once (P1, P2) may take it before its turn. Source: A-5.2.2, A-5.2.3.
+ * called at once (P1, P2) may take it before its turn, under its own hand-over clock. Source: A-5.2.2, A-5.2.3.
  *
  * @throws Problem `ticket-not-found`, `version-stale`, `ticket-state`, `not-on-tier`
  */
@@ -54,5 +55,7 @@ export async function acknowledgeTicket(
     },
     act,
   )
-  return taken
+  if (tier === ticket.tier) return taken
+  await stopClocks(tx, ticket.id, 'tier', `taken on ${tier}`, act)
+  return startHandover(tx, taken, { called: [tier], staffed: [tier] }, act)
 }

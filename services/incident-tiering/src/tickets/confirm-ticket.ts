@@ -89,7 +89,7 @@ async function giveBack(tx: EntityManager, ticket: Ticket, act: Act): Promise<Ti
     resolvedByPersonId: null,
     resolution: null,
   })
-  return startHandover(tx, back, [back.tier], act)
+  return startHandover(tx, back, { called: [back.tier], staffed: [back.tier] }, act)
 }
 
 async function assertMayConfirm(tx: EntityManager, ticket: Ticket, act: Act) {

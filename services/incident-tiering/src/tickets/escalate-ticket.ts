@@ -67,6 +67,6 @@ export async function passUp(
     { ticketId: ticket.id, from, to, by, analysis, escalatedAt: act.now.toISOString() },
     act,
   )
-  const called = await callTiers(tx, passed, [to], 'escalated', act)
-  return startHandover(tx, passed, called, act)
+  const staffed = await callTiers(tx, passed, [to], 'escalated', act)
+  return startHandover(tx, passed, { called: [to], staffed }, act)
 }

@@ -9,14 +9,14 @@ export interface TicketFilter {
   /** A caller whose range is one unit sees that unit's tickets, and those of the tiers they serve. */
   readonly onlyUnitId: string | null
   readonly personId: string | null
-  /** Sort key of the last row of the page before: opening instant and id. */
-  readonly after: readonly string[] | null
+  /** Sort key of the last row of the page before. */
+  readonly afterAt: string | null
+  readonly afterId: string | null
   readonly limit: number
 }
 
 /** Tickets, newest first. */
 export async function listTickets(tx: EntityManager, filter: TicketFilter): Promise<Ticket[]> {
-  const [afterAt = null, afterId = null] = filter.after ?? []
   return tx.query(
     `select t.id, t.number, t.title, t.description, t.category, t.priority, t.unit_id as "unitId",
             t.module_code as "moduleCode", t.kind, t.state, t.tier, t.to_all_tiers as "toAllTiers",
@@ -40,8 +40,8 @@ export async function listTickets(tx: EntityManager, filter: TicketFilter): Prom
       filter.priority,
       filter.onlyUnitId,
       filter.personId,
-      afterAt,
-      afterId,
+      filter.afterAt,
+      filter.afterId,
       filter.limit,
     ],
   )

@@ -30,7 +30,9 @@ export const onAlertFiring = on(AlertFiring, async (tx, { data }, act) => {
   await openTicket(
     tx,
     {
-      title: `${name}: ${String(value)} (${level}, limit ${String(limit)})`.slice(0, 200),
+      title: `${name}: ${String(value)} (${level}, limit ${String(limit)})`
+        .slice(0, 200)
+        .toWellFormed(),
       description: `${metric} {${where}} since ${since}`,
       category: 'fault',
       priority,
@@ -63,10 +65,11 @@ export const onAlertResolved = on(AlertResolved, async (tx, { data }, act) => {
 /** An abnormal inspection item becomes a ticket. Source: A-3.1.3. */
 export const onFindingRaised = on(InspectionFindingRaised, async (tx, { data }, act) => {
   const { findingId, unitId, item, severity, level, note, value } = data
+  if (await tx.existsBy(TicketEntity, { findingId })) return
   await openTicket(
     tx,
     {
-      title: `Inspection: ${item} ${value ?? ''} (${severity})`.slice(0, 200),
+      title: `Inspection: ${item} ${value ?? ''} (${severity})`.slice(0, 200).toWellFormed(),
       description: note,
       category: 'inspection-finding',
       priority: await priorityOf(tx, level, unitId, act),

@@ -1,15 +1,13 @@
-import { TicketClockBreached } from '@erp-steward/contracts/incident-events'
 import { Uuid } from '@erp-steward/contracts/values'
-import { appendEvent } from '@erp-steward/messaging/outbox'
 import { defineTask } from '@erp-steward/service-kit/jobs'
 import { Type } from 'typebox'
-import { CLOCK_DUE, stopClocks } from '../clocks/run-clock.ts'
+import { breachClock } from '../clocks/breach-clock.ts'
+import { CLOCK_DUE, stopClocks, watchClock } from '../clocks/run-clock.ts'
 import { TicketClockEntity } from '../clocks/ticket-clock.ts'
 import { callTiers } from './call-tiers.ts'
 import { closeTicket } from './confirm-ticket.ts'
 import { passUp } from './escalate-ticket.ts'
 import { startNoteClock } from './start-note-clock.ts'
-import { addEntry } from './ticket-entry.ts'
 import { lockTicket } from './ticket.ts'
 
 /**
@@ -23,28 +21,17 @@ export const onClockDue = defineTask(
     const ticket = await lockTicket(tx, ticketId)
     const clock = await tx.findOneBy(TicketClockEntity, { id: clockId })
     if (clock === null || clock.stoppedAt !== null || clock.breachedAt !== null) return
-    if (clock.dueAt === null || clock.dueAt > act.now) return
-    await tx.update(TicketClockEntity, { id: clock.id }, { breachedAt: clock.dueAt })
-    if (clock.kind === 'confirm') {
-      await closeTicket(tx, ticket, 'timer', act)
+    if (clock.dueAt === null) return
+    if (clock.dueAt > act.now) {
+      // The job ran by the clock of the database, which may be ahead of ours: without this the deadline were lost.
+      await watchClock(tx, clock, act)
       return
     }
-    await addEntry(tx, ticket.id, 'clock-breached', `${clock.kind} was due.`, act)
-    await appendEvent(
-      tx,
-      'incident-tiering',
-      TicketClockBreached,
-      ticket.id,
-      {
-        ticketId: ticket.id,
-        clock: clock.kind,
-        tier: clock.tier,
-        dueAt: clock.dueAt.toISOString(),
-        noticedAt: act.now.toISOString(),
-      },
-      act,
-    )
+    await breachClock(tx, clock, act)
     switch (clock.kind) {
+      case 'confirm':
+        await closeTicket(tx, ticket, 'timer', act)
+        return
       case 'tier':
         await passUp(tx, ticket, 'timer', null, act)
         return

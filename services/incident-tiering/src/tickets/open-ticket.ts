@@ -42,11 +42,11 @@ export async function openTicket(
   if (moduleCode !== null) await activeModule(tx, moduleCode)
   const priority = priorityFor(category, command.priority)
   const [{ number }]: [{ number: string }] = await tx.query(
-    `select 'T-' || lpad(nextval('ticket_number')::text, 7, '0') as number`,
+    `select nextval('ticket_number') as number`,
   )
   const ticket: Ticket = {
     id: randomUUID(),
-    number,
+    number: `T-${number.padStart(7, '0')}`,
     title,
     description,
     category,
@@ -93,7 +93,7 @@ export async function openTicket(
     ticket.id,
     {
       ticketId: ticket.id,
-      number,
+      number: ticket.number,
       title,
       priority,
       category,
@@ -108,6 +108,6 @@ export async function openTicket(
     },
     act,
   )
-  const called = await callTiers(tx, ticket, tiers, 'opened', act)
-  return startHandover(tx, ticket, called, act)
+  const staffed = await callTiers(tx, ticket, tiers, 'opened', act)
+  return startHandover(tx, ticket, { called: tiers, staffed }, act)
 }

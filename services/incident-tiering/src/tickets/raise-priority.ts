@@ -3,10 +3,10 @@ import { TicketPriorityRaised } from '@erp-steward/contracts/incident-events'
 import type { Priority } from '@erp-steward/contracts/values'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
-import { openClocks, retarget } from '../clocks/run-clock.ts'
+import { openClocks, retarget, stopClocks } from '../clocks/run-clock.ts'
 import { callTiers } from './call-tiers.ts'
 import { isGraver } from './rules/priority.ts'
-import { tiersCalledAtOnce } from './rules/tier-path.ts'
+import { handoverClockOf, tiersCalledAtOnce } from './rules/tier-path.ts'
 import { slaParameter } from './start-note-clock.ts'
 import { addEntry } from './ticket-entry.ts'
 import { lockTicket, updateTicket, type Ticket } from './ticket.ts'
@@ -31,6 +31,8 @@ export async function raisePriority(
   for (const clock of await openClocks(tx, ticket.id))
     if (clock.kind === 'acknowledge' || clock.kind === 'restore' || clock.kind === 'progress-note')
       await retarget(tx, clock, slaParameter(priority, CLOCKS[clock.kind]), ticket.unitId, act)
+  if (handoverClockOf(priority, ticket.tier) === null)
+    await stopClocks(tx, ticket.id, 'tier', 'with every tier', act)
   await addEntry(
     tx,
     ticket.id,

@@ -9,9 +9,9 @@ import {
   Uuid,
 } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
-import { assertReaches, principalOf } from '@erp-steward/service-kit/authentication'
+import { assertReaches, principalOf, unitInRange } from '@erp-steward/service-kit/authentication'
 import { change, createOnce, etag } from '@erp-steward/service-kit/commit'
-import { decodeCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
+import { decodeInstantCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
 import type { Dependencies } from '@erp-steward/service-kit/service'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
@@ -100,15 +100,16 @@ export function ticketRoutes(app: App, deps: Dependencies<IncidentConfig>): void
     },
     async (request) => {
       const { limit, cursor, unitId, state, tier, priority } = request.query
-      const { range, unitId: own, personId } = principalOf(request)
+      const [afterAt, afterId] = decodeInstantCursor(cursor)
       const rows = await listTickets(db.manager, {
         unitId: unitId ?? null,
         state: state ?? null,
         tier: tier ?? null,
         priority: priority ?? null,
-        onlyUnitId: range === 'company' ? null : own,
-        personId,
-        after: decodeCursor(cursor, 2),
+        onlyUnitId: unitInRange(request),
+        personId: principalOf(request).personId,
+        afterAt,
+        afterId,
         limit: limit + 1,
       })
       return page(rows, limit, ({ openedAt, id }) => [openedAt.toISOString(), id])
@@ -151,7 +152,7 @@ export function ticketRoutes(app: App, deps: Dependencies<IncidentConfig>): void
       return {
         items: await db.manager.find(TicketEntryEntity, {
           where: { ticketId: id },
-          order: { at: 'asc', id: 'asc' },
+          order: { id: 'asc' },
         }),
       }
     },

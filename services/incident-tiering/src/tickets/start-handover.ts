@@ -13,16 +13,16 @@ import { updateTicket, type Ticket } from './ticket.ts'
  * Lets the ticket wait on its tier under the hand-over clock; while the tier has no members it goes straight on to
  * the next (no waiting in an empty room). On the last tier, and for P1, there is no clock.
  *
- * @param called tiers that have members and were told already
+ * @param told the tiers that were called already, and those of them that have members
  */
 export async function startHandover(
   tx: EntityManager,
   ticket: Ticket,
-  called: readonly SupportTier[],
+  told: { readonly called: readonly SupportTier[]; readonly staffed: readonly SupportTier[] },
   act: Act,
 ): Promise<Ticket> {
   let current = ticket
-  let staffed = called
+  let { staffed } = told
   while (!staffed.includes(current.tier)) {
     const to = nextTier(current.tier)
     if (to === null) break
@@ -50,7 +50,7 @@ export async function startHandover(
       },
       act,
     )
-    if (!staffed.includes(to))
+    if (!told.called.includes(to))
       staffed = [...staffed, ...(await callTiers(tx, current, [to], 'escalated', act))]
   }
   const clock = handoverClockOf(current.priority, current.tier)

@@ -33,7 +33,7 @@ export const TicketView = Type.Object({
 })
 
 export const EntryView = Type.Object({
-  id: Uuid,
+  id: Type.String(),
   at: InstantOut,
   actor: Type.String(),
   kind: Type.String(),

@@ -1,4 +1,4 @@
-/** Tries before a message is given up: about four hours with the pauses below. Own choice. */
+/** Tries before a message is given up: about two hours with the pauses below. Own choice. */
 export const MAX_ATTEMPTS = 10
 
 /** First pause after a failed try, in milliseconds; doubled each time, at most an hour. */

@@ -42,12 +42,15 @@ export function mayEscalate({ state, ownerPersonId, byPersonId }: Escalation): b
   return state === 'acknowledged' && byPersonId !== null && ownerPersonId === byPersonId
 }
 
-/** Whether `now` may take the ticket from where it stands, given the tiers they serve. */
+/**
+ * The tier on which somebody who serves `serves` may take the ticket: the one that holds it, else a higher one that was
+ * called at once; never a lower one, which has passed it on. `null` when there is none.
+ */
 export function tierToTake(
   ticketTier: SupportTier,
   called: readonly SupportTier[],
   serves: readonly SupportTier[],
 ): SupportTier | null {
   if (serves.includes(ticketTier)) return ticketTier
-  return called.find((tier) => serves.includes(tier)) ?? null
+  return called.find((tier) => tier > ticketTier && serves.includes(tier)) ?? null
 }
