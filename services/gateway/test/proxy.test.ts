@@ -36,7 +36,7 @@ beforeAll(async () => {
             }),
         )
         app.get('/v1/tickets/slow', async () => {
-          await sleep(3_000)
+          await sleep(1_200)
           return {}
         })
         app.get('/v1/tickets/reset', (request) => {

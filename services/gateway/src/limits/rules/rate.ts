@@ -35,7 +35,9 @@ export function takeOne(
 ): RateVerdict {
   const window = windowSeconds * 1_000
   const each = window / quota
-  const before = Math.max(remembered ?? now, now)
+  // Further ahead than a window nothing can be remembered, unless the clock was set back: then it is forgotten.
+  const known = remembered !== undefined && remembered - now <= window + ROUNDING ? remembered : now
+  const before = Math.max(known, now)
   const after = before + each
   const allowed = after - now <= window + ROUNDING
   const freeAt = allowed ? after : before
