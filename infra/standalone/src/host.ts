@@ -96,7 +96,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     ends: (() => Promise<void>)[],
   ): Promise<EventBus> {
     if (!kafka) {
-      const local = createLocalBus()
+      const local = createLocalBus(serviceNames)
       ends.push(() => local.close())
       return local
     }

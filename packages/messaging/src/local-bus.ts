@@ -5,8 +5,11 @@ import type { BusSubscription, EventBus, Message } from './bus.ts'
  * committed. The outbox is the durable log: a crash repeats a delivery, the inbox drops what was already handled.
  *
  * A group that has left is waited for: `publish` rejects, and its events stay in the outbox until it is back.
+ *
+ * @param expected groups without which nothing is published: while a host starts, its first service must not publish
+ *   what an earlier run left in the outbox before the last service listens
  */
-export function createLocalBus(): EventBus {
+export function createLocalBus(expected: readonly string[] = []): EventBus {
   const members = new Set<Member>()
   const topicsOfGroups = new Map<string, readonly string[]>()
   let closed = false
@@ -34,6 +37,8 @@ export function createLocalBus(): EventBus {
     async publish(messages) {
       // Without this, what a relay publishes during a shutdown would count as sent and reach nobody.
       if (closed) throw new Error('the bus is closed')
+      const absent = expected.find((group) => !topicsOfGroups.has(group))
+      if (absent !== undefined) throw new Error(`the group ${absent} has not joined yet`)
       const bySubject = Map.groupBy(messages, ({ envelope }) => envelope.subject)
       const outcomes = await Promise.allSettled(
         [...bySubject.values()].map(async (inOrder) => {

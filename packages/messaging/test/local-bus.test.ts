@@ -13,6 +13,16 @@ test('a closed bus refuses to publish, so that the outbox keeps what nobody woul
   await expect(bus.publish([])).rejects.toThrow('the bus is closed')
 })
 
+test('nothing is published before every expected group has joined', async () => {
+  const bus = createLocalBus(['a', 'b'])
+  const join = (group: string) =>
+    bus.subscribe({ group, topics: ['test.gate.v1'], handle: () => Promise.resolve() })
+  await join('a')
+  await expect(bus.publish([])).rejects.toThrow('the group b has not joined yet')
+  await join('b')
+  await expect(bus.publish([])).resolves.toBeUndefined()
+})
+
 test('a subscriber has stopped when its last handler has ended', async () => {
   const bus = createLocalBus()
   const { promise: gate, resolve: open } = Promise.withResolvers<undefined>()

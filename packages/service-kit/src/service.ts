@@ -215,8 +215,9 @@ export async function startService<Config extends TObject>(
     async stop() {
       await app.close()
       await jobs.stop()
-      await listening.stop()
+      // The relay first: what it hands over while others stop must still find its receivers, or stay queued.
       await relay.stop()
+      await listening.stop()
       await beside?.stop()
       await db.destroy()
     },

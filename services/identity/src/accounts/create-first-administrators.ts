@@ -1,0 +1,75 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import type { Act } from '@erp-steward/contracts/act'
+import type { DataSource } from 'typeorm'
+import { issueInitialPassword } from '../credentials/issue-initial-password.ts'
+import type { Account, AdministratorRole } from './account.ts'
+import { announceAccount, insertUnlessTaken } from './create-account.ts'
+
+/** An administrator with the password to begin with. */
+export interface FirstAdministrator {
+  readonly userName: string
+  readonly role: AdministratorRole
+  readonly password: string
+}
+
+const first: readonly { userName: string; role: AdministratorRole }[] = [
+  { userName: 'SYSADM', role: 'SYSTEM_ADMIN' },
+  { userName: 'SECADM', role: 'SECURITY_ADMIN' },
+  { userName: 'AUDADM', role: 'AUDIT_ADMIN' },
+]
+
+/** Any number; two hosts that start on one fresh database wait for each other. */
+const BOOTSTRAP_LOCK = 7_411_003
+
+/**
+ * Creates the three administrators of a fresh installation and answers their one-time passwords. Answers nothing once
+ * there is any administrator.
+ *
+ * @param keep puts the passwords where the operator finds them, before the accounts are committed: a crash between
+ *   the two leaves words that open nothing, never accounts whose passwords nobody knows
+ *
+ * Source: defaults 2.9, three administrators.
+ */
+export async function createFirstAdministrators(
+  db: DataSource,
+  now: Date,
+  keep: (created: readonly FirstAdministrator[]) => void,
+): Promise<FirstAdministrator[]> {
+  const act: Act = {
+    actor: 'service:identity',
+    personId: null,
+    role: 'SERVICE',
+    unitId: null,
+    requestId: randomUUID(),
+    traceparent: `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-01`,
+    now,
+  }
+  return db.transaction(async (tx) => {
+    await tx.query('select pg_advisory_xact_lock($1)', [BOOTSTRAP_LOCK])
+    const known: unknown[] = await tx.query(
+      'select from account where administrator_role is not null limit 1',
+    )
+    if (known.length > 0) return []
+    const created: FirstAdministrator[] = []
+    for (const { userName, role } of first) {
+      const account: Account = {
+        id: randomUUID(),
+        userName,
+        personId: null,
+        administratorRole: role,
+        status: 'active',
+        epoch: 0,
+        version: 1,
+        createdAt: now,
+        disabledAt: null,
+        disabledReason: null,
+      }
+      if (!(await insertUnlessTaken(tx, account)))
+        throw new Error(`${userName} belongs to an account that is no administrator`)
+      await announceAccount(tx, account, act)
+      created.push({ userName, role, password: await issueInitialPassword(tx, account, act) })
+    }
+    keep(created)
+    return created
+  })
+}
