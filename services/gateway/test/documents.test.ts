@@ -1,0 +1,168 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { publicOperations, serviceNames, services } from '@erp-steward/contracts/services'
+import { eventually } from '@erp-steward/test-kit/eventually'
+import { mergeDocuments, type OwnedDocument } from '../src/documents/rules/merge-documents.ts'
+import { createRoutingTable } from '../src/routing/rules/routing-table.ts'
+import { documentOf, stage, type Stage } from './stage.ts'
+
+let it: Stage
+beforeAll(async () => {
+  it = await stage()
+})
+afterAll(() => it.end())
+
+test('the merged document holds the operations of every service and of the gateway, once each', async () => {
+  const { status, json } = await it.call('/openapi.json')
+  expect(status).toBe(200)
+  expect(json).toMatchObject({
+    openapi: '3.1.0',
+    info: { title: 'ERP Steward' },
+    components: { securitySchemes: { bearer: { scheme: 'bearer' } } },
+  })
+  expect(Object.keys(json.paths as object)).toEqual([
+    '/.well-known/jwks.json',
+    '/health',
+    '/problems/{code}',
+    '/v1/metrics',
+    '/v1/tickets',
+  ])
+  expect((await it.call('/docs/json')).json).toEqual(json)
+})
+
+test('the docs page loads nothing from elsewhere and runs no inline script', async () => {
+  const page = await it.call('/docs')
+  expect(page.status).toBe(200)
+  expect(page.headers['content-security-policy']).toContain("script-src 'self';")
+  expect(page.text).not.toMatch(/(src|href)="(https?:)?\/\//)
+  const assets = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path]) => path ?? '')
+  expect(assets.length).toBeGreaterThan(3)
+  for (const asset of assets) {
+    const { pathname } = new URL(asset, `${it.gateway.url}/docs`)
+    expect([pathname, (await it.call(pathname)).status]).toEqual([pathname, 200])
+  }
+})
+
+test('a problem code answers with its meaning and remedy', async () => {
+  const known = await it.call('/problems/token-revoked')
+  expect(known.json).toMatchObject({ code: 'token-revoked', status: 401 })
+  expect((await it.call('/problems/__proto__')).status).toBe(404)
+})
+
+test.each([
+  [
+    'operationId',
+    documentOf('monitoring-ingest', '/v1/alerts', 'readTicket'),
+    'The operationId readTicket is used by incident-tiering and by monitoring-ingest.',
+  ],
+  [
+    'component',
+    {
+      ...documentOf('monitoring-ingest'),
+      components: { securitySchemes: { bearer: { type: 'http', scheme: 'basic' } } },
+    },
+    'The component securitySchemes/bearer differs between gateway and monitoring-ingest.',
+  ],
+])(
+  'a clash of %s keeps the gateway from starting and names both services',
+  async (_kind, document, message) => {
+    await expect(
+      stage(
+        {},
+        {},
+        {
+          'incident-tiering': documentOf('incident-tiering', '/v1/tickets', 'readTicket'),
+          'monitoring-ingest': document,
+        },
+      ),
+    ).rejects.toThrow(message)
+  },
+)
+
+test('a clash that comes with a service that starts later makes the gateway not ready', async () => {
+  const documents: Record<string, object> = {
+    'monitoring-ingest': { openapi: 'none yet' },
+  }
+  const other = await stage({}, {}, documents)
+  try {
+    expect((await other.call('/health/ready')).status).toBe(200)
+    documents['monitoring-ingest'] = documentOf(
+      'monitoring-ingest',
+      '/v1/metrics',
+      'readincident-tiering',
+    )
+    await eventually(async () => {
+      const ready = await other.call('/health/ready')
+      expect([ready.status, ready.json.checks]).toEqual([
+        503,
+        { revocations: 'up', documents: 'down' },
+      ])
+    })
+    expect(other.log.join('')).toContain(
+      'The operationId readincident-tiering is used by incident-tiering and by monitoring-ingest.',
+    )
+  } finally {
+    await other.end()
+  }
+})
+
+const owned = (owner: string, paths: Record<string, Record<string, unknown>>): OwnedDocument => ({
+  owner,
+  document: { openapi: '3.1.0', paths },
+  routes: (path) => path !== '/unrouted',
+})
+
+test('one path in two documents is a clash, a path that no caller reaches is left out', () => {
+  const { document, clashes, unreachable } = mergeDocuments({ title: 'x', version: '1' }, [
+    owned('one', { '/a': { get: { operationId: 'a' } }, '/unrouted': {} }),
+    owned('two', { '/a': { post: { operationId: 'b' } } }),
+  ])
+  expect(clashes).toEqual(['The path /a is documented by one and by two.'])
+  expect(unreachable).toEqual(['/unrouted of one'])
+  expect(document.paths).toEqual({ '/a': { get: { operationId: 'a' } } })
+})
+
+interface Committed {
+  paths: Record<string, Record<string, { security?: unknown[] }>>
+}
+
+const folder = new URL('../../../docs/openapi/', import.meta.url)
+
+/** The committed documents of the services, as far as they are there. */
+async function committed() {
+  const files = await readdir(fileURLToPath(folder)).catch((): string[] => [])
+  return Promise.all(
+    serviceNames
+      .filter((name) => files.includes(`${name}.json`))
+      .map(async (name) => ({
+        name,
+        document: JSON.parse(await readFile(new URL(`${name}.json`, folder), 'utf8')) as Committed,
+      })),
+  )
+}
+
+test('the operations that the door leaves open are exactly those that the services document as open', async () => {
+  const table = createRoutingTable(Object.values(services))
+  const documents = await committed()
+  const documented = documents.flatMap(({ document }) =>
+    Object.entries(document.paths).flatMap(([path, item]) =>
+      Object.entries(item)
+        .filter(([, { security }]) => security?.length === 0)
+        .map(([method]) => `${method.toUpperCase()} ${path}`),
+    ),
+  )
+  const names = new Set(documents.map(({ name }) => name))
+  const listed = publicOperations.filter((operation) => {
+    const owner = table(operation.split(' ')[1] ?? '')
+    return owner !== undefined && names.has(owner)
+  })
+  expect(documented.sort()).toEqual([...listed].sort())
+})
+
+test('every documented path is routed to the service that documents it', async () => {
+  const table = createRoutingTable(Object.values(services))
+  for (const { name, document } of await committed())
+    for (const path of Object.keys(document.paths))
+      expect(`${path} → ${String(table(path))}`).toBe(`${path} → ${name}`)
+})
