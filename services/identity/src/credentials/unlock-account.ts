@@ -7,7 +7,7 @@ import { AccountEntity } from '../accounts/account.ts'
 import { nameDigest } from './sign-in-guard.ts'
 
 /**
- * Ends a lock that failed attempts brought about and forgets them; where there is none, nothing changes.
+ * Ends a lock that failed attempts brought about and forgets the attempts; only the end of a lock is a fact.
  *
  * @throws Problem `account-unknown`
  */
@@ -18,11 +18,12 @@ export async function unlockAccount(
 ): Promise<void> {
   const account = await tx.findOneBy(AccountEntity, { id: accountId })
   if (account === null) throw new Problem('account-unknown', `There is no account ${accountId}.`)
-  const [, removed]: [unknown, number] = await tx.query(
-    'delete from sign_in_guard where name_digest = $1 returning held',
-    [nameDigest(account.userName)],
+  const [[guard]]: [{ locked: boolean }[], number] = await tx.query(
+    `delete from sign_in_guard where name_digest = $1
+     returning held or coalesce(locked_until > $2, false) as locked`,
+    [nameDigest(account.userName), act.now],
   )
-  if (removed === 0) return
+  if (guard?.locked !== true) return
   await appendEvent(
     tx,
     'identity',

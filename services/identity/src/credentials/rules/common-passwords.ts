@@ -37,8 +37,10 @@ export function isCommonPassword(password: string): boolean {
   const letters = lower.replaceAll(/[^a-z]/g, '')
   const trimmed = lower.replaceAll(/^[^a-z@$]+|[^a-z@$]+$/g, '')
   const undisguised = [...trimmed].map((each) => disguise[each] ?? each).join('')
-  const candidates = [trimmed, undisguised, undisguised.replaceAll(/[^a-z]/g, '')]
-  // Letters spread among digits and signs, `A1b2C3d4`, are judged only as a run below.
+  const candidates = [trimmed, undisguised].flatMap((text) => [
+    text,
+    text.replaceAll(/[^a-z]/g, ''),
+  ])
   if (candidates.some((candidate) => known.has(candidate))) return true
   const bare = lower.replaceAll(/[^a-z0-9]/g, '')
   return bare.length >= 6 && (isRun(bare) || (isRun(letters) && isRun(bare.replaceAll(/\D/g, ''))))

@@ -1,0 +1,147 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import type { Role } from '@erp-steward/contracts/permissions'
+import { testAct } from '@erp-steward/test-kit/test-act'
+import { testService, type TestService } from '@erp-steward/test-kit/test-service'
+import { AccountEntity, type Account, type AdministratorRole } from '../src/accounts/account.ts'
+import { issueInitialPassword } from '../src/credentials/issue-initial-password.ts'
+import { hashPassword } from '../src/credentials/password-hash.ts'
+import { passwordPolicyOf } from '../src/credentials/password-policy-of.ts'
+import { replaceCredential } from '../src/credentials/replace-credential.ts'
+import { identity } from '../src/service.ts'
+import type { SessionTokens } from '../src/sessions/session-tokens.ts'
+
+/** A key that seals signing keys, in tests. */
+export const TEST_SEALING_KEY = Buffer.alloc(32, 7)
+
+/** Identity on a database of its own; its clock starts at the real now, so that its tokens can be verified. */
+export function identityStage(): Promise<TestService> {
+  const now = new Date(Math.floor(Date.now() / 1_000) * 1_000)
+  return testService(identity, { KEY_ENCRYPTION_KEY: TEST_SEALING_KEY.toString('base64') }, now)
+}
+
+/** A password that every profile takes. */
+export const GOOD_PASSWORD = 'Grün-7-tapfer-Igel'
+
+/** An account of an administrator, or of a person in a unit of its own with the roles; without a password. */
+export async function addAccount(
+  { db, now }: TestService,
+  {
+    administratorRole = null,
+    roles = ['END_USER'],
+  }: {
+    administratorRole?: AdministratorRole | null
+    roles?: readonly Role[]
+  } = {},
+): Promise<Account & { unitId: string | null }> {
+  const tag = randomBytes(6).toString('hex').toUpperCase()
+  const account: Account = {
+    id: randomUUID(),
+    userName: `U${tag}`,
+    personId: administratorRole === null ? randomUUID() : null,
+    administratorRole,
+    status: 'active',
+    epoch: 0,
+    version: 1,
+    createdAt: now,
+    disabledAt: null,
+    disabledReason: null,
+  }
+  const [unit, department, position] = [randomUUID(), randomUUID(), randomUUID()]
+  if (account.personId !== null) {
+    await db.query(`insert into unit values ($1, $2, 'Unit', 'USER_UNIT', true, 1)`, [unit, tag])
+    await db.query(`insert into department values ($1, $2, 'D', 'Department', true, 1)`, [
+      department,
+      unit,
+    ])
+    await db.query(
+      `insert into position (id, code, name, active, roles, responsibilities, ebs_roles, version)
+       values ($1, $2, 'Position', true, $3, '[]', '[]', 1)`,
+      [position, tag, JSON.stringify(roles)],
+    )
+    await db.query(
+      `insert into person (id, employee_number, name, unit_id, department_id, position_id, active,
+         version, created_at) values ($1, $2, 'Person', $3, $4, $5, true, 1, $6)`,
+      [account.personId, tag, unit, department, position, now],
+    )
+  }
+  await db.manager.insert(AccountEntity, account)
+  return { ...account, unitId: account.personId === null ? null : unit }
+}
+
+/** Puts a chosen password in force. */
+export async function setPassword(
+  { db, now }: TestService,
+  account: Account,
+  password = GOOD_PASSWORD,
+  setAt = now,
+): Promise<void> {
+  const act = testAct({ now: setAt })
+  const hash = await hashPassword(password)
+  await db.transaction(async (tx) =>
+    replaceCredential(
+      tx,
+      {
+        accountId: account.id,
+        kind: 'chosen',
+        hash,
+        expiresAt: null,
+        policy: await passwordPolicyOf(tx, account, setAt),
+      },
+      act,
+    ),
+  )
+}
+
+/** Gives the account an initial password. */
+export function giveInitialPassword({ db, now }: TestService, account: Account): Promise<string> {
+  return db.transaction((tx) => issueInitialPassword(tx, account, testAct({ now })))
+}
+
+/** Tries to sign in. */
+export function trySignIn(
+  { app }: TestService,
+  { userName }: Pick<Account, 'userName'>,
+  password = GOOD_PASSWORD,
+) {
+  return app.inject({ method: 'POST', url: '/v1/sessions', payload: { userName, password } })
+}
+
+/** Signs in. @throws Error if it is refused */
+export async function signedIn(
+  stage: TestService,
+  account: Pick<Account, 'userName'>,
+  password = GOOD_PASSWORD,
+): Promise<SessionTokens & { headers: { authorization: string } }> {
+  const answer = await trySignIn(stage, account, password)
+  if (answer.statusCode !== 201) throw new Error(`sign-in: ${answer.body}`)
+  const tokens = answer.json<SessionTokens>()
+  return { ...tokens, headers: { authorization: `Bearer ${tokens.accessToken}` } }
+}
+
+/** An account with a password, signed in. */
+export async function newcomer(stage: TestService, options: Parameters<typeof addAccount>[1] = {}) {
+  const account = await addAccount(stage, options)
+  await setPassword(stage, account)
+  return { account, ...(await signedIn(stage, account)) }
+}
+
+/** Moves the clock of the service. */
+export function pass(stage: TestService, ms: number): void {
+  stage.now = new Date(stage.now.getTime() + ms)
+}
+
+/** Runs a task by name, as the clockwork would. */
+export async function runTask(stage: TestService, name: string): Promise<void> {
+  const task = stage.tasks.find((each) => each.name === name)
+  if (task === undefined) throw new Error(`there is no task ${name}`)
+  const act = testAct({ now: stage.now, actor: 'service:identity', role: 'SERVICE' })
+  await stage.db.transaction((tx) => task.run(tx, {}, act))
+}
+
+/** The claims in a token, unverified. */
+export function claimsOf(token: string): Record<string, unknown> {
+  return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as Record<
+    string,
+    unknown
+  >
+}

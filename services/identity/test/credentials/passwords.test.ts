@@ -1,0 +1,287 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import type { TestService } from '@erp-steward/test-kit/test-service'
+import { queuedEvents } from '@erp-steward/test-kit/queued-events'
+import { testAct } from '@erp-steward/test-kit/test-act'
+import { bearer } from '@erp-steward/test-kit/tokens'
+import { setParameter } from '@erp-steward/service-kit/parameters'
+import { revokeAccount } from '../../src/sessions/revoke-account.ts'
+import { hashPassword, verifyPassword } from '../../src/credentials/password-hash.ts'
+import {
+  addAccount,
+  claimsOf,
+  giveInitialPassword,
+  GOOD_PASSWORD,
+  identityStage,
+  newcomer,
+  pass,
+  setPassword,
+  signedIn,
+  trySignIn,
+} from '../account-stage.ts'
+
+let stage: TestService
+beforeAll(async () => {
+  stage = await identityStage()
+})
+afterAll(() => stage.release())
+
+const HOUR = 3_600_000
+const NEXT = 'Blau-8-mutig-Dachs'
+
+const change = (
+  headers: { authorization: string },
+  newPassword: string,
+  currentPassword = GOOD_PASSWORD,
+) =>
+  stage.app.inject({
+    method: 'PUT',
+    url: '/v1/accounts/me/password',
+    headers,
+    payload: { currentPassword, newPassword },
+  })
+
+const refresh = (refreshToken: string) =>
+  stage.app.inject({ method: 'POST', url: '/v1/tokens/refresh', payload: { refreshToken } })
+
+test('[A-2.2.3] an initial password opens one session, which can only change it', async () => {
+  const account = await addAccount(stage, { roles: ['KEY_USER'] })
+  const initial = await giveInitialPassword(stage, account)
+  const first = await signedIn(stage, account, initial)
+  expect(first.mustChangePassword).toBe(true)
+  expect(claimsOf(first.accessToken)).toMatchObject({
+    roles: [],
+    permissions: ['password.change'],
+    range: 'unit',
+  })
+  const elsewhere = await stage.app.inject({
+    url: '/v1/parameters/identity',
+    headers: first.headers,
+  })
+  expect(elsewhere.json()).toMatchObject({ status: 403, code: 'permission-missing' })
+  expect((await trySignIn(stage, account, initial)).json()).toMatchObject({
+    status: 401,
+    code: 'sign-in-refused',
+  })
+
+  expect((await change(first.headers, NEXT, initial)).statusCode).toBe(204)
+  const next = await refresh(first.refreshToken)
+  expect(next.json()).toMatchObject({ mustChangePassword: false })
+  expect(claimsOf(next.json<{ accessToken: string }>().accessToken)).toMatchObject({
+    roles: ['KEY_USER'],
+    unit: account.unitId,
+  })
+  const facts = (await queuedEvents(stage.db)).filter(({ subject }) => subject === account.id)
+  expect(facts.map(({ type }) => type)).toEqual([
+    'identity.security.initial-password-issued.v1',
+    'audit.access.signed-in.v1',
+    'audit.access.refused.v1',
+    'identity.security.login-failed.v1',
+    'identity.security.password-changed.v1',
+  ])
+  expect(facts[4]?.data).toMatchObject({ replacedInitial: true })
+})
+
+test('[A-2.2.3] of two sign-ins at once with an initial password one opens a session', async () => {
+  const account = await addAccount(stage)
+  const initial = await giveInitialPassword(stage, account)
+  const answers = await Promise.all([1, 2, 3].map(() => trySignIn(stage, account, initial)))
+  expect(answers.map(({ statusCode }) => statusCode).sort()).toEqual([201, 401, 401])
+})
+
+test('[A-2.2.3] an initial password expires at its limit', async () => {
+  const [early, late] = [await addAccount(stage), await addAccount(stage)]
+  const passwords = [
+    await giveInitialPassword(stage, early),
+    await giveInitialPassword(stage, late),
+  ] as const
+  pass(stage, 72 * HOUR - 1)
+  expect((await trySignIn(stage, early, passwords[0])).statusCode).toBe(201)
+  pass(stage, 1)
+  expect((await trySignIn(stage, late, passwords[1])).statusCode).toBe(401)
+})
+
+test('a new initial password voids every earlier one', async () => {
+  const account = await addAccount(stage)
+  await setPassword(stage, account)
+  const first = await giveInitialPassword(stage, account)
+  const second = await giveInitialPassword(stage, account)
+  expect((await trySignIn(stage, account, GOOD_PASSWORD)).statusCode).toBe(401)
+  expect((await trySignIn(stage, account, first)).statusCode).toBe(401)
+  expect((await trySignIn(stage, account, second)).statusCode).toBe(201)
+})
+
+test('passwords are kept as argon2id hashes and nowhere else', async () => {
+  const account = await addAccount(stage)
+  const initial = await giveInitialPassword(stage, account)
+  const { headers } = await signedIn(stage, account, initial)
+  await change(headers, NEXT, initial)
+  const rows: { hash: string }[] = await stage.db.query(
+    'select hash from credential where account_id = $1',
+    [account.id],
+  )
+  for (const { hash } of rows) expect(hash).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
+  const everything = JSON.stringify([
+    await queuedEvents(stage.db),
+    await stage.db.query('select * from credential'),
+    await stage.db.query('select * from session'),
+  ])
+  expect(everything).not.toContain(initial)
+  expect(everything).not.toContain(NEXT)
+})
+
+test.each([
+  ['too short', 'kT4#vbQ', 'too-short'],
+  ['without a class', 'kt4#vbq9', 'classes'],
+  ['common', 'P@ssw0rd2026!', 'common'],
+  ['the present one', GOOD_PASSWORD, 'used-before'],
+])('[A-2.2.4][A-2.2.5] a new password is refused by name: %s', async (_what, password, rule) => {
+  const { headers } = await newcomer(stage)
+  const refused = await change(headers, password)
+  expect(refused.json()).toMatchObject({
+    status: 422,
+    code: 'password-refused',
+    errors: [{ pointer: '#/newPassword', rule }],
+  })
+})
+
+test('[A-2.2.4] a new password may not hold the user name', async () => {
+  const { account, headers } = await newcomer(stage)
+  const refused = await change(headers, `#7q-${account.userName.toLowerCase()}`)
+  expect(JSON.stringify(refused.json())).toContain('contains-user-name')
+})
+
+test('[A-2.2.5] an administrator needs twelve characters', async () => {
+  const { headers } = await newcomer(stage, { administratorRole: 'AUDIT_ADMIN' })
+  expect((await change(headers, 'kT4#vbQ9xw!')).statusCode).toBe(422)
+  expect((await change(headers, 'kT4#vbQ9xw!z')).statusCode).toBe(204)
+})
+
+test('[A-2.2.4] the sixth change may bring back the first password, the fifth may not', async () => {
+  const { account, headers } = await newcomer(stage)
+  const chain = ['a', 'b', 'c', 'd'].map((letter) => `kT4#vbQ9-${letter}`)
+  let current = GOOD_PASSWORD
+  for (const password of chain) {
+    pass(stage, 1_000)
+    expect((await change(headers, password, current)).statusCode).toBe(204)
+    current = password
+  }
+  pass(stage, 1_000)
+  expect((await change(headers, GOOD_PASSWORD, current)).statusCode).toBe(422)
+  expect((await change(headers, 'kT4#vbQ9-e', current)).statusCode).toBe(204)
+  pass(stage, 1_000)
+  expect((await change(headers, GOOD_PASSWORD, 'kT4#vbQ9-e')).statusCode).toBe(204)
+  expect((await trySignIn(stage, account)).statusCode).toBe(201)
+})
+
+test('[A-2.1.5] a password past its life must be changed at the next sign-in', async () => {
+  const account = await addAccount(stage)
+  await setPassword(stage, account, GOOD_PASSWORD, new Date(stage.now.getTime() - 90 * 24 * HOUR))
+  expect((await signedIn(stage, account)).mustChangePassword).toBe(true)
+  const younger = await addAccount(stage)
+  const setAt = new Date(stage.now.getTime() - 90 * 24 * HOUR + 1)
+  await setPassword(stage, younger, GOOD_PASSWORD, setAt)
+  expect((await signedIn(stage, younger)).mustChangePassword).toBe(false)
+})
+
+test('a change ends the other sessions and keeps the one that asks', async () => {
+  await stage.db.transaction((tx) =>
+    setParameter(
+      tx,
+      'identity',
+      { key: 'gateway.session.concurrent', unitId: null, value: 2, reason: 'test' },
+      0,
+      testAct({ now: stage.now }),
+    ),
+  )
+  const { account, ...mine } = await newcomer(stage)
+  const other = await signedIn(stage, account)
+  expect((await change(mine.headers, NEXT)).statusCode).toBe(204)
+  const list = (headers: { authorization: string }) =>
+    stage.app.inject({ url: '/v1/sessions', headers })
+  expect((await list(other.headers)).json()).toMatchObject({ status: 401, code: 'token-revoked' })
+  expect((await refresh(other.refreshToken)).statusCode).toBe(401)
+  expect((await list(mine.headers)).json<{ items: unknown[] }>().items).toHaveLength(1)
+})
+
+test('the current password is asked for, and wrong ones lock', async () => {
+  const { account, headers } = await newcomer(stage)
+  for (let n = 0; n < 5; n += 1)
+    expect((await change(headers, NEXT, 'wrong')).json()).toMatchObject({ code: 'sign-in-refused' })
+  expect((await change(headers, NEXT)).json()).toMatchObject({ code: 'sign-in-locked' })
+  expect((await trySignIn(stage, account)).statusCode).toBe(423)
+})
+
+test('of two changes at once one is made', async () => {
+  const { account, headers } = await newcomer(stage)
+  const answers = await Promise.all([change(headers, NEXT), change(headers, `${NEXT}!`)])
+  const codes = answers.map(({ statusCode }) => statusCode).sort()
+  // The slower one finds another password in force, either when it is checked or when it is stored.
+  expect(codes[0]).toBe(204)
+  expect([401, 409]).toContain(codes[1])
+  const live: unknown[] = await stage.db.query(
+    'select from credential where account_id = $1 and ended_at is null',
+    [account.id],
+  )
+  expect(live).toHaveLength(1)
+})
+
+test('a revoked account changes nothing any more', async () => {
+  const { account, headers } = await newcomer(stage)
+  await stage.db.transaction((tx) =>
+    revokeAccount(tx, account.id, 'test', testAct({ now: stage.now })),
+  )
+  expect((await change(headers, NEXT)).json()).toMatchObject({ code: 'token-revoked' })
+})
+
+test.each([
+  ['an unknown member', { currentPassword: 'a', newPassword: 'b', accountId: 'c' }],
+  ['a number', { currentPassword: 1, newPassword: 'b' }],
+  ['257 characters', { currentPassword: 'a', newPassword: 'x'.repeat(257) }],
+])('a change with %s is refused', async (_what, payload) => {
+  const { headers } = await newcomer(stage)
+  const refused = await stage.app.inject({
+    method: 'PUT',
+    url: '/v1/accounts/me/password',
+    headers,
+    payload,
+  })
+  expect(refused.json()).toMatchObject({ status: 422, code: 'validation-failed' })
+})
+
+test('the rules for the own password are shown with the parameter versions', async () => {
+  const { headers } = await newcomer(stage, { administratorRole: 'SYSTEM_ADMIN' })
+  const policy = await stage.app.inject({ url: '/v1/accounts/me/password-policy', headers })
+  expect(policy.json()).toEqual({
+    profile: 'gbt22239-level3',
+    minLength: 12,
+    classes: 4,
+    history: 10,
+    maxAgeDays: 90,
+    versions: {
+      'identity.password.profile': 0,
+      'identity.password.admin_min_length': 0,
+      'identity.password.classes': 0,
+      'identity.password.admin_history': 0,
+      'identity.password.max_age': 0,
+    },
+  })
+})
+
+test('a password counts as received: spaces, NUL, 64 characters and more', async () => {
+  for (const password of [' Kt4# vbQ9 ', 'Kt4#\u0000vbQ9', `Kt4#${'vb Q9'.repeat(40)}`]) {
+    const hash = await hashPassword(password)
+    expect(await verifyPassword(hash, password)).toBe(true)
+    expect(await verifyPassword(hash, password.trim())).toBe(password === password.trim())
+    expect(await verifyPassword(hash, password.slice(0, -1))).toBe(false)
+  }
+})
+
+test('a token of a machine has no password to change', async () => {
+  const headers = bearer({
+    roles: ['SCRIPT'],
+    kind: 'client',
+    sid: null,
+    exp: Math.floor(stage.now.getTime() / 1_000) + 60,
+  })
+  expect((await change(headers, NEXT)).json()).toMatchObject({ code: 'permission-missing' })
+})
