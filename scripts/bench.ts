@@ -1,0 +1,79 @@
+import { execFileSync } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
+import { cpus, totalmem } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { testPostgres } from '@erp-steward/postgres/ladder'
+import type { BenchRow } from '@erp-steward/test-kit/bench-row'
+import pg from 'pg'
+
+/** Every benchmark of the product; `npm run bench -- deadlines` runs those whose path holds the word. */
+const benches = [
+  'packages/work-calendar/bench/deadlines.ts',
+  'packages/messaging/bench/outbox-to-effect.ts',
+  'services/gateway/bench/proxy.ts',
+  'services/monitoring-ingest/bench/ingest.ts',
+  'services/incident-tiering/bench/tickets.ts',
+  'services/identity/bench/joiners.ts',
+]
+
+const root = join(import.meta.dirname, '..')
+const words = process.argv.slice(2)
+const chosen = benches.filter(
+  (path) => words.length === 0 || words.some((word) => path.includes(word)),
+)
+
+const postgres = await testPostgres()
+process.env.STEWARD_TEST_POSTGRES = postgres.url
+process.env.DATABASE_URL = postgres.url
+const rows: BenchRow[] = []
+try {
+  for (const path of chosen) {
+    process.stderr.write(`${path}\n`)
+    const { run } = (await import(pathToFileURL(join(root, path)).href)) as {
+      run: () => Promise<BenchRow[]>
+    }
+    rows.push(...(await run()))
+  }
+  process.stdout.write(table(rows))
+  if (words.length === 0) await writeFile(join(root, 'docs', 'benchmarks.md'), await report(rows))
+} finally {
+  await postgres.release()
+}
+process.exit(0)
+
+function table(measured: readonly BenchRow[]): string {
+  const figure = (value: number) =>
+    value >= 100 ? Math.round(value).toLocaleString('en') : value.toPrecision(3)
+  return [
+    '| what | ours | reference | theirs | ratio | CPU µs per unit | remark |',
+    '|---|---|---|---|---|---|---|',
+    ...measured.map(
+      ({ name, unit, ours, reference, theirs, cpuMicrosPerUnit, note }) =>
+        `| ${name} | ${figure(ours)} ${unit} | ${reference} | ${figure(theirs)} | ${(ours / theirs).toPrecision(2)} | ` +
+        `${figure(cpuMicrosPerUnit)} | ${note ?? ''} |`,
+    ),
+    '',
+  ].join('\n')
+}
+
+async function report(measured: readonly BenchRow[]): Promise<string> {
+  const client = new pg.Client({ connectionString: postgres.url })
+  await client.connect()
+  const { rows: versions } = await client.query<{ server_version: string }>('show server_version')
+  await client.end()
+  const [cpu] = cpus()
+  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root })
+    .toString()
+    .trim()
+  return `# Benchmarks
+
+Written by \`npm run bench\`. Each line has both sides in one run on one machine; compare ratios and CPU time per unit, not
+figures between machines. Load generator, services and PostgreSQL share the cores, and PostgreSQL runs without fsync here.
+
+- date: ${new Date().toISOString().slice(0, 10)}, commit ${commit}
+- machine: ${cpus().length} x ${cpu?.model ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB
+- Node ${process.versions.node}, PostgreSQL ${versions[0]?.server_version ?? 'unknown'}, Apache Kafka 4.2.0
+
+${table(measured)}`
+}
