@@ -25,7 +25,7 @@ export async function documentRoutes(app: App, catalogue: Catalogue): Promise<vo
   await app.register(fastifySwaggerUi, {
     routePrefix: DOCS,
     staticCSP: CONTENT_POLICY,
-    uiConfig: { docExpansion: 'none', filter: true, deepLinking: true },
+    uiConfig: { layout: 'BaseLayout', tagsSorter: 'alpha', docExpansion: 'none', filter: true },
     transformSpecification: () => catalogue.merged.document,
     transformSpecificationClone: false,
   })
