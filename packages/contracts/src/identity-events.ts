@@ -105,7 +105,7 @@ const ParameterVersions = Type.Record(Type.String(), Type.Integer({ minimum: 0 }
 export const SignedIn = defineEvent({
   type: 'audit.access.signed-in.v1',
   summary: 'A person opened a session.',
-  clauses: ['A-2.2.2', 'A-4.3.4'],
+  clauses: ['A-2.2.1', 'A-4.3.4'],
   payload: Type.Object({
     accountId: Uuid,
     sessionId: Uuid,
@@ -214,7 +214,7 @@ export const SigningKeyRotated = defineEvent({
   type: 'identity.security.signing-key-rotated.v1',
   summary:
     'Tokens are signed with a new key; the one before is published until its last token ends.',
-  clauses: ['A-4.2.4'],
+  clauses: ['A-4.3.1'],
   payload: Type.Object({
     keyId: Uuid,
     previousKeyId: nullable(Uuid),

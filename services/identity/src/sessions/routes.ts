@@ -52,7 +52,7 @@ export function sessionRoutes(
   app.post(
     '/v1/sessions',
     {
-      config: { access: 'public', clauses: ['A-2.2.2', 'A-2.2.3'] },
+      config: { access: 'public', clauses: ['A-2.2.1', 'A-2.2.2', 'A-2.2.3'] },
       schema: {
         operationId: 'signIn',
         summary: 'Opens a session; the oldest one over the limit of the account ends.',
@@ -170,7 +170,7 @@ export function sessionRoutes(
   app.post(
     '/v1/tokens/signing-key-rotations',
     {
-      config: { access: 'signing-key.rotate', clauses: ['A-4.2.4'] },
+      config: { access: 'signing-key.rotate', clauses: ['A-4.3.1'] },
       schema: {
         operationId: 'rotateSigningKey',
         summary:

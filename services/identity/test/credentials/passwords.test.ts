@@ -285,3 +285,14 @@ test('a token of a machine has no password to change', async () => {
   })
   expect((await change(headers, NEXT)).json()).toMatchObject({ code: 'permission-missing' })
 })
+
+test('more passwords at once than can wait are told to come back', async () => {
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: 210 }, () => hashPassword('Kt4#vbQ9')),
+  )
+  const refused = outcomes.filter((outcome) => outcome.status === 'rejected')
+  expect(refused.map(({ reason }) => (reason as { code: string }).code)).toEqual(
+    Array.from({ length: 8 }, () => 'unavailable'),
+  )
+  expect(await verifyPassword(await hashPassword('again'), 'again')).toBe(true)
+})

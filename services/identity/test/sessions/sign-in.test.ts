@@ -37,7 +37,7 @@ const unlock = (accountId: string, caller: Parameters<typeof bearer>[0]) =>
     payload: { reason: 'Called back on the number we know.' },
   })
 
-test('a right password opens a session, in any case of the name, and nothing may keep the answer', async () => {
+test('[A-2.2.1] a right password opens a session, in any case of the name, and nothing may keep the answer', async () => {
   const account = await known()
   const opened = await trySignIn(stage, { userName: account.userName.toLowerCase() })
   expect(opened.statusCode).toBe(201)

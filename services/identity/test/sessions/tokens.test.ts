@@ -7,6 +7,9 @@ import {
   type KeyObject,
 } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { createKeySet } from '@erp-steward/service-kit/authentication'
+import { createApp } from '@erp-steward/service-kit/create-app'
+import { createLog } from '@erp-steward/service-kit/log'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import { testAct } from '@erp-steward/test-kit/test-act'
 import { TEST_INTERNAL_TOKEN, type TestService } from '@erp-steward/test-kit/test-service'
@@ -84,14 +87,40 @@ test('a token says who, as what and for which unit, and verifies with the publis
   expect(header).toEqual({ alg: 'ES256', typ: 'JWT', kid: keys[0]?.kid })
 })
 
-test('private keys lie sealed in the database', async () => {
+test('another process verifies the tokens with the key set it reads, after a rotation too', async () => {
+  const address = await stage.app.listen({ host: '127.0.0.1', port: 0 })
+  const keyFor = createKeySet(`${address}/.well-known/jwks.json`, 0)
+  const other = await createApp({
+    name: 'other',
+    title: 'Another service',
+    log: createLog('silent'),
+    tokens: { keyFor, clock: () => stage.now, internalToken: null },
+    readiness: {},
+  })
+  other.get(
+    '/v1/secret',
+    { config: { access: 'signed-in' }, schema: { operationId: 'readSecret' } },
+    () => ({ ok: true }),
+  )
+  const ask = async (headers: { authorization: string }) =>
+    (await other.inject({ url: '/v1/secret', headers })).statusCode
+  expect(await ask((await newcomer(stage)).headers)).toBe(200)
+  await stage.db.transaction((tx) =>
+    rotateSigningKey(tx, TEST_SEALING_KEY, 'test', testAct({ now: stage.now })),
+  )
+  expect(await ask((await newcomer(stage)).headers)).toBe(200)
+  expect(await ask(bearer({ roles: ['END_USER'] }))).toBe(401)
+  await other.close()
+})
+
+test('[A-4.3.1] private keys lie sealed in the database', async () => {
   await newcomer(stage)
   const keys: { sealed_private: Buffer }[] = await stage.db.query('select * from signing_key')
   for (const { sealed_private: sealed } of keys)
     expect(sealed.toString('latin1')).not.toContain('PRIVATE KEY')
 })
 
-test('[A-2.2.2] a forged token is refused, whatever was forged', async () => {
+test('[A-2.2.1][A-4.2.4] a forged token is refused, whatever was forged', async () => {
   const { accessToken, headers } = await newcomer(stage)
   expect((await sessions(headers.authorization)).statusCode).toBe(200)
   const [head = '', body = '', signature = ''] = accessToken.split('.')
@@ -371,7 +400,7 @@ test('revoking an account that does not exist is refused', async () => {
   ).rejects.toMatchObject({ code: 'account-unknown' })
 })
 
-test('[A-4.2.4] a rotation signs with a new key; tokens of the old one live out their minutes', async () => {
+test('[A-4.3.1] a rotation signs with a new key; tokens of the old one live out their minutes', async () => {
   const before = await newcomer(stage)
   const rotate = (roles: Parameters<typeof bearer>[0]['roles']) =>
     stage.app.inject({

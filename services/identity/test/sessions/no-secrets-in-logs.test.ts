@@ -1,0 +1,79 @@
+import { expect, test } from '@jest/globals'
+import { testAct } from '@erp-steward/test-kit/test-act'
+import { testDatabase } from '@erp-steward/test-kit/test-database'
+import { createLog } from '@erp-steward/service-kit/log'
+import { buildService } from '@erp-steward/service-kit/service'
+import { testKeys } from '@erp-steward/test-kit/tokens'
+import type { TestService } from '@erp-steward/test-kit/test-service'
+import { activateClient } from '../../src/clients/activate-client.ts'
+import { issueClientSecret } from '../../src/clients/issue-client-secret.ts'
+import { requestClient } from '../../src/clients/request-client.ts'
+import { identity } from '../../src/service.ts'
+import type { SessionTokens } from '../../src/sessions/session-tokens.ts'
+import { addAccount, giveInitialPassword, TEST_SEALING_KEY } from '../account-stage.ts'
+
+test('no password, token or secret reaches a log, whatever goes wrong', async () => {
+  const lines: string[] = []
+  const log = createLog('debug', { write: (line) => void lines.push(line) })
+  const { db, url, release } = await testDatabase(identity)
+  const now = new Date()
+  const built = await buildService(identity, {
+    db,
+    clock: () => now,
+    config: { KEY_ENCRYPTION_KEY: TEST_SEALING_KEY.toString('base64') },
+    log,
+    keyFor: testKeys,
+    internalToken: 'x'.repeat(32),
+  })
+  const { app } = built
+  const stage: TestService = { ...built, db, url, now, release }
+  const secrets: string[] = []
+  const post = async (path: string, payload: object | string, headers = {}) => {
+    const answer = await app.inject({ method: 'POST', url: path, payload, headers })
+    return answer
+  }
+
+  const account = await addAccount(stage)
+  const initial = await giveInitialPassword(stage, account)
+  const { userName } = account
+  const wrong = 'a-Wrong-1-guess'
+  await post('/v1/sessions', { userName, password: wrong })
+  await post('/v1/sessions', { userName: wrong, password: initial, more: true })
+  await post('/v1/sessions', `{"userName":"${userName}","password":"${initial}`, {
+    'content-type': 'application/json',
+  })
+  const tokens = (await post('/v1/sessions', { userName, password: initial })).json<SessionTokens>()
+  const refreshed = (
+    await post('/v1/tokens/refresh', { refreshToken: tokens.refreshToken })
+  ).json<SessionTokens>()
+  await post('/v1/tokens/refresh', { refreshToken: tokens.refreshToken })
+  await post('/v1/tokens/refresh', { refreshToken: refreshed.refreshToken, x: 1 })
+  const act = testAct({ now })
+  const client = await db.transaction((tx) =>
+    requestClient(tx, { name: 'logs', role: 'SCRIPT', unitId: null }, act),
+  )
+  await db.transaction((tx) => activateClient(tx, client.id, act))
+  const secret = await db.transaction((tx) => issueClientSecret(tx, client.id, act))
+  const grant = { grant_type: 'client_credentials', client_id: client.id, client_secret: secret }
+  const granted = (await post('/v1/tokens', grant)).json<{ access_token: string }>()
+  await post('/v1/tokens', { ...grant, grant_type: 'other' })
+  // An outage in the middle of it all.
+  await db.query('alter table session rename to session_gone')
+  await post('/v1/tokens/refresh', { refreshToken: refreshed.refreshToken })
+  expect((await post('/v1/tokens', grant)).statusCode).toBe(200)
+  secrets.push(
+    initial,
+    wrong,
+    tokens.accessToken,
+    tokens.refreshToken,
+    refreshed.accessToken,
+    refreshed.refreshToken,
+    secret,
+    granted.access_token,
+  )
+  await app.close()
+  await release()
+  const written = lines.join('')
+  expect(written).toContain('request failed')
+  for (const each of secrets) expect(written.includes(each)).toBe(false)
+})
