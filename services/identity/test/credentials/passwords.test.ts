@@ -14,6 +14,7 @@ import {
   identityStage,
   newcomer,
   pass,
+  runTask,
   setPassword,
   signedIn,
   trySignIn,
@@ -284,6 +285,24 @@ test('a token of a machine has no password to change', async () => {
     exp: Math.floor(stage.now.getTime() / 1_000) + 60,
   })
   expect((await change(headers, NEXT)).json()).toMatchObject({ code: 'permission-missing' })
+})
+
+test('the longest history that may be asked for is kept, and no more', async () => {
+  const account = await addAccount(stage)
+  await setPassword(stage, account)
+  await stage.db.query(
+    `insert into credential (id, account_id, kind, hash, policy, set_at, ended_at)
+     select gen_random_uuid(), account_id, kind, hash, policy, set_at - n * interval '1 day', set_at
+       from credential, generate_series(1, 30) as n where account_id = $1`,
+    [account.id],
+  )
+  await runTask(stage, 'forget-ended-sessions')
+  const kept: { ended_at: Date | null }[] = await stage.db.query(
+    'select ended_at from credential where account_id = $1 order by set_at desc',
+    [account.id],
+  )
+  expect(kept).toHaveLength(25)
+  expect(kept[0]?.ended_at).toBeNull()
 })
 
 test('more passwords at once than can wait are told to come back', async () => {
