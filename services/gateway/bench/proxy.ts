@@ -3,7 +3,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createPublicKey } from 'node:crypto'
 import { once } from 'node:events'
-import { createWriteStream, existsSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -17,6 +17,7 @@ import { createLog } from '@erp-steward/service-kit/log'
 import { testKeys, testToken } from '@erp-steward/test-kit/tokens'
 import fastifyHttpProxy from '@fastify/http-proxy'
 import Fastify from 'fastify'
+import { destination } from 'pino'
 import { Pool } from 'undici'
 import { GatewayConfig } from '../src/config.ts'
 import { startGateway } from '../src/gateway.ts'
@@ -55,7 +56,7 @@ async function serve(role: Role, serviceUrl: string): Promise<string> {
         RATE_LIMIT_CALLER: '10000000',
       }),
       bus: createLocalBus(),
-      log: createLog('info', createWriteStream('/dev/null')),
+      log: createLog('info', destination('/dev/null')),
     })
     return url
   }
