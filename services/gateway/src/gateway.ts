@@ -31,6 +31,9 @@ const MISSING_DOCUMENTS_MS = 2_000
 /** Milliseconds until identity is asked again before it has been heard once, and until the bus is joined again. */
 const EAGER_MS = 500
 
+/** The gateway's own pages whose callers are counted; probes of health are not. */
+const COUNTED = [DOCS, '/openapi.json', '/problems/']
+
 export interface GatewayOptions {
   readonly config: GatewayConfig
   readonly bus: EventBus
@@ -67,12 +70,13 @@ export async function startGateway({
     ]),
   )
   const ended = new AbortController()
-  const closing: (() => Promise<unknown>)[] = [
-    () => Promise.all([...upstreams.values()].map(({ pool }) => pool.destroy())),
-  ]
+  const background: (() => Promise<void>)[] = []
+  let listening: App | undefined
   const stop = async () => {
     ended.abort()
-    for (const close of closing.toReversed()) await close()
+    await listening?.close()
+    await Promise.all([...upstreams.values()].map(({ pool }) => pool.destroy()))
+    await Promise.all(background.map((end) => end()))
   }
   try {
     const revocations = new Revocations(config.REVOCATION_MAX_AGE_SECONDS)
@@ -83,16 +87,16 @@ export async function startGateway({
       log,
       clock,
     })
-    closing.push(() => app.close())
+    listening = app
     const identity = upstreamOf(upstreams, 'identity')
 
-    closing.push(joinBus(bus, onAccountEvent(revocations, clock, log), ended.signal, log))
+    background.push(joinBus(bus, onAccountEvent(revocations, clock, log), ended.signal, log))
     const poll = () => readSnapshot(revocations, identity, config.INTERNAL_TOKEN, clock)
     await poll().catch(() => undefined)
-    closing.push(
+    background.push(
       repeat(ended.signal, async () => {
         await poll().catch((error: unknown) => {
-          log.warn({ err: error }, 'revocations could not be read')
+          if (!ended.signal.aborted) log.warn({ err: error }, 'revocations could not be read')
         })
         return revocations.isFresh(clock().getTime())
           ? config.REVOCATION_POLL_SECONDS * 1_000
@@ -103,7 +107,7 @@ export async function startGateway({
     await catalogue.refresh()
     const [clash] = catalogue.merged.clashes
     if (clash !== undefined) throw new Error(clash)
-    closing.push(
+    background.push(
       repeat(ended.signal, async () => {
         await catalogue.refresh()
         return catalogue.missing.length > 0 ? MISSING_DOCUMENTS_MS : DOCUMENTS_MS
@@ -163,6 +167,12 @@ async function buildGateway(
     clock,
   })
   const door = createDoor({ config, checkToken, revocations, clock })
+  app.addHook('onRequest', (request, reply, done) => {
+    const { url } = request.routeOptions
+    if (url !== undefined && COUNTED.some((own) => url.startsWith(own)))
+      door.countAddress(request, reply)
+    done()
+  })
   healthRoutes(app, [...upstreams.values()])
   await documentRoutes(app, catalogue)
   await proxyRoutes(app, { door, table, upstreams })

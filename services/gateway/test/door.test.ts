@@ -461,6 +461,17 @@ test('sign-ins have a smaller quota per address than refreshes', async () => {
   expect(await post('/v1/tokens/refresh')).toBe(200)
 })
 
+test('the pages of the gateway itself are counted by address, its health is not', async () => {
+  const on = await staged({ RATE_LIMIT_ADDRESS: '2' })
+  const statuses = async (path: string) => {
+    const answers = []
+    for (let i = 0; i < 3; i += 1) answers.push((await on.call(path)).status)
+    return answers
+  }
+  expect(await statuses('/openapi.json')).toEqual([200, 200, 429])
+  expect(await statuses('/health')).toEqual([200, 200, 200])
+})
+
 test('a flood of forged tokens ends in 429 and does not shut out the neighbours of the address', async () => {
   const on = await staged({ RATE_LIMIT_ADDRESS: '3' })
   const statuses = []

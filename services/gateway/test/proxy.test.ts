@@ -102,7 +102,7 @@ async function raw(text: string): Promise<string> {
   })
   socket.on('error', () => undefined)
   socket.write(text)
-  await Promise.race([once(socket, 'close'), sleep(2_000)])
+  await Promise.race([once(socket, 'close'), sleep(2_000, undefined, { ref: false })])
   socket.destroy()
   return answer
 }
