@@ -62,16 +62,26 @@ export class Caller {
     done: (current: Record<string, unknown>) => boolean,
   ): Promise<Answer> {
     for (;;) {
-      const current = await this.must('GET', resource, ask.token === undefined ? {} : { token: ask.token })
+      const current = await this.must(
+        'GET',
+        resource,
+        ask.token === undefined ? {} : { token: ask.token },
+      )
       if (done(current.body)) return current
       const answer = await this.ask(method, path, { ...ask, ifMatch: current.etag })
       if (answer.status === 412) continue
       if (answer.status === 409) {
-        const again = await this.must('GET', resource, ask.token === undefined ? {} : { token: ask.token })
+        const again = await this.must(
+          'GET',
+          resource,
+          ask.token === undefined ? {} : { token: ask.token },
+        )
         if (done(again.body)) return again
       }
       if (answer.status >= 400)
-        throw new Error(`${method} ${path} answered ${answer.status}: ${JSON.stringify(answer.body)}`)
+        throw new Error(
+          `${method} ${path} answered ${answer.status}: ${JSON.stringify(answer.body)}`,
+        )
       return answer
     }
   }

@@ -9,7 +9,11 @@ export interface Mail {
 }
 
 /** A real mail server that keeps what it accepts. */
-export async function mailServer(): Promise<{ url: string; mails: Mail[]; stop: () => Promise<void> }> {
+export async function mailServer(): Promise<{
+  url: string
+  mails: Mail[]
+  stop: () => Promise<void>
+}> {
   const mails: Mail[] = []
   const server = new SMTPServer({
     authOptional: true,

@@ -66,13 +66,16 @@ export class Program {
     while (!this.#output.includes(text)) {
       if (this.#child?.exitCode !== null && this.#child?.exitCode !== undefined)
         throw new Error(`${this.name} ended with ${String(this.#child.exitCode)}:\n${this.#output}`)
-      if (Date.now() > deadline) throw new Error(`${this.name} did not say "${text}":\n${this.#output}`)
+      if (Date.now() > deadline)
+        throw new Error(`${this.name} did not say "${text}":\n${this.#output}`)
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
   }
 
   get running(): boolean {
-    return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null
+    return (
+      this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null
+    )
   }
 
   get pid(): number | undefined {
