@@ -7,8 +7,8 @@ import type { ParameterKey, ParameterValue } from '@erp-steward/regulation/param
 import { enqueue } from '@erp-steward/service-kit/jobs'
 import { readParameter } from '@erp-steward/service-kit/parameters'
 import { CalendarYearMissing } from '@erp-steward/work-calendar/calendar-year-missing'
-import { deadlineOf, type ClockFact } from '@erp-steward/work-calendar/clock'
-import type { Target } from '@erp-steward/work-calendar/working-time'
+import { deadlineOf, elapsed, type ClockFact } from '@erp-steward/work-calendar/clock'
+import { targetMs, type Target } from '@erp-steward/work-calendar/working-time'
 import { IsNull, type EntityManager } from 'typeorm'
 import {
   calendarOfUnit,
@@ -48,24 +48,33 @@ export const CLOCK_DUE = 'ticket-clock-due'
 /** Starts a clock under the calendar and the parameter version in force for the unit now. */
 export async function startClock(
   tx: EntityManager,
-  { ticketId, unitId, kind, tier, parameter }: StartClock,
+  { unitId, parameter, ...rest }: StartClock,
   act: Act,
 ): Promise<TicketClock> {
   const { value, version } = await readParameter(tx, parameter, unitId, act.now)
   const calendar = await calendarFor(tx, value, unitId)
-  const facts: StoredFact[] = [
-    { at: act.now.toISOString(), kind: 'start', target: targetOf(value), reason: parameter },
-  ]
+  const from = { ...rest, calendar, parameterKey: parameter, parameterVersion: version }
+  return insertClock(tx, from, targetOf(value), parameter, act)
+}
+
+type ClockOrigin = Pick<
+  TicketClock,
+  'ticketId' | 'kind' | 'tier' | 'calendar' | 'parameterKey' | 'parameterVersion'
+>
+
+async function insertClock(
+  tx: EntityManager,
+  origin: ClockOrigin,
+  target: Target,
+  reason: string,
+  act: Act,
+): Promise<TicketClock> {
+  const facts: StoredFact[] = [{ at: act.now.toISOString(), kind: 'start', target, reason }]
   const clock: TicketClock = {
+    ...origin,
     id: randomUUID(),
-    ticketId,
-    kind,
-    tier,
-    calendar,
     facts,
-    parameterKey: parameter,
-    parameterVersion: version,
-    ...(await dueOf(tx, facts, calendar)),
+    ...(await dueOf(tx, facts, origin.calendar)),
     breachedAt: null,
     stoppedAt: null,
     startedAt: act.now,
@@ -129,7 +138,12 @@ export async function stopClocks(
   return stopped
 }
 
-/** Gives an open clock the target of another parameter, for example after the priority rose; time used stays used. */
+/**
+ * Gives an open clock the target of another parameter, for example after the priority rose; time used stays used.
+ *
+ * A clock keeps its calendar for life. Where the new target counts otherwise (round the clock instead of working time),
+ * a new clock takes over what is left of it. One that is breached already is left as it is.
+ */
 export async function retarget(
   tx: EntityManager,
   clock: TicketClock,
@@ -137,18 +151,37 @@ export async function retarget(
   unitId: string,
   act: Act,
 ): Promise<TicketClock> {
+  if (clock.breachedAt !== null) return clock
   const { value, version } = await readParameter(tx, parameter, unitId, act.now)
-  return addFact(
+  const { ticketId, kind, tier } = clock
+  const at = act.now.toISOString()
+  const parameters = { parameterKey: parameter, parameterVersion: version }
+  const continuous = clock.calendar.scope === 'round-the-clock'
+  if (continuous === (value.clock === 'continuous')) {
+    const fact = { at, kind: 'target-changed', target: targetOf(value), reason: parameter } as const
+    return addFact(tx, { ...clock, ...parameters }, fact, act)
+  }
+  const usedMs = await usedUntil(tx, clock, act.now)
+  await addFact(tx, clock, { at, kind: 'stop', reason: `goes on under ${parameter}` }, act)
+  const calendar = await calendarFor(tx, value, unitId)
+  const wholeMs = targetMs(await compiledCalendar(tx, calendar), targetOf(value))
+  return insertClock(
     tx,
-    { ...clock, parameterKey: parameter, parameterVersion: version },
-    {
-      at: act.now.toISOString(),
-      kind: 'target-changed',
-      target: targetOf(value),
-      reason: parameter,
-    },
+    { ticketId, kind, tier, calendar, ...parameters },
+    { milliseconds: Math.max(0, wholeMs - usedMs) },
+    `${parameter} less ${String(Math.round(usedMs / 1_000))} s used`,
     act,
   )
+}
+
+/** Working milliseconds used; 0 where the calendar lacks a year, since nothing can be counted. */
+async function usedUntil(tx: EntityManager, clock: TicketClock, now: Date): Promise<number> {
+  try {
+    return elapsed(clockFacts(clock), await compiledCalendar(tx, clock.calendar), now)
+  } catch (error) {
+    if (error instanceof CalendarYearMissing) return 0
+    throw error
+  }
 }
 
 /** Whether the clock had run past its deadline at `now`; being done at the deadline itself is in time. */

@@ -1,0 +1,10 @@
+import { expect, test } from '@jest/globals'
+import { testDatabase } from '@erp-steward/test-kit/test-database'
+import { incidentTiering } from '../src/service.ts'
+
+test('the migrations build exactly what the entities describe', async () => {
+  const { db, release } = await testDatabase(incidentTiering)
+  const { upQueries } = await db.driver.createSchemaBuilder().log()
+  await release()
+  expect(upQueries.map(({ query }) => query)).toEqual([])
+})

@@ -1,0 +1,364 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import type { TestService } from '@erp-steward/test-kit/test-service'
+import {
+  act,
+  clocks,
+  create,
+  endUser,
+  eventOf,
+  facts,
+  factsOf,
+  fault,
+  fillDirectory,
+  HOUR,
+  incidentStage,
+  keyUser,
+  MONDAY,
+  nominate,
+  open,
+  OTHER_UNIT,
+  read,
+  runTask,
+  tell,
+  timeline,
+  UNIT,
+} from '../incident-stage.ts'
+import {
+  AlertFiring,
+  AlertResolved,
+  InspectionFindingRaised,
+} from '@erp-steward/contracts/monitoring-events'
+
+let stage: TestService
+let people: Record<'user' | 'first' | 'second' | 'third', string>
+const named = ['user', 'first', 'second', 'third'] as const
+
+beforeEach(() => {
+  stage.now = MONDAY
+})
+
+describe('with every tier staffed', () => {
+  beforeAll(async () => {
+    stage = await incidentStage()
+    people = await fillDirectory(stage, ...named)
+    await nominate(stage, people.first, { tier: 'L1' })
+    await nominate(stage, people.second, { tier: 'L2' })
+    await nominate(stage, people.third, { tier: 'L3' })
+  })
+  afterAll(() => stage.release())
+
+  async function mailed(ticketId: string): Promise<string[]> {
+    const rows: { personId: string }[] = await stage.db.query(
+      `select person_id as "personId" from notification where ticket_id = $1 and channel = 'mail'`,
+      [ticketId],
+    )
+    const names = Object.entries(people)
+    return rows.map(({ personId }) => names.find(([, id]) => id === personId)?.[0] ?? '?').sort()
+  }
+
+  test.each([
+    ['P1', ['first', 'second', 'third'], ['L1', 'L2', 'L3'], true],
+    ['P2', ['first', 'second'], ['L1', 'L2'], false],
+    ['P3', ['first'], ['L1'], false],
+    ['P4', ['first'], ['L1'], false],
+  ] as const)(
+    '[A-5.2.1][B-4.0] a %s tells %j at once and starts on L1',
+    async (priority, told, tiers, toAllTiers) => {
+      const ticket = await open(stage, endUser(people.user), { priority })
+      expect(ticket).toMatchObject({
+        priority,
+        state: 'open',
+        tier: 'L1',
+        toAllTiers,
+        ownerPersonId: null,
+        reporterPersonId: people.user,
+        version: 1,
+      })
+      expect(await mailed(ticket.id)).toEqual(told)
+      expect(await factsOf(stage, ticket.id, 'ticket.opened')).toMatchObject([
+        { number: ticket.number, priority, tiers, reporterPersonId: people.user },
+      ])
+      expect(await timeline(stage, ticket.id)).toEqual(['opened'])
+    },
+  )
+
+  test.each([
+    ['P1', ['acknowledge', 'progress-note', 'restore']],
+    ['P2', ['acknowledge', 'progress-note', 'restore', 'tier']],
+    ['P3', ['acknowledge', 'progress-note', 'restore', 'tier']],
+  ] as const)('[A-5.2.3] a %s runs the clocks %j', async (priority, kinds) => {
+    const ticket = await open(stage, endUser(people.user), { priority })
+    expect((await clocks(stage, ticket.id)).map(({ kind }) => kind).sort()).toEqual(kinds)
+  })
+
+  test('[A-2.1.7] an account compromise is P2 at least, whatever was asked', async () => {
+    const low = await open(stage, endUser(people.user), {
+      category: 'account-compromise',
+      priority: 'P4',
+    })
+    expect(low.priority).toBe('P2')
+    expect(await mailed(low.id)).toEqual(['first', 'second'])
+    const high = await open(stage, endUser(people.user), {
+      category: 'account-compromise',
+      priority: 'P1',
+    })
+    expect(high.priority).toBe('P1')
+  })
+
+  test('numbers count upwards and the location leads to the ticket', async () => {
+    const one = await create(stage, '/v1/tickets', endUser(people.user), fault)
+    const two = await create(stage, '/v1/tickets', endUser(people.user), fault)
+    const numbers = [one, two].map((answer) => answer.json<{ number: string }>().number)
+    expect(numbers[0]).toMatch(/^T-\d{7}$/)
+    expect(Number(numbers[1]?.slice(2))).toBe(Number(numbers[0]?.slice(2)) + 1)
+    expect(one.headers).toMatchObject({
+      location: `/v1/tickets/${one.json<{ id: string }>().id}`,
+      etag: '"1"',
+    })
+  })
+
+  test('the ten-millionth number is not cut', async () => {
+    await stage.db.query(`select setval('ticket_number', 9999999)`)
+    expect((await open(stage, endUser(people.user))).number).toBe('T-10000000')
+    expect((await open(stage, endUser(people.user))).number).toBe('T-10000001')
+  })
+
+  describe('an alert', () => {
+    const firing = (episodeId: string, level: 'warning' | 'critical') => ({
+      episodeId,
+      thresholdId: randomUUID(),
+      name: 'Tablespace full',
+      metric: 'ebs.tablespace.used',
+      labels: { tablespace: 'APPS_TS', host: 'db1' },
+      unitId: UNIT,
+      moduleCode: 'GL',
+      level,
+      value: 96.5,
+      limit: 95,
+      since: '2026-03-09T01:55:00Z',
+      firedAt: '2026-03-09T02:00:00Z',
+    })
+    const ticketsOf = (episodeId: string): Promise<{ id: string; priority: string }[]> =>
+      stage.db.query(
+        'select id, priority, title, description from ticket where alert_episode_id = $1',
+        [episodeId],
+      )
+
+    test('[A-3.2.3] opens one ticket without a reporting person', async () => {
+      const episodeId = randomUUID()
+      expect(await tell(stage, AlertFiring, episodeId, firing(episodeId, 'warning'))).toBe(
+        'handled',
+      )
+      const [ticket] = await ticketsOf(episodeId)
+      expect(ticket).toMatchObject({
+        priority: 'P3',
+        title: 'Tablespace full: 96.5 (warning, limit 95)',
+        description:
+          'ebs.tablespace.used {tablespace=APPS_TS, host=db1} since 2026-03-09T01:55:00Z',
+      })
+      expect(await read(stage, ticket?.id ?? '')).toMatchObject({
+        reporterPersonId: null,
+        alertEpisodeId: episodeId,
+        category: 'fault',
+      })
+    })
+
+    test('[A-3.2.3] delivered twice, and again under other ids at the same time, has one ticket', async () => {
+      const episodeId = randomUUID()
+      const events = await Promise.all(
+        [1, 2, 3].map(() => eventOf(stage, AlertFiring, episodeId, firing(episodeId, 'critical'))),
+      )
+      const twice = [...events, ...events]
+      const outcomes = await Promise.all(twice.map((event) => stage.consumer.deliver(event)))
+      expect(outcomes.toSorted()).toEqual([
+        ...['duplicate', 'duplicate', 'duplicate'],
+        ...['handled', 'handled', 'handled'],
+      ])
+      expect(await ticketsOf(episodeId)).toHaveLength(1)
+    })
+
+    test('[A-5.2.3] that gets worse raises its ticket, whose clocks keep the time used', async () => {
+      const episodeId = randomUUID()
+      await tell(stage, AlertFiring, episodeId, firing(episodeId, 'warning'))
+      const [{ id } = { id: '' }] = await ticketsOf(episodeId)
+      stage.now = new Date(MONDAY.getTime() + HOUR)
+      await tell(stage, AlertFiring, episodeId, firing(episodeId, 'critical'))
+      expect(await read(stage, id)).toMatchObject({ priority: 'P2', version: 2 })
+      // P2 has 8 h round the clock; the working hour that the P3 had used is taken off.
+      expect(await clocks(stage, id, 'restore')).toMatchObject([
+        { explanation: { state: 'stopped', usedSeconds: 3_600 }, breachedAt: null },
+        {
+          dueAt: '2026-03-09T10:00:00.000Z',
+          parameterKey: 'incident.sla.p2.restore',
+          calendar: { scope: 'round-the-clock' },
+          explanation: { state: 'running', targetSeconds: 7 * 3_600 },
+        },
+      ])
+      expect(await factsOf(stage, id, 'ticket.priority-raised')).toMatchObject([
+        { from: 'P3', to: 'P2' },
+      ])
+      expect(await mailed(id)).toEqual(['first', 'second'])
+      await tell(stage, AlertFiring, episodeId, firing(episodeId, 'warning'))
+      expect(await read(stage, id)).toMatchObject({ priority: 'P2', version: 2 })
+    })
+
+    test('that ends is noted once and leaves the work to people', async () => {
+      const episodeId = randomUUID()
+      const { since: _since, firedAt: _firedAt, ...episode } = firing(episodeId, 'warning')
+      await tell(stage, AlertFiring, episodeId, firing(episodeId, 'warning'))
+      const [{ id } = { id: '' }] = await ticketsOf(episodeId)
+      const ended = (at: string) => ({ ...episode, reason: 'recovered', resolvedAt: at })
+      await tell(stage, AlertResolved, episodeId, ended('2026-03-09T02:10:00Z'))
+      await tell(stage, AlertResolved, episodeId, ended('2026-03-09T02:20:00Z'))
+      expect(await read(stage, id)).toMatchObject({
+        state: 'open',
+        alertEndedAt: '2026-03-09T02:10:00.000Z',
+      })
+      expect(await factsOf(stage, id, 'ticket.alert-ended')).toHaveLength(1)
+      expect(await timeline(stage, id)).toEqual(['opened', 'alert-ended'])
+    })
+
+    test('whose end arrives without its ticket is let pass', async () => {
+      const episodeId = randomUUID()
+      const { since: _since, firedAt: _firedAt, ...episode } = firing(episodeId, 'warning')
+      const ended = { ...episode, reason: 'recovered', resolvedAt: '2026-03-09T02:10:00Z' }
+      expect(await tell(stage, AlertResolved, episodeId, ended)).toBe('handled')
+    })
+
+    test('with a name longer than a title is cut at a whole character', async () => {
+      const episodeId = randomUUID()
+      const name = `${'x'.repeat(199)}😀`
+      expect(
+        await tell(stage, AlertFiring, episodeId, { ...firing(episodeId, 'warning'), name }),
+      ).toBe('handled')
+      const [{ id } = { id: '' }] = await ticketsOf(episodeId)
+      expect(String((await read(stage, id)).title).isWellFormed()).toBe(true)
+    })
+
+    test('of a unit that nobody knows is parked for a person to look at', async () => {
+      const episodeId = randomUUID()
+      const unknown = { ...firing(episodeId, 'critical'), unitId: randomUUID() }
+      expect(await tell(stage, AlertFiring, episodeId, unknown)).toBe('parked')
+    })
+  })
+
+  test('[A-3.1.3] an inspection finding becomes one ticket, also when it is told twice', async () => {
+    const finding = {
+      findingId: randomUUID(),
+      roundId: randomUUID(),
+      unitId: UNIT,
+      item: 'Concurrent managers',
+      severity: 'simple',
+      level: 'critical',
+      note: 'Two managers are down.',
+      value: '2 of 9',
+      foundAt: '2026-03-09T02:00:00Z',
+    }
+    expect(await tell(stage, InspectionFindingRaised, finding.findingId, finding)).toBe('handled')
+    expect(await tell(stage, InspectionFindingRaised, finding.findingId, finding)).toBe('handled')
+    const rows: unknown[] = await stage.db.query(
+      'select title, category, priority, kind from ticket where finding_id = $1',
+      [finding.findingId],
+    )
+    expect(rows).toEqual([
+      {
+        title: 'Inspection: Concurrent managers 2 of 9 (simple)',
+        category: 'inspection-finding',
+        priority: 'P2',
+        kind: 'IT',
+      },
+    ])
+  })
+})
+
+describe('with gaps in the register', () => {
+  beforeEach(async () => {
+    stage = await incidentStage()
+    people = await fillDirectory(stage, ...named)
+  })
+  afterEach(() => stage.release())
+
+  const gaps = async () =>
+    (await stage.db.query(
+      `select payload -> 'data' ->> 'tier' as tier from outbox where type like '%gap-found%' order by seq`,
+    )) as { tier: string }[]
+
+  test('[B-4.1.2][B-4.0] an empty L1 is skipped at once, and the gap is announced', async () => {
+    await nominate(stage, people.second, { tier: 'L2' })
+    const ticket = await open(stage, endUser(people.user))
+    expect(ticket).toMatchObject({ tier: 'L2', version: 2 })
+    expect((await facts(stage, ticket.id)).map(({ fact }) => fact)).toEqual([
+      'ticket.opened',
+      'ticket.escalated',
+    ])
+    expect(await factsOf(stage, ticket.id, 'ticket.escalated')).toMatchObject([
+      { from: 'L1', to: 'L2', by: 'empty-tier', analysis: null },
+    ])
+    expect(await gaps()).toEqual([{ tier: 'L1' }])
+    expect(await clocks(stage, ticket.id, 'tier')).toMatchObject([{ tier: 'L2' }])
+    expect(await timeline(stage, ticket.id)).toEqual(['opened', 'escalated'])
+  })
+
+  test('[B-4.1.2] a P1 nobody can take waits on L3, and each gap is announced once', async () => {
+    const ticket = await open(stage, endUser(people.user), { priority: 'P1' })
+    expect(ticket).toMatchObject({ tier: 'L3', state: 'open', toAllTiers: true })
+    expect((await gaps()).map(({ tier }) => tier)).toEqual(['L1', 'L2', 'L3'])
+  })
+
+  test('a key user of another unit or of IT does not fill the gap', async () => {
+    await nominate(stage, people.first, { tier: 'L1', unitId: OTHER_UNIT })
+    await nominate(stage, people.second, { tier: 'L1', kind: 'IT' })
+    await nominate(stage, people.third, { tier: 'L3' })
+    expect(await open(stage, endUser(people.user))).toMatchObject({ tier: 'L3' })
+    expect(await open(stage, endUser(people.user), { category: 'hardware' })).toMatchObject({
+      tier: 'L1',
+      kind: 'IT',
+    })
+  })
+
+  test('[B-4.3.1] an L3 without a module takes tickets of every module', async () => {
+    await nominate(stage, people.third, { tier: 'L3', moduleCode: null })
+    const ticket = await open(stage, endUser(people.user))
+    expect(ticket.tier).toBe('L3')
+    expect((await act(stage, ticket, 'acknowledge', keyUser(people.third))).statusCode).toBe(200)
+  })
+
+  test('a raise to P1 stops the hand-over clock, so that no timer takes the ticket from its owner', async () => {
+    await nominate(stage, people.first, { tier: 'L1' })
+    await nominate(stage, people.third, { tier: 'L3' })
+    const episodeId = randomUUID()
+    const alert = {
+      episodeId,
+      thresholdId: randomUUID(),
+      name: 'ICM down',
+      metric: 'ebs.icm',
+      labels: {},
+      unitId: UNIT,
+      moduleCode: 'GL',
+      value: 0,
+      limit: 1,
+      since: MONDAY.toISOString(),
+      firedAt: MONDAY.toISOString(),
+    }
+    await stage.db.query(
+      `insert into parameter_version (key, version, value, valid_from, author, reason, created_at)
+       values ('incident.alert.priority.critical', 1, '"P1"', $1, 'test', 'test', $1)`,
+      [MONDAY],
+    )
+    await tell(stage, AlertFiring, episodeId, { ...alert, level: 'warning' })
+    const [{ id }] = (await stage.db.query('select id from ticket')) as [{ id: string }]
+    await act(stage, { id }, 'acknowledge', keyUser(people.first))
+    await tell(stage, AlertFiring, episodeId, { ...alert, level: 'critical' })
+    const [tier] = await clocks(stage, id, 'tier')
+    expect(tier?.stoppedAt).toBe(MONDAY.toISOString())
+    stage.now = new Date(MONDAY.getTime() + 48 * HOUR)
+    await runTask(stage, 'ticket-clock-due', { ticketId: id, clockId: tier?.id })
+    expect(await read(stage, id)).toMatchObject({
+      priority: 'P1',
+      toAllTiers: true,
+      state: 'acknowledged',
+      ownerPersonId: people.first,
+    })
+  })
+})
