@@ -1,6 +1,7 @@
 import { defineService } from '@erp-steward/service-kit/service'
 import { AccountEntity } from './accounts/account.ts'
 import { AccountChangeEntity } from './accounts/account-change.ts'
+import { accountRoutes } from './accounts/routes.ts'
 import { anchorLedger } from './audit/anchor-ledger.ts'
 import { AuditAnchorEntity, AuditHeadEntity, AuditRecordEntity } from './audit/audit-record.ts'
 import { onEveryFact } from './audit/on-every-fact.ts'
@@ -11,14 +12,19 @@ import { IdentityConfig } from './config.ts'
 import { CredentialEntity } from './credentials/credential.ts'
 import { credentialRoutes } from './credentials/routes.ts'
 import { SignInGuardEntity } from './credentials/sign-in-guard.ts'
+import { importRoutes } from './imports/routes.ts'
 import { migrations } from './migrations/all.ts'
 import { DepartmentEntity } from './organisation/department.ts'
 import { ModuleEntity } from './organisation/module.ts'
 import { PositionEntity } from './organisation/position.ts'
+import { organisationRoutes } from './organisation/routes.ts'
 import { unitExists } from './organisation/unit-exists.ts'
 import { UnitEntity } from './organisation/unit.ts'
+import { takeLeave } from './people/leave-person.ts'
 import { PersonEntity } from './people/person.ts'
+import { personRoutes } from './people/routes.ts'
 import { ProvisioningTaskEntity } from './provisioning/provisioning-task.ts'
+import { provisioningRoutes } from './provisioning/routes.ts'
 import { endLapsedSessions } from './sessions/end-lapsed-sessions.ts'
 import { forgetEndedSessions } from './sessions/forget-ended-sessions.ts'
 import { publishedKey } from './sessions/published-keys.ts'
@@ -64,6 +70,11 @@ export const identity = defineService({
     const sealingKey = sealingKeyOf(config)
     const sign = createTokenSigner(app, sealingKey)
     refuseRevoked(app, db)
+    organisationRoutes(app, { db, clock })
+    personRoutes(app, { db, clock })
+    await importRoutes(app, { db, clock })
+    accountRoutes(app, { db, clock })
+    provisioningRoutes(app, { db, clock })
     credentialRoutes(app, { db, clock })
     sessionRoutes(app, { db, clock, sign, sealingKey })
     await clientRoutes(app, { db, clock, sign })
@@ -71,6 +82,7 @@ export const identity = defineService({
   },
   subscriptions: () => [onEveryFact],
   tasks: ({ config }) => [
+    takeLeave,
     endLapsedSessions,
     forgetEndedSessions,
     renewSigningKey(sealingKeyOf(config)),

@@ -7,7 +7,7 @@ import { queueUserEnd } from '../provisioning/queue-access.ts'
 import { revokeAccount } from '../sessions/revoke-account.ts'
 import { assertNotLastAdministrator } from './assert-not-last-administrator.ts'
 import { AccountEntity, type Account } from './account.ts'
-import type { HeldAccount } from './holder-of-account.ts'
+import type { HeldAccount } from './lock-account.ts'
 
 /** How long after the leave date the account was disabled, against the parameter. */
 export interface LeaveLag {

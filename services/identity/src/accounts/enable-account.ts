@@ -5,7 +5,7 @@ import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
 import { queueUserReturn } from '../provisioning/queue-access.ts'
 import { AccountEntity, type Account } from './account.ts'
-import type { HeldAccount } from './holder-of-account.ts'
+import type { HeldAccount } from './lock-account.ts'
 
 /**
  * Opens a disabled account again, with the rights of the position its person holds now.

@@ -7,7 +7,7 @@ import { queueUserFreeze, queueUserRelease } from '../provisioning/queue-access.
 import { revokeAccount } from '../sessions/revoke-account.ts'
 import { AccountEntity, type Account } from './account.ts'
 import { assertNotLastAdministrator } from './assert-not-last-administrator.ts'
-import type { HeldAccount } from './holder-of-account.ts'
+import type { HeldAccount } from './lock-account.ts'
 
 /**
  * Shuts an account at once because of a risk: every token void, no login in EBS. Source: A-2.1.7.

@@ -1,14 +1,12 @@
 import { Problem } from '@erp-steward/contracts/problem'
 import { Code, Line, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
-import { actOf, assertReaches, principalOf } from '@erp-steward/service-kit/authentication'
-import { etag, expectedVersion } from '@erp-steward/service-kit/commit'
+import { actOf, assertReaches } from '@erp-steward/service-kit/authentication'
+import { etag, expectedVersion, type Committer } from '@erp-steward/service-kit/commit'
 import { decodeCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
-import type { Dependencies } from '@erp-steward/service-kit/service'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type, type Static } from 'typebox'
 import { MoreThan, type EntityManager } from 'typeorm'
-import type { IdentityConfig } from '../config.ts'
 import { DepartmentEntity, type Department } from './department.ts'
 import { ModuleEntity } from './module.ts'
 import { PositionEntity, positionRoles } from './position.ts'
@@ -18,6 +16,7 @@ import { putModule } from './put-module.ts'
 import { putPosition } from './put-position.ts'
 import { putUnit } from './put-unit.ts'
 import { ResponsibilityValue } from './responsibility-value.ts'
+import { assertCompanyWide } from './unit-range.ts'
 import { UnitEntity, unitKinds } from './unit.ts'
 
 const strict = { additionalProperties: false }
@@ -39,17 +38,15 @@ const PositionView = Type.Object({
   ...Version,
 })
 
-type Deps = Dependencies<IdentityConfig>
-
 /** Units, departments, positions and modules: the register every other concept and service refers to. */
-export function organisationRoutes(app: App, deps: Deps): void {
+export function organisationRoutes(app: App, deps: Committer): void {
   unitRoutes(app, deps)
   departmentRoutes(app, deps)
   positionRoutes(app, deps)
   moduleRoutes(app, deps)
 }
 
-function unitRoutes(app: App, deps: Deps): void {
+function unitRoutes(app: App, deps: Committer): void {
   const { db } = deps
   app.put('/v1/units/:code', {
     config: manage,
@@ -93,7 +90,7 @@ function unitRoutes(app: App, deps: Deps): void {
   })
 }
 
-function departmentRoutes(app: App, deps: Deps): void {
+function departmentRoutes(app: App, deps: Committer): void {
   const { db } = deps
   app.put('/v1/departments/:unitCode/:code', {
     config: manage,
@@ -155,7 +152,7 @@ function departmentRoutes(app: App, deps: Deps): void {
   })
 }
 
-function positionRoutes(app: App, deps: Deps): void {
+function positionRoutes(app: App, deps: Committer): void {
   const { db } = deps
   app.put('/v1/positions/:code', {
     config: { ...manage, clauses: ['A-2.1.2'] },
@@ -200,7 +197,7 @@ function positionRoutes(app: App, deps: Deps): void {
   })
 }
 
-function moduleRoutes(app: App, deps: Deps): void {
+function moduleRoutes(app: App, deps: Committer): void {
   const { db } = deps
   app.put('/v1/modules/:code', {
     config: { ...manage, clauses: ['B-6.0'] },
@@ -249,7 +246,7 @@ const read = { access: 'organisation.read', clauses: ['A-1.2'] } as const
 
 /** Runs a put in one transaction: 201 when it created, 200 otherwise, with the `ETag`. */
 async function put<Row extends Entry>(
-  { db, clock }: Deps,
+  { db, clock }: Committer,
   request: FastifyRequest,
   reply: FastifyReply,
   apply: (
@@ -290,10 +287,4 @@ async function unitByCode(tx: EntityManager, code: string) {
   const unit = await tx.findOneBy(UnitEntity, { code })
   if (unit === null) throw new Problem('unit-unknown', `There is no unit ${code}.`)
   return unit
-}
-
-/** What belongs to no unit is changed by callers of the company level only. */
-function assertCompanyWide(request: FastifyRequest): void {
-  if (principalOf(request).range !== 'company')
-    throw new Problem('outside-unit', 'Your range is your own unit.')
 }

@@ -1,0 +1,38 @@
+import type { EntityManager } from 'typeorm'
+import type { Account, AccountStatus } from './account.ts'
+
+/** An account with the name and unit of its person, `null` for administrators. */
+export type AccountInRange = Account & {
+  readonly personName: string | null
+  readonly unitId: string | null
+}
+
+export interface AccountFilter {
+  readonly id?: string | undefined
+  readonly userName?: string | undefined
+  readonly personId?: string | undefined
+  readonly status?: AccountStatus | undefined
+  /** Only accounts of people of this unit; `null` for all. */
+  readonly unitId: string | null
+  readonly after: string | null
+  readonly limit: number
+}
+
+/** Accounts by user name. */
+export function accountsInRange(
+  tx: EntityManager,
+  { id, userName, personId, status, unitId, after, limit }: AccountFilter,
+): Promise<AccountInRange[]> {
+  return tx.query(
+    `select account.id, user_name as "userName", person_id as "personId",
+            administrator_role as "administratorRole", status, epoch, account.version,
+            account.created_at as "createdAt", disabled_at as "disabledAt", disabled_reason as "disabledReason",
+            person.name as "personName", person.unit_id as "unitId"
+       from account left join person on person.id = person_id
+      where ($1::uuid is null or account.id = $1) and ($2::text is null or user_name = $2)
+        and ($3::uuid is null or person_id = $3) and ($4::text is null or status = $4)
+        and ($5::uuid is null or person.unit_id = $5) and ($6::text is null or user_name > $6)
+      order by user_name limit $7`,
+    [id ?? null, userName ?? null, personId ?? null, status ?? null, unitId, after, limit],
+  )
+}

@@ -1,0 +1,75 @@
+import type { Act } from '@erp-steward/contracts/act'
+import { Problem } from '@erp-steward/contracts/problem'
+import type { EntityManager } from 'typeorm'
+import { activateClient } from '../clients/activate-client.ts'
+import { disableClient } from '../clients/disable-client.ts'
+import { PositionEntity } from '../organisation/position.ts'
+import { PersonEntity } from '../people/person.ts'
+import { chinaDay } from '../people/rules/china-day.ts'
+import type { AccountChange } from './account-change.ts'
+import { createAdministrator, createPersonAccount } from './create-account.ts'
+import { disableAccount } from './disable-account.ts'
+import { enableAccount } from './enable-account.ts'
+import { lockAccount, type HeldAccount } from './lock-account.ts'
+import { setPositionRights } from './set-position-rights.ts'
+
+/**
+ * Gives an approved change its effect.
+ *
+ * @throws Problem of the use case that the change calls
+ */
+export async function applyAccountChange(
+  tx: EntityManager,
+  { command, subjectId, reason }: AccountChange,
+  act: Act,
+): Promise<void> {
+  switch (command.kind) {
+    case 'create-account':
+      await createForPerson(tx, command.personId, command.userName ?? null, act)
+      return
+    case 'create-administrator':
+      await createAdministrator(tx, command, act)
+      return
+    case 'disable-account': {
+      const held = await heldAccount(tx, command.accountId)
+      const endDate = chinaDay(act.now)
+      await disableAccount(tx, held, { reason, endDate, leave: null }, act)
+      return
+    }
+    case 'enable-account':
+      await enableAccount(tx, await heldAccount(tx, command.accountId), act)
+      return
+    case 'set-position-roles': {
+      const { positionCode, roles, responsibilities, ebsRoles } = command
+      await setPositionRights(tx, positionCode, { roles, responsibilities, ebsRoles }, act)
+      return
+    }
+    case 'create-client':
+      await activateClient(tx, subjectId, act)
+      return
+    case 'disable-client':
+      await disableClient(tx, subjectId, reason, act)
+      return
+  }
+}
+
+async function createForPerson(
+  tx: EntityManager,
+  personId: string,
+  userName: string | null,
+  act: Act,
+) {
+  const person = await tx.findOne(PersonEntity, {
+    where: { id: personId, active: true },
+    lock: { mode: 'pessimistic_write' },
+  })
+  if (person === null) throw new Problem('person-unknown', 'The person has left.')
+  const position = await tx.findOneByOrFail(PositionEntity, { id: person.positionId })
+  await createPersonAccount(tx, { person, position, userName }, act)
+}
+
+async function heldAccount(tx: EntityManager, id: string): Promise<HeldAccount> {
+  const held = await lockAccount(tx, id)
+  if (held === null) throw new Problem('account-unknown', `There is no account ${id}.`)
+  return held
+}

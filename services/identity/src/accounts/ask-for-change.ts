@@ -1,0 +1,81 @@
+import { randomUUID } from 'node:crypto'
+import type { Act } from '@erp-steward/contracts/act'
+import { Problem } from '@erp-steward/contracts/problem'
+import type { EntityManager } from 'typeorm'
+import { ClientEntity } from '../clients/client.ts'
+import { requestClient } from '../clients/request-client.ts'
+import { PositionEntity } from '../organisation/position.ts'
+import { unitExists } from '../organisation/unit-exists.ts'
+import { PersonEntity } from '../people/person.ts'
+import { AccountEntity } from './account.ts'
+import type { AccountChange, AccountChangeCommand } from './account-change.ts'
+import { requestAccountChange } from './request-account-change.ts'
+import { isReservedUserName } from './rules/user-name.ts'
+
+/**
+ * Takes a request of the system administrator after a look at what could not work anyway; the state is checked again
+ * when it is approved.
+ *
+ * @throws Problem `person-unknown`, `account-exists`, `account-unknown`, `user-name-taken`, `position-unknown`,
+ *   `unit-unknown`, `client-unknown`, `client-exists`, `account-change-pending`
+ */
+export async function askForChange(
+  tx: EntityManager,
+  command: AccountChangeCommand,
+  reason: string,
+  act: Act,
+): Promise<AccountChange> {
+  const subjectId = await subjectOf(tx, command, act)
+  return requestAccountChange(tx, { subjectId, command, reason }, act)
+}
+
+async function subjectOf(
+  tx: EntityManager,
+  command: AccountChangeCommand,
+  act: Act,
+): Promise<string> {
+  switch (command.kind) {
+    case 'create-account': {
+      const { personId, userName } = command
+      if (!(await tx.existsBy(PersonEntity, { id: personId, active: true })))
+        throw new Problem('person-unknown', `There is no active person ${personId}.`)
+      if (await tx.existsBy(AccountEntity, { personId }))
+        throw new Problem('account-exists', 'The person has an account.')
+      if (userName !== undefined) await assertFree(tx, userName)
+      return personId
+    }
+    case 'create-administrator':
+      await assertFree(tx, command.userName)
+      return randomUUID()
+    case 'disable-account':
+    case 'enable-account': {
+      const { accountId } = command
+      if (!(await tx.existsBy(AccountEntity, { id: accountId })))
+        throw new Problem('account-unknown', `There is no account ${accountId}.`)
+      return accountId
+    }
+    case 'set-position-roles': {
+      const { positionCode: code } = command
+      const position = await tx.findOneBy(PositionEntity, { code })
+      if (position === null) throw new Problem('position-unknown', `There is no position ${code}.`)
+      return position.id
+    }
+    case 'create-client': {
+      const { name, role, unitId } = command
+      if (unitId !== null && !(await unitExists(tx, unitId)))
+        throw new Problem('unit-unknown', `There is no unit ${unitId}.`)
+      return (await requestClient(tx, { name, role, unitId }, act)).id
+    }
+    case 'disable-client': {
+      const { clientId } = command
+      if (!(await tx.existsBy(ClientEntity, { id: clientId })))
+        throw new Problem('client-unknown', `There is no client ${clientId}.`)
+      return clientId
+    }
+  }
+}
+
+async function assertFree(tx: EntityManager, userName: string) {
+  if (isReservedUserName(userName) || (await tx.existsBy(AccountEntity, { userName })))
+    throw new Problem('user-name-taken', `${userName} is taken or reserved.`)
+}

@@ -1,0 +1,86 @@
+import type { Act } from '@erp-steward/contracts/act'
+import { AccountChangeDecided } from '@erp-steward/contracts/identity-events'
+import { Problem } from '@erp-steward/contracts/problem'
+import { appendEvent } from '@erp-steward/messaging/outbox'
+import { assertVersion } from '@erp-steward/service-kit/commit'
+import type { EntityManager } from 'typeorm'
+import { disableClient } from '../clients/disable-client.ts'
+import {
+  AccountChangeEntity,
+  type AccountChange,
+  type AccountChangeCommand,
+} from './account-change.ts'
+import { applyAccountChange } from './apply-account-change.ts'
+
+export interface DecideAccountChange {
+  readonly changeId: string
+  readonly decision: 'approved' | 'rejected'
+  /** Mandatory for a rejection. */
+  readonly reason: string | null
+}
+
+/**
+ * Approves or rejects a change; only approval gives it effect, exactly once however many approve at the same moment.
+ *
+ * Source: defaults 2.9: the system administrator's changes wait for the security administrator's confirmation.
+ *
+ * @throws Problem `not-found`, `version-stale`, `account-change-decided`, `same-person` (who asked, or whose account it
+ *   is), and whatever refuses the effect, in which case the change stays pending
+ */
+export async function decideAccountChange(
+  tx: EntityManager,
+  { changeId, decision, reason }: DecideAccountChange,
+  expected: number,
+  act: Act,
+): Promise<AccountChange> {
+  const change = await tx.findOne(AccountChangeEntity, {
+    where: { id: changeId },
+    lock: { mode: 'pessimistic_write' },
+  })
+  if (change === null) throw new Problem('not-found', `There is no account change ${changeId}.`)
+  if (change.status !== 'pending')
+    throw new Problem('account-change-decided', `The change is ${change.status}.`)
+  assertVersion(change.version, expected)
+  assertAnotherPerson(change, act)
+  const decided: AccountChange = {
+    ...change,
+    status: decision,
+    decidedBy: act.actor,
+    decidedAt: act.now,
+    decisionReason: reason,
+    version: change.version + 1,
+  }
+  await tx.save(AccountChangeEntity, decided)
+  await appendEvent(
+    tx,
+    'identity',
+    AccountChangeDecided,
+    changeId,
+    {
+      changeId,
+      kind: change.kind,
+      subjectId: change.subjectId,
+      decision,
+      reason,
+      requestedBy: change.requestedBy,
+      decidedAt: act.now.toISOString(),
+    },
+    act,
+  )
+  if (decision === 'approved') await applyAccountChange(tx, decided, act)
+  else if (change.kind === 'create-client')
+    await disableClient(tx, change.subjectId, 'request-rejected', act)
+  return decided
+}
+
+function assertAnotherPerson({ requestedBy, requestedByPerson, command }: AccountChange, act: Act) {
+  if (requestedBy === act.actor || (act.personId !== null && requestedByPerson === act.personId))
+    throw new Problem('same-person', 'Who asked for the change may not decide it.')
+  if (concerns(command, act))
+    throw new Problem('same-person', 'Nobody decides about the own account.')
+}
+
+function concerns(command: AccountChangeCommand, { actor, personId }: Act): boolean {
+  if ('accountId' in command) return command.accountId === actor
+  return 'personId' in command && command.personId === personId
+}

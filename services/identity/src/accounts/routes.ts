@@ -1,0 +1,274 @@
+import { roles } from '@erp-steward/contracts/permissions'
+import { Problem } from '@erp-steward/contracts/problem'
+import { InstantOut, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
+import type { App } from '@erp-steward/service-kit/app'
+import { actOf } from '@erp-steward/service-kit/authentication'
+import {
+  assertVersion,
+  change,
+  createOnce,
+  etag,
+  type Committer,
+} from '@erp-steward/service-kit/commit'
+import { decodeCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
+import type { FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import { unitRange } from '../organisation/unit-range.ts'
+import { administratorRoleNames } from './account.ts'
+import { AccountChangeCommand, AccountChangeEntity, UserName } from './account-change.ts'
+import { accountChanges } from './account-changes.ts'
+import { accountsInRange, type AccountInRange } from './accounts-in-range.ts'
+import { askForChange } from './ask-for-change.ts'
+import { decideAccountChange } from './decide-account-change.ts'
+import { freezeAccount, unfreezeAccount } from './freeze-account.ts'
+import { handOutInitialPassword } from './hand-out-initial-password.ts'
+import { lockAccount } from './lock-account.ts'
+import { rolesOfAccount } from './roles-of-account.ts'
+
+const Status = Type.Enum(['active', 'frozen', 'disabled'])
+
+const AccountView = Type.Object({
+  id: Uuid,
+  userName: Type.String(),
+  personId: nullable(Uuid),
+  personName: nullable(Type.String()),
+  unitId: nullable(Uuid),
+  administratorRole: nullable(Type.Enum([...administratorRoleNames])),
+  status: Status,
+  createdAt: InstantOut,
+  disabledAt: nullable(InstantOut),
+  disabledReason: nullable(Type.String()),
+  version: Type.Integer(),
+})
+
+const AccountWithRoles = Type.Object({
+  ...AccountView.properties,
+  roles: Type.Array(Type.Enum([...roles])),
+  range: Type.Enum(['company', 'unit']),
+})
+
+const ChangeView = Type.Object({
+  id: Uuid,
+  kind: Type.String(),
+  subjectId: Uuid,
+  command: Type.Unknown(),
+  reason: Type.String(),
+  status: Type.Enum(['pending', 'approved', 'rejected']),
+  requestedBy: Type.String(),
+  requestedAt: InstantOut,
+  decidedBy: nullable(Type.String()),
+  decidedAt: nullable(InstantOut),
+  decisionReason: nullable(Type.String()),
+  version: Type.Integer(),
+})
+
+const ById = Type.Object({ id: Uuid })
+const Reason = Type.Object({ reason: Paragraph(500) }, { additionalProperties: false })
+
+export function accountRoutes(app: App, deps: Committer): void {
+  readingRoutes(app, deps)
+  lockingRoutes(app, deps)
+  changeRoutes(app, deps)
+}
+
+function readingRoutes(app: App, { db }: Committer): void {
+  app.get('/v1/accounts', {
+    config: { access: 'account.read', clauses: ['A-2.1.1', 'A-4.3.3'] },
+    schema: {
+      operationId: 'listAccounts',
+      summary: 'Accounts by user name; within the own unit for callers of a unit.',
+      tags: ['accounts'],
+      querystring: Type.Object({
+        ...PageQuery,
+        userName: Type.Optional(UserName),
+        personId: Type.Optional(Uuid),
+        status: Type.Optional(Status),
+      }),
+      response: { 200: pageOf(AccountView) },
+    },
+    handler: async (request) => {
+      const { limit, cursor, ...filter } = request.query
+      const [after = null] = decodeCursor(cursor, 1) ?? []
+      const unitId = unitRange(request)
+      const rows = await accountsInRange(db.manager, { ...filter, unitId, after, limit: limit + 1 })
+      return page(rows, limit, ({ userName }) => [userName])
+    },
+  })
+
+  app.get('/v1/accounts/:id', {
+    config: { access: 'account.read', clauses: ['A-2.1.1', 'A-4.3.3'] },
+    schema: {
+      operationId: 'readAccount',
+      summary: 'One account with the roles it has now.',
+      tags: ['accounts'],
+      params: ById,
+      response: { 200: AccountWithRoles },
+    },
+    handler: async (request, reply) => {
+      const account = await readAccount(request, request.params.id)
+      const held = await rolesOfAccount(db.manager, account)
+      void reply.header('etag', etag(account.version))
+      return { ...account, roles: held.roles, range: held.range }
+    },
+  })
+
+  async function readAccount(request: FastifyRequest, id: string): Promise<AccountInRange> {
+    const filter = { id, unitId: unitRange(request), after: null, limit: 1 }
+    const [account] = await accountsInRange(db.manager, filter)
+    if (account === undefined) throw new Problem('not-found', `There is no account ${id}.`)
+    return account
+  }
+}
+
+function lockingRoutes(app: App, deps: Committer): void {
+  const { db, clock } = deps
+  const locking = [
+    {
+      verb: 'freeze',
+      access: 'account.freeze',
+      summary: 'Shuts the account at once because of a risk; its tokens are void.',
+      clauses: ['A-2.1.7'],
+      apply: freezeAccount,
+    },
+    {
+      verb: 'unfreeze',
+      access: 'account.unfreeze',
+      summary: 'Releases a frozen account.',
+      clauses: ['A-2.1.8'],
+      apply: unfreezeAccount,
+    },
+  ] as const
+  for (const { verb, access, summary, clauses, apply } of locking)
+    app.post(`/v1/accounts/:id/${verb}`, {
+      config: { access, clauses },
+      schema: {
+        operationId: `${verb}Account`,
+        summary,
+        tags: ['accounts'],
+        params: ById,
+        body: Reason,
+        response: { 200: Type.Omit(AccountView, ['personName', 'unitId']) },
+      },
+      handler: (request, reply) =>
+        change(deps, request, reply, async (tx, act, expected) => {
+          const { id } = request.params
+          const held = await lockAccount(tx, id)
+          const own = unitRange(request)
+          if (held === null || (own !== null && held.holder?.person.unitId !== own))
+            throw new Problem('not-found', `There is no account ${id}.`)
+          assertVersion(held.account.version, expected)
+          if (verb === 'unfreeze' && id === act.actor)
+            throw new Problem('same-person', 'Nobody releases the own account.')
+          return apply(tx, held, request.body.reason, act)
+        }),
+    })
+
+  app.post('/v1/accounts/:id/initial-password', {
+    config: { access: 'account.issue-password', clauses: ['A-2.2.3'] },
+    schema: {
+      operationId: 'issueInitialPassword',
+      summary: 'Makes a one-time password and answers it this once; the earlier one is void.',
+      tags: ['accounts'],
+      params: ById,
+      response: { 201: Type.Object({ userName: Type.String(), initialPassword: Type.String() }) },
+    },
+    handler: async (request, reply) => {
+      const issued = await db.transaction((tx) =>
+        handOutInitialPassword(tx, request.params.id, actOf(request, clock())),
+      )
+      void reply.code(201).header('cache-control', 'no-store')
+      return issued
+    },
+  })
+}
+
+function changeRoutes(app: App, deps: Committer): void {
+  const { db } = deps
+  app.post('/v1/account-changes', {
+    config: { access: 'account-change.request', clauses: ['A-2.1.1', 'A-2.1.2', 'A-2.1.4'] },
+    schema: {
+      operationId: 'requestAccountChange',
+      summary:
+        'Asks for a change of accounts, rights or clients; it waits for the security administrator.',
+      tags: ['account changes'],
+      body: Type.Object(
+        { change: AccountChangeCommand, reason: Paragraph(500) },
+        { additionalProperties: false },
+      ),
+      response: { 202: ChangeView },
+    },
+    handler: (request, reply) =>
+      createOnce(deps, request, reply, async (tx, act) => {
+        const body = await askForChange(tx, request.body.change, request.body.reason, act)
+        return {
+          body,
+          status: 202,
+          location: `/v1/account-changes/${body.id}`,
+          version: body.version,
+        }
+      }),
+  })
+
+  app.get('/v1/account-changes', {
+    config: { access: 'account-change.read', clauses: ['A-2.1.2'] },
+    schema: {
+      operationId: 'listAccountChanges',
+      summary: 'Changes asked for, oldest first; they are kept for ever.',
+      tags: ['account changes'],
+      querystring: Type.Object({
+        ...PageQuery,
+        status: Type.Optional(Type.Enum(['pending', 'approved', 'rejected'])),
+      }),
+      response: { 200: pageOf(ChangeView) },
+    },
+    handler: async ({ query: { limit, cursor, status } }) => {
+      const after = decodeCursor(cursor, 2)
+      const rows = await accountChanges(db.manager, { status, after, limit: limit + 1 })
+      return page(rows, limit, ({ requestedAt, id }) => [requestedAt.toISOString(), id])
+    },
+  })
+
+  app.get('/v1/account-changes/:id', {
+    config: { access: 'account-change.read', clauses: ['A-2.1.2'] },
+    schema: {
+      operationId: 'readAccountChange',
+      summary: 'One change with its decision.',
+      tags: ['account changes'],
+      params: ById,
+      response: { 200: ChangeView },
+    },
+    handler: async ({ params: { id } }, reply) => {
+      const found = await db.manager.findOneBy(AccountChangeEntity, { id })
+      if (found === null) throw new Problem('not-found', `There is no account change ${id}.`)
+      void reply.header('etag', etag(found.version))
+      return found
+    },
+  })
+
+  const decisions = [
+    { verb: 'approve', decision: 'approved', body: nullable(Type.Partial(Reason)) },
+    { verb: 'reject', decision: 'rejected', body: Reason },
+  ] as const
+  for (const { verb, decision, body } of decisions)
+    app.post(`/v1/account-changes/:id/${verb}`, {
+      config: { access: 'account-change.decide', clauses: ['A-2.1.1', 'A-2.1.2', 'A-2.1.4'] },
+      schema: {
+        operationId: `${verb}AccountChange`,
+        summary:
+          decision === 'approved'
+            ? 'Gives the change its effect, once; who asked for it may not approve it.'
+            : 'Refuses the change, with a reason.',
+        tags: ['account changes'],
+        params: ById,
+        body,
+        response: { 200: ChangeView },
+      },
+      handler: (request, reply) => {
+        const reason = request.body?.reason ?? null
+        const command = { changeId: request.params.id, decision, reason }
+        return change(deps, request, reply, (tx, act, expected) =>
+          decideAccountChange(tx, command, expected, act),
+        )
+      },
+    })
+}

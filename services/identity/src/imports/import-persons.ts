@@ -1,0 +1,217 @@
+import { randomUUID } from 'node:crypto'
+import type { Act } from '@erp-steward/contracts/act'
+import { PersonsImported } from '@erp-steward/contracts/identity-events'
+import { Problem } from '@erp-steward/contracts/problem'
+import { appendEvent } from '@erp-steward/messaging/outbox'
+import { In, type DataSource, type EntityManager } from 'typeorm'
+import { AccountEntity } from '../accounts/account.ts'
+import { changePerson } from '../people/change-person.ts'
+import { joinPerson } from '../people/join-person.ts'
+import { leavePerson } from '../people/leave-person.ts'
+import { PersonEntity, type Person } from '../people/person.ts'
+import { findPlace, type Place } from '../people/place.ts'
+import { chinaDay } from '../people/rules/china-day.ts'
+import {
+  importOutcomes,
+  type ImportOutcome,
+  type ImportRow,
+  type ReadRow,
+  type RowResult,
+} from './rules/import-row.ts'
+
+export interface ImportPersons {
+  readonly rows: readonly ReadRow[]
+  /** `all-or-none`: one refused row refuses the list. `good-rows`: the others take effect. */
+  readonly mode: 'all-or-none' | 'good-rows'
+  /** Does everything and takes it back. */
+  readonly dryRun: boolean
+  /** The unit of a caller whose range is a unit; `null` for the company. */
+  readonly unitId: string | null
+}
+
+export interface ImportReport {
+  readonly importId: string
+  readonly mode: ImportPersons['mode']
+  readonly dryRun: boolean
+  readonly applied: boolean
+  readonly counts: Readonly<Record<ImportOutcome, number>>
+  readonly rows: RowResult[]
+}
+
+/** Any number; two lists at once would lock the same people in different orders. */
+const IMPORT_LOCK = 7_411_004
+
+/**
+ * Makes the register be as the list says, row by row in its order. The key is the employee number; a row that says
+ * what is so already changes nothing and announces nothing, so the same list can be sent again.
+ *
+ * An empty `leaveOn` says nothing about leaving; nobody who has left comes back by a list.
+ */
+export async function importPersons(
+  db: DataSource,
+  command: ImportPersons,
+  act: Act,
+): Promise<ImportReport> {
+  let report: ImportReport | undefined
+  try {
+    await db.transaction(async (tx) => {
+      await tx.query('select pg_advisory_xact_lock($1)', [IMPORT_LOCK])
+      report = await applyRows(tx, command, act)
+      if (!report.applied) throw new TakenBack()
+    })
+  } catch (error) {
+    if (!(error instanceof TakenBack)) throw error
+  }
+  if (report === undefined) throw new TypeError('an import ended without a report')
+  return report
+}
+
+/** Ends the transaction of an import that must leave no trace. */
+class TakenBack extends Error {}
+
+async function applyRows(
+  tx: EntityManager,
+  { rows, mode, dryRun, unitId }: ImportPersons,
+  act: Act,
+): Promise<ImportReport> {
+  const importId = randomUUID()
+  const register = await openRegister(tx, rows)
+  const results: RowResult[] = []
+  const seen = new Set<string>()
+  for (const read of rows) {
+    if ('fault' in read) {
+      const { row, employeeNumber, fault } = read
+      results.push(refused(row, employeeNumber, 'validation-failed', fault))
+      continue
+    }
+    const { row, value } = read
+    const { employeeNumber } = value
+    if (seen.has(employeeNumber)) {
+      const detail = 'The list names this person twice.'
+      results.push(refused(row, employeeNumber, 'validation-failed', detail))
+      continue
+    }
+    seen.add(employeeNumber)
+    results.push(await applyRow(tx, row, value, register, unitId, act))
+  }
+  const counts = countsOf(results)
+  const applied = !dryRun && (mode === 'good-rows' || counts.refused === 0)
+  if (applied && counts.unchanged + counts.refused < results.length)
+    await appendEvent(tx, 'identity', PersonsImported, importId, { importId, mode, ...counts }, act)
+  return { importId, mode, dryRun, applied, counts, rows: results }
+}
+
+/** What the rows refer to, read once and held. */
+interface Register {
+  readonly people: ReadonlyMap<string, Person>
+  /** User name by person. */
+  readonly userNames: ReadonlyMap<string, string>
+  readonly places: Map<string, Place | Problem>
+}
+
+async function openRegister(tx: EntityManager, rows: readonly ReadRow[]): Promise<Register> {
+  const values = rows.flatMap((read) => ('value' in read ? [read.value] : []))
+  const places = new Map<string, Place | Problem>()
+  // Places before people, as everybody who holds both does.
+  for (const value of values) await placeOf(tx, value, places)
+  const people = await tx.find(PersonEntity, {
+    where: { employeeNumber: In(values.map(({ employeeNumber }) => employeeNumber)) },
+    order: { id: 'asc' },
+    lock: { mode: 'pessimistic_write' },
+  })
+  const accounts = await tx.findBy(AccountEntity, { personId: In(people.map(({ id }) => id)) })
+  return {
+    people: new Map(people.map((person) => [person.employeeNumber, person])),
+    userNames: new Map(accounts.map(({ personId, userName }) => [String(personId), userName])),
+    places,
+  }
+}
+
+async function placeOf(
+  tx: EntityManager,
+  codes: ImportRow,
+  places: Register['places'],
+): Promise<Place | Problem> {
+  const key = `${codes.unitCode} ${codes.departmentCode} ${codes.positionCode}`
+  const known = places.get(key)
+  if (known !== undefined) return known
+  const found = await findPlace(tx, codes).catch((error: unknown) => {
+    if (error instanceof Problem) return error
+    throw error
+  })
+  places.set(key, found)
+  return found
+}
+
+async function applyRow(
+  tx: EntityManager,
+  row: number,
+  value: ImportRow,
+  register: Register,
+  unitId: string | null,
+  act: Act,
+): Promise<RowResult> {
+  const { employeeNumber } = value
+  try {
+    // A savepoint: what a refused row has written is gone, and the others stay.
+    const outcome = await tx.transaction((part) => decide(part, value, register, unitId, act))
+    return { row, employeeNumber, outcome, errors: [] }
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error
+    return refused(row, employeeNumber, error.code, error.message)
+  }
+}
+
+async function decide(
+  tx: EntityManager,
+  value: ImportRow,
+  register: Register,
+  unitId: string | null,
+  act: Act,
+): Promise<ImportOutcome> {
+  const { employeeNumber, name, email = null, leaveOn = null } = value
+  const userName = value.accountUserName ?? null
+  const place = await placeOf(tx, value, register.places)
+  if (place instanceof Problem) throw place
+  const person = register.people.get(employeeNumber)
+  const foreign = [place.unit.id, person?.unitId ?? place.unit.id].some((id) => id !== unitId)
+  if (unitId !== null && foreign) throw new Problem('outside-unit', 'Your range is your own unit.')
+
+  if (person === undefined) {
+    if (leaveOn !== null && leaveOn <= chinaDay(act.now))
+      throw new Problem('person-unknown', 'Who has left already is not taken in.')
+    const joiner = { employeeNumber, name, email, place, userName, withAccount: true }
+    const joined = await joinPerson(tx, joiner, act)
+    if (leaveOn !== null) await leavePerson(tx, joined.person, leaving(leaveOn), act)
+    return 'created'
+  }
+  if (!person.active) {
+    if (leaveOn !== null) return 'unchanged'
+    throw new Problem('person-left', 'The person has left; a list brings nobody back.')
+  }
+  const known = register.userNames.get(person.id)
+  if (userName !== null && known !== undefined && known !== userName)
+    throw new Problem('user-name-taken', `The person has the account ${known}.`)
+  const changed = await changePerson(tx, person, { name, email, place }, act)
+  if (leaveOn === null || leaveOn === person.leaveOn) return changed.outcome
+  const left = await leavePerson(tx, changed.person, leaving(leaveOn), act)
+  if (!left.active) return 'left'
+  return changed.outcome === 'unchanged' ? 'changed' : changed.outcome
+}
+
+/** A list does not say why somebody leaves. */
+const leaving = (leaveOn: string) => ({ leaveOn, kind: 'resignation' }) as const
+
+const refused = (
+  row: number,
+  employeeNumber: string | null,
+  code: string,
+  detail: string,
+): RowResult => ({ row, employeeNumber, outcome: 'refused', errors: [{ code, detail }] })
+
+function countsOf(results: readonly RowResult[]): Record<ImportOutcome, number> {
+  const counts = { created: 0, moved: 0, changed: 0, left: 0, unchanged: 0, refused: 0 }
+  for (const outcome of importOutcomes)
+    counts[outcome] = results.filter((result) => result.outcome === outcome).length
+  return counts
+}

@@ -1,0 +1,49 @@
+import { Code, LocalDate, nullable } from '@erp-steward/contracts/values'
+import { Type, type Static } from 'typebox'
+import { UserName } from '../../accounts/account-change.ts'
+import { Email, EmployeeNumber, PersonName } from '../../people/person-values.ts'
+
+/** One row of a list of people, in the words of the columns. */
+export const ImportRow = Type.Object(
+  {
+    employeeNumber: EmployeeNumber,
+    name: PersonName,
+    unitCode: Code,
+    departmentCode: Code,
+    positionCode: Code,
+    email: Type.Optional(nullable(Email)),
+    leaveOn: Type.Optional(nullable(LocalDate)),
+    accountUserName: Type.Optional(nullable(UserName)),
+  },
+  { additionalProperties: false },
+)
+export type ImportRow = Static<typeof ImportRow>
+
+export const importColumns = Object.keys(ImportRow.properties)
+
+/** Columns that every list has; the others may be missing. */
+export const mandatoryColumns: readonly string[] = ImportRow.required
+
+export const importOutcomes = [
+  'created',
+  'moved',
+  'changed',
+  'left',
+  'unchanged',
+  'refused',
+] as const
+export type ImportOutcome = (typeof importOutcomes)[number]
+
+/** What became of one row. */
+export interface RowResult {
+  /** Counts from 1 for the first row of data. */
+  readonly row: number
+  readonly employeeNumber: string | null
+  readonly outcome: ImportOutcome
+  readonly errors: { readonly code: string; readonly detail: string }[]
+}
+
+/** A row as it was read: its members, or why it cannot be used. */
+export type ReadRow =
+  | { readonly row: number; readonly value: ImportRow }
+  | { readonly row: number; readonly employeeNumber: string | null; readonly fault: string }

@@ -1,0 +1,66 @@
+import type { Act } from '@erp-steward/contracts/act'
+import { Problem } from '@erp-steward/contracts/problem'
+import type { EntityManager } from 'typeorm'
+import { AccountEntity } from '../accounts/account.ts'
+import { changeRights } from '../accounts/change-rights.ts'
+import { PositionEntity } from '../organisation/position.ts'
+import { queueUserUpdate } from '../provisioning/queue-access.ts'
+import { announcePerson } from './announce-person.ts'
+import { PersonEntity, type Person } from './person.ts'
+import type { Place } from './place.ts'
+
+export interface ChangePerson {
+  readonly name?: string | undefined
+  readonly email?: string | null | undefined
+  /** Where the person belongs from now on. */
+  readonly place?: Place
+}
+
+export type PersonOutcome = 'moved' | 'changed' | 'unchanged'
+
+/**
+ * Moves a person, or changes name and address; what is the same already changes nothing and is not announced. A mover
+ * loses the old set of rights and every token, then gets the new set. Source: A-2.1.4.
+ *
+ * The caller holds the person's row.
+ *
+ * @throws Problem `person-left`
+ */
+export async function changePerson(
+  tx: EntityManager,
+  before: Person,
+  { name = before.name, email = before.email, place }: ChangePerson,
+  act: Act,
+): Promise<{ person: Person; outcome: PersonOutcome }> {
+  if (!before.active) throw new Problem('person-left', `${before.employeeNumber} has left.`)
+  const person: Person = {
+    ...before,
+    name,
+    email,
+    ...(place !== undefined && {
+      unitId: place.unit.id,
+      departmentId: place.department.id,
+      positionId: place.position.id,
+    }),
+    version: before.version + 1,
+  }
+  const moved = (['unitId', 'departmentId', 'positionId'] as const).some(
+    (member) => person[member] !== before[member],
+  )
+  const renamed = name !== before.name || email !== before.email
+  if (!moved && !renamed) return { person: before, outcome: 'unchanged' }
+  await tx.save(PersonEntity, person)
+  await announcePerson(tx, person, act)
+  if (renamed) await updateEbsUser(tx, person, act)
+  if (moved && place !== undefined) {
+    const from = await tx.findOneByOrFail(PositionEntity, { id: before.positionId })
+    await changeRights(tx, person, from, place.position, act)
+  }
+  return { person, outcome: moved ? 'moved' : 'changed' }
+}
+
+async function updateEbsUser(tx: EntityManager, person: Person, act: Act) {
+  const account = await tx.findOneBy(AccountEntity, { personId: person.id })
+  if (account !== null && account.status !== 'disabled')
+    await queueUserUpdate(tx, account, person, act)
+}

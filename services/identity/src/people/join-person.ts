@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto'
+import type { Act } from '@erp-steward/contracts/act'
+import { Problem } from '@erp-steward/contracts/problem'
+import type { EntityManager } from 'typeorm'
+import type { Account } from '../accounts/account.ts'
+import { createPersonAccount } from '../accounts/create-account.ts'
+import { announcePerson } from './announce-person.ts'
+import type { Person } from './person.ts'
+import type { Place } from './place.ts'
+
+export interface JoinPerson {
+  readonly employeeNumber: string
+  readonly name: string
+  readonly email: string | null
+  readonly place: Place
+  /** `null` derives one. */
+  readonly userName: string | null
+  /** Without, the account waits for an account change of kind `create-account`. */
+  readonly withAccount: boolean
+}
+
+/**
+ * A joiner: the person, the account and its EBS user with the approved rights of the position, in one commit.
+ *
+ * Source: A-1.2, A-2.1.1, A-2.1.2.
+ *
+ * @throws Problem `employee-number-taken`, `user-name-taken`
+ */
+export async function joinPerson(
+  tx: EntityManager,
+  { place, userName, withAccount, ...members }: JoinPerson,
+  act: Act,
+): Promise<{ person: Person; account: Account | null }> {
+  const person: Person = {
+    id: randomUUID(),
+    ...members,
+    unitId: place.unit.id,
+    departmentId: place.department.id,
+    positionId: place.position.id,
+    active: true,
+    leaveOn: null,
+    leaveKind: null,
+    noticedAt: null,
+    leftOn: null,
+    version: 1,
+    createdAt: act.now,
+  }
+  const inserted: unknown[] = await tx.query(
+    `insert into person (id, employee_number, name, unit_id, department_id, position_id, email, active, version,
+                         created_at)
+     values ($1, $2, $3, $4, $5, $6, $7, true, 1, $8)
+     on conflict on constraint person_employee_number_key do nothing returning id`,
+    [
+      person.id,
+      person.employeeNumber,
+      person.name,
+      person.unitId,
+      person.departmentId,
+      person.positionId,
+      person.email,
+      act.now,
+    ],
+  )
+  if (inserted.length === 0)
+    throw new Problem('employee-number-taken', `${person.employeeNumber} is in the register.`)
+  await announcePerson(tx, person, act)
+  const position = place.position
+  const account = withAccount
+    ? await createPersonAccount(tx, { person, position, userName }, act)
+    : null
+  return { person, account }
+}

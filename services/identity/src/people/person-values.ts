@@ -1,0 +1,11 @@
+import { Line } from '@erp-steward/contracts/values'
+import { Type } from 'typebox'
+
+/** The personnel system's number of a person. */
+export const EmployeeNumber = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$' })
+
+/** Name of a person as it is written. */
+export const PersonName = Line(100)
+
+/** Address for notices; EBS takes at most 240 characters. */
+export const Email = Type.String({ format: 'email', maxLength: 240 })

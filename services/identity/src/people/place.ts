@@ -1,0 +1,49 @@
+import { Problem } from '@erp-steward/contracts/problem'
+import type { EntityManager } from 'typeorm'
+import { DepartmentEntity, type Department } from '../organisation/department.ts'
+import { PositionEntity, type Position } from '../organisation/position.ts'
+import { UnitEntity, type Unit } from '../organisation/unit.ts'
+
+/** Where a person belongs, by the codes of the register. */
+export interface PlaceCodes {
+  readonly unitCode: string
+  readonly departmentCode: string
+  readonly positionCode: string
+}
+
+export interface Place {
+  readonly unit: Unit
+  readonly department: Department
+  readonly position: Position
+}
+
+/**
+ * The unit, department and position of the codes, held until the end of the transaction so that none of them is
+ * retired while somebody moves in. Held before any person is, as everybody does.
+ *
+ * @throws Problem `unit-unknown`, `department-unknown`, `position-unknown`, also for those that are not active
+ */
+export async function findPlace(
+  tx: EntityManager,
+  { unitCode, departmentCode, positionCode }: PlaceCodes,
+): Promise<Place> {
+  const lock = { mode: 'pessimistic_read' } as const
+  const unit = await tx.findOne(UnitEntity, { where: { code: unitCode, active: true }, lock })
+  if (unit === null) throw new Problem('unit-unknown', `There is no active unit ${unitCode}.`)
+  const department = await tx.findOne(DepartmentEntity, {
+    where: { unitId: unit.id, code: departmentCode, active: true },
+    lock,
+  })
+  if (department === null)
+    throw new Problem(
+      'department-unknown',
+      `There is no active department ${departmentCode} in ${unitCode}.`,
+    )
+  const position = await tx.findOne(PositionEntity, {
+    where: { code: positionCode, active: true },
+    lock,
+  })
+  if (position === null)
+    throw new Problem('position-unknown', `There is no active position ${positionCode}.`)
+  return { unit, department, position }
+}

@@ -1,0 +1,45 @@
+import type { Act } from '@erp-steward/contracts/act'
+import { Problem } from '@erp-steward/contracts/problem'
+import type { EntityManager } from 'typeorm'
+import { AccountEntity } from '../accounts/account.ts'
+import { createPersonAccount } from '../accounts/create-account.ts'
+import { enableAccount } from '../accounts/enable-account.ts'
+import { lockAccount } from '../accounts/lock-account.ts'
+import { announcePerson } from './announce-person.ts'
+import { PersonEntity, type Person } from './person.ts'
+import type { Place } from './place.ts'
+
+/**
+ * Takes a former employee back under the same employee number: the old account opens again with the rights of the new
+ * position. The caller holds the person's row.
+ *
+ * @throws Problem `person-active`
+ */
+export async function rejoinPerson(
+  tx: EntityManager,
+  before: Person,
+  place: Place,
+  act: Act,
+): Promise<Person> {
+  if (before.active) throw new Problem('person-active', `${before.employeeNumber} has not left.`)
+  const person: Person = {
+    ...before,
+    unitId: place.unit.id,
+    departmentId: place.department.id,
+    positionId: place.position.id,
+    active: true,
+    leaveOn: null,
+    leaveKind: null,
+    noticedAt: null,
+    leftOn: null,
+    version: before.version + 1,
+  }
+  await tx.save(PersonEntity, person)
+  await announcePerson(tx, person, act)
+  const account = await tx.findOneBy(AccountEntity, { personId: person.id })
+  const held = account === null ? null : await lockAccount(tx, account.id)
+  if (held === null)
+    await createPersonAccount(tx, { person, position: place.position, userName: null }, act)
+  else await enableAccount(tx, held, act)
+  return person
+}

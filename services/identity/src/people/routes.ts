@@ -1,0 +1,267 @@
+import type { Act } from '@erp-steward/contracts/act'
+import { Problem } from '@erp-steward/contracts/problem'
+import { Code, InstantOut, LocalDate, nullable, Uuid } from '@erp-steward/contracts/values'
+import type { App } from '@erp-steward/service-kit/app'
+import { assertReaches } from '@erp-steward/service-kit/authentication'
+import {
+  assertVersion,
+  change,
+  createOnce,
+  etag,
+  type Committer,
+} from '@erp-steward/service-kit/commit'
+import { decodeCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import type { EntityManager } from 'typeorm'
+import { UserName } from '../accounts/account-change.ts'
+import { unitRange } from '../organisation/unit-range.ts'
+import { changePerson } from './change-person.ts'
+import { joinPerson } from './join-person.ts'
+import { leavePerson, withdrawLeave } from './leave-person.ts'
+import { lockPerson } from './lock-person.ts'
+import { peopleInRange, type PersonFilter, type PersonInRange } from './people-in-range.ts'
+import { leaveKinds, type Person } from './person.ts'
+import { Email, EmployeeNumber, PersonName } from './person-values.ts'
+import { findPlace } from './place.ts'
+import { rejoinPerson } from './rejoin-person.ts'
+
+const PersonView = Type.Object({
+  id: Uuid,
+  employeeNumber: Type.String(),
+  name: Type.String(),
+  unitId: Uuid,
+  unitCode: Code,
+  departmentId: Uuid,
+  departmentCode: Code,
+  positionId: Uuid,
+  positionCode: Code,
+  email: nullable(Type.String()),
+  active: Type.Boolean(),
+  leaveOn: nullable(LocalDate),
+  leaveKind: nullable(Type.Enum([...leaveKinds])),
+  leftOn: nullable(LocalDate),
+  accountId: nullable(Uuid),
+  userName: nullable(Type.String()),
+  createdAt: InstantOut,
+  version: Type.Integer(),
+})
+
+const PlaceBody = { unitCode: Code, departmentCode: Code, positionCode: Code }
+const strict = { additionalProperties: false }
+const ById = Type.Object({ id: Uuid })
+const manage = { access: 'person.manage' } as const
+const tags = ['people']
+
+/** Joiners, movers and leavers. */
+export function personRoutes(app: App, deps: Committer): void {
+  readingRoutes(app, deps)
+
+  app.post('/v1/persons', {
+    config: { ...manage, clauses: ['A-1.2', 'A-2.1.1', 'A-2.1.2'] },
+    schema: {
+      operationId: 'joinPerson',
+      summary: 'A joiner: person, account and EBS user with the rights of the position, at once.',
+      tags,
+      body: Type.Object(
+        {
+          employeeNumber: EmployeeNumber,
+          name: PersonName,
+          ...PlaceBody,
+          email: Type.Optional(nullable(Email)),
+          accountUserName: Type.Optional(UserName),
+          withAccount: Type.Boolean({ default: true }),
+        },
+        strict,
+      ),
+      response: { 201: PersonView },
+    },
+    handler: (request, reply) =>
+      createOnce(deps, request, reply, async (tx, act) => {
+        const { employeeNumber, name, email = null, accountUserName, withAccount } = request.body
+        const place = await findPlace(tx, request.body)
+        assertReaches(request, place.unit.id)
+        const userName = accountUserName ?? null
+        const joiner = { employeeNumber, name, email, place, userName, withAccount }
+        const { person } = await joinPerson(tx, joiner, act)
+        const body = await viewOf(tx, person.id)
+        return { body, location: `/v1/persons/${person.id}`, version: person.version }
+      }),
+  })
+
+  app.patch('/v1/persons/:id', {
+    config: { ...manage, clauses: ['A-1.2'] },
+    schema: {
+      operationId: 'changePerson',
+      summary: 'Changes name or address of a person.',
+      tags,
+      params: ById,
+      body: Type.Object(
+        { name: Type.Optional(PersonName), email: Type.Optional(nullable(Email)) },
+        { ...strict, minProperties: 1 },
+      ),
+      response: { 200: PersonView },
+    },
+    handler: (request, reply) =>
+      changeLocked(deps, request, reply, async (tx, person, act) => {
+        await changePerson(tx, person, request.body, act)
+      }),
+  })
+
+  app.post('/v1/persons/:id/move', {
+    config: { ...manage, clauses: ['A-2.1.3', 'A-2.1.4'] },
+    schema: {
+      operationId: 'movePerson',
+      summary: 'A mover: the old set of rights ends, tokens are void, the new set begins.',
+      tags,
+      params: ById,
+      body: Type.Object(PlaceBody, strict),
+      response: { 200: PersonView },
+    },
+    handler: async (request, reply) =>
+      change(deps, request, reply, async (tx, act, expected) => {
+        const place = await findPlace(tx, request.body)
+        assertReaches(request, place.unit.id)
+        const person = await reached(tx, request, expected)
+        await changePerson(tx, person, { place }, act)
+        return viewOf(tx, person.id)
+      }),
+  })
+
+  app.post('/v1/persons/:id/rejoin', {
+    config: { ...manage, clauses: ['A-2.1.1'] },
+    schema: {
+      operationId: 'rejoinPerson',
+      summary: 'A former employee comes back under the same number; the account opens again.',
+      tags,
+      params: ById,
+      body: Type.Object(PlaceBody, strict),
+      response: { 200: PersonView },
+    },
+    handler: async (request, reply) =>
+      change(deps, request, reply, async (tx, act, expected) => {
+        const place = await findPlace(tx, request.body)
+        assertReaches(request, place.unit.id)
+        const person = await reached(tx, request, expected)
+        await rejoinPerson(tx, person, place, act)
+        return viewOf(tx, person.id)
+      }),
+  })
+
+  app.post('/v1/persons/:id/leave', {
+    config: { ...manage, clauses: ['A-2.1.3', 'A-2.1.4'] },
+    schema: {
+      operationId: 'leavePerson',
+      summary: 'A leaver: account, tokens and EBS user end at the start of the date, or at once.',
+      description:
+        'leaveOn is the first day the person no longer belongs to the company, default today. A past date and any dismissal take effect at once.',
+      tags,
+      params: ById,
+      body: Type.Object(
+        { leaveOn: Type.Optional(LocalDate), kind: Type.Enum([...leaveKinds]) },
+        strict,
+      ),
+      response: { 200: PersonView },
+    },
+    handler: (request, reply) =>
+      changeLocked(deps, request, reply, async (tx, person, act) => {
+        await leavePerson(tx, person, request.body, act)
+      }),
+  })
+
+  app.post('/v1/persons/:id/withdraw-leave', {
+    config: { ...manage, clauses: ['A-2.1.3'] },
+    schema: {
+      operationId: 'withdrawLeave',
+      summary: 'Takes the notice of a leave back before its date.',
+      tags,
+      params: ById,
+      response: { 200: PersonView },
+    },
+    handler: (request, reply) =>
+      changeLocked(deps, request, reply, async (tx, person, act) => {
+        await withdrawLeave(tx, person, act)
+      }),
+  })
+}
+
+function readingRoutes(app: App, { db }: Committer): void {
+  app.get('/v1/persons', {
+    config: { access: 'person.read', clauses: ['A-1.2'] },
+    schema: {
+      operationId: 'listPersons',
+      summary: 'People by employee number; of the own unit for callers of a unit.',
+      tags,
+      querystring: Type.Object({
+        ...PageQuery,
+        employeeNumber: Type.Optional(EmployeeNumber),
+        positionCode: Type.Optional(Code),
+        active: Type.Optional(Type.Boolean()),
+      }),
+      response: { 200: pageOf(PersonView) },
+    },
+    handler: async (request) => {
+      const { limit, cursor, ...filter } = request.query
+      const [after = null] = decodeCursor(cursor, 1) ?? []
+      const unitId = unitRange(request)
+      const rows = await peopleInRange(db.manager, { ...filter, unitId, after, limit: limit + 1 })
+      return page(rows, limit, ({ employeeNumber }) => [employeeNumber])
+    },
+  })
+
+  app.get('/v1/persons/:id', {
+    config: { access: 'person.read', clauses: ['A-1.2'] },
+    schema: {
+      operationId: 'readPerson',
+      summary: 'One person with the account.',
+      tags,
+      params: ById,
+      response: { 200: PersonView },
+    },
+    handler: async (request, reply) => {
+      const { id } = request.params
+      const person = await viewOf(db.manager, id, unitRange(request))
+      void reply.header('etag', etag(person.version))
+      return person
+    },
+  })
+}
+
+/** Changes a person of the caller's range under the version of `If-Match`. */
+function changeLocked(
+  deps: Committer,
+  request: FastifyRequest<{ Params: { id: string } }>,
+  reply: FastifyReply,
+  apply: (tx: EntityManager, person: Person, act: Act) => Promise<void>,
+): Promise<PersonInRange> {
+  return change(deps, request, reply, async (tx, act, expected) => {
+    const person = await reached(tx, request, expected)
+    await apply(tx, person, act)
+    return viewOf(tx, person.id)
+  })
+}
+
+/** @throws Problem `not-found` also outside the caller's unit, `version-stale` */
+async function reached(
+  tx: EntityManager,
+  request: FastifyRequest<{ Params: { id: string } }>,
+  expected: number,
+): Promise<Person> {
+  const { id } = request.params
+  const own = unitRange(request)
+  const person = await lockPerson(tx, id)
+  if (person === null || (own !== null && person.unitId !== own))
+    throw new Problem('not-found', `There is no person ${id}.`)
+  assertVersion(person.version, expected)
+  return person
+}
+
+async function viewOf(
+  tx: EntityManager,
+  id: string,
+  unitId: PersonFilter['unitId'] = null,
+): Promise<PersonInRange> {
+  const [person] = await peopleInRange(tx, { id, unitId, after: null, limit: 1 })
+  if (person === undefined) throw new Problem('not-found', `There is no person ${id}.`)
+  return person
+}

@@ -1,0 +1,236 @@
+import { Problem } from '@erp-steward/contracts/problem'
+import { InstantOut, Line, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
+import type { App } from '@erp-steward/service-kit/app'
+import { actOf } from '@erp-steward/service-kit/authentication'
+import { change, etag, type Committer } from '@erp-steward/service-kit/commit'
+import { decodeCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
+import { Type } from 'typebox'
+import { UserName } from '../accounts/account-change.ts'
+import { unitRange } from '../organisation/unit-range.ts'
+import { failTask } from './fail-task.ts'
+import { finishTask } from './finish-task.ts'
+import { dropTask, retryTask } from './handle-failed-task.ts'
+import { leaseTasks } from './lease-tasks.ts'
+import {
+  provisioningKinds,
+  provisioningStatuses,
+  ProvisioningTaskEntity,
+} from './provisioning-task.ts'
+
+const State = Type.Record(Type.String(), nullable(Type.String()))
+
+const TaskView = Type.Object({
+  id: Uuid,
+  seq: Type.String({ description: 'Order of queueing.' }),
+  accountId: Uuid,
+  userName: Type.String(),
+  unitId: Uuid,
+  kind: Type.Enum([...provisioningKinds]),
+  call: Type.Object({
+    procedure: Type.String(),
+    arguments: Type.Record(Type.String(), Type.Union([Type.String(), Type.Integer(), Type.Null()])),
+  }),
+  expected: State,
+  status: Type.Enum([...provisioningStatuses]),
+  attempts: Type.Integer(),
+  notBefore: InstantOut,
+  leasedBy: nullable(Type.String()),
+  leasedUntil: nullable(InstantOut),
+  readBack: nullable(State),
+  errorCode: nullable(Type.String()),
+  errorMessage: nullable(Type.String()),
+  actor: Type.String(),
+  requestId: Type.String(),
+  queuedAt: InstantOut,
+  endedAt: nullable(InstantOut),
+  version: Type.Integer(),
+})
+
+const LeasedTask = Type.Object({ ...TaskView.properties, leaseToken: nullable(Uuid) })
+
+const strict = { additionalProperties: false }
+const ById = Type.Object({ id: Uuid })
+const base = '/v1/provisioning-tasks'
+const tags = ['provisioning']
+const clauses = ['A-2.1.1', 'A-2.1.4']
+
+/** The queue of calls in EBS: the middleware leases, calls, reads back and reports. */
+export function provisioningRoutes(app: App, deps: Committer): void {
+  workerRoutes(app, deps)
+  readingRoutes(app, deps)
+  handlingRoutes(app, deps)
+}
+
+function workerRoutes(app: App, { db, clock }: Committer): void {
+  const config = { access: 'provisioning.work', clauses } as const
+
+  app.post(`${base}/lease`, {
+    config,
+    schema: {
+      operationId: 'leaseProvisioningTasks',
+      summary: 'Hands out tasks for a time, in order per user, each with a lease token.',
+      tags,
+      body: Type.Object(
+        {
+          worker: Line(100),
+          limit: Type.Integer({ minimum: 1, maximum: 100, default: 10 }),
+          leaseSeconds: Type.Integer({ minimum: 5, maximum: 3_600, default: 60 }),
+        },
+        strict,
+      ),
+      response: { 200: Type.Object({ items: Type.Array(LeasedTask) }) },
+    },
+    handler: async (request) => {
+      const command = { ...request.body, unitId: unitRange(request) }
+      return {
+        items: await db.transaction((tx) => leaseTasks(tx, command, actOf(request, clock()))),
+      }
+    },
+  })
+
+  app.post(`${base}/:id/done`, {
+    config,
+    schema: {
+      operationId: 'finishProvisioningTask',
+      summary:
+        'Ends a task with the state read back from EBS; refused when it is not what was asked.',
+      tags,
+      params: ById,
+      body: Type.Object(
+        {
+          leaseToken: Uuid,
+          readBack: Type.Record(
+            Type.String({ pattern: '^[A-Za-z][A-Za-z0-9]{0,49}$' }),
+            nullable(Type.String({ maxLength: 1_000, pattern: '^[^\\u0000]*$' })),
+            { maxProperties: 50, additionalProperties: false },
+          ),
+        },
+        strict,
+      ),
+      response: { 200: TaskView },
+    },
+    handler: async (request) => {
+      const { leaseToken, readBack } = request.body
+      const lease = { taskId: request.params.id, leaseToken }
+      const task = await db.transaction((tx) =>
+        finishTask(tx, lease, readBack, actOf(request, clock())),
+      )
+      // Thrown after the commit: what was read back has to stay.
+      if (task.status !== 'done')
+        throw new Problem('read-back-differs', 'What was read back is not what was asked.', {
+          expected: task.expected,
+          readBack,
+          taskStatus: task.status,
+        })
+      return task
+    },
+  })
+
+  app.post(`${base}/:id/fail`, {
+    config,
+    schema: {
+      operationId: 'failProvisioningTask',
+      summary:
+        'Gives a task back that could not be done; it is tried again later, five times in all.',
+      tags,
+      params: ById,
+      body: Type.Object({ leaseToken: Uuid, code: Line(100), message: Paragraph(2_000) }, strict),
+      response: { 200: TaskView },
+    },
+    handler: (request) => {
+      const { leaseToken, ...failure } = request.body
+      const lease = { taskId: request.params.id, leaseToken }
+      return db.transaction((tx) => failTask(tx, lease, failure, actOf(request, clock())))
+    },
+  })
+}
+
+function readingRoutes(app: App, { db }: Committer): void {
+  const config = { access: 'provisioning.read', clauses } as const
+
+  app.get(base, {
+    config,
+    schema: {
+      operationId: 'listProvisioningTasks',
+      summary: 'Tasks in the order of queueing.',
+      tags,
+      querystring: Type.Object({
+        ...PageQuery,
+        status: Type.Optional(Type.Enum([...provisioningStatuses])),
+        userName: Type.Optional(UserName),
+      }),
+      response: { 200: pageOf(TaskView) },
+    },
+    handler: async (request) => {
+      const { limit, cursor, status, userName } = request.query
+      const [after] = decodeCursor(cursor, 1) ?? []
+      if (after !== undefined && !/^\d{1,18}$/.test(after))
+        throw new Problem('cursor-unusable', 'The cursor was not made by this list.')
+      const unitId = unitRange(request)
+      const query = db.manager
+        .createQueryBuilder(ProvisioningTaskEntity, 'task')
+        .orderBy('task.seq')
+        .limit(limit + 1)
+      if (after !== undefined) query.andWhere('task.seq > :after', { after })
+      if (status !== undefined) query.andWhere('task.status = :status', { status })
+      if (userName !== undefined) query.andWhere('task.userName = :userName', { userName })
+      if (unitId !== null) query.andWhere('task.unitId = :unitId', { unitId })
+      return page(await query.getMany(), limit, ({ seq }) => [seq])
+    },
+  })
+
+  app.get(`${base}/:id`, {
+    config,
+    schema: {
+      operationId: 'readProvisioningTask',
+      summary: 'One task with what was asked and what was read back.',
+      tags,
+      params: ById,
+      response: { 200: TaskView },
+    },
+    handler: async (request, reply) => {
+      const { id } = request.params
+      const own = unitRange(request)
+      const task = await db.manager.findOneBy(ProvisioningTaskEntity, { id })
+      if (task === null || (own !== null && task.unitId !== own))
+        throw new Problem('not-found', `There is no provisioning task ${id}.`)
+      void reply.header('etag', etag(task.version))
+      return task
+    },
+  })
+}
+
+function handlingRoutes(app: App, deps: Committer): void {
+  const config = { access: 'provisioning.handle', clauses } as const
+
+  app.post(`${base}/:id/retry`, {
+    config,
+    schema: {
+      operationId: 'retryProvisioningTask',
+      summary: 'Queues a failed task again.',
+      tags,
+      params: ById,
+      response: { 200: TaskView },
+    },
+    handler: (request, reply) =>
+      change(deps, request, reply, (tx, act, expected) =>
+        retryTask(tx, request.params.id, expected, act),
+      ),
+  })
+
+  app.post(`${base}/:id/drop`, {
+    config,
+    schema: {
+      operationId: 'dropProvisioningTask',
+      summary: 'Gives a failed task up, with a reason; what follows for the user goes on.',
+      tags,
+      params: ById,
+      body: Type.Object({ reason: Paragraph(500) }, strict),
+      response: { 200: TaskView },
+    },
+    handler: (request, reply) =>
+      change(deps, request, reply, (tx, act, expected) =>
+        dropTask(tx, request.params.id, request.body.reason, expected, act),
+      ),
+  })
+}
