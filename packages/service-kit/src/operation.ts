@@ -68,6 +68,7 @@ export function declareOperations(app: App, publicFolder?: string): void {
     if (publicFolder !== undefined && `${route.url}/`.startsWith(`${publicFolder}/`)) {
       route.config = { ...route.config, access: 'public' }
       route.schema = { ...route.schema, hide: true }
+      return
     }
     const { access, clauses = [] } = route.config ?? {}
     const name = `${String(route.method)} ${route.url}`

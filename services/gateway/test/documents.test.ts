@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { publicOperations, serviceNames, services } from '@erp-steward/contracts/services'
 import { eventually } from '@erp-steward/test-kit/eventually'
-import { mergeDocuments, type OwnedDocument } from '../src/documents/rules/merge-documents.ts'
+import { mergeDocuments, type OwnedDocument } from '../src/documents/merge-documents.ts'
 import { createRoutingTable } from '../src/routing/rules/routing-table.ts'
 import { documentOf, stage, type Stage } from './stage.ts'
 

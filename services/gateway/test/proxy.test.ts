@@ -301,7 +301,7 @@ test('imports may have sixteen megabytes', async () => {
 })
 
 test('a body streams to the service while it is still being sent', async () => {
-  const { promise: rest, resolve: sendRest } = Promise.withResolvers<void>()
+  const { promise: rest, resolve: sendRest } = Promise.withResolvers<undefined>()
   const answer = request(`${it.gateway.url}/v1/metrics/write`, {
     dispatcher: it.agent,
     method: 'POST',
@@ -317,7 +317,7 @@ test('a body streams to the service while it is still being sent', async () => {
   await eventually(() => {
     expect(uploadedBeforeEnd).toBe(1)
   })
-  sendRest()
+  sendRest(undefined)
   expect(await (await answer).body.json()).toEqual({ auth: 'Bearer source-token' })
 })
 

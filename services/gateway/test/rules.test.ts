@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { REVOCATION_KEPT_SECONDS } from '@erp-steward/contracts/access-token'
 import { services } from '@erp-steward/contracts/services'
-import { readNetworks } from '../src/door/rules/network-set.ts'
+import { readNetworks } from '../src/door/network-set.ts'
 import { createLimiter } from '../src/limits/limiter.ts'
 import { addressKey } from '../src/limits/rules/address-key.ts'
 import { takeOne } from '../src/limits/rules/rate.ts'
@@ -144,9 +144,13 @@ test('[A-2.1.4] a token of the revoked epoch itself is valid, one before it is n
   const revocations = new Revocations(60)
   revocations.confirm(0)
   revocations.revoke('account-1', 3, 0)
-  expect(() => revocations.assertValid(holder, 0)).not.toThrow()
+  expect(() => {
+    revocations.assertValid(holder, 0)
+  }).not.toThrow()
   revocations.revoke('account-1', 4, 0)
-  expect(() => revocations.assertValid(holder, 0)).toThrow('revoked')
+  expect(() => {
+    revocations.assertValid(holder, 0)
+  }).toThrow('revoked')
 })
 
 test('a revocation is remembered for longer than any token lives, and then forgotten', () => {
@@ -156,7 +160,9 @@ test('a revocation is remembered for longer than any token lives, and then forgo
   revocations.endSession('session-2', 0)
   revocations.prune(REVOCATION_KEPT_SECONDS * 1_000)
   expect(revocations.size).toBe(2)
-  expect(() => revocations.assertValid(holder, 0)).toThrow('revoked')
+  expect(() => {
+    revocations.assertValid(holder, 0)
+  }).toThrow('revoked')
   revocations.prune(REVOCATION_KEPT_SECONDS * 1_000 + 1)
   expect(revocations.size).toBe(0)
 })
@@ -165,6 +171,10 @@ test('a client has no session to end', () => {
   const revocations = new Revocations(60)
   revocations.confirm(0)
   revocations.endSession('session-1', 0)
-  expect(() => revocations.assertValid({ ...holder, sessionId: null }, 0)).not.toThrow()
-  expect(() => revocations.assertValid(holder, 0)).toThrow('ended')
+  expect(() => {
+    revocations.assertValid({ ...holder, sessionId: null }, 0)
+  }).not.toThrow()
+  expect(() => {
+    revocations.assertValid(holder, 0)
+  }).toThrow('ended')
 })

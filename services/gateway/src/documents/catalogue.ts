@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import { Compile } from 'typebox/compile'
 import type { RoutingTable } from '../routing/rules/routing-table.ts'
 import { askUpstream, type Upstream } from '../routing/upstreams.ts'
-import { mergeDocuments, OpenApiDocument, type MergedDocument } from './rules/merge-documents.ts'
+import { mergeDocuments, OpenApiDocument, type MergedDocument } from './merge-documents.ts'
 
 /** Longest wait for a document in milliseconds. */
 const DOCUMENT_MS = 5_000

@@ -3,16 +3,14 @@ import type { App } from '@erp-steward/service-kit/app'
 import { ConfigurationError } from '@erp-steward/service-kit/config'
 import type { FastifyRequest } from 'fastify'
 import type { GatewayConfig } from '../config.ts'
-import { plainAddress, readNetworks, type NetworkSet } from './rules/network-set.ts'
+import { plainAddress, readNetworks, type NetworkSet } from './network-set.ts'
 
 type NetworkSetting =
   'ALLOWED_NETWORKS' | 'CLEAR_TEXT_NETWORKS' | 'METRICS_NETWORKS' | 'TRUSTED_PROXIES'
 
 /** The address of the caller: the nearest one that no trusted proxy vouches for; empty when the socket is gone. */
 export function callerAddress(request: FastifyRequest): string {
-  // Fastify types it as always there; on a socket that has closed it is not.
-  const address: string | undefined = request.ip
-  return address === undefined ? '' : plainAddress(address)
+  return plainAddress(request.ips?.at(-1) ?? '')
 }
 
 /** @throws ConfigurationError naming the setting and the entry that is no network */

@@ -28,7 +28,7 @@ export function exchange(
   { method, path, headers, body }: UpstreamRequest,
   reply: FastifyReply,
 ): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const { promise, resolve, reject } = Promise.withResolvers<undefined>()
   const { raw } = reply
   let controller: Dispatcher.DispatchController | undefined
   let answering = false
@@ -37,7 +37,7 @@ export function exchange(
   }
   raw.once('close', onClose)
   pool.dispatch(
-    { method: method as Dispatcher.HttpMethod, path, headers, body },
+    { method, path, headers, body },
     {
       onRequestStart(started) {
         controller = started
@@ -60,14 +60,14 @@ export function exchange(
       onResponseEnd() {
         raw.off('close', onClose)
         raw.end()
-        resolve()
+        resolve(undefined)
       },
       onResponseError(_controller, error) {
         raw.off('close', onClose)
         if (answering || error instanceof CallerGone) {
           if (!answering) reply.hijack()
           raw.destroy()
-          resolve()
+          resolve(undefined)
         } else reject(error)
       },
     },
