@@ -36,7 +36,7 @@ beforeAll(async () => {
             }),
         )
         app.get('/v1/tickets/slow', async () => {
-          await sleep(1_200)
+          await sleep(8_000, undefined, { ref: false })
           return {}
         })
         app.get('/v1/tickets/reset', (request) => {
@@ -87,7 +87,7 @@ beforeAll(async () => {
         })
       },
     },
-    { UPSTREAM_TIMEOUT_SECONDS: '0.5' },
+    { UPSTREAM_TIMEOUT_SECONDS: '1.5' },
   )
 })
 afterAll(() => it.end())
