@@ -97,13 +97,19 @@ export function giveInitialPassword({ db, now }: TestService, account: Account):
   return db.transaction((tx) => issueInitialPassword(tx, account, testAct({ now })))
 }
 
-/** Tries to sign in. */
+/** Tries to sign in, from an address of choice. */
 export function trySignIn(
   { app }: TestService,
   { userName }: Pick<Account, 'userName'>,
   password = GOOD_PASSWORD,
+  remoteAddress = '127.0.0.1',
 ) {
-  return app.inject({ method: 'POST', url: '/v1/sessions', payload: { userName, password } })
+  return app.inject({
+    method: 'POST',
+    url: '/v1/sessions',
+    remoteAddress,
+    payload: { userName, password },
+  })
 }
 
 /** Signs in. @throws Error if it is refused */

@@ -26,7 +26,7 @@ export interface ShownRecord {
 /**
  * Records with a number below `before` (`null`: from the newest on), newest first.
  *
- * @throws Problem `cursor-unusable` when `before` is no number
+ * @throws Problem `cursor-unusable` when `before` is no number, `validation-failed` for an instant of no calendar
  */
 export async function recordsBefore(
   tx: EntityManager,
@@ -47,8 +47,8 @@ export async function recordsBefore(
   where('subject =', subject)
   where('actor =', actor)
   where('type =', type)
-  where('recorded_at >=', from)
-  where('recorded_at <', to)
+  where('recorded_at >=', instantOf('from', from))
+  where('recorded_at <', instantOf('to', to))
   values.push(limit)
   return tx.query(
     `select seq::float8 as seq, event_id as "eventId", type, subject, actor,
@@ -58,4 +58,15 @@ export async function recordsBefore(
       order by audit_record.seq desc limit $${String(values.length)}`,
     values,
   )
+}
+
+/** RFC 3339 knows leap seconds and a year 0; neither can be compared with what a clock wrote. */
+function instantOf(parameter: string, text: string | undefined): Date | undefined {
+  if (text === undefined) return undefined
+  const instant = new Date(text)
+  if (Number.isNaN(instant.getTime()) || instant.getUTCFullYear() < 1)
+    throw new Problem('validation-failed', `${text} is no instant of the ledger's time.`, {
+      errors: [{ parameter, detail: 'Send an instant between the years 1 and 9999.' }],
+    })
+  return instant
 }

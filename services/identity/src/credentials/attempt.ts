@@ -4,47 +4,89 @@ import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { durationMs } from '@erp-steward/regulation/duration'
 import { readParameter } from '@erp-steward/service-kit/parameters'
-import type { EntityManager } from 'typeorm'
-import { admitAttempt, afterFailure, afterSuccess, type LockoutPolicy } from './rules/lockout.ts'
-import { lockGuard, nameDigest, storeGuard } from './sign-in-guard.ts'
+import type { DataSource, EntityManager } from 'typeorm'
+import type { Account } from '../accounts/account.ts'
+import { NOBODYS_HASH, verifyPassword } from './password-hash.ts'
+import {
+  admitAttempt,
+  afterFailure,
+  afterSuccess,
+  withoutAttempt,
+  type LockoutPolicy,
+} from './rules/lockout.ts'
+import { lockGuard, nameDigestOf, storeGuard, type GuardKey } from './sign-in-guard.ts'
 
 /** Whose password is being tried, from where. */
 export interface Attempt {
   readonly userName: string
   /** `null` when nobody has the name. */
-  readonly accountId: string | null
+  readonly account: Account | null
   readonly sourceIp: string
 }
+
+/** An attempt that was admitted and counted. */
+export interface OpenAttempt extends Attempt {
+  readonly key: GuardKey
+  readonly begunAt: Date
+}
+
+/** Days for which a place that an account was signed in from counts as known: as long as sessions are kept. */
+const KNOWN_DAYS = 7
+/** An account id that nobody has: the same statements run for names that nobody has. */
+const NOBODY = '00000000-0000-0000-0000-000000000000'
 
 /**
  * Counts an attempt before the password is checked.
  *
  * @throws Problem `sign-in-locked`, for existing and unknown names alike
  */
-export async function beginAttempt(tx: EntityManager, userName: string, act: Act): Promise<void> {
-  const digest = nameDigest(userName)
-  const { policy } = await lockoutPolicy(tx, act.now)
-  const outcome = admitAttempt(await lockGuard(tx, digest, act.now), policy, act.now)
+export async function beginAttempt(
+  tx: EntityManager,
+  attempt: Attempt,
+  act: Act,
+): Promise<OpenAttempt> {
+  const { policy } = await lockoutPolicy(tx, attempt.account, act.now)
+  const key = await guardKeyOf(tx, attempt, act.now)
+  const outcome = admitAttempt(await lockGuard(tx, key, act.now), policy, act.now)
   if (!outcome.admitted) throw lockedProblem(outcome.until, act.now)
-  await storeGuard(tx, digest, outcome.state)
+  await storeGuard(tx, key, outcome.state)
+  return { ...attempt, key, begunAt: act.now }
+}
+
+/**
+ * Whether the password has the hash, or a hash of nobody's where there is none. An attempt that an overload keeps
+ * from being checked does not count.
+ */
+export async function checkPassword(
+  db: DataSource,
+  attempt: OpenAttempt,
+  hash: string | null,
+  password: string,
+): Promise<boolean> {
+  try {
+    return (await verifyPassword(hash ?? NOBODYS_HASH, password)) && hash !== null
+  } catch (error) {
+    const { key, begunAt } = attempt
+    await db.transaction(async (tx) => {
+      await storeGuard(tx, key, withoutAttempt(await lockGuard(tx, key, begunAt), begunAt))
+    })
+    throw error
+  }
 }
 
 /** Notes that the attempt failed; the failure that fills the window locks. */
 export async function failAttempt(
   tx: EntityManager,
-  { userName, accountId, sourceIp }: Attempt,
+  { account, sourceIp, key }: OpenAttempt,
   act: Act,
 ): Promise<void> {
-  const digest = nameDigest(userName)
-  const { policy, versions } = await lockoutPolicy(tx, act.now)
-  const { state, failures, locked } = afterFailure(
-    await lockGuard(tx, digest, act.now),
-    policy,
-    act.now,
-  )
-  await storeGuard(tx, digest, state)
+  const { policy, versions } = await lockoutPolicy(tx, account, act.now)
+  const guard = await lockGuard(tx, key, act.now)
+  const { state, failures, locked } = afterFailure(guard, policy, act.now)
+  await storeGuard(tx, key, state)
+  const accountId = account?.id ?? null
   // Facts about a name that nobody has are kept under its digest, so that they have a subject and an order.
-  const subject = accountId ?? digest.toString('hex')
+  const subject = accountId ?? key.nameDigest.toString('hex')
   const at = act.now.toISOString()
   await appendEvent(
     tx,
@@ -75,16 +117,33 @@ export async function failAttempt(
  *
  * @throws Problem `sign-in-locked` when other attempts have locked the name while this one was being checked
  */
-export async function passAttempt(tx: EntityManager, userName: string, act: Act): Promise<void> {
-  const digest = nameDigest(userName)
-  const state = await lockGuard(tx, digest, act.now)
+export async function passAttempt(
+  tx: EntityManager,
+  { key }: OpenAttempt,
+  act: Act,
+): Promise<void> {
+  const state = await lockGuard(tx, key, act.now)
   if (state.held || (state.lockedUntil !== null && act.now < state.lockedUntil))
     throw lockedProblem(state.lockedUntil, act.now)
-  await storeGuard(tx, digest, afterSuccess(state))
+  await storeGuard(tx, key, afterSuccess(state))
+}
+
+async function guardKeyOf(
+  tx: EntityManager,
+  { userName, account, sourceIp }: Attempt,
+  at: Date,
+): Promise<GuardKey> {
+  const [place]: { known: boolean }[] = await tx.query(
+    `select exists (select from session
+       where account_id = $1 and source_ip = $2 and started_at > $3) as known`,
+    [account?.id ?? NOBODY, sourceIp, new Date(at.getTime() - KNOWN_DAYS * 86_400_000)],
+  )
+  return { nameDigest: nameDigestOf(userName), source: place?.known === true ? sourceIp : '' }
 }
 
 async function lockoutPolicy(
   tx: EntityManager,
+  account: Account | null,
   at: Date,
 ): Promise<{ policy: LockoutPolicy; versions: Record<string, number> }> {
   const failures = await readParameter(tx, 'identity.lockout.failures', null, at)
@@ -96,7 +155,8 @@ async function lockoutPolicy(
       failures: failures.value,
       windowMs: durationMs(window.value),
       lockMs: durationMs(lock.value),
-      dailyLocks: daily.value,
+      // Whoever unlocks must not be locked for good: there may be no second one.
+      dailyLocks: account?.administratorRole === 'SECURITY_ADMIN' ? Infinity : daily.value,
     },
     versions: {
       'identity.lockout.failures': failures.version,

@@ -5,9 +5,9 @@ import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { DataSource, EntityManager } from 'typeorm'
 import { AccountEntity, type Account } from '../accounts/account.ts'
 import { endSessionsOfAccount } from '../sessions/end-session.ts'
-import { beginAttempt, failAttempt, passAttempt } from './attempt.ts'
+import { beginAttempt, checkPassword, failAttempt, passAttempt } from './attempt.ts'
 import { CredentialEntity, type Credential } from './credential.ts'
-import { hashPassword, NOBODYS_HASH, verifyPassword } from './password-hash.ts'
+import { hashPassword, verifyPassword } from './password-hash.ts'
 import { passwordPolicyOf } from './password-policy-of.ts'
 import { replaceCredential } from './replace-credential.ts'
 import { passwordFaults, type PasswordFault, type PasswordPolicy } from './rules/password-policy.ts'
@@ -35,20 +35,21 @@ export async function changePassword(
   { accountId, sessionId, currentPassword, newPassword, sourceIp }: ChangePassword,
   act: Act,
 ): Promise<void> {
-  const { account, policy, current, earlier } = await db.transaction(async (tx) => {
+  const { account, policy, current, earlier, attempt } = await db.transaction(async (tx) => {
     const account = await tx.findOneBy(AccountEntity, { id: accountId })
     if (account === null) throw new Problem('account-unknown', `There is no account ${accountId}.`)
-    await beginAttempt(tx, account.userName, act)
+    const { userName } = account
+    const attempt = await beginAttempt(tx, { userName, account, sourceIp }, act)
     const policy = await passwordPolicyOf(tx, account, act.now)
-    return { account, policy, ...(await passwordsOf(tx, account, policy)) }
+    return { account, policy, attempt, ...(await passwordsOf(tx, account, policy)) }
   })
-  const { userName } = account
-  if (!(await verifyPassword(current?.hash ?? NOBODYS_HASH, currentPassword)) || current === null) {
-    await db.transaction((tx) => failAttempt(tx, { userName, accountId, sourceIp }, act))
+  const matches = await checkPassword(db, attempt, current?.hash ?? null, currentPassword)
+  if (!matches || current === null) {
+    await db.transaction((tx) => failAttempt(tx, attempt, act))
     throw new Problem('sign-in-refused', 'The current password is not right.')
   }
-  await db.transaction((tx) => passAttempt(tx, userName, act))
-  const faults = passwordFaults(newPassword, userName, policy)
+  await db.transaction((tx) => passAttempt(tx, attempt, act))
+  const faults = passwordFaults(newPassword, account.userName, policy)
   if (faults.length === 0 && (await wasUsed(newPassword, earlier)))
     faults.push({
       rule: 'used-before',

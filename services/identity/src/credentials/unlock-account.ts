@@ -4,7 +4,7 @@ import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
 import { AccountEntity } from '../accounts/account.ts'
-import { nameDigest } from './sign-in-guard.ts'
+import { nameDigestOf } from './sign-in-guard.ts'
 
 /**
  * Ends a lock that failed attempts brought about and forgets the attempts; only the end of a lock is a fact.
@@ -18,12 +18,12 @@ export async function unlockAccount(
 ): Promise<void> {
   const account = await tx.findOneBy(AccountEntity, { id: accountId })
   if (account === null) throw new Problem('account-unknown', `There is no account ${accountId}.`)
-  const [[guard]]: [{ locked: boolean }[], number] = await tx.query(
+  const [guards]: [{ locked: boolean }[], number] = await tx.query(
     `delete from sign_in_guard where name_digest = $1
      returning held or coalesce(locked_until > $2, false) as locked`,
-    [nameDigest(account.userName), act.now],
+    [nameDigestOf(account.userName), act.now],
   )
-  if (guard?.locked !== true) return
+  if (!guards.some(({ locked }) => locked)) return
   await appendEvent(
     tx,
     'identity',

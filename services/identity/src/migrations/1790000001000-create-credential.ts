@@ -22,12 +22,14 @@ export class CreateCredential1790000001000 implements MigrationInterface {
       create index credential_history on credential (account_id, set_at);
 
       create table sign_in_guard (
-        name_digest  bytea constraint sign_in_guard_pkey primary key,
+        name_digest  bytea not null,
+        source       text not null,
         attempts     timestamptz[] not null,
         locks        timestamptz[] not null,
         locked_until timestamptz,
         held         boolean not null,
-        touched_at   timestamptz not null
+        touched_at   timestamptz not null,
+        constraint sign_in_guard_pkey primary key (name_digest, source)
       );
       create index sign_in_guard_by_age on sign_in_guard (touched_at);
     `)

@@ -8,9 +8,14 @@ import { readParameter } from '@erp-steward/service-kit/parameters'
 import type { DataSource, EntityManager } from 'typeorm'
 import { AccountEntity, type Account } from '../accounts/account.ts'
 import { rolesOfAccount, type RolesOfAccount } from '../accounts/roles-of-account.ts'
-import { beginAttempt, failAttempt, passAttempt } from '../credentials/attempt.ts'
+import {
+  beginAttempt,
+  checkPassword,
+  failAttempt,
+  passAttempt,
+  type OpenAttempt,
+} from '../credentials/attempt.ts'
 import { CredentialEntity, type Credential } from '../credentials/credential.ts'
-import { NOBODYS_HASH, verifyPassword } from '../credentials/password-hash.ts'
 import { passwordPolicyOf } from '../credentials/password-policy-of.ts'
 import { isOverdue } from '../credentials/rules/password-policy.ts'
 import { endSessionsOfAccount } from './end-session.ts'
@@ -40,19 +45,17 @@ export async function signIn(
   command: SignIn,
   act: Act,
 ): Promise<SessionTokens> {
-  const { userName, password, sourceIp } = command
-  const { account, credential } = await db.transaction(async (tx) => {
-    await beginAttempt(tx, userName, act)
-    return passwordInForce(tx, userName)
+  const { account, credential, attempt } = await db.transaction(async (tx) => {
+    const found = await passwordInForce(tx, command.userName)
+    return { ...found, attempt: await beginAttempt(tx, { ...command, ...found }, act) }
   })
-  const matches = await verifyPassword(credential?.hash ?? NOBODYS_HASH, password)
+  const matches = await checkPassword(db, attempt, credential?.hash ?? null, command.password)
   const tokens = await db.transaction(async (tx) => {
     const opened =
       matches && account !== null && credential !== null
-        ? await openSession(tx, sign, account.id, credential, command, act)
+        ? await openSession(tx, sign, { account, credential, attempt, command }, act)
         : null
-    if (opened === null)
-      await failAttempt(tx, { userName, accountId: account?.id ?? null, sourceIp }, act)
+    if (opened === null) await failAttempt(tx, attempt, act)
     return opened
   })
   // Thrown after the commit: the failure has to stay counted.
@@ -82,18 +85,17 @@ async function passwordInForce(
 async function openSession(
   tx: EntityManager,
   sign: TokenSigner,
-  accountId: string,
-  credential: Credential,
-  command: SignIn,
+  tried: { account: Account; credential: Credential; attempt: OpenAttempt; command: SignIn },
   act: Act,
 ): Promise<SessionTokens | null> {
+  const { credential, attempt, command } = tried
   // All sign-ins, password changes and revocations of the account queue up here.
   const account = await tx.findOne(AccountEntity, {
-    where: { id: accountId },
+    where: { id: tried.account.id },
     lock: { mode: 'pessimistic_write' },
   })
   if (account?.status !== 'active' || !(await useCredential(tx, credential, act.now))) return null
-  await passAttempt(tx, command.userName, act)
+  await passAttempt(tx, attempt, act)
   const holder = await rolesOfAccount(tx, account)
   const policy = await passwordPolicyOf(tx, account, act.now)
   const mustChange = credential.kind === 'initial' || isOverdue(credential.setAt, policy, act.now)

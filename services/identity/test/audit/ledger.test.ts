@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { SessionEnded } from '@erp-steward/contracts/identity-events'
 import type { Envelope } from '@erp-steward/contracts/event'
 import { topics } from '@erp-steward/contracts/event-catalog'
@@ -11,11 +11,17 @@ import { identity } from '../../src/service.ts'
 import { identityStage, pass, runTask } from '../account-stage.ts'
 
 let stage: TestService
-// A tampered chain stays tampered: every test has its own.
-beforeEach(async () => {
+beforeAll(async () => {
   stage = await identityStage()
 })
-afterEach(() => stage.release())
+afterAll(() => stage.release())
+// A tampered chain stays tampered: every test starts an empty one.
+beforeEach(() =>
+  tamper(
+    'truncate audit_record, audit_anchor, audit_head, inbox, outbox',
+    `insert into audit_head values (true, 0, decode(repeat('00', 32), 'hex'))`,
+  ),
+)
 
 const auditor = () =>
   bearer({ roles: ['AUDIT_ADMIN'], exp: Math.floor(stage.now.getTime() / 1_000) + 60 })
@@ -365,6 +371,8 @@ test.each([
   '?limit=0',
   '?limit=201',
   '?from=yesterday',
+  '?from=0000-01-01T00:00:00Z',
+  '?to=2026-12-31T23:59:60Z',
   '?subject=%00',
 ])('a list with %s is refused, not failed', async (query) => {
   const answer = await stage.app.inject({ url: `/v1/audit/records${query}`, headers: auditor() })

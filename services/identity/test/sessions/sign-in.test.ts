@@ -1,9 +1,11 @@
+import { setImmediate } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import { setParameter } from '@erp-steward/service-kit/parameters'
 import { testAct } from '@erp-steward/test-kit/test-act'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { bearer } from '@erp-steward/test-kit/tokens'
+import { hashPassword } from '../../src/credentials/password-hash.ts'
 import {
   addAccount,
   GOOD_PASSWORD,
@@ -149,6 +151,43 @@ test('[A-2.2.2] the third lock of a day holds until the security administrator u
     ({ type, subject }) => type === 'identity.account.unlocked.v1' && subject === account.id,
   )
   expect(unlocked).toHaveLength(1)
+})
+
+test('a stranger who guesses cannot lock the owner out where the owner works', async () => {
+  const account = await known()
+  expect((await trySignIn(stage, account, GOOD_PASSWORD, '10.0.0.7')).statusCode).toBe(201)
+  for (let n = 0; n < 5; n += 1) await trySignIn(stage, account, 'wrong', `203.0.113.${String(n)}`)
+  expect((await trySignIn(stage, account, GOOD_PASSWORD, '203.0.113.9')).statusCode).toBe(423)
+  expect((await trySignIn(stage, account, GOOD_PASSWORD, '10.0.0.7')).statusCode).toBe(201)
+  for (let n = 0; n < 5; n += 1) await trySignIn(stage, account, 'wrong', '10.0.0.7')
+  expect((await trySignIn(stage, account, GOOD_PASSWORD, '10.0.0.7')).statusCode).toBe(423)
+  expect((await unlock(account.id, { roles: ['SECURITY_ADMIN'] })).statusCode).toBe(204)
+  for (const place of ['10.0.0.7', '203.0.113.9'])
+    expect((await trySignIn(stage, account, GOOD_PASSWORD, place)).statusCode).toBe(201)
+})
+
+test('the security administrator is never locked for good: nobody else could unlock', async () => {
+  const account = await addAccount(stage, { administratorRole: 'SECURITY_ADMIN' })
+  await setPassword(stage, account)
+  for (let lock = 1; lock <= 4; lock += 1) {
+    for (let n = 0; n < 5; n += 1) await trySignIn(stage, account, 'wrong')
+    expect((await trySignIn(stage, account)).headers['retry-after']).toBe('1800')
+    pass(stage, 30 * MINUTE)
+  }
+  expect((await trySignIn(stage, account)).statusCode).toBe(201)
+})
+
+test('attempts that an overload kept from being checked do not count', async () => {
+  const account = await known()
+  let over = false
+  const load = Array.from({ length: 210 }, async () => {
+    while (!over) await hashPassword('load').catch(() => setImmediate())
+  })
+  const shut = await Promise.all([1, 2, 3, 4, 5, 6].map(() => trySignIn(stage, account)))
+  over = true
+  await Promise.all(load)
+  expect(shut.map(({ statusCode }) => statusCode)).toContain(503)
+  expect((await trySignIn(stage, account)).statusCode).toBe(201)
 })
 
 test('unlocking an account that does not exist is refused', async () => {

@@ -15,6 +15,7 @@ export interface LockoutPolicy {
   readonly failures: number
   readonly windowMs: number
   readonly lockMs: number
+  /** Infinity where nobody could end a lock that holds. */
   readonly dailyLocks: number
 }
 
@@ -71,6 +72,12 @@ export function afterFailure(
 /** After a right password: the failures are forgotten, the locks of the day are not. */
 export function afterSuccess(state: GuardState): GuardState {
   return { ...state, attempts: [], lockedUntil: null }
+}
+
+/** After an attempt whose password was never looked at: it does not count. */
+export function withoutAttempt(state: GuardState, at: Date): GuardState {
+  const place = state.attempts.findIndex((instant) => instant.getTime() === at.getTime())
+  return place < 0 ? state : { ...state, attempts: state.attempts.toSpliced(place, 1) }
 }
 
 function youngerThan(instants: readonly Date[], ms: number, now: Date): Date[] {
