@@ -23,7 +23,9 @@ import { SeriesCache, type KnownSeries } from './series-cache.ts'
 const HEARD_MS = 10_000
 /** Tries of a transaction that another one got in the way of. */
 const ATTEMPTS = 4
-const RETRIED = new Set(['40P01', '40001'])
+/** Deadlock, serialization failure, and a day dropped by whoever keeps the partitions. */
+const NO_PARTITION = '23514'
+const RETRIED = new Set(['40P01', '40001', NO_PARTITION])
 
 /** What became of a request; it is durable when this is returned. */
 export interface Written {
@@ -65,8 +67,8 @@ export class SampleWriter {
     const refusals = new Refusals()
     const batch = this.#sift(source, request, act.now.getTime(), refusals)
     if (batch.samples.size === 0 && request.staleMarkers === 0) return { written: 0, refusals }
-    await this.#makeDays(batch)
     for (let attempt = 1; ; attempt += 1) {
+      await this.#makeDays(batch)
       const added = new Map<string, KnownSeries>()
       const overLimit = new Refusals()
       try {
@@ -79,7 +81,9 @@ export class SampleWriter {
           refusals.add(reason, overLimit.named.join('; '), count)
         return { written, refusals }
       } catch (error) {
-        if (!RETRIED.has((error as { code?: string }).code ?? '')) throw error
+        const { code = '' } = error as { code?: string }
+        if (!RETRIED.has(code)) throw error
+        if (code === NO_PARTITION) this.#days.clear()
         if (attempt === ATTEMPTS)
           throw new Problem('unavailable', 'Other requests got in the way.', {
             retryAfterSeconds: 1,

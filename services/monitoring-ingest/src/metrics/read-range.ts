@@ -45,7 +45,8 @@ export async function readRange(
 ): Promise<RangeSeries[]> {
   const named: (Omit<RangeSeries, 'points'> & { id: string })[] = await tx.query(
     `select id, id as "seriesId", source_id as "sourceId", unit_id as "unitId", labels from series
-      where metric = $1 and ($2::uuid is null or unit_id = $2) order by id`,
+      where metric = $1 and ($2::uuid is null or unit_id = $2)
+      order by source_id, labels::text`,
     [metric, unitId],
   )
   const series = named.filter(({ labels }) => matches(matchers, labels))

@@ -106,9 +106,9 @@ export class CreateMonitoring1790000000000 implements MigrationInterface {
       );
       -- One row, raised whenever ingest must look again at what it decides by.
       create table threshold_revision (
-        only     boolean default true
+        one      boolean default true
           constraint threshold_revision_pkey primary key
-          constraint threshold_revision_only_check check (only),
+          constraint threshold_revision_one_check check (one),
         revision bigint not null
       );
       insert into threshold_revision (revision) values (1);

@@ -1,0 +1,457 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
+import type { TestCaller } from '@erp-steward/test-kit/tokens'
+import fc from 'fast-check'
+import pg from 'pg'
+import type { AlertRule } from '../src/alerts/rules/alert-machine.ts'
+import { authenticateSource } from '../src/ingest/authenticate-source.ts'
+import { decodeWriteRequest } from '../src/ingest/rules/decode-write-request.ts'
+import { SampleWriter } from '../src/ingest/write-samples.ts'
+import { testAct } from '@erp-steward/test-kit/test-act'
+import { AlertOracle } from './alert-oracle.ts'
+import { encodeWriteRequest } from './encode-write-request.ts'
+import { NOON, Stage, type SentSource } from './stage.ts'
+
+let stage: Stage
+let source: SentSource
+beforeAll(async () => {
+  stage = await Stage.open({ INGEST_SERIES_PER_SOURCE: 10_000, INGEST_IN_FLIGHT: 100 })
+})
+beforeEach(async () => {
+  stage.service.now = NOON
+  source = await stage.source(undefined, 'GL')
+})
+afterAll(() => stage.release())
+
+const T = NOON.getTime()
+const authority: TestCaller = { roles: ['OM_AUTHORITY'] }
+
+async function threshold(metric: string, members: object = {}): Promise<string> {
+  const body = {
+    name: randomUUID(),
+    unitId: stage.unitId,
+    moduleCode: null,
+    category: 'SERVER',
+    metric,
+    comparison: 'above',
+    warning: 80,
+    critical: 90,
+    recoverLevel: 75,
+    forSeconds: 300,
+    reason: 'test',
+    ...members,
+  }
+  const created = await stage.call('POST', '/v1/thresholds', { as: authority, body })
+  expect(created.statusCode).toBe(201)
+  return created.json<{ id: string }>().id
+}
+
+/** Sends one sample `seconds` after the start. */
+const send = (
+  metric: string,
+  seconds: number,
+  value: number,
+  labels: Record<string, string> = {},
+) =>
+  stage.write(source.token, [
+    {
+      labels: { __name__: metric, ...labels },
+      samples: [[T - 3_600_000 + seconds * 1_000, value]],
+    },
+  ])
+
+interface Told {
+  readonly type: string
+  readonly episodeId: string
+  readonly level: string
+  readonly [member: string]: unknown
+}
+
+async function toldOf(thresholdId: string): Promise<Told[]> {
+  const rows: { type: string; data: Omit<Told, 'type'> }[] = await stage.service.db.query(
+    `select type, payload->'data' as data from outbox
+      where aggregatetype = 'monitoring.alert.v1' and payload->'data'->>'thresholdId' = $1 order by seq`,
+    [thresholdId],
+  )
+  return rows.map(({ type, data }) => ({ ...data, type: type.split('.')[2] ?? '' }) as Told)
+}
+
+test('[A-3.2.3] a breach is told when it has lasted, in the same commit as its samples, and so is its end', async () => {
+  const metric = `m_${randomUUID().replaceAll('-', '')}`
+  const id = await threshold(metric)
+  await send(metric, 0, 85, { instance: 'db1' })
+  await send(metric, 299, 85, { instance: 'db1' })
+  expect((await toldOf(id)).map(({ type }) => type)).toEqual(['pending'])
+  await send(metric, 300, 85.5, { instance: 'db1' })
+  await send(metric, 400, 95, { instance: 'db1' })
+  await send(metric, 700, 96, { instance: 'db1' })
+  await send(metric, 710, 76, { instance: 'db1' })
+  await send(metric, 720, 74, { instance: 'db1' })
+  const told = await toldOf(id)
+  const at = (seconds: number) => new Date(T - 3_600_000 + seconds * 1_000).toISOString()
+  const episodeId = told[0]?.episodeId
+  const common = {
+    episodeId,
+    thresholdId: id,
+    metric,
+    labels: { instance: 'db1' },
+    unitId: stage.unitId,
+    moduleCode: 'GL',
+  }
+  expect(told).toMatchObject([
+    { type: 'pending', ...common, level: 'warning', value: 85, limit: 80, since: at(0) },
+    {
+      type: 'firing',
+      ...common,
+      level: 'warning',
+      value: 85.5,
+      limit: 80,
+      since: at(0),
+      firedAt: at(300),
+    },
+    {
+      type: 'firing',
+      ...common,
+      level: 'critical',
+      value: 96,
+      limit: 90,
+      since: at(0),
+      firedAt: at(700),
+    },
+    {
+      type: 'resolved',
+      ...common,
+      level: 'critical',
+      value: 74,
+      limit: 90,
+      reason: 'recovered',
+      resolvedAt: at(720),
+    },
+  ])
+  const read = await stage.call('GET', `/v1/alerts/${String(episodeId)}`, { as: authority })
+  expect(read.json()).toMatchObject({
+    state: 'resolved',
+    level: 'critical',
+    firedAt: at(300),
+    endedAt: at(720),
+    endReason: 'recovered',
+  })
+})
+
+test('[A-3.2.3] duplicates, late samples, NaN and silence change nothing', async () => {
+  const metric = `m_${randomUUID().replaceAll('-', '')}`
+  const id = await threshold(metric)
+  for (const [seconds, value] of [
+    [100, 85],
+    [400, 85],
+    [400, 85],
+    [400, 0],
+    [50, 0],
+    [410, NaN],
+  ] as const) {
+    await send(metric, seconds, value)
+    await send(metric, seconds, value)
+  }
+  stage.pass(3_000)
+  expect((await toldOf(id)).map(({ type }) => type)).toEqual(['pending', 'firing'])
+})
+
+test('one request with a whole history tells what single requests tell', async () => {
+  const metric = `m_${randomUUID().replaceAll('-', '')}`
+  const id = await threshold(metric)
+  const at = (seconds: number) => T - 3_600_000 + seconds * 1_000
+  await stage.write(source.token, [
+    {
+      labels: { __name__: metric },
+      samples: [
+        [at(720), 1],
+        [at(0), 85],
+        [at(300), 85],
+        [at(150), 85],
+      ],
+    },
+  ])
+  expect((await toldOf(id)).map(({ type }) => type)).toEqual(['pending', 'firing', 'resolved'])
+})
+
+test('a threshold watches the series of its unit, module and labels, and no other', async () => {
+  const metric = `m_${randomUUID().replaceAll('-', '')}`
+  const now = { forSeconds: 0 }
+  const watching = await threshold(metric, {
+    ...now,
+    moduleCode: 'GL',
+    matchers: [{ label: 'env', op: '=', value: 'prod' }],
+  })
+  const elsewhere = await threshold(metric, { ...now, unitId: stage.otherUnitId })
+  await stage.service.db.query(
+    `insert into module values ('AP', 'Payables', true) on conflict do nothing`,
+  )
+  const otherModule = await threshold(metric, { ...now, moduleCode: 'AP' })
+  await send(metric, 0, 85, { env: 'prod' })
+  await send(metric, 0, 85, { env: 'test' })
+  expect((await toldOf(watching)).map(({ labels }) => labels)).toEqual([{ env: 'prod' }])
+  expect(await toldOf(elsewhere)).toEqual([])
+  expect(await toldOf(otherModule)).toEqual([])
+})
+
+test('a rate is taken over the samples of a counter, restarts included', async () => {
+  const metric = `m_${randomUUID().replaceAll('-', '')}_total`
+  const id = await threshold(metric, {
+    transform: 'rate-per-second',
+    warning: 5,
+    critical: null,
+    recoverLevel: null,
+    forSeconds: 0,
+  })
+  for (const [seconds, value] of [
+    [0, 1_000],
+    [10, 1_049],
+    [20, 1_099],
+    [30, 40],
+  ] as const)
+    await send(metric, seconds, value)
+  expect((await toldOf(id)).map(({ type, value }) => [type, value])).toEqual([
+    ['firing', 5],
+    ['resolved', 4],
+  ])
+})
+
+test('infinity is a breach that JSON can say', async () => {
+  const metric = `m_${randomUUID().replaceAll('-', '')}`
+  const id = await threshold(metric, { forSeconds: 0 })
+  expect((await send(metric, 0, Infinity)).statusCode).toBe(204)
+  expect(await toldOf(id)).toMatchObject([
+    { type: 'firing', level: 'critical', value: Number.MAX_VALUE },
+  ])
+})
+
+test('[A-3.2.3] taking away the threshold or the source ends what is open, with the reason', async () => {
+  const metric = `m_${randomUUID().replaceAll('-', '')}`
+  const changed = await threshold(metric, { forSeconds: 0 })
+  const withdrawn = await threshold(metric, { forSeconds: 0 })
+  const pending = await threshold(metric)
+  const orphaned = await threshold(metric, { forSeconds: 0 })
+  await send(metric, 0, 85)
+  const { items } = (await stage.call('GET', `/v1/thresholds?limit=200`, { as: authority })).json<{
+    items: { id: string }[]
+  }>()
+  const {
+    id: _,
+    unitId: __,
+    forVersion: ___,
+    active: ____,
+    version: _____,
+    author: ______,
+    setAt: _______,
+    ...body
+  } = items.find(({ id }) => id === changed) as Record<string, unknown>
+  const put = await stage.call('PUT', `/v1/thresholds/${changed}`, {
+    as: authority,
+    headers: { 'if-match': '"1"' },
+    body: { ...body, warning: 50, recoverLevel: null },
+  })
+  expect(put.statusCode).toBe(200)
+  for (const id of [withdrawn, pending])
+    await stage.call('POST', `/v1/thresholds/${id}/withdraw`, {
+      as: authority,
+      headers: { 'if-match': '"1"' },
+      body: { reason: 'r' },
+    })
+  expect((await toldOf(changed)).map(({ type, reason }) => [type, reason])).toEqual([
+    ['firing', undefined],
+    ['resolved', 'threshold-changed'],
+  ])
+  expect((await toldOf(withdrawn)).map(({ type, reason }) => [type, reason])).toEqual([
+    ['firing', undefined],
+    ['resolved', 'threshold-withdrawn'],
+  ])
+  expect((await toldOf(pending)).map(({ type, reason }) => [type, reason])).toEqual([
+    ['pending', undefined],
+    ['cleared', 'threshold-withdrawn'],
+  ])
+  await send(metric, 10, 85)
+  expect(await toldOf(withdrawn)).toHaveLength(2)
+  const disabled = await stage.call('POST', `/v1/sources/${source.id}/disable`, {
+    as: authority,
+    headers: { 'if-match': '"2"' },
+  })
+  expect(disabled.statusCode).toBe(200)
+  expect((await toldOf(changed)).map(({ type, reason }) => [type, reason])).toEqual([
+    ['firing', undefined],
+    ['resolved', 'threshold-changed'],
+    ['firing', undefined],
+    ['resolved', 'source-disabled'],
+  ])
+  expect((await toldOf(orphaned)).map(({ type, reason }) => [type, reason])).toEqual([
+    ['firing', undefined],
+    ['resolved', 'source-disabled'],
+  ])
+})
+
+test('[A-3.2.3] concurrent requests about one series make one episode', async () => {
+  const metric = `m_${randomUUID().replaceAll('-', '')}`
+  const id = await threshold(metric, { forSeconds: 0 })
+  const answers = await Promise.all(
+    Array.from({ length: 12 }, (_, index) => send(metric, index % 4, 85)),
+  )
+  expect(answers.every(({ statusCode }) => statusCode === 204)).toBe(true)
+  expect((await toldOf(id)).map(({ type }) => type)).toEqual(['firing'])
+})
+
+test('a threshold changed while samples pour in never leaves a firing without its end', async () => {
+  const metric = `m_${randomUUID().replaceAll('-', '')}`
+  const id = await threshold(metric, { forSeconds: 0 })
+  const pouring = Promise.all(
+    Array.from({ length: 40 }, (_, index) =>
+      send(metric, index, index % 3 === 0 ? 1 : 85, { i: String(index % 5) }),
+    ),
+  )
+  const withdrawn = await stage.call('POST', `/v1/thresholds/${id}/withdraw`, {
+    as: authority,
+    headers: { 'if-match': '"1"' },
+    body: { reason: 'r' },
+  })
+  expect(withdrawn.statusCode).toBe(200)
+  expect((await pouring).every(({ statusCode }) => statusCode === 204)).toBe(true)
+  const told = await toldOf(id)
+  for (const ofEpisode of Map.groupBy(told, ({ episodeId }) => episodeId).values())
+    expect(ofEpisode.map(({ type }) => type)).toEqual(['firing', 'resolved'])
+  expect(
+    await stage.count('alert_episode where threshold_id = $1 and ended_at is null', [id]),
+  ).toBe(0)
+})
+
+test('the list is filtered by state and unit and pages through each episode once', async () => {
+  const metric = `m_${randomUUID().replaceAll('-', '')}`
+  const id = await threshold(metric, { forSeconds: 0 })
+  for (let index = 0; index < 5; index += 1) await send(metric, 0, 85, { i: String(index) })
+  await send(metric, 1, 1, { i: '0' })
+  const list = async (query: string, as: TestCaller = authority) =>
+    (await stage.call('GET', `/v1/alerts?thresholdId=${id}${query}`, { as })).json<{
+      items: { id: string }[]
+      next: string | null
+    }>()
+  expect((await list('&state=firing')).items).toHaveLength(4)
+  expect((await list('&state=resolved')).items).toHaveLength(1)
+  const first = await list('&limit=3')
+  const second = await list(`&limit=3&cursor=${String(first.next)}`)
+  expect(new Set([...first.items, ...second.items].map((each) => each.id)).size).toBe(5)
+  const foreign: TestCaller = { roles: ['KEY_USER'], range: 'unit', unit: stage.otherUnitId }
+  expect((await list('', foreign)).items).toEqual([])
+  const read = await stage.call('GET', `/v1/alerts/${String(first.items[0]?.id)}`, { as: foreign })
+  expect(read.json()).toMatchObject({ code: 'outside-unit' })
+})
+
+interface Step {
+  readonly kind: 'send' | 'restart' | 'change' | 'repeat'
+  readonly samples: readonly (readonly [number, number])[]
+}
+
+test('[A-3.2.3] over random histories with restarts, repeats and changed thresholds the database tells what the oracle tells', async () => {
+  const pool = new pg.Pool({
+    connectionString: stage.service.url,
+    max: 2,
+    options: '-c search_path=monitoring_ingest',
+  })
+  const rule: AlertRule = {
+    comparison: 'above',
+    transform: 'value',
+    warning: 2,
+    critical: 4,
+    recoverLevel: 1,
+    forMs: 3_000,
+  }
+  const steps: fc.Arbitrary<Step[]> = fc.array(
+    fc.record({
+      kind: fc.constantFrom(
+        'send' as const,
+        'send' as const,
+        'send' as const,
+        'repeat' as const,
+        'restart' as const,
+        'change' as const,
+      ),
+      samples: fc.array(fc.tuple(fc.integer({ min: 0, max: 30 }), fc.integer({ min: 0, max: 5 })), {
+        minLength: 1,
+        maxLength: 4,
+      }),
+    }),
+    { minLength: 3, maxLength: 14 },
+  )
+  const sending = async () => authenticateSource(pool, `Bearer ${source.token}`)
+  try {
+    await fc.assert(
+      fc.asyncProperty(steps, async (history) => {
+        const metric = `h_${randomUUID().replaceAll('-', '')}`
+        const id = await threshold(metric, {
+          warning: 2,
+          critical: 4,
+          recoverLevel: 1,
+          forSeconds: 3,
+        })
+        const oracle = new AlertOracle()
+        let writer = new SampleWriter(pool, 10_000)
+        let version = 1
+        let last: Buffer | undefined
+        const write = async (bytes: Buffer) => {
+          const { refusals } = await writer.write(
+            await sending(),
+            decodeWriteRequest(bytes, 100),
+            testAct({ now: NOON }),
+          )
+          expect(refusals.total).toBe(0)
+        }
+        for (const { kind, samples } of history) {
+          if (kind === 'restart') writer = new SampleWriter(pool, 10_000)
+          else if (kind === 'repeat' && last !== undefined) await write(last)
+          else if (kind === 'change') {
+            const body = {
+              name: metric,
+              moduleCode: null,
+              category: 'SERVER',
+              metric,
+              matchers: [],
+              comparison: 'above',
+              warning: 2,
+              critical: 4,
+              recoverLevel: 1,
+              forSeconds: 3,
+              reason: 'again',
+            }
+            const put = await stage.call('PUT', `/v1/thresholds/${id}`, {
+              as: authority,
+              headers: { 'if-match': `"${String(version)}"` },
+              body,
+            })
+            expect(put.statusCode).toBe(200)
+            version += 1
+            oracle.end()
+          } else {
+            last = encodeWriteRequest([
+              {
+                labels: { __name__: metric },
+                samples: samples.map(([second, value]) => [T + second * 1_000, value] as const),
+              },
+            ])
+            await write(last)
+            for (const [second, value] of samples.toSorted((a, b) => a[0] - b[0]))
+              oracle.observe(rule, T + second * 1_000, value)
+          }
+        }
+        const told = await toldOf(id)
+        const shape = ({ kind, level }: { kind: string; level: unknown }) =>
+          `${kind} ${kind === 'cleared' ? '' : String(level)}`
+        expect(told.map(({ type, level }) => shape({ kind: type, level }))).toEqual(
+          oracle.told.map(shape),
+        )
+        for (const ofEpisode of Map.groupBy(told, ({ episodeId }) => episodeId).values()) {
+          const ends = ofEpisode.filter(({ type }) => type === 'resolved' || type === 'cleared')
+          expect(ends.length).toBeLessThanOrEqual(1)
+        }
+      }),
+      { numRuns: 60 },
+    )
+  } finally {
+    await pool.end()
+  }
+})

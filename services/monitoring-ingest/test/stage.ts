@@ -1,0 +1,132 @@
+import { randomUUID } from 'node:crypto'
+import type { Envelope } from '@erp-steward/contracts/event'
+import { testService, type TestService } from '@erp-steward/test-kit/test-service'
+import { queuedEvents } from '@erp-steward/test-kit/queued-events'
+import { bearer, type TestCaller } from '@erp-steward/test-kit/tokens'
+import type { MonitoringConfig } from '../src/config.ts'
+import { monitoringIngest } from '../src/service.ts'
+import { writeBody, type SentSeries } from './encode-write-request.ts'
+
+/** A Sunday noon in China. */
+export const NOON = new Date('2026-11-22T04:00:00Z')
+
+export const CONFIG: MonitoringConfig = {
+  INGEST_CONNECTIONS: 4,
+  INGEST_IN_FLIGHT: 32,
+  INGEST_SERIES_PER_SOURCE: 100,
+  SAMPLE_RETENTION_DAYS: 30,
+}
+
+export interface SentSource {
+  readonly id: string
+  readonly token: string
+}
+
+/** The service with two units, and the calls every test makes. */
+export class Stage {
+  readonly service: TestService
+  readonly unitId = randomUUID()
+  readonly otherUnitId = randomUUID()
+
+  constructor(service: TestService) {
+    this.service = service
+  }
+
+  static async open(config: Partial<MonitoringConfig> = {}): Promise<Stage> {
+    const stage = new Stage(await testService(monitoringIngest, { ...CONFIG, ...config }, NOON))
+    const { db } = stage.service
+    await db.query(
+      `insert into unit (id, code, name, inspected, active)
+       values ($1, 'U1', 'Unit one', true, true), ($2, 'U2', 'Unit two', true, true)`,
+      [stage.unitId, stage.otherUnitId],
+    )
+    await db.query(`insert into module (code, name, active) values ('GL', 'General ledger', true)`)
+    return stage
+  }
+
+  /** A call as a caller, tokens valid whatever time the test has moved to. */
+  call(
+    method: 'GET' | 'POST' | 'PUT',
+    url: string,
+    { as, body, headers = {} }: { as: TestCaller; body?: object; headers?: Record<string, string> },
+  ) {
+    const now = Math.floor(this.service.now.getTime() / 1_000)
+    const exp = Math.max(now, Math.floor(Date.now() / 1_000)) + 600
+    return this.service.app.inject({
+      method,
+      url,
+      headers: { ...bearer({ exp, ...as }), 'idempotency-key': randomUUID(), ...headers },
+      ...(body !== undefined && { payload: body }),
+    })
+  }
+
+  async source(name: string = randomUUID(), moduleCode: string | null = null): Promise<SentSource> {
+    const as: TestCaller = { roles: ['SYSTEM_ADMIN'] }
+    const body = { name, unitId: this.unitId, moduleCode }
+    const created = await this.call('POST', '/v1/sources', { as, body })
+    const { id } = created.json<{ id: string }>()
+    const issued = await this.call('POST', `/v1/sources/${id}/token`, {
+      as,
+      headers: { 'if-match': '"1"' },
+    })
+    return { id, token: issued.json<{ token: string }>().token }
+  }
+
+  /** Sends bytes as remote write does. */
+  send(token: string, payload: Buffer, headers: Record<string, string> = {}) {
+    return this.service.app.inject({
+      method: 'POST',
+      url: '/v1/metrics/write',
+      headers: {
+        authorization: `Bearer ${token}`,
+        'content-type': 'application/x-protobuf',
+        'content-encoding': 'snappy',
+        'x-prometheus-remote-write-version': '0.1.0',
+        ...headers,
+      },
+      payload,
+    })
+  }
+
+  write(token: string, series: readonly SentSeries[]) {
+    return this.send(token, writeBody(series))
+  }
+
+  async events(type: string): Promise<Envelope[]> {
+    return (await queuedEvents(this.service.db)).filter((event) => event.type === type)
+  }
+
+  /** Runs a task as the clockwork would, in a transaction of its own. */
+  async run(name: string, payload: unknown = {}): Promise<void> {
+    const { tasks, db, now } = this.service
+    const task = tasks.find((each) => each.name === name)
+    if (task === undefined) throw new Error(`there is no task ${name}`)
+    await db.transaction((tx) =>
+      task.run(tx, payload, {
+        actor: 'service:monitoring-ingest',
+        personId: null,
+        role: 'SERVICE',
+        unitId: null,
+        requestId: randomUUID(),
+        traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
+        now,
+      }),
+    )
+  }
+
+  async count(sql: string, values: unknown[] = []): Promise<number> {
+    const [row]: { count: number }[] = await this.service.db.query(
+      `select count(*)::int as count from ${sql}`,
+      values,
+    )
+    return row?.count ?? -1
+  }
+
+  pass(seconds: number): void {
+    this.service.now = new Date(this.service.now.getTime() + seconds * 1_000)
+  }
+
+  release(): Promise<void> {
+    return this.service.release()
+  }
+}

@@ -1,0 +1,203 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
+import type { TestCaller } from '@erp-steward/test-kit/tokens'
+import { NOON, Stage } from './stage.ts'
+
+let stage: Stage
+beforeAll(async () => {
+  stage = await Stage.open()
+})
+beforeEach(() => {
+  stage.service.now = NOON
+})
+afterAll(() => stage.release())
+
+const authority: TestCaller = { roles: ['OM_AUTHORITY'] }
+
+const definition = () => ({
+  name: `CPU ${randomUUID()}`,
+  unitId: stage.unitId,
+  moduleCode: null,
+  category: 'SERVER',
+  metric: 'erp_cpu_used_percent',
+  comparison: 'above',
+  warning: 80,
+  critical: 90,
+  recoverLevel: 75,
+  forSeconds: null as number | null,
+  reason: 'First version, from the defaults of section 2.6.',
+})
+
+function withoutUnit({ unitId: _, ...rest }: ReturnType<typeof definition>) {
+  return rest
+}
+
+test('[A-3.2.2] every version of a threshold is kept with who, when and why', async () => {
+  const body = definition()
+  const created = await stage.call('POST', '/v1/thresholds', {
+    as: { ...authority, sub: 'first' },
+    body,
+  })
+  expect(created.statusCode).toBe(201)
+  expect(created.json()).toMatchObject({
+    ...body,
+    forSeconds: 300,
+    forVersion: 0,
+    active: true,
+    version: 1,
+    author: 'first',
+  })
+  const { id } = created.json<{ id: string }>()
+  stage.pass(60)
+  const changed = await stage.call('PUT', `/v1/thresholds/${id}`, {
+    as: { ...authority, sub: 'second' },
+    headers: { 'if-match': '"1"' },
+    body: { ...withoutUnit(body), warning: 85, forSeconds: 0, reason: 'Month end is busier.' },
+  })
+  expect(changed.statusCode).toBe(200)
+  expect(changed.headers.etag).toBe('"2"')
+  stage.pass(60)
+  const withdrawn = await stage.call('POST', `/v1/thresholds/${id}/withdraw`, {
+    as: { ...authority, sub: 'third' },
+    headers: { 'if-match': '"2"' },
+    body: { reason: 'The host is gone.' },
+  })
+  expect(withdrawn.json()).toMatchObject({ active: false, version: 3 })
+  const history = await stage.call('GET', `/v1/thresholds/${id}/versions`, { as: authority })
+  expect(history.json()).toMatchObject({
+    items: [
+      {
+        version: 3,
+        author: 'third',
+        reason: 'The host is gone.',
+        active: false,
+        setAt: '2026-11-22T04:02:00.000Z',
+      },
+      {
+        version: 2,
+        author: 'second',
+        reason: 'Month end is busier.',
+        warning: 85,
+        forSeconds: 0,
+        forVersion: null,
+      },
+      { version: 1, author: 'first', warning: 80, setAt: NOON.toISOString() },
+    ],
+  })
+  const told = (await stage.events('monitoring.threshold.set.v1')).filter(
+    ({ subject }) => subject === id,
+  )
+  expect(
+    told.map(({ data, clauseids }) => [(data as { change: string }).change, clauseids]),
+  ).toEqual([
+    ['created', 'A-3.2.2'],
+    ['changed', 'A-3.2.2'],
+    ['withdrawn', 'A-3.2.2'],
+  ])
+  const again = await stage.call('POST', `/v1/thresholds/${id}/withdraw`, {
+    as: authority,
+    headers: { 'if-match': '"3"' },
+    body: { reason: 'Twice.' },
+  })
+  expect(again.json()).toMatchObject({ code: 'threshold-withdrawn' })
+})
+
+test('[A-3.2.2] without a time of its own a threshold takes the one of the parameter, and stores its version', async () => {
+  const set = await stage.call('PUT', '/v1/parameters/monitoring-ingest/monitoring.for', {
+    as: { roles: ['SECURITY_ADMIN'] },
+    headers: { 'if-match': '"0"' },
+    body: { unitId: stage.unitId, value: 'PT2M', reason: 'Faster in this unit.' },
+  })
+  expect(set.statusCode).toBe(200)
+  const created = await stage.call('POST', '/v1/thresholds', { as: authority, body: definition() })
+  expect(created.json()).toMatchObject({ forSeconds: 120, forVersion: 1 })
+  const elsewhere = await stage.call('POST', '/v1/thresholds', {
+    as: authority,
+    body: { ...definition(), unitId: stage.otherUnitId },
+  })
+  expect(elsewhere.json()).toMatchObject({ forSeconds: 300, forVersion: 0 })
+})
+
+test.each<[string, object, string]>([
+  ['no limit at all', { warning: null, critical: null }, 'threshold-refused'],
+  ['critical milder than warning', { critical: 70 }, 'threshold-refused'],
+  ['a recover level on the bad side', { recoverLevel: 81 }, 'threshold-refused'],
+  ['an unknown module', { moduleCode: 'NOPE' }, 'module-unknown'],
+  ['an unknown unit', { unitId: '00000000-0000-4000-8000-000000000000' }, 'unit-unknown'],
+  ['a limit sent as text', { warning: '80' }, 'validation-failed'],
+  ['a metric that is no name', { metric: 'a b' }, 'validation-failed'],
+  ['no reason', { reason: '' }, 'validation-failed'],
+  [
+    'a regular expression',
+    { matchers: [{ label: 'a', op: '=~', value: '.*' }] },
+    'validation-failed',
+  ],
+])('[A-3.2.2] %s is refused', async (_what, members, code) => {
+  const body = { ...definition(), ...members }
+  const refused = await stage.call('POST', '/v1/thresholds', { as: authority, body })
+  expect(refused.json()).toMatchObject({ code })
+})
+
+test('a repeated creation makes one threshold, two of one name are refused, a withdrawn name is free again', async () => {
+  const body = definition()
+  const headers = { 'idempotency-key': randomUUID() }
+  const as = { ...authority, sub: 'same' }
+  const first = await stage.call('POST', '/v1/thresholds', { as, body, headers })
+  const second = await stage.call('POST', '/v1/thresholds', { as, body, headers })
+  expect(second.json()).toEqual(first.json())
+  const { id } = first.json<{ id: string }>()
+  const taken = await stage.call('POST', '/v1/thresholds', { as, body })
+  expect(taken.json()).toMatchObject({ code: 'threshold-exists' })
+  await stage.call('POST', `/v1/thresholds/${id}/withdraw`, {
+    as,
+    headers: { 'if-match': '"1"' },
+    body: { reason: 'r' },
+  })
+  expect((await stage.call('POST', '/v1/thresholds', { as, body })).statusCode).toBe(201)
+})
+
+test('of two changes at once one wins and the other is told so', async () => {
+  const body = definition()
+  const { id } = (await stage.call('POST', '/v1/thresholds', { as: authority, body })).json<{
+    id: string
+  }>()
+  const answers = await Promise.all(
+    [81, 82].map((warning) =>
+      stage.call('PUT', `/v1/thresholds/${id}`, {
+        as: authority,
+        headers: { 'if-match': '"1"' },
+        body: { ...withoutUnit(body), warning },
+      }),
+    ),
+  )
+  expect(answers.map(({ statusCode }) => statusCode).sort()).toEqual([200, 412])
+  expect(await stage.count('threshold_version where threshold_id = $1', [id])).toBe(2)
+})
+
+test('who may not manage thresholds reads them, each inside the unit', async () => {
+  const body = definition()
+  const refused = await stage.call('POST', '/v1/thresholds', { as: { roles: ['KEY_USER'] }, body })
+  expect(refused.statusCode).toBe(403)
+  const { id } = (await stage.call('POST', '/v1/thresholds', { as: authority, body })).json<{
+    id: string
+  }>()
+  const own: TestCaller = { roles: ['KEY_USER'], range: 'unit', unit: stage.unitId }
+  const foreign: TestCaller = { roles: ['KEY_USER'], range: 'unit', unit: stage.otherUnitId }
+  expect((await stage.call('GET', `/v1/thresholds/${id}`, { as: own })).statusCode).toBe(200)
+  expect((await stage.call('GET', `/v1/thresholds/${id}`, { as: foreign })).json()).toMatchObject({
+    code: 'outside-unit',
+  })
+  const ids = async (as: TestCaller) =>
+    (await stage.call('GET', '/v1/thresholds?limit=200', { as }))
+      .json<{ items: { id: string }[] }>()
+      .items.map((each) => each.id)
+  expect(await ids(own)).toContain(id)
+  expect(await ids(foreign)).not.toContain(id)
+  const bound: TestCaller = { roles: ['OM_AUTHORITY'], range: 'unit', unit: stage.otherUnitId }
+  const reach = await stage.call('POST', `/v1/thresholds/${id}/withdraw`, {
+    as: bound,
+    headers: { 'if-match': '"1"' },
+    body: { reason: 'r' },
+  })
+  expect(reach.json()).toMatchObject({ code: 'outside-unit' })
+})
