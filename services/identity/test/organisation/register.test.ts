@@ -1,0 +1,148 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import type { TestService } from '@erp-steward/test-kit/test-service'
+import { identityStage } from '../account-stage.ts'
+import {
+  as,
+  call,
+  countFacts,
+  factsAbout,
+  joined,
+  ok,
+  put,
+  refusal,
+  smallCompany,
+  type Named,
+} from '../directory-stage.ts'
+
+let stage: TestService
+let company: Awaited<ReturnType<typeof smallCompany>>
+
+beforeAll(async () => {
+  stage = await identityStage()
+  company = await smallCompany(stage)
+})
+afterAll(() => stage.release())
+
+const unit = (code: string, payload: object, more: object = {}) =>
+  call(stage, {
+    method: 'PUT',
+    url: `/v1/units/${code}`,
+    headers: as('SYSTEM_ADMIN'),
+    payload,
+    ...more,
+  })
+
+test('[A-1.2] an entry is created once, read by its code and announced whole', async () => {
+  const created = await unit('EAST', { name: 'East', kind: 'USER_UNIT' })
+  expect(created.statusCode).toBe(201)
+  expect(created.headers).toMatchObject({ etag: '"1"', location: '/v1/units/EAST' })
+  const { id } = created.json<Named>()
+  const read = await call(stage, {
+    method: 'GET',
+    url: '/v1/units/EAST',
+    headers: as('AUDIT_ADMIN'),
+  })
+  expect(read.json()).toEqual({
+    id,
+    code: 'EAST',
+    name: 'East',
+    kind: 'USER_UNIT',
+    active: true,
+    version: 1,
+  })
+  expect(await factsAbout(stage, id)).toEqual(['identity.directory.unit-changed.v1'])
+})
+
+test('the same content again changes nothing and announces nothing', async () => {
+  const before = await countFacts(stage)
+  const again = await unit('NORTH', { name: '北方公司', kind: 'USER_UNIT' })
+  expect([again.statusCode, again.headers.etag]).toEqual([200, '"1"'])
+  expect(await countFacts(stage)).toBe(before)
+})
+
+test('a change needs the version that was read', async () => {
+  await unit('WEST', { name: 'West', kind: 'USER_UNIT' })
+  const other = { name: 'Far West', kind: 'USER_UNIT' }
+  expect(await refusal(unit('WEST', other))).toEqual([428, 'precondition-required'])
+  expect(await refusal(unit('WEST', other, { version: 7 }))).toEqual([412, 'version-stale'])
+  const changed = await unit('WEST', other, { version: 1 })
+  expect([changed.statusCode, changed.headers.etag]).toEqual([200, '"2"'])
+  expect(await refusal(unit('NEW', other, { version: 1 }))).toEqual([412, 'version-stale'])
+})
+
+test('of ten that create the same unit at once one creates it', async () => {
+  const answers = await Promise.all(
+    Array.from({ length: 10 }, () => unit('RACE', { name: 'Race', kind: 'SUPPLIER' })),
+  )
+  const statuses = answers.map(({ statusCode }) => statusCode).sort()
+  expect(statuses).toEqual([...Array<number>(9).fill(200), 201])
+})
+
+test('[B-6.0] modules and departments are kept the same way', async () => {
+  const module = await put(stage, '/v1/modules/GL', { name: '总账' })
+  expect(await factsAbout(stage, module.id)).toEqual(['identity.directory.module-changed.v1'])
+  const department = await ok<{ unitCode: string; id: string }>(
+    call(stage, {
+      method: 'GET',
+      url: '/v1/departments/NORTH/FIN',
+      headers: as('KEY_USER', { range: 'unit', unit: company.north.id }),
+    }),
+  )
+  expect(department.unitCode).toBe('NORTH')
+})
+
+test('lists are paged by code', async () => {
+  const headers = as('SYSTEM_ADMIN')
+  const first = await ok<{ items: Named[]; next: string }>(
+    call(stage, { method: 'GET', url: '/v1/departments?limit=2', headers }),
+  )
+  const rest = await ok<{ items: Named[]; next: null }>(
+    call(stage, { method: 'GET', url: `/v1/departments?limit=2&cursor=${first.next}`, headers }),
+  )
+  expect([...first.items, ...rest.items].map(({ code }) => code)).toEqual(['FIN', 'IT', 'FIN'])
+  expect(rest.next).toBeNull()
+})
+
+test('an entry with active people cannot be retired', async () => {
+  await joined(stage)
+  const retired = { name: '北方公司', kind: 'USER_UNIT', active: false }
+  expect(await refusal(unit('NORTH', retired, { version: 1 }))).toEqual([409, 'entry-in-use'])
+})
+
+test('a caller of a unit keeps the departments of that unit and nothing else', async () => {
+  const headers = as('SCRIPT', { range: 'unit', unit: company.south.id })
+  const payload = { name: 'Stores' }
+  const of = (url: string, body: object) =>
+    call(stage, { method: 'PUT', url, headers, payload: body })
+  expect((await of('/v1/departments/SOUTH/STO', payload)).statusCode).toBe(201)
+  expect(await refusal(of('/v1/departments/NORTH/STO', payload))).toEqual([403, 'outside-unit'])
+  expect(await refusal(of('/v1/positions/STO', payload))).toEqual([403, 'outside-unit'])
+})
+
+test.each(['SECURITY_ADMIN', 'AUDIT_ADMIN', 'KEY_USER', 'END_USER', 'MIDDLEWARE'] as const)(
+  '%s may not change the register',
+  async (role) => {
+    const answer = unit('X', { name: 'X', kind: 'USER_UNIT' }, { headers: as(role) })
+    expect(await refusal(answer)).toEqual([403, 'permission-missing'])
+  },
+)
+
+test.each([
+  ['a code in lower case', '/v1/units/north', { name: 'x', kind: 'USER_UNIT' }],
+  ['an unknown kind', '/v1/units/N1', { name: 'x', kind: 'BRANCH' }],
+  ['a line break in a name', '/v1/modules/M1', { name: 'a\nb' }],
+  ['rights in the body of a position', '/v1/positions/P1', { name: 'x', roles: ['OM_AUTHORITY'] }],
+])('%s is refused', async (_what, url, payload) => {
+  const answer = call(stage, { method: 'PUT', url, headers: as('SYSTEM_ADMIN'), payload })
+  expect(await refusal(answer)).toEqual([422, 'validation-failed'])
+})
+
+test('a department of an unknown unit is refused', async () => {
+  const answer = call(stage, {
+    method: 'PUT',
+    url: '/v1/departments/NOWHERE/X',
+    headers: as('SYSTEM_ADMIN'),
+    payload: { name: 'x' },
+  })
+  expect(await refusal(answer)).toEqual([422, 'unit-unknown'])
+})
