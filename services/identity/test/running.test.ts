@@ -10,7 +10,8 @@ import type { SessionTokens } from '../src/sessions/session-tokens.ts'
 import { addAccount, GOOD_PASSWORD, setPassword, TEST_SEALING_KEY } from './account-stage.ts'
 
 test('[A-4.3.4] a running identity signs in, keeps the fact in its ledger and stops in order', async () => {
-  const { db, url, release } = await testDatabase(identity)
+  const database = await testDatabase(identity)
+  const { db, url } = database
   const bus = createLocalBus()
   const running = await startService(identity, {
     config: {
@@ -69,6 +70,6 @@ test('[A-4.3.4] a running identity signs in, keeps the fact in its ledger and st
   } finally {
     await running.stop()
     await bus.close()
-    await release()
+    await database.release()
   }
 })

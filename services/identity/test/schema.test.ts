@@ -4,21 +4,23 @@ import { migrations } from '../src/migrations/all.ts'
 import { identity } from '../src/service.ts'
 
 test('the migrations build exactly what the entities describe', async () => {
-  const { db, release } = await testDatabase(identity)
+  const database = await testDatabase(identity)
+  const { db } = database
   const { upQueries } = await db.driver.createSchemaBuilder().log()
-  await release()
+  await database.release()
   expect(upQueries.map(({ query }) => query)).toEqual([])
 })
 
 test('every migration can be taken back and made again', async () => {
-  const { db, release } = await testDatabase(identity)
+  const database = await testDatabase(identity)
+  const { db } = database
   for (const _each of migrations) await db.undoLastMigration()
   const left: { name: string }[] = await db.query(
     `select table_name as name from information_schema.tables where table_schema = 'identity'
       order by table_name`,
   )
   await db.runMigrations()
-  await release()
+  await database.release()
   expect(left.map(({ name }) => name)).toEqual([
     'dead_letter',
     'idempotency_key',

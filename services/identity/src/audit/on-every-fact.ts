@@ -1,6 +1,6 @@
 import { topics } from '@erp-steward/contracts/event-catalog'
 import { onEvery } from '@erp-steward/messaging/consumer'
-import { canonicalJson, ledgerHash } from './rules/ledger-hash.ts'
+import { canonicalJson, ledgerHash } from './ledger-hash.ts'
 
 /**
  * Appends every fact of the product to the chain. The head's row is locked last and for two statements only: all

@@ -4,7 +4,7 @@ import { LedgerVerified } from '@erp-steward/contracts/identity-events'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { DataSource, EntityManager } from 'typeorm'
 import type { AuditAnchor, AuditRecord } from './audit-record.ts'
-import { GENESIS, ledgerHash } from './rules/ledger-hash.ts'
+import { GENESIS, ledgerHash } from './ledger-hash.ts'
 
 /** Records read at a time; some megabytes at most. */
 const BATCH = 1_000

@@ -2,7 +2,7 @@ import { Problem } from '@erp-steward/contracts/problem'
 import { InstantOut, Line, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { actOf, principalOf } from '@erp-steward/service-kit/authentication'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { IsNull, type DataSource } from 'typeorm'
 import { LONGEST_PASSWORD } from '../credentials/rules/password-policy.ts'
@@ -15,6 +15,7 @@ import { REVOCATION_MEMORY_MS } from './rules/session-limits.ts'
 import { SessionEntity } from './session.ts'
 import { signIn } from './sign-in.ts'
 import type { TokenSigner } from './token-signer.ts'
+import { unstored } from './unstored.ts'
 
 const Tokens = Type.Object({
   accessToken: Type.String(),
@@ -212,12 +213,6 @@ export function sessionRoutes(
   app.get('/internal/revocations', { config: { access: 'internal' } }, () =>
     revocationsSince(db.manager, new Date(clock().getTime() - REVOCATION_MEMORY_MS)),
   )
-}
-
-/** Answers with secrets are never cached, by anybody. */
-export function unstored<Reply extends Pick<FastifyReply, 'header'>>(reply: Reply): Reply {
-  void reply.header('cache-control', 'no-store').header('pragma', 'no-cache')
-  return reply
 }
 
 /** As the browser says, without what could forge a line of a log; `null` when it says nothing. */

@@ -6,7 +6,7 @@ import { topics } from '@erp-steward/contracts/event-catalog'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { bearer } from '@erp-steward/test-kit/tokens'
-import { ledgerHash } from '../../src/audit/rules/ledger-hash.ts'
+import { ledgerHash } from '../../src/audit/ledger-hash.ts'
 import { identity } from '../../src/service.ts'
 import { identityStage, pass, runTask } from '../account-stage.ts'
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from '@jest/globals'
-import { canonicalJson, GENESIS, ledgerHash } from '../../src/audit/rules/ledger-hash.ts'
+import { canonicalJson, GENESIS, ledgerHash } from '../../src/audit/ledger-hash.ts'
 import { accessSeconds, lapseOf } from '../../src/sessions/rules/session-limits.ts'
 import { seal, unseal } from '../../src/sessions/sealing.ts'
 

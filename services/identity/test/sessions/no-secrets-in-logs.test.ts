@@ -15,7 +15,8 @@ import { addAccount, giveInitialPassword, TEST_SEALING_KEY } from '../account-st
 test('no password, token or secret reaches a log, whatever goes wrong', async () => {
   const lines: string[] = []
   const log = createLog('debug', { write: (line) => void lines.push(line) })
-  const { db, url, release } = await testDatabase(identity)
+  const database = await testDatabase(identity)
+  const { db, url } = database
   const now = new Date()
   const built = await buildService(identity, {
     db,
@@ -26,7 +27,7 @@ test('no password, token or secret reaches a log, whatever goes wrong', async ()
     internalToken: 'x'.repeat(32),
   })
   const { app } = built
-  const stage: TestService = { ...built, db, url, now, release }
+  const stage: TestService = { ...built, db, url, now, release: () => database.release() }
   const secrets: string[] = []
   const post = async (path: string, payload: object | string, headers = {}) => {
     const answer = await app.inject({ method: 'POST', url: path, payload, headers })
@@ -72,7 +73,7 @@ test('no password, token or secret reaches a log, whatever goes wrong', async ()
     granted.access_token,
   )
   await app.close()
-  await release()
+  await database.release()
   const written = lines.join('')
   expect(written).toContain('request failed')
   for (const each of secrets) expect(written.includes(each)).toBe(false)

@@ -36,7 +36,7 @@ export function isCommonPassword(password: string): boolean {
   if (/^(.{1,4})\1+$/u.test(lower)) return true
   const letters = lower.replaceAll(/[^a-z]/g, '')
   const trimmed = lower.replaceAll(/^[^a-z@$]+|[^a-z@$]+$/g, '')
-  const undisguised = [...trimmed].map((each) => disguise[each] ?? each).join('')
+  const undisguised = trimmed.replaceAll(/./gu, (each) => disguise[each] ?? each)
   const candidates = [trimmed, undisguised].flatMap((text) => [
     text,
     text.replaceAll(/[^a-z]/g, ''),
@@ -49,6 +49,6 @@ export function isCommonPassword(password: string): boolean {
 function isRun(text: string): boolean {
   return (
     text.length >= 3 &&
-    runs.some((run) => run.includes(text) || [...run].reverse().join('').includes(text))
+    runs.some((run) => run.includes(text) || Array.from(run).reverse().join('').includes(text))
   )
 }

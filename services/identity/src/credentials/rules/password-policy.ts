@@ -36,7 +36,7 @@ export function passwordFaults(
   userName: string,
   policy: PasswordPolicy,
 ): PasswordFault[] {
-  const length = [...password].length
+  const length = Array.from(password).length
   const faults: PasswordFault[] = []
   if (length < policy.minLength)
     faults.push({
