@@ -1,0 +1,310 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { queuedEvents } from '@erp-steward/test-kit/queued-events'
+import type { TestService } from '@erp-steward/test-kit/test-service'
+import {
+  after,
+  authority,
+  caller,
+  clock,
+  clocks,
+  endUser,
+  factsOf,
+  fillDirectory,
+  HOUR,
+  incidentStage,
+  keyUser,
+  MINUTE,
+  MONDAY,
+  nominate,
+  open,
+  OTHER_UNIT,
+  read,
+  runClock,
+  runTask,
+  send,
+  UNIT,
+  waitingJobs,
+  type Caller,
+} from '../incident-stage.ts'
+
+let stage: TestService
+let people: Record<'user' | 'first' | 'second', string>
+
+const officeDay = [
+  [510, 720],
+  [780, 1050],
+]
+const week = {
+  monday: officeDay,
+  tuesday: officeDay,
+  wednesday: officeDay,
+  thursday: officeDay,
+  friday: officeDay,
+  saturday: [],
+  sunday: [],
+}
+const workingTime = { kind: 'working-time', weekly: week, overrides: {}, holidays: true }
+
+async function setCalendar(
+  scope: string,
+  definition: unknown,
+  headers: Caller = authority(),
+  version?: number,
+) {
+  const { headers: now } = await send(stage, 'GET', `/v1/calendars/${scope}`, authority())
+  const etag = version === undefined ? String(now.etag) : `"${String(version)}"`
+  const body = { definition, reason: 'for this test' } as Record<string, unknown>
+  return send(stage, 'PUT', `/v1/calendars/${scope}`, { 'if-match': etag, ...headers }, body)
+}
+
+async function register() {
+  stage = await incidentStage()
+  people = await fillDirectory(stage, 'user', 'first', 'second')
+  await nominate(stage, people.first, { tier: 'L1' })
+  await nominate(stage, people.second, { tier: 'L2' })
+}
+
+beforeEach(() => {
+  stage.now = MONDAY
+})
+
+describe('the shipped calendar', () => {
+  beforeAll(register)
+  afterAll(() => stage.release())
+
+  test.each([
+    ['over the lunch break', '2026-03-09T11:30', '2026-03-09T14:30'],
+    ['from the lunch break', '2026-03-09T12:30', '2026-03-09T15:00'],
+    ['over the weekend', '2026-03-13T16:30', '2026-03-16T09:30'],
+    ['from a Saturday', '2026-03-14T10:00', '2026-03-16T10:30'],
+    ['into a make-up Saturday', '2026-02-13T16:30', '2026-02-14T09:30'],
+    ['over the Spring Festival', '2026-02-14T16:30', '2026-02-24T09:30'],
+    ['to the very end of a day', '2026-03-09T15:30', '2026-03-09T17:30'],
+  ])('[A-5.2.3] two working hours of a P3 %s: from %s to %s', async (_what, from, to) => {
+    stage.now = new Date(`${from}:00+08:00`)
+    const ticket = await open(stage, endUser(people.user))
+    const due = new Date(`${to}:00+08:00`).toISOString()
+    expect(await clock(stage, ticket.id, 'acknowledge')).toMatchObject({
+      dueAt: due,
+      fault: null,
+      calendar: { scope: 'company', unitId: null, version: 0 },
+    })
+    expect(await clock(stage, ticket.id, 'tier')).toMatchObject({ dueAt: due })
+  })
+
+  test('[A-5.2.3] a P1 does not wait for working hours', async () => {
+    stage.now = new Date('2026-03-14T03:00:00+08:00')
+    const ticket = await open(stage, endUser(people.user), { priority: 'P1' })
+    expect(await clock(stage, ticket.id, 'acknowledge')).toMatchObject({
+      dueAt: after(stage.now, 15 * MINUTE).toISOString(),
+      calendar: { scope: 'round-the-clock' },
+    })
+  })
+
+  test('[A-5.2.3] every stretch of a clock is explained', async () => {
+    stage.now = new Date('2026-03-13T16:30:00+08:00')
+    const ticket = await open(stage, endUser(people.user))
+    stage.now = new Date('2026-03-16T09:00:00+08:00')
+    const { explanation } = await clock(stage, ticket.id, 'tier')
+    expect(explanation).toEqual({
+      state: 'running',
+      targetSeconds: 7_200,
+      usedSeconds: 5_400,
+      remainingSeconds: 1_800,
+      segments: [
+        {
+          from: '2026-03-13T08:30:00.000Z',
+          to: '2026-03-13T09:30:00.000Z',
+          state: 'running',
+          workingSeconds: 3_600,
+          reason: 'incident.tier.l1.handover',
+        },
+        {
+          from: '2026-03-13T09:30:00.000Z',
+          to: '2026-03-16T00:30:00.000Z',
+          state: 'outside-hours',
+          workingSeconds: 0,
+          reason: 'incident.tier.l1.handover',
+        },
+        {
+          from: '2026-03-16T00:30:00.000Z',
+          to: '2026-03-16T01:00:00.000Z',
+          state: 'running',
+          workingSeconds: 1_800,
+          reason: 'incident.tier.l1.handover',
+        },
+      ],
+    })
+  })
+
+  test('[A-5.2.3] a year without holidays refuses no ticket: the clock says what is missing', async () => {
+    stage.now = new Date('2026-12-31T16:00:00+08:00')
+    const ticket = await open(stage, endUser(people.user))
+    expect(await clock(stage, ticket.id, 'acknowledge')).toMatchObject({
+      dueAt: null,
+      fault: expect.stringContaining('2027') as unknown,
+    })
+    expect(await factsOf(stage, ticket.id, 'ticket.opened')).toMatchObject([
+      { acknowledgeDueAt: null, restoreDueAt: null },
+    ])
+    stage.now = new Date('2027-01-05T10:00:00+08:00')
+    expect(await clock(stage, ticket.id, 'acknowledge')).toMatchObject({ explanation: null })
+    const late = await open(stage, endUser(people.user), { priority: 'P1' })
+    expect(await clock(stage, late.id, 'acknowledge')).toMatchObject({ fault: null })
+  })
+
+  test('once the year is installed the clock gets its deadline and is looked at', async () => {
+    stage.now = new Date('2026-12-31T16:00:00+08:00')
+    const ticket = await open(stage, endUser(people.user))
+    const { id } = await clock(stage, ticket.id, 'tier')
+    await runTask(stage, 'mend-clocks')
+    expect(await clock(stage, ticket.id, 'tier')).toMatchObject({ dueAt: null })
+    // A calendar that needs no holidays stands for one whose year has come.
+    await stage.db.query(
+      `update ticket_clock set calendar = '{"scope":"round-the-clock","unitId":null,"version":0}' where id = $1`,
+      [id],
+    )
+    await runTask(stage, 'mend-clocks')
+    const dueAt = after(stage.now, 2 * HOUR)
+    expect(await clock(stage, ticket.id, 'tier')).toMatchObject({
+      fault: null,
+      dueAt: dueAt.toISOString(),
+    })
+    const jobs = await waitingJobs(stage, 'ticket-clock-due')
+    expect(jobs.filter(({ data }) => (data as { clockId: string }).clockId === id)).toMatchObject([
+      { runAt: dueAt },
+    ])
+    await runClock(stage, ticket.id, id, dueAt)
+    expect(await read(stage, ticket.id)).toMatchObject({ tier: 'L2' })
+  })
+
+  test.each([
+    ['46 days ahead nothing is said', '2026-11-16T08:30:00+08:00', []],
+    ['45 days ahead the missing year is announced', '2026-11-17T08:30:00+08:00', [2027]],
+    ['and each day again', '2026-12-31T08:30:00+08:00', [2027]],
+  ])('[A-5.2.3] %s', async (_what, at, years) => {
+    await stage.db.query('delete from outbox')
+    stage.now = new Date(at)
+    await runTask(stage, 'watch-calendars')
+    const told = (await queuedEvents(stage.db)).map(({ data }) => (data as { year: number }).year)
+    expect(told).toEqual(years)
+  })
+})
+
+describe('calendars of units', () => {
+  beforeEach(register)
+  afterEach(() => stage.release())
+
+  test('[A-5.2.3] a unit that works round the clock has deadlines round the clock, and running clocks keep theirs', async () => {
+    stage.now = new Date('2026-03-13T16:30:00+08:00')
+    const before = await open(stage, endUser(people.user))
+    const answer = await setCalendar(UNIT, { kind: 'continuous' })
+    expect(answer.json()).toMatchObject({ unitId: UNIT, version: 1, reason: 'for this test' })
+    const ticket = await open(stage, endUser(people.user))
+    expect(await clock(stage, ticket.id, 'tier')).toMatchObject({
+      dueAt: '2026-03-13T10:30:00.000Z',
+      calendar: { scope: 'unit', unitId: UNIT, version: 1 },
+    })
+    expect(await clock(stage, before.id, 'tier')).toMatchObject({
+      dueAt: '2026-03-16T01:30:00.000Z',
+      calendar: { scope: 'company', version: 0 },
+    })
+    expect(await factsOf(stage, UNIT, 'calendar.changed')).toEqual([
+      { unitId: UNIT, version: 1, kind: 'continuous', reason: 'for this test' },
+    ])
+  })
+
+  test('a unit without a calendar of its own has that of the company', async () => {
+    const saturdays = { ...workingTime, weekly: { ...week, saturday: officeDay } }
+    await setCalendar('company', saturdays)
+    const shown = await send(stage, 'GET', `/v1/calendars/${UNIT}`, authority())
+    expect(shown.json()).toMatchObject({
+      unitId: UNIT,
+      version: 0,
+      definition: { weekly: { saturday: officeDay } },
+    })
+    expect(shown.headers.etag).toBe('"0"')
+    stage.now = new Date('2026-03-13T16:30:00+08:00')
+    const ticket = await open(stage, endUser(people.user))
+    expect(await clock(stage, ticket.id, 'tier')).toMatchObject({
+      dueAt: new Date('2026-03-14T09:30:00+08:00').toISOString(),
+      calendar: { scope: 'company', version: 1 },
+    })
+  })
+
+  test('two changes at once: one wins', async () => {
+    const answers = await Promise.all(
+      [1, 2, 3].map(() => setCalendar(UNIT, { kind: 'continuous' }, authority(), 0)),
+    )
+    expect(answers.map(({ statusCode }) => statusCode).sort()).toEqual([200, 412, 412])
+    expect(await factsOf(stage, UNIT, 'calendar.changed')).toHaveLength(1)
+  })
+
+  test.each([
+    [
+      'a week that never opens',
+      { ...workingTime, weekly: Object.fromEntries(Object.keys(week).map((day) => [day, []])) },
+      '#/definition/weekly',
+    ],
+    [
+      'an interval that ends before it starts',
+      { ...workingTime, weekly: { ...week, friday: [[720, 510]] } },
+      '#/definition/weekly/friday/0',
+    ],
+    [
+      'a date that no month has',
+      { ...workingTime, overrides: { '2026-02-30': 'closed' } },
+      '#/definition/overrides/2026-02-30',
+    ],
+    ['an unknown member', { kind: 'continuous', weekly: week }, '#/definition/weekly'],
+    ['no week at all', { kind: 'working-time' }, '#/definition/weekly'],
+    ['a week that is null', { ...workingTime, weekly: null }, '#/definition/weekly'],
+  ])('%s is refused by pointer', async (_what, definition, pointer) => {
+    const answer = await setCalendar(UNIT, definition)
+    expect(answer.json()).toMatchObject({ status: 422, code: 'calendar-refused' })
+    expect(answer.json<{ errors: { pointer: string }[] }>().errors[0]?.pointer).toBe(pointer)
+  })
+
+  test('an unknown kind is refused by pointer', async () => {
+    const answer = await setCalendar(UNIT, { kind: 'lunar' })
+    expect(answer.json()).toMatchObject({
+      code: 'validation-failed',
+      errors: [{ pointer: '#/definition/kind' }],
+    })
+  })
+
+  test('whose range is one unit changes neither the company nor another unit', async () => {
+    const own = caller({ roles: ['OM_AUTHORITY'], unit: UNIT, range: 'unit' })
+    expect((await setCalendar(UNIT, { kind: 'continuous' }, own)).statusCode).toBe(200)
+    for (const scope of ['company', OTHER_UNIT])
+      expect((await setCalendar(scope, { kind: 'continuous' }, own)).json()).toMatchObject({
+        status: 403,
+        code: 'outside-unit',
+      })
+  })
+
+  test('a key user changes no calendar', async () => {
+    const answer = await setCalendar(UNIT, { kind: 'continuous' }, keyUser(people.first))
+    expect(answer.json()).toMatchObject({ status: 403, code: 'permission-missing' })
+  })
+
+  test.each(['companys', '------------------------------------', 'urn:uuid:1'])(
+    'there is no calendar of %s',
+    async (scope) => {
+      const answer = await send(stage, 'GET', `/v1/calendars/${scope}`, authority())
+      expect(answer.json()).toMatchObject({ status: 422, code: 'validation-failed' })
+    },
+  )
+
+  test('clocks of a ticket name the calendar they run on', async () => {
+    await setCalendar(UNIT, workingTime)
+    const ticket = await open(stage, endUser(people.user), { priority: 'P2' })
+    const scopes = (await clocks(stage, ticket.id)).map((each) => [each.kind, each.calendar.scope])
+    expect(Object.fromEntries(scopes)).toEqual({
+      acknowledge: 'round-the-clock',
+      restore: 'round-the-clock',
+      'progress-note': 'round-the-clock',
+      tier: 'unit',
+    })
+  })
+})
