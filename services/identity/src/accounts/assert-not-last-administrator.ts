@@ -6,7 +6,7 @@ import type { Account } from './account.ts'
  * Refuses to shut out the last active administrator of a kind: without a security administrator nothing could be
  * approved any more, and without an audit administrator nobody would watch.
  *
- * Locks the accounts of that kind, so two administrators cannot be shut out at the same moment.
+ * `lockAccount` holds the accounts of that kind, so two administrators cannot be shut out at the same moment.
  *
  * @throws Problem `last-administrator`
  */
@@ -15,10 +15,10 @@ export async function assertNotLastAdministrator(
   { id, administratorRole }: Account,
 ): Promise<void> {
   if (administratorRole === null) return
-  const active: { id: string }[] = await tx.query(
-    `select id from account where administrator_role = $1 and status = 'active' order by id for update`,
-    [administratorRole],
+  const others: unknown[] = await tx.query(
+    `select from account where administrator_role = $1 and status = 'active' and id <> $2 limit 1`,
+    [administratorRole, id],
   )
-  if (!active.some((other) => other.id !== id))
+  if (others.length === 0)
     throw new Problem('last-administrator', `No other ${administratorRole} is active.`)
 }

@@ -21,6 +21,11 @@ export async function lockAccount(tx: EntityManager, id: string): Promise<HeldAc
     found.personId === null
       ? null
       : await tx.findOneOrFail(PersonEntity, { where: { id: found.personId }, lock })
+  // All of a kind and in one order: of two that are shut out at once, the second sees that it is the last.
+  if (found.administratorRole !== null)
+    await tx.query('select from account where administrator_role = $1 order by id for update', [
+      found.administratorRole,
+    ])
   const account = await tx.findOneOrFail(AccountEntity, { where: { id }, lock })
   if (person === null) return { account, holder: null }
   const position = await tx.findOneByOrFail(PositionEntity, { id: person.positionId })
