@@ -23,7 +23,7 @@ beforeEach(async () => {
   unitId = randomUUID()
   await stage.service.db.query('update unit set active = false')
   await stage.service.db.query(
-    `insert into unit (id, code, name, inspected, active) values ($1, $1::text, 'Works', true, true)`,
+    `insert into unit (id, code, name, inspected, active) values ($1::uuid, $1::uuid::text, 'Works', true, true)`,
     [unitId],
   )
 })
@@ -92,7 +92,7 @@ async function complete(id: string): Promise<void> {
 async function measure(values: Record<string, number>, labels: Record<string, string> = {}) {
   await stage.service.db.query(
     `insert into source (id, name, unit_id, state, silent_after_seconds, created_at, version)
-     values ($1, $1::text, $1, 'active', 180, now(), 1) on conflict do nothing`,
+     values ($1::uuid, $1::uuid::text, $1::uuid, 'active', 180, now(), 1) on conflict do nothing`,
     [unitId],
   )
   const issued = await stage.service.db.query('select version from source where id = $1', [unitId])
@@ -124,6 +124,7 @@ test('[A-3.1.1] each day every active unit gets one round, due at the times of t
   await stage.service.db.query(`insert into unit values ($1, 'S', 'Supplier', false, true)`, [
     randomUUID(),
   ])
+  stage.service.now = new Date('2026-11-21T10:00:00Z')
   const set = await stage.call(
     'PUT',
     '/v1/parameters/monitoring-ingest/monitoring.inspection.daily_due',
