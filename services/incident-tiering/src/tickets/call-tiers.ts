@@ -29,9 +29,10 @@ export async function callTiers(
         { unitId, tier, kind, moduleCode: kind === 'IT' ? null : moduleCode },
         act,
       )
-      continue
+    } else {
+      staffed.push(tier)
     }
-    staffed.push(tier)
+    // Webhooks hear of it also where there is nobody to write to.
     await notify(tx, ticket, { occasion, tier, recipients: members }, act)
   }
   return staffed

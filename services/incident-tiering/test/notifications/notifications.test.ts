@@ -1,0 +1,437 @@
+import { createHmac, randomBytes, randomUUID } from 'node:crypto'
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { Writable } from 'node:stream'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { testDatabase } from '@erp-steward/test-kit/test-database'
+import { testKeys } from '@erp-steward/test-kit/tokens'
+import type { TestService } from '@erp-steward/test-kit/test-service'
+import { buildService } from '@erp-steward/service-kit/service'
+import { createLog } from '@erp-steward/service-kit/log'
+import { SMTPServer } from 'smtp-server'
+import { signWebhook } from '../../src/notifications/send-webhook.ts'
+import { isAllowedTarget } from '../../src/notifications/webhook.ts'
+import { incidentTiering } from '../../src/service.ts'
+import {
+  after,
+  authority,
+  caller,
+  create,
+  endUser,
+  factsOf,
+  fillDirectory,
+  incidentStage,
+  MINUTE,
+  MONDAY,
+  nominate,
+  open,
+  OTHER_UNIT,
+  runJobs,
+  send,
+  systemAdmin,
+  tellOfPerson,
+  UNIT,
+  waitingJobs,
+  type Caller,
+} from '../incident-stage.ts'
+
+const SECRET_BYTES = randomBytes(32)
+const SECRET = `whsec_${SECRET_BYTES.toString('base64')}`
+
+let mailbox: { to: string[]; raw: string }[]
+let mailServer: SMTPServer
+let calls: { headers: IncomingHttpHeaders; body: string }[]
+let answer: number
+let hook: Server
+let hookPort: number
+let stage: TestService
+let people: Record<'user' | 'first' | 'silent', string>
+
+beforeAll(async () => {
+  mailServer = new SMTPServer({
+    authOptional: true,
+    disabledCommands: ['STARTTLS'],
+    onData: (stream, { envelope }, done) => {
+      text(stream)
+        .then((raw) => {
+          mailbox.push({ to: envelope.rcptTo.map(({ address }) => address), raw })
+          done()
+        })
+        .catch(done)
+    },
+  })
+  mailServer.listen(0, '127.0.0.1')
+  hook = createServer((request, response) => {
+    text(request)
+      .then((body) => {
+        calls.push({ headers: request.headers, body })
+        response.writeHead(answer).end()
+      })
+      .catch(() => response.destroy())
+  })
+  await new Promise<void>((resolve) => hook.listen(0, '127.0.0.1', resolve))
+  hookPort = (hook.address() as AddressInfo).port
+})
+afterAll(async () => {
+  await new Promise<void>((resolve) => {
+    mailServer.close(resolve)
+  })
+  await new Promise((resolve) => hook.close(resolve))
+})
+
+beforeEach(async () => {
+  mailbox = []
+  calls = []
+  answer = 204
+  const smtp = mailServer.server.address() as AddressInfo
+  stage = await incidentStage({
+    SMTP_URL: `smtp://127.0.0.1:${String(smtp.port)}`,
+    WEBHOOK_TARGETS: `127.0.0.1:${String(hookPort)}, 127.0.0.1:1`,
+  })
+  people = await fillDirectory(stage, 'user', 'first').then(async (some) => ({
+    ...some,
+    silent: randomUUID(),
+  }))
+  await nominate(stage, people.first, { tier: 'L1' })
+})
+afterEach(() => stage.release())
+
+/** Each delivery that waits is tried once; answers how many there were. */
+async function deliver(): Promise<number> {
+  const jobs = await waitingJobs(stage, 'deliver-notification')
+  await runJobs(stage, jobs)
+  return jobs.length
+}
+
+interface LedgerRow {
+  readonly id: string
+  readonly channel: string
+  readonly recipient: string
+  readonly state: string
+  readonly attempts: number
+  readonly lastError: string | null
+  readonly tries: { attempt: number; outcome: string; detail: string }[]
+}
+
+async function ledger(ticketId: string, headers: Caller = authority()): Promise<LedgerRow[]> {
+  const url = `/v1/notifications?ticketId=${ticketId}`
+  return (await send(stage, 'GET', url, headers)).json<{ items: LedgerRow[] }>().items
+}
+
+async function register(url: string, changes: object = {}, headers: Caller = systemAdmin()) {
+  return create(stage, '/v1/webhooks', headers, { url, unitId: null, secret: SECRET, ...changes })
+}
+const hookUrl = () => `http://127.0.0.1:${String(hookPort)}/tickets`
+
+describe('mail', () => {
+  test('[A-5.2.5][A-3.2.3] reaches the key user, and the ledger says what the server answered', async () => {
+    const ticket = await open(stage, endUser(people.user))
+    expect(await ledger(ticket.id)).toMatchObject([{ state: 'queued', attempts: 0, tries: [] }])
+    expect(await deliver()).toBe(1)
+    const [mail] = mailbox
+    const [row] = await ledger(ticket.id)
+    expect(mail?.to).toEqual(['first@example.test'])
+    expect(mail?.raw).toContain(`Message-ID: <${row?.id ?? ''}@erp-steward>`)
+    expect(mail?.raw).toContain('From: steward@example.test')
+    expect(row).toMatchObject({
+      channel: 'mail',
+      recipient: 'first@example.test',
+      state: 'delivered',
+      attempts: 1,
+      lastError: null,
+      tries: [
+        { attempt: 1, outcome: 'accepted', detail: expect.stringContaining('250') as unknown },
+      ],
+    })
+    expect(await factsOf(stage, row?.id ?? '', 'notification.delivered')).toMatchObject([
+      { ticketId: ticket.id, channel: 'mail', attempts: 1 },
+    ])
+  })
+
+  test('is not sent again when its job runs again', async () => {
+    await open(stage, endUser(people.user))
+    const jobs = await waitingJobs(stage, 'deliver-notification')
+    await runJobs(stage, jobs)
+    await runJobs(stage, jobs)
+    await Promise.all([runJobs(stage, jobs), runJobs(stage, jobs)])
+    expect(mailbox).toHaveLength(1)
+  })
+
+  test('to a person on two tiers of a P1 goes once', async () => {
+    await nominate(stage, people.first, { tier: 'L3' })
+    await open(stage, endUser(people.user), { priority: 'P1' })
+    await deliver()
+    expect(mailbox).toHaveLength(1)
+  })
+
+  test('to a person without an address is on record as failed, and told as an event', async () => {
+    await tellOfPerson(stage, people.silent, { name: 'silent', email: null })
+    await nominate(stage, people.silent, { tier: 'L1' })
+    const ticket = await open(stage, endUser(people.user))
+    const row = (await ledger(ticket.id)).find(({ state }) => state === 'failed')
+    expect(row).toMatchObject({
+      recipient: `person:${people.silent}`,
+      attempts: 0,
+      lastError: 'The person has no mail address.',
+      tries: [],
+    })
+    expect(await factsOf(stage, row?.id ?? '', 'notification.failed')).toMatchObject([
+      { attempts: 0, reason: 'The person has no mail address.' },
+    ])
+    expect(await deliver()).toBe(1)
+  })
+
+  test('without a mail server is on record as not sent', async () => {
+    await stage.release()
+    stage = await incidentStage()
+    people = { ...(await fillDirectory(stage, 'user', 'first')), silent: randomUUID() }
+    await nominate(stage, people.first, { tier: 'L1' })
+    const ticket = await open(stage, endUser(people.user))
+    await deliver()
+    expect(await ledger(ticket.id)).toMatchObject([
+      { state: 'queued', lastError: 'No mail server is configured (SMTP_URL).' },
+    ])
+  })
+})
+
+describe('webhooks', () => {
+  test('[A-3.2.3] a call is signed after Standard Webhooks over id, time and the very body', async () => {
+    await register(hookUrl())
+    const ticket = await open(stage, endUser(people.user), { priority: 'P2' })
+    await deliver()
+    const [call] = calls
+    const { 'webhook-id': id, 'webhook-timestamp': at } = call?.headers ?? {}
+    const expected = createHmac('sha256', SECRET_BYTES)
+      .update(`${String(id)}.${String(at)}.${call?.body ?? ''}`)
+      .digest('base64')
+    expect(call?.headers['webhook-signature']).toBe(`v1,${expected}`)
+    expect(Number(at)).toBe(MONDAY.getTime() / 1_000)
+    expect(JSON.parse(call?.body ?? '')).toEqual({
+      type: 'ticket.opened',
+      timestamp: MONDAY.toISOString(),
+      data: {
+        ticketId: ticket.id,
+        number: ticket.number,
+        title: 'GL is slow',
+        priority: 'P2',
+        state: 'open',
+        tier: 'L1',
+        unitId: UNIT,
+        moduleCode: 'GL',
+        note: null,
+      },
+    })
+  })
+
+  test('the signature is that of the published example of Standard Webhooks', () => {
+    expect(
+      signWebhook(
+        'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
+        'msg_p5jXN8AQM9LWM0D4loKWxJek',
+        1_614_265_330,
+        '{"test": 2432232314}',
+      ),
+    ).toBe('v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=')
+  })
+
+  test('[A-3.2.3] a receiver that is down is tried again with the same id, and the ledger shows both tries', async () => {
+    await register(hookUrl())
+    answer = 503
+    const ticket = await open(stage, endUser(people.user))
+    await deliver()
+    const retries = await waitingJobs(stage, 'deliver-notification')
+    expect(retries).toMatchObject([{ runAt: after(MONDAY, 15_000) }])
+    answer = 200
+    stage.now = after(MONDAY, 15_000)
+    await deliver()
+    const row = (await ledger(ticket.id)).find(({ channel }) => channel === 'webhook')
+    expect(row).toMatchObject({
+      state: 'delivered',
+      attempts: 2,
+      tries: [
+        { attempt: 1, outcome: 'refused', detail: 'The receiver answered 503.' },
+        { attempt: 2, outcome: 'accepted', detail: 'HTTP 200' },
+      ],
+    })
+    expect(calls.map(({ headers }) => headers['webhook-id'])).toEqual([row?.id, row?.id])
+  })
+
+  test('a receiver that is not there leaves the reason in the ledger', async () => {
+    await register('http://127.0.0.1:1/')
+    const ticket = await open(stage, endUser(people.user))
+    await deliver()
+    const row = (await ledger(ticket.id)).find(({ channel }) => channel === 'webhook')
+    expect(row).toMatchObject({ state: 'queued', attempts: 1 })
+    expect(row?.lastError).toMatch(/./)
+  })
+
+  test('[A-3.2.3] a receiver that keeps failing is given up after ten tries, and told as an event', async () => {
+    await register(hookUrl())
+    answer = 500
+    const ticket = await open(stage, endUser(people.user))
+    let rounds = 0
+    while ((await deliver()) > 0) rounds += 1
+    expect(rounds).toBe(10)
+    const row = (await ledger(ticket.id)).find(({ channel }) => channel === 'webhook')
+    expect(row).toMatchObject({
+      state: 'failed',
+      attempts: 10,
+      lastError: 'The receiver answered 500.',
+    })
+    expect(row?.tries).toHaveLength(10)
+    expect(await factsOf(stage, row?.id ?? '', 'notification.failed')).toMatchObject([
+      { attempts: 10, reason: 'The receiver answered 500.' },
+    ])
+  })
+
+  test('a redirect is not followed', async () => {
+    await register(hookUrl())
+    answer = 302
+    const ticket = await open(stage, endUser(people.user))
+    await deliver()
+    expect((await ledger(ticket.id)).find(({ channel }) => channel === 'webhook')).toMatchObject({
+      state: 'queued',
+    })
+  })
+
+  test('of one unit hear of that unit only, also where no tier has anybody', async () => {
+    await register(hookUrl(), { unitId: OTHER_UNIT })
+    await open(stage, endUser(people.user))
+    await deliver()
+    expect(calls).toEqual([])
+    await open(stage, authority(), { unitId: OTHER_UNIT })
+    await deliver()
+    expect(calls.map(({ body }) => (JSON.parse(body) as { type: string }).type).sort()).toEqual([
+      'ticket.escalated',
+      'ticket.opened',
+    ])
+  })
+
+  test('switched off is not called, not even for what is queued', async () => {
+    const { id } = (await register(hookUrl())).json<{ id: string }>()
+    const ticket = await open(stage, endUser(people.user))
+    const match = { 'if-match': '"1"', ...systemAdmin() }
+    const off = await send(stage, 'PATCH', `/v1/webhooks/${id}`, match, { active: false })
+    expect(off.json()).toMatchObject({ active: false, version: 2 })
+    await deliver()
+    await open(stage, endUser(people.user))
+    await deliver()
+    expect(calls).toEqual([])
+    expect((await ledger(ticket.id)).find(({ channel }) => channel === 'webhook')).toMatchObject({
+      lastError: 'The webhook is switched off.',
+    })
+    const stale = await send(stage, 'PATCH', `/v1/webhooks/${id}`, match, { active: true })
+    expect(stale.json()).toMatchObject({ status: 412, currentVersion: 2 })
+  })
+
+  test('whose range is one unit registers and switches none of another or of the company', async () => {
+    const own = caller({ roles: ['SYSTEM_ADMIN'], unit: UNIT, range: 'unit' })
+    const foreign = await register(hookUrl(), { unitId: OTHER_UNIT })
+    for (const unitId of [null, OTHER_UNIT])
+      expect((await register(hookUrl(), { unitId }, own)).json()).toMatchObject({
+        code: 'outside-unit',
+      })
+    const { id } = foreign.json<{ id: string }>()
+    const match = { 'if-match': '"1"', ...own }
+    const off = await send(stage, 'PATCH', `/v1/webhooks/${id}`, match, { active: false })
+    expect(off.json()).toMatchObject({ status: 403, code: 'outside-unit' })
+    expect((await register(hookUrl(), { unitId: UNIT }, own)).statusCode).toBe(201)
+    const list = await send(stage, 'GET', '/v1/webhooks', own)
+    expect(list.json()).toMatchObject({ items: [{ unitId: UNIT }] })
+  })
+
+  test.each([
+    ['another host', 'http://127.0.0.2:PORT/', 'webhook-refused'],
+    ['another port', 'http://127.0.0.1:2/', 'webhook-refused'],
+    ['another scheme', 'ftp://127.0.0.1:PORT/', 'webhook-refused'],
+    ['credentials in the address', 'http://a:b@127.0.0.1:PORT/', 'webhook-refused'],
+    ['no address', 'nowhere', 'validation-failed'],
+  ])('%s is refused', async (_what, url, code) => {
+    const refused = await register(url.replace('PORT', String(hookPort)))
+    expect(refused.json()).toMatchObject({ status: 422, code })
+  })
+
+  test.each(['short', 'whsec_short', `${SECRET}\n`, `whsec_${'x'.repeat(100)}`])(
+    'the secret %j is refused by pointer',
+    async (secret) => {
+      const refused = await register(hookUrl(), { secret })
+      expect(refused.json()).toMatchObject({
+        code: 'validation-failed',
+        errors: [{ pointer: '#/secret' }],
+      })
+    },
+  )
+})
+
+test.each([
+  ['http://hook.test/x', 'hook.test:80', true],
+  ['https://hook.test/x', 'hook.test:443', true],
+  ['https://hook.test/x', 'hook.test:80', false],
+  ['http://HOOK.test:8080/', 'a:1, hook.test:8080', true],
+  ['http://hook.test.evil.test/', 'hook.test:80', false],
+  ['http://hook.test@evil.test/', 'hook.test:80', false],
+  ['http://hook.test/', '', false],
+  ['javascript:alert(1)', ':80', false],
+])('%s with the list %j may be called: %p', (url, targets, allowed) => {
+  expect(isAllowedTarget(url, targets)).toBe(allowed)
+})
+
+test('[A-4.3.1] the secret of a webhook is in no answer, table, event or log', async () => {
+  const lines: string[] = []
+  const sink = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      lines.push(chunk.toString())
+      done()
+    },
+  })
+  const { db, release } = await testDatabase(incidentTiering)
+  const { app } = await buildService(incidentTiering, {
+    db,
+    clock: () => MONDAY,
+    config: {
+      SEALING_KEYS: randomBytes(32).toString('base64'),
+      SMTP_URL: '',
+      MAIL_FROM: 'steward@example.test',
+      WEBHOOK_TARGETS: `127.0.0.1:${String(hookPort)}`,
+    },
+    log: createLog('debug', sink),
+    keyFor: testKeys,
+    internalToken: 'x'.repeat(32),
+  })
+  const headers: Caller = { 'idempotency-key': 'k', ...systemAdmin() }
+  const body = (secret: string) => ({ url: hookUrl(), unitId: null, secret })
+  const answers = [
+    await app.inject({ method: 'POST', url: '/v1/webhooks', headers, payload: body(SECRET) }),
+    await app.inject({ method: 'POST', url: '/v1/webhooks', headers, payload: body(SECRET) }),
+    await app.inject({ method: 'POST', url: '/v1/webhooks', headers, payload: body(`${SECRET}!`) }),
+    await app.inject({ method: 'GET', url: '/v1/webhooks', headers }),
+  ]
+  expect(answers.map(({ statusCode }) => statusCode)).toEqual([201, 201, 422, 200])
+  const tables: unknown[] = []
+  for (const table of ['webhook', 'idempotency_key', 'outbox'])
+    tables.push(await db.query(`select ${table}::text as row from ${table}`))
+  await app.close()
+  await release()
+  expect(lines.length).toBeGreaterThan(0)
+  const seen = JSON.stringify([lines, tables, answers.map((each) => each.body)])
+  expect(seen).not.toContain(SECRET.slice(6, 30))
+  expect(seen).not.toContain(String(headers.authorization).slice(7))
+})
+
+test('the ledger comes in pages and in the range of its reader', async () => {
+  for (let n = 0; n < 3; n += 1) {
+    stage.now = after(MONDAY, n * MINUTE)
+    await open(stage, endUser(people.user))
+  }
+  const first = await send(stage, 'GET', '/v1/notifications?limit=2', authority())
+  const { items, next } = first.json<{ items: LedgerRow[]; next: string }>()
+  const rest = await send(stage, 'GET', `/v1/notifications?limit=2&cursor=${next}`, authority())
+  const ids = [...items, ...rest.json<{ items: LedgerRow[] }>().items].map(({ id }) => id)
+  expect(new Set(ids).size).toBe(3)
+  const other = caller({ roles: ['OM_AUTHORITY'], unit: OTHER_UNIT, range: 'unit' })
+  expect((await send(stage, 'GET', '/v1/notifications', other)).json()).toMatchObject({ items: [] })
+  const own = caller({ roles: ['OM_AUTHORITY'], unit: UNIT, range: 'unit' })
+  const seen = await send(stage, 'GET', '/v1/notifications?state=queued', own)
+  expect(seen.json<{ items: unknown[] }>().items).toHaveLength(3)
+})
