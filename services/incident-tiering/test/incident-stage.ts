@@ -33,6 +33,16 @@ export async function incidentStage(config: Partial<IncidentConfig> = {}): Promi
   )
 }
 
+/** Takes every row away, for the next case of a file: some ten times faster than a database of its own. */
+export async function emptyStage(stage: TestService): Promise<void> {
+  const tables = [...stage.db.entityMetadatas.map(({ tableName }) => tableName), ...PLATFORM]
+  await stage.db.query(tables.map((table) => `delete from ${table}`).join('; '))
+  await stage.db.query('delete from incident_tiering_jobs._private_jobs')
+  stage.now = MONDAY
+}
+
+const PLATFORM = ['outbox', 'inbox', 'dead_letter', 'idempotency_key', 'parameter_version']
+
 /** Delivers directory events as identity would send them: two units, the module GL, and the people given by name. */
 export async function fillDirectory<Name extends string>(
   stage: TestService,

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import {
@@ -7,6 +7,7 @@ import {
   caller,
   clock,
   clocks,
+  emptyStage,
   endUser,
   factsOf,
   fillDirectory,
@@ -58,19 +59,21 @@ async function setCalendar(
 }
 
 async function register() {
-  stage = await incidentStage()
   people = await fillDirectory(stage, 'user', 'first', 'second')
   await nominate(stage, people.first, { tier: 'L1' })
   await nominate(stage, people.second, { tier: 'L2' })
 }
 
+beforeAll(async () => {
+  stage = await incidentStage()
+})
+afterAll(() => stage.release())
 beforeEach(() => {
   stage.now = MONDAY
 })
 
 describe('the shipped calendar', () => {
   beforeAll(register)
-  afterAll(() => stage.release())
 
   test.each([
     ['over the lunch break', '2026-03-09T11:30', '2026-03-09T14:30'],
@@ -192,8 +195,10 @@ describe('the shipped calendar', () => {
 })
 
 describe('calendars of units', () => {
-  beforeEach(register)
-  afterEach(() => stage.release())
+  beforeEach(async () => {
+    await emptyStage(stage)
+    await register()
+  })
 
   test('[A-5.2.3] a unit that works round the clock has deadlines round the clock, and running clocks keep theirs', async () => {
     stage.now = new Date('2026-03-13T16:30:00+08:00')

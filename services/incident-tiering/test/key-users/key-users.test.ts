@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import {
   authority,
   caller,
   create,
+  emptyStage,
   factsOf,
   fillDirectory,
   incidentStage,
@@ -21,11 +22,14 @@ import {
 let stage: TestService
 let people: Record<'wang' | 'li' | 'zhao', string>
 
-beforeEach(async () => {
+beforeAll(async () => {
   stage = await incidentStage()
+})
+afterAll(() => stage.release())
+beforeEach(async () => {
+  await emptyStage(stage)
   people = await fillDirectory(stage, 'wang', 'li', 'zhao')
 })
-afterEach(() => stage.release())
 
 const duty = (changes: object = {}) => ({
   personId: people.wang,

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import {
   act,
   clocks,
   create,
+  emptyStage,
   endUser,
   eventOf,
   facts,
@@ -34,10 +35,6 @@ let stage: TestService
 let people: Record<'user' | 'first' | 'second' | 'third', string>
 const named = ['user', 'first', 'second', 'third'] as const
 
-beforeEach(() => {
-  stage.now = MONDAY
-})
-
 describe('with every tier staffed', () => {
   beforeAll(async () => {
     stage = await incidentStage()
@@ -47,6 +44,9 @@ describe('with every tier staffed', () => {
     await nominate(stage, people.third, { tier: 'L3' })
   })
   afterAll(() => stage.release())
+  beforeEach(() => {
+    stage.now = MONDAY
+  })
 
   async function mailed(ticketId: string): Promise<string[]> {
     const rows: { personId: string }[] = await stage.db.query(
@@ -273,11 +273,14 @@ describe('with every tier staffed', () => {
 })
 
 describe('with gaps in the register', () => {
-  beforeEach(async () => {
+  beforeAll(async () => {
     stage = await incidentStage()
+  })
+  afterAll(() => stage.release())
+  beforeEach(async () => {
+    await emptyStage(stage)
     people = await fillDirectory(stage, ...named)
   })
-  afterEach(() => stage.release())
 
   const gaps = async () =>
     (await stage.db.query(
