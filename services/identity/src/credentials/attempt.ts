@@ -6,6 +6,7 @@ import { durationMs } from '@erp-steward/regulation/duration'
 import { readParameter } from '@erp-steward/service-kit/parameters'
 import type { DataSource, EntityManager } from 'typeorm'
 import type { Account } from '../accounts/account.ts'
+import { rolesOfAccount } from '../accounts/roles-of-account.ts'
 import { NOBODYS_HASH, verifyPassword } from './password-hash.ts'
 import {
   admitAttempt,
@@ -146,10 +147,15 @@ async function lockoutPolicy(
   account: Account | null,
   at: Date,
 ): Promise<{ policy: LockoutPolicy; versions: Record<string, number> }> {
-  const failures = await readParameter(tx, 'identity.lockout.failures', null, at)
-  const window = await readParameter(tx, 'identity.lockout.window', null, at)
-  const lock = await readParameter(tx, 'identity.lockout.lock', null, at)
-  const daily = await readParameter(tx, 'identity.lockout.daily_locks', null, at)
+  // A name that nobody has takes the same statement and has no unit.
+  const { unitId } = await rolesOfAccount(
+    tx,
+    account ?? { administratorRole: null, personId: null },
+  )
+  const failures = await readParameter(tx, 'identity.lockout.failures', unitId, at)
+  const window = await readParameter(tx, 'identity.lockout.window', unitId, at)
+  const lock = await readParameter(tx, 'identity.lockout.lock', unitId, at)
+  const daily = await readParameter(tx, 'identity.lockout.daily_locks', unitId, at)
   return {
     policy: {
       failures: failures.value,

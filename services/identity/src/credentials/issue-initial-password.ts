@@ -5,6 +5,7 @@ import { durationMs } from '@erp-steward/regulation/duration'
 import { readParameter } from '@erp-steward/service-kit/parameters'
 import type { EntityManager } from 'typeorm'
 import type { Account } from '../accounts/account.ts'
+import { rolesOfAccount } from '../accounts/roles-of-account.ts'
 import { hashPassword } from './password-hash.ts'
 import { passwordPolicyOf } from './password-policy-of.ts'
 import { randomPassword } from './random-password.ts'
@@ -23,8 +24,14 @@ export async function issueInitialPassword(
   account: Account,
   act: Act,
 ): Promise<string> {
+  const { unitId } = await rolesOfAccount(tx, account)
   const policy = await passwordPolicyOf(tx, account, act.now)
-  const { value, version } = await readParameter(tx, 'identity.password.initial_ttl', null, act.now)
+  const { value, version } = await readParameter(
+    tx,
+    'identity.password.initial_ttl',
+    unitId,
+    act.now,
+  )
   const password = randomPassword(policy.minLength)
   const expiresAt = new Date(act.now.getTime() + durationMs(value))
   await replaceCredential(

@@ -2,23 +2,25 @@ import { durationMs } from '@erp-steward/regulation/duration'
 import { readParameter } from '@erp-steward/service-kit/parameters'
 import type { EntityManager } from 'typeorm'
 import type { Account } from '../accounts/account.ts'
+import { rolesOfAccount } from '../accounts/roles-of-account.ts'
 import type { PasswordPolicy } from './rules/password-policy.ts'
 
 /** Shortest password of the NIST set where it is the only factor. Source: SP 800-63B-4, 3.1.1.2. */
 const NIST_SINGLE_FACTOR_LENGTH = 15
 
-/** The rules in force for the passwords of an account; administrators have stricter ones. */
+/** The rules in force for the passwords of an account: of its person's unit; administrators have stricter ones. */
 export async function passwordPolicyOf(
   tx: EntityManager,
-  { administratorRole }: Pick<Account, 'administratorRole'>,
+  account: Pick<Account, 'administratorRole' | 'personId'>,
   at: Date,
 ): Promise<PasswordPolicy> {
+  const { unitId } = await rolesOfAccount(tx, account)
   const [lengthKey, historyKey] =
-    administratorRole === null
+    account.administratorRole === null
       ? (['identity.password.min_length', 'identity.password.history'] as const)
       : (['identity.password.admin_min_length', 'identity.password.admin_history'] as const)
-  const profile = await readParameter(tx, 'identity.password.profile', null, at)
-  const length = await readParameter(tx, lengthKey, null, at)
+  const profile = await readParameter(tx, 'identity.password.profile', unitId, at)
+  const length = await readParameter(tx, lengthKey, unitId, at)
   const versions = {
     'identity.password.profile': profile.version,
     [lengthKey]: length.version,
@@ -32,9 +34,9 @@ export async function passwordPolicyOf(
       maxAgeMs: null,
       versions,
     }
-  const classes = await readParameter(tx, 'identity.password.classes', null, at)
-  const history = await readParameter(tx, historyKey, null, at)
-  const maxAge = await readParameter(tx, 'identity.password.max_age', null, at)
+  const classes = await readParameter(tx, 'identity.password.classes', unitId, at)
+  const history = await readParameter(tx, historyKey, unitId, at)
+  const maxAge = await readParameter(tx, 'identity.password.max_age', unitId, at)
   return {
     profile: profile.value,
     minLength: length.value,

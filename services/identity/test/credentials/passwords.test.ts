@@ -157,6 +157,37 @@ test('[A-2.2.5] an administrator needs twelve characters', async () => {
   expect((await change(headers, 'kT4#vbQ9xw!z')).statusCode).toBe(204)
 })
 
+test('[A-2.2.5] what a unit decides about passwords and locks holds for its people', async () => {
+  const { account, headers } = await newcomer(stage)
+  const decide = (
+    key: 'identity.password.min_length' | 'identity.lockout.failures',
+    value: number,
+  ) =>
+    stage.db.transaction((tx) =>
+      setParameter(
+        tx,
+        'identity',
+        { key, unitId: account.unitId, value, reason: 'test' },
+        0,
+        testAct({ now: stage.now }),
+      ),
+    )
+  await decide('identity.password.min_length', 14)
+  await decide('identity.lockout.failures', 2)
+  expect((await change(headers, 'kT4#vbQ9xwRt7')).statusCode).toBe(422)
+  expect((await change(headers, 'kT4#vbQ9xwRt7!')).statusCode).toBe(204)
+  const [kept]: { policy: unknown }[] = await stage.db.query(
+    'select policy from credential where account_id = $1 and ended_at is null',
+    [account.id],
+  )
+  expect(kept?.policy).toMatchObject({
+    minLength: 14,
+    versions: { 'identity.password.min_length': 1, 'identity.password.classes': 0 },
+  })
+  for (const status of [401, 401, 423])
+    expect((await trySignIn(stage, account, 'wrong')).statusCode).toBe(status)
+})
+
 test('[A-2.2.4] the sixth change may bring back the first password, the fifth may not', async () => {
   const { account, headers } = await newcomer(stage)
   const chain = ['a', 'b', 'c', 'd'].map((letter) => `kT4#vbQ9-${letter}`)
