@@ -27,9 +27,55 @@ export async function appendEvent<Definition extends EventDefinition>(
   data: Static<Definition['payload']>,
   act: Act,
 ): Promise<string> {
+  const envelope = envelopeOf(service, definition, subject, data, act)
+  await tx.query(
+    `insert into outbox (id, aggregatetype, aggregateid, type, payload) values ($1, $2, $3, $4, $5)`,
+    [envelope.id, definition.topic, subject, definition.type, JSON.stringify(envelope)],
+  )
+  return envelope.id
+}
+
+/**
+ * Queues several facts of one type about one subject, in their order and in one statement, which counts where
+ * thousands of rows are imported. Promises as `appendEvent`.
+ *
+ * @throws TypeError if a payload does not fit the definition
+ */
+export async function appendEvents<Definition extends EventDefinition>(
+  tx: EntityManager | Statement,
+  service: ServiceName,
+  definition: Definition,
+  subject: string,
+  facts: readonly Static<Definition['payload']>[],
+  act: Act,
+): Promise<void> {
+  if (facts.length === 0) return
+  const envelopes = facts.map((data) => envelopeOf(service, definition, subject, data, act))
+  await tx.query(
+    `insert into outbox (id, aggregatetype, aggregateid, type, payload)
+     select id, $1, $2, $3, payload::json
+       from unnest($4::uuid[], $5::text[]) with ordinality as fact (id, payload, position)
+      order by position`,
+    [
+      definition.topic,
+      subject,
+      definition.type,
+      envelopes.map(({ id }) => id),
+      envelopes.map((envelope) => JSON.stringify(envelope)),
+    ],
+  )
+}
+
+function envelopeOf(
+  service: ServiceName,
+  definition: EventDefinition,
+  subject: string,
+  data: unknown,
+  act: Act,
+): Envelope {
   const faults = payloadFaults(definition, data)
   if (faults.length > 0) throw new TypeError(`${definition.type}: ${faults.join('; ')}`)
-  const envelope: Envelope = {
+  return {
     specversion: '1.0',
     id: randomUUID(),
     source: `/${services[service].name}`,
@@ -45,9 +91,4 @@ export async function appendEvent<Definition extends EventDefinition>(
     traceparent: act.traceparent,
     data,
   }
-  await tx.query(
-    `insert into outbox (id, aggregatetype, aggregateid, type, payload) values ($1, $2, $3, $4, $5)`,
-    [envelope.id, definition.topic, subject, definition.type, JSON.stringify(envelope)],
-  )
-  return envelope.id
 }

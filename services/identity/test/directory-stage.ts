@@ -8,11 +8,14 @@ import { bearer, type TestCaller } from '@erp-steward/test-kit/tokens'
 /** One caller per role, the same account on every call. */
 const ids = new Map<Role, string>()
 
+/** End of the tokens' life, seconds since 1970: thirty days from now, so that a test may move the clock. */
+const EXP = Math.floor(Date.now() / 1_000) + 30 * 86_400
+
 /** Headers of a company-wide caller with one role; a test that needs another one passes `sub` or `unit`. */
 export function as(role: Role, claims: Partial<TestCaller> = {}) {
   const sub = ids.get(role) ?? randomUUID()
   ids.set(role, sub)
-  return bearer({ roles: [role], sub, ...claims })
+  return bearer({ roles: [role], sub, exp: EXP, ...claims })
 }
 
 export interface Call {

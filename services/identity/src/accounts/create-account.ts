@@ -3,11 +3,12 @@ import type { Act } from '@erp-steward/contracts/act'
 import { AccountCreated } from '@erp-steward/contracts/identity-events'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
+import { isConstraintViolation } from '@erp-steward/service-kit/constraint'
 import type { EntityManager } from 'typeorm'
 import type { Position } from '../organisation/position.ts'
 import type { Person } from '../people/person.ts'
 import { queueNewUser } from '../provisioning/queue-access.ts'
-import { AccountEntity, type Account, type AdministratorRole } from './account.ts'
+import type { Account, AdministratorRole } from './account.ts'
 import { isReservedUserName, userNameCandidates } from './rules/user-name.ts'
 
 /**
@@ -22,8 +23,6 @@ export async function createPersonAccount(
   { person, position, userName }: { person: Person; position: Position; userName: string | null },
   act: Act,
 ): Promise<Account> {
-  if (await tx.existsBy(AccountEntity, { personId: person.id }))
-    throw new Problem('account-exists', `${person.employeeNumber} has an account.`)
   const candidates = userName === null ? userNameCandidates(person) : [userName]
   const account = await insertAccount(tx, candidates, { personId: person.id }, act)
   await queueNewUser(tx, { account, holder: person, access: position }, act)
@@ -75,16 +74,26 @@ async function insertAccount(
   )
 }
 
-/** The constraint decides whether the name is free, not a look before. */
+/**
+ * The constraints decide whether the name is free and the person without an account, not a look before.
+ *
+ * @throws Problem `account-exists`
+ */
 export async function insertUnlessTaken(tx: EntityManager, account: Account): Promise<boolean> {
   const { id, userName, personId, administratorRole, status, createdAt } = account
-  const inserted: unknown[] = await tx.query(
-    `insert into account (id, user_name, person_id, administrator_role, status, epoch, version, created_at)
-     values ($1, $2, $3, $4, $5, 0, 1, $6)
-     on conflict on constraint account_user_name_key do nothing returning id`,
-    [id, userName, personId, administratorRole, status, createdAt],
-  )
-  return inserted.length === 1
+  try {
+    const inserted: unknown[] = await tx.query(
+      `insert into account (id, user_name, person_id, administrator_role, status, epoch, version, created_at)
+       values ($1, $2, $3, $4, $5, 0, 1, $6)
+       on conflict on constraint account_user_name_key do nothing returning id`,
+      [id, userName, personId, administratorRole, status, createdAt],
+    )
+    return inserted.length === 1
+  } catch (error) {
+    if (isConstraintViolation(error, 'account_person_id_key'))
+      throw new Problem('account-exists', 'The person has an account.')
+    throw error
+  }
 }
 
 /** States that the account exists now. */

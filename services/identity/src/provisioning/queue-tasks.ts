@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
 import { ProvisioningQueued } from '@erp-steward/contracts/identity-events'
-import { appendEvent } from '@erp-steward/messaging/outbox'
+import { appendEvents } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
 import type { Account } from '../accounts/account.ts'
 import { ProvisioningTaskEntity, type ProvisioningTask } from './provisioning-task.ts'
 import type { EbsRequest } from './rules/ebs-request.ts'
+import { taskFact } from './task-fact.ts'
 
 /** The account whose EBS user is meant, and the unit by which the middleware's range is checked. */
 export interface EbsTarget {
@@ -23,45 +24,35 @@ export async function queueTasks(
   requests: readonly EbsRequest[],
   act: Act,
 ): Promise<void> {
-  for (const { kind, call, expected } of requests) {
-    const task: Omit<ProvisioningTask, 'seq'> = {
-      id: randomUUID(),
-      accountId: account.id,
-      userName: account.userName,
-      unitId,
-      kind,
-      call,
-      expected,
-      status: 'queued',
-      attempts: 0,
-      notBefore: act.now,
-      leaseToken: null,
-      leasedBy: null,
-      leasedUntil: null,
-      readBack: null,
-      errorCode: null,
-      errorMessage: null,
-      actor: act.actor,
-      requestId: act.requestId,
-      queuedAt: act.now,
-      endedAt: null,
-      version: 1,
-    }
-    await tx.insert(ProvisioningTaskEntity, task)
-    await appendEvent(
-      tx,
-      'identity',
-      ProvisioningQueued,
-      account.id,
-      {
-        taskId: task.id,
-        accountId: account.id,
-        userName: account.userName,
-        kind,
-        procedure: call.procedure,
-        queuedAt: act.now.toISOString(),
-      },
-      act,
-    )
-  }
+  if (requests.length === 0) return
+  const tasks = requests.map(({ kind, call, expected }): Omit<ProvisioningTask, 'seq'> => ({
+    id: randomUUID(),
+    accountId: account.id,
+    userName: account.userName,
+    unitId,
+    kind,
+    call,
+    expected,
+    status: 'queued',
+    attempts: 0,
+    notBefore: act.now,
+    leaseToken: null,
+    leasedBy: null,
+    leasedUntil: null,
+    readBack: null,
+    errorCode: null,
+    errorMessage: null,
+    actor: act.actor,
+    requestId: act.requestId,
+    queuedAt: act.now,
+    endedAt: null,
+    version: 1,
+  }))
+  await tx.insert(ProvisioningTaskEntity, tasks)
+  const facts = tasks.map((task) => ({
+    ...taskFact(task),
+    procedure: task.call.procedure,
+    queuedAt: act.now.toISOString(),
+  }))
+  await appendEvents(tx, 'identity', ProvisioningQueued, account.id, facts, act)
 }

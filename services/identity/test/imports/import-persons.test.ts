@@ -1,0 +1,256 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import type { TestService } from '@erp-steward/test-kit/test-service'
+import { chinaDay } from '../../src/people/rules/china-day.ts'
+import { identityStage } from '../account-stage.ts'
+import {
+  as,
+  call,
+  countFacts,
+  joined,
+  ok,
+  onPerson,
+  refusal,
+  responsibility,
+  setRights,
+  smallCompany,
+  type PersonView,
+} from '../directory-stage.ts'
+
+let stage: TestService
+let company: Awaited<ReturnType<typeof smallCompany>>
+
+beforeAll(async () => {
+  stage = await identityStage()
+  company = await smallCompany(stage)
+  await setRights(stage, 'CLERK', {
+    roles: ['END_USER'],
+    responsibilities: [responsibility('SQLGL', 'GL_CLERK')],
+  })
+})
+afterAll(() => stage.release())
+
+interface Report {
+  readonly applied: boolean
+  readonly counts: Record<string, number>
+  readonly rows: { row: number; outcome: string; errors: { code: string; detail: string }[] }[]
+}
+
+const HEADER = 'employeeNumber,name,unitCode,departmentCode,positionCode,email,leaveOn'
+
+interface SendOptions {
+  readonly query?: string
+  readonly type?: string
+  readonly headers?: { authorization: string }
+}
+
+function send(
+  list: string | Buffer,
+  { query = '', type = 'text/csv', headers = as('SCRIPT') }: SendOptions = {},
+) {
+  return stage.app.inject({
+    method: 'POST',
+    url: `/v1/imports/persons${query}`,
+    headers: { ...headers, 'content-type': type },
+    payload: list,
+  })
+}
+
+const csv = (...rows: string[]) => [HEADER, ...rows].join('\r\n')
+const sent = (list: string, options?: SendOptions) => ok<Report>(send(list, options))
+const outcomes = ({ rows }: Report) => rows.map(({ outcome }) => outcome)
+
+async function person(employeeNumber: string): Promise<PersonView | undefined> {
+  const { items } = await ok<{ items: PersonView[] }>(
+    call(stage, {
+      method: 'GET',
+      url: `/v1/persons?employeeNumber=${employeeNumber}`,
+      headers: as('SCRIPT'),
+    }),
+  )
+  return items[0]
+}
+
+test('[A-1.2][A-2.1.1] a list takes people in; the same list again changes nothing and announces nothing', async () => {
+  const list = csv(
+    'I1,赵一,NORTH,FIN,CLERK,zhao@example.cn,',
+    'I2,"钱, 二",NORTH,IT,BUYER,,',
+    'I3,孙三,SOUTH,FIN,CLERK,,',
+  )
+  const first = await sent(list)
+  expect(outcomes(first)).toEqual(['created', 'created', 'created'])
+  expect(first).toMatchObject({ applied: true, counts: { created: 3, refused: 0 } })
+  expect(await person('I2')).toMatchObject({ name: '钱, 二', active: true, userName: 'I2' })
+  const before = await countFacts(stage)
+  const second = await sent(list)
+  expect(outcomes(second)).toEqual(['unchanged', 'unchanged', 'unchanged'])
+  expect(await countFacts(stage)).toBe(before)
+})
+
+test('[A-2.1.3][A-2.1.4] a list moves, changes and lets go', async () => {
+  const today = chinaDay(stage.now)
+  await sent(csv('J1,A,NORTH,FIN,CLERK,,', 'J2,B,NORTH,FIN,CLERK,,', 'J3,C,NORTH,FIN,CLERK,,'))
+  const list = csv(
+    'J1,A,SOUTH,FIN,BUYER,,',
+    'J2,Bee,NORTH,FIN,CLERK,b@example.cn,',
+    `J3,C,NORTH,FIN,CLERK,,${today}`,
+  )
+  expect(outcomes(await sent(list))).toEqual(['moved', 'changed', 'left'])
+  expect(await person('J3')).toMatchObject({ active: false, leftOn: today })
+  expect(outcomes(await sent(list))).toEqual(['unchanged', 'unchanged', 'unchanged'])
+})
+
+test('a leave date of the future is noted once', async () => {
+  const list = csv('K1,A,NORTH,FIN,CLERK,,2099-01-01')
+  expect(outcomes(await sent(list))).toEqual(['created'])
+  expect(await person('K1')).toMatchObject({ active: true, leaveOn: '2099-01-01' })
+  expect(outcomes(await sent(list))).toEqual(['unchanged'])
+})
+
+test('all or none: one bad row keeps every other out', async () => {
+  const list = csv('L1,A,NORTH,FIN,CLERK,,', 'L2,B,NOWHERE,FIN,CLERK,,')
+  const refused = await send(list)
+  expect(refused.statusCode).toBe(422)
+  expect(refused.json()).toMatchObject({
+    code: 'import-refused',
+    counts: { created: 1, refused: 1 },
+    rows: [{ row: 2, employeeNumber: 'L2', errors: [{ code: 'unit-unknown' }] }],
+  })
+  expect(await person('L1')).toBeUndefined()
+})
+
+test('good rows: the others take effect, and every refused row says why', async () => {
+  const left = await joined(stage, { employeeNumber: 'GONE' })
+  await ok(onPerson(stage, left, 'leave', { kind: 'dismissal' }))
+  const list = csv(
+    'M1,A,NORTH,FIN,CLERK,,',
+    'M2,B,NORTH,NOWHERE,CLERK,,',
+    'M3,C,NORTH,FIN,NOTHING,,',
+    'M4,D,NORTH,FIN,CLERK,not-an-address,',
+    'M1,A,NORTH,FIN,CLERK,,',
+    'M5,E,NORTH',
+    ',F,NORTH,FIN,CLERK,,',
+    'GONE,G,NORTH,FIN,CLERK,,',
+    'M6,H,NORTH,FIN,CLERK,,2001-01-01',
+    'M7,I,NORTH,FIN,CLERK,,2026-02-30',
+    'M8,J,NORTH,FIN,CLERK,,',
+  )
+  const report = await sent(list, { query: '?mode=good-rows' })
+  expect(report.rows.map(({ outcome, errors }) => errors[0]?.code ?? outcome)).toEqual([
+    'created',
+    'department-unknown',
+    'position-unknown',
+    'validation-failed',
+    'validation-failed',
+    'validation-failed',
+    'validation-failed',
+    'person-left',
+    'person-unknown',
+    'validation-failed',
+    'created',
+  ])
+  expect(await person('M8')).toMatchObject({ active: true })
+})
+
+test('a user name that is taken refuses its row and leaves no half of it', async () => {
+  await joined(stage, { accountUserName: 'MINE' })
+  const list = [
+    `${HEADER},accountUserName`,
+    'N1,A,NORTH,FIN,CLERK,,,MINE',
+    'N2,B,NORTH,FIN,CLERK,,,YOURS',
+  ].join('\n')
+  const report = await sent(list, { query: '?mode=good-rows' })
+  expect(outcomes(report)).toEqual(['refused', 'created'])
+  expect(await person('N1')).toBeUndefined()
+  expect(await person('N2')).toMatchObject({ userName: 'YOURS' })
+})
+
+test('a dry run answers the same and leaves nothing behind', async () => {
+  const before = await countFacts(stage)
+  const list = csv('O1,A,NORTH,FIN,CLERK,,', 'O2,B,NOWHERE,FIN,CLERK,,')
+  for (const mode of ['all-or-none', 'good-rows']) {
+    const report = await sent(list, { query: `?mode=${mode}&dryRun=true` })
+    expect(report.applied).toBe(false)
+    expect(outcomes(report)).toEqual(['created', 'refused'])
+  }
+  expect(await person('O1')).toBeUndefined()
+  expect(await countFacts(stage)).toBe(before)
+})
+
+test('JSON lines take the same way', async () => {
+  const row = { name: 'A', unitCode: 'NORTH', departmentCode: 'FIN', positionCode: 'CLERK' }
+  const lines = [
+    JSON.stringify({ ...row, employeeNumber: 'P1', email: null }),
+    'not json',
+    JSON.stringify({ ...row, employeeNumber: 'P2', salary: 1 }),
+    JSON.stringify(null),
+    '',
+  ].join('\n')
+  const type = 'application/x-ndjson'
+  const report = await sent(lines, { type, query: '?mode=good-rows' })
+  expect(outcomes(report)).toEqual(['created', 'refused', 'refused', 'refused'])
+})
+
+test('a list with a byte order mark, as spreadsheets write it, is read', async () => {
+  const report = await sent(`\ufeff${csv('Q1,A,NORTH,FIN,CLERK,,')}`)
+  expect(outcomes(report)).toEqual(['created'])
+})
+
+test.each([
+  ['no rows', HEADER, 'text/csv', 'import-unreadable'],
+  ['nothing at all', '', 'text/csv', 'import-unreadable'],
+  ['an open quote', `${HEADER}\n"a,b`, 'text/csv', 'import-unreadable'],
+  ['a missing column', 'employeeNumber,name\n1,2', 'text/csv', 'import-unreadable'],
+  ['an unknown column', `${HEADER},salary\n1,2,3,4,5,6,7,8`, 'text/csv', 'import-unreadable'],
+  ['another encoding', Buffer.from([0xc4, 0xe3]), 'text/csv', 'import-unreadable'],
+  ['plain JSON', '[{"row":1}]', 'application/json', 'media-type-unsupported'],
+])('a list with %s is refused', async (_what, list, type, code) => {
+  const [status, found] = await refusal(send(list, { type }))
+  expect(status).toBeGreaterThanOrEqual(400)
+  expect(status).toBeLessThan(500)
+  expect(found).toBe(code)
+})
+
+test('a list beyond 5,000 rows or 5 MiB is refused', async () => {
+  const rows = Array.from({ length: 5_001 }, (_, index) => `R${index},A,NORTH,FIN,CLERK,,`)
+  expect(await refusal(send(csv(...rows)))).toEqual([422, 'import-unreadable'])
+  expect(await refusal(send('x'.repeat(5 * 1_048_576 + 1)))).toEqual([413, 'body-too-large'])
+})
+
+test('the same list sent twice at once takes each person in once', async () => {
+  const list = csv(...Array.from({ length: 20 }, (_, index) => `S${index},A,NORTH,FIN,CLERK,,`))
+  const reports = await Promise.all([sent(list), sent(list)])
+  const counts = reports.map((report) => report.counts['created']).sort()
+  expect(counts).toEqual([0, 20])
+})
+
+test('a list of a unit reaches that unit alone', async () => {
+  const headers = as('SCRIPT', { range: 'unit', unit: company.south.id })
+  await joined(stage, { employeeNumber: 'T0' })
+  const list = csv('T1,A,SOUTH,FIN,CLERK,,', 'T2,B,NORTH,FIN,CLERK,,', 'T0,C,SOUTH,FIN,CLERK,,')
+  const report = await sent(list, { headers, query: '?mode=good-rows' })
+  expect(report.rows.map(({ outcome, errors }) => errors[0]?.code ?? outcome)).toEqual([
+    'created',
+    'outside-unit',
+    'outside-unit',
+  ])
+})
+
+test('[A-2.1.1] 5,000 people are taken in by one list, and the same list again changes nothing', async () => {
+  const rows = Array.from(
+    { length: 5_000 },
+    (_, index) => `Z${index},员工${index},NORTH,FIN,CLERK,z${index}@example.cn,`,
+  )
+  const first = await sent(csv(...rows))
+  const before = await countFacts(stage)
+  const second = await sent(csv(...rows))
+  expect([first.counts['created'], second.counts['unchanged']]).toEqual([5_000, 5_000])
+  expect(await countFacts(stage)).toBe(before)
+}, 120_000)
+
+test.each(['SYSTEM_ADMIN', 'SECURITY_ADMIN', 'AUDIT_ADMIN', 'KEY_USER', 'END_USER'] as const)(
+  '%s may not import',
+  async (role) => {
+    const answer = send(csv('X1,A,NORTH,FIN,CLERK,,'), { headers: as(role) })
+    expect(await refusal(answer)).toEqual([403, 'permission-missing'])
+  },
+)
