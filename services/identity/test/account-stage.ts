@@ -144,6 +144,11 @@ export async function runTask(stage: TestService, name: string): Promise<void> {
   await stage.db.transaction((tx) => task.run(tx, {}, act))
 }
 
+/** An `exp` for a token that both clocks take: the one of the service, which tests move, and the real one. */
+export function stillValid({ now }: Pick<TestService, 'now'>): number {
+  return Math.floor(Math.max(now.getTime(), Date.now()) / 1_000) + 300
+}
+
 /** The claims in a token, unverified. */
 export function claimsOf(token: string): Record<string, unknown> {
   return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as Record<

@@ -8,7 +8,7 @@ import type { TestService } from '@erp-steward/test-kit/test-service'
 import { bearer } from '@erp-steward/test-kit/tokens'
 import { ledgerHash } from '../../src/audit/ledger-hash.ts'
 import { identity } from '../../src/service.ts'
-import { identityStage, pass, runTask } from '../account-stage.ts'
+import { identityStage, pass, runTask, stillValid } from '../account-stage.ts'
 
 let stage: TestService
 beforeAll(async () => {
@@ -23,8 +23,7 @@ beforeEach(() =>
   ),
 )
 
-const auditor = () =>
-  bearer({ roles: ['AUDIT_ADMIN'], exp: Math.floor(stage.now.getTime() / 1_000) + 60 })
+const auditor = () => bearer({ roles: ['AUDIT_ADMIN'], exp: stillValid(stage) })
 
 function fact(n: number, members: Partial<Envelope> = {}): Envelope {
   const accountId = randomUUID()
@@ -382,7 +381,7 @@ test.each([
 test.each(['SYSTEM_ADMIN', 'SECURITY_ADMIN', 'OM_AUTHORITY', 'SCRIPT'] as const)(
   '[A-4.3.3] %s neither reads nor checks the ledger',
   async (role) => {
-    const headers = bearer({ roles: [role], exp: Math.floor(stage.now.getTime() / 1_000) + 60 })
+    const headers = bearer({ roles: [role], exp: stillValid(stage) })
     const read = await stage.app.inject({ url: '/v1/audit/records', headers })
     const check = await stage.app.inject({
       method: 'POST',

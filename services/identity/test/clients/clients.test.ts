@@ -7,7 +7,7 @@ import { activateClient } from '../../src/clients/activate-client.ts'
 import type { Client } from '../../src/clients/client.ts'
 import { disableClient } from '../../src/clients/disable-client.ts'
 import { requestClient, type RequestClient } from '../../src/clients/request-client.ts'
-import { claimsOf, identityStage, pass } from '../account-stage.ts'
+import { claimsOf, identityStage, pass, stillValid } from '../account-stage.ts'
 
 let stage: TestService
 beforeAll(async () => {
@@ -29,7 +29,7 @@ const activate = (id: string) =>
 const disable = (id: string) =>
   stage.db.transaction((tx) => disableClient(tx, id, 'test', testAct({ now: stage.now })))
 const caller = (...roles: Parameters<typeof bearer>[0]['roles']) =>
-  bearer({ roles, exp: Math.floor(stage.now.getTime() / 1_000) + 60 })
+  bearer({ roles, exp: stillValid(stage) })
 const issue = (id: string, headers = caller('SECURITY_ADMIN')) =>
   stage.app.inject({ method: 'POST', url: `/v1/clients/${id}/secret`, headers })
 const grant = (payload: object | string, headers: Record<string, string> = {}) =>

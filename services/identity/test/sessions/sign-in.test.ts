@@ -15,6 +15,7 @@ import {
   runTask,
   setPassword,
   trySignIn,
+  stillValid,
 } from '../account-stage.ts'
 
 let stage: TestService
@@ -35,7 +36,7 @@ const unlock = (accountId: string, caller: Parameters<typeof bearer>[0]) =>
   stage.app.inject({
     method: 'POST',
     url: `/v1/accounts/${accountId}/unlock`,
-    headers: bearer({ exp: Math.floor(stage.now.getTime() / 1_000) + 60, ...caller }),
+    headers: bearer({ exp: stillValid(stage), ...caller }),
     payload: { reason: 'Called back on the number we know.' },
   })
 

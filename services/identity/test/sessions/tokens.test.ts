@@ -25,6 +25,7 @@ import {
   runTask,
   signedIn,
   TEST_SEALING_KEY,
+  stillValid,
 } from '../account-stage.ts'
 
 let stage: TestService
@@ -325,7 +326,7 @@ test('[A-2.1.4] a hundred sessions and their tokens are void after one revocatio
       roles: ['END_USER'],
       sub: accountId,
       sid: id,
-      exp: Math.floor(stage.now.getTime() / 1_000) + 60,
+      exp: stillValid(stage),
     }),
   )
   const epoch = await stage.db.transaction((tx) =>
@@ -406,7 +407,7 @@ test('[A-4.3.1] a rotation signs with a new key; tokens of the old one live out 
     stage.app.inject({
       method: 'POST',
       url: '/v1/tokens/signing-key-rotations',
-      headers: bearer({ roles, exp: Math.floor(stage.now.getTime() / 1_000) + 60 }),
+      headers: bearer({ roles, exp: stillValid(stage) }),
       payload: { reason: 'The key may have been seen.' },
     })
   expect((await rotate(['SYSTEM_ADMIN'])).statusCode).toBe(403)
