@@ -40,7 +40,11 @@ export function decodeCursor(cursor: string | undefined, length: number): readon
     if (
       Array.isArray(key) &&
       key.length === length &&
-      key.every((part) => typeof part === 'string' || typeof part === 'number')
+      // PostgreSQL takes no NUL in a text.
+      key.every(
+        (part) =>
+          typeof part === 'number' || (typeof part === 'string' && !part.includes('\u0000')),
+      )
     )
       return key.map(String)
   } catch {

@@ -13,6 +13,7 @@ import {
 import { decodeCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
+import { Compile } from 'typebox/compile'
 import { unitRange } from '../organisation/unit-range.ts'
 import { administratorRoleNames } from './account.ts'
 import { AccountChangeCommand, AccountChangeEntity, UserName } from './account-change.ts'
@@ -61,6 +62,10 @@ const ChangeView = Type.Object({
   decisionReason: nullable(Type.String()),
   version: Type.Integer(),
 })
+
+const isChangeKey = Compile(
+  Type.Tuple([Type.String({ format: 'date-time' }), Type.String({ format: 'uuid' })]),
+)
 
 const ById = Type.Object({ id: Uuid })
 const Reason = Type.Object({ reason: Paragraph(500) }, { additionalProperties: false })
@@ -223,6 +228,8 @@ function changeRoutes(app: App, deps: Committer): void {
     },
     handler: async ({ query: { limit, cursor, status } }) => {
       const after = decodeCursor(cursor, 2)
+      if (after !== null && !isChangeKey.Check(after))
+        throw new Problem('cursor-unusable', 'The cursor was not made by this list.')
       const rows = await accountChanges(db.manager, { status, after, limit: limit + 1 })
       return page(rows, limit, ({ requestedAt, id }) => [requestedAt.toISOString(), id])
     },
