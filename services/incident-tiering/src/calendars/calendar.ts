@@ -67,10 +67,14 @@ export async function calendarOfUnit(
   tx: EntityManager,
   unitId: string,
 ): Promise<CalendarReference> {
-  const own = await newestVersion(tx, unitId)
-  if (own !== null) return { scope: 'unit', unitId, version: own.version }
-  const company = await newestVersion(tx, null)
-  return { scope: 'company', unitId: null, version: company?.version ?? 0 }
+  const newest: { scope: 'unit' | 'company'; version: number }[] = await tx.query(
+    `select case when unit_id is null then 'company' else 'unit' end as scope, max(version) as version
+       from calendar_version where unit_id = $1 or unit_id is null group by unit_id`,
+    [unitId],
+  )
+  const own = newest.find(({ scope }) => scope === 'unit')
+  if (own !== undefined) return { scope: 'unit', unitId, version: own.version }
+  return { scope: 'company', unitId: null, version: newest[0]?.version ?? 0 }
 }
 
 /** The newest version of a unit's own calendar or (`null`) the company's; `null` when there is none. */
