@@ -157,7 +157,7 @@ async function storedRows(client: pg.Client, metric: string): Promise<Row[]> {
 /** Measures requests of 500 samples (Prometheus 2) and of 2,000 (Prometheus 3); under half a minute. */
 export async function run(): Promise<BenchRow[]> {
   const server = await testPostgres()
-  process.env['STEWARD_TEST_POSTGRES'] = server.url
+  process.env.STEWARD_TEST_POSTGRES = server.url
   const stage = await Stage.open({ ...CONFIG, INGEST_SERIES_PER_SOURCE: 50_000 })
   const client = new pg.Client({
     connectionString: stage.service.url,

@@ -1,9 +1,16 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { eventually } from '@erp-steward/test-kit/eventually'
+import { openDatabase } from '@erp-steward/service-kit/database'
+import { buildService } from '@erp-steward/service-kit/service'
+import { TEST_INTERNAL_TOKEN } from '@erp-steward/test-kit/test-service'
+import { testKeys } from '@erp-steward/test-kit/tokens'
+import { pino } from 'pino'
+import { monitoringIngest } from '../src/service.ts'
 import { writeBody } from './encode-write-request.ts'
-import { Stage, type SentSource } from './stage.ts'
+import { CONFIG, NOON, Stage, type SentSource } from './stage.ts'
 
 let stage: Stage
 let source: SentSource
@@ -84,29 +91,83 @@ test('[A-3.2.1] what was acknowledged is there after kill -9, each sample once',
   expect([...kept.values()].filter((samples) => samples !== 50)).toEqual([])
 }, 60_000)
 
+/** A way to the database that can be shut. */
+async function startGate(to: string) {
+  const target = new URL(to)
+  const open = new Set<Socket>()
+  const gate = createServer((near) => {
+    const far = connect(Number(target.port), target.hostname)
+    for (const [one, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      open.add(one)
+      one.pipe(other)
+      one.on('error', () => other.destroy())
+      one.on('close', () => {
+        open.delete(one)
+        other.destroy()
+      })
+    }
+  })
+  const listen = async (port: number) => {
+    gate.listen(port, '127.0.0.1')
+    await once(gate, 'listening')
+    return (gate.address() as AddressInfo).port
+  }
+  const port = await listen(0)
+  const through = new URL(to)
+  through.hostname = '127.0.0.1'
+  through.port = String(port)
+  return {
+    url: through.href,
+    open: () => listen(port),
+    shut: async () => {
+      const closed = once(gate, 'close')
+      gate.close()
+      for (const socket of open) socket.destroy()
+      await closed
+    },
+  }
+}
+
 test('with the database away a sender is told to come back, and what it sends then is kept', async () => {
-  const fresh = await Stage.open({ INGEST_CONNECTIONS: 1 })
+  const gate = await startGate(stage.service.url)
+  const db = await openDatabase(monitoringIngest, gate.url)
+  const { app } = await buildService(monitoringIngest, {
+    db,
+    clock: () => NOON,
+    config: CONFIG,
+    log: pino({ level: 'silent' }),
+    keyFor: testKeys,
+    internalToken: TEST_INTERNAL_TOKEN,
+  })
+  const send = () =>
+    app.inject({
+      method: 'POST',
+      url: '/v1/metrics/write',
+      headers: {
+        authorization: `Bearer ${source.token}`,
+        'content-type': 'application/x-protobuf',
+        'content-encoding': 'snappy',
+      },
+      payload: writeBody([{ labels: { __name__: 'm' }, samples: [[NOON.getTime(), 1]] }]),
+    })
   try {
-    const { token } = await fresh.source()
-    const body = writeBody([
-      { labels: { __name__: 'm' }, samples: [[fresh.service.now.getTime(), 1]] },
-    ])
-    expect((await fresh.send(token, body)).statusCode).toBe(204)
-    // Every connection of the service is cut, as a server that restarts does it.
-    const name = new URL(fresh.service.url).pathname.slice(1)
-    await stage.service.db.query(`alter database ${name} allow_connections false`)
-    await stage.service.db.query(
-      'select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and pid <> pg_backend_pid()',
-      [name],
-    )
-    const away = await fresh.send(token, body)
-    expect([away.statusCode, Number(away.headers['retry-after']) > 0]).toEqual([503, true])
-    await stage.service.db.query(`alter database ${name} allow_connections true`)
+    expect((await send()).statusCode).toBe(204)
+    await gate.shut()
+    for (let index = 0; index < 5; index += 1) {
+      const away = await send()
+      expect([away.statusCode, away.headers['retry-after']]).toEqual([503, '5'])
+    }
+    await gate.open()
     await eventually(async () => {
-      expect((await fresh.send(token, body)).statusCode).toBe(204)
+      expect((await send()).statusCode).toBe(204)
     })
   } finally {
-    await fresh.release()
+    await app.close()
+    await db.destroy()
+    await gate.shut()
   }
 })
 

@@ -6,7 +6,7 @@ import { monitoringIngest } from '../src/service.ts'
 
 const { url } = await startService(monitoringIngest, {
   config: {
-    DATABASE_URL: process.env['DATABASE_URL'] ?? '',
+    DATABASE_URL: process.env.DATABASE_URL ?? '',
     JWKS_URL: 'http://127.0.0.1:1/jwks',
     INTERNAL_TOKEN: 'internal-token-of-the-tests-0123456789',
     HOST: '127.0.0.1',

@@ -95,11 +95,14 @@ async function measure(values: Record<string, number>, labels: Record<string, st
      values ($1::uuid, $1::uuid::text, $1::uuid, 'active', 180, now(), 1) on conflict do nothing`,
     [unitId],
   )
-  const issued = await stage.service.db.query('select version from source where id = $1', [unitId])
+  const issued: { version: number }[] = await stage.service.db.query(
+    'select version from source where id = $1',
+    [unitId],
+  )
   const token = (
     await stage.call('POST', `/v1/sources/${unitId}/token`, {
       as: { roles: ['SYSTEM_ADMIN'] },
-      headers: { 'if-match': `"${String(issued[0].version)}"` },
+      headers: { 'if-match': `"${String(issued[0]?.version)}"` },
     })
   ).json<{ token: string }>().token
   const answer = await stage.write(

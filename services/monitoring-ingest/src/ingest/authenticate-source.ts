@@ -1,7 +1,8 @@
 import { timingSafeEqual } from 'node:crypto'
 import { Problem } from '@erp-steward/contracts/problem'
 import type pg from 'pg'
-import { sourceIdOf, tokenHash } from '../sources/rules/source-token.ts'
+import { sourceIdOf } from '../sources/rules/source-token.ts'
+import { tokenHash } from '../sources/token-hash.ts'
 
 /** A source that proved itself, and the revision of thresholds and sources at that moment. */
 export interface SendingSource {

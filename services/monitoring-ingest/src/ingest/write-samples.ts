@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { Statement } from '@erp-steward/messaging/outbox'
@@ -34,10 +35,15 @@ export interface Written {
   readonly refusals: Refusals
 }
 
+/** A series not in memory, which may have its row or not; the fingerprint is what rows are told apart by. */
+interface UnknownSeries extends LabelSet {
+  readonly fingerprint: Buffer
+}
+
 /** The samples of one request that passed, by series key, and the rows still to be found or made. */
 interface Batch {
   readonly samples: ReadonlyMap<string, Observation[]>
-  readonly unknown: ReadonlyMap<string, LabelSet>
+  readonly unknown: ReadonlyMap<string, UnknownSeries>
 }
 
 /** A series of a request: where its samples go, or why they are refused. */
@@ -97,12 +103,15 @@ export class SampleWriter {
     const { seriesKeys, seriesOf, timestampsMs, values, histogramsOf } = request
     const known = this.#cache.of(source.id)
     const samples = new Map<string, Observation[]>()
-    const unknown = new Map<string, LabelSet>()
+    const unknown = new Map<string, UnknownSeries>()
     const named = seriesKeys.map((key): Sifted => {
       const hit = known.get(key)
       const set = hit ?? unknown.get(key) ?? labelSet(decodeLabels(key))
       if (typeof set === 'string') return { name: 'a series', fault: set }
-      if (hit === undefined && 'fingerprint' in set) unknown.set(key, set)
+      if ('canonical' in set && !unknown.has(key)) {
+        const fingerprint = createHash('sha256').update(set.canonical).digest()
+        unknown.set(key, { ...set, fingerprint })
+      }
       let keep = samples.get(key)
       if (keep === undefined) {
         keep = []
@@ -192,7 +201,7 @@ export class SampleWriter {
   async #addSeries(
     tx: Statement,
     source: SendingSource,
-    unknown: ReadonlyMap<string, LabelSet>,
+    unknown: ReadonlyMap<string, UnknownSeries>,
     added: Map<string, KnownSeries>,
     act: Act,
   ): Promise<void> {
@@ -276,7 +285,7 @@ function watchOf(series: KnownSeries, source: SendingSource, thresholds: Thresho
   return series.watch.thresholds
 }
 
-async function seriesIds(tx: Statement, sourceId: string, sets: readonly LabelSet[]) {
+async function seriesIds(tx: Statement, sourceId: string, sets: readonly UnknownSeries[]) {
   const rows = (await tx.query(
     `select id, encode(fingerprint, 'hex') as hex from series
       where source_id = $1 and fingerprint = any($2::bytea[])`,

@@ -21,7 +21,7 @@ export const onInspectionDue = defineTask(
   OfRound,
   async (tx, { roundId }, act) => {
     const round = await stillOpen(tx, roundId)
-    if (round === null || round.overdueAt !== null || act.now < round.dueAt) return
+    if (round?.overdueAt !== null || act.now < round.dueAt) return
     await tx.update(
       InspectionRoundEntity,
       { id: roundId },
@@ -49,7 +49,7 @@ export const onDeputyDue = defineTask(
   OfRound,
   async (tx, { roundId }, act) => {
     const round = await stillOpen(tx, roundId)
-    if (round === null || round.handedOverAt !== null || act.now < round.deputyDueAt) return
+    if (round?.handedOverAt !== null || act.now < round.deputyDueAt) return
     await tx.update(
       InspectionRoundEntity,
       { id: roundId },

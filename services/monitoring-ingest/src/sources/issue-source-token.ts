@@ -3,8 +3,9 @@ import type { Act } from '@erp-steward/contracts/act'
 import { SourceChanged } from '@erp-steward/contracts/monitoring-events'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
-import { SECRET_BYTES, sourceToken, tokenHash } from './rules/source-token.ts'
+import { SECRET_BYTES, sourceToken } from './rules/source-token.ts'
 import { factOf, lockActiveSource, SourceEntity, type Source } from './source.ts'
+import { tokenHash } from './token-hash.ts'
 
 /**
  * Gives a source a new token and voids the one before. Only its hash is kept: the answer is the one time it is seen.

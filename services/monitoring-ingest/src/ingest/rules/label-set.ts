@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto'
-
 /** Most labels of one series, the metric's name included. Source: anchors 4.4. */
 export const MAX_LABELS = 40
 /** Longest label value in bytes of UTF-8. Source: anchors 4.4. */
@@ -21,8 +19,8 @@ export interface LabelSet {
   readonly metric: string
   /** Without the metric's name. */
   readonly labels: Readonly<Record<string, string>>
-  /** SHA-256 over the sorted labels: equal for equal sets, in whatever order they were sent. */
-  readonly fingerprint: Buffer
+  /** Name and sorted labels: equal for equal sets, in whatever order they were sent. */
+  readonly canonical: string
 }
 
 const METRIC = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/
@@ -46,8 +44,9 @@ export function labelSet(
   if (metric.length > MAX_NAME_BYTES || !METRIC.test(metric)) return 'metric-name-missing'
   held.delete('__name__')
   const sorted = [...held].filter(([, value]) => value !== '').sort(([a], [b]) => (a < b ? -1 : 1))
-  const fingerprint = createHash('sha256')
-    .update(JSON.stringify([metric, sorted]))
-    .digest()
-  return { metric, labels: Object.fromEntries(sorted), fingerprint }
+  return {
+    metric,
+    labels: Object.fromEntries(sorted),
+    canonical: JSON.stringify([metric, sorted]),
+  }
 }

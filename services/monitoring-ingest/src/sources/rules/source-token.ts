@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto'
-
 /** Bytes of randomness in a token. */
 export const SECRET_BYTES = 32
 
@@ -13,9 +11,4 @@ export function sourceToken(sourceId: string, secret: Buffer): string {
 /** The source a token claims to be of; `null` when the text is no token of ours. */
 export function sourceIdOf(token: string): string | null {
   return FORM.exec(token)?.[1] ?? null
-}
-
-/** What is stored of a token. One round of SHA-256 is enough for 256 random bits. */
-export function tokenHash(token: string): Buffer {
-  return createHash('sha256').update(token).digest()
 }
