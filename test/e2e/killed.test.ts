@@ -26,12 +26,15 @@ test('the host is killed at 20 random moments of the play; every effect happens 
       await site.start()
     }
   })()
-  for (const [name, step] of play.steps) {
-    process.stderr.write(`  ${name} (${kills} kills so far)\n`)
-    await step()
+  try {
+    for (const [name, step] of play.steps) {
+      process.stderr.write(`  ${name} (${kills} kills so far)\n`)
+      await step()
+    }
+  } finally {
+    playing = false
+    await killer
   }
-  playing = false
-  await killer
   // What is left of the twenty falls on the finished play: nothing may come of it.
   for (; kills < KILLS; kills += 1) {
     await sleep(Math.random() * 500)

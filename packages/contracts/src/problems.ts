@@ -202,7 +202,7 @@ export const problems = {
     401,
     'User name or password is not valid',
     '用户名或密码无效',
-    'Check both; an initial password works once and expires. Ask the security administrator for a new one.',
+    'Check both; an initial password ends with the choice of an own one, and expires. Ask the security administrator for a new one.',
   ),
   'sign-in-locked': problem(
     423,

@@ -5,7 +5,7 @@ import type { PasswordPolicy } from './rules/password-policy.ts'
 export interface Credential {
   id: string
   accountId: string
-  /** `initial`: made by us, works once; `chosen`: by its owner. */
+  /** `initial`: made by us, opens nothing but the choice of another; `chosen`: by its owner. */
   kind: 'initial' | 'chosen'
   /** argon2id in PHC form. */
   hash: string
@@ -14,7 +14,7 @@ export interface Credential {
   setAt: Date
   /** Of an initial password: unusable from then on. */
   expiresAt: Date | null
-  /** Of an initial password: the one sign-in it was good for. */
+  /** Of an initial password: its first sign-in. */
   usedAt: Date | null
   /** When another took its place. */
   endedAt: Date | null

@@ -118,7 +118,10 @@ async function openSession(
   return issueSessionTokens(tx, sign, session, account, holder, act)
 }
 
-/** Whether the password is still in force; the initial one is used up by this, for one of two sign-ins at once. */
+/**
+ * Whether the password is still in force. An initial one opens until its owner has chosen another or its time is up:
+ * were it used up by the first sign-in, an answer lost on the way would lock the owner out.
+ */
 async function useCredential(
   tx: EntityManager,
   { id, kind }: Credential,
@@ -132,8 +135,8 @@ async function useCredential(
     return live.length === 1
   }
   const [, used]: [unknown, number] = await tx.query(
-    `update credential set used_at = $2
-      where id = $1 and ended_at is null and used_at is null and expires_at > $2 returning id`,
+    `update credential set used_at = coalesce(used_at, $2)
+      where id = $1 and ended_at is null and expires_at > $2 returning id`,
     [id, now],
   )
   return used === 1
@@ -152,7 +155,10 @@ async function insertSession(
   const idle = await readParameter(tx, idleKey, unitId, act.now)
   const absolute = await readParameter(tx, 'gateway.session.absolute', unitId, act.now)
   const concurrent = await readParameter(tx, 'gateway.session.concurrent', unitId, act.now)
-  await endSessionsOfAccount(tx, account.id, 'evicted', act, { keep: concurrent.value - 1 })
+  await endSessionsOfAccount(tx, account.id, 'evicted', act, {
+    // Two sessions that may only choose a password would race for the account.
+    keep: mustChange ? 0 : concurrent.value - 1,
+  })
   const session: Session = {
     id: randomUUID(),
     accountId: account.id,
