@@ -29,7 +29,7 @@ export async function putEntry<Row extends Entry>(
   values: Partial<Row>,
   expected: number | null,
 ): Promise<Put<Row>> {
-  const { raw }: { raw: unknown } = await tx
+  const inserted = await tx
     .createQueryBuilder()
     .insert()
     .into(entity)
@@ -37,6 +37,8 @@ export async function putEntry<Row extends Entry>(
     .orIgnore()
     .returning('id')
     .execute()
+  // `identifiers` is filled even when nothing was inserted.
+  const raw: unknown = inserted.raw
   if (Array.isArray(raw) && raw.length === 1) {
     if (expected !== null) throw new Problem('version-stale', 'There is nothing to change yet.')
     return { row: fresh, outcome: 'created' }

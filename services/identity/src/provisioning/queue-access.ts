@@ -121,9 +121,9 @@ function grants({ kind, call }: Superseded, end: EbsCall): boolean {
   const ended = end.arguments
   if (kind === 'add-responsibility')
     return (
-      given['resp_app'] === ended['resp_app'] &&
-      given['resp_key'] === ended['resp_key'] &&
-      given['security_group'] === ended['security_group']
+      given.resp_app === ended.resp_app &&
+      given.resp_key === ended.resp_key &&
+      given.security_group === ended.security_group
     )
-  return kind === 'add-role' && given['p_role_name'] === ended['p_role_name']
+  return kind === 'add-role' && given.p_role_name === ended.p_role_name
 }

@@ -163,7 +163,7 @@ test('[A-2.1.2][A-2.1.4] new rights of a position reach everybody who holds it',
   await setRights(stage, 'TELLER', { roles: ['KEY_USER'], responsibilities: [ap] })
   for (const { userName, accountId } of people) {
     const calls = (await tasksOf(stage, userName)).map(
-      ({ kind, expected }) => `${kind} ${expected['responsibilityKey'] ?? ''}`,
+      ({ kind, expected }) => `${kind} ${expected.responsibilityKey ?? ''}`,
     )
     expect(calls).toEqual([
       'create-user ',
@@ -204,8 +204,8 @@ test('moves and new rights of both positions at once end without a deadlock', as
   for (const { userName } of people) {
     const held = new Set<string>()
     for (const { kind, expected } of await tasksOf(stage, userName)) {
-      if (kind === 'add-responsibility') held.add(String(expected['responsibilityKey']))
-      if (kind === 'end-responsibility') held.delete(String(expected['responsibilityKey']))
+      if (kind === 'add-responsibility') held.add(String(expected.responsibilityKey))
+      if (kind === 'end-responsibility') held.delete(String(expected.responsibilityKey))
     }
     expect([...held]).toEqual(['RIGHT'])
   }
@@ -344,13 +344,14 @@ test('the last administrator of a kind can be neither frozen nor disabled, nor t
 })
 
 test('of several hosts that start at once one makes the three administrators', async () => {
-  const { db, release } = await testDatabase(identity)
+  const database = await testDatabase(identity)
+  const { db } = database
   const now = new Date()
   const kept: unknown[] = []
   const create = () => createFirstAdministrators(db, now, (created) => kept.push(created))
   const made = await Promise.all(Array.from({ length: 4 }, create))
   const later = await create()
-  await release()
+  await database.release()
   expect(made.map(({ length }) => length).sort()).toEqual([0, 0, 0, 3])
   expect(made.flat().map(({ userName, role }) => `${userName} ${role}`)).toEqual([
     'SYSADM SYSTEM_ADMIN',
@@ -362,13 +363,14 @@ test('of several hosts that start at once one makes the three administrators', a
 })
 
 test('administrators whose passwords cannot be kept do not exist', async () => {
-  const { db, release } = await testDatabase(identity)
+  const database = await testDatabase(identity)
+  const { db } = database
   const create = createFirstAdministrators(db, new Date(), () => {
     throw new Error('disk full')
   })
   await expect(create).rejects.toThrow('disk full')
   expect(await db.manager.count(AccountEntity)).toBe(0)
-  await release()
+  await database.release()
 })
 
 test('[A-1.2] three administrators set everything up from nothing, by the API alone', async () => {

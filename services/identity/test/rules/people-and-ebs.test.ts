@@ -65,7 +65,7 @@ test('[A-2.1.4] everything that ends comes before what begins, and what stays is
     '2026-11-22',
   )
   const named = ({ kind, expected }: (typeof ended)[number]) =>
-    `${kind} ${String(expected['responsibilityKey'] ?? expected['roleName'])}`
+    `${kind} ${String(expected.responsibilityKey ?? expected.roleName)}`
   expect([...ended, ...added].map(named)).toEqual([
     'end-responsibility A',
     'end-role UMX|A',
