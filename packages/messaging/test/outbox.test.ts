@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { defineEvent } from '@erp-steward/contracts/event'
-import { appendEvent } from '@erp-steward/messaging/outbox'
+import { appendEvent, appendEvents } from '@erp-steward/messaging/outbox'
 import { relayOutbox } from '@erp-steward/messaging/relay'
 import { createLocalBus } from '@erp-steward/messaging/local-bus'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
@@ -121,4 +121,22 @@ test('the relay publishes as many as it is told, oldest first, and none twice', 
   expect(await relayOutbox(client, bus, 3)).toBe(0)
   expect(published).toEqual(ids)
   await client.end()
+})
+
+test('several facts are queued in their order, or none when one does not fit', async () => {
+  const { manager } = database.db
+  const queue = (tries: readonly number[]) =>
+    appendEvents(
+      manager,
+      'identity',
+      AccountFrozen,
+      'account-1',
+      tries.map((count) => ({ reason: 'locked', tries: count })),
+      testAct(),
+    )
+  await queue([3, 1, 2])
+  await queue([])
+  await expect(queue([4, 0])).rejects.toThrow(TypeError)
+  const events = await queuedEvents(database.db)
+  expect(events.map(({ data }) => (data as { tries: number }).tries)).toEqual([3, 1, 2])
 })
