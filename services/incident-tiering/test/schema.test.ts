@@ -3,8 +3,8 @@ import { testDatabase } from '@erp-steward/test-kit/test-database'
 import { incidentTiering } from '../src/service.ts'
 
 test('the migrations build exactly what the entities describe', async () => {
-  const { db, release } = await testDatabase(incidentTiering)
-  const { upQueries } = await db.driver.createSchemaBuilder().log()
-  await release()
+  const database = await testDatabase(incidentTiering)
+  const { upQueries } = await database.db.driver.createSchemaBuilder().log()
+  await database.release()
   expect(upQueries.map(({ query }) => query)).toEqual([])
 })

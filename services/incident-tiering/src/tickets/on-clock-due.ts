@@ -20,7 +20,7 @@ export const onClockDue = defineTask(
   async (tx, { clockId, ticketId }, act) => {
     const ticket = await lockTicket(tx, ticketId)
     const clock = await tx.findOneBy(TicketClockEntity, { id: clockId })
-    if (clock === null || clock.stoppedAt !== null || clock.breachedAt !== null) return
+    if (clock?.stoppedAt !== null || clock.breachedAt !== null) return
     if (clock.dueAt === null) return
     if (clock.dueAt > act.now) {
       // The job ran by the clock of the database, which may be ahead of ours: without this the deadline were lost.

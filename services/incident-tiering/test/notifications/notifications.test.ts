@@ -92,10 +92,7 @@ beforeEach(async () => {
   calls = []
   answer = 204
   await emptyStage(stage)
-  people = await fillDirectory(stage, 'user', 'first').then(async (some) => ({
-    ...some,
-    silent: randomUUID(),
-  }))
+  people = { ...(await fillDirectory(stage, 'user', 'first')), silent: randomUUID() }
   await nominate(stage, people.first, { tier: 'L1' })
 })
 
@@ -388,7 +385,8 @@ test('[A-4.3.1] the secret of a webhook is in no answer, table, event or log', a
       done()
     },
   })
-  const { db, release } = await testDatabase(incidentTiering)
+  const database = await testDatabase(incidentTiering)
+  const { db } = database
   const { app } = await buildService(incidentTiering, {
     db,
     clock: () => MONDAY,
@@ -415,7 +413,7 @@ test('[A-4.3.1] the secret of a webhook is in no answer, table, event or log', a
   for (const table of ['webhook', 'idempotency_key', 'outbox'])
     tables.push(await db.query(`select ${table}::text as row from ${table}`))
   await app.close()
-  await release()
+  await database.release()
   expect(lines.length).toBeGreaterThan(0)
   const seen = JSON.stringify([lines, tables, answers.map((each) => each.body)])
   expect(seen).not.toContain(SECRET.slice(6, 30))

@@ -219,10 +219,10 @@ test('a ticket of an alert is confirmed by a tier 1 key user who did not resolve
     since: MONDAY.toISOString(),
     firedAt: MONDAY.toISOString(),
   })
-  const [ticket] = (await stage.db.query(
+  const [ticket] = await stage.db.query<[TicketNow]>(
     'select id, version from ticket where alert_episode_id = $1',
     [episodeId],
-  )) as [TicketNow]
+  )
   await act(stage, ticket, 'acknowledge', keyUser(people.first))
   await resolve(ticket)
   for (const [person, code] of [

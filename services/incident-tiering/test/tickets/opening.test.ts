@@ -283,9 +283,9 @@ describe('with gaps in the register', () => {
   })
 
   const gaps = async () =>
-    (await stage.db.query(
+    await stage.db.query<{ tier: string }[]>(
       `select payload -> 'data' ->> 'tier' as tier from outbox where type like '%gap-found%' order by seq`,
-    )) as { tier: string }[]
+    )
 
   test('[B-4.1.2][B-4.0] an empty L1 is skipped at once, and the gap is announced', async () => {
     await nominate(stage, people.second, { tier: 'L2' })
@@ -350,7 +350,7 @@ describe('with gaps in the register', () => {
       [MONDAY],
     )
     await tell(stage, AlertFiring, episodeId, { ...alert, level: 'warning' })
-    const [{ id }] = (await stage.db.query('select id from ticket')) as [{ id: string }]
+    const [{ id }] = await stage.db.query<[{ id: string }]>('select id from ticket')
     await act(stage, { id }, 'acknowledge', keyUser(people.first))
     await tell(stage, AlertFiring, episodeId, { ...alert, level: 'critical' })
     const [tier] = await clocks(stage, id, 'tier')

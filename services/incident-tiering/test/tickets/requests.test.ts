@@ -44,7 +44,7 @@ beforeEach(() => {
 })
 
 const tickets = async () =>
-  Number(((await stage.db.query('select count(*) from ticket')) as [{ count: string }])[0].count)
+  Number((await stage.db.query<[{ count: string }]>('select count(*) from ticket'))[0].count)
 
 describe('the same creation twice', () => {
   test('with one key gets the same answer and makes one ticket', async () => {

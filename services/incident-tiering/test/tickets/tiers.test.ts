@@ -172,10 +172,10 @@ describe('passing a ticket on', () => {
       { tier: 'L1', stoppedAt: stage.now.toISOString() },
       { tier: 'L2', stoppedAt: null },
     ])
-    const [message] = (await stage.db.query(
+    const [message] = await stage.db.query<unknown[]>(
       `select person_id from notification where ticket_id = $1 and occasion = 'escalated'`,
       [ticket.id],
-    )) as unknown[]
+    )
     expect(message).toEqual({ person_id: people.second })
   })
 
@@ -311,11 +311,11 @@ describe('clocks that fall due', () => {
       expect(await factsOf(stage, ticket.id, 'ticket.clock-breached')).toMatchObject([
         { clock: kind, tier: null, dueAt, noticedAt: dueAt },
       ])
-      const told = (await stage.db.query(
+      const told = await stage.db.query<{ id: string }[]>(
         `select person_id as id from notification
         where ticket_id = $1 and occasion = 'clock-breached' and channel = 'mail'`,
         [ticket.id],
-      )) as { id: string }[]
+      )
       expect(told.map((each) => each.id).sort()).toEqual([people.first, people.deputy].sort())
     },
   )
@@ -331,10 +331,10 @@ describe('clocks that fall due', () => {
     expect(await clock(stage, ticket.id, 'progress-note')).toMatchObject({
       dueAt: after(MONDAY, 50 * MINUTE).toISOString(),
     })
-    const [told] = (await stage.db.query(
+    const [told] = await stage.db.query<{ id: string; body: string }[]>(
       `select person_id as id, body from notification where ticket_id = $1 and occasion = 'progress-noted'`,
       [ticket.id],
-    )) as { id: string; body: string }[]
+    )
     expect(told?.id).toBe(people.user)
     expect(told?.body).toContain('The index is being rebuilt.')
 
