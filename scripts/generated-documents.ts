@@ -38,7 +38,6 @@ export async function openApiDocuments(): Promise<Map<string, string>> {
       clock: () => new Date(0),
       config: {
         SEALING_KEYS: ZERO_KEY,
-        KEY_ENCRYPTION_KEY: ZERO_KEY,
         SMTP_URL: '',
         MAIL_FROM: '',
         WEBHOOK_TARGETS: '',

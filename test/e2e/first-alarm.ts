@@ -129,10 +129,7 @@ export class FirstAlarm {
         token,
         body: { currentPassword: initial, newPassword: chosen },
       })
-      expectThat(
-        [204, 401, 403].includes(changed.status),
-        `change: ${JSON.stringify(changed)}`,
-      )
+      expectThat([204, 401, 403].includes(changed.status), `change: ${JSON.stringify(changed)}`)
     }
     this.#logins.set(userName, {
       userName,

@@ -52,7 +52,6 @@ export async function processSite(
     KAFKA_BROKERS: brokers,
     INTERNAL_TOKEN: randomBytes(32).toString('base64url'),
     SEALING_KEYS: randomBytes(32).toString('base64'),
-    KEY_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
     JWKS_URL: `http://127.0.0.1:${ports.identity}/.well-known/jwks.json`,
   }
   const programs = [

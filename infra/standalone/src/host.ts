@@ -130,8 +130,7 @@ async function startServices(
     const service = registry[name] as unknown as Service
     const own = readConfig(service.config, {
       ...environment,
-      SEALING_KEYS: secrets.sealingKey,
-      KEY_ENCRYPTION_KEY: secrets.keyEncryptionKey,
+      SEALING_KEYS: secrets.sealingKeys[name],
     })
     const config = {
       ...own,

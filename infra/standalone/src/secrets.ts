@@ -19,10 +19,8 @@ const Secrets = Type.Object({
   /** Database password per service. */
   databasePasswords: Type.Record(Type.String(), Secret),
   internalToken: Secret,
-  /** Seals secrets of incident-tiering, 32 bytes in base64. */
-  sealingKey: Secret,
-  /** Seals the signing keys of identity, 32 bytes in base64. */
-  keyEncryptionKey: Secret,
+  /** Key per service, 32 bytes in base64, that seals its secrets in the database. */
+  sealingKeys: Type.Record(Type.String(), Secret),
 })
 export type Secrets = Static<typeof Secrets>
 
@@ -45,8 +43,9 @@ export function siteSecrets(folder: string): Secrets {
   const key = () => randomBytes(32).toString('base64')
   const secrets: Secrets = {
     internalToken: stored?.internalToken ?? random(),
-    sealingKey: stored?.sealingKey ?? key(),
-    keyEncryptionKey: stored?.keyEncryptionKey ?? key(),
+    sealingKeys: Object.fromEntries(
+      serviceNames.map((name) => [name, stored?.sealingKeys[name] ?? key()]),
+    ),
     databasePasswords: Object.fromEntries(
       serviceNames.map((name) => [name, stored?.databasePasswords[name] ?? random()]),
     ),

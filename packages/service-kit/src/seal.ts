@@ -1,10 +1,19 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
+import { Type } from 'typebox'
+
+/** The setting of a service that seals something. */
+export const SealingKeys = Type.String({
+  description:
+    'Base64 keys of 32 bytes that seal secrets in the database, comma-separated, the newest first.',
+  pattern: '^[A-Za-z0-9+/]{43}=(,[A-Za-z0-9+/]{43}=)*$',
+})
 
 /** Seals secrets that must lie in the database, and opens them again. Source: A-4.3.1. */
 export interface Seal {
-  readonly seal: (plain: string) => string
-  /** @throws Error if the text was sealed under a key that is not known, or was changed */
-  readonly open: (sealed: string) => string
+  /** `label` is bound to the text, so that what is sealed for one row does not open in another. */
+  readonly seal: (label: string, plain: string) => string
+  /** @throws Error if key or label is another one, or the text was changed */
+  readonly open: (label: string, sealed: string) => string
 }
 
 /**
@@ -22,23 +31,23 @@ export function createSeal(keys: string): Seal {
   const [newest] = known
   if (newest === undefined) throw new RangeError('at least one sealing key is needed')
   return {
-    seal(plain) {
+    seal(label, plain) {
       const iv = randomBytes(12)
-      const cipher = createCipheriv('aes-256-gcm', newest.key, iv)
+      const cipher = createCipheriv('aes-256-gcm', newest.key, iv).setAAD(Buffer.from(label))
       const body = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()])
       return [
         newest.id,
         ...[iv, cipher.getAuthTag(), body].map((part) => part.toString('base64url')),
       ].join('.')
     },
-    open(sealed) {
+    open(label, sealed) {
       const [id, ...parts] = sealed.split('.')
       const [iv, tag, body] = parts.map((part) => Buffer.from(part, 'base64url'))
       const found = known.find((each) => each.id === id)
       if (found === undefined || iv === undefined || tag === undefined || body === undefined)
         throw new Error('sealed under a key that is not configured')
       const decipher = createDecipheriv('aes-256-gcm', found.key, iv)
-      decipher.setAuthTag(tag)
+      decipher.setAAD(Buffer.from(label)).setAuthTag(tag)
       return Buffer.concat([decipher.update(body), decipher.final()]).toString('utf8')
     },
   }

@@ -1,3 +1,4 @@
+import { createSeal } from '@erp-steward/service-kit/seal'
 import { defineService } from '@erp-steward/service-kit/service'
 import { AccountEntity } from './accounts/account.ts'
 import { AccountChangeEntity } from './accounts/account-change.ts'
@@ -37,9 +38,6 @@ import { SessionEntity } from './sessions/session.ts'
 import { SigningKeyEntity } from './sessions/signing-key.ts'
 import { createTokenSigner } from './sessions/token-signer.ts'
 
-const sealingKeyOf = ({ KEY_ENCRYPTION_KEY }: IdentityConfig) =>
-  Buffer.from(KEY_ENCRYPTION_KEY, 'base64')
-
 /** Who there is, who may do what, who is signed in, and the ledger of everything that happened. */
 export const identity = defineService({
   name: 'identity',
@@ -67,8 +65,8 @@ export const identity = defineService({
   ],
   migrations,
   async routes(app, { db, clock, config }) {
-    const sealingKey = sealingKeyOf(config)
-    const sign = createTokenSigner(app, sealingKey)
+    const seal = createSeal(config.SEALING_KEYS)
+    const sign = createTokenSigner(app, seal)
     refuseRevoked(app, db)
     organisationRoutes(app, { db, clock })
     personRoutes(app, { db, clock })
@@ -76,7 +74,7 @@ export const identity = defineService({
     accountRoutes(app, { db, clock })
     provisioningRoutes(app, { db, clock })
     credentialRoutes(app, { db, clock })
-    sessionRoutes(app, { db, clock, sign, sealingKey })
+    sessionRoutes(app, { db, clock, sign, seal })
     await clientRoutes(app, { db, clock, sign })
     auditRoutes(app, { db, clock })
   },
@@ -85,7 +83,7 @@ export const identity = defineService({
     takeLeave,
     endLapsedSessions,
     forgetEndedSessions,
-    renewSigningKey(sealingKeyOf(config)),
+    renewSigningKey(createSeal(config.SEALING_KEYS)),
     anchorLedger,
   ],
   // UTC; 16:05 is 00:05 in China.

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import type { Role } from '@erp-steward/contracts/permissions'
 import { testAct } from '@erp-steward/test-kit/test-act'
 import { testService, type TestService } from '@erp-steward/test-kit/test-service'
+import { createSeal } from '@erp-steward/service-kit/seal'
 import { AccountEntity, type Account, type AdministratorRole } from '../src/accounts/account.ts'
 import { issueInitialPassword } from '../src/credentials/issue-initial-password.ts'
 import { hashPassword } from '../src/credentials/password-hash.ts'
@@ -11,12 +12,13 @@ import { identity } from '../src/service.ts'
 import type { SessionTokens } from '../src/sessions/session-tokens.ts'
 
 /** A key that seals signing keys, in tests. */
-export const TEST_SEALING_KEY = Buffer.alloc(32, 7)
+export const TEST_SEALING_KEYS = Buffer.alloc(32, 7).toString('base64')
+export const TEST_SEAL = createSeal(TEST_SEALING_KEYS)
 
 /** Identity on a database of its own; its clock starts at the real now, so that its tokens can be verified. */
 export function identityStage(): Promise<TestService> {
   const now = new Date(Math.floor(Date.now() / 1_000) * 1_000)
-  return testService(identity, { KEY_ENCRYPTION_KEY: TEST_SEALING_KEY.toString('base64') }, now)
+  return testService(identity, { SEALING_KEYS: TEST_SEALING_KEYS }, now)
 }
 
 /** A password that every profile takes. */

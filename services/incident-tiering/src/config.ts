@@ -1,12 +1,9 @@
+import { SealingKeys } from '@erp-steward/service-kit/seal'
 import { Type, type Static } from 'typebox'
 
 /** What incident-tiering reads from its environment besides what every service reads. */
 export const IncidentConfig = Type.Object({
-  SEALING_KEYS: Type.String({
-    description:
-      'Base64 keys of 32 bytes that seal webhook secrets, comma-separated, the newest first.',
-    minLength: 44,
-  }),
+  SEALING_KEYS: SealingKeys,
   SMTP_URL: Type.String({
     description:
       'Mail server, smtp://[user:password@]host:port; empty: mail is recorded as not sent.',

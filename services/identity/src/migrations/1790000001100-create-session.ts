@@ -44,7 +44,7 @@ export class CreateSession1790000001100 implements MigrationInterface {
       create table signing_key (
         id              uuid constraint signing_key_pkey primary key,
         public_pem      text not null,
-        sealed_private  bytea not null,
+        sealed_private  text not null,
         created_at      timestamptz not null,
         retired_at      timestamptz,
         published_until timestamptz,

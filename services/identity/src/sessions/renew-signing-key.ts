@@ -1,4 +1,5 @@
 import { defineTask, type Task } from '@erp-steward/service-kit/jobs'
+import type { Seal } from '@erp-steward/service-kit/seal'
 import { Type } from 'typebox'
 import { rotateSigningKey } from './rotate-signing-key.ts'
 
@@ -6,7 +7,7 @@ import { rotateSigningKey } from './rotate-signing-key.ts'
 const KEY_DAYS = 90
 
 /** Replaces a signing key that has served its time; does nothing before, or when there is none yet. */
-export function renewSigningKey(sealingKey: Buffer): Task {
+export function renewSigningKey(seal: Seal): Task {
   return defineTask('renew-signing-key', Type.Object({}), async (tx, _, act) => {
     const oldest = new Date(act.now.getTime() - KEY_DAYS * 86_400_000)
     const aged: unknown[] = await tx.query(
@@ -14,6 +15,6 @@ export function renewSigningKey(sealingKey: Buffer): Task {
       [oldest],
     )
     if (aged.length > 0)
-      await rotateSigningKey(tx, sealingKey, `in use for ${String(KEY_DAYS)} days`, act)
+      await rotateSigningKey(tx, seal, `in use for ${String(KEY_DAYS)} days`, act)
   })
 }

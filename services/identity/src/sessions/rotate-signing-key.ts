@@ -2,9 +2,9 @@ import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
 import { SigningKeyRotated } from '@erp-steward/contracts/identity-events'
 import { appendEvent } from '@erp-steward/messaging/outbox'
+import type { Seal } from '@erp-steward/service-kit/seal'
 import type { EntityManager } from 'typeorm'
 import { REVOCATION_MEMORY_MS } from './rules/session-limits.ts'
-import { seal } from './sealing.ts'
 
 /**
  * Signs with a new key from now on; the one before stays published until its last token has ended. Answers the id of
@@ -12,7 +12,7 @@ import { seal } from './sealing.ts'
  */
 export async function rotateSigningKey(
   tx: EntityManager,
-  sealingKey: Buffer,
+  seal: Seal,
   reason: string,
   act: Act,
 ): Promise<string> {
@@ -29,7 +29,7 @@ export async function rotateSigningKey(
   const made: unknown[] = await tx.query(
     `insert into signing_key (id, public_pem, sealed_private, created_at) values ($1, $2, $3, $4)
      on conflict do nothing returning id`,
-    [id, publicKey, seal(sealingKey, id, privateKey), act.now],
+    [id, publicKey, seal.seal(id, privateKey), act.now],
   )
   if (made.length === 0) {
     const [current]: { id: string }[] = await tx.query(

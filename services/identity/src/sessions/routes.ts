@@ -2,6 +2,7 @@ import { Problem } from '@erp-steward/contracts/problem'
 import { InstantOut, Line, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { actOf, principalOf } from '@erp-steward/service-kit/authentication'
+import type { Seal } from '@erp-steward/service-kit/seal'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { IsNull, type DataSource } from 'typeorm'
@@ -42,14 +43,11 @@ export interface SessionRouteOptions {
   readonly db: DataSource
   readonly clock: () => Date
   readonly sign: TokenSigner
-  readonly sealingKey: Buffer
+  readonly seal: Seal
 }
 
 /** Signing in and out, refreshing, the published keys, and what gateways must refuse. */
-export function sessionRoutes(
-  app: App,
-  { db, clock, sign, sealingKey }: SessionRouteOptions,
-): void {
+export function sessionRoutes(app: App, { db, clock, sign, seal }: SessionRouteOptions): void {
   app.post(
     '/v1/sessions',
     {
@@ -184,9 +182,7 @@ export function sessionRoutes(
     async (request) => {
       const act = actOf(request, clock())
       return {
-        keyId: await db.transaction((tx) =>
-          rotateSigningKey(tx, sealingKey, request.body.reason, act),
-        ),
+        keyId: await db.transaction((tx) => rotateSigningKey(tx, seal, request.body.reason, act)),
       }
     },
   )

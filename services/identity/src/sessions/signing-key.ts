@@ -5,8 +5,8 @@ export interface SigningKey {
   /** Also the `kid` of its tokens. */
   id: string
   publicPem: string
-  /** PKCS #8 in PEM, sealed with KEY_ENCRYPTION_KEY. */
-  sealedPrivate: Buffer
+  /** PKCS #8 in PEM, sealed with SEALING_KEYS, bound to the id. */
+  sealedPrivate: string
   createdAt: Date
   /** Signs nothing from then on. */
   retiredAt: Date | null
@@ -20,7 +20,7 @@ export const SigningKeyEntity = new EntitySchema<SigningKey>({
   columns: {
     id: { type: 'uuid', primary: true, primaryKeyConstraintName: 'signing_key_pkey' },
     publicPem: { type: 'text', name: 'public_pem' },
-    sealedPrivate: { type: 'bytea', name: 'sealed_private' },
+    sealedPrivate: { type: 'text', name: 'sealed_private' },
     createdAt: { type: 'timestamptz', name: 'created_at' },
     retiredAt: { type: 'timestamptz', name: 'retired_at', nullable: true },
     publishedUntil: { type: 'timestamptz', name: 'published_until', nullable: true },

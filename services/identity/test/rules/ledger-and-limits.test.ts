@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import { expect, test } from '@jest/globals'
 import { canonicalJson, GENESIS, ledgerHash } from '../../src/audit/ledger-hash.ts'
 import { accessSeconds, lapseOf } from '../../src/sessions/rules/session-limits.ts'
-import { seal, unseal } from '../../src/sessions/sealing.ts'
 
 test('one value has one canonical text, whatever the order of its members', () => {
   expect(canonicalJson({ b: [{ d: 1, c: null }], a: '\u0000é' })).toBe(
@@ -37,18 +36,4 @@ test('[A-2.2.6][A-2.2.7] a session lapses at its limit, not a millisecond before
     'idle',
     'absolute',
   ])
-})
-
-test('a sealed text opens with its key and label only, and shows every change', () => {
-  const key = Buffer.alloc(32, 1)
-  const sealed = seal(key, 'a', 'secret')
-  expect(unseal(key, 'a', sealed)).toBe('secret')
-  expect(() => unseal(key, 'b', sealed)).toThrow()
-  expect(() => unseal(Buffer.alloc(32, 2), 'a', sealed)).toThrow()
-  for (const place of [0, 12, sealed.length - 1]) {
-    const changed = Buffer.from(sealed)
-    changed[place] = (changed[place] ?? 0) ^ 1
-    expect(() => unseal(key, 'a', changed)).toThrow()
-  }
-  expect(seal(key, 'a', 'secret')).not.toEqual(sealed)
 })

@@ -10,7 +10,7 @@ import { issueClientSecret } from '../../src/clients/issue-client-secret.ts'
 import { requestClient } from '../../src/clients/request-client.ts'
 import { identity } from '../../src/service.ts'
 import type { SessionTokens } from '../../src/sessions/session-tokens.ts'
-import { addAccount, giveInitialPassword, TEST_SEALING_KEY } from '../account-stage.ts'
+import { addAccount, giveInitialPassword, TEST_SEALING_KEYS } from '../account-stage.ts'
 
 test('no password, token or secret reaches a log, whatever goes wrong', async () => {
   const lines: string[] = []
@@ -21,7 +21,7 @@ test('no password, token or secret reaches a log, whatever goes wrong', async ()
   const built = await buildService(identity, {
     db,
     clock: () => now,
-    config: { KEY_ENCRYPTION_KEY: TEST_SEALING_KEY.toString('base64') },
+    config: { SEALING_KEYS: TEST_SEALING_KEYS },
     log,
     keyFor: testKeys,
     internalToken: 'x'.repeat(32),

@@ -24,7 +24,7 @@ import {
   pass,
   runTask,
   signedIn,
-  TEST_SEALING_KEY,
+  TEST_SEAL,
   stillValid,
 } from '../account-stage.ts'
 
@@ -107,7 +107,7 @@ test('another process verifies the tokens with the key set it reads, after a rot
     (await other.inject({ url: '/v1/secret', headers })).statusCode
   expect(await ask((await newcomer(stage)).headers)).toBe(200)
   await stage.db.transaction((tx) =>
-    rotateSigningKey(tx, TEST_SEALING_KEY, 'test', testAct({ now: stage.now })),
+    rotateSigningKey(tx, TEST_SEAL, 'test', testAct({ now: stage.now })),
   )
   expect(await ask((await newcomer(stage)).headers)).toBe(200)
   expect(await ask(bearer({ roles: ['END_USER'] }))).toBe(401)
@@ -432,7 +432,7 @@ test('of rotations at once one makes the key', async () => {
   const ids = await Promise.all(
     [1, 2, 3].map(() =>
       stage.db.transaction((tx) =>
-        rotateSigningKey(tx, TEST_SEALING_KEY, 'race', testAct({ now: stage.now })),
+        rotateSigningKey(tx, TEST_SEAL, 'race', testAct({ now: stage.now })),
       ),
     ),
   )

@@ -125,13 +125,8 @@ export function notificationRoutes(app: App, deps: Dependencies<IncidentConfig>,
     (request, reply) => {
       assertReaches(request, request.body.unitId)
       return createOnce(deps, request, reply, async (tx, act) => {
-        const { secret, ...rest } = request.body
-        const webhook = await registerWebhook(
-          tx,
-          { ...rest, sealedSecret: seal.seal(secret) },
-          deps.config.WEBHOOK_TARGETS,
-          act,
-        )
+        const targets = deps.config.WEBHOOK_TARGETS
+        const webhook = await registerWebhook(tx, request.body, { targets, seal }, act)
         return { body: withoutSecret(webhook), version: webhook.version }
       })
     },

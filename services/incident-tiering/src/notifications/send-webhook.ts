@@ -39,7 +39,12 @@ export function createWebhookSender(
         'content-type': 'application/json',
         'webhook-id': id,
         'webhook-timestamp': String(timestamp),
-        'webhook-signature': signWebhook(seal.open(webhook.sealedSecret), id, timestamp, body),
+        'webhook-signature': signWebhook(
+          seal.open(webhook.id, webhook.sealedSecret),
+          id,
+          timestamp,
+          body,
+        ),
       },
       body,
     })

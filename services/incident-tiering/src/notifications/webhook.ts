@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
 import { Problem } from '@erp-steward/contracts/problem'
 import { assertVersion } from '@erp-steward/service-kit/commit'
+import type { Seal } from '@erp-steward/service-kit/seal'
 import { EntitySchema, type EntityManager } from 'typeorm'
 import { activeUnit } from '../directory/directory.ts'
 
@@ -49,24 +50,26 @@ export function isAllowedTarget(url: string, targets: string): boolean {
 export interface RegisterWebhook {
   readonly url: string
   readonly unitId: string | null
-  readonly sealedSecret: string
+  /** Kept sealed, bound to the webhook. */
+  readonly secret: string
 }
 
 /** @throws Problem `webhook-refused`, `unit-unknown` */
 export async function registerWebhook(
   tx: EntityManager,
-  { url, unitId, sealedSecret }: RegisterWebhook,
-  targets: string,
+  { url, unitId, secret }: RegisterWebhook,
+  { targets, seal }: { readonly targets: string; readonly seal: Seal },
   act: Act,
 ): Promise<Webhook> {
   if (!isAllowedTarget(url, targets))
     throw new Problem('webhook-refused', 'The address is not on the list WEBHOOK_TARGETS.')
   if (unitId !== null) await activeUnit(tx, unitId)
+  const id = randomUUID()
   const webhook: Webhook = {
-    id: randomUUID(),
+    id,
     url,
     unitId,
-    sealedSecret,
+    sealedSecret: seal.seal(id, secret),
     active: true,
     createdAt: act.now,
     version: 1,
