@@ -46,7 +46,10 @@ export default {
       testMatch: ['packages', 'services', 'infra', 'test'].map(
         (folder) => `<rootDir>/${folder}/**/*.test.ts`,
       ),
-      testPathIgnorePatterns: ['/node_modules/', ...pure.map((folder) => `<rootDir>/${folder.replace('*', '[^/]+')}/`)],
+      testPathIgnorePatterns: [
+        '/node_modules/',
+        ...pure.map((folder) => `<rootDir>/${folder.replace('*', '[^/]+')}/`),
+      ],
       // Jest runs these only when a test of this project is among the chosen ones.
       globalSetup: '<rootDir>/test/global-setup.mjs',
       globalTeardown: '<rootDir>/test/global-teardown.mjs',

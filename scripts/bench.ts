@@ -31,7 +31,7 @@ try {
   for (const path of chosen) {
     process.stderr.write(`${path}\n`)
     const { run } = (await import(pathToFileURL(join(root, path)).href)) as {
-      run: () => Promise<BenchRow[]>
+      run: () => BenchRow[] | Promise<BenchRow[]>
     }
     rows.push(...(await run()))
   }

@@ -14,17 +14,23 @@ if (existsSync('.data')) {
   process.exit(2)
 }
 
-const blocks = [...readFileSync(file, 'utf8').matchAll(/^```sh\n(.*?)^```/gms)].map(([, text]) => text)
+const blocks = [...readFileSync(file, 'utf8').matchAll(/^```sh\n(.*?)^```/gms)].map(
+  ([, text]) => text,
+)
 const aside = (text) => /^npm (start|test|run bench)/m.test(text)
 const script = blocks.filter((text) => !aside(text)).join('\n')
 
 const host = spawn('npm', ['start'], { stdio: ['ignore', 'pipe', 'inherit'], detached: true })
-let status = 1
+let status
 try {
   await ready(host)
-  const tour = spawn('bash', ['-euo', 'pipefail', '-c', script], { stdio: ['ignore', 'inherit', 'inherit'] })
+  const tour = spawn('bash', ['-euo', 'pipefail', '-c', script], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
   ;[status] = await once(tour, 'exit')
-  console.log(`${file}: ${blocks.length} blocks, ${status === 0 ? 'all commands passed' : 'FAILED'}`)
+  console.log(
+    `${file}: ${blocks.length} blocks, ${status === 0 ? 'all commands passed' : 'FAILED'}`,
+  )
 } finally {
   // The whole group, as Ctrl-C in a terminal does it.
   process.kill(-host.pid, 'SIGINT')

@@ -682,7 +682,7 @@ export class FirstAlarm {
   async tamper(): Promise<void> {
     const client = new pg.Client({ connectionString: await this.#world.site.superuserUrl() })
     await client.connect()
-    let seq = 0
+    let seq: number
     try {
       await client.query('begin')
       await client.query(`set local session_replication_role = replica`)

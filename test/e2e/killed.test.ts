@@ -15,12 +15,11 @@ afterAll(() => stage.close(), 30_000)
 test('the host is killed at 20 random moments of the play; every effect happens once and the play completes', async () => {
   const { play, site } = stage
   let kills = 0
-  let playing = true
+  const playing = new AbortController()
   const killer = (async () => {
-    while (playing && kills < KILLS) {
+    while (!playing.signal.aborted && kills < KILLS) {
       // Between a moment and three seconds after it answers again: in every step, and in starts as well.
       await sleep(200 + Math.random() * 2_800)
-      if (!playing) break
       site.kill()
       kills += 1
       await site.start()
@@ -32,7 +31,7 @@ test('the host is killed at 20 random moments of the play; every effect happens 
       await step()
     }
   } finally {
-    playing = false
+    playing.abort()
     await killer
   }
   // What is left of the twenty falls on the finished play: nothing may come of it.

@@ -164,7 +164,7 @@ async function format(java: string, libraries: string, data: string): Promise<vo
   let output = ''
   child.stdout.on('data', (part: Buffer) => (output += part.toString()))
   child.stderr.on('data', (part: Buffer) => (output += part.toString()))
-  const [status]: unknown[] = await once(child, 'close')
+  const [status] = (await once(child, 'close')) as unknown[]
   if (status !== 0) throw new Error(`Kafka's storage in ${data} was not formatted:\n${output}`)
 }
 

@@ -84,14 +84,14 @@ async function copyJars(pom: string, folder: string): Promise<void> {
   let output = ''
   child.stdout.on('data', (part: Buffer) => (output += part.toString()))
   child.stderr.on('data', (part: Buffer) => (output += part.toString()))
-  const [status]: unknown[] = await once(child, 'close').catch((error: unknown) => {
+  const [status] = (await once(child, 'close').catch((error: unknown) => {
     throw new KafkaUnavailable(
       'The jars of Kafka are fetched by Maven (mvn), which was not found.',
       {
         cause: error,
       },
     )
-  })
+  })) as unknown[]
   if (status !== 0) {
     throw new KafkaUnavailable(`Maven could not fetch the jars of Kafka:\n${output.slice(-2000)}\n`)
   }

@@ -45,7 +45,7 @@ function nothing(): Promise<void> {
 
 async function startContainer(): Promise<TestKafka | null> {
   // Without an address or a socket there is no engine, and loading testcontainers costs a second.
-  if (process.env['DOCKER_HOST'] === undefined && !existsSync('/var/run/docker.sock')) return null
+  if (process.env.DOCKER_HOST === undefined && !existsSync('/var/run/docker.sock')) return null
   try {
     const { GenericContainer, Wait } = await import('testcontainers')
     const port = await freePort()

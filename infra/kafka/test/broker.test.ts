@@ -48,7 +48,7 @@ function startHost(env: NodeJS.ProcessEnv = process.env) {
 }
 
 async function firstLine(child: ReturnType<typeof startHost>): Promise<Record<string, unknown>> {
-  const [line] = await once(createInterface(child.stdout), 'line')
+  const [line] = (await once(createInterface(child.stdout), 'line')) as unknown[]
   return JSON.parse(String(line)) as Record<string, unknown>
 }
 
@@ -76,7 +76,7 @@ const hasJava = (() => {
     return false
   }
 })()
-if (!hasJava && process.env['CI'] === 'true') throw new Error('CI needs Java 17 for these tests.')
+if (!hasJava && process.env.CI === 'true') throw new Error('CI needs Java 17 for these tests.')
 
 ;(hasJava ? describe : describe.skip)('a broker of our own', () => {
   test('outlives its killed host, is taken over, survives a kill and stops', async () => {
@@ -87,7 +87,7 @@ if (!hasJava && process.env['CI'] === 'true') throw new Error('CI needs Java 17 
     await once(host, 'exit')
 
     const adopted = await startKafka(options)
-    expect(adopted.pid).toBe(started['pid'])
+    expect(adopted.pid).toBe(started.pid)
     expect(lines).toEqual([`Taking over the Kafka that runs on port ${options.port}`])
     expect(adopted.brokers).toBe(`127.0.0.1:${options.port}`)
 

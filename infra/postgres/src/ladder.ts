@@ -29,7 +29,7 @@ export async function testPostgres(): Promise<TestPostgres> {
 
 async function startContainer(): Promise<TestPostgres | null> {
   // Without an address or a socket there is no engine, and loading testcontainers costs a second.
-  if (process.env['DOCKER_HOST'] === undefined && !existsSync('/var/run/docker.sock')) return null
+  if (process.env.DOCKER_HOST === undefined && !existsSync('/var/run/docker.sock')) return null
   try {
     const { GenericContainer, Wait } = await import('testcontainers')
     const container = await new GenericContainer(IMAGE)

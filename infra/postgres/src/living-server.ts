@@ -75,7 +75,9 @@ function holdsDirectory(pid: number, dataDirectory: string): boolean {
       const data = statSync(dataDirectory)
       return standsIn.ino === data.ino && standsIn.dev === data.dev
     }
-    return /postgres/.test(execFileSync('ps', ['-o', 'comm=', '-p', String(pid)]).toString())
+    return execFileSync('ps', ['-o', 'comm=', '-p', String(pid)])
+      .toString()
+      .includes('postgres')
   } catch {
     return false
   }

@@ -244,7 +244,7 @@ async function launch(site: Site, port: number): Promise<void> {
   for (;;) {
     const output = await tryLaunch(site, port)
     if (output === null) return
-    if (/could not bind/.test(output)) throw new PortTaken(port)
+    if (output.includes('could not bind')) throw new PortTaken(port)
     // Workers of a server that was killed hold its memory, and a zombie its lock, for a moment.
     const lingers = /lock file ".*" already exists|pre-existing shared memory/.test(output)
     if (!lingers || Date.now() > deadline) {
@@ -271,17 +271,16 @@ async function tryLaunch(site: Site, port: number): Promise<string | null> {
   closeSync(descriptor)
   child.unref()
   const ended = once(child, 'exit').catch((error: unknown) => error)
-  let exited = false
-  void ended.then(() => (exited = true))
+  const hasEnded = () => child.exitCode !== null || child.signalCode !== null
   const deadline = Date.now() + START_LIMIT_MS
-  while (!exited && livingServer(site.data)?.ready !== true) {
+  while (!hasEnded() && livingServer(site.data)?.ready !== true) {
     if (Date.now() > deadline) {
       await terminateServer(site.data)
       break
     }
     await delay(10)
   }
-  if (!exited && livingServer(site.data) !== null) return null
+  if (!hasEnded() && livingServer(site.data) !== null) return null
   await ended
   return existsSync(logFile) ? readFileSync(logFile).subarray(offset).toString() : ''
 }

@@ -51,7 +51,7 @@ async function query(url: string, text: string): Promise<unknown[]> {
   client.on('error', () => undefined)
   await client.connect()
   try {
-    return (await client.query(text)).rows
+    return (await client.query<Record<string, unknown>>(text)).rows
   } finally {
     await client.end()
   }
@@ -72,7 +72,7 @@ async function startHost(
     cwd: '/',
     ...(uid === undefined ? {} : { uid, gid: uid }),
   })
-  const [line] = await once(createInterface(child.stdout), 'line')
+  const [line] = (await once(createInterface(child.stdout), 'line')) as unknown[]
   return { child, ...(JSON.parse(String(line)) as { url: string; port: number }) }
 }
 

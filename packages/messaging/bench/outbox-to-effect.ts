@@ -35,11 +35,12 @@ const log = pino({ level: 'silent' })
 
 /** Events per second from the outbox to an effect in the database, and against what each bus is made of. */
 export async function run(): Promise<BenchRow[]> {
-  const { db, url, release } = await testDatabase({
+  const database = await testDatabase({
     name: 'incident-tiering',
     entities: [],
     migrations: [],
   })
+  const { db, url } = database
   await db.query('create table effect (event_id uuid primary key, at integer not null)')
   const broker = await startKafka({
     dataDirectory: mkdtempSync(join(tmpdir(), 'steward-bench-kafka-')),
@@ -78,7 +79,7 @@ export async function run(): Promise<BenchRow[]> {
     ]
   } finally {
     await broker.stop()
-    await release()
+    await database.release()
   }
 }
 

@@ -18,9 +18,7 @@ export function payloadFaults(definition: EventDefinition, data: unknown): strin
 
 /** What is wrong with the envelope around a payload; empty when it is a CloudEvent of ours. */
 export function envelopeFaults(envelope: unknown): string[] {
-  return envelopeValidator.Check(envelope)
-    ? []
-    : faultsOf(envelopeValidator, envelope)
+  return envelopeValidator.Check(envelope) ? [] : faultsOf(envelopeValidator, envelope)
 }
 
 function faultsOf(validator: Validator, value: unknown): string[] {

@@ -238,7 +238,7 @@ test('the act of a handler carries on the trace and the request of the event', a
     role: 'SERVICE',
     unitId: null,
     requestId: 'request-1',
-     
+
     traceparent: expect.stringMatching(/^00-4bf92f3577b34da6a3ce929d0e0e4736-[0-9a-f]{16}-01$/),
     now: NOON,
   })

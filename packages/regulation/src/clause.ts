@@ -71,6 +71,6 @@ export function clauseById(id: string): Clause | undefined {
 }
 
 /** Whether the catalogue has a clause with this id. */
-export function isClauseId(id: string): id is ClauseId {
+export function isClauseId(id: string): boolean {
   return byId.has(id)
 }

@@ -139,7 +139,7 @@ function coverageRow(clause: Clause, { operations, events, tests, inForce }: Cov
 async function eventClaims(root: string): Promise<readonly Claim[]> {
   const path = join(root, 'packages/contracts/src/event-catalog.ts')
   if (!existsSync(path)) return []
-  const module: Record<string, unknown> = await import(pathToFileURL(path).href)
+  const module = (await import(pathToFileURL(path).href)) as Record<string, unknown>
   const { eventCatalog } = module
   if (!Value.Check(EventCatalog, eventCatalog))
     throw new RangeError('packages/contracts/src/event-catalog.ts exports no eventCatalog')

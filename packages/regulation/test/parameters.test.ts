@@ -214,7 +214,7 @@ test('the four weights of the score add up to 100 points', () => {
 })
 
 test('of every pair of thresholds the warning comes first', () => {
-  const defaults = new Map(parameters.map(({ key, default: value }) => [String(key), value]))
+  const defaults = new Map(parameters.map(({ key, default: value }) => [key as string, value]))
   const late = [...defaults].filter(
     ([key, value]) =>
       key.startsWith('monitoring.threshold.') &&

@@ -71,7 +71,7 @@ export async function createOnce<Body>(
           where caller = $1 and route = $2 and key = $3`,
         [caller, route, key],
       )
-      if (stored === undefined || !stored.request_hash.equals(hash))
+      if (stored?.request_hash.equals(hash) !== true)
         throw new Problem(
           'idempotency-key-reused',
           'This Idempotency-Key belongs to a request with another body.',

@@ -58,8 +58,10 @@ const compiler = (coerceTypes: false | 'array') =>
 export async function createApp(options: AppOptions): Promise<App> {
   const { name, title, log, tokens, readiness, onRefused, bodyLimit = 1_048_576, tls } = options
   const { requestTimeoutMs = 0 } = options
+  // The app's type names the logger that every Fastify app has, not the richer one of pino.
+  const loggerInstance: FastifyBaseLogger = log
   const app: App = Fastify({
-    loggerInstance: log as FastifyBaseLogger,
+    loggerInstance,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit,
     trustProxy: [...(options.trustedProxies ?? ['loopback'])],
@@ -100,6 +102,11 @@ export async function createApp(options: AppOptions): Promise<App> {
   declareOperations(app, options.publicFolder)
   if (tokens !== null) await authenticate(app, tokens)
   await app.register(fastifySwagger, {
+    // Components keep the names they were given instead of def-0, def-1.
+    refResolver: {
+      buildLocalReference: (json, _base, _fragment, i) =>
+        typeof json.$id === 'string' ? json.$id : `def-${String(i)}`,
+    },
     openapi: {
       openapi: '3.1.0',
       info: { title, version: '1', license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },

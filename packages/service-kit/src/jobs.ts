@@ -109,7 +109,7 @@ export async function startJobs(options: JobsOptions): Promise<{ stop(): Promise
     noHandleSignals: true,
     events: alive.events,
     logger: new JobLogger(() => (level, message, meta) => {
-      if (level === 'error') log.error({ job: meta?.job, err: meta?.error }, message)
+      if (level === 'error') log.error({ job: meta.job, err: meta.error }, message)
       else log.debug(message)
     }),
   })

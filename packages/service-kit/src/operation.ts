@@ -48,12 +48,12 @@ export const ProblemDocument = Type.Object(
       ),
     ),
   },
-  { additionalProperties: true },
+  { $id: 'Problem', additionalProperties: true },
 )
 
 const problemResponse = {
   description: 'A problem document (RFC 9457); codes are listed in docs/problems.md.',
-  content: { 'application/problem+json': { schema: ProblemDocument } },
+  content: { 'application/problem+json': { schema: { $ref: 'Problem#' } } },
 }
 
 /**
@@ -64,6 +64,7 @@ const problemResponse = {
  * Source: architecture rule "deny by default", regulation A-4.2.4.
  */
 export function declareOperations(app: App, publicFolder?: string): void {
+  app.addSchema(ProblemDocument)
   app.addHook('onRoute', (route) => {
     if (publicFolder !== undefined && `${route.url}/`.startsWith(`${publicFolder}/`)) {
       route.config = { ...route.config, access: 'public' }

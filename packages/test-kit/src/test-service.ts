@@ -31,7 +31,8 @@ export async function testService<Config extends TObject>(
   config: Static<Config>,
   now: Date,
 ): Promise<TestService> {
-  const { db, url, release } = await testDatabase(service)
+  const database = await testDatabase(service)
+  const { db, url } = database
   const clock = () => running.now
   const log = pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' })
   const ownKeys = service.keys?.({ db, clock, config, log })
@@ -51,7 +52,7 @@ export async function testService<Config extends TObject>(
     now,
     release: async () => {
       await built.app.close()
-      await release()
+      await database.release()
     },
   }
   return running

@@ -35,7 +35,9 @@ function intervalFaults(value: unknown, path: string): CalendarFault[] {
   let previousEnd = 0
   for (const [index, interval] of (value as unknown[]).entries()) {
     const at = `${path}/${index}`
-    const [start, end]: unknown[] = Array.isArray(interval) && interval.length === 2 ? interval : []
+    const [start, end] = (
+      Array.isArray(interval) && interval.length === 2 ? interval : []
+    ) as unknown[]
     if (!isMinute(start) || !isMinute(end)) {
       faults.push({ path: at, message: 'must be two whole minutes from 0 to 1440' })
     } else if (start >= end) {

@@ -1,4 +1,6 @@
+import { eventCatalog } from '@erp-steward/contracts/event-catalog'
 import { Problem } from '@erp-steward/contracts/problem'
+import { isClauseId } from '@erp-steward/regulation/clause'
 import type { EntityManager } from 'typeorm'
 
 /** Which facts; `from` counts, `to` does not. */
@@ -6,6 +8,8 @@ export interface RecordFilter {
   readonly subject?: string
   readonly actor?: string
   readonly type?: string
+  /** Facts that prove this clause, as the event catalogue has it. */
+  readonly clause?: string
   readonly from?: string
   readonly to?: string
 }
@@ -26,12 +30,13 @@ export interface ShownRecord {
 /**
  * Records with a number below `before` (`null`: from the newest on), newest first.
  *
- * @throws Problem `cursor-unusable` when `before` is no number, `validation-failed` for an instant of no calendar
+ * @throws Problem `cursor-unusable` when `before` is no number, `clause-unknown`, `validation-failed` for an instant of
+ *   no calendar
  */
 export async function recordsBefore(
   tx: EntityManager,
   before: string | null,
-  { subject, actor, type, from, to }: RecordFilter,
+  { subject, actor, type, clause, from, to }: RecordFilter,
   limit: number,
 ): Promise<ShownRecord[]> {
   if (before !== null && !/^\d{1,15}$/.test(before))
@@ -47,6 +52,10 @@ export async function recordsBefore(
   where('subject =', subject)
   where('actor =', actor)
   where('type =', type)
+  if (clause !== undefined) {
+    values.push(typesProving(clause))
+    conditions.push(`type = any($${String(values.length)})`)
+  }
   where('recorded_at >=', instantOf('from', from))
   where('recorded_at <', instantOf('to', to))
   values.push(limit)
@@ -58,6 +67,15 @@ export async function recordsBefore(
       order by audit_record.seq desc limit $${String(values.length)}`,
     values,
   )
+}
+
+function typesProving(clause: string): string[] {
+  if (!isClauseId(clause))
+    throw new Problem(
+      'clause-unknown',
+      'Clauses are named like A-2.1.4; docs/regulation has them all.',
+    )
+  return eventCatalog.filter(({ clauses }) => clauses.includes(clause)).map(({ type }) => type)
 }
 
 /** RFC 3339 knows leap seconds and a year 0; neither can be compared with what a clock wrote. */

@@ -51,6 +51,9 @@ export function auditRoutes(
           subject: Filter,
           actor: Filter,
           type: Filter,
+          clause: Type.Optional(
+            Type.String({ maxLength: 20, description: 'Facts that prove this clause, `A-2.1.4`.' }),
+          ),
           from: Type.Optional(Instant),
           to: Type.Optional(Instant),
         }),

@@ -391,3 +391,12 @@ test.each(['SYSTEM_ADMIN', 'SECURITY_ADMIN', 'OM_AUTHORITY', 'SCRIPT'] as const)
     expect([read.statusCode, check.statusCode]).toEqual([403, 403])
   },
 )
+
+test('[A-4.3.4] the facts that prove a clause can be asked for; a clause nobody knows is refused', async () => {
+  await recorded(2)
+  const ask = (clause: string) =>
+    stage.app.inject({ url: `/v1/audit/records?clause=${clause}`, headers: auditor() })
+  expect((await ask('A-2.2.7')).json<{ items: unknown[] }>().items).toHaveLength(2)
+  expect((await ask('B-4.1.2')).json<{ items: unknown[] }>().items).toHaveLength(0)
+  expect((await ask('A-9.9.9')).json()).toMatchObject({ status: 422, code: 'clause-unknown' })
+})
