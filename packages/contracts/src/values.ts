@@ -3,13 +3,13 @@ import { Type, type Static, type TSchema } from 'typebox'
 /** A UUID in lower-case text form, as RFC 9562 writes it. */
 export const Uuid = Type.String({ format: 'uuid' })
 
-/** An instant as RFC 3339 text with a zone; we write UTC. */
+/** An instant as RFC 3339 text with a zone, years 1 to 9999, without leap seconds (`isInstant`); we write UTC. */
 export const Instant = Type.String({ format: 'date-time' })
 
 /** An instant in an answer: handlers return a `Date`, the serializer writes RFC 3339 in UTC. */
 export const InstantOut = Type.Unsafe<Date>(Type.String({ format: 'date-time' }))
 
-/** A calendar date without a zone, `2026-11-22`. */
+/** A calendar date without a zone, `2026-11-22`, years 1 to 9999 (`isLocalDate`). */
 export const LocalDate = Type.String({ format: 'date' })
 
 /** A span of time as ISO 8601, for example `PT15M` or `P90D`. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { RequestListener } from 'node:http'
 import { createServer } from 'node:https'
+import { isInstant, isLocalDate } from '@erp-steward/contracts/calendar-text'
 import fastifySwagger from '@fastify/swagger'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { Ajv } from 'ajv'
@@ -14,6 +15,7 @@ import { registerMetrics } from './metrics.ts'
 import { declareOperations } from './operation.ts'
 import { openApiOf } from './open-api.ts'
 import { answerUnreadable, problemOf, registerProblems, sendProblem } from './problem-details.ts'
+import { refuseUnstorableText } from './storable-text.ts'
 import { registerTrace } from './trace.ts'
 import type { Problem } from '@erp-steward/contracts/problem'
 
@@ -45,9 +47,21 @@ const KEEP_ALIVE_MS = 72_000
 
 const compiler = (coerceTypes: false | 'array') =>
   formats
-    .default(new Ajv({ coerceTypes, useDefaults: true, removeAdditional: false, allErrors: false }))
+    .default(
+      new Ajv({
+        coerceTypes,
+        useDefaults: true,
+        removeAdditional: false,
+        allErrors: false,
+        // Else `1e400` in a query becomes Infinity and then passes every `maximum`. JSON bodies are not coerced.
+        strictNumbers: coerceTypes === false,
+      }),
+    )
     // The package also takes `urn:uuid:…` and capitals; PostgreSQL refuses the one and changes the other.
     .addFormat('uuid', /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/)
+    // Its dates and times have a year 0 and leap seconds, which JavaScript or PostgreSQL cannot take.
+    .addFormat('date-time', isInstant)
+    .addFormat('date', isLocalDate)
 
 /**
  * The app every service and every test starts from: the same validation, errors, tokens, logs and metrics.
@@ -98,6 +112,7 @@ export async function createApp(options: AppOptions): Promise<App> {
 
   registerProblems(app, onRefused)
   registerTrace(app)
+  refuseUnstorableText(app)
   const metrics = registerMetrics(app, name)
   declareOperations(app, options.publicFolder)
   if (tokens !== null) await authenticate(app, tokens)

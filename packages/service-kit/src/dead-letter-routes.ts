@@ -11,7 +11,7 @@ import { Type } from 'typebox'
 import type { DataSource } from 'typeorm'
 import type { App } from './app.ts'
 import { actOf } from './authentication.ts'
-import { decodeCursor, page, pageOf, PageQuery } from './paging.ts'
+import { decodeIdCursor, page, pageOf, PageQuery } from './paging.ts'
 
 const DeadLetterView = Type.Object({
   eventId: Uuid,
@@ -61,7 +61,7 @@ export function deadLetterRoutes(
       },
     },
     async ({ query: { state, limit, cursor } }) => {
-      const [after = null] = decodeCursor(cursor, 1) ?? []
+      const after = decodeIdCursor(cursor)
       const rows = await listDeadLetters(db.manager, { state, after, limit: limit + 1 })
       return page(rows, limit, ({ eventId }) => [eventId])
     },
@@ -90,12 +90,12 @@ export function deadLetterRoutes(
           const act = actOf(request, clock())
           return verb === 'replay'
             ? replayDeadLetter(tx, service, consumer, command, act).catch((error: unknown) => {
-                throw error instanceof Problem
-                  ? error
-                  : new Problem(
-                      'dead-letter-not-parked',
-                      `The event failed again: ${String(error)}`,
-                    )
+                if (error instanceof Problem) throw error
+                request.log.warn({ err: error, eventId: command.eventId }, 'replay failed')
+                throw new Problem(
+                  'dead-letter-not-parked',
+                  'The event failed again and stays parked; the cause is in the log under this instance.',
+                )
               })
             : discardDeadLetter(tx, service, command, act)
         })

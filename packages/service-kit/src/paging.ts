@@ -1,3 +1,4 @@
+import { isInstant } from '@erp-steward/contracts/calendar-text'
 import { Problem } from '@erp-steward/contracts/problem'
 import { Type, type TSchema } from 'typebox'
 
@@ -73,18 +74,13 @@ export function decodeInstantCursor(
   cursor: string | undefined,
 ): readonly [at: string | null, id: string | null] {
   const [at = null, id = null] = decodeCursor(cursor, 2) ?? []
-  if (at !== null && id !== null) assertPart(isInstant(at) && UUID.test(id))
+  if (at !== null && id !== null)
+    assertPart(isInstant(at) && new Date(at).toISOString() === at && UUID.test(id))
   return [at, id]
 }
 
 /** As PostgreSQL writes it. */
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-
-/** Whether the text is what `Date.toISOString` writes for a year of four digits: PostgreSQL can read it. */
-function isInstant(text: string): boolean {
-  const instant = new Date(text)
-  return text.length === 24 && !Number.isNaN(instant.getTime()) && instant.toISOString() === text
-}
 
 function assertPart(fits: boolean) {
   if (!fits) throw new Problem('cursor-unusable', 'The cursor was not made by this list.')

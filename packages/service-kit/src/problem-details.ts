@@ -33,6 +33,8 @@ export function registerProblems(
     const problem = problemOf(error)
     if (problem.status === 403) onRefused?.(request, problem)
     if (problem.status >= 500) request.log.error({ err: error }, 'request failed')
+    else if (isUnstorable(error))
+      request.log.warn({ err: error }, 'a value passed the schema that the database refused')
     return sendProblem(request, reply, problem)
   })
   app.setNotFoundHandler((request, reply) =>
@@ -110,6 +112,11 @@ export function problemOf(error: FastifyError | Problem): Problem {
     return new Problem('malformed-request', STATUS_CODES[error.statusCode] ?? 'Bad Request')
   if (isDatabaseAway(error))
     return new Problem('unavailable', 'The database is not available.', { retryAfterSeconds: 5 })
+  if (isUnstorable(error))
+    return new Problem(
+      'validation-failed',
+      'A value cannot be stored: out of range, or not of the type it stands for.',
+    )
   return new Problem('internal-error', 'The cause is in the log under this instance.')
 }
 
@@ -130,6 +137,11 @@ function faultOf(
   return context === 'body'
     ? { pointer: `#${path}`, detail }
     : { parameter: path.replace(/^\//, ''), detail }
+}
+
+/** PostgreSQL's class 22, data exceptions: the last net below the schemas, for the value came with the request. */
+function isUnstorable(error: Error & { code?: string }): boolean {
+  return /^22[0-9A-Z]{3}$/.test(error.code ?? '')
 }
 
 /** PostgreSQL went away or refuses new sessions: an outage, worth a retry, not a bug. */

@@ -3,15 +3,15 @@ import { AccountChangeEntity, type AccountChange } from './account-change.ts'
 
 export interface AccountChangeFilter {
   readonly status?: AccountChange['status'] | undefined
-  /** Request instant and id of the last row of the page before. */
-  readonly after: readonly string[] | null
+  /** Request instant and id of the last row of the page before, two `null`s for the first page. */
+  readonly after: readonly [at: string | null, id: string | null]
   readonly limit: number
 }
 
 /** Account changes, oldest first. */
 export function accountChanges(
   tx: EntityManager,
-  { status, after, limit }: AccountChangeFilter,
+  { status, after: [at, id], limit }: AccountChangeFilter,
 ): Promise<AccountChange[]> {
   const query = tx
     .createQueryBuilder(AccountChangeEntity, 'change')
@@ -19,7 +19,6 @@ export function accountChanges(
     .addOrderBy('change.id')
     .limit(limit)
   if (status !== undefined) query.andWhere('change.status = :status', { status })
-  if (after !== null)
-    query.andWhere('(change.requestedAt, change.id) > (:at, :id)', { at: after[0], id: after[1] })
+  if (at !== null) query.andWhere('(change.requestedAt, change.id) > (:at, :id)', { at, id })
   return query.getMany()
 }

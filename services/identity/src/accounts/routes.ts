@@ -10,10 +10,15 @@ import {
   etag,
   type Committer,
 } from '@erp-steward/service-kit/commit'
-import { decodeCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
+import {
+  decodeCursor,
+  decodeInstantCursor,
+  page,
+  pageOf,
+  PageQuery,
+} from '@erp-steward/service-kit/paging'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { Compile } from 'typebox/compile'
 import { unitRange } from '../organisation/unit-range.ts'
 import { administratorRoleNames } from './account.ts'
 import { AccountChangeCommand, AccountChangeEntity, UserName } from './account-change.ts'
@@ -62,10 +67,6 @@ const ChangeView = Type.Object({
   decisionReason: nullable(Type.String()),
   version: Type.Integer(),
 })
-
-const isChangeKey = Compile(
-  Type.Tuple([Type.String({ format: 'date-time' }), Type.String({ format: 'uuid' })]),
-)
 
 const ById = Type.Object({ id: Uuid })
 const Reason = Type.Object({ reason: Paragraph(500) }, { additionalProperties: false })
@@ -227,9 +228,7 @@ function changeRoutes(app: App, deps: Committer): void {
       response: { 200: pageOf(ChangeView) },
     },
     handler: async ({ query: { limit, cursor, status } }) => {
-      const after = decodeCursor(cursor, 2)
-      if (after !== null && !isChangeKey.Check(after))
-        throw new Problem('cursor-unusable', 'The cursor was not made by this list.')
+      const after = decodeInstantCursor(cursor)
       const rows = await accountChanges(db.manager, { status, after, limit: limit + 1 })
       return page(rows, limit, ({ requestedAt, id }) => [requestedAt.toISOString(), id])
     },

@@ -1,0 +1,74 @@
+import { isUtf8 } from 'node:buffer'
+import { Problem } from '@erp-steward/contracts/problem'
+import type { App } from './app.ts'
+
+/** Deepest nesting of a body; what recurses over one, such as `JSON.stringify`, must not run out of stack. */
+const MAX_DEPTH = 64
+
+/**
+ * Refuses text that PostgreSQL cannot keep as it was sent, once for all operations.
+ *
+ * JSON bodies are UTF-8 without NUL and halves of surrogate pairs, without `__proto__`, and not nested deeper than 64.
+ * Addresses have no NUL.
+ */
+export function refuseUnstorableText(app: App): void {
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (request.url.includes('%00'))
+      done(new Problem('malformed-request', 'The address holds NUL.'))
+    else done()
+  })
+  const parse = app.getDefaultJsonParser('error', 'error')
+  app.removeContentTypeParser('application/json')
+  app.addContentTypeParser<Buffer>(
+    'application/json',
+    { parseAs: 'buffer' },
+    (request, bytes, done) => {
+      if (!isUtf8(bytes)) {
+        done(new Problem('malformed-request', 'The body is not UTF-8.'))
+        return
+      }
+      void parse(request, bytes.toString('utf8'), (error, body: unknown) => {
+        done(error ?? unfit(body), body)
+      })
+    },
+  )
+}
+
+/** A node of the body on its way through `unfit`. */
+interface Place {
+  readonly value: unknown
+  readonly pointer: string
+  readonly depth: number
+}
+
+function unfit(body: unknown): Problem | null {
+  const open: Place[] = [{ value: body, pointer: '#', depth: 0 }]
+  for (let place = open.pop(); place !== undefined; place = open.pop()) {
+    const { value, pointer, depth } = place
+    if (typeof value === 'string') {
+      if (!isPlainText(value)) return refusal(pointer)
+    } else if (typeof value === 'object' && value !== null) {
+      if (depth === MAX_DEPTH)
+        return new Problem(
+          'malformed-request',
+          `The body is nested deeper than ${String(MAX_DEPTH)} levels.`,
+        )
+      for (const [name, member] of Object.entries(value)) {
+        if (!isPlainText(name)) return refusal(pointer)
+        const step = name.replaceAll('~', '~0').replaceAll('/', '~1')
+        open.push({ value: member, pointer: `${pointer}/${step}`, depth: depth + 1 })
+      }
+    }
+  }
+  return null
+}
+
+/** PostgreSQL takes no NUL in a text, and UTF-8 has no half of a surrogate pair. */
+function isPlainText(text: string): boolean {
+  return text.isWellFormed() && !text.includes('\u0000')
+}
+
+function refusal(pointer: string): Problem {
+  const detail = `${pointer.slice(1) || 'The body'} holds NUL or half of a surrogate pair.`
+  return new Problem('validation-failed', detail, { errors: [{ pointer, detail }] })
+}
