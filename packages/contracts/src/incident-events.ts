@@ -106,6 +106,18 @@ export const TicketClockBreached = defineEvent({
   }),
 })
 
+export const TicketReleased = defineEvent({
+  type: 'incident.ticket.released.v1',
+  summary: 'The owner has left; the tier that holds the ticket is called again.',
+  clauses: ['A-1.3.1'],
+  payload: Type.Object({
+    ticketId: Uuid,
+    tier: SupportTier,
+    previousOwnerPersonId: Uuid,
+    releasedAt: Instant,
+  }),
+})
+
 export const TicketPriorityRaised = defineEvent({
   type: 'incident.ticket.priority-raised.v1',
   summary: 'The fault turned out graver; its clocks got the graver targets.',

@@ -6,12 +6,9 @@ import { watchCalendars } from './calendars/watch-calendars.ts'
 import { mendClocks } from './clocks/mend-clocks.ts'
 import { TicketClockEntity } from './clocks/ticket-clock.ts'
 import { IncidentConfig } from './config.ts'
-import { ModuleEntity, PersonEntity, UnitEntity } from './directory/directory.ts'
-import {
-  onModuleChanged,
-  onPersonChanged,
-  onUnitChanged,
-} from './directory/on-directory-changed.ts'
+import { directoryEntities, unitExists } from '@erp-steward/directory/directory'
+import { directorySubscriptions } from '@erp-steward/directory/on-directory-changed'
+import { onPersonLeft } from './key-users/on-person-left.ts'
 import { KeyUserEntity } from './key-users/key-user.ts'
 import { keyUserRoutes } from './key-users/routes.ts'
 import { migrations } from './migrations/all.ts'
@@ -33,9 +30,7 @@ export const incidentTiering = defineService({
   title: 'Incident tiering',
   config: IncidentConfig,
   entities: [
-    UnitEntity,
-    ModuleEntity,
-    PersonEntity,
+    ...directoryEntities,
     KeyUserEntity,
     CalendarVersionEntity,
     TicketEntity,
@@ -53,9 +48,8 @@ export const incidentTiering = defineService({
     notificationRoutes(app, deps, createSeal(deps.config.SEALING_KEYS))
   },
   subscriptions: () => [
-    onUnitChanged,
-    onModuleChanged,
-    onPersonChanged,
+    ...directorySubscriptions,
+    onPersonLeft,
     onAlertFiring,
     onAlertResolved,
     onFindingRaised,
@@ -76,5 +70,5 @@ export const incidentTiering = defineService({
   ],
   // 00:30 UTC is 08:30 in China, when the working day begins.
   crontab: '30 0 * * * watch-calendars\n30 0 * * * mend-clocks',
-  unitExists: (tx, id) => tx.existsBy(UnitEntity, { id, active: true }),
+  unitExists,
 })

@@ -1,14 +1,10 @@
+import { directoryEntities, unitExists } from '@erp-steward/directory/directory'
+import { directorySubscriptions } from '@erp-steward/directory/on-directory-changed'
 import { defineService } from '@erp-steward/service-kit/service'
 import { AlertStateEntity } from './alerts/alert-state.ts'
 import { AlertEpisodeEntity } from './alerts/episode.ts'
 import { alertRoutes } from './alerts/routes.ts'
 import { MonitoringConfig } from './config.ts'
-import { ModuleEntity, PersonEntity, UnitEntity } from './directory/directory.ts'
-import {
-  onModuleChanged,
-  onPersonChanged,
-  onUnitChanged,
-} from './directory/on-directory-changed.ts'
 import { keepPartitions } from './ingest/partitions.ts'
 import { ingestRoutes } from './ingest/routes.ts'
 import { generateRounds } from './inspections/generate-round.ts'
@@ -35,9 +31,7 @@ export const monitoringIngest = defineService({
   title: 'Monitoring',
   config: MonitoringConfig,
   entities: [
-    UnitEntity,
-    ModuleEntity,
-    PersonEntity,
+    ...directoryEntities,
     SourceEntity,
     SeriesEntity,
     ThresholdEntity,
@@ -58,7 +52,7 @@ export const monitoringIngest = defineService({
     alertRoutes(app, deps)
     inspectionRoutes(app, deps)
   },
-  subscriptions: () => [onUnitChanged, onModuleChanged, onPersonChanged],
+  subscriptions: () => directorySubscriptions,
   tasks: ({ config }) => [
     generateRounds,
     onInspectionDue,
@@ -72,5 +66,5 @@ export const monitoringIngest = defineService({
     '50 15 * * * keep-sample-partitions ?fill=1d',
     '* * * * * find-silent-sources',
   ].join('\n'),
-  unitExists: (tx, id) => tx.existsBy(UnitEntity, { id }),
+  unitExists,
 })

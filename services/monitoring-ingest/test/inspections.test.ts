@@ -23,7 +23,7 @@ beforeEach(async () => {
   unitId = randomUUID()
   await stage.service.db.query('update unit set active = false')
   await stage.service.db.query(
-    `insert into unit (id, code, name, inspected, active) values ($1::uuid, $1::uuid::text, 'Works', true, true)`,
+    `insert into unit (id, code, name, uses_erp, active) values ($1::uuid, $1::uuid::text, 'Works', true, true)`,
     [unitId],
   )
 })
@@ -151,7 +151,7 @@ test('[A-3.1.1] each day every active unit gets one round, due at the times of t
   expect(await stage.count('inspection_round where unit_id = $1', [unitId])).toBe(1)
   expect((await about(round.id)).map(([type]) => type)).toEqual(['generated'])
   expect(
-    await stage.count('inspection_round r join unit u on u.id = r.unit_id where not u.inspected'),
+    await stage.count('inspection_round r join unit u on u.id = r.unit_id where not u.uses_erp'),
   ).toBe(0)
   const jobs: { task: string; run_at: Date }[] = await stage.service.db.query(
     `select t.identifier as task, j.run_at from monitoring_ingest_jobs._private_jobs j
@@ -448,7 +448,7 @@ test('units, modules and persons come from the directory by event', async () => 
   expect(await deliver('identity.directory.unit-changed.v1', { ...unit, kind: 'SUPPLIER' })).toBe(
     'handled',
   )
-  expect(await stage.count('unit where id = $1 and not inspected', [id])).toBe(1)
+  expect(await stage.count('unit where id = $1 and not uses_erp', [id])).toBe(1)
   expect(
     await deliver('identity.directory.module-changed.v1', {
       code: 'AR',

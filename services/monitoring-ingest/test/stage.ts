@@ -36,7 +36,7 @@ export class Stage {
     const stage = new Stage(await testService(monitoringIngest, { ...CONFIG, ...config }, NOON))
     const { db } = stage.service
     await db.query(
-      `insert into unit (id, code, name, inspected, active)
+      `insert into unit (id, code, name, uses_erp, active)
        values ($1, 'U1', 'Unit one', true, true), ($2, 'U2', 'Unit two', true, true)`,
       [stage.unitId, stage.otherUnitId],
     )

@@ -9,7 +9,7 @@ import {
 } from '@erp-steward/work-calendar/calendar-definition'
 import { Type } from 'typebox'
 import type { IncidentConfig } from '../config.ts'
-import { activeUnit } from '../directory/directory.ts'
+import { activeUnit } from '@erp-steward/directory/directory'
 import { newestVersion, setCalendar } from './calendar.ts'
 
 const CalendarView = Type.Object({

@@ -1,6 +1,6 @@
 import type { SupportTier } from '@erp-steward/contracts/values'
 import type { EntityManager } from 'typeorm'
-import type { Person } from '../directory/directory.ts'
+import type { Person } from '@erp-steward/directory/directory'
 import type { KeyUserKind } from './key-user.ts'
 
 /** What a ticket is about, as far as it decides who serves it. */

@@ -6,7 +6,7 @@ import type { SupportTier } from '@erp-steward/contracts/values'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { isConstraintViolation } from '@erp-steward/service-kit/constraint'
 import type { EntityManager } from 'typeorm'
-import { activeModule, activePerson, activeUnit } from '../directory/directory.ts'
+import { activeModule, activePerson, activeUnit } from '@erp-steward/directory/directory'
 import { KeyUserEntity, type KeyUser, type KeyUserKind } from './key-user.ts'
 
 export interface NominateKeyUser {

@@ -1,29 +1,9 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm'
 
-/** The directory projection, the key-user register, calendars, tickets with their clocks, the delivery ledger. */
+/** The key-user register, calendars, tickets with their clocks, the delivery ledger. */
 export class CreateIncident1790000000000 implements MigrationInterface {
   async up(query: QueryRunner): Promise<void> {
     await query.query(`
-      create table unit (
-        id       uuid constraint unit_pkey primary key,
-        code     text not null,
-        name     text not null,
-        uses_erp boolean not null,
-        active   boolean not null
-      );
-      create table module (
-        code   text constraint module_pkey primary key,
-        name   text not null,
-        active boolean not null
-      );
-      create table person (
-        id      uuid constraint person_pkey primary key,
-        name    text not null,
-        unit_id uuid not null,
-        email   text,
-        active  boolean not null
-      );
-
       create table key_user (
         id           uuid constraint key_user_pkey primary key,
         person_id    uuid not null,
@@ -157,7 +137,7 @@ export class CreateIncident1790000000000 implements MigrationInterface {
   async down(query: QueryRunner): Promise<void> {
     await query.query(`
       drop table notification_attempt, notification, webhook, ticket_clock, ticket_entry, ticket, calendar_version,
-        key_user, person, module, unit;
+        key_user;
       drop sequence ticket_number;
     `)
   }

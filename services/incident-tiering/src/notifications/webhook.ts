@@ -4,7 +4,7 @@ import { Problem } from '@erp-steward/contracts/problem'
 import { assertVersion } from '@erp-steward/service-kit/commit'
 import type { Seal } from '@erp-steward/service-kit/seal'
 import { EntitySchema, type EntityManager } from 'typeorm'
-import { activeUnit } from '../directory/directory.ts'
+import { activeUnit } from '@erp-steward/directory/directory'
 
 /** An address outside that is told of tickets, of one unit or (`unitId` null) of all. */
 export interface Webhook {

@@ -6,6 +6,7 @@ import {
   InspectionFindingRaised,
 } from '@erp-steward/contracts/monitoring-events'
 import type { Priority } from '@erp-steward/contracts/values'
+import { ModuleEntity } from '@erp-steward/directory/directory'
 import { on } from '@erp-steward/messaging/consumer'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { readParameter } from '@erp-steward/service-kit/parameters'
@@ -37,7 +38,8 @@ export const onAlertFiring = on(AlertFiring, async (tx, { data }, act) => {
       category: 'fault',
       priority,
       unitId,
-      moduleCode,
+      // An alarm is never lost over a module that was withdrawn meanwhile: then the IT key users get it.
+      moduleCode: await moduleIfActive(tx, moduleCode),
       alertEpisodeId: episodeId,
     },
     act,
@@ -80,6 +82,11 @@ export const onFindingRaised = on(InspectionFindingRaised, async (tx, { data }, 
     act,
   )
 })
+
+async function moduleIfActive(tx: EntityManager, code: string | null): Promise<string | null> {
+  if (code === null) return null
+  return (await tx.existsBy(ModuleEntity, { code, active: true })) ? code : null
+}
 
 async function priorityOf(
   tx: EntityManager,

@@ -8,6 +8,7 @@ export type EntryKind =
   | 'progress-noted'
   | 'escalated'
   | 'priority-raised'
+  | 'released'
   | 'clock-breached'
   | 'alert-ended'
   | 'resolved'

@@ -256,6 +256,7 @@ test('an answer and the timer at the same moment close it once', async () => {
     confirm(ticket, people.user, true),
     runClock(stage, ticket.id, id, stage.now),
   ])
-  expect([200, 412]).toContain(answer.statusCode)
+  // The timer may win before the answer has read the ticket, or between its reading and its change.
+  expect([200, 409, 412]).toContain(answer.statusCode)
   expect(await factsOf(stage, ticket.id, 'ticket.closed')).toHaveLength(1)
 })

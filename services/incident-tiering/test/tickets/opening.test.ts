@@ -203,6 +203,17 @@ describe('with every tier staffed', () => {
       expect(await read(stage, id)).toMatchObject({ priority: 'P2', version: 2 })
     })
 
+    test('[A-3.2.3] of a module that is not in use opens a ticket all the same, for the IT key users', async () => {
+      const episodeId = randomUUID()
+      const alert = { ...firing(episodeId, 'warning'), moduleCode: 'GONE' }
+      expect(await tell(stage, AlertFiring, episodeId, alert)).toBe('handled')
+      const rows: unknown[] = await stage.db.query(
+        'select module_code as "moduleCode", kind from ticket where alert_episode_id = $1',
+        [episodeId],
+      )
+      expect(rows).toEqual([{ moduleCode: null, kind: 'IT' }])
+    })
+
     test('that ends is noted once and leaves the work to people', async () => {
       const episodeId = randomUUID()
       const { since: _since, firedAt: _firedAt, ...episode } = firing(episodeId, 'warning')

@@ -6,7 +6,7 @@ import { defineTask, enqueue } from '@erp-steward/service-kit/jobs'
 import { readParameter } from '@erp-steward/service-kit/parameters'
 import { Type } from 'typebox'
 import type { EntityManager } from 'typeorm'
-import { UnitEntity } from '../directory/directory.ts'
+import { UnitEntity } from '@erp-steward/directory/directory'
 import { fillRound } from './fill-round.ts'
 import {
   factOf,
@@ -106,7 +106,7 @@ export const generateRounds = defineTask(
   'generate-inspection-rounds',
   Type.Object({}),
   async (tx, _, act) => {
-    const units = await tx.findBy(UnitEntity, { inspected: true, active: true })
+    const units = await tx.findBy(UnitEntity, { usesErp: true, active: true })
     for (const { id } of units)
       await generateRound(tx, { unitId: id, date: dayInChina(act.now) }, act)
   },

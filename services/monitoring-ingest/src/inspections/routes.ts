@@ -18,7 +18,7 @@ import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { EntityManager } from 'typeorm'
 import type { MonitoringConfig } from '../config.ts'
-import { assertUnit } from '../directory/directory.ts'
+import { activeUnit } from '@erp-steward/directory/directory'
 import { fillRound } from './fill-round.ts'
 import { generateRound } from './generate-round.ts'
 import { recordItem } from './record-item.ts'
@@ -191,7 +191,7 @@ export function inspectionRoutes(app: App, deps: Dependencies<MonitoringConfig>)
       const { unitId, date } = request.body
       assertReaches(request, unitId)
       return createOnce(deps, request, reply, async (tx, act) => {
-        await assertUnit(tx, unitId)
+        await activeUnit(tx, unitId)
         const ahead = daysBetween(dayInChina(act.now), date)
         if (ahead > 1 || ahead < -DAYS_BACK)
           throw new Problem('inspection-date', `${date} is too far from today.`)

@@ -3,7 +3,7 @@ import { Problem } from '@erp-steward/contracts/problem'
 import { assertVersion } from '@erp-steward/service-kit/commit'
 import { isConstraintViolation } from '@erp-steward/service-kit/constraint'
 import type { EntityManager } from 'typeorm'
-import { assertPerson, assertUnit } from '../directory/directory.ts'
+import { activePerson, activeUnit } from '@erp-steward/directory/directory'
 import { InspectionRosterEntity, InspectionRoundEntity, type InspectionRoster } from './round.ts'
 
 export interface SetRoster {
@@ -23,9 +23,9 @@ export async function setRoster(
   expected: number,
   act: Act,
 ): Promise<InspectionRoster> {
-  await assertUnit(tx, unitId)
-  await assertPerson(tx, inspectorPersonId)
-  if (deputyPersonId !== null) await assertPerson(tx, deputyPersonId)
+  await activeUnit(tx, unitId)
+  await activePerson(tx, inspectorPersonId)
+  if (deputyPersonId !== null) await activePerson(tx, deputyPersonId)
   if (deputyPersonId === inspectorPersonId)
     throw new Problem('same-person', 'The deputy must be somebody else.')
   const roster: InspectionRoster = {

@@ -4,25 +4,6 @@ import type { MigrationInterface, QueryRunner } from 'typeorm'
 export class CreateMonitoring1790000000000 implements MigrationInterface {
   async up(query: QueryRunner): Promise<void> {
     await query.query(`
-      create table unit (
-        id        uuid constraint unit_pkey primary key,
-        code      text not null,
-        name      text not null,
-        inspected boolean not null,
-        active    boolean not null
-      );
-      create table module (
-        code   text constraint module_pkey primary key,
-        name   text not null,
-        active boolean not null
-      );
-      create table person (
-        id      uuid constraint person_pkey primary key,
-        name    text not null,
-        unit_id uuid not null,
-        active  boolean not null
-      );
-
       create table source (
         id                   uuid constraint source_pkey primary key,
         name                 text not null,
@@ -158,7 +139,7 @@ export class CreateMonitoring1790000000000 implements MigrationInterface {
   async down(query: QueryRunner): Promise<void> {
     await query.query(
       `drop table alert_episode, alert_state, threshold_revision, threshold_version, threshold, sample, series,
-         source, person, module, unit`,
+         source`,
     )
   }
 }

@@ -1,5 +1,10 @@
+import { CreateDirectory1785000000000 } from '@erp-steward/directory/create-directory'
 import { CreateMonitoring1790000000000 } from './1790000000000-create-monitoring.ts'
 import { CreateInspection1790000000001 } from './1790000000001-create-inspection.ts'
 
 /** In order; only ever added to. */
-export const migrations = [CreateMonitoring1790000000000, CreateInspection1790000000001]
+export const migrations = [
+  CreateDirectory1785000000000,
+  CreateMonitoring1790000000000,
+  CreateInspection1790000000001,
+]

@@ -5,7 +5,7 @@ import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { isConstraintViolation } from '@erp-steward/service-kit/constraint'
 import type { EntityManager } from 'typeorm'
-import { assertModule, assertUnit } from '../directory/directory.ts'
+import { activeModule, activeUnit } from '@erp-steward/directory/directory'
 import { factOf, SourceEntity, type Source } from './source.ts'
 
 export interface RegisterSource {
@@ -25,8 +25,8 @@ export async function registerSource(
   command: RegisterSource,
   act: Act,
 ): Promise<Source> {
-  await assertUnit(tx, command.unitId)
-  await assertModule(tx, command.moduleCode)
+  await activeUnit(tx, command.unitId)
+  if (command.moduleCode !== null) await activeModule(tx, command.moduleCode)
   const source: Source = {
     ...command,
     id: randomUUID(),

@@ -9,7 +9,7 @@ import { isConstraintViolation } from '@erp-steward/service-kit/constraint'
 import { readParameter } from '@erp-steward/service-kit/parameters'
 import type { EntityManager } from 'typeorm'
 import { endEpisodes } from '../alerts/end-episodes.ts'
-import { assertModule, assertUnit } from '../directory/directory.ts'
+import { activeModule, activeUnit } from '@erp-steward/directory/directory'
 import { holdIngest } from './revision.ts'
 import { thresholdFaults } from './rules/threshold-faults.ts'
 import {
@@ -37,7 +37,7 @@ export async function createThreshold(
   act: Act,
 ): Promise<Threshold> {
   await holdIngest(tx)
-  await assertUnit(tx, unitId)
+  await activeUnit(tx, unitId)
   const base = { id: randomUUID(), unitId, version: 1 }
   const threshold = await define(tx, base, command, act)
   await store(tx, threshold, () => tx.insert(ThresholdEntity, threshold))
@@ -112,7 +112,7 @@ async function define(
   { forSeconds, reason, ...definition }: SetThreshold,
   act: Act,
 ): Promise<Threshold> {
-  await assertModule(tx, definition.moduleCode)
+  if (definition.moduleCode !== null) await activeModule(tx, definition.moduleCode)
   const faults = thresholdFaults(definition)
   if (faults.length > 0)
     throw new Problem('threshold-refused', faults.map(({ detail }) => detail).join(' '), {

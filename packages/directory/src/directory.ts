@@ -6,7 +6,7 @@ export interface Unit {
   id: string
   code: string
   name: string
-  /** Whether its end users use the ERP, so that it needs key users of its own. */
+  /** Whether its people use the ERP, so that it has key users of its own and is inspected every day. */
   usesErp: boolean
   active: boolean
 }
@@ -60,6 +60,14 @@ export const PersonEntity = new EntitySchema<Person>({
     active: { type: 'boolean' },
   },
 })
+
+/** What a service lists among its entities to have the copy. */
+export const directoryEntities = [UnitEntity, ModuleEntity, PersonEntity]
+
+/** Whether the unit is known here and not closed. */
+export async function unitExists(tx: EntityManager, id: string): Promise<boolean> {
+  return tx.existsBy(UnitEntity, { id, active: true })
+}
 
 /** @throws Problem `unit-unknown` if the unit is not known or closed */
 export async function activeUnit(tx: EntityManager, id: string): Promise<Unit> {

@@ -1,0 +1,11 @@
+import { PersonChanged } from '@erp-steward/contracts/identity-events'
+import { on } from '@erp-steward/messaging/consumer'
+import { releaseTicketsOf } from '../tickets/release-tickets.ts'
+import { endDutiesOf } from './end-duties.ts'
+
+/** Whoever leaves keeps no duty and no ticket; a gap that this opens in the register is announced. */
+export const onPersonLeft = on(PersonChanged, async (tx, { data }, act) => {
+  if (data.active) return
+  await endDutiesOf(tx, data.personId, 'The person has left.', act)
+  await releaseTicketsOf(tx, data.personId, act)
+})

@@ -1,0 +1,55 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import type { TestService } from '@erp-steward/test-kit/test-service'
+import {
+  act,
+  endUser,
+  factsOf,
+  fillDirectory,
+  incidentStage,
+  keyUser,
+  nominate,
+  open,
+  read,
+  send,
+  tellOfPerson,
+  timeline,
+} from '../incident-stage.ts'
+
+let stage: TestService
+let people: Record<'user' | 'first' | 'deputy', string>
+
+beforeAll(async () => {
+  stage = await incidentStage()
+  people = await fillDirectory(stage, 'user', 'first', 'deputy')
+  await nominate(stage, people.first, { tier: 'L1' })
+  await nominate(stage, people.deputy, { tier: 'L1' })
+})
+afterAll(() => stage.release())
+
+test('[A-1.3.1] the ticket of an owner who leaves goes back to its tier, which takes it anew; a repeated event changes nothing', async () => {
+  const ticket = await open(stage, endUser(people.user), { priority: 'P3' })
+  await act(stage, ticket, 'acknowledge', keyUser(people.first))
+  await tellOfPerson(stage, people.first, { name: 'first', active: false })
+  await tellOfPerson(stage, people.first, { name: 'first', active: false })
+
+  const released = await read(stage, ticket.id)
+  expect(released).toMatchObject({ state: 'open', tier: 'L1', ownerPersonId: null })
+  expect(await timeline(stage, ticket.id)).toEqual(['opened', 'acknowledged', 'released'])
+  expect(await factsOf(stage, ticket.id, 'ticket.released')).toHaveLength(1)
+  const told: { recipient: string }[] = await stage.db.query(
+    `select recipient from notification where ticket_id = $1 and occasion = 'released'`,
+    [ticket.id],
+  )
+  expect(told).toEqual([{ recipient: 'deputy@example.test' }])
+
+  const taken = await act(stage, released, 'acknowledge', keyUser(people.deputy))
+  expect(taken.json()).toMatchObject({ state: 'acknowledged', ownerPersonId: people.deputy })
+  const stale = await send(
+    stage,
+    'POST',
+    `/v1/tickets/${ticket.id}/resolve`,
+    { ...keyUser(people.first), 'if-match': `"${String((await read(stage, ticket.id)).version)}"` },
+    { resolution: 'Too late.' },
+  )
+  expect(stale.json()).toMatchObject({ status: 403, code: 'not-ticket-owner' })
+})
