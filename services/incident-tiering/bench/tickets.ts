@@ -1,9 +1,8 @@
 // Tickets opened through the whole service against the bare INSERT of the very rows that this writes.
 // Standalone: node services/incident-tiering/bench/tickets.ts
 import { testPostgres } from '@erp-steward/postgres/ladder'
+import { bareInserts } from '@erp-steward/test-kit/bare-inserts'
 import { ownCpuMicros, type BenchRow } from '@erp-steward/test-kit/bench-row'
-import type { TestService } from '@erp-steward/test-kit/test-service'
-import pg from 'pg'
 import {
   create,
   endUser,
@@ -64,7 +63,15 @@ export async function run(): Promise<BenchRow[]> {
         name: 'tickets opened',
         reference: 'bare INSERT of the same rows',
         ours,
-        theirs: await bareInserts(stage),
+        theirs: await bareInserts({
+          db: stage.db,
+          url: stage.url,
+          schema: 'incident_tiering',
+          tables: TABLES,
+          units: TICKETS,
+          writers: CONNECTIONS,
+          perTransaction: 1,
+        }),
         unit: 'tickets/s',
         cpuMicrosPerUnit,
         note: `${String(TICKETS)} P3 tickets, ${String(CALLERS)} callers at once, one process; CPU without that of PostgreSQL`,
@@ -85,55 +92,6 @@ async function atOnce(times: number, work: (index: number) => Promise<void>): Pr
     }),
   )
   return times / ((performance.now() - started) / 1_000)
-}
-
-async function bareInserts({ db, url }: TestService): Promise<number> {
-  const statements: string[] = []
-  const rowsOf = new Map<string, Map<number, string>>()
-  for (const [index, [table, ticketId]] of Object.entries(TABLES).entries()) {
-    const columns: { name: string }[] = await db.query(
-      `select attname as name from pg_attribute
-        where attrelid = $1::regclass and attnum > 0 and not attisdropped and attgenerated = ''`,
-      [table],
-    )
-    const list = columns.map(({ name }) => `"${name}"`).join(', ')
-    await db.query(`create table bare_${String(index)} (like ${table} including all)`)
-    statements.push(
-      `insert into bare_${String(index)} (${list}) overriding system value
-       select ${list} from json_populate_recordset(null::bare_${String(index)}, $1)`,
-    )
-    const grouped: { id: string; rows: string }[] = await db.query(
-      `select ${ticketId} as id, json_agg(t)::text as rows from ${table} t
-        where ${ticketId} is not null group by 1`,
-    )
-    for (const { id, rows } of grouped) {
-      const known = rowsOf.get(id) ?? new Map<number, string>()
-      rowsOf.set(id, known.set(index, rows))
-    }
-  }
-  const tickets = [...rowsOf.values()].slice(0, TICKETS)
-  const pool = new pg.Pool({
-    connectionString: url,
-    max: CONNECTIONS,
-    options: '-c search_path=incident_tiering',
-  })
-  const rate = await atOnce(tickets.length, async (at) => {
-    const client = await pool.connect()
-    try {
-      await client.query('begin')
-      for (const [index, rows] of tickets[at] ?? [])
-        await client.query({
-          name: `bare_${String(index)}`,
-          text: statements[index] ?? '',
-          values: [rows],
-        })
-      await client.query('commit')
-    } finally {
-      client.release()
-    }
-  })
-  await pool.end()
-  return rate
 }
 
 if (import.meta.main) console.table(await run())
