@@ -147,7 +147,10 @@ export function parameterRoutes(app: App, options: ParameterRouteOptions): void 
         body: Type.Object(
           {
             unitId: nullable(Uuid),
-            value: Type.Unknown(),
+            value: Type.Unknown({
+              description:
+                'As `type` and `bounds` say; null withdraws what was set for the unit or the company.',
+            }),
             validFrom: Type.Optional(Instant),
             reason: Paragraph(500),
           },

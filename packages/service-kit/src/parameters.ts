@@ -59,6 +59,7 @@ export async function parameterHistory(
 export interface SetParameter {
   readonly key: ParameterKey
   readonly unitId: string | null
+  /** `null` ends this level's say, so that the next level answers again. */
   readonly value: unknown
   /** Default: now. */
   readonly validFrom?: string
@@ -77,7 +78,7 @@ export async function setParameter(
   expected: number,
   act: Act,
 ): Promise<ParameterVersion> {
-  const faults = checkParameterValue(key, value)
+  const faults = value === null ? [] : checkParameterValue(key, value)
   if (faults.length > 0)
     throw new Problem(
       'parameter-refused',

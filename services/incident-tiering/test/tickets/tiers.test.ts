@@ -21,6 +21,7 @@ import {
   read,
   runClock,
   runDueClocks,
+  securityAdmin,
   send,
   setParameter,
   timeline,
@@ -383,6 +384,18 @@ describe('clocks that fall due', () => {
     await runDueClocks(stage)
     expect(await read(stage, ticket.id)).toMatchObject({ tier: 'L3', state: 'open' })
     expect(await clocks(stage, ticket.id, 'tier')).toHaveLength(2)
+  })
+
+  test('[A-4.1.2] a span that is withdrawn is as shipped again, and its history stays', async () => {
+    const key = 'incident.tier.l2.handover'
+    expect(
+      (await setParameter(stage, key, { clock: 'continuous', within: 'PT9S' })).statusCode,
+    ).toBe(200)
+    expect((await setParameter(stage, key, null)).statusCode).toBe(200)
+    const url = `/v1/parameters/incident-tiering/${key}`
+    const now = (await send(stage, 'GET', url, securityAdmin())).json<{ history: unknown[] }>()
+    expect(now).toMatchObject({ from: 'shipped', version: 0, value: { workingDays: 1 } })
+    expect(now.history.length).toBeGreaterThan(1)
   })
 
   test('[A-4.1.2] nobody but the security administrator sets a span', async () => {
