@@ -4,6 +4,8 @@ import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import { testDatabase } from '@erp-steward/test-kit/test-database'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { AccountEntity } from '../../src/accounts/account.ts'
+import { testAct } from '@erp-steward/test-kit/test-act'
+import { restoreAdministrator } from '../../src/accounts/restore-administrator.ts'
 import { createFirstAdministrators } from '../../src/accounts/create-first-administrators.ts'
 import { identity } from '../../src/service.ts'
 import { addAccount, identityStage, newcomer, trySignIn } from '../account-stage.ts'
@@ -360,6 +362,31 @@ test('of several hosts that start at once one makes the three administrators', a
   ])
   expect(later).toEqual([])
   expect(kept).toEqual([made.flat()])
+})
+
+test('[A-2.2.3] the operator of the host gives a lone security administrator a way back in, and the ledger hears of it', async () => {
+  const { account } = await newcomer(stage, { administratorRole: 'SECURITY_ADMIN' })
+  for (let tries = 0; tries < 5; tries += 1) await trySignIn(stage, account, 'not it at all')
+  const restore = (userName: string) =>
+    stage.db.transaction((tx) =>
+      restoreAdministrator(tx, userName, testAct({ now: stage.now, actor: 'host:root' })),
+    )
+  const password = await restore(account.userName.toLowerCase())
+  expect((await trySignIn(stage, account)).statusCode).toBe(401)
+  expect((await trySignIn(stage, account, password)).json()).toMatchObject({
+    mustChangePassword: true,
+  })
+  const facts = (await queuedEvents(stage.db)).filter(
+    ({ subject, actor }) => subject === account.id && actor === 'host:root',
+  )
+  expect(facts.map(({ type }) => type)).toContain('identity.security.initial-password-issued.v1')
+})
+
+test('nobody but an administrator is restored at the host', async () => {
+  const { account } = await newcomer(stage)
+  await expect(
+    stage.db.transaction((tx) => restoreAdministrator(tx, account.userName, testAct())),
+  ).rejects.toThrow('no active administrator')
 })
 
 test('administrators whose passwords cannot be kept do not exist', async () => {
