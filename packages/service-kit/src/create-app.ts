@@ -101,6 +101,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     genReqId: ({ headers }) => acceptedRequestId(headers['x-request-id']) ?? randomUUID(),
     routerOptions: { maxParamLength: 200 },
     forceCloseConnections: 'idle',
+    // What arrives on an open connection while the app closes is still served; Fastify's own 503 is no problem document.
+    return503OnClosing: false,
     exposeHeadRoutes: false,
   }).withTypeProvider<TypeBoxTypeProvider>()
 

@@ -18,7 +18,8 @@ export function refuseUnstorableText(app: App): void {
     else done()
   })
   const parse = app.getDefaultJsonParser('error', 'error')
-  app.removeContentTypeParser('application/json')
+  // Text is no content type of ours; an operation that takes it, such as an import, adds its own parser.
+  app.removeContentTypeParser(['application/json', 'text/plain'])
   app.addContentTypeParser<Buffer>(
     'application/json',
     { parseAs: 'buffer' },

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
+import { Agent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -65,6 +66,11 @@ beforeAll(async () => {
         })
         app.get('/v1/tickets/large', (_request, reply) =>
           reply.type('text/plain').send('x'.repeat(8 * 1_048_576)),
+        )
+        app.post(
+          '/v1/tickets/unread',
+          { onRequest: async (_request, reply) => reply.code(403).send({}) },
+          () => ({}),
         )
         app.get('/v1/tickets/empty', (_request, reply) => reply.code(204).send())
       },
@@ -287,6 +293,56 @@ test('a body above the limit is refused with 413, by its declared length and by 
   )
   expect(chunked).toMatch(/^HTTP\/1.1 413/)
   expect(chunked).toContain('"code":"body-too-large"')
+})
+
+test('a service that answers before it has read the body leaves the connection of the caller usable', async () => {
+  const { hostname, port } = new URL(it.gateway.url)
+  const ask = async (agent: Agent, method: string, path: string, body: string) => {
+    const asked = httpRequest({
+      hostname,
+      port,
+      agent,
+      method,
+      path,
+      headers: caller,
+      timeout: 5_000,
+    })
+    asked.on('timeout', () => asked.destroy(new Error(`${method} ${path} was not answered`)))
+    asked.end(body)
+    const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+    await answer.resume().toArray()
+    return answer.statusCode
+  }
+  for (let round = 0; round < 10; round += 1)
+    for (const [size, refusal] of [
+      [900_000, 403],
+      [5_000_000, 413],
+    ] as const) {
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+      const refused = await ask(agent, 'POST', '/v1/tickets/unread', 'x'.repeat(size))
+      const next = await ask(agent, 'GET', '/v1/tickets/empty', '')
+      agent.destroy()
+      expect([refused, next]).toEqual([refusal, 204])
+    }
+})
+
+test('a body that goes on for ever is given up', async () => {
+  const { hostname, port } = new URL(it.gateway.url)
+  const socket = connect(Number(port), hostname)
+  socket.on('error', () => undefined)
+  socket.write(
+    `POST /v1/tickets HTTP/1.1\r\nHost: x\r\nAuthorization: ${caller.authorization}\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n`,
+  )
+  const chunk = `10000\r\n${'x'.repeat(0x10000)}\r\n`
+  let sent = 0
+  while (!socket.destroyed && sent < 64) {
+    if (!socket.write(chunk.repeat(16)))
+      await Promise.race([once(socket, 'drain'), once(socket, 'close')]).catch(() => undefined)
+    sent += 1
+  }
+  await eventually(() => {
+    expect(socket.destroyed).toBe(true)
+  })
 })
 
 test('imports may have sixteen megabytes', async () => {

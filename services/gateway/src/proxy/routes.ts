@@ -62,8 +62,6 @@ export async function proxyRoutes(app: App, { door, table, upstreams }: ProxyPar
           const body = sent === null ? null : limitBody(sent, bodyLimitOf(path))
           await send(upstream, { method: request.method, path: path + query, headers, body }, reply)
         } catch (error) {
-          // What is left of the body is not read, so the connection cannot serve another request.
-          if (sent !== null && !request.raw.complete) void reply.header('connection', 'close')
           const problem = upstreamProblem(error)
           if (problem.status >= 500)
             request.log.warn({ err: error, upstream: upstream.name }, 'exchange failed')
