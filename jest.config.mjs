@@ -5,6 +5,7 @@ const pure = [
   'packages/work-calendar',
   'infra/kafka',
   'infra/postgres',
+  'infra/standalone',
   'services/gateway',
   'services/*/test/rules',
 ]

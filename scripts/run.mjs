@@ -1,4 +1,4 @@
-// node scripts/run.mjs <start|test|bench|migrate|generate|lint|jest> [arguments]
+// node scripts/run.mjs <start|test|bench|migrate|administrator|generate|lint|jest> [arguments]
 // Sets the checkout up if need be, then runs the command on the pinned Node.
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
@@ -6,12 +6,13 @@ import { join } from 'node:path'
 import { NODE, ROOT, setUp, toolEnvironment } from './setup.mjs'
 
 const COMMANDS = {
-  start: ['infra/standalone/src/main.ts'],
-  migrate: ['scripts/migrate.ts'],
-  bench: ['scripts/bench.ts'],
-  generate: ['scripts/generate.ts'],
-  lint: ['scripts/lint.mjs'],
-  jest: ['scripts/jest.mjs'],
+  start: 'infra/standalone/src/main.ts',
+  migrate: 'scripts/migrate.ts',
+  administrator: 'scripts/administrator.ts',
+  bench: 'scripts/bench.ts',
+  generate: 'scripts/generate.ts',
+  lint: 'scripts/lint.mjs',
+  jest: 'scripts/jest.mjs',
 }
 
 const [command, ...rest] = process.argv.slice(2)
@@ -19,6 +20,11 @@ if (command !== 'test' && !Object.hasOwn(COMMANDS, command ?? '')) {
   console.error(`Usage: node scripts/run.mjs <${['test', ...Object.keys(COMMANDS)].join('|')}> …`)
   process.exit(2)
 }
+
+// Small young generations keep the garbage of a start from growing the heap: 45 MB less and no slower (measured in
+// infra/standalone). Code compiled before is neither stripped of its types nor compiled again.
+const FLAGS = { start: ['--max-semi-space-size=4'] }
+const ENVIRONMENT = { start: { NODE_COMPILE_CACHE: join(ROOT, '.cache', 'node') } }
 
 let child = null
 const forwarded = new Set()
@@ -44,14 +50,14 @@ if (process.env.npm_lifecycle_event !== undefined) {
 }
 
 setUp()
-process.exitCode = await (command === 'test' ? test(rest) : run(COMMANDS[command], rest))
+process.exitCode = await (command === 'test' ? test(rest) : run(command, rest))
 
-function run(script, args) {
+function run(name, args) {
   return new Promise((resolve) => {
-    child = spawn(NODE, [join(ROOT, ...script), ...args], {
+    child = spawn(NODE, [...(FLAGS[name] ?? []), join(ROOT, COMMANDS[name]), ...args], {
       cwd: ROOT,
       stdio: 'inherit',
-      env: toolEnvironment(),
+      env: { ...ENVIRONMENT[name], ...toolEnvironment() },
     })
     child.on('error', (error) => {
       console.error(`${NODE} does not start: ${error.message}`)
@@ -64,9 +70,9 @@ function run(script, args) {
 }
 
 async function test(args) {
-  const lint = await run(COMMANDS.lint, [])
+  const lint = await run('lint', [])
   const stopped = forwarded.size > 0
-  const jest = stopped ? null : await run(COMMANDS.jest, args)
+  const jest = stopped ? null : await run('jest', args)
   const word = (status) => (status === null ? 'not run' : status === 0 ? 'passed' : 'FAILED')
   console.log(`\nlint and types: ${word(lint)}\ntests: ${word(jest)}`)
   return lint || (jest ?? 1)

@@ -7,14 +7,14 @@ export const StandaloneConfig = Type.Object({
     default: '127.0.0.1',
   }),
   STEWARD_PORT: Type.Integer({
-    description: 'TCP port of the gateway.',
-    minimum: 1,
+    description: 'TCP port of the gateway; 0 takes any free one.',
+    minimum: 0,
     maximum: 65_535,
     default: 8080,
   }),
   STEWARD_POSTGRES_PORT: Type.Integer({
-    description: 'TCP port of the embedded PostgreSQL, on loopback.',
-    minimum: 1,
+    description: 'TCP port of the embedded PostgreSQL, on loopback; 0 takes any free one.',
+    minimum: 0,
     maximum: 65_535,
     default: 15_432,
   }),

@@ -1,27 +1,20 @@
-import { mkdirSync } from 'node:fs'
+import { once } from 'node:events'
+import { mkdirSync, openSync } from 'node:fs'
+import { flushCompileCache } from 'node:module'
 import { join, resolve } from 'node:path'
-import { ConfigurationError, readConfig } from '@erp-steward/service-kit/config'
 import { createLog } from '@erp-steward/service-kit/log'
-import { pino } from 'pino'
-import { StandaloneConfig } from './config.ts'
-import { startHost, type RunningHost } from './host.ts'
+import { pino, type Logger } from 'pino'
+import { checkSettings } from './check-settings.ts'
+import { startHost } from './host.ts'
+
+const STOP_LIMIT_MS = 60_000
+
+// A terminal or a pipe that has gone must not end the site in the middle of its work or of its own end.
+process.stdout.on('error', () => undefined)
+process.stderr.on('error', () => undefined)
 
 const say = (line: string) => {
   process.stdout.write(`${line}\n`)
-}
-
-function fail(error: unknown): never {
-  // Faults of the site (a taken port, a missing Java, a bad setting) are words for the operator; a stack is for us.
-  const known =
-    error instanceof Error && (error instanceof ConfigurationError || 'setting' in error)
-  const text =
-    error instanceof Error
-      ? known
-        ? error.message
-        : (error.stack ?? error.message)
-      : String(error)
-  process.stderr.write(`\nERP Steward did not start.\n${text}\n`)
-  process.exit(1)
 }
 
 const unknownArgument = process.argv.slice(2).find((argument) => argument !== '--kafka')
@@ -30,43 +23,30 @@ if (unknownArgument !== undefined) {
   process.exit(2)
 }
 
-let host: RunningHost | undefined
-let stopping = false
+const calledOff = new AbortController()
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.on(name, () => {
+    if (calledOff.signal.aborted) return
+    say('\nStopping …')
+    setTimeout(() => process.exit(1), STOP_LIMIT_MS).unref()
+    calledOff.abort()
+  })
 
-function stop() {
-  if (stopping) return
-  stopping = true
-  say('\nStopping …')
-  // A part that hangs must not keep the rest from ending; what is durable is durable already.
-  setTimeout(() => process.exit(1), 10_000).unref()
-  Promise.resolve(host?.stop())
-    .then(() => {
-      say('Stopped.')
-      process.exit(0)
-    })
-    .catch(fail)
-}
-
+let log: Logger | undefined
+let logFile: string | undefined
 try {
-  const config = readConfig(StandaloneConfig, process.env)
-  const folder = resolve(config.STEWARD_DATA)
-  mkdirSync(folder, { recursive: true })
-  const logFile = join(folder, 'steward.log')
-  const log = createLog(
-    config.LOG_LEVEL,
-    pino.destination({ dest: logFile, append: true, mkdir: true }),
-  )
   const started = performance.now()
-  let startStopped = false
-  process.on('SIGINT', () => {
-    startStopped = true
-    if (host !== undefined) stop()
+  const config = checkSettings(process.env)
+  const folder = resolve(config.STEWARD_DATA)
+  mkdirSync(folder, { recursive: true, mode: 0o755 })
+  const file = join(folder, 'steward.log')
+  // Opened here: a file that pino opens is not ready when the process ends soon.
+  log = createLog(config.LOG_LEVEL, pino.destination({ dest: openSync(file, 'a', 0o600) }))
+  logFile = file
+  process.on('uncaughtExceptionMonitor', (error) => {
+    log?.fatal({ err: error }, 'the host ends by an error that nobody caught')
   })
-  process.on('SIGTERM', () => {
-    startStopped = true
-    if (host !== undefined) stop()
-  })
-  host = await startHost({
+  const host = await startHost({
     config,
     environment: process.env,
     kafka: process.argv.includes('--kafka'),
@@ -74,6 +54,7 @@ try {
     progress: (line) => {
       say(`… ${line}`)
     },
+    signal: calledOff.signal,
   })
   say(`
 ERP Steward is ready after ${((performance.now() - started) / 1_000).toFixed(1)} s.
@@ -84,7 +65,26 @@ ERP Steward is ready after ${((performance.now() - started) / 1_000).toFixed(1)}
   log         ${logFile}
   stop        Ctrl-C
 `)
-  if (startStopped) stop()
+  // What was compiled serves the next start, even when this process is killed.
+  flushCompileCache()
+  if (!calledOff.signal.aborted) await once(calledOff.signal, 'abort')
+  await host.stop()
+  say('Stopped.')
+  process.exit(0)
 } catch (error) {
-  fail(error)
+  log?.error({ err: error }, 'not started')
+  if (calledOff.signal.aborted) {
+    say('Stopped.')
+    process.exit(0)
+  }
+  // Words for the operator; the stack is for us and goes to the log.
+  const more = logFile === undefined ? '' : `\nMore in ${logFile}`
+  process.stderr.write(`\nERP Steward did not start.\n${wordsOf(error)}${more}\n`)
+  process.exit(1)
+}
+
+function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  if (error instanceof AggregateError) return error.errors.map(wordsOf).join('\n')
+  return error.message === '' ? error.name : error.message
 }
