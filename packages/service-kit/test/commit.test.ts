@@ -1,0 +1,359 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
+import { Problem } from '@erp-steward/contracts/problem'
+import type { App } from '@erp-steward/service-kit/app'
+import { assertVersion, change, createOnce } from '@erp-steward/service-kit/commit'
+import { createApp } from '@erp-steward/service-kit/create-app'
+import { defineTask, enqueue, startJobs, type Task } from '@erp-steward/service-kit/jobs'
+import { readParameter, setParameter } from '@erp-steward/service-kit/parameters'
+import { eventually } from '@erp-steward/test-kit/eventually'
+import { queuedEvents } from '@erp-steward/test-kit/queued-events'
+import { testAct } from '@erp-steward/test-kit/test-act'
+import { testDatabase, type TestDatabase } from '@erp-steward/test-kit/test-database'
+import { bearer, testKeys } from '@erp-steward/test-kit/tokens'
+import { pino } from 'pino'
+import { Type } from 'typebox'
+
+const SERVICE = 'incident-tiering'
+const HOUR = 3_600_000
+const START = new Date()
+const UNIT = '0195f2a0-0000-7000-8000-0000000000b1'
+const OTHER_UNIT = '0195f2a0-0000-7000-8000-0000000000b2'
+const ANNA = '0195f2a0-0000-7000-8000-0000000000c1'
+const BERT = '0195f2a0-0000-7000-8000-0000000000c2'
+
+let database: TestDatabase
+let app: App
+let now = START
+
+beforeAll(async () => {
+  database = await testDatabase({ name: SERVICE, entities: [], migrations: [] })
+  const { db } = database
+  await db.query(`
+    create table sheep (name text primary key, version integer not null default 1);
+    create table shorn (name text not null)`)
+  app = await createApp({
+    name: SERVICE,
+    title: 'Flock',
+    log: pino({ level: 'silent' }),
+    tokens: { keyFor: testKeys, clock: () => now, internalToken: null },
+    readiness: {},
+  })
+  const deps = { db, clock: () => now }
+  const Named = Type.Object({ name: Type.String() }, { additionalProperties: false })
+  app.post(
+    '/v1/sheep',
+    { config: { access: 'signed-in' }, schema: { operationId: 'addSheep', body: Named } },
+    (request, reply) =>
+      createOnce(deps, request, reply, async (tx) => {
+        const { name } = request.body
+        await tx.query('insert into sheep (name) values ($1)', [name])
+        if (name.startsWith('refused')) throw new Problem('ticket-state', 'Not now.')
+        if (name.startsWith('crash'))
+          await tx.query('select pg_terminate_backend(pg_backend_pid())')
+        if (name.startsWith('slow')) await tx.query('select pg_sleep(0.2)')
+        return { body: { name }, location: `/v1/sheep/${name}`, version: 1 }
+      }),
+  )
+  app.put(
+    '/v1/sheep/:name',
+    { config: { access: 'signed-in' }, schema: { operationId: 'changeSheep', params: Named } },
+    (request, reply) =>
+      change(deps, request, reply, async (tx, _act, expected) => {
+        const rows: { version: number }[] = await tx.query(
+          'select version from sheep where name = $1 for update',
+          [request.params.name],
+        )
+        const version = rows[0]?.version ?? 0
+        assertVersion(version, expected)
+        await tx.query('update sheep set version = version + 1 where name = $1', [
+          request.params.name,
+        ])
+        return { version: version + 1 }
+      }),
+  )
+  await app.ready()
+})
+afterAll(async () => {
+  await app.close()
+  await database.release()
+})
+beforeEach(async () => {
+  now = START
+  await database.db.query('truncate sheep, shorn, idempotency_key, parameter_version, outbox')
+})
+
+/** Valid for two days by every clock of the tests. */
+const as = (sub: string) =>
+  bearer({ roles: ['KEY_USER'], sub, exp: Math.floor(START.getTime() / 1_000) + 48 * 3_600 })
+
+const add = (name: string, key: string | undefined, caller = ANNA) =>
+  app.inject({
+    method: 'POST',
+    url: '/v1/sheep',
+    headers: { ...as(caller), ...(key !== undefined && { 'idempotency-key': key }) },
+    payload: { name },
+  })
+
+const names = async (): Promise<string[]> => {
+  const rows: { name: string }[] = await database.db.query('select name from sheep order by name')
+  return rows.map(({ name }) => name)
+}
+
+test('a creation repeated with its key has the same answer and one effect', async () => {
+  const first = await add('dolly', 'key-1')
+  expect(first.statusCode).toBe(201)
+  const again = await add('dolly', 'key-1')
+  expect(again.statusCode).toBe(201)
+  expect(again.body).toBe(first.body)
+  expect(again.headers).toMatchObject({
+    location: '/v1/sheep/dolly',
+    etag: '"1"',
+    'idempotency-replayed': 'true',
+  })
+  expect(first.headers).not.toHaveProperty('idempotency-replayed')
+  expect(await names()).toEqual(['dolly'])
+})
+
+test('quotes around a key, as the draft standard writes it, do not make it another key', async () => {
+  await add('dolly', '"key-1"')
+  expect((await add('dolly', 'key-1')).headers['idempotency-replayed']).toBe('true')
+})
+
+test('a key used for another body is refused and has no effect', async () => {
+  await add('dolly', 'key-1')
+  const other = await add('molly', 'key-1')
+  expect(other.statusCode).toBe(422)
+  expect(other.json()).toMatchObject({ code: 'idempotency-key-reused' })
+  expect(await names()).toEqual(['dolly'])
+})
+
+test('a key belongs to its caller: another caller with the same key creates', async () => {
+  await add('dolly', 'key-1', ANNA)
+  expect((await add('molly', 'key-1', BERT)).statusCode).toBe(201)
+  expect(await names()).toEqual(['dolly', 'molly'])
+})
+
+test.each([undefined, '', ' ', 'a b', 'é', 'k'.repeat(256)])(
+  'a creation with the key %j is refused',
+  async (key) => {
+    const answer = await add('dolly', key)
+    expect(answer.statusCode).toBe(400)
+    expect(answer.json()).toMatchObject({ code: 'idempotency-key-missing' })
+    expect(await names()).toEqual([])
+  },
+)
+
+test('the same creation ten times at once has one effect and ten equal answers', async () => {
+  const answers = await Promise.all(Array.from({ length: 10 }, () => add('slow', 'key-1')))
+  expect(new Set(answers.map(({ statusCode, body }) => `${String(statusCode)} ${body}`))).toEqual(
+    new Set(['201 {"name":"slow"}']),
+  )
+  expect(
+    answers.filter(({ headers }) => headers['idempotency-replayed'] === undefined),
+  ).toHaveLength(1)
+  expect(await names()).toEqual(['slow'])
+})
+
+test.each([
+  ['refused by a rule', 'refused', 409],
+  ['cut off by the end of its connection', 'crash', 503],
+])('a creation %s keeps neither effect nor key', async (_what, name, status) => {
+  expect((await add(name, 'key-1')).statusCode).toBe(status)
+  expect(await names()).toEqual([])
+  expect((await add('dolly', 'key-1')).statusCode).toBe(201)
+})
+
+test('an answer can be had again for 24 hours, to the millisecond', async () => {
+  await add('dolly', 'key-1')
+  now = new Date(START.getTime() + 24 * HOUR)
+  expect((await add('dolly', 'key-1')).headers['idempotency-replayed']).toBe('true')
+  now = new Date(START.getTime() + 24 * HOUR + 1)
+  // The key is free again, for another body too.
+  expect((await add('molly', 'key-1')).statusCode).toBe(201)
+  expect((await add('molly', 'key-1')).headers['idempotency-replayed']).toBe('true')
+  expect(await names()).toEqual(['dolly', 'molly'])
+})
+
+const put = (ifMatch: string | undefined) =>
+  app.inject({
+    method: 'PUT',
+    url: '/v1/sheep/dolly',
+    headers: { ...as(ANNA), ...(ifMatch !== undefined && { 'if-match': ifMatch }) },
+  })
+
+test.each([
+  [undefined, 428, 'precondition-required'],
+  ['*', 412, 'version-stale'],
+  ['W/"1"', 412, 'version-stale'],
+  ['1', 412, 'version-stale'],
+  ['"1", "2"', 412, 'version-stale'],
+  ['"99999999999"', 412, 'version-stale'],
+  ['"-1"', 412, 'version-stale'],
+  ['"2"', 412, 'version-stale'],
+])('a change with If-Match %s is answered with %i %s', async (ifMatch, status, code) => {
+  await add('dolly', 'key-1')
+  const answer = await put(ifMatch)
+  expect(answer.statusCode).toBe(status)
+  expect(answer.json()).toMatchObject({ code })
+})
+
+test('of two changes of one version at once, one is made and one is stale', async () => {
+  await add('dolly', 'key-1')
+  const answers = await Promise.all([put('"1"'), put('"1"')])
+  expect(answers.map(({ statusCode }) => statusCode).sort()).toEqual([200, 412])
+  const [made] = answers.filter(({ statusCode }) => statusCode === 200)
+  expect(made?.headers.etag).toBe('"2"')
+  const [stale] = answers.filter(({ statusCode }) => statusCode === 412)
+  expect(stale?.json()).toMatchObject({ currentVersion: 2 })
+})
+
+const KEY = 'incident.sla.p1.ack'
+const target = (within: string) => ({ clock: 'continuous', within })
+const NOON = new Date('2026-11-23T12:00:00Z')
+
+const set = (unitId: string | null, within: string, expected: number, validFrom?: string) =>
+  database.db.transaction((tx) =>
+    setParameter(
+      tx,
+      SERVICE,
+      {
+        key: KEY,
+        unitId,
+        value: target(within),
+        reason: 'A test.',
+        ...(validFrom !== undefined && { validFrom }),
+      },
+      expected,
+      testAct({ now: NOON }),
+    ),
+  )
+const read = (unitId: string | null, at = NOON) =>
+  readParameter(database.db.manager, KEY, unitId, at)
+
+test('[A-4.1.2] the value of the unit goes before that of the company, and that before the shipped one', async () => {
+  const shipped = await read(UNIT)
+  expect(shipped).toMatchObject({ source: 'shipped', version: 0 })
+  await set(null, 'PT11M', 0)
+  expect(await read(UNIT)).toEqual({ source: 'company', version: 1, value: target('PT11M') })
+  await set(UNIT, 'PT12M', 0)
+  expect(await read(UNIT)).toEqual({ source: 'unit', version: 1, value: target('PT12M') })
+  expect(await read(OTHER_UNIT)).toMatchObject({ source: 'company' })
+  expect(await read(null)).toMatchObject({ source: 'company' })
+})
+
+test('[A-4.1.2] a value holds from its first instant on, and earlier decisions stay explicable', async () => {
+  await set(null, 'PT11M', 0, '2026-12-01T00:00:00+08:00')
+  await set(null, 'PT12M', 1, '2026-12-02T00:00:00+08:00')
+  const at = async (instant: string) => (await read(null, new Date(instant))).version
+  expect(await at('2026-11-30T15:59:59.999Z')).toBe(0)
+  expect(await at('2026-11-30T16:00:00.000Z')).toBe(1)
+  expect(await at('2026-12-01T15:59:59.999Z')).toBe(1)
+  expect(await at('2026-12-01T16:00:00.000Z')).toBe(2)
+  expect(await at('9999-12-31T23:59:59.999Z')).toBe(2)
+})
+
+test('[A-4.1.2] of two who set a parameter at once one is told that it is stale; one version, one fact', async () => {
+  const outcomes = await Promise.allSettled([set(null, 'PT11M', 0), set(null, 'PT12M', 0)])
+  const refusals = outcomes.filter((outcome) => outcome.status === 'rejected')
+  expect(refusals.map(({ reason }) => (reason as Problem).code)).toEqual(['version-stale'])
+  expect((await read(null)).version).toBe(1)
+  expect(await queuedEvents(database.db)).toHaveLength(1)
+})
+
+test('[A-4.1.2] a value that does not fit is refused by its pointer and leaves nothing', async () => {
+  await expect(set(null, 'ten minutes', 0)).rejects.toMatchObject({
+    code: 'parameter-refused',
+    extras: { errors: [{ pointer: '#/value' }] },
+  })
+  expect((await read(null)).version).toBe(0)
+  expect(await queuedEvents(database.db)).toEqual([])
+})
+
+const shear = defineTask('shear', Type.Object({ name: Type.String() }), async (tx, { name }) => {
+  await tx.query('insert into shorn (name) values ($1)', [name])
+})
+
+const work = (tasks: readonly Task[] = [shear]) =>
+  startJobs({
+    service: SERVICE,
+    db: database.db,
+    url: database.url,
+    tasks,
+    crontab: '',
+    clock: () => new Date(),
+    log: pino({ level: 'silent' }),
+  })
+
+const shorn = async (): Promise<string[]> => {
+  const rows: { name: string }[] = await database.db.query('select name from shorn order by name')
+  return rows.map(({ name }) => name)
+}
+
+test('a job is queued with the change that calls for it: rolled back it does not run', async () => {
+  const queue = (name: string, fails: boolean) =>
+    database.db.transaction(async (tx) => {
+      await enqueue(tx, SERVICE, 'shear', { name }, testAct())
+      if (fails) throw new Error('rolled back')
+    })
+  await expect(queue('never', true)).rejects.toThrow('rolled back')
+  await queue('dolly', false)
+  const jobs = await work()
+  try {
+    await eventually(async () => {
+      expect(await shorn()).toEqual(['dolly'])
+    })
+    const left: unknown[] = await database.db.query(
+      'select from incident_tiering_jobs._private_jobs',
+    )
+    expect(left).toEqual([])
+  } finally {
+    await jobs.stop()
+  }
+})
+
+test('a later job with the same key takes the place of the earlier one', async () => {
+  const { manager } = database.db
+  await enqueue(manager, SERVICE, 'shear', { name: 'early' }, testAct(), {
+    key: 'one',
+    runAt: new Date(Date.now() + HOUR),
+  })
+  await enqueue(manager, SERVICE, 'shear', { name: 'late' }, testAct(), { key: 'one' })
+  const jobs = await work()
+  try {
+    await eventually(async () => {
+      expect(await shorn()).toEqual(['late'])
+    })
+  } finally {
+    await jobs.stop()
+  }
+})
+
+test('the job of a worker that was killed is freed and runs, once in effect', async () => {
+  const child = fork(new URL('doomed-worker.ts', import.meta.url), [database.url], {
+    env: { ...process.env, NODE_OPTIONS: '' },
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  })
+  try {
+    await once(child, 'message')
+    await enqueue(database.db.manager, SERVICE, 'shear', { name: 'dolly' }, testAct())
+    expect(await once(child, 'message')).toContain('in the task')
+  } finally {
+    child.kill('SIGKILL')
+  }
+  await once(child, 'exit')
+  expect(await shorn()).toEqual([])
+  const jobs = await work()
+  try {
+    await eventually(
+      async () => {
+        expect(await shorn()).toEqual(['dolly'])
+      },
+      { within: 20_000 },
+    )
+  } finally {
+    await jobs.stop()
+  }
+})
