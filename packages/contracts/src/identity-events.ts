@@ -153,7 +153,7 @@ export const AccountUnlocked = defineEvent({
 
 export const InitialPasswordIssued = defineEvent({
   type: 'identity.security.initial-password-issued.v1',
-  summary: 'An account got a one-time password that must be changed.',
+  summary: 'An account got an initial password that must be changed.',
   clauses: ['A-2.2.3'],
   payload: Type.Object({ accountId: Uuid, issuedAt: Instant, expiresAt: Instant }),
 })

@@ -16,8 +16,6 @@ export const roles = [
 ] as const
 export type Role = (typeof roles)[number]
 
-export const administratorRoles: readonly Role[] = ['SYSTEM_ADMIN', 'SECURITY_ADMIN', 'AUDIT_ADMIN']
-
 const business: readonly Role[] = ['OM_AUTHORITY', 'BUSINESS_OWNER', 'KEY_USER', 'OM_PROVIDER']
 
 /**

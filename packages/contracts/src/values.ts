@@ -12,11 +12,6 @@ export const InstantOut = Type.Unsafe<Date>(Type.String({ format: 'date-time' })
 /** A calendar date without a zone, `2026-11-22`, years 1 to 9999 (`isLocalDate`). */
 export const LocalDate = Type.String({ format: 'date' })
 
-/** A span of time as ISO 8601, for example `PT15M` or `P90D`. */
-export const IsoDuration = Type.String({
-  pattern: '^P(?=.)(\\d+D)?(T(?=.)(\\d+H)?(\\d+M)?(\\d+S)?)?$',
-})
-
 /** A short code that people choose: upper-case letters, digits, dot, dash, underscore. */
 export const Code = Type.String({ pattern: '^[A-Z0-9][A-Z0-9._-]{0,39}$' })
 

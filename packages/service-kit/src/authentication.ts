@@ -214,7 +214,7 @@ export function unitInRange(request: FastifyRequest): string | null {
 /**
  * Public keys of identity, read from its JWKS and kept.
  *
- * An unknown key id reads it again, at most once per `retryMs`. Keys older than `maxAgeMs` are read again behind the
+ * An unknown key id reads it again, at most once per `retryMs` while identity answers. Keys older than `maxAgeMs` are read again behind the
  * requests that go on with them, so that a withdrawn key is forgotten; while identity is away they stay.
  */
 export function createKeySet(

@@ -13,6 +13,9 @@ const SECRET = [
   'privateKey',
 ]
 
+/** What the error of a failed query carries along: the values, among them hashes and what people wrote. */
+const VALUES = ['err.parameters', 'err.detail', 'err.driverError']
+
 /** The logger of a process: JSON lines, ids and decisions, secrets redacted. */
 export function createLog(level: string, destination?: DestinationStream): Logger {
   const options = {
@@ -20,7 +23,7 @@ export function createLog(level: string, destination?: DestinationStream): Logge
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     redact: {
-      paths: SECRET.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]),
+      paths: [...SECRET.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), ...VALUES],
       censor: '[redacted]',
     },
   }

@@ -39,6 +39,12 @@ export const CommonConfig = Type.Object({
     minLength: 32,
   }),
   HOST: Type.String({ description: 'Address to listen on.', default: '127.0.0.1' }),
+  GATEWAY_ADDRESSES: Type.Optional(
+    Type.String({
+      description:
+        'Addresses or networks of the gateways, separated by commas: they say where a request came from. Default: this host.',
+    }),
+  ),
   PORT: Type.Integer({
     description: 'TCP port; 0 takes any free one.',
     minimum: 0,
@@ -92,6 +98,8 @@ export function defineService<Config extends TObject>(service: Service<Config>):
 export interface BuildOptions<Config> extends Dependencies<Config> {
   readonly keyFor: (kid: string) => Promise<string | undefined>
   readonly internalToken: string
+  /** As `GATEWAY_ADDRESSES`. */
+  readonly gatewayAddresses?: string | undefined
 }
 
 /** The service without port, bus and clockwork: what tests speak to by `inject`. */
@@ -104,13 +112,14 @@ export async function buildService<Config extends TObject>(
   subscriptions: readonly Subscription[]
   tasks: readonly Task[]
 }> {
-  const { db, clock, log, keyFor, internalToken } = options
+  const { db, clock, log, keyFor, internalToken, gatewayAddresses = 'loopback' } = options
   const { name } = service
   const app = await createApp({
     name,
     title: service.title,
     log,
     tokens: { keyFor, clock, internalToken },
+    trustedProxies: gatewayAddresses.split(',').flatMap((entry) => entry.trim() || []),
     readiness: {
       database: async () => {
         await db.query('select 1')
@@ -186,6 +195,7 @@ export async function startService<Config extends TObject>(
     ...dependencies,
     keyFor: service.keys?.(dependencies) ?? createKeySet(config.JWKS_URL),
     internalToken: config.INTERNAL_TOKEN,
+    gatewayAddresses: config.GATEWAY_ADDRESSES,
   })
   const beside = await service.start?.(dependencies)
   const listening = await startConsumer(bus, name, subscriptions, consumer)

@@ -22,7 +22,7 @@ const first: readonly { userName: string; role: AdministratorRole }[] = [
 const BOOTSTRAP_LOCK = 7_411_003
 
 /**
- * Creates the three administrators of a fresh installation and answers their one-time passwords. Answers nothing once
+ * Creates the three administrators of a fresh installation and answers their initial passwords. Answers nothing once
  * there is any administrator.
  *
  * @param keep puts the passwords where the operator finds them, before the accounts are committed: a crash between

@@ -6,7 +6,7 @@ import { revokeAccount } from '../sessions/revoke-account.ts'
 import { lockAccount } from './lock-account.ts'
 
 /**
- * Makes a one-time password for an account, voids the earlier one and ends its sessions.
+ * Makes an initial password for an account, voids the earlier one and ends its sessions.
  *
  * Nobody makes one for the own account, and only the security administrator makes one for an administrator: else the
  * system administrator could sign in as the one who confirms the own changes.

@@ -8,7 +8,7 @@ import { AccountEntity } from './account.ts'
 import { lockAccount } from './lock-account.ts'
 
 /**
- * Makes a one-time password for an administrator who has lost the own one, and ends a lock: the way back in when no
+ * Makes an initial password for an administrator who has lost the own one, and ends a lock: the way back in when no
  * second security administrator is there to do it. For whoever runs the host; every step of it is a fact in the ledger.
  *
  * @throws Problem `not-found` when no active administrator has the name

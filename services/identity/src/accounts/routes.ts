@@ -173,7 +173,7 @@ function lockingRoutes(app: App, deps: Committer): void {
     config: { access: 'account.issue-password', clauses: ['A-2.2.3'] },
     schema: {
       operationId: 'issueInitialPassword',
-      summary: 'Makes a one-time password and answers it this once; the earlier one is void.',
+      summary: 'Makes an initial password and answers it this once; the earlier one is void.',
       tags: ['accounts'],
       params: ById,
       response: { 201: Type.Object({ userName: Type.String(), initialPassword: Type.String() }) },

@@ -12,10 +12,11 @@ import { randomPassword } from './random-password.ts'
 import { replaceCredential } from './replace-credential.ts'
 
 /**
- * Gives the account a random one-time password and voids whatever it had before; answers the password, which is
+ * Gives the account a random initial password and voids whatever it had before; answers the password, which is
  * kept nowhere.
  *
- * It opens one session, which can only change the password, and only within `identity.password.initial_ttl`.
+ * Its sessions can only change the password. It opens them until another is chosen or `identity.password.initial_ttl`
+ * is over.
  *
  * Source: A-2.2.3.
  */

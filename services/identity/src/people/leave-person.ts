@@ -110,13 +110,21 @@ async function takeEffect(
       tx,
       held,
       {
-        reason: `leaver: ${String(person.leaveKind)}`,
+        reason:
+          held.account.status === 'frozen'
+            ? `frozen, then ${leaverReason(person)}`
+            : leaverReason(person),
         endDate: String(person.leftOn),
         leave: await lagOf(tx, person.unitId, person.leaveKind, effectiveAt, act),
       },
       act,
     )
   return person
+}
+
+/** Why the account of a leaver is disabled, if nothing but the leave shut it. */
+export function leaverReason({ leaveKind }: Pick<Person, 'leaveKind'>): string {
+  return `leaver: ${String(leaveKind)}`
 }
 
 /** The measured lag against the parameter in force, whose version is kept with it. */

@@ -6,12 +6,16 @@ import { createPersonAccount } from '../accounts/create-account.ts'
 import { enableAccount } from '../accounts/enable-account.ts'
 import { lockAccount } from '../accounts/lock-account.ts'
 import { announcePerson } from './announce-person.ts'
+import { leaverReason } from './leave-person.ts'
 import { PersonEntity, type Person } from './person.ts'
 import type { Place } from './place.ts'
 
 /**
- * Takes a former employee back under the same employee number: the old account opens again with the rights of the new
- * position. The caller holds the person's row.
+ * Takes a former employee back under the same employee number: the account that the leave shut opens again with the
+ * rights of the new position. One that was frozen or disabled before waits for the security administrator, by an account
+ * change of kind `enable-account`. The caller holds the person's row.
+ *
+ * Source: A-2.1.8.
  *
  * @throws Problem `person-active`
  */
@@ -40,6 +44,6 @@ export async function rejoinPerson(
   const held = account === null ? null : await lockAccount(tx, account.id)
   if (held === null)
     await createPersonAccount(tx, { person, position: place.position, userName: null }, act)
-  else await enableAccount(tx, held, act)
+  else if (held.account.disabledReason === leaverReason(before)) await enableAccount(tx, held, act)
   return person
 }

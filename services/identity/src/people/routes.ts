@@ -132,7 +132,8 @@ export function personRoutes(app: App, deps: Committer): void {
     config: { ...manage, clauses: ['A-2.1.1'] },
     schema: {
       operationId: 'rejoinPerson',
-      summary: 'A former employee comes back under the same number; the account opens again.',
+      summary:
+        'A former employee comes back under the same number; the account that the leave shut opens again.',
       tags,
       params: ById,
       body: Type.Object(PlaceBody, strict),

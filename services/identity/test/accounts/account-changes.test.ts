@@ -305,7 +305,7 @@ test('[A-2.1.7][A-2.1.8] a frozen account is out at once; only the security admi
   expect(kinds).toEqual(['end-date-user', 'enable-user'])
 })
 
-test('[A-2.2.3] a one-time password is shown once, uncached, and ends the sessions there were', async () => {
+test('[A-2.2.3] an initial password is shown once, uncached, and ends the sessions there were', async () => {
   const { account, headers } = await newcomer(stage)
   const url = `/v1/accounts/${account.id}/initial-password`
   const issued = await post(url, as('SECURITY_ADMIN'))

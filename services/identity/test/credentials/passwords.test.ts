@@ -45,7 +45,7 @@ const change = (
 const refresh = (refreshToken: string) =>
   stage.app.inject({ method: 'POST', url: '/v1/tokens/refresh', payload: { refreshToken } })
 
-test('[A-2.2.3] an initial password opens one session, which can only change it', async () => {
+test('[A-2.2.3] an initial password opens sessions that can only change it', async () => {
   const account = await addAccount(stage, { roles: ['KEY_USER'] })
   const initial = await giveInitialPassword(stage, account)
   const first = await signedIn(stage, account, initial)

@@ -3,6 +3,9 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import { testAct } from '@erp-steward/test-kit/test-act'
 import type { TestService } from '@erp-steward/test-kit/test-service'
+import { disableAccount } from '../../src/accounts/disable-account.ts'
+import { freezeAccount } from '../../src/accounts/freeze-account.ts'
+import { lockAccount } from '../../src/accounts/lock-account.ts'
 import { rolesOfAccount } from '../../src/accounts/roles-of-account.ts'
 import { chinaDay, startOfChinaDay } from '../../src/people/rules/china-day.ts'
 import { identityStage } from '../account-stage.ts'
@@ -331,6 +334,31 @@ test('who has left cannot move, leave again or join under the number; rejoining 
   ])
   expect(await refusal(onPerson(stage, back, 'rejoin', place))).toEqual([409, 'person-active'])
 })
+
+test.each(['freeze', 'disable'] as const)(
+  '[A-2.1.8] an account shut before its person left stays shut when the person rejoins: %s',
+  async (how) => {
+    const person = await joined(stage)
+    const { accountId } = person
+    await stage.db.transaction(async (tx) => {
+      const held = await lockAccount(tx, accountId)
+      if (held === null) throw new Error('there is no account')
+      const act = testAct({ now: stage.now })
+      if (how === 'freeze') await freezeAccount(tx, held, 'stolen laptop', act)
+      else {
+        const end = { reason: 'lent to others', endDate: dayFromNow(0), leave: null }
+        await disableAccount(tx, held, end, act)
+      }
+    })
+    const left = await ok<PersonView>(onPerson(stage, person, 'leave', { kind: 'resignation' }))
+    const place = { unitCode: 'NORTH', departmentCode: 'IT', positionCode: 'BUYER' }
+    const back = await ok<PersonView>(onPerson(stage, left, 'rejoin', place))
+    expect(back).toMatchObject({ active: true, accountId })
+    expect(await accountOf(person)).toMatchObject({ status: 'disabled' })
+    const after = (await kinds(person.userName)).filter((task) => task.startsWith('enable-user'))
+    expect(after).toEqual([])
+  },
+)
 
 test('of ten leaves at once one takes effect', async () => {
   const person = await joined(stage)

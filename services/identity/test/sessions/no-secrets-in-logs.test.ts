@@ -9,6 +9,7 @@ import { activateClient } from '../../src/clients/activate-client.ts'
 import { issueClientSecret } from '../../src/clients/issue-client-secret.ts'
 import { requestClient } from '../../src/clients/request-client.ts'
 import { identity } from '../../src/service.ts'
+import { digestOf } from '../../src/sessions/refresh-token.ts'
 import type { SessionTokens } from '../../src/sessions/session-tokens.ts'
 import { addAccount, giveInitialPassword, TEST_SEALING_KEYS } from '../account-stage.ts'
 
@@ -61,6 +62,8 @@ test('no password, token or secret reaches a log, whatever goes wrong', async ()
   // An outage in the middle of it all.
   await db.query('alter table session rename to session_gone')
   await post('/v1/tokens/refresh', { refreshToken: refreshed.refreshToken })
+  await db.query('alter table refresh_token rename to refresh_token_gone')
+  await post('/v1/tokens/refresh', { refreshToken: refreshed.refreshToken })
   expect((await post('/v1/tokens', grant)).statusCode).toBe(200)
   secrets.push(
     initial,
@@ -71,6 +74,8 @@ test('no password, token or secret reaches a log, whatever goes wrong', async ()
     refreshed.refreshToken,
     secret,
     granted.access_token,
+    // A failed query brings its values along; the digest is one of them.
+    [...digestOf(refreshed.refreshToken)].join(','),
   )
   await app.close()
   await database.release()

@@ -1,9 +1,14 @@
+import {
+  LONGEST_TOKEN_LIFE_SECONDS,
+  REVOCATION_KEPT_SECONDS,
+} from '@erp-steward/contracts/access-token'
+
 /** Longest life of a person's access token in seconds. Source: RFC 9700 practice, anchors 5.4. */
 const LONGEST_ACCESS_SECONDS = 300
 /** Life of a machine's access token in seconds. */
-export const CLIENT_ACCESS_SECONDS = 900
-/** How long revocations are told to a gateway that starts, in milliseconds: longer than any access token lives. */
-export const REVOCATION_MEMORY_MS = 20 * 60_000
+export const CLIENT_ACCESS_SECONDS = LONGEST_TOKEN_LIFE_SECONDS
+/** How long revocations are told to a gateway that starts, in milliseconds: as long as it remembers them. */
+export const REVOCATION_MEMORY_MS = REVOCATION_KEPT_SECONDS * 1_000
 
 /** Life of an access token in seconds: at most half the idle limit, so that whoever is at work refreshes in time. */
 export function accessSeconds(idleSeconds: number): number {
