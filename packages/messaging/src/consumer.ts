@@ -6,6 +6,7 @@ import type { ServiceName } from '@erp-steward/contracts/services'
 import type { Logger } from 'pino'
 import type { DataSource, EntityManager } from 'typeorm'
 import type { BusConsumer, EventBus } from './bus.ts'
+import { isDatabaseAway } from './database-away.ts'
 import { envelopeFaults, payloadFaults } from './payload.ts'
 
 /** What a service does about one type of event; `definition: null` takes every type of the topics it names. */
@@ -52,7 +53,11 @@ export interface ConsumerOptions {
 }
 
 export interface Consumer {
-  /** Handles one delivery: exactly once in effect; parks it after the last failed try. */
+  /**
+   * Handles one delivery: exactly once in effect; parks it after the last failed try.
+   *
+   * @throws whatever the database threw last, if it is away: an outage parks nothing, the bus delivers again
+   */
   deliver(envelope: unknown): Promise<Outcome>
   /** The inbox receipt and the handlers' writes, in the caller's transaction. */
   handleOnce(tx: EntityManager, envelope: Envelope): Promise<Outcome>
@@ -89,6 +94,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
         return await db.transaction((tx) => handleOnce(tx, envelope))
       } catch (error) {
         if (attempt >= attempts || error instanceof PoisonEvent) {
+          if (isDatabaseAway(error)) throw error
           log.error(
             { err: error, eventId: envelope.id, type: envelope.type, attempt },
             'event parked',
@@ -170,7 +176,8 @@ async function park(
       envelope.type,
       envelope.subject,
       JSON.stringify(envelope),
-      reason.slice(0, 2_000),
+      // A text of PostgreSQL cannot hold NUL, and what cannot be parked would be delivered for ever.
+      reason.slice(0, 2_000).replaceAll('\0', '\uFFFD'),
       attempts,
       now,
     ],

@@ -97,6 +97,26 @@ test('a parked event keeps its envelope, the reason and the tries, and has no re
   expect(await inbox()).toEqual([])
 })
 
+test('a reason that PostgreSQL cannot keep does not stop the parking', async () => {
+  const failing = consumerOf([on(AlarmRaised, () => Promise.reject(new Error('no host a\0b')))])
+  expect(await failing.deliver(alarm(3))).toBe('parked')
+  expect(await list()).toMatchObject([{ reason: 'Error: no host a\uFFFDb' }])
+})
+
+test('an outage of the database parks nothing: the bus delivers the event again', async () => {
+  let away = true
+  const consumer = consumerOf([
+    on(AlarmRaised, async (tx) => {
+      if (away) await tx.query('select pg_terminate_backend(pg_backend_pid())')
+    }),
+  ])
+  const event = alarm(3)
+  await expect(consumer.deliver(event)).rejects.toThrow('terminating connection')
+  expect(await list()).toEqual([])
+  away = false
+  expect(await consumer.deliver(event)).toBe('handled')
+})
+
 test('an event that is parked twice stands in the list once', async () => {
   const event = alarm(3)
   await failing.deliver(event)

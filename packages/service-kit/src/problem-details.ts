@@ -3,6 +3,7 @@ import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { Problem } from '@erp-steward/contracts/problem'
 import { problems, type ProblemCode } from '@erp-steward/contracts/problems'
+import { isDatabaseAway } from '@erp-steward/messaging/database-away'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { App } from './app.ts'
 import { preferredLanguage } from './language.ts'
@@ -142,13 +143,4 @@ function faultOf(
 /** PostgreSQL's class 22, data exceptions: the last net below the schemas, for the value came with the request. */
 function isUnstorable(error: Error & { code?: string }): boolean {
   return /^22[0-9A-Z]{3}$/.test(error.code ?? '')
-}
-
-/** PostgreSQL went away or refuses new sessions: an outage, worth a retry, not a bug. */
-function isDatabaseAway(error: Error & { code?: string }): boolean {
-  return (
-    ['ECONNREFUSED', 'ECONNRESET', '57P01', '57P02', '57P03', '08006', '08001', '53300'].includes(
-      error.code ?? '',
-    ) || /Connection terminated|timeout exceeded when trying to connect/.test(error.message)
-  )
 }

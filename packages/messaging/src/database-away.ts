@@ -1,0 +1,12 @@
+/** SQLSTATE and system codes of a PostgreSQL that ends sessions, starts, has no room for more or cannot be reached. */
+const AWAY = new Set('ECONNREFUSED ECONNRESET 57P01 57P02 57P03 08006 08001 53300'.split(' '))
+
+/** Whether PostgreSQL went away or refuses new sessions: an outage, worth a retry, not a bug. */
+export function isDatabaseAway(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  const { code = '' } = error as { code?: string }
+  return (
+    AWAY.has(code) ||
+    /Connection terminated|timeout exceeded when trying to connect/.test(error.message)
+  )
+}
