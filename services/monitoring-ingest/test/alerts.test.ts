@@ -174,6 +174,27 @@ test('one request with a whole history tells what single requests tell', async (
   expect((await toldOf(id)).map(({ type }) => type)).toEqual(['pending', 'firing', 'resolved'])
 })
 
+test('a series sent twice in one request, its labels in another order, has one state and one episode', async () => {
+  const metric = `m_${randomUUID().replaceAll('-', '')}`
+  const id = await threshold(metric, { forSeconds: 0 })
+  const at = T - 3_600_000
+  const answer = await stage.write(source.token, [
+    {
+      labels: { __name__: metric, instance: 'db1', job: 'ebs' },
+      samples: [
+        [at, 85],
+        [at + 20_000, 70],
+      ],
+    },
+    { labels: { __name__: metric, job: 'ebs', instance: 'db1' }, samples: [[at + 10_000, 86]] },
+  ])
+  expect(answer.statusCode).toBe(204)
+  expect((await toldOf(id)).map(({ type, value }) => [type, value])).toEqual([
+    ['firing', 85],
+    ['resolved', 70],
+  ])
+})
+
 test('a threshold watches the series of its unit, module and labels, and no other', async () => {
   const metric = `m_${randomUUID().replaceAll('-', '')}`
   const now = { forSeconds: 0 }

@@ -174,10 +174,21 @@ test('an explosion of series stops at the limit of its source, and the series th
     written: 20,
     refused: { 'series-limit': 20 },
   })
+  expect(over.json<{ errors: unknown[] }>().errors[0]).toEqual({ detail: 'series-limit: m' })
   expect(await stage.count('series where source_id = $1', [source.id])).toBe(100)
   expect((await stage.write(source.token, wave(0, 90))).statusCode).toBe(204)
   const other = await stage.source()
   expect((await stage.write(other.token, wave(0, 90))).statusCode).toBe(204)
+})
+
+test('requests with new series at the same time stop at the limit of their source together', async () => {
+  const wave = (from: number) =>
+    Array.from({ length: 60 }, (_, index) => series('m', [[T, 1]], { i: String(from + index) }))
+  const answers = await Promise.all(
+    [0, 60, 120, 180].map((from) => stage.write(source.token, wave(from))),
+  )
+  expect(answers.every(({ statusCode }) => statusCode === 204 || statusCode === 400)).toBe(true)
+  expect(await stage.count('series where source_id = $1', [source.id])).toBe(100)
 })
 
 test('staleness markers say that a series ended: accepted, and not a value', async () => {

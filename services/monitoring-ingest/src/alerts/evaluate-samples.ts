@@ -39,10 +39,11 @@ export async function evaluateSamples(
   act: Act,
 ): Promise<void> {
   if (watched.length === 0) return
-  const states = await lockStates(tx, watched)
+  const byState = oncePerState(watched)
+  const states = await lockStates(tx, [...byState.values()])
   const changed: [Watched, AlertState][] = []
-  for (const each of watched) {
-    let state = states.get(keyOf(each.threshold.id, each.seriesId)) ?? INITIAL
+  for (const [key, each] of byState) {
+    let state = states.get(key) ?? INITIAL
     const before = state
     const inOrder = each.observations.toSorted((a, b) => a.atMs - b.atMs)
     for (const observation of inOrder) {
@@ -56,6 +57,18 @@ export async function evaluateSamples(
 }
 
 const keyOf = (thresholdId: string, seriesId: string) => `${thresholdId} ${seriesId}`
+
+/** A request may name one series twice, its labels in another order; its samples go through one state all the same. */
+function oncePerState(watched: readonly Watched[]): Map<string, Watched> {
+  const byState = new Map<string, Watched & { readonly observations: Observation[] }>()
+  for (const each of watched) {
+    const key = keyOf(each.threshold.id, each.seriesId)
+    const known = byState.get(key)
+    if (known === undefined) byState.set(key, { ...each, observations: [...each.observations] })
+    else for (const observation of each.observations) known.observations.push(observation)
+  }
+  return byState
+}
 
 async function lockStates(tx: Statement, watched: readonly Watched[]) {
   const keys = [watched.map(({ threshold }) => threshold.id), watched.map((each) => each.seriesId)]

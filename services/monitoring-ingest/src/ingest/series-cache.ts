@@ -10,17 +10,26 @@ export interface KnownSeries {
   watch: { readonly revision: string; readonly thresholds: readonly ActiveThreshold[] } | null
 }
 
-/** Series kept in memory over all sources; each takes about half a kilobyte. */
-const CAPACITY = 200_000
+/** What a series takes beside its labels, in bytes: map entries and objects, roughly. */
+const OVERHEAD_BYTES = 300
+
+/** The labels are kept twice: as sent, in the key, and read. */
+const bytesOf = (key: string) => OVERHEAD_BYTES + 2 * key.length
 
 /**
- * Series by source and raw label bytes, so that a known series costs one look-up. Bounded: the oldest makes room.
+ * Series by source and raw label bytes, so that a known series costs one look-up. Bounded in bytes, for labels may be
+ * 40 kB long: the oldest makes room.
  *
  * Only what is committed may be put in; a row rolled back would be remembered for ever.
  */
 export class SeriesCache {
   readonly #bySource = new Map<string, Map<string, KnownSeries>>()
-  #size = 0
+  readonly #capacityBytes: number
+  #bytes = 0
+
+  constructor(capacityBytes: number) {
+    this.#capacityBytes = capacityBytes
+  }
 
   of(sourceId: string): ReadonlyMap<string, KnownSeries> {
     return this.#ofSource(sourceId)
@@ -28,9 +37,9 @@ export class SeriesCache {
 
   put(sourceId: string, key: string, series: KnownSeries): void {
     const known = this.#ofSource(sourceId)
-    if (!known.has(key)) this.#size += 1
+    if (!known.has(key)) this.#bytes += bytesOf(key)
     known.set(key, series)
-    while (this.#size > CAPACITY) this.#dropOne()
+    while (this.#bytes > this.#capacityBytes) this.#dropOne()
   }
 
   #ofSource(sourceId: string): Map<string, KnownSeries> {
@@ -50,6 +59,6 @@ export class SeriesCache {
     const oldest = largest?.keys().next().value
     if (largest === undefined || oldest === undefined) return
     largest.delete(oldest)
-    this.#size -= 1
+    this.#bytes -= bytesOf(oldest)
   }
 }

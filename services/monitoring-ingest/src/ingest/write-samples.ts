@@ -22,6 +22,10 @@ import { SeriesCache, type KnownSeries } from './series-cache.ts'
 
 /** How exactly it is known when a source was last heard, in milliseconds. */
 const HEARD_MS = 10_000
+/** Advisory lock, with the source as its second key, of whoever adds series; any number that nothing else uses. */
+const SERIES_LOCK = 7_411_012
+/** Bytes that the cache of series may take. */
+const CACHE_BYTES = 100_000_000
 /** Tries of a transaction that another one got in the way of. */
 const ATTEMPTS = 4
 /** Deadlock, serialization failure, and a day dropped by whoever keeps the partitions. */
@@ -55,7 +59,7 @@ type Sifted =
 export class SampleWriter {
   readonly #pool: pg.Pool
   readonly #seriesPerSource: number
-  readonly #cache = new SeriesCache()
+  readonly #cache = new SeriesCache(CACHE_BYTES)
   readonly #heardMs = new Map<string, number>()
   readonly #days = new Set<number>()
   #thresholds: ThresholdSetInForce = { revision: '', byMetric: new Map() }
@@ -76,15 +80,14 @@ export class SampleWriter {
     for (let attempt = 1; ; attempt += 1) {
       await this.#makeDays(batch)
       const added = new Map<string, KnownSeries>()
-      const overLimit = new Refusals()
+      const overLimit: [metric: string, samples: number][] = []
       try {
         const written = await this.#inTransaction((tx, revision) =>
           this.#store(tx, revision, source, batch, added, overLimit, act),
         )
         for (const [key, series] of added) this.#cache.put(source.id, key, series)
         this.#heardMs.set(source.id, act.now.getTime())
-        for (const [reason, count] of overLimit.counts)
-          refusals.add(reason, overLimit.named.join('; '), count)
+        for (const [metric, count] of overLimit) refusals.add('series-limit', metric, count)
         return { written, refusals }
       } catch (error) {
         const { code = '' } = error as { code?: string }
@@ -153,7 +156,7 @@ export class SampleWriter {
     source: SendingSource,
     { samples, unknown }: Batch,
     added: Map<string, KnownSeries>,
-    overLimit: Refusals,
+    overLimit: [metric: string, samples: number][],
     act: Act,
   ): Promise<number> {
     // Taking a source or a threshold away raises the revision; then what the request began with may no longer hold.
@@ -170,7 +173,7 @@ export class SampleWriter {
     for (const [key, kept] of samples) {
       const series = known.get(key) ?? added.get(key)
       if (series === undefined) {
-        overLimit.add('series-limit', unknown.get(key)?.metric ?? 'a series', kept.length)
+        overLimit.push([unknown.get(key)?.metric ?? 'a series', kept.length])
         continue
       }
       for (const { atMs, value } of kept) {
@@ -208,17 +211,18 @@ export class SampleWriter {
     const wanted = new Map(
       [...unknown.values()].map((set) => [set.fingerprint.toString('hex'), set]),
     )
-    const ids = await seriesIds(tx, source.id, [...wanted.values()])
-    const missing = [...wanted].filter(([hex]) => !ids.has(hex)).map(([, set]) => set)
-    if (missing.length > 0) {
-      const [{ count } = { count: 0 }] = (await tx.query(
-        'select count(*)::int as count from series where source_id = $1',
-        [source.id],
-      )) as { count: number }[]
-      // In one order, so that two requests with the same new series do not wait for each other in a circle.
-      const allowed = missing
-        .slice(0, Math.max(0, this.#seriesPerSource - count))
-        .sort((a, b) => a.fingerprint.compare(b.fingerprint))
+    let ids = await seriesIds(tx, source.id, [...wanted.values()])
+    if (ids.size < wanted.size) {
+      let room = this.#seriesPerSource - (await countSeries(tx, source.id))
+      // Counting and adding take turns per source. A full source stays full: its requests need not wait for each other.
+      if (room > 0) {
+        await tx.query('select pg_advisory_xact_lock($1, hashtext($2))', [SERIES_LOCK, source.id])
+        room = this.#seriesPerSource - (await countSeries(tx, source.id))
+      }
+      // Once more: another request may have made some of them meanwhile.
+      ids = await seriesIds(tx, source.id, [...wanted.values()])
+      const missing = [...wanted].filter(([hex]) => !ids.has(hex)).map(([, set]) => set)
+      const allowed = missing.slice(0, Math.max(0, room))
       await tx.query(
         `insert into series (source_id, unit_id, module_code, metric, labels, fingerprint, created_at)
          select $1, $2, $3, metric, labels::jsonb, fingerprint, $4
@@ -292,6 +296,13 @@ async function seriesIds(tx: Statement, sourceId: string, sets: readonly Unknown
     [sourceId, sets.map(({ fingerprint }) => fingerprint)],
   )) as { id: string; hex: string }[]
   return new Map(rows.map(({ id, hex }) => [hex, id]))
+}
+
+async function countSeries(tx: Statement, sourceId: string): Promise<number> {
+  const [row] = (await tx.query('select count(*)::int as count from series where source_id = $1', [
+    sourceId,
+  ])) as { count: number }[]
+  return row?.count ?? 0
 }
 
 /**

@@ -4,6 +4,7 @@ import { parameterByKey } from '@erp-steward/regulation/parameters'
 import { compressSync } from 'snappy'
 import { labelSet, MAX_LABELS, MAX_VALUE_BYTES } from '../../src/ingest/rules/label-set.ts'
 import { MAX_UNCOMPRESSED_BYTES, snappyClaim } from '../../src/ingest/rules/snappy-length.ts'
+import { SeriesCache } from '../../src/ingest/series-cache.ts'
 import { AHEAD_MS, LATE_MS, timeFault } from '../../src/ingest/rules/time-window.ts'
 import { dailyTemplate } from '../../src/inspections/rules/daily-template.ts'
 import { judge } from '../../src/inspections/rules/judge.ts'
@@ -144,4 +145,14 @@ test('a source token names its source, and no other text does', () => {
 
 test('refusing samples is a 400, for a sender repeats anything from 500 up for ever', () => {
   expect(problems['samples-refused'].status).toBe(400)
+})
+
+test('the memory of series is bounded by bytes, and the largest source makes room', () => {
+  const cache = new SeriesCache(10_000)
+  const series = { id: '1', metric: 'm', labels: {}, watch: null }
+  cache.put('small', 'up', series)
+  for (let index = 0; index < 50; index += 1)
+    cache.put('large', `${'x'.repeat(950)}${index}`, series)
+  expect(cache.of('large').size).toBe(4)
+  expect(cache.of('small').size).toBe(1)
 })

@@ -21,7 +21,7 @@ export interface AlertState {
   readonly phase: 'inactive' | 'pending' | 'firing'
   /** One id from pending to the end; `null` while inactive. */
   readonly episodeId: string | null
-  /** Level of the episode; it rises and never falls. */
+  /** While pending, of the newest sample; while firing it rises and never falls. */
   readonly level: AlertLevel | null
   /** Since when the values have breached without a break. */
   readonly sinceMs: number | null
