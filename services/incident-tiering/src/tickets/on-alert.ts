@@ -13,17 +13,22 @@ import { readParameter } from '@erp-steward/service-kit/parameters'
 import type { EntityManager } from 'typeorm'
 import { openTicket } from './open-ticket.ts'
 import { raisePriority } from './raise-priority.ts'
+import { isGraver } from './rules/priority.ts'
 import { addEntry } from './ticket-entry.ts'
 import { lockTicket, TicketEntity, updateTicket } from './ticket.ts'
 
-/** One ticket per alert episode; a level that rises within the episode raises the ticket. Source: A-3.2.3, A-3.1.3. */
+/**
+ * One ticket per alert episode; a level that rises within the episode raises the ticket, or opens another when nobody
+ * works on that one any more. Source: A-3.2.3, A-3.1.3.
+ */
 export const onAlertFiring = on(AlertFiring, async (tx, { data }, act) => {
   const { episodeId, name, metric, labels, unitId, moduleCode, level, value, limit, since } = data
   const priority = await priorityOf(tx, level, unitId, act)
   const known = await tx.findOneBy(TicketEntity, { alertEpisodeId: episodeId })
   if (known !== null) {
-    await raisePriority(tx, known.id, priority, `The alert is ${level} now.`, act)
-    return
+    const ticket = await raisePriority(tx, known.id, priority, `The alert is ${level} now.`, act)
+    // A ticket that is resolved or closed is not raised.
+    if (!isGraver(priority, ticket.priority)) return
   }
   const where = Object.entries(labels)
     .map(([label, text]) => `${label}=${text}`)
@@ -34,13 +39,15 @@ export const onAlertFiring = on(AlertFiring, async (tx, { data }, act) => {
       title: `${name}: ${String(value)} (${level}, limit ${String(limit)})`
         .slice(0, 200)
         .toWellFormed(),
-      description: `${metric} {${where}} since ${since}`,
+      description:
+        `${metric} {${where}} since ${since}` +
+        (known === null ? '' : `. The ticket of this alert is ${known.number}.`),
       category: 'fault',
       priority,
       unitId,
       // An alarm is never lost over a module that was withdrawn meanwhile: then the IT key users get it.
       moduleCode: await moduleIfActive(tx, moduleCode),
-      alertEpisodeId: episodeId,
+      ...(known === null && { alertEpisodeId: episodeId }),
     },
     act,
   )

@@ -203,6 +203,22 @@ describe('with every tier staffed', () => {
       expect(await read(stage, id)).toMatchObject({ priority: 'P2', version: 2 })
     })
 
+    test('that gets worse after its ticket was resolved opens another', async () => {
+      const episodeId = randomUUID()
+      await tell(stage, AlertFiring, episodeId, firing(episodeId, 'warning'))
+      const [{ id } = { id: '' }] = await ticketsOf(episodeId)
+      await stage.db.query(`update ticket set state = 'resolved' where id = $1`, [id])
+      await tell(stage, AlertFiring, episodeId, firing(episodeId, 'warning'))
+      await tell(stage, AlertFiring, episodeId, firing(episodeId, 'critical'))
+      const { number } = await read(stage, id)
+      expect(await read(stage, id)).toMatchObject({ priority: 'P3', state: 'resolved' })
+      const others: unknown[] = await stage.db.query(
+        `select priority, state, alert_episode_id from ticket where description like '%' || $1`,
+        [`The ticket of this alert is ${String(number)}.`],
+      )
+      expect(others).toEqual([{ priority: 'P2', state: 'open', alert_episode_id: null }])
+    })
+
     test('[A-3.2.3] of a module that is not in use opens a ticket all the same, for the IT key users', async () => {
       const episodeId = randomUUID()
       const alert = { ...firing(episodeId, 'warning'), moduleCode: 'GONE' }
