@@ -1,10 +1,14 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
+import { defineEvent } from '@erp-steward/contracts/event'
 import { Problem } from '@erp-steward/contracts/problem'
+import { createConsumer, on } from '@erp-steward/messaging/consumer'
+import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { App } from '@erp-steward/service-kit/app'
 import { assertVersion, change, createOnce } from '@erp-steward/service-kit/commit'
 import { createApp } from '@erp-steward/service-kit/create-app'
+import { deadLetterRoutes } from '@erp-steward/service-kit/dead-letter-routes'
 import { defineTask, enqueue, startJobs, type Task } from '@erp-steward/service-kit/jobs'
 import { readParameter, setParameter } from '@erp-steward/service-kit/parameters'
 import { eventually } from '@erp-steward/test-kit/eventually'
@@ -22,6 +26,13 @@ const UNIT = '0195f2a0-0000-7000-8000-0000000000b1'
 const OTHER_UNIT = '0195f2a0-0000-7000-8000-0000000000b2'
 const ANNA = '0195f2a0-0000-7000-8000-0000000000c1'
 const BERT = '0195f2a0-0000-7000-8000-0000000000c2'
+
+const SheepShorn = defineEvent({
+  type: 'incident.sheep.shorn.v1',
+  summary: 'A sheep was shorn.',
+  clauses: [],
+  payload: Type.Object({}),
+})
 
 let database: TestDatabase
 let app: App
@@ -73,6 +84,16 @@ beforeAll(async () => {
         return { version: version + 1 }
       }),
   )
+  const log = pino({ level: 'silent' })
+  const consumer = createConsumer({
+    ...deps,
+    service: SERVICE,
+    subscriptions: [
+      on(SheepShorn, () => Promise.reject(new Error('select * from a_table_of_ours'))),
+    ],
+    log,
+  })
+  deadLetterRoutes(app, { ...deps, service: SERVICE, consumer })
   await app.ready()
 })
 afterAll(async () => {
@@ -269,6 +290,44 @@ test('[A-4.1.2] a value that does not fit is refused by its pointer and leaves n
   })
   expect((await read(null)).version).toBe(0)
   expect(await queuedEvents(database.db)).toEqual([])
+})
+
+const DEAD_LETTERS = `/v1/dead-letters/${SERVICE}`
+const administrator = bearer({ roles: ['SYSTEM_ADMIN'] })
+
+test.each(['["x"]', '[1]', '[null]', '{}', '["\\u0000"]', `["${ANNA.toUpperCase()}"]`])(
+  'the list of dead letters refuses the forged cursor %s',
+  async (key) => {
+    const cursor = Buffer.from(key).toString('base64url')
+    const answer = await app.inject({
+      url: `${DEAD_LETTERS}?cursor=${cursor}`,
+      headers: administrator,
+    })
+    expect(answer.statusCode).toBe(400)
+    expect(answer.json()).toMatchObject({ code: 'cursor-unusable' })
+  },
+)
+
+test('a dead letter that fails again stays parked, and the cause stays in the log', async () => {
+  const { db } = database
+  const id = await appendEvent(db.manager, SERVICE, SheepShorn, 'dolly', {}, testAct())
+  const [envelope] = await queuedEvents(db)
+  await db.query(
+    `insert into dead_letter (event_id, type, subject, envelope, reason, attempts, parked_at)
+     values ($1, $2, 'dolly', $3, 'Error', 5, now())`,
+    [id, SheepShorn.type, JSON.stringify(envelope)],
+  )
+  const answer = await app.inject({
+    method: 'POST',
+    url: `${DEAD_LETTERS}/${id}/replay`,
+    headers: administrator,
+    payload: { reason: 'Once more.' },
+  })
+  expect(answer.statusCode).toBe(409)
+  expect(answer.json()).toMatchObject({ code: 'dead-letter-not-parked' })
+  expect(answer.body).not.toContain('a_table_of_ours')
+  const left: unknown[] = await db.query('select state from dead_letter')
+  expect(left).toEqual([{ state: 'parked' }])
 })
 
 const shear = defineTask('shear', Type.Object({ name: Type.String() }), async (tx, { name }) => {
