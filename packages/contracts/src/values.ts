@@ -1,4 +1,10 @@
 import { Type, type Static, type TSchema } from 'typebox'
+import { Set as setFormat } from 'typebox/format'
+import { isInstant, isLocalDate } from './calendar-text.ts'
+
+// The formats of the schema compiler have a year 0 and leap seconds; rows of imports and events are checked by it.
+setFormat('date-time', isInstant)
+setFormat('date', isLocalDate)
 
 /** A UUID in lower-case text form, as RFC 9562 writes it. */
 export const Uuid = Type.String({ format: 'uuid' })

@@ -47,7 +47,7 @@ function unfit(body: unknown): Problem | null {
   for (let place = open.pop(); place !== undefined; place = open.pop()) {
     const { value, pointer, depth } = place
     if (typeof value === 'string') {
-      if (!isPlainText(value)) return refusal(pointer)
+      if (!isStorableText(value)) return refusal(pointer)
     } else if (typeof value === 'object' && value !== null) {
       if (depth === MAX_DEPTH)
         return new Problem(
@@ -55,7 +55,7 @@ function unfit(body: unknown): Problem | null {
           `The body is nested deeper than ${String(MAX_DEPTH)} levels.`,
         )
       for (const [name, member] of Object.entries(value)) {
-        if (!isPlainText(name)) return refusal(pointer)
+        if (!isStorableText(name)) return refusal(pointer)
         const step = name.replaceAll('~', '~0').replaceAll('/', '~1')
         open.push({ value: member, pointer: `${pointer}/${step}`, depth: depth + 1 })
       }
@@ -64,8 +64,8 @@ function unfit(body: unknown): Problem | null {
   return null
 }
 
-/** PostgreSQL takes no NUL in a text, and UTF-8 has no half of a surrogate pair. */
-function isPlainText(text: string): boolean {
+/** Whether PostgreSQL keeps the text as it is: it takes no NUL, and UTF-8 has no half of a surrogate pair. */
+export function isStorableText(text: string): boolean {
   return text.isWellFormed() && !text.includes('\u0000')
 }
 

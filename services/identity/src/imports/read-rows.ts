@@ -1,4 +1,5 @@
 import { Problem } from '@erp-steward/contracts/problem'
+import { isStorableText } from '@erp-steward/service-kit/storable-text'
 import { CsvError, parse } from 'csv-parse/sync'
 import { Compile } from 'typebox/compile'
 import { importColumns, ImportRow, mandatoryColumns, type ReadRow } from './rules/import-row.ts'
@@ -86,18 +87,28 @@ function bounded<Row>(rows: readonly Row[]): readonly Row[] {
 }
 
 function checked(row: number, value: unknown): ReadRow {
-  if (check.Check(value)) return { row, value }
-  const fault = check
-    .Errors(value)
-    .slice(0, 3)
-    .map(({ instancePath, message }) => `${instancePath.slice(1) || 'row'} ${message}`)
-    .join('; ')
+  const fault = check.Check(value)
+    ? unstorable(value)
+    : check
+        .Errors(value)
+        .slice(0, 3)
+        .map(({ instancePath, message }) => `${instancePath.slice(1) || 'row'} ${message}`)
+        .join('; ')
+  if (fault === null) return { row, value: value as ImportRow }
   const { employeeNumber } = Object(value) as { employeeNumber?: unknown }
   return {
     row,
     employeeNumber: typeof employeeNumber === 'string' ? employeeNumber.slice(0, 40) : null,
     fault,
   }
+}
+
+/** JSON can spell halves of surrogate pairs, which the file as such cannot have. */
+function unstorable(row: ImportRow): string | null {
+  const column = Object.entries(row).find(
+    ([, text]) => typeof text === 'string' && !isStorableText(text),
+  )?.[0]
+  return column === undefined ? null : `${column} holds half of a surrogate pair`
 }
 
 const unreadable = (detail: string) => new Problem('import-unreadable', detail)

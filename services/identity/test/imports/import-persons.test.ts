@@ -133,6 +133,7 @@ test('good rows: the others take effect, and every refused row says why', async 
     'M6,H,NORTH,FIN,CLERK,,2001-01-01',
     'M7,I,NORTH,FIN,CLERK,,2026-02-30',
     'M8,J,NORTH,FIN,CLERK,,',
+    'M9,K,NORTH,FIN,CLERK,,0000-01-01',
   )
   const report = await sent(list, { query: '?mode=good-rows' })
   expect(report.rows.map(({ outcome, errors }) => errors[0]?.code ?? outcome)).toEqual([
@@ -147,6 +148,7 @@ test('good rows: the others take effect, and every refused row says why', async 
     'person-unknown',
     'validation-failed',
     'created',
+    'validation-failed',
   ])
   expect(await person('M8')).toMatchObject({ active: true })
 })
@@ -183,11 +185,12 @@ test('JSON lines take the same way', async () => {
     'not json',
     JSON.stringify({ ...row, employeeNumber: 'P2', salary: 1 }),
     JSON.stringify(null),
+    JSON.stringify({ ...row, employeeNumber: 'P3', name: '\ud800' }),
     '',
   ].join('\n')
   const type = 'application/x-ndjson'
   const report = await sent(lines, { type, query: '?mode=good-rows' })
-  expect(outcomes(report)).toEqual(['created', 'refused', 'refused', 'refused'])
+  expect(outcomes(report)).toEqual(['created', 'refused', 'refused', 'refused', 'refused'])
 })
 
 test('a list with a byte order mark, as spreadsheets write it, is read', async () => {
