@@ -3,7 +3,13 @@ import type { Ticket } from '../../tickets/ticket.ts'
 
 /** Why people are written to. */
 export type Occasion =
-  'opened' | 'escalated' | 'priority-raised' | 'released' | 'clock-breached' | 'progress-noted' | 'resolved'
+  | 'opened'
+  | 'escalated'
+  | 'priority-raised'
+  | 'released'
+  | 'clock-breached'
+  | 'progress-noted'
+  | 'resolved'
 
 const HEADLINE: Readonly<Record<Occasion, { readonly zh: string; readonly en: string }>> = {
   opened: { zh: '新工单', en: 'New ticket' },
