@@ -111,12 +111,6 @@ export const problems = {
     'Use https.',
   ),
   'not-found': problem(404, 'Not found', '未找到', 'Check the address and the id.'),
-  'method-not-allowed': problem(
-    405,
-    'The method is not allowed here',
-    '不允许的请求方法',
-    'Use a method that the operation documents.',
-  ),
   'quota-exceeded': problem(
     429,
     'Too many requests',

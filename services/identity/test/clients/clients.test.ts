@@ -92,7 +92,6 @@ test('every wrong credential gets one answer', async () => {
     grant(body(pending.id, secret)),
     grant(body('0195f2a0-0000-7000-8000-0000000000ff', secret)),
     grant(body("' or true --", secret)),
-    grant(body(id, '\u0000')),
   ])
   const told = answers.map((answer) => {
     const { status, code, error, detail } = answer.json<Record<string, unknown>>()

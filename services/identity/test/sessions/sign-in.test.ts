@@ -241,9 +241,12 @@ test.each([
   expect(refused.json()).toMatchObject({ status: 422, code: 'validation-failed' })
 })
 
-test('a password with NUL and one of 256 characters are taken as they are', async () => {
-  for (const password of ['\u0000', 'x'.repeat(256), GOOD_PASSWORD])
-    expect((await trySignIn(stage, { userName: 'NOBODY.NUL' }, password)).statusCode).toBe(401)
+test('a password of 256 characters is taken as it is, one with NUL is none', async () => {
+  const status = async (password: string) =>
+    (await trySignIn(stage, { userName: 'NOBODY.NUL' }, password)).statusCode
+  expect(await status('x'.repeat(256))).toBe(401)
+  expect(await status(GOOD_PASSWORD)).toBe(401)
+  expect(await status('\u0000')).toBe(422)
 })
 
 test('a header of the browser cannot forge a line of a log', async () => {
