@@ -8,6 +8,8 @@ import { checkSettings } from './check-settings.ts'
 import { startHost } from './host.ts'
 
 const STOP_LIMIT_MS = 60_000
+/** SQLSTATE of a connection that ends because its server is stopped. */
+const ADMIN_SHUTDOWN = '57P01'
 
 // A terminal or a pipe that has gone must not end the site in the middle of its work or of its own end.
 process.stdout.on('error', () => undefined)
@@ -45,6 +47,12 @@ try {
   logFile = file
   process.on('uncaughtExceptionMonitor', (error) => {
     log?.fatal({ err: error }, 'the host ends by an error that nobody caught')
+  })
+  process.on('uncaughtException', (error) => {
+    // A start that is called off ends PostgreSQL under a migration whose connection is not ours to guard: expected.
+    if (calledOff.signal.aborted && 'code' in error && error.code === ADMIN_SHUTDOWN) return
+    process.stderr.write(`\n${error.stack ?? error.message}\n`)
+    process.exit(1)
   })
   const host = await startHost({
     config,

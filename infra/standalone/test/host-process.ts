@@ -1,3 +1,4 @@
+import { eventually } from '@erp-steward/test-kit/eventually'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
@@ -106,8 +107,19 @@ export class Folders {
   }
 }
 
+/** Resolves once no process of the folder is left: what was just being ended may take a moment on a busy machine. */
+export async function nothingLeft(folder: string, within = 5_000): Promise<void> {
+  await eventually(
+    () => {
+      const left = leftIn(folder)
+      if (left.length > 0) throw new Error(`left behind: ${left.join('; ')}`)
+    },
+    { within, every: 100 },
+  )
+}
+
 /** Command lines of what still runs in a data folder: database, broker, and their children. */
-export function leftIn(folder: string): string[] {
+function leftIn(folder: string): string[] {
   if (process.platform !== 'linux')
     return livingServer(join(folder, 'postgres')) === null ? [] : ['postgres']
   return readdirSync('/proc')

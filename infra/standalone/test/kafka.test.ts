@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, jest, test } from '@jest/globals'
 import { freePort } from '@erp-steward/postgres/port'
-import { Folders, leftIn, passwordOf, ROOT, signIn } from './host-process.ts'
+import { Folders, nothingLeft, passwordOf, ROOT, signIn } from './host-process.ts'
 
 // A first run fetches the jars of Kafka, and its broker takes up to 10 s to start.
 jest.setTimeout(300_000)
@@ -37,7 +37,8 @@ if (missing !== null) {
     const calledOff = folders.host(folder, settings)
     await calledOff.says('Starting Apache Kafka')
     expect((await calledOff.end('SIGTERM')).code).toBe(0)
-    expect(leftIn(folder)).toEqual([])
+    // A tool of Kafka that was just making its storage ends by itself, a few seconds later on a busy machine.
+    await nothingLeft(folder, 30_000)
 
     const killed = folders.host(folder, settings)
     const gateway = await killed.ready()
@@ -50,7 +51,7 @@ if (missing !== null) {
     expect(await signIn(again, 'SYSADM', passwordOf(folder, 'SYSADM'))).not.toBe('')
     expect((await next.end('SIGINT')).code).toBe(0)
     expect(next.output).toContain('Stopped.')
-    expect(leftIn(folder)).toEqual([])
+    await nothingLeft(folder)
   },
 )
 
@@ -73,5 +74,5 @@ test('with --kafka and a cluster that does not answer a signal still ends the st
   const { code, ms } = await host.end('SIGINT')
   expect(code).toBe(0)
   expect(ms).toBeLessThan(5_000)
-  expect(leftIn(folder)).toEqual([])
+  await nothingLeft(folder)
 })

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import { freePort } from '@erp-steward/postgres/port'
-import { changePassword, Folders, leftIn, passwordOf, ROOT, signIn } from './host-process.ts'
+import { changePassword, Folders, nothingLeft, passwordOf, ROOT, signIn } from './host-process.ts'
 
 // Every start makes a database; on two busy cores that takes a multiple of its two seconds.
 jest.setTimeout(180_000)
@@ -74,7 +74,7 @@ describe('a signal', () => {
       expect(host.output).toContain('Stopped.')
       expect(code).toBe(0)
       expect(ms).toBeLessThan(STOP_LIMIT_MS)
-      expect(leftIn(folder)).toEqual([])
+      await nothingLeft(folder)
     },
   )
 
@@ -85,7 +85,7 @@ describe('a signal', () => {
     host.child.stdout?.destroy()
     host.child.stderr?.destroy()
     expect((await host.end('SIGHUP')).code).toBe(0)
-    expect(leftIn(folder)).toEqual([])
+    await nothingLeft(folder)
   })
 
   test.each([
@@ -102,7 +102,7 @@ describe('a signal', () => {
     expect(host.output).not.toMatch(STACK)
     expect(code).toBe(0)
     expect(ms).toBeLessThan(STOP_LIMIT_MS)
-    expect(leftIn(folder)).toEqual([])
+    await nothingLeft(folder)
 
     const next = folders.host(folder)
     const gateway = await next.ready()
@@ -114,7 +114,7 @@ describe('a signal', () => {
     const host = folders.host(folder)
     await delay(Math.random() * 500)
     expect((await host.end('SIGTERM')).ms).toBeLessThan(STOP_LIMIT_MS)
-    expect(leftIn(folder)).toEqual([])
+    await nothingLeft(folder)
   })
 
   test('to npm ends what npm started', async () => {
@@ -122,9 +122,7 @@ describe('a signal', () => {
     const npm = folders.host(folder, { command: ['npm', 'start'] })
     await npm.ready()
     await npm.end('SIGTERM')
-    const deadline = Date.now() + STOP_LIMIT_MS
-    while (leftIn(folder).length > 0 && Date.now() < deadline) await delay(20)
-    expect(leftIn(folder)).toEqual([])
+    await nothingLeft(folder)
   })
 })
 
@@ -164,7 +162,7 @@ describe('after kill -9', () => {
     })
     expect(await signIn(gateway, 'SYSADM', passwordOf(folder, 'SYSADM'))).not.toBe('')
     expect((await next.end('SIGINT')).code).toBe(0)
-    expect(leftIn(folder)).toEqual([])
+    await nothingLeft(folder)
   })
 
   test('the database that was left is taken over on its port, with all that was answered', async () => {
@@ -182,7 +180,7 @@ describe('after kill -9', () => {
     expect(next.output).toContain('Taking over the PostgreSQL')
     expect(await signIn(again, 'SECADM', 'Kept-over-a-kill-1!')).not.toBe('')
     await next.end('SIGINT')
-    expect(leftIn(folder)).toEqual([])
+    await nothingLeft(folder)
   })
 })
 
@@ -191,7 +189,7 @@ describe('a start that cannot be', () => {
     const host = folders.host(folder, settings)
     const { code } = await host.end()
     expect(host.output).not.toMatch(STACK)
-    expect(leftIn(folder)).toEqual([])
+    await nothingLeft(folder)
     return { code, output: host.output }
   }
 
@@ -261,7 +259,7 @@ describe('a start that cannot be', () => {
     expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
     const [ready] = both.filter((_, index) => outcomes[index]?.status === 'fulfilled')
     expect((await ready?.end('SIGINT'))?.code).toBe(0)
-    expect(leftIn(folder)).toEqual([])
+    await nothingLeft(folder)
   })
 })
 
@@ -282,7 +280,7 @@ const nobodyReads =
     const gateway = await host.ready()
     expect(await signIn(gateway, 'SYSADM', passwordOf(folder, 'SYSADM'))).not.toBe('')
     expect((await host.end('SIGINT')).code).toBe(0)
-    expect(leftIn(folder)).toEqual([])
+    await nothingLeft(folder)
   })
 
   test('is told which folder he cannot write', async () => {
