@@ -40,7 +40,11 @@ export interface KafkaOptions {
   controllerPort: number
   /** Receives what an operator should read, one line each. */
   log?: (line: string) => void
+  /** Calls the start off: nothing that it started is left, and `startKafka` throws the signal's reason. */
+  signal?: AbortSignal
 }
+
+const NEVER = new AbortController().signal
 
 /** Another program listens on the port that was asked for; the message names the setting that chooses another. */
 export class PortTaken extends Error {
@@ -65,21 +69,26 @@ const LINGER_LIMIT_MS = 2_000
  * The first call ever fetches the jars by Maven (43 MB).
  * @throws KafkaUnavailable when Java >= 17 is missing, or Maven while the jars are not there yet.
  * @throws PortTaken when another program listens on one of the ports.
+ * @throws the signal's reason when the start is called off, once what it had started has ended.
  */
 export async function startKafka(options: KafkaOptions): Promise<KafkaBroker> {
   const log = options.log ?? (() => undefined)
+  const signal = options.signal ?? NEVER
   const data = resolve(options.dataDirectory)
   mkdirSync(data, { recursive: true })
   const orphan = await adoptOrphan(data, options.port, log)
+  signal.throwIfAborted()
   if (orphan !== null) return brokerOf(orphan, options.port, data)
 
   await assertPortFree(options.port)
   await assertPortFree(options.controllerPort)
   const java = findJava()
-  const libraries = await classPath(log)
+  const libraries = await classPath(log, signal)
   writeFileSync(join(data, 'server.properties'), properties(options.port, options.controllerPort))
-  if (!existsSync(join(data, 'topics', 'meta.properties'))) await format(java, libraries, data)
-  return brokerOf(await launch(java, libraries, data, options.port), options.port, data)
+  if (!existsSync(join(data, 'topics', 'meta.properties'))) {
+    await format(java, libraries, data, signal)
+  }
+  return brokerOf(await launch(java, libraries, data, options.port, signal), options.port, data)
 }
 
 function brokerOf(pid: number, port: number, data: string): KafkaBroker {
@@ -150,7 +159,12 @@ auto.create.topics.enable=false
 `
 }
 
-async function format(java: string, libraries: string, data: string): Promise<void> {
+async function format(
+  java: string,
+  libraries: string,
+  data: string,
+  signal: AbortSignal,
+): Promise<void> {
   // Source: Kafka's Uuid is 16 bytes in URL-safe base64; its tools refuse one that begins with a dash.
   const clusterId = randomBytes(16).toString('base64url').replace(/^-/, 'A')
   const child = spawn(
@@ -159,12 +173,17 @@ async function format(java: string, libraries: string, data: string): Promise<vo
       ...['-cp', libraries, 'kafka.tools.StorageTool', 'format', '--ignore-formatted'],
       ...['-t', clusterId, '-c', 'server.properties'],
     ],
-    { cwd: data, stdio: ['ignore', 'pipe', 'pipe'] },
+    { cwd: data, stdio: ['ignore', 'pipe', 'pipe'], signal },
   )
+  // The error of an abort; the end of the process says the rest.
+  child.once('error', () => undefined)
   let output = ''
   child.stdout.on('data', (part: Buffer) => (output += part.toString()))
   child.stderr.on('data', (part: Buffer) => (output += part.toString()))
-  const [status] = (await once(child, 'close')) as unknown[]
+  const { promise: closed, resolve: close } = Promise.withResolvers<number | null>()
+  child.once('close', close)
+  const status = await closed
+  signal.throwIfAborted()
   if (status !== 0) throw new Error(`Kafka's storage in ${data} was not formatted:\n${output}`)
 }
 
@@ -173,7 +192,9 @@ async function launch(
   libraries: string,
   data: string,
   port: number,
+  signal: AbortSignal,
 ): Promise<number> {
+  signal.throwIfAborted()
   const logFile = join(data, 'broker.log')
   if (existsSync(logFile)) renameSync(logFile, `${logFile}.1`)
   const descriptor = openSync(logFile, 'w', 0o600)
@@ -196,8 +217,10 @@ async function launch(
   const { pid } = child
   if (pid === undefined) throw new Error('Kafka has no process id.')
   writeFileSync(join(data, 'broker.pid'), String(pid))
-  if (await answersWithin(port, START_LIMIT_MS, () => !exited)) return pid
+  const isAwaited = () => !exited && !signal.aborted
+  if ((await answersWithin(port, START_LIMIT_MS, isAwaited)) && !signal.aborted) return pid
   await terminate(pid, data)
+  signal.throwIfAborted()
   throw new Error(`Kafka did not start on ${data}:\n${readFileSync(logFile, 'utf8').slice(-4000)}`)
 }
 

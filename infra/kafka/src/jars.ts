@@ -44,8 +44,9 @@ const PACKAGE = fileURLToPath(new URL('..', import.meta.url))
 /**
  * Class path of the jars that `pom.xml` pins; Maven copies them to `lib/` on first use and after a change of the pom.
  * @throws KafkaUnavailable when Maven is missing or cannot fetch them.
+ * @throws the signal's reason when the start is called off.
  */
-export async function classPath(log: (line: string) => void): Promise<string> {
+export async function classPath(log: (line: string) => void, signal: AbortSignal): Promise<string> {
   const pom = join(PACKAGE, 'pom.xml')
   const pinned = createHash('sha256').update(readFileSync(pom)).digest('hex')
   const library = join(PACKAGE, 'lib')
@@ -54,7 +55,7 @@ export async function classPath(log: (line: string) => void): Promise<string> {
     // Filled beside and renamed, so that a copy that was cut off is never taken for a whole one.
     const fresh = mkdtempSync(join(PACKAGE, 'lib-'))
     try {
-      await copyJars(pom, fresh)
+      await copyJars(pom, fresh, signal)
       writeFileSync(join(fresh, 'pinned'), pinned)
       if (!isCopied(library, pinned)) {
         rmSync(library, { recursive: true, force: true })
@@ -72,19 +73,20 @@ function isCopied(library: string, pinned: string): boolean {
   return existsSync(stamp) && readFileSync(stamp, 'utf8') === pinned
 }
 
-async function copyJars(pom: string, folder: string): Promise<void> {
+async function copyJars(pom: string, folder: string, signal: AbortSignal): Promise<void> {
   const child = spawn(
     'mvn',
     [
       ...['-q', '-B', '-f', pom, 'dependency:copy-dependencies'],
       ...[`-DoutputDirectory=${folder}`, '-DincludeScope=runtime'],
     ],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
+    { stdio: ['ignore', 'pipe', 'pipe'], signal },
   )
   let output = ''
   child.stdout.on('data', (part: Buffer) => (output += part.toString()))
   child.stderr.on('data', (part: Buffer) => (output += part.toString()))
   const [status] = (await once(child, 'close').catch((error: unknown) => {
+    signal.throwIfAborted()
     throw new KafkaUnavailable(
       'The jars of Kafka are fetched by Maven (mvn), which was not found.',
       {
@@ -92,6 +94,7 @@ async function copyJars(pom: string, folder: string): Promise<void> {
       },
     )
   })) as unknown[]
+  signal.throwIfAborted()
   if (status !== 0) {
     throw new KafkaUnavailable(`Maven could not fetch the jars of Kafka:\n${output.slice(-2000)}\n`)
   }

@@ -100,6 +100,22 @@ if (!hasJava && process.env.CI === 'true') throw new Error('CI needs Java 17 for
     expect(await isOpen(options.port)).toBe(false)
   })
 
+  test.each([50, 1_500, 3_500])(
+    'a start that is called off after %d ms leaves no process behind',
+    async (moment) => {
+      const fresh = { ...options, dataDirectory: join(folder, `called-off-${moment}`) }
+      const calledOff = new AbortController()
+      const start = startKafka({ ...fresh, signal: calledOff.signal })
+      setTimeout(() => {
+        calledOff.abort(new Error('called off'))
+      }, moment)
+      await expect(start).rejects.toThrow('called off')
+      expect(await isOpen(options.port)).toBe(false)
+      const next = await startKafka(fresh)
+      await next.stop()
+    },
+  )
+
   test('names the setting when another program has the port', async () => {
     const listener = createServer().listen(options.port, '127.0.0.1')
     await once(listener, 'listening')

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { GatewayConfig, urlSettingOf } from '@erp-steward/gateway/config'
 import { startGateway } from '@erp-steward/gateway/gateway'
 import { serviceNames, type ServiceName } from '@erp-steward/contracts/services'
-import { endOrphan, startKafka } from '@erp-steward/kafka/broker'
+import { startKafka } from '@erp-steward/kafka/broker'
 import { findJava } from '@erp-steward/kafka/jars'
 import type { EventBus } from '@erp-steward/messaging/bus'
 import { createKafkaBus } from '@erp-steward/messaging/kafka-bus'
@@ -136,22 +136,15 @@ async function startBus(
   let brokers = config.KAFKA_BROKERS
   if (brokers === '') {
     progress('Starting Apache Kafka')
-    const dataDirectory = join(folder, 'kafka')
-    // Known by its folder, so that a broker which is still starting ends too.
-    parts.push({
-      name: 'Kafka',
-      limitMs: SERVER_LIMIT_MS,
-      stop: () => endOrphan(dataDirectory),
-    })
-    const broker = await unlessCalledOff(
+    // Waited for whatever happens: a start that goes on while the host ends would leave a broker behind.
+    const broker = await startKafka({
+      dataDirectory: join(folder, 'kafka'),
+      port: config.STEWARD_KAFKA_PORT,
+      controllerPort: config.STEWARD_KAFKA_CONTROLLER_PORT,
+      log: progress,
       signal,
-      startKafka({
-        dataDirectory,
-        port: config.STEWARD_KAFKA_PORT,
-        controllerPort: config.STEWARD_KAFKA_CONTROLLER_PORT,
-        log: progress,
-      }),
-    )
+    })
+    parts.push({ name: 'Kafka', limitMs: SERVER_LIMIT_MS, stop: () => broker.stop() })
     brokers = broker.brokers
   }
   await unlessCalledOff(signal, prepareTopics(brokers, log))
