@@ -1,3 +1,5 @@
+import { assessment } from '@erp-steward/assessment/service'
+import { backupOrchestration } from '@erp-steward/backup-orchestration/service'
 import type { ServiceName } from '@erp-steward/contracts/services'
 import { identity } from '@erp-steward/identity/service'
 import { incidentTiering } from '@erp-steward/incident-tiering/service'
@@ -8,4 +10,6 @@ export const registry = {
   identity,
   'incident-tiering': incidentTiering,
   'monitoring-ingest': monitoringIngest,
+  'backup-orchestration': backupOrchestration,
+  assessment,
 } as const satisfies Record<ServiceName, unknown>

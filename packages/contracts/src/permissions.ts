@@ -13,6 +13,7 @@ export const roles = [
   'MIDDLEWARE',
   'SCRIPT',
   'MONITORING_AGENT',
+  'BACKUP_AGENT',
 ] as const
 export type Role = (typeof roles)[number]
 
@@ -42,6 +43,33 @@ export const permissions = {
   'calendar.change': ['SYSTEM_ADMIN', 'OM_AUTHORITY'],
   'notification.read': ['OM_AUTHORITY', 'SYSTEM_ADMIN', 'AUDIT_ADMIN'],
   'webhook.manage': ['SYSTEM_ADMIN'],
+  // incident-tiering: changes
+  'change.read': [...business, 'SYSTEM_ADMIN', 'AUDIT_ADMIN', 'SCRIPT'],
+  'change.submit': [...business, 'SCRIPT'],
+  'change.approve': ['OM_AUTHORITY', 'BUSINESS_OWNER', 'KEY_USER'],
+  'change.execute': ['OM_PROVIDER', 'OM_AUTHORITY'],
+  'change.review': ['OM_AUTHORITY', 'BUSINESS_OWNER', 'KEY_USER'],
+  // backup-orchestration
+  'backup.read': [...business, 'SYSTEM_ADMIN', 'AUDIT_ADMIN', 'SCRIPT'],
+  'backup.plan': ['OM_AUTHORITY', 'SYSTEM_ADMIN'],
+  'backup.run': ['OM_PROVIDER', 'OM_AUTHORITY', 'SYSTEM_ADMIN', 'SCRIPT'],
+  'backup.execute': ['BACKUP_AGENT'],
+  'restore.plan': ['OM_PROVIDER', 'OM_AUTHORITY'],
+  'restore.approve': ['OM_AUTHORITY', 'BUSINESS_OWNER'],
+  'restore.execute': ['OM_PROVIDER', 'OM_AUTHORITY'],
+  // assessment
+  'observation.record': ['OM_AUTHORITY', 'BUSINESS_OWNER', 'MIDDLEWARE', 'SCRIPT'],
+  'observation.read': [...business, 'AUDIT_ADMIN', 'MIDDLEWARE', 'SCRIPT'],
+  'time-node.plan': ['OM_AUTHORITY', 'BUSINESS_OWNER'],
+  'time-node.complete': [...business, 'END_USER', 'MIDDLEWARE', 'SCRIPT'],
+  'score.compute': ['OM_AUTHORITY', 'SCRIPT'],
+  'score.publish': ['OM_AUTHORITY'],
+  'score.read': [...business, 'END_USER', 'AUDIT_ADMIN', 'SCRIPT'],
+  'appeal.file': [...business, 'END_USER'],
+  'appeal.read': [...business, 'END_USER', 'AUDIT_ADMIN'],
+  'appeal.decide': ['OM_AUTHORITY', 'BUSINESS_OWNER'],
+  'control.read': [...business, 'SYSTEM_ADMIN', 'SECURITY_ADMIN', 'AUDIT_ADMIN', 'SCRIPT'],
+  'control.record': ['OM_AUTHORITY', 'SYSTEM_ADMIN', 'SECURITY_ADMIN'],
   // identity: credentials, sessions, clients, audit
   'password.change': [...business, 'END_USER', 'SYSTEM_ADMIN', 'SECURITY_ADMIN', 'AUDIT_ADMIN'],
   'account.unlock': ['SECURITY_ADMIN'],

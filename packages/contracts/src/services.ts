@@ -9,7 +9,13 @@ export interface ServiceProfile {
   readonly prefixes: readonly string[]
 }
 
-export const serviceNames = ['identity', 'incident-tiering', 'monitoring-ingest'] as const
+export const serviceNames = [
+  'identity',
+  'incident-tiering',
+  'monitoring-ingest',
+  'backup-orchestration',
+  'assessment',
+] as const
 export type ServiceName = (typeof serviceNames)[number]
 
 const profile = (name: ServiceName, ...prefixes: readonly string[]): ServiceProfile => ({
@@ -54,6 +60,7 @@ export const services: Readonly<Record<ServiceName, ServiceProfile>> = {
   'incident-tiering': profile(
     'incident-tiering',
     '/v1/tickets',
+    '/v1/changes',
     '/v1/key-users',
     '/v1/calendars',
     '/v1/notifications',
@@ -66,5 +73,25 @@ export const services: Readonly<Record<ServiceName, ServiceProfile>> = {
     '/v1/thresholds',
     '/v1/alerts',
     '/v1/inspections',
+  ),
+  'backup-orchestration': profile(
+    'backup-orchestration',
+    '/v1/backup-sites',
+    '/v1/backup-targets',
+    '/v1/backup-agents',
+    '/v1/backup-runs',
+    '/v1/backup-copies',
+    '/v1/backup-gates',
+    '/v1/restore-plans',
+  ),
+  assessment: profile(
+    'assessment',
+    '/v1/observations',
+    '/v1/entry-counts',
+    '/v1/time-nodes',
+    '/v1/score-sheets',
+    '/v1/scores',
+    '/v1/appeals',
+    '/v1/controls',
   ),
 }

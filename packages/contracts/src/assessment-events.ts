@@ -1,0 +1,207 @@
+import { Type, type Static } from 'typebox'
+import { defineEvent } from './event.ts'
+import { Code, Instant, nullable, Uuid } from './values.ts'
+
+/** The four indicators of regulation A. Source: A-6.1.1 to A-6.1.4. */
+export const Indicator = Type.Enum(['accuracy', 'timeliness', 'cooperation', 'security'])
+export type Indicator = Static<typeof Indicator>
+
+/** What can be observed of a person or department; each has its points on the default sheet. Source: defaults 2.11. */
+export const ObservationKind = Type.Enum([
+  'data-error',
+  'process-deviation',
+  'late-correction',
+  'delay',
+  'task-refused',
+  'absence',
+  'lateness',
+  'account-lending',
+  'password-leak',
+  'late-leaver-notice',
+  'security-incident',
+  'improvement',
+  'extra-help',
+])
+export type ObservationKind = Static<typeof ObservationKind>
+
+/** How grave; deductions of data errors follow it. Source: defaults 2.11 (S21). */
+export const Severity = Type.Enum(['light', 'medium', 'heavy'])
+export type Severity = Static<typeof Severity>
+
+/** Whom a score is about. */
+export const SubjectKind = Type.Enum(['person', 'department', 'unit'])
+export type SubjectKind = Static<typeof SubjectKind>
+
+/** A month of the calendar in Asia/Shanghai, `2026-11`. */
+export const Month = Type.String({ pattern: '^[1-9][0-9]{3}-(0[1-9]|1[0-2])$' })
+
+export const ObservationRecorded = defineEvent({
+  type: 'assessment.observation.recorded.v1',
+  summary: 'Something that counts for or against a person or department was observed.',
+  clauses: ['A-2.3.1', 'A-2.3.3', 'A-2.3.7', 'A-6.1.1', 'A-6.1.2', 'A-6.1.3', 'A-6.1.4'],
+  payload: Type.Object({
+    observationId: Uuid,
+    kind: ObservationKind,
+    severity: nullable(Severity),
+    personId: nullable(Uuid),
+    departmentId: nullable(Uuid),
+    unitId: Uuid,
+    moduleCode: nullable(Code),
+    /** The document or case it was seen at. */
+    reference: Type.String(),
+    occurredAt: Instant,
+    recordedAt: Instant,
+  }),
+})
+
+export const ErrorCorrected = defineEvent({
+  type: 'assessment.observation.corrected.v1',
+  summary: 'A data error was corrected, in time or late.',
+  clauses: ['A-2.3.5'],
+  payload: Type.Object({
+    observationId: Uuid,
+    dueAt: nullable(Instant),
+    correctedAt: Instant,
+    withinTarget: Type.Boolean(),
+  }),
+})
+
+export const EntriesCounted = defineEvent({
+  type: 'assessment.observation.entries-counted.v1',
+  summary:
+    'The middleware said how many entries people made in a month: the denominator of error rates.',
+  clauses: ['A-2.3.3', 'A-6.1.1'],
+  payload: Type.Object({
+    batchId: Uuid,
+    month: Month,
+    moduleCode: nullable(Code),
+    persons: Type.Integer({ minimum: 1 }),
+    entries: Type.Integer({ minimum: 0 }),
+    countedAt: Instant,
+  }),
+})
+
+export const TimeNodeCompleted = defineEvent({
+  type: 'assessment.time-node.completed.v1',
+  summary: 'A step with a time node was finished.',
+  clauses: ['A-2.3.7'],
+  payload: Type.Object({
+    nodeId: Uuid,
+    code: Type.String(),
+    unitId: Uuid,
+    dueAt: Instant,
+    completedAt: Instant,
+    withinTarget: Type.Boolean(),
+  }),
+})
+
+export const TimeNodeMissed = defineEvent({
+  type: 'assessment.time-node.missed.v1',
+  summary: 'A step was not finished by its time node.',
+  clauses: ['A-2.3.7', 'A-6.1.2'],
+  payload: Type.Object({
+    nodeId: Uuid,
+    code: Type.String(),
+    unitId: Uuid,
+    personId: nullable(Uuid),
+    dueAt: Instant,
+    noticedAt: Instant,
+  }),
+})
+
+const sheet = {
+  sheetId: Uuid,
+  month: Month,
+  revision: Type.Integer({ minimum: 1 }),
+  digest: Type.String(),
+}
+
+export const ScoresComputed = defineEvent({
+  type: 'assessment.score.computed.v1',
+  summary:
+    'The scores of a month were computed from the facts of a cut-off; the digest says from what and to what.',
+  clauses: ['B-5.6', 'A-6.1.1', 'A-6.1.2', 'A-6.1.3', 'A-6.1.4'],
+  payload: Type.Object({
+    ...sheet,
+    subjects: Type.Integer({ minimum: 0 }),
+    deductions: Type.Integer({ minimum: 0 }),
+    cutOffAt: Instant,
+    computedAt: Instant,
+  }),
+})
+
+export const ScoresPublished = defineEvent({
+  type: 'assessment.score.published.v1',
+  summary: 'The scores of a month were made known; the time for appeals runs.',
+  clauses: ['B-5.6'],
+  payload: Type.Object({ ...sheet, publishedAt: Instant, appealsUntil: nullable(Instant) }),
+})
+
+const appeal = { appealId: Uuid, observationId: Uuid, month: Month }
+
+export const AppealFiled = defineEvent({
+  type: 'assessment.appeal.filed.v1',
+  summary: 'Somebody objected to a fact behind a score.',
+  clauses: ['B-5.6', 'A-6.3.1'],
+  payload: Type.Object({
+    ...appeal,
+    appellantPersonId: Uuid,
+    reason: Type.String(),
+    filedAt: Instant,
+  }),
+})
+
+export const AppealDecided = defineEvent({
+  type: 'assessment.appeal.decided.v1',
+  summary: 'An appeal was decided by somebody who had no part in the fact.',
+  clauses: ['B-5.6', 'A-6.3.1'],
+  payload: Type.Object({
+    ...appeal,
+    outcome: Type.Enum(['upheld', 'voided']),
+    reason: Type.String(),
+    deciderPersonId: Uuid,
+    decidedAt: Instant,
+  }),
+})
+
+/**
+ * What is known of a clause now. `stale`: what should prove it has fallen silent. Source: architecture of the evidence.
+ */
+export const ControlState = Type.Enum([
+  'kept',
+  'at-risk',
+  'broken',
+  'stale',
+  'recorded-by-person',
+  'not-applicable',
+])
+export type ControlState = Static<typeof ControlState>
+
+export const ControlStateChanged = defineEvent({
+  type: 'assessment.control.state-changed.v1',
+  summary: 'A clause is kept, at risk, broken or stale since now.',
+  clauses: ['B-5.6'],
+  payload: Type.Object({
+    clauseId: Type.String(),
+    from: nullable(ControlState),
+    to: ControlState,
+    reason: Type.String(),
+    changedAt: Instant,
+  }),
+})
+
+export const ControlRecorded = defineEvent({
+  type: 'assessment.control.recorded.v1',
+  summary: 'A person recorded evidence for a clause that only a person can prove.',
+  clauses: ['B-5.1', 'B-5.2'],
+  payload: Type.Object({
+    recordId: Uuid,
+    clauseId: Type.String(),
+    personId: nullable(Uuid),
+    statement: Type.String(),
+    reference: nullable(Type.String()),
+    observedAt: Instant,
+    validUntil: Instant,
+    recordedAt: Instant,
+  }),
+})

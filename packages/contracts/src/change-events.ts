@@ -1,0 +1,142 @@
+import { Type, type Static } from 'typebox'
+import { defineEvent } from './event.ts'
+import { Code, Instant, nullable, Uuid } from './values.ts'
+
+/** What a change touches; upgrades and migrations need a fresh backup. Source: defaults 2.4, A-2.4.4, B-6.2. */
+export const ChangeKind = Type.Enum([
+  'function',
+  'process',
+  'data',
+  'permission',
+  'report',
+  'upgrade',
+  'migration',
+])
+export type ChangeKind = Static<typeof ChangeKind>
+
+/** Who approves: the unit first, then the company. Source: B-4.1.5, B-4.2.4, B-7.5. */
+export const ApprovalStage = Type.Enum(['unit', 'company'])
+export type ApprovalStage = Static<typeof ApprovalStage>
+
+const change = { changeId: Uuid, number: Type.String() }
+
+export const ChangeSubmitted = defineEvent({
+  type: 'incident.change.submitted.v1',
+  summary: 'A change was asked for, with its plan, its tests and its way back.',
+  clauses: ['A-3.3.2', 'A-3.3.5', 'B-6.2'],
+  payload: Type.Object({
+    ...change,
+    kind: ChangeKind,
+    title: Type.String(),
+    unitId: Uuid,
+    moduleCode: nullable(Code),
+    /** The system whose backups the gate asks for; `null` where no backup is needed. */
+    systemCode: nullable(Code),
+    requesterPersonId: Uuid,
+    submittedAt: Instant,
+  }),
+})
+
+export const ChangeApproved = defineEvent({
+  type: 'incident.change.approved.v1',
+  summary: 'A stage of the approval was given, by somebody who did not ask for the change.',
+  clauses: ['B-4.1.5', 'B-4.2.4', 'B-6.2', 'B-7.5'],
+  payload: Type.Object({
+    ...change,
+    stage: ApprovalStage,
+    approverPersonId: Uuid,
+    comment: nullable(Type.String()),
+    /** Whether nothing but its start is left. */
+    isComplete: Type.Boolean(),
+    approvedAt: Instant,
+  }),
+})
+
+export const ChangeRejected = defineEvent({
+  type: 'incident.change.rejected.v1',
+  summary: 'A stage of the approval was refused; the change is over.',
+  clauses: ['B-4.1.5', 'B-4.2.4', 'B-6.2', 'B-7.5'],
+  payload: Type.Object({
+    ...change,
+    stage: ApprovalStage,
+    approverPersonId: Uuid,
+    reason: Type.String(),
+    rejectedAt: Instant,
+  }),
+})
+
+export const ChangeWithdrawn = defineEvent({
+  type: 'incident.change.withdrawn.v1',
+  summary: 'The requester took the change back before it was started.',
+  clauses: ['B-6.2'],
+  payload: Type.Object({ ...change, reason: Type.String(), withdrawnAt: Instant }),
+})
+
+/** The question to backup-orchestration; `GateAnswered` with the same `askId` is the answer. */
+export const ChangeGateAsked = defineEvent({
+  type: 'incident.change.gate-asked.v1',
+  summary: 'An approved change is about to start and asks whether its system is backed up.',
+  clauses: ['A-2.4.4', 'A-3.3.4'],
+  payload: Type.Object({
+    ...change,
+    askId: Uuid,
+    kind: ChangeKind,
+    unitId: Uuid,
+    systemCode: Code,
+    executorPersonId: Uuid,
+    askedAt: Instant,
+  }),
+})
+
+export const ChangeHeld = defineEvent({
+  type: 'incident.change.held.v1',
+  summary: 'A change was kept from starting: the gate is closed or has not answered in time.',
+  clauses: ['A-2.4.4', 'A-3.3.4'],
+  payload: Type.Object({
+    ...change,
+    askId: Uuid,
+    cause: Type.Enum(['gate-closed', 'gate-silent', 'answer-late']),
+    reasons: Type.Array(Type.String()),
+    heldAt: Instant,
+  }),
+})
+
+export const ChangeStarted = defineEvent({
+  type: 'incident.change.started.v1',
+  summary: 'The change is being carried out, by somebody who neither asked for nor approved it.',
+  clauses: ['A-2.4.4', 'A-3.3.3', 'A-3.3.4', 'B-4.3.7'],
+  payload: Type.Object({
+    ...change,
+    /** The gate's answer that let it start; `null` where none is needed. */
+    askId: nullable(Uuid),
+    executorPersonId: Uuid,
+    /** Verified backups the gate named. */
+    backupRunIds: Type.Array(Uuid),
+    startedAt: Instant,
+  }),
+})
+
+export const ChangeFinished = defineEvent({
+  type: 'incident.change.finished.v1',
+  summary: 'The change was deployed or taken back.',
+  clauses: ['A-3.3.5', 'B-4.3.7'],
+  payload: Type.Object({
+    ...change,
+    outcome: Type.Enum(['deployed', 'rolled-back']),
+    result: Type.String(),
+    finishedAt: Instant,
+  }),
+})
+
+export const ChangeReviewed = defineEvent({
+  type: 'incident.change.reviewed.v1',
+  summary: 'Somebody other than the executor looked back at the change; it is closed.',
+  clauses: ['A-3.3.5'],
+  payload: Type.Object({
+    ...change,
+    reviewerPersonId: Uuid,
+    isSuccessful: Type.Boolean(),
+    findings: Type.String(),
+    reviewedAt: Instant,
+  }),
+})
