@@ -32,7 +32,8 @@ export function registerProblems(
 ): void {
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const problem = problemOf(error)
-    if (problem.status === 403) onRefused?.(request, problem)
+    // Four eyes that were only two are evidence as much as a missing permission.
+    if (problem.status === 403 || problem.code === 'same-person') onRefused?.(request, problem)
     if (problem.status >= 500) request.log.error({ err: error }, 'request failed')
     else if (isUnstorable(error))
       request.log.warn({ err: error }, 'a value passed the schema that the database refused')
