@@ -1,17 +1,25 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { serviceNames, type ServiceName } from '@erp-steward/contracts/services'
-import { urlSettingOf } from '@erp-steward/gateway/config'
 import { freePort } from '@erp-steward/postgres/port'
-import { serviceUrl } from '@erp-steward/postgres/roles'
 import { startPostgres } from '@erp-steward/postgres/server'
 import { DATABASE } from '@erp-steward/standalone/prepare-site'
+import {
+  COMPOSE_FILE,
+  environmentOf,
+  readCompose,
+  scriptOf,
+  variablesIn,
+} from '../../infra/docker/src/compose-file.ts'
 import { answers, Program, type Site } from './site.ts'
 
+type ProcessName = ServiceName | 'gateway'
+
 /**
- * The production shape: the migration job, then the gateway and each service as a process of its own, on real Kafka.
+ * The production shape: the job that prepares the site, then the gateway and each service as a process of its own, on
+ * real Kafka. Commands and settings are those of docker-compose.yml; only addresses differ, for all share one host here.
  *
  * `kill` takes one of the processes at random.
  */
@@ -21,74 +29,54 @@ export async function processSite(
 ): Promise<Site> {
   const data = mkdtempSync(join(tmpdir(), 'steward-processes-'))
   const postgres = await startPostgres({ dataDirectory: join(data, 'postgres'), port: 0 })
-  const passwords = Object.fromEntries(
-    serviceNames.map((name) => [name, randomBytes(24).toString('base64url')]),
-  ) as Record<ServiceName, string>
-  const passwordFile = join(data, 'administrators.txt')
-  const migration = new Program(
-    'migration job',
-    'scripts/migrate.ts',
-    [],
-    {
-      ADMIN_DATABASE_URL: postgres.url,
-      KAFKA_BROKERS: brokers,
-      ADMINISTRATORS_FILE: passwordFile,
-      ...Object.fromEntries(
-        serviceNames.map((name) => [`${settingName(name)}_DATABASE_PASSWORD`, passwords[name]]),
-      ),
-    },
-    join(data, 'migrate.log'),
-  )
-  migration.start()
-  await migration.says('Done.', 120_000)
-
+  const names: readonly ProcessName[] = [...serviceNames, 'gateway']
   const ports = Object.fromEntries(
-    await Promise.all(
-      [...serviceNames, 'gateway' as const].map(async (name) => [name, await freePort()] as const),
-    ),
-  ) as Record<ServiceName | 'gateway', number>
-  const common = {
-    ...environment,
-    KAFKA_BROKERS: brokers,
-    INTERNAL_TOKEN: randomBytes(32).toString('base64url'),
-    SEALING_KEYS: randomBytes(32).toString('base64'),
-    JWKS_URL: `http://127.0.0.1:${ports.identity}/.well-known/jwks.json`,
-  }
-  const programs = [
-    ...serviceNames.map(
-      (name) =>
-        new Program(
-          name,
-          `services/${name}/src/main.ts`,
-          [],
-          {
-            ...common,
-            PORT: String(ports[name]),
-            DATABASE_URL: serviceUrl(postgres.url, DATABASE, name, passwords[name]),
-          },
-          join(data, `${name}.log`),
-        ),
-    ),
-    new Program(
-      'gateway',
-      'services/gateway/src/main.ts',
-      [],
-      {
-        ...common,
-        PORT: String(ports.gateway),
-        ...Object.fromEntries(
-          serviceNames.map((name) => [urlSettingOf(name), `http://127.0.0.1:${ports[name]}`]),
-        ),
-      },
-      join(data, 'gateway.log'),
-    ),
+    await Promise.all(names.map(async (name) => [name, await freePort()] as const)),
+  ) as Record<ProcessName, number>
+
+  const compose = readCompose()
+  const variables = secretsFor(readFileSync(COMPOSE_FILE, 'utf8'))
+  const addresses: readonly (readonly [string, string])[] = [
+    ['kafka:9092', brokers],
+    ['@postgres:5432', `@127.0.0.1:${postgres.port}`],
+    ...names.map((name) => [`//${name}:8080`, `//127.0.0.1:${ports[name]}`] as const),
   ]
+  const settingsOf = (name: string) =>
+    Object.fromEntries(
+      Object.entries(environmentOf(compose, name, variables)).map(([setting, value]) => [
+        setting,
+        addresses.reduce((text, [inside, here]) => text.replaceAll(inside, here), value),
+      ]),
+    )
+  const programOf = (name: string, settings: Readonly<Record<string, string>>) => {
+    const { script, args } = scriptOf(compose, name)
+    return new Program(name, script, args, settings, join(data, `${name}.log`))
+  }
+
+  const passwordFile = join(data, 'administrators.txt')
+  const prepare = programOf('prepare', {
+    ...settingsOf('prepare'),
+    // The superuser of this server is not called as that of the image.
+    ADMIN_DATABASE_URL: postgres.url,
+    ADMINISTRATORS_FILE: passwordFile,
+  })
+  prepare.start()
+  await prepare.says('Done.', 120_000)
+
+  const here = (name: ProcessName) => ({
+    ...environment,
+    HOST: '127.0.0.1',
+    GATEWAY_ADDRESSES: '127.0.0.1',
+    PORT: String(ports[name]),
+  })
+  const programs = names.map((name) => programOf(name, { ...settingsOf(name), ...here(name) }))
   const gatewayUrl = `http://127.0.0.1:${ports.gateway}`
   const start = async () => {
     for (const program of programs) if (!program.running) program.start()
     await answers(`${gatewayUrl}/health`, 120_000)
   }
   await start()
+  for (const name of names) await isHealthy(name, here(name), join(data, `${name}.log`))
   return {
     gatewayUrl,
     passwordFile,
@@ -104,6 +92,26 @@ export async function processSite(
   }
 }
 
-function settingName(name: ServiceName): string {
-  return name.replaceAll('-', '_').toUpperCase()
+/** A secret for every variable without which Compose does not start. */
+function secretsFor(text: string): Record<string, string> {
+  return Object.fromEntries(
+    variablesIn(text)
+      .filter(({ required }) => required)
+      .map(({ name }) => [
+        name,
+        randomBytes(32).toString(name.endsWith('_SEALING_KEYS') ? 'base64' : 'hex'),
+      ]),
+  )
+}
+
+/** @throws Error when the check of the container calls the process unhealthy */
+async function isHealthy(
+  name: string,
+  environment: Readonly<Record<string, string>>,
+  logFile: string,
+): Promise<void> {
+  const check = new Program(`${name}: health`, 'infra/docker/healthy.mjs', [], environment, logFile)
+  check.start()
+  const code = await check.finished()
+  if (code !== 0) throw new Error(`${name} is not healthy, says the check of its container`)
 }
