@@ -72,6 +72,19 @@ export const ChangeWithdrawn = defineEvent({
   payload: Type.Object({ ...change, reason: Type.String(), withdrawnAt: Instant }),
 })
 
+export const ChangeAmended = defineEvent({
+  type: 'incident.change.amended.v1',
+  summary: 'The requester edited the change; approvals of the earlier wording are void.',
+  clauses: ['A-3.3.2', 'B-4.2.4', 'B-6.2'],
+  payload: Type.Object({
+    ...change,
+    /** Names of the members that differ now. */
+    members: Type.Array(Type.String()),
+    voidedApproverPersonIds: Type.Array(Uuid),
+    amendedAt: Instant,
+  }),
+})
+
 /** The question to backup-orchestration; `GateAnswered` with the same `askId` is the answer. */
 export const ChangeGateAsked = defineEvent({
   type: 'incident.change.gate-asked.v1',
@@ -90,12 +103,20 @@ export const ChangeGateAsked = defineEvent({
 
 export const ChangeHeld = defineEvent({
   type: 'incident.change.held.v1',
-  summary: 'A change was kept from starting: the gate is closed or has not answered in time.',
+  summary:
+    'A change was kept from starting: the gate is closed or late, or the window or the executor was lost meanwhile.',
   clauses: ['A-2.4.4', 'A-3.3.4'],
   payload: Type.Object({
     ...change,
     askId: Uuid,
-    cause: Type.Enum(['gate-closed', 'gate-silent', 'answer-late']),
+    cause: Type.Enum([
+      'gate-closed',
+      'gate-silent',
+      'answer-late',
+      // The gate is open, but something else was lost while it was asked.
+      'outside-window',
+      'executor-left',
+    ]),
     reasons: Type.Array(Type.String()),
     heldAt: Instant,
   }),
@@ -138,5 +159,19 @@ export const ChangeReviewed = defineEvent({
     isSuccessful: Type.Boolean(),
     findings: Type.String(),
     reviewedAt: Instant,
+  }),
+})
+
+export const ChangePapersFiled = defineEvent({
+  type: 'incident.change.papers-filed.v1',
+  summary: 'The written confirmation and the test result of an emergency change were handed in.',
+  clauses: ['A-3.3.5', 'B-6.2'],
+  payload: Type.Object({
+    ...change,
+    requesterPersonId: Uuid,
+    confirmation: Type.String(),
+    testEvidence: Type.String(),
+    withinTarget: Type.Boolean(),
+    filedAt: Instant,
   }),
 })
