@@ -43,3 +43,14 @@ export const DeadLetterHandled = defineEvent({
     reason: Type.String(),
   }),
 })
+
+/**
+ * Said every hour by each service, through its jobs, its outbox and the bus: whoever no longer hears it knows that facts
+ * of that service may be missing, and that their absence proves nothing.
+ */
+export const ServiceAlive = defineEvent({
+  type: 'audit.access.service-alive.v1',
+  summary: 'A service runs and its facts get through.',
+  clauses: ['B-5.6'],
+  payload: Type.Object({ service: Type.String(), saidAt: Instant }),
+})

@@ -22,6 +22,7 @@ import { startJobs, type Task } from './jobs.ts'
 import { eventCounters } from './metrics.ts'
 import { parameterRoutes } from './parameter-routes.ts'
 import { pruneCrontab, prunePlatform } from './prune.ts'
+import { sayAlive, sayAliveCrontab } from './say-alive.ts'
 
 /** What every service reads from its environment. */
 export const CommonConfig = Type.Object({
@@ -157,7 +158,12 @@ export async function buildService<Config extends TObject>(
     counters.relayed.inc(count)
   })
   await app.ready()
-  return { app, consumer, subscriptions, tasks: [...service.tasks(options), prunePlatform] }
+  return {
+    app,
+    consumer,
+    subscriptions,
+    tasks: [...service.tasks(options), prunePlatform, sayAlive(name)],
+  }
 }
 
 declare module 'fastify' {
@@ -213,7 +219,7 @@ export async function startService<Config extends TObject>(
     db,
     url,
     tasks,
-    crontab: [service.crontab ?? '', pruneCrontab].join('\n'),
+    crontab: [service.crontab ?? '', pruneCrontab, sayAliveCrontab].join('\n'),
     clock,
     log,
   })
