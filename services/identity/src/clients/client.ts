@@ -1,7 +1,7 @@
 import { EntitySchema } from 'typeorm'
 
 /** What a machine may be; each has one role only. */
-export const clientRoles = ['MIDDLEWARE', 'SCRIPT', 'MONITORING_AGENT'] as const
+export const clientRoles = ['MIDDLEWARE', 'SCRIPT', 'MONITORING_AGENT', 'BACKUP_AGENT'] as const
 export type ClientRole = (typeof clientRoles)[number]
 
 /** A machine that calls with its own credentials (OAuth 2 client credentials). */
@@ -42,7 +42,7 @@ export const ClientEntity = new EntitySchema<Client>({
   checks: [
     {
       name: 'client_role_check',
-      expression: `role in ('MIDDLEWARE', 'SCRIPT', 'MONITORING_AGENT')`,
+      expression: `role in ('MIDDLEWARE', 'SCRIPT', 'MONITORING_AGENT', 'BACKUP_AGENT')`,
     },
     { name: 'client_status_check', expression: `status in ('pending', 'active', 'disabled')` },
   ],

@@ -5,6 +5,7 @@ import { CreateCredential1790000001000 } from './1790000001000-create-credential
 import { CreateSession1790000001100 } from './1790000001100-create-session.ts'
 import { CreateClient1790000001200 } from './1790000001200-create-client.ts'
 import { CreateAuditLedger1790000001300 } from './1790000001300-create-audit-ledger.ts'
+import { AdmitBackupAgent1790000001400 } from './1790000001400-admit-backup-agent.ts'
 
 /** In the order they run. */
 export const migrations = [
@@ -15,4 +16,5 @@ export const migrations = [
   CreateSession1790000001100,
   CreateClient1790000001200,
   CreateAuditLedger1790000001300,
+  AdmitBackupAgent1790000001400,
 ]
