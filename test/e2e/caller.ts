@@ -86,6 +86,17 @@ export class Caller {
     }
   }
 
+  /** The text of an answer that is no JSON object. */
+  async raw(path: string, token: string): Promise<string> {
+    const response = await fetch(`${this.url}${path}`, {
+      signal: AbortSignal.timeout(30_000),
+      headers: { authorization: `Bearer ${token}` },
+    })
+    const text = await response.text()
+    if (!response.ok) throw new Error(`GET ${path} answered ${response.status}: ${text}`)
+    return text
+  }
+
   async #once(method: string, path: string, ask: Ask): Promise<Answer | null> {
     const { token, body, contentType = 'application/json', key, ifMatch } = ask
     try {

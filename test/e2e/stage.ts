@@ -1,38 +1,60 @@
-import { FirstAlarm, webhookSecret, type World } from './first-alarm.ts'
+import { Day } from './day.ts'
+import { Effects } from './effects.ts'
+import { webhookSecret } from './first-alarm.ts'
 import { mailServer, webhookReceiver } from './receivers.ts'
 import type { Site } from './site.ts'
 
-export interface Stage {
-  readonly site: Site
-  readonly play: FirstAlarm
+export interface Stage<Of extends Site = Site> {
+  readonly site: Of
+  readonly day: Day
+  readonly effects: Effects
   close(): Promise<void>
 }
 
-/** The receivers, the product as `open` runs it with them, and the play upon both. */
-export async function openStage(
-  open: (environment: Readonly<Record<string, string>>) => Promise<Site>,
-): Promise<Stage> {
+/** The receivers, the product as `open` runs it with them, and the day upon both. */
+export async function openStage<Of extends Site>(
+  open: (environment: Readonly<Record<string, string>>) => Promise<Of>,
+): Promise<Stage<Of>> {
   const secret = webhookSecret()
   const mail = await mailServer()
   const webhook = await webhookReceiver(secret)
   const site = await open({ SMTP_URL: mail.url, WEBHOOK_TARGETS: webhook.target })
-  const world: World = {
-    site,
-    mails: mail.mails,
-    calls: webhook.calls,
-    webhookUrl: webhook.url,
-    webhookSecret: secret,
-    handoverSeconds: 5,
-  }
-  const play = new FirstAlarm(world)
+  const day = new Day({
+    gatewayUrl: site.gatewayUrl,
+    passwordFile: site.passwordFile,
+    receivers: {
+      mails: mail.mails,
+      calls: webhook.calls,
+      webhookUrl: webhook.url,
+      webhookSecret: secret,
+    },
+  })
   return {
     site,
-    play,
+    day,
+    effects: new Effects(site.superuserUrl),
     close: async () => {
-      await play.close()
+      await day.close()
       await site.stop()
       await webhook.stop()
       await mail.stop()
     },
   }
+}
+
+/** Plays every step, saying each. */
+export async function playAll({ day }: Pick<Stage, 'day'>, aside = () => ''): Promise<void> {
+  for (const [title, step] of day.steps) {
+    process.stderr.write(`  ${title}${aside()}\n`)
+    await step()
+  }
+}
+
+/** A row of the ledger changed by SQL must be found and named. */
+export async function tamperIsFound({ day, effects }: Stage): Promise<void> {
+  const changed = await effects.tamper()
+  const verdict = await day.company.must('AUDADM', 'POST', '/v1/audit/verifications')
+  const fault = verdict.body.fault as { seq: number } | null
+  if (verdict.body.intact !== false || fault?.seq !== changed)
+    throw new Error(`changed was ${changed}, found was ${JSON.stringify(verdict.body)}`)
 }

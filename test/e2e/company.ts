@@ -1,0 +1,417 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Caller, type Answer, type Ask } from './caller.ts'
+import { EbsSimulator, type EbsCall } from './ebs-simulator.ts'
+
+/** One step of a play: what a newcomer reads, and what is done. */
+export type Step = readonly [title: string, play: () => Promise<void>]
+
+const UNITS = ['HQ', 'U1', 'U2', 'U3', 'U4'] as const
+/** How many people the company has in the play. */
+export const PEOPLE = 200
+
+/** Employee numbers of those with a part in the play, with position and unit; the rest are extras. */
+const CAST = {
+  keyUser: ['E0001', 'KEYUSER', 'U1'],
+  expert: ['E0002', 'KEYUSER', 'HQ'],
+  clerk: ['E0003', 'CLERK', 'U1'],
+  leaver: ['E0004', 'CLERK', 'U1'],
+  owner: ['E0005', 'OWNER', 'U1'],
+  authority: ['E0006', 'OM', 'HQ'],
+  deputy: ['E0007', 'OM', 'HQ'],
+  provider: ['E0008', 'PROVIDER', 'HQ'],
+} as const
+export type Part = keyof typeof CAST
+
+type ClientRole = 'SCRIPT' | 'MIDDLEWARE' | 'BACKUP_AGENT'
+
+/** Employee number, position and unit of each person with a part. */
+const PARTS = Object.values(CAST)
+
+export interface Login {
+  userName: string
+  password: string
+  token: string
+  refreshToken: string
+  expiresAt: number
+}
+
+/** A person with a part. */
+export interface Member {
+  readonly id: string
+  readonly userName: string
+  readonly accountId: string
+  readonly mail: string
+}
+
+/**
+ * The company that the play is about, and its people as callers: who they are, how they sign in, what they may ask.
+ *
+ * Every call can be repeated: creations are keyed, changes are conditional, and what cannot be keyed (a secret that is
+ * shown once) is simply asked for again. So the product may be killed at any moment.
+ */
+export class Company {
+  readonly api: Caller
+  readonly ebs = new EbsSimulator()
+  readonly #passwordFile: string
+  readonly #run = randomUUID().slice(0, 8)
+  readonly #logins = new Map<string, Login>()
+  readonly #units = new Map<string, string>()
+  readonly #people = new Map<string, Member>()
+  readonly #clients = new Map<
+    string,
+    { id: string; secret: string; token: string; expiresAt: number }
+  >()
+
+  constructor(gatewayUrl: string, passwordFile: string) {
+    this.api = new Caller(gatewayUrl)
+    this.#passwordFile = passwordFile
+  }
+
+  // The three administrators
+
+  async administratorsSignIn(): Promise<void> {
+    const lines = (await readFile(this.#passwordFile, 'utf8')).trim().split('\n')
+    for (const line of lines) {
+      const [userName = '', , password = ''] = line.split('\t')
+      await this.firstSignIn(userName, password)
+    }
+  }
+
+  /** Signs in with a one-time password, sees that nothing else is allowed, changes it, signs in anew. */
+  async firstSignIn(userName: string, initial: string): Promise<void> {
+    if (this.#logins.has(userName)) return
+    const chosen = `Own-${this.#run}-Qk9x!`
+    for (;;) {
+      const first = await this.api.ask('POST', '/v1/sessions', {
+        body: { userName, password: initial },
+      })
+      // A killed product may have changed the password and lost the answer: then only the chosen one opens.
+      if (first.status === 401) break
+      expectThat(first.body.mustChangePassword === true, 'the one-time password must be changed')
+      const token = text(first, 'accessToken')
+      const refused = await this.api.ask('GET', '/v1/units', { token })
+      expectThat([401, 403].includes(refused.status), 'nothing but the change is allowed before it')
+      const changed = await this.api.ask('PUT', '/v1/accounts/me/password', {
+        token,
+        body: { currentPassword: initial, newPassword: chosen },
+      })
+      // With an idle time of seconds the session may be over before a killed product is back.
+      expectThat([204, 401, 403].includes(changed.status), `change: ${JSON.stringify(changed)}`)
+      if (changed.status === 204) break
+    }
+    this.#logins.set(userName, {
+      userName,
+      password: chosen,
+      token: '',
+      refreshToken: '',
+      expiresAt: 0,
+    })
+    await this.tokenOf(userName)
+  }
+
+  /** Gives a person a one-time password and lets them choose their own; once. */
+  async signIn(part: Part): Promise<string> {
+    const { userName, accountId } = this.member(part)
+    if (!this.#logins.has(userName)) {
+      const path = `/v1/accounts/${accountId}/initial-password`
+      const issued = await this.must('SECADM', 'POST', path)
+      await this.firstSignIn(userName, text(issued, 'initialPassword'))
+    }
+    return userName
+  }
+
+  /** The session of who has signed in, as it was last seen. */
+  login(userName: string): Readonly<Login> {
+    return this.#login(userName)
+  }
+
+  #login(userName: string): Login {
+    const login = this.#logins.get(userName)
+    if (login === undefined) throw new Error(`${userName} has not signed in yet`)
+    return login
+  }
+
+  /** A token of who has signed in, valid for a second at least. */
+  async tokenOf(userName: string): Promise<string> {
+    const login = this.#login(userName)
+    if (login.expiresAt > Date.now() + 1_000) return login.token
+    const { password } = login
+    const session = await this.api.must('POST', '/v1/sessions', { body: { userName, password } })
+    login.token = text(session, 'accessToken')
+    login.refreshToken = text(session, 'refreshToken')
+    login.expiresAt = Date.now() + Number(session.body.expiresIn) * 1_000
+    return login.token
+  }
+
+  /** Calls as an administrator or a person who has signed in; a token voided meanwhile is renewed once. */
+  async as(userName: string, method: string, path: string, ask: Ask = {}): Promise<Answer> {
+    const answer = await this.api.ask(method, path, {
+      ...ask,
+      token: await this.tokenOf(userName),
+    })
+    if (answer.status !== 401) return answer
+    this.#login(userName).expiresAt = 0
+    return this.api.ask(method, path, { ...ask, token: await this.tokenOf(userName) })
+  }
+
+  async must(userName: string, method: string, path: string, ask: Ask = {}): Promise<Answer> {
+    return succeeded(await this.as(userName, method, path, ask), `${method} ${path}`)
+  }
+
+  // Organisation
+
+  async organise(): Promise<void> {
+    for (const code of UNITS) {
+      const kind = code === 'HQ' ? 'HEADQUARTERS' : 'USER_UNIT'
+      const unit = await this.#put('units', code, { name: `Unit ${code}`, kind })
+      this.#units.set(code, text(unit, 'id'))
+      await this.must('SYSADM', 'PUT', `/v1/departments/${code}/FIN`, {
+        body: { name: 'Finance' },
+      })
+    }
+    await this.#put('modules', 'GL', { name: 'General Ledger' })
+    const positions = {
+      CLERK: ['END_USER'],
+      KEYUSER: ['KEY_USER'],
+      OM: ['OM_AUTHORITY'],
+      OWNER: ['BUSINESS_OWNER'],
+      PROVIDER: ['OM_PROVIDER'],
+    }
+    for (const [code, roles] of Object.entries(positions)) {
+      await this.#put('positions', code, { name: code })
+      await this.changeConfirmed(`rights-${code}`, {
+        kind: 'set-position-roles',
+        positionCode: code,
+        roles,
+        responsibilities: [{ application: 'SQLGL', key: `GL_${code}`, securityGroup: 'STANDARD' }],
+        ebsRoles: [],
+      })
+    }
+  }
+
+  async #put(noun: string, code: string, body: object): Promise<Answer> {
+    return this.must('SYSADM', 'PUT', `/v1/${noun}/${code}`, { body })
+  }
+
+  /** The system administrator asks, and has no effect; the security administrator confirms. */
+  async changeConfirmed(name: string, change: object): Promise<Answer> {
+    const asked = await this.must('SYSADM', 'POST', '/v1/account-changes', {
+      key: this.key(name),
+      body: { change, reason: 'Set up for the working day.' },
+    })
+    const path = `/v1/account-changes/${text(asked, 'id')}`
+    const own = await this.as('SYSADM', 'POST', `${path}/approve`, { ifMatch: '"1"', body: null })
+    expectThat(own.status === 403, 'who asks may not confirm')
+    return this.api.change(
+      'POST',
+      path,
+      `${path}/approve`,
+      { token: await this.freshToken('SECADM'), body: null },
+      ({ status }) => status === 'approved',
+    )
+  }
+
+  /** A token that was just used, so a voided one has been replaced. */
+  async freshToken(userName: string): Promise<string> {
+    await this.as(userName, 'GET', '/v1/sessions')
+    return this.tokenOf(userName)
+  }
+
+  /** A UUID that stays the same for a name within this play. */
+  uuid(name: string): string {
+    const hex = createHash('sha256').update(this.key(name)).digest('hex')
+    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`
+  }
+
+  /** A name that no other play uses, also for the Idempotency-Key of a creation. */
+  key(name: string): string {
+    return `${this.#run}-${name}`
+  }
+
+  // Clients
+
+  async admitClients(): Promise<void> {
+    for (const role of ['SCRIPT', 'MIDDLEWARE', 'BACKUP_AGENT'] as const) {
+      const change = await this.changeConfirmed(`client-${role}`, {
+        kind: 'create-client',
+        name: `play ${this.#run} ${role}`,
+        role,
+        unitId: null,
+      })
+      const id = text(change, 'subjectId')
+      const issued = await this.must('SECADM', 'POST', `/v1/clients/${id}/secret`)
+      this.#clients.set(role, { id, secret: text(issued, 'clientSecret'), token: '', expiresAt: 0 })
+    }
+  }
+
+  /** Id and secret of a client, for a program that signs in by itself. */
+  client(role: ClientRole): { readonly id: string; readonly secret: string } {
+    const client = this.#clients.get(role)
+    if (client === undefined) throw new Error(`there is no ${role} client yet`)
+    return client
+  }
+
+  async clientToken(role: ClientRole): Promise<string> {
+    const client = this.#clients.get(role)
+    if (client === undefined) throw new Error(`there is no ${role} client yet`)
+    if (client.expiresAt > Date.now() + 1_000) return client.token
+    const granted = await this.api.must('POST', '/v1/tokens', {
+      contentType: 'application/x-www-form-urlencoded',
+      body: new URLSearchParams({
+        grant_type: 'client_credentials',
+        client_id: client.id,
+        client_secret: client.secret,
+      }).toString(),
+    })
+    client.token = text(granted, 'access_token')
+    client.expiresAt = Date.now() + Number(granted.body.expires_in) * 1_000
+    return client.token
+  }
+
+  // The HR feed
+
+  async hire(): Promise<void> {
+    const first = await this.#feed()
+    const counts = first.body.counts as Record<string, number>
+    // A killed product may have taken a feed whose answer was lost.
+    expectThat(
+      (counts.created ?? 0) + (counts.unchanged ?? 0) === PEOPLE,
+      `all ${PEOPLE} are there: ${JSON.stringify(counts)}`,
+    )
+    const second = await this.#feed()
+    expectThat(
+      (second.body.counts as Record<string, number>).unchanged === PEOPLE,
+      'the same feed again changes nothing',
+    )
+    for (const [employeeNumber] of PARTS) {
+      const found = await this.api.must('GET', `/v1/persons?employeeNumber=${employeeNumber}`, {
+        token: await this.clientToken('SCRIPT'),
+      })
+      const [person] = found.body.items as { id: string; userName: string; accountId?: string }[]
+      if (person === undefined) throw new Error(`${employeeNumber} was not hired`)
+      const accounts = await this.must('SECADM', 'GET', `/v1/accounts?personId=${person.id}`)
+      const [account] = accounts.body.items as { id: string }[]
+      if (account === undefined) throw new Error(`${employeeNumber} has no account`)
+      this.#people.set(employeeNumber, {
+        id: person.id,
+        userName: person.userName,
+        accountId: account.id,
+        mail: mailOf(employeeNumber),
+      })
+    }
+  }
+
+  async #feed(): Promise<Answer> {
+    const rows = Array.from({ length: PEOPLE }, (_, at) => {
+      const number = `E${String(at + 1).padStart(4, '0')}`
+      const part = PARTS.find(([employeeNumber]) => employeeNumber === number)
+      const [, position = 'CLERK', unit = UNITS[at % UNITS.length]] = part ?? []
+      return `${number},Person ${number},${unit},FIN,${position},${mailOf(number)}`
+    })
+    return this.api.must('POST', '/v1/imports/persons?mode=all-or-none', {
+      token: await this.clientToken('SCRIPT'),
+      contentType: 'text/csv',
+      body: ['employeeNumber,name,unitCode,departmentCode,positionCode,email', ...rows].join('\n'),
+    })
+  }
+
+  // Provisioning
+
+  /** Works off every EBS task that can be leased: call, read back, confirm. */
+  async provision(): Promise<void> {
+    for (;;) {
+      const leased = await this.api.must('POST', '/v1/provisioning-tasks/lease', {
+        token: await this.clientToken('MIDDLEWARE'),
+        body: { worker: 'play', limit: 100, leaseSeconds: 30 },
+      })
+      const tasks = leased.body.items as { id: string; leaseToken: string; call: EbsCall }[]
+      if (tasks.length === 0) {
+        // Tasks of a lost lease come back when it ends.
+        const open = await this.api.must('GET', '/v1/provisioning-tasks?status=queued&limit=1', {
+          token: await this.clientToken('MIDDLEWARE'),
+        })
+        const held = await this.api.must('GET', '/v1/provisioning-tasks?status=leased&limit=1', {
+          token: await this.clientToken('MIDDLEWARE'),
+        })
+        if ((open.body.items as unknown[]).length + (held.body.items as unknown[]).length === 0)
+          return
+        await sleep(500)
+        continue
+      }
+      for (const { id, leaseToken, call } of tasks) {
+        const readBack = this.ebs.call(call)
+        const done = await this.api.ask('POST', `/v1/provisioning-tasks/${id}/done`, {
+          token: await this.clientToken('MIDDLEWARE'),
+          body: { leaseToken, readBack },
+        })
+        // 409: a lost answer, the task is done already; or the lease ended while the product was away.
+        expectThat(done.status < 400 || done.status === 409, `done: ${JSON.stringify(done)}`)
+      }
+    }
+  }
+
+  async parameter(service: string, key: string, value: unknown, unitId: string | null = null) {
+    const resource = `/v1/parameters/${service}/${key}${unitId === null ? '' : `?unitId=${unitId}`}`
+    await this.api.change(
+      'PUT',
+      resource,
+      `/v1/parameters/${service}/${key}`,
+      {
+        token: await this.freshToken('SECADM'),
+        body: { unitId, value, reason: 'The play runs in seconds.' },
+      },
+      (current) => JSON.stringify(current.value) === JSON.stringify(value),
+    )
+  }
+
+  /** Id of a unit by its code. */
+  unit(code: string): string {
+    const id = this.#units.get(code)
+    if (id === undefined) throw new Error(`there is no unit ${code} yet`)
+    return id
+  }
+
+  member(part: Part): Member {
+    const member = this.#people.get(CAST[part][0])
+    if (member === undefined) throw new Error(`${part} was not hired yet`)
+    return member
+  }
+}
+
+const mailOf = (employeeNumber: string) => `${employeeNumber.toLowerCase()}@example.test`
+
+/** Fails with what should hold. */
+export function expectThat(holds: boolean, what: string): asserts holds {
+  if (!holds) throw new Error(`It does not hold that: ${what}`)
+}
+
+/** Insists on an answer below 400. */
+export function succeeded(answer: Answer, what: string): Answer {
+  expectThat(answer.status < 400, `${what}: ${answer.status} ${JSON.stringify(answer.body)}`)
+  return answer
+}
+
+/** A text member of an answer. */
+export function text(answer: Answer, member: string): string {
+  const value = answer.body[member]
+  expectThat(typeof value === 'string', `${member} is in ${JSON.stringify(answer.body)}`)
+  return value
+}
+
+/** Repeats until it holds; rejects with the last reason. */
+export async function eventually<Result>(
+  probe: () => Promise<Result>,
+  withinMs = 30_000,
+): Promise<Result> {
+  const deadline = Date.now() + withinMs
+  for (;;) {
+    try {
+      return await probe()
+    } catch (error) {
+      if (Date.now() > deadline) throw error
+      await sleep(100)
+    }
+  }
+}
