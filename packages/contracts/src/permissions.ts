@@ -60,6 +60,7 @@ export const permissions = {
   // assessment
   'observation.record': ['OM_AUTHORITY', 'BUSINESS_OWNER', 'MIDDLEWARE', 'SCRIPT'],
   'observation.read': [...business, 'AUDIT_ADMIN', 'MIDDLEWARE', 'SCRIPT'],
+  'time-node.read': [...business, 'END_USER', 'AUDIT_ADMIN', 'MIDDLEWARE', 'SCRIPT'],
   'time-node.plan': ['OM_AUTHORITY', 'BUSINESS_OWNER'],
   'time-node.complete': [...business, 'END_USER', 'MIDDLEWARE', 'SCRIPT'],
   'score.compute': ['OM_AUTHORITY', 'SCRIPT'],
