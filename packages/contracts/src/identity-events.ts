@@ -2,6 +2,9 @@ import { Type } from 'typebox'
 import { defineEvent } from './event.ts'
 import { Code, Instant, nullable, Uuid } from './values.ts'
 
+/** Version of the row that the event states whole; a copy keeps the highest that it has seen. */
+const Version = Type.Integer({ minimum: 1 })
+
 /** A unit was created or changed; carries its whole state. */
 export const UnitChanged = defineEvent({
   type: 'identity.directory.unit-changed.v1',
@@ -19,6 +22,7 @@ export const UnitChanged = defineEvent({
       'SUPPLIER',
     ]),
     active: Type.Boolean(),
+    version: Version,
   }),
 })
 
@@ -32,6 +36,7 @@ export const DepartmentChanged = defineEvent({
     code: Code,
     name: Type.String(),
     active: Type.Boolean(),
+    version: Version,
   }),
 })
 
@@ -45,6 +50,7 @@ export const PositionChanged = defineEvent({
     name: Type.String(),
     roles: Type.Array(Type.String()),
     active: Type.Boolean(),
+    version: Version,
   }),
 })
 
@@ -52,7 +58,12 @@ export const ModuleChanged = defineEvent({
   type: 'identity.directory.module-changed.v1',
   summary: 'An EBS module was registered or changed.',
   clauses: ['B-6.0'],
-  payload: Type.Object({ code: Code, name: Type.String(), active: Type.Boolean() }),
+  payload: Type.Object({
+    code: Code,
+    name: Type.String(),
+    active: Type.Boolean(),
+    version: Version,
+  }),
 })
 
 export const PersonChanged = defineEvent({
@@ -69,6 +80,7 @@ export const PersonChanged = defineEvent({
     email: nullable(Type.String()),
     active: Type.Boolean(),
     leftOn: nullable(Type.String({ format: 'date' })),
+    version: Version,
   }),
 })
 

@@ -9,6 +9,8 @@ export interface Unit {
   /** Whether its people use the ERP, so that it has key users of its own and is inspected every day. */
   usesErp: boolean
   active: boolean
+  /** Of identity's row; 0 for a row copied before versions were stated. */
+  version: number
 }
 
 export const UnitEntity = new EntitySchema<Unit>({
@@ -20,6 +22,32 @@ export const UnitEntity = new EntitySchema<Unit>({
     name: { type: 'text' },
     usesErp: { type: 'boolean', name: 'uses_erp' },
     active: { type: 'boolean' },
+    version: { type: 'integer' },
+  },
+})
+
+/** A department of one unit, copied from identity by event. */
+export interface Department {
+  id: string
+  unitId: string
+  /** Unique within the unit. */
+  code: string
+  name: string
+  active: boolean
+  /** Of identity's row. */
+  version: number
+}
+
+export const DepartmentEntity = new EntitySchema<Department>({
+  name: 'Department',
+  tableName: 'department',
+  columns: {
+    id: { type: 'uuid', primary: true, primaryKeyConstraintName: 'department_pkey' },
+    unitId: { type: 'uuid', name: 'unit_id' },
+    code: { type: 'text' },
+    name: { type: 'text' },
+    active: { type: 'boolean' },
+    version: { type: 'integer' },
   },
 })
 
@@ -28,6 +56,8 @@ export interface Module {
   code: string
   name: string
   active: boolean
+  /** As a unit's. */
+  version: number
 }
 
 export const ModuleEntity = new EntitySchema<Module>({
@@ -37,6 +67,7 @@ export const ModuleEntity = new EntitySchema<Module>({
     code: { type: 'text', primary: true, primaryKeyConstraintName: 'module_pkey' },
     name: { type: 'text' },
     active: { type: 'boolean' },
+    version: { type: 'integer' },
   },
 })
 
@@ -45,8 +76,12 @@ export interface Person {
   id: string
   name: string
   unitId: string
+  /** `null` for a row copied before departments were, until the next event about the person. */
+  departmentId: string | null
   email: string | null
   active: boolean
+  /** As a unit's. */
+  version: number
 }
 
 export const PersonEntity = new EntitySchema<Person>({
@@ -56,13 +91,15 @@ export const PersonEntity = new EntitySchema<Person>({
     id: { type: 'uuid', primary: true, primaryKeyConstraintName: 'person_pkey' },
     name: { type: 'text' },
     unitId: { type: 'uuid', name: 'unit_id' },
+    departmentId: { type: 'uuid', name: 'department_id', nullable: true },
     email: { type: 'text', nullable: true },
     active: { type: 'boolean' },
+    version: { type: 'integer' },
   },
 })
 
 /** What a service lists among its entities to have the copy. */
-export const directoryEntities = [UnitEntity, ModuleEntity, PersonEntity]
+export const directoryEntities = [UnitEntity, DepartmentEntity, ModuleEntity, PersonEntity]
 
 /** Whether the unit is known here and not closed. */
 export async function unitExists(tx: EntityManager, id: string): Promise<boolean> {

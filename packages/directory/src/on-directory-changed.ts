@@ -1,30 +1,64 @@
-import { ModuleChanged, PersonChanged, UnitChanged } from '@erp-steward/contracts/identity-events'
+import {
+  DepartmentChanged,
+  ModuleChanged,
+  PersonChanged,
+  UnitChanged,
+} from '@erp-steward/contracts/identity-events'
 import { on, type Subscription } from '@erp-steward/messaging/consumer'
-import { ModuleEntity, PersonEntity, UnitEntity } from './directory.ts'
 
 /** Suppliers and service companies have people and accounts, but no ERP of their own. */
 const WITH_ERP: readonly string[] = ['HEADQUARTERS', 'USER_UNIT']
 
 /**
- * Keep a service's copy of the directory. Each event carries the whole state, so the newest one is all that counts.
+ * Keep a service's copy of the directory. Each event carries the whole state with its version, and an older one that
+ * comes late, or is handed in again, changes nothing.
  *
- * A service that must do more when a person leaves subscribes to `PersonChanged` besides, after these.
+ * A service that must do more when a person leaves subscribes to `PersonChanged` besides, after these, and asks the copy
+ * whether the event is still true.
  */
 export const directorySubscriptions: readonly Subscription[] = [
   on(UnitChanged, async (tx, { data }) => {
-    const { unitId, code, name, kind, active } = data
-    await tx.upsert(
-      UnitEntity,
-      { id: unitId, code, name, usesErp: WITH_ERP.includes(kind), active },
-      ['id'],
+    const { unitId, code, name, kind, active, version } = data
+    await tx.query(
+      `insert into unit (id, code, name, uses_erp, active, version) values ($1, $2, $3, $4, $5, $6)
+       on conflict (id) do update
+       set code = excluded.code, name = excluded.name, uses_erp = excluded.uses_erp,
+           active = excluded.active, version = excluded.version
+       where unit.version < excluded.version`,
+      [unitId, code, name, WITH_ERP.includes(kind), active, version],
+    )
+  }),
+  on(DepartmentChanged, async (tx, { data }) => {
+    const { departmentId, unitId, code, name, active, version } = data
+    await tx.query(
+      `insert into department (id, unit_id, code, name, active, version) values ($1, $2, $3, $4, $5, $6)
+       on conflict (id) do update
+       set unit_id = excluded.unit_id, code = excluded.code, name = excluded.name,
+           active = excluded.active, version = excluded.version
+       where department.version < excluded.version`,
+      [departmentId, unitId, code, name, active, version],
     )
   }),
   on(ModuleChanged, async (tx, { data }) => {
-    const { code, name, active } = data
-    await tx.upsert(ModuleEntity, { code, name, active }, ['code'])
+    const { code, name, active, version } = data
+    await tx.query(
+      `insert into module (code, name, active, version) values ($1, $2, $3, $4)
+       on conflict (code) do update
+       set name = excluded.name, active = excluded.active, version = excluded.version
+       where module.version < excluded.version`,
+      [code, name, active, version],
+    )
   }),
   on(PersonChanged, async (tx, { data }) => {
-    const { personId, name, unitId, email, active } = data
-    await tx.upsert(PersonEntity, { id: personId, name, unitId, email, active }, ['id'])
+    const { personId, name, unitId, departmentId, email, active, version } = data
+    await tx.query(
+      `insert into person (id, name, unit_id, department_id, email, active, version)
+       values ($1, $2, $3, $4, $5, $6, $7)
+       on conflict (id) do update
+       set name = excluded.name, unit_id = excluded.unit_id, department_id = excluded.department_id,
+           email = excluded.email, active = excluded.active, version = excluded.version
+       where person.version < excluded.version`,
+      [personId, name, unitId, departmentId, email, active, version],
+    )
   }),
 ]

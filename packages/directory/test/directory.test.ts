@@ -1,16 +1,25 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { Envelope, EventDefinition } from '@erp-steward/contracts/event'
-import { ModuleChanged, PersonChanged, UnitChanged } from '@erp-steward/contracts/identity-events'
+import {
+  DepartmentChanged,
+  ModuleChanged,
+  PersonChanged,
+  UnitChanged,
+} from '@erp-steward/contracts/identity-events'
 import {
   activeModule,
   activePerson,
   activeUnit,
+  DepartmentEntity,
   directoryEntities,
+  ModuleEntity,
   PersonEntity,
   unitExists,
+  UnitEntity,
 } from '@erp-steward/directory/directory'
 import { CreateDirectory1785000000000 } from '@erp-steward/directory/create-directory'
+import { VersionDirectory1785000000001 } from '@erp-steward/directory/version-directory'
 import { directorySubscriptions } from '@erp-steward/directory/on-directory-changed'
 import { createConsumer, type Consumer } from '@erp-steward/messaging/consumer'
 import { appendEvent } from '@erp-steward/messaging/outbox'
@@ -20,7 +29,7 @@ import { testAct } from '@erp-steward/test-kit/test-act'
 import { testDatabase, type TestDatabase } from '@erp-steward/test-kit/test-database'
 import { pino } from 'pino'
 import type { Static } from 'typebox'
-import type { DataSource } from 'typeorm'
+import type { DataSource, ObjectLiteral } from 'typeorm'
 
 let database: TestDatabase
 let db: DataSource
@@ -29,7 +38,7 @@ beforeAll(async () => {
   database = await testDatabase({
     name: 'monitoring-ingest',
     entities: directoryEntities,
-    migrations: [CreateDirectory1785000000000],
+    migrations: [CreateDirectory1785000000000, VersionDirectory1785000000001],
   })
   db = database.db
   consumer = createConsumer({
@@ -40,7 +49,7 @@ beforeAll(async () => {
     log: pino({ level: 'silent' }),
   })
 })
-beforeEach(() => db.query('truncate unit, module, person, inbox, outbox'))
+beforeEach(() => db.query('truncate unit, department, module, person, inbox, outbox'))
 afterAll(() => database.release())
 
 /** Delivers a fact as identity states it. */
@@ -62,6 +71,20 @@ const unit = (unitId: string, members: Partial<Static<typeof UnitChanged.payload
   name: 'First plant',
   kind: 'USER_UNIT' as const,
   active: true,
+  version: 1,
+  ...members,
+})
+
+const department = (
+  departmentId: string,
+  members: Partial<Static<typeof DepartmentChanged.payload>> = {},
+) => ({
+  departmentId,
+  unitId: randomUUID(),
+  code: 'FIN',
+  name: 'Finance',
+  active: true,
+  version: 1,
   ...members,
 })
 
@@ -75,6 +98,7 @@ const person = (personId: string, members: Partial<Static<typeof PersonChanged.p
   email: null,
   active: true,
   leftOn: null,
+  version: 1,
   ...members,
 })
 
@@ -83,11 +107,30 @@ test('the migration builds exactly what the entities describe', async () => {
   expect(upQueries.map(({ query }) => query)).toEqual([])
 })
 
-test('the migration can be taken back and made again', async () => {
+test('the migrations can be taken back and made again', async () => {
+  await db.undoLastMigration()
+  expect(await db.query(`select to_regclass('department') as department`)).toEqual([
+    { department: null },
+  ])
   await db.undoLastMigration()
   expect(await db.query(`select to_regclass('unit') as unit`)).toEqual([{ unit: null }])
   await db.runMigrations()
-  expect(await db.query('select from unit')).toEqual([])
+  expect(await db.query('select from unit, department')).toEqual([])
+})
+
+test('a row that was copied before versions were stated is older than every event', async () => {
+  const id = randomUUID()
+  await db.undoLastMigration()
+  await db.query(`insert into person (id, name, unit_id, active) values ($1, 'Li', $1, true)`, [id])
+  await db.runMigrations()
+  const before = await db.manager.findOneByOrFail(PersonEntity, { id })
+  expect(before).toMatchObject({ version: 0, departmentId: null })
+  const now = person(id)
+  await tell(PersonChanged, id, now)
+  const { unitId, departmentId } = now
+  expect(await db.manager.findOneBy(PersonEntity, { id })).toEqual({
+    ...{ id, name: 'Li Na', unitId, departmentId, email: null, active: true, version: 1 },
+  })
 })
 
 test('a unit is copied, changed and closed as its events say', async () => {
@@ -95,15 +138,16 @@ test('a unit is copied, changed and closed as its events say', async () => {
   await expect(activeUnit(db.manager, id)).rejects.toMatchObject({ code: 'unit-unknown' })
   expect(await unitExists(db.manager, id)).toBe(false)
   await tell(UnitChanged, id, unit(id))
-  await tell(UnitChanged, id, unit(id, { name: 'Plant one' }))
+  await tell(UnitChanged, id, unit(id, { name: 'Plant one', version: 2 }))
   expect(await activeUnit(db.manager, id)).toEqual({
     id,
     code: 'U1',
     name: 'Plant one',
     usesErp: true,
     active: true,
+    version: 2,
   })
-  await tell(UnitChanged, id, unit(id, { active: false }))
+  await tell(UnitChanged, id, unit(id, { active: false, version: 3 }))
   await expect(activeUnit(db.manager, id)).rejects.toMatchObject({ code: 'unit-unknown' })
   expect(await unitExists(db.manager, id)).toBe(false)
 })
@@ -121,21 +165,78 @@ test.each([
 })
 
 test('a module is known by its code until it is withdrawn', async () => {
-  const gl = { code: 'GL', name: 'General ledger', active: true }
+  const gl = { code: 'GL', name: 'General ledger', active: true, version: 1 }
   await expect(activeModule(db.manager, 'GL')).rejects.toMatchObject({ code: 'module-unknown' })
   await tell(ModuleChanged, randomUUID(), gl)
   expect(await activeModule(db.manager, 'GL')).toEqual(gl)
-  await tell(ModuleChanged, randomUUID(), { ...gl, active: false })
+  await tell(ModuleChanged, randomUUID(), { ...gl, active: false, version: 2 })
   await expect(activeModule(db.manager, 'GL')).rejects.toMatchObject({ code: 'module-unknown' })
 })
 
 test('a delivery that is repeated after a newer event does not bring the older state back', async () => {
   const id = randomUUID()
   const joined = await tell(PersonChanged, id, person(id))
-  await tell(PersonChanged, id, person(id, { active: false, leftOn: '2026-11-22' }))
+  await tell(PersonChanged, id, person(id, { active: false, leftOn: '2026-11-22', version: 2 }))
   expect(await consumer.deliver(joined)).toBe('duplicate')
   await expect(db.transaction((tx) => activePerson(tx, id))).rejects.toMatchObject({
     code: 'person-unknown',
+  })
+})
+
+test('a department is copied with its unit, changed and closed as its events say', async () => {
+  const id = randomUUID()
+  const unitId = randomUUID()
+  await tell(DepartmentChanged, id, department(id, { unitId }))
+  await tell(DepartmentChanged, id, department(id, { unitId, name: 'Accounts', version: 2 }))
+  await tell(DepartmentChanged, id, department(id, { unitId, active: false, version: 3 }))
+  expect(await db.manager.find(DepartmentEntity)).toEqual([
+    { id, unitId, code: 'FIN', name: 'Finance', active: false, version: 3 },
+  ])
+})
+
+describe('an event that comes again', () => {
+  const id = randomUUID()
+  const gl = { code: 'GL', name: 'General ledger', active: true }
+  const kinds = [
+    {
+      kind: 'unit',
+      entity: UnitEntity,
+      tell: (version: number, name: string) =>
+        tell(UnitChanged, id, unit(id, { name, version, active: version > 2 })),
+    },
+    {
+      kind: 'department',
+      entity: DepartmentEntity,
+      tell: (version: number, name: string) =>
+        tell(DepartmentChanged, id, department(id, { name, version, active: version > 2 })),
+    },
+    {
+      kind: 'module',
+      entity: ModuleEntity,
+      tell: (version: number, name: string) =>
+        tell(ModuleChanged, id, { ...gl, name, version, active: version > 2 }),
+    },
+    {
+      kind: 'person',
+      entity: PersonEntity,
+      tell: (version: number, name: string) =>
+        tell(PersonChanged, id, person(id, { name, version, active: version > 2 })),
+    },
+  ]
+
+  test.each(kinds)('with an older version leaves the $kind as it is', async ({ entity, tell }) => {
+    await tell(3, 'new')
+    const [now] = await db.manager.find<ObjectLiteral>(entity)
+    expect(now).toMatchObject({ name: 'new', active: true, version: 3 })
+    await tell(2, 'old')
+    expect(await db.manager.find<ObjectLiteral>(entity)).toEqual([now])
+  })
+
+  test.each(kinds)('with the same version leaves the $kind as it is', async ({ entity, tell }) => {
+    await tell(3, 'new')
+    const [now] = await db.manager.find<ObjectLiteral>(entity)
+    await tell(3, 'stated twice')
+    expect(await db.manager.find<ObjectLiteral>(entity)).toEqual([now])
   })
 })
 
@@ -145,7 +246,7 @@ test('whoever gets a duty cannot leave before it is committed', async () => {
   let leaving: Promise<unknown> = Promise.resolve()
   await db.transaction(async (tx) => {
     await activePerson(tx, id)
-    leaving = tell(PersonChanged, id, person(id, { active: false }))
+    leaving = tell(PersonChanged, id, person(id, { active: false, version: 2 }))
     await eventually(async () => {
       const waiting: unknown[] = await db.query(
         `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,

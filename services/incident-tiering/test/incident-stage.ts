@@ -43,6 +43,9 @@ export async function emptyStage(stage: TestService): Promise<void> {
 
 const PLATFORM = ['outbox', 'inbox', 'dead_letter', 'idempotency_key', 'parameter_version']
 
+/** Of the last directory event: the copy takes each for newer than those before. */
+let directoryVersion = 0
+
 /** Delivers directory events as identity would send them: two units, the module GL, and the people given by name. */
 export async function fillDirectory<Name extends string>(
   stage: TestService,
@@ -62,8 +65,14 @@ export async function fillDirectory<Name extends string>(
       name: `Unit ${code}`,
       kind: 'USER_UNIT',
       active: true,
+      version: (directoryVersion += 1),
     })
-  await tell(stage, ModuleChanged, 'GL', { code: 'GL', name: 'General Ledger', active: true })
+  await tell(stage, ModuleChanged, 'GL', {
+    code: 'GL',
+    name: 'General Ledger',
+    active: true,
+    version: (directoryVersion += 1),
+  })
   for (const name of names) await tellOfPerson(stage, people[name], { name })
   return people
 }
@@ -72,7 +81,13 @@ export async function fillDirectory<Name extends string>(
 export async function tellOfPerson(
   stage: TestService,
   personId: string,
-  { name, email = `${name}@example.test`, active = true, unitId = UNIT }: PersonNow,
+  {
+    name,
+    email = `${name}@example.test`,
+    active = true,
+    unitId = UNIT,
+    version = (directoryVersion += 1),
+  }: PersonNow,
 ): Promise<void> {
   await tell(stage, PersonChanged, personId, {
     personId,
@@ -84,6 +99,7 @@ export async function tellOfPerson(
     email,
     active,
     leftOn: active ? null : '2026-03-09',
+    version,
   })
 }
 
@@ -92,6 +108,8 @@ interface PersonNow {
   readonly email?: string | null
   readonly active?: boolean
   readonly unitId?: string
+  /** Default: newer than all before. */
+  readonly version?: number
 }
 
 /** An event of another service as it comes off the bus, not yet delivered. */

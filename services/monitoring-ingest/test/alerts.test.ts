@@ -205,7 +205,7 @@ test('a threshold watches the series of its unit, module and labels, and no othe
   })
   const elsewhere = await threshold(metric, { ...now, unitId: stage.otherUnitId })
   await stage.service.db.query(
-    `insert into module values ('AP', 'Payables', true) on conflict do nothing`,
+    `insert into module values ('AP', 'Payables', true, 1) on conflict do nothing`,
   )
   const otherModule = await threshold(metric, { ...now, moduleCode: 'AP' })
   await send(metric, 0, 85, { env: 'prod' })

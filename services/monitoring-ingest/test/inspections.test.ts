@@ -12,7 +12,8 @@ const deputy = randomUUID()
 beforeAll(async () => {
   stage = await Stage.open()
   await stage.service.db.query(
-    `insert into person (id, name, unit_id, active) values ($1, 'Inspector', $3, true), ($2, 'Deputy', $3, true)`,
+    `insert into person (id, name, unit_id, active, version)
+     values ($1, 'Inspector', $3, true, 1), ($2, 'Deputy', $3, true, 1)`,
     [inspector, deputy, stage.unitId],
   )
   // The units of the stage sleep; each test has one of its own.
@@ -23,7 +24,7 @@ beforeEach(async () => {
   unitId = randomUUID()
   await stage.service.db.query('update unit set active = false')
   await stage.service.db.query(
-    `insert into unit (id, code, name, uses_erp, active) values ($1::uuid, $1::uuid::text, 'Works', true, true)`,
+    `insert into unit values ($1::uuid, $1::uuid::text, 'Works', true, true, 1)`,
     [unitId],
   )
 })
@@ -124,7 +125,7 @@ const about = async (id: string): Promise<[string, unknown][]> => {
 }
 
 test('[A-3.1.1] each day every active unit gets one round, due at the times of the parameters in China', async () => {
-  await stage.service.db.query(`insert into unit values ($1, 'S', 'Supplier', false, true)`, [
+  await stage.service.db.query(`insert into unit values ($1, 'S', 'Supplier', false, true, 1)`, [
     randomUUID(),
   ])
   stage.service.now = new Date('2026-11-21T10:00:00Z')
@@ -443,17 +444,24 @@ test('units, modules and persons come from the directory by event', async () => 
       traceparent: '',
       data,
     })
-  const unit = { unitId: id, code: 'W1', name: 'Works', kind: 'USER_UNIT', active: true }
+  const unit = {
+    unitId: id,
+    code: 'W1',
+    name: 'Works',
+    kind: 'USER_UNIT',
+    active: true,
+    version: 1,
+  }
   expect(await deliver('identity.directory.unit-changed.v1', unit)).toBe('handled')
-  expect(await deliver('identity.directory.unit-changed.v1', { ...unit, kind: 'SUPPLIER' })).toBe(
-    'handled',
-  )
+  const supplier = { ...unit, kind: 'SUPPLIER', version: 2 }
+  expect(await deliver('identity.directory.unit-changed.v1', supplier)).toBe('handled')
   expect(await stage.count('unit where id = $1 and not uses_erp', [id])).toBe(1)
   expect(
     await deliver('identity.directory.module-changed.v1', {
       code: 'AR',
       name: 'Receivables',
       active: true,
+      version: 1,
     }),
   ).toBe('handled')
   expect(await stage.count(`module where code = 'AR'`)).toBe(1)
@@ -467,6 +475,7 @@ test('units, modules and persons come from the directory by event', async () => 
     email: null,
     active: false,
     leftOn: '2026-01-01',
+    version: 1,
   }
   expect(await deliver('identity.directory.person-changed.v1', person)).toBe('handled')
   expect(await stage.count('person where id = $1 and not active', [id])).toBe(1)

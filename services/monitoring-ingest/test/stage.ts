@@ -36,11 +36,11 @@ export class Stage {
     const stage = new Stage(await testService(monitoringIngest, { ...CONFIG, ...config }, NOON))
     const { db } = stage.service
     await db.query(
-      `insert into unit (id, code, name, uses_erp, active)
-       values ($1, 'U1', 'Unit one', true, true), ($2, 'U2', 'Unit two', true, true)`,
+      `insert into unit (id, code, name, uses_erp, active, version)
+       values ($1, 'U1', 'Unit one', true, true, 1), ($2, 'U2', 'Unit two', true, true, 1)`,
       [stage.unitId, stage.otherUnitId],
     )
-    await db.query(`insert into module (code, name, active) values ('GL', 'General ledger', true)`)
+    await db.query(`insert into module values ('GL', 'General ledger', true, 1)`)
     return stage
   }
 

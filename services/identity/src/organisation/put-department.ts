@@ -16,9 +16,9 @@ export async function putDepartment(
   const fresh = { id: randomUUID(), unitId, code, ...values, version: 1 }
   const put = await putEntry(tx, DepartmentEntity, { unitId, code }, fresh, values, expected)
   if (put.outcome === 'unchanged') return put
-  const { id, name, active } = put.row
+  const { id, name, active, version } = put.row
   if (!active) await assertNobodyIn(tx, 'department_id', id)
-  const fact = { departmentId: id, unitId, code, name, active }
+  const fact = { departmentId: id, unitId, code, name, active, version }
   await appendEvent(tx, 'identity', DepartmentChanged, id, fact, act)
   return put
 }

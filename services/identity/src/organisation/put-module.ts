@@ -16,7 +16,7 @@ export async function putModule(
   const fresh = { id: randomUUID(), code, ...values, version: 1 }
   const put = await putEntry(tx, ModuleEntity, { code }, fresh, values, expected)
   if (put.outcome === 'unchanged') return put
-  const { id, name, active } = put.row
-  await appendEvent(tx, 'identity', ModuleChanged, id, { code, name, active }, act)
+  const { id, name, active, version } = put.row
+  await appendEvent(tx, 'identity', ModuleChanged, id, { code, name, active, version }, act)
   return put
 }

@@ -29,9 +29,9 @@ export async function putPosition(
 /** States the whole position, for the copies that other services keep. */
 export async function announcePosition(
   tx: EntityManager,
-  { id, code, name, roles, active }: Position,
+  { id, code, name, roles, active, version }: Position,
   act: Act,
 ): Promise<void> {
-  const fact = { positionId: id, code, name, roles, active }
+  const fact = { positionId: id, code, name, roles, active, version }
   await appendEvent(tx, 'identity', PositionChanged, id, fact, act)
 }

@@ -16,8 +16,9 @@ export async function putUnit(
   const fresh = { id: randomUUID(), code, ...values, version: 1 }
   const put = await putEntry(tx, UnitEntity, { code }, fresh, values, expected)
   if (put.outcome === 'unchanged') return put
-  const { id, name, kind, active } = put.row
+  const { id, name, kind, active, version } = put.row
   if (!active) await assertNobodyIn(tx, 'unit_id', id)
-  await appendEvent(tx, 'identity', UnitChanged, id, { unitId: id, code, name, kind, active }, act)
+  const fact = { unitId: id, code, name, kind, active, version }
+  await appendEvent(tx, 'identity', UnitChanged, id, fact, act)
   return put
 }

@@ -6,8 +6,18 @@ import type { Person } from './person.ts'
 
 /** States the whole person, for the copies that other services keep. */
 export async function announcePerson(tx: EntityManager, person: Person, act: Act): Promise<void> {
-  const { id, employeeNumber, name, unitId, departmentId, positionId, email, active, leftOn } =
-    person
+  const {
+    id,
+    employeeNumber,
+    name,
+    unitId,
+    departmentId,
+    positionId,
+    email,
+    active,
+    leftOn,
+    version,
+  } = person
   await appendEvent(
     tx,
     'identity',
@@ -23,6 +33,7 @@ export async function announcePerson(tx: EntityManager, person: Person, act: Act
       email,
       active,
       leftOn,
+      version,
     },
     act,
   )

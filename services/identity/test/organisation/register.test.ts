@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { identityStage } from '../account-stage.ts'
 import {
@@ -102,6 +103,24 @@ test('lists are paged by code', async () => {
   expect([...first.items, ...rest.items].map(({ code }) => code)).toEqual(['FIN', 'IT', 'FIN'])
   expect(rest.next).toBeNull()
 })
+
+test.each([
+  ['unit', '/v1/units/VER', { kind: 'USER_UNIT' }],
+  ['department', '/v1/departments/VER/FIN', {}],
+  ['module', '/v1/modules/VER', {}],
+  ['position', '/v1/positions/VER', {}],
+])(
+  'what is announced of a %s has its version, so that a copy knows the newest',
+  async (_what, url, more) => {
+    const { id } = await put(stage, url, { ...more, name: 'first' })
+    await put(stage, url, { ...more, name: 'second' }, 1)
+    const facts = (await queuedEvents(stage.db)).filter(({ subject }) => subject === id)
+    expect(facts.map(({ data }) => data)).toEqual([
+      expect.objectContaining({ name: 'first', version: 1 }),
+      expect.objectContaining({ name: 'second', version: 2 }),
+    ])
+  },
+)
 
 test('an entry with active people cannot be retired', async () => {
   await joined(stage)

@@ -53,3 +53,16 @@ test('[A-1.3.1] the ticket of an owner who leaves goes back to its tier, which t
   )
   expect(stale.json()).toMatchObject({ status: 403, code: 'not-ticket-owner' })
 })
+
+test('the leave of somebody who has come back since, handed in again, takes no ticket away', async () => {
+  const ticket = await open(stage, endUser(people.user), { priority: 'P3' })
+  await act(stage, ticket, 'acknowledge', keyUser(people.deputy))
+  const returned = 1_000
+  await tellOfPerson(stage, people.deputy, { name: 'deputy', version: returned })
+  await tellOfPerson(stage, people.deputy, {
+    name: 'deputy',
+    active: false,
+    version: returned - 1,
+  })
+  expect(await read(stage, ticket.id)).toMatchObject({ ownerPersonId: people.deputy })
+})

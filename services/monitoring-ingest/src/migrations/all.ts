@@ -1,10 +1,12 @@
 import { CreateDirectory1785000000000 } from '@erp-steward/directory/create-directory'
+import { VersionDirectory1785000000001 } from '@erp-steward/directory/version-directory'
 import { CreateMonitoring1790000000000 } from './1790000000000-create-monitoring.ts'
 import { CreateInspection1790000000001 } from './1790000000001-create-inspection.ts'
 
 /** In order; only ever added to. */
 export const migrations = [
   CreateDirectory1785000000000,
+  VersionDirectory1785000000001,
   CreateMonitoring1790000000000,
   CreateInspection1790000000001,
 ]
