@@ -750,7 +750,12 @@ export const problems = {
     '各项指标权重之和不为 100',
     'Set the four parameters assessment.weights.* so that they add up to 100.',
   ),
-  'sheet-not-found': problem(404, 'The score sheet does not exist', '考核表不存在', 'Check the id.'),
+  'sheet-not-found': problem(
+    404,
+    'The score sheet does not exist',
+    '考核表不存在',
+    'Check the id.',
+  ),
   'sheet-state': problem(
     409,
     'The score sheet is not in a state for this',
