@@ -1,5 +1,6 @@
 // node scripts/readme-commands.mjs README.md: runs the `sh` blocks of a README in order, as a new user would.
-// `npm start` is run beside the others until they are done; `npm test` is left to whoever runs this.
+// `npm start` is run beside the others until they are done, and anew beside the demo; `npm test` is left to whoever
+// runs this.
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { once } from 'node:events'
@@ -17,27 +18,32 @@ if (existsSync('.data')) {
 const blocks = [...readFileSync(file, 'utf8').matchAll(/^```sh\n(.*?)^```/gms)].map(
   ([, text]) => text,
 )
-const aside = (text) => /^npm (start|test|run bench)/m.test(text)
-const script = blocks.filter((text) => !aside(text)).join('\n')
+const aside = (text) => /^npm (start|test|run bench|run demo)/m.test(text)
+const tour = blocks.filter((text) => !aside(text)).join('\n')
+const demo = blocks.find((text) => /^npm run demo/m.test(text))
 
-const host = spawn('npm', ['start'], { stdio: ['ignore', 'pipe', 'inherit'], detached: true })
-let status
-try {
-  await ready(host)
-  const tour = spawn('bash', ['-euo', 'pipefail', '-c', script], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-  })
-  ;[status] = await once(tour, 'exit')
-  console.log(
-    `${file}: ${blocks.length} blocks, ${status === 0 ? 'all commands passed' : 'FAILED'}`,
-  )
-} finally {
-  // The whole group, as Ctrl-C in a terminal does it.
-  process.kill(-host.pid, 'SIGINT')
-  if (host.exitCode === null) await once(host, 'exit')
-  rmSync('.data', { recursive: true, force: true })
-}
+// The demo wants a site on which nobody has signed in, and so does the tour.
+let status = await beside(tour)
+if (status === 0 && demo !== undefined) status = await beside(demo)
+console.log(`${file}: ${blocks.length} blocks, ${status === 0 ? 'all commands passed' : 'FAILED'}`)
 process.exit(status ?? 1)
+
+async function beside(script) {
+  const host = spawn('npm', ['start'], { stdio: ['ignore', 'pipe', 'inherit'], detached: true })
+  try {
+    await ready(host)
+    const commands = spawn('bash', ['-euo', 'pipefail', '-c', script], {
+      stdio: ['ignore', 'inherit', 'inherit'],
+    })
+    const [code] = await once(commands, 'exit')
+    return code
+  } finally {
+    // The whole group, as Ctrl-C in a terminal does it.
+    process.kill(-host.pid, 'SIGINT')
+    if (host.exitCode === null) await once(host, 'exit')
+    rmSync('.data', { recursive: true, force: true })
+  }
+}
 
 async function ready(child) {
   let output = ''

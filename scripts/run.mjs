@@ -1,4 +1,4 @@
-// node scripts/run.mjs <start|test|bench|migrate|administrator|generate|lint|jest> [arguments]
+// node scripts/run.mjs <start|test|demo|bench|migrate|prepare-database|administrator|generate|lint|jest> [arguments]
 // Sets the checkout up if need be, then runs the command on the pinned Node.
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
@@ -8,7 +8,9 @@ import { NODE, ROOT, setUp, toolEnvironment } from './setup.mjs'
 const COMMANDS = {
   start: 'infra/standalone/src/main.ts',
   migrate: 'scripts/migrate.ts',
+  'prepare-database': 'scripts/prepare-database.ts',
   administrator: 'scripts/administrator.ts',
+  demo: 'test/e2e/demo.ts',
   bench: 'scripts/bench.ts',
   generate: 'scripts/generate.ts',
   lint: 'scripts/lint.mjs',
