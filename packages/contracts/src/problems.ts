@@ -789,6 +789,24 @@ export const problems = {
     '只有个人账号可以办理',
     'Sign in as the person who decides.',
   ),
+  'control-not-recordable': problem(
+    409,
+    'A record of a person cannot prove this clause',
+    '该条款不能由人员记录证明',
+    'Record clauses of mode P or W; the others are proven by facts or set no duty.',
+  ),
+  'control-observation-refused': problem(
+    422,
+    'The observation cannot be recorded',
+    '观察时间不符合要求',
+    'State when it was seen: not in the future, within three months, later than the last observation.',
+  ),
+  'control-validity-refused': problem(
+    422,
+    'The end of validity cannot be used',
+    '有效期不符合要求',
+    'Choose an end after now and at most thirteen months after the observation.',
+  ),
 } as const satisfies Record<string, ProblemDefinition>
 
 export type ProblemCode = keyof typeof problems
