@@ -1,3 +1,4 @@
+import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto'
 import pg from 'pg'
 
 /** A service that gets a role and two schemas of its own. */
@@ -10,25 +11,50 @@ export interface ServiceRole {
 // One creator at a time on a server: `create database` knows no "if not exists".
 const CREATION_LOCK = 7_305_412
 
+/** Begins the comment of every role that is made here: roles belong to the whole server, and a name may be another's. */
+const MARK = 'ERP Steward: '
+
+/**
+ * How long a statement of a service may take, and how long it may leave a transaction open: far above what any of them
+ * needs, so that only what hangs is ended. Migrations lift the first for themselves.
+ */
+const TIMEOUTS = { statement_timeout: '5min', idle_in_transaction_session_timeout: '5min' }
+
+/** A role of this name is there, and it is none of the product's: it would get our password and our rights. */
+export class RoleTaken extends Error {
+  constructor(role: string) {
+    super(
+      `The server has a role ${role} that this product did not make. Rename that role, or give the product a server of its own.`,
+    )
+    this.name = 'RoleTaken'
+  }
+}
+
 /**
  * Makes the database, and for each service a login role with the schemas `<name>` and `<name>_jobs` that only it can
- * see. A second call changes nothing but the passwords, which become those given.
+ * use. A second call changes nothing but the passwords, which become those given, and takes away what the roles were
+ * given besides. Whole or not at all, but for the empty database.
+ *
+ * The administrator need not be a superuser: the rights to create databases and roles do.
  * @throws RangeError when a name is not kebab-case or longer than 50 characters.
+ * @throws RoleTaken when a role of that name belongs to somebody else.
  */
 export async function createRolesAndSchemas(
-  superuserUrl: string,
+  adminUrl: string,
   database: string,
   services: readonly ServiceRole[],
 ): Promise<void> {
-  const roles = services.map(({ name, password }) => ({ role: roleName(name), password }))
-  await withClient(superuserUrl, async (client) => {
+  const roles = services.map(({ name, password }) => ({ name, role: roleName(name), password }))
+  await withClient(adminUrl, async (client) => {
     await client.query('select pg_advisory_lock($1)', [CREATION_LOCK])
     await createDatabase(client, database)
-    for (const { role, password } of roles) await createRole(client, role, password)
-    await withClient(urlWith(superuserUrl, { database }), async (inside) => {
+    await withClient(urlWith(adminUrl, { database }), async (inside) => {
       await inside.query('begin')
       await closeToPublic(inside, database)
-      for (const { role } of roles) await createSchemas(inside, database, role)
+      for (const { name, role, password } of roles) {
+        await createRole(inside, name, role, password)
+        await inRoleOf(inside, role, () => createSchemas(inside, database, role))
+      }
       await inside.query('commit')
     })
   })
@@ -36,12 +62,12 @@ export async function createRolesAndSchemas(
 
 /** URL with which a service connects to its database. */
 export function serviceUrl(
-  superuserUrl: string,
+  baseUrl: string,
   database: string,
   name: string,
   password: string,
 ): string {
-  return urlWith(superuserUrl, { database, user: roleName(name), password })
+  return urlWith(baseUrl, { database, user: roleName(name), password })
 }
 
 function roleName(service: string): string {
@@ -77,13 +103,58 @@ async function createDatabase(client: pg.Client, database: string): Promise<void
   if (rowCount === 0) await client.query(`create database ${pg.escapeIdentifier(database)}`)
 }
 
-async function createRole(client: pg.Client, role: string, password: string): Promise<void> {
-  const { rowCount } = await client.query('select from pg_roles where rolname = $1', [role])
-  const verb = rowCount === 0 ? 'create' : 'alter'
-  await client.query(
-    `${verb} role ${role} with login nosuperuser nocreatedb nocreaterole noreplication nobypassrls
-       password ${pg.escapeLiteral(password)}`,
+interface FoundRole {
+  readonly isOurs: boolean
+  readonly hasAttributes: boolean
+}
+
+async function createRole(
+  client: pg.Client,
+  service: string,
+  role: string,
+  password: string,
+): Promise<void> {
+  // The mark, or a schema of that name which the role owns: what earlier versions made bears no mark.
+  const { rows } = await client.query<FoundRole>(
+    `select coalesce(starts_with(shobj_description(oid, 'pg_authid'), $2), false)
+              or exists (select from pg_namespace where nspname = $1 and nspowner = r.oid) as "isOurs",
+            rolsuper or rolcreatedb or rolcreaterole or rolreplication or rolbypassrls as "hasAttributes"
+       from pg_roles r where rolname = $1`,
+    [role, MARK],
   )
+  const [found] = rows
+  if (found?.isOurs === false) throw new RoleTaken(role)
+  // Only a superuser may say these of a role that exists, and he need not when they are as they should be.
+  const attributes =
+    found?.hasAttributes === false
+      ? ''
+      : 'nosuperuser nocreatedb nocreaterole noreplication nobypassrls'
+  await client.query(
+    `${found === undefined ? 'create' : 'alter'} role ${role} with login ${attributes}
+       password ${pg.escapeLiteral(verifierOf(password))};
+     comment on role ${role} is ${pg.escapeLiteral(`${MARK}${service}`)}`,
+  )
+  const { rows: groups } = await client.query<{ name: string }>(
+    `select g.rolname as name from pg_auth_members m join pg_roles g on g.oid = m.roleid
+      where m.member = (select oid from pg_roles where rolname = $1)`,
+    [role],
+  )
+  for (const { name } of groups)
+    await client.query(`revoke ${pg.escapeIdentifier(name)} from ${role}`)
+}
+
+/**
+ * What the server keeps of a password. Sent instead of it, so that no log of statements shows the password.
+ * Source: RFC 5802, RFC 7677; the form is that of PostgreSQL's pg_authid.rolpassword.
+ */
+function verifierOf(password: string): string {
+  const iterations = 4_096
+  const salt = randomBytes(16)
+  const salted = pbkdf2Sync(password, salt, iterations, 32, 'sha256')
+  const keyed = (text: string) => createHmac('sha256', salted).update(text).digest()
+  const stored = createHash('sha256').update(keyed('Client Key')).digest('base64')
+  const server = keyed('Server Key').toString('base64')
+  return `SCRAM-SHA-256$${iterations}:${salt.toString('base64')}$${stored}:${server}`
 }
 
 async function closeToPublic(client: pg.Client, database: string): Promise<void> {
@@ -93,13 +164,26 @@ async function closeToPublic(client: pg.Client, database: string): Promise<void>
   `)
 }
 
+/** An administrator who is no superuser can make what a role owns only while he is a member of it. */
+async function inRoleOf(client: pg.Client, role: string, work: () => Promise<void>): Promise<void> {
+  const { rows } = await client.query<{ is: boolean }>(
+    'select rolsuper as is from pg_roles where rolname = current_user',
+  )
+  const isSuperuser = rows[0]?.is === true
+  if (!isSuperuser) await client.query(`grant ${role} to current_user`)
+  await work()
+  if (!isSuperuser) await client.query(`revoke ${role} from current_user`)
+}
+
 async function createSchemas(client: pg.Client, database: string, role: string): Promise<void> {
   const name = pg.escapeIdentifier(database)
+  const settings = Object.entries({ search_path: role, ...TIMEOUTS })
   await client.query(`
     grant connect on database ${name} to ${role};
-    alter role ${role} in database ${name} set search_path = ${role};
+    ${settings.map(([setting, value]) => `alter role ${role} in database ${name} set ${setting} = '${value}';`).join('\n')}
     create schema if not exists ${role} authorization ${role};
     create schema if not exists ${role}_jobs authorization ${role};
+    revoke all on schema ${role}, ${role}_jobs from public;
   `)
   // graphile-worker asks for `create schema` when this table is missing, and that needs a right on the whole database.
   // Source: installSchema in graphile-worker 0.18.

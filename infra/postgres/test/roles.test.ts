@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import pg from 'pg'
 import { testPostgres, type TestPostgres } from '../src/ladder.ts'
-import { createRolesAndSchemas, serviceUrl } from '../src/roles.ts'
+import { createRolesAndSchemas, RoleTaken, serviceUrl } from '../src/roles.ts'
 
 const DATABASE = `roles_test_${process.pid}`
 const ALPHA = { name: `alpha-${process.pid}`, password: "a'1 /@" }
@@ -59,6 +59,117 @@ test.each([
   ['make a role', 'create role other'],
 ])('a role cannot %s', async (_, text) => {
   await expect(as(ALPHA, text)).rejects.toMatchObject({ code: '42501' })
+})
+
+test.each([
+  ['write to a table of another', `insert into ${beta}.secret values (2)`],
+  ['empty a table of another', `truncate ${beta}.secret`],
+  ['drop a table of another', `drop table ${beta}.secret`],
+  ['learn whether another has a table', `select '${beta}.secret'::regclass`],
+  ['call a function of another', `select ${beta}.whatever()`],
+  ['make a temporary table', 'create temporary table mine (n int)'],
+  ['become another for good', `set session authorization ${beta}`],
+  ['read the passwords', 'select rolpassword from pg_authid'],
+  ['lift a limit for all', `alter database ${DATABASE} set statement_timeout = 0`],
+  ['change the password of another', `alter role ${beta} password 'x'`],
+])('a role cannot %s', async (_, text) => {
+  await expect(as(ALPHA, text)).rejects.toMatchObject({ code: '42501' })
+})
+
+test('the information schema shows a role its own tables alone', async () => {
+  await as(ALPHA, 'create table shown (n int)')
+  const schemas = await as(
+    ALPHA,
+    `select distinct table_schema as schema from information_schema.tables
+      where table_schema not in ('pg_catalog', 'information_schema') order by 1`,
+  )
+  // With its jobs, where the table of their migrations is from the start.
+  expect(schemas).toEqual([{ schema: alpha }, { schema: `${alpha}_jobs` }])
+})
+
+test('what hangs is ended by the server', async () => {
+  const [row] = await as(
+    ALPHA,
+    `select current_setting('statement_timeout') as statement,
+            current_setting('idle_in_transaction_session_timeout') as transaction`,
+  )
+  expect(row).toEqual({ statement: '5min', transaction: '5min' })
+})
+
+test('the server is told what it keeps of a password, not the password', async () => {
+  const [row] = await query(
+    server.url,
+    `select rolpassword as kept, shobj_description(oid, 'pg_authid') as comment
+       from pg_authid where rolname = '${alpha}'`,
+  )
+  expect(row).toEqual({
+    kept: expect.stringMatching(/^SCRAM-SHA-256\$4096:/),
+    comment: `ERP Steward: ${ALPHA.name}`,
+  })
+})
+
+test('a password that looks like SQL is a password', async () => {
+  const odd = { ...BETA, password: `'; drop role ${alpha}; --\\'' $$ ü` }
+  await createRolesAndSchemas(server.url, DATABASE, [odd])
+  expect(await as(odd, 'select n from secret')).toEqual([{ n: 1 }])
+  await createRolesAndSchemas(server.url, DATABASE, [BETA])
+})
+
+test('what a role was given besides is taken away, and what it may not be is undone', async () => {
+  await query(server.url, `grant ${beta} to ${alpha}; alter role ${alpha} superuser createdb`)
+  expect(await as(ALPHA, `select n from ${beta}.secret`)).toEqual([{ n: 1 }])
+  await createRolesAndSchemas(server.url, DATABASE, [ALPHA])
+  await expect(as(ALPHA, `select n from ${beta}.secret`)).rejects.toMatchObject({ code: '42501' })
+  await expect(as(ALPHA, `set role ${beta}`)).rejects.toMatchObject({ code: '42501' })
+})
+
+test('a role of the same name that is not ours is left alone, and nothing is made', async () => {
+  const name = `taken-${process.pid}`
+  const role = name.replace('-', '_')
+  const fresh = `fresh-${process.pid}`
+  await query(server.url, `create role ${role} login password 'theirs'`)
+  await expect(
+    createRolesAndSchemas(server.url, DATABASE, [
+      { name: fresh, password: 'x' },
+      { name, password: 'ours' },
+    ]),
+  ).rejects.toThrow(RoleTaken)
+  const left = await query(
+    server.url,
+    `select rolname as role from pg_roles where rolname in ('${role}', '${fresh.replace('-', '_')}')`,
+  )
+  expect(left).toEqual([{ role }])
+  await query(server.url, `drop role ${role}`)
+})
+
+test('roles that an earlier version made without a mark are known by their schema', async () => {
+  await query(server.url, `comment on role ${beta} is null`)
+  await createRolesAndSchemas(server.url, DATABASE, [BETA])
+  expect(await as(BETA, 'select n from secret')).toEqual([{ n: 1 }])
+})
+
+test('an administrator who may make databases and roles need not be a superuser', async () => {
+  const admin = `admin_${process.pid}`
+  const database = `${DATABASE}_managed`
+  const service = { name: `gamma-${process.pid}`, password: 'g' }
+  const role = service.name.replace('-', '_')
+  await query(server.url, `create role ${admin} login createdb createrole password 'a'`)
+  const url = new URL(server.url)
+  url.username = admin
+  url.password = 'a'
+  try {
+    await createRolesAndSchemas(url.href, database, [service])
+    const own = serviceUrl(server.url, database, service.name, service.password)
+    await query(own, 'create table kept (n int); insert into kept values (7)')
+    await createRolesAndSchemas(url.href, database, [service])
+    expect(await query(own, 'select n from kept')).toEqual([{ n: 7 }])
+    await expect(query(url.href.replace(/[^/]*$/, database), `table ${role}.kept`)).rejects.toThrow(
+      /permission denied/,
+    )
+  } finally {
+    await query(server.url, `drop database if exists ${database} with (force)`)
+    await query(server.url, `drop role if exists ${role}; drop role ${admin}`)
+  }
 })
 
 test('a role without a grant cannot even connect', async () => {

@@ -21,8 +21,19 @@ export async function prepareDatabase(
 ): Promise<ServiceUrls> {
   const roles = serviceNames.map((name) => ({ name, password: passwordOf(passwords, name) }))
   await createRolesAndSchemas(superuserUrl, DATABASE, roles)
+  return serviceUrls(superuserUrl, passwords)
+}
+
+/** Each service's own URL on the server of `baseUrl`, whose user and database do not matter. */
+export function serviceUrls(
+  baseUrl: string,
+  passwords: Readonly<Record<string, string>>,
+): ServiceUrls {
   return Object.fromEntries(
-    roles.map(({ name, password }) => [name, serviceUrl(superuserUrl, DATABASE, name, password)]),
+    serviceNames.map((name) => [
+      name,
+      serviceUrl(baseUrl, DATABASE, name, passwordOf(passwords, name)),
+    ]),
   ) as Record<ServiceName, string>
 }
 
@@ -37,9 +48,13 @@ export async function migrateAll(
   }
 }
 
-/** Creates the topics that are missing on the cluster. */
-export async function prepareTopics(brokers: string, log: Logger): Promise<void> {
-  await createTopics(brokers, readTopics(), log)
+/** Creates the topics that are missing on the cluster, each kept by `replicationFactor` brokers. */
+export async function prepareTopics(
+  brokers: string,
+  log: Logger,
+  replicationFactor = 1,
+): Promise<void> {
+  await createTopics(brokers, readTopics(), log, replicationFactor)
 }
 
 /**

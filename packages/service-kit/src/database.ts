@@ -14,8 +14,15 @@ export interface Storage {
 
 /** Any number; the same for all so that two `migrate` runs on one database wait for each other. */
 const MIGRATION_LOCK = 7_411_001
+/** A migration may wait for another one, and build an index for hours; the role's own limit is for daily work. */
+const NO_LIMIT = 'statement_timeout=0'
 
-function source({ name, entities, migrations }: Storage, url: string, poolSize: number) {
+function source(
+  { name, entities, migrations }: Storage,
+  url: string,
+  poolSize: number,
+  settings: readonly string[] = [],
+) {
   const { schema } = services[name]
   return new DataSource({
     type: 'postgres',
@@ -27,7 +34,10 @@ function source({ name, entities, migrations }: Storage, url: string, poolSize: 
     migrationsTableName: 'migration',
     poolSize,
     // Raw SQL stays unqualified; TypeORM's `schema` alone would not set this.
-    extra: { options: `-c search_path=${schema}`, idleTimeoutMillis: 30_000 },
+    extra: {
+      options: [`search_path=${schema}`, ...settings].map((setting) => `-c ${setting}`).join(' '),
+      idleTimeoutMillis: 30_000,
+    },
   })
 }
 
@@ -47,13 +57,15 @@ export async function openDatabase(
  */
 export async function migrate(storage: Storage, url: string): Promise<void> {
   const { jobsSchema } = services[storage.name]
-  const db = await source(storage, url, 2).initialize()
+  const db = await source(storage, url, 2, [NO_LIMIT]).initialize()
   try {
     const lock = db.createQueryRunner()
     await lock.query('select pg_advisory_lock($1)', [MIGRATION_LOCK])
     try {
       await db.runMigrations({ transaction: 'each' })
-      await migrateJobs({ connectionString: url, schema: jobsSchema })
+      const unlimited = new URL(url)
+      unlimited.searchParams.set('options', `-c ${NO_LIMIT}`)
+      await migrateJobs({ connectionString: unlimited.href, schema: jobsSchema })
     } finally {
       await lock.query('select pg_advisory_unlock($1)', [MIGRATION_LOCK])
       await lock.release()
