@@ -3,6 +3,11 @@ import { defineService } from '@erp-steward/service-kit/service'
 import { CalendarVersionEntity } from './calendars/calendar.ts'
 import { calendarRoutes } from './calendars/routes.ts'
 import { watchCalendars } from './calendars/watch-calendars.ts'
+import { ChangeEntryEntity } from './changes/change-entry.ts'
+import { ChangeEntity } from './changes/change.ts'
+import { onGateAnswered } from './changes/on-gate-answered.ts'
+import { onGateDue } from './changes/on-gate-due.ts'
+import { changeRoutes } from './changes/routes.ts'
 import { mendClocks } from './clocks/mend-clocks.ts'
 import { TicketClockEntity } from './clocks/ticket-clock.ts'
 import { IncidentConfig } from './config.ts'
@@ -24,7 +29,7 @@ import { ticketRoutes } from './tickets/routes.ts'
 import { TicketEntryEntity } from './tickets/ticket-entry.ts'
 import { TicketEntity } from './tickets/ticket.ts'
 
-/** Faults and requests on their way through the three support tiers. Source: B-4, A-5.2. */
+/** Faults and requests on their way through the three support tiers, and changes. Source: B-4, A-5.2, A-3.3. */
 export const incidentTiering = defineService({
   name: 'incident-tiering',
   title: 'Incident tiering',
@@ -36,6 +41,8 @@ export const incidentTiering = defineService({
     TicketEntity,
     TicketEntryEntity,
     TicketClockEntity,
+    ChangeEntity,
+    ChangeEntryEntity,
     NotificationEntity,
     NotificationAttemptEntity,
     WebhookEntity,
@@ -45,6 +52,7 @@ export const incidentTiering = defineService({
     keyUserRoutes(app, deps)
     calendarRoutes(app, deps)
     ticketRoutes(app, deps)
+    changeRoutes(app, deps)
     notificationRoutes(app, deps, createSeal(deps.config.SEALING_KEYS))
   },
   subscriptions: () => [
@@ -53,9 +61,11 @@ export const incidentTiering = defineService({
     onAlertFiring,
     onAlertResolved,
     onFindingRaised,
+    onGateAnswered,
   ],
   tasks: ({ db, config, clock }) => [
     onClockDue,
+    onGateDue,
     watchCalendars,
     mendClocks,
     deliverNotification({

@@ -1,10 +1,12 @@
 import { CreateDirectory1785000000000 } from '@erp-steward/directory/create-directory'
 import { VersionDirectory1785000000001 } from '@erp-steward/directory/version-directory'
 import { CreateIncident1790000000000 } from './1790000000000-create-incident.ts'
+import { CreateChange1790000000002 } from './1790000000002-create-change.ts'
 
 /** In the order they run. */
 export const migrations = [
   CreateDirectory1785000000000,
   VersionDirectory1785000000001,
   CreateIncident1790000000000,
+  CreateChange1790000000002,
 ]

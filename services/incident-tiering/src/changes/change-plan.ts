@@ -1,0 +1,51 @@
+import type { ChangeKind } from '@erp-steward/contracts/change-events'
+import { Problem } from '@erp-steward/contracts/problem'
+import { activePerson } from '@erp-steward/directory/directory'
+import type { EntityManager } from 'typeorm'
+import { isTechnical } from './rules/approval.ts'
+import { objectionToExecutor, type PeopleOfChange } from './rules/three-people.ts'
+
+/** What of a change its requester may still edit. Source: A-3.3.2, A-3.3.3, A-3.3.5. */
+export interface ChangePlan {
+  readonly title: string
+  readonly description: string
+  readonly systemCode: string | null
+  readonly plannedStart: Date
+  readonly plannedEnd: Date
+  readonly implementationPlan: string
+  readonly rollbackPlan: string
+  readonly rollbackOwnerPersonId: string
+  readonly testEvidence: string | null
+  readonly riskAssessment: string
+  readonly executorPersonId: string
+}
+
+/**
+ * Refuses a plan that lacks what its kind needs, or that names the wrong people.
+ *
+ * @throws Problem `validation-failed`, `same-person`, `person-unknown` (executor or owner of the way back has left)
+ */
+export async function assertPlan(
+  tx: EntityManager,
+  kind: ChangeKind,
+  plan: ChangePlan,
+  people: Omit<PeopleOfChange, 'executorPersonId'>,
+): Promise<void> {
+  const errors = [
+    ...(isTechnical(kind) && plan.systemCode === null
+      ? [{ pointer: '#/systemCode', detail: `A change of kind ${kind} names its system.` }]
+      : []),
+    ...(kind === 'upgrade' && plan.testEvidence === null
+      ? [{ pointer: '#/testEvidence', detail: 'An upgrade is tested before it is asked for.' }]
+      : []),
+    ...(plan.plannedEnd <= plan.plannedStart
+      ? [{ pointer: '#/plannedEnd', detail: 'The end lies after the start.' }]
+      : []),
+  ]
+  if (errors.length > 0)
+    throw new Problem('validation-failed', errors.map(({ detail }) => detail).join(' '), { errors })
+  const objection = objectionToExecutor(people, plan.executorPersonId)
+  if (objection !== null) throw new Problem('same-person', objection)
+  await activePerson(tx, plan.executorPersonId)
+  await activePerson(tx, plan.rollbackOwnerPersonId)
+}

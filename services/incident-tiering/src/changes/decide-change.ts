@@ -1,0 +1,143 @@
+import type { Act } from '@erp-steward/contracts/act'
+import {
+  ChangeApproved,
+  ChangeRejected,
+  type ApprovalStage,
+} from '@erp-steward/contracts/change-events'
+import { Problem } from '@erp-steward/contracts/problem'
+import { appendEvent } from '@erp-steward/messaging/outbox'
+import type { EntityManager } from 'typeorm'
+import { tiersOfPerson } from '../key-users/members-of-tier.ts'
+import { actingPerson } from './acting-person.ts'
+import { addChangeEntry } from './change-entry.ts'
+import { assertState, lockChange, updateChange, type Change } from './change.ts'
+import { decidedByModule, pendingStage } from './rules/approval.ts'
+import { objectionToApprover } from './rules/three-people.ts'
+
+/** Who decides, as the token says. */
+export interface Approver {
+  readonly roles: readonly string[]
+  readonly unitId: string | null
+}
+
+export interface DecideChange {
+  readonly changeId: string
+  readonly stage: ApprovalStage
+  readonly approver: Approver
+}
+
+/**
+ * Gives the stage that is next. Sources: B-4.2.4, B-6.2, B-7.5.
+ *
+ * @throws Problem `change-not-found`, `version-stale`, `change-state` (also: not this stage's turn),
+ *   `not-change-approver`, `same-person`, `person-unknown`
+ */
+export async function approveChange(
+  tx: EntityManager,
+  command: DecideChange & { readonly comment: string | null },
+  expected: number,
+  act: Act,
+): Promise<Change> {
+  const { stage, comment } = command
+  const { change, approverPersonId } = await decidable(tx, command, expected, act)
+  const given: Partial<Change> =
+    stage === 'unit'
+      ? { unitApproverPersonId: approverPersonId, unitApprovedAt: act.now }
+      : { companyApproverPersonId: approverPersonId, companyApprovedAt: act.now }
+  const isComplete = pendingStage({ ...change, ...given }) === null
+  const approved = await updateChange(tx, change, {
+    ...given,
+    ...(isComplete && { state: 'approved' }),
+  })
+  const entry = `Stage ${stage}.${comment === null ? '' : ` ${comment}`}`
+  await addChangeEntry(tx, change.id, 'approved', entry, act)
+  await appendEvent(
+    tx,
+    'incident-tiering',
+    ChangeApproved,
+    change.id,
+    {
+      changeId: change.id,
+      number: change.number,
+      stage,
+      approverPersonId,
+      comment,
+      isComplete,
+      approvedAt: act.now.toISOString(),
+    },
+    act,
+  )
+  return approved
+}
+
+/**
+ * Refuses the stage that is next, which ends the change: no other approval outweighs it.
+ *
+ * @throws Problem as `approveChange`
+ */
+export async function rejectChange(
+  tx: EntityManager,
+  command: DecideChange & { readonly reason: string },
+  expected: number,
+  act: Act,
+): Promise<Change> {
+  const { stage, reason } = command
+  const { change, approverPersonId } = await decidable(tx, command, expected, act)
+  const rejected = await updateChange(tx, change, { state: 'rejected' })
+  await addChangeEntry(tx, change.id, 'rejected', `Stage ${stage}. ${reason}`, act)
+  await appendEvent(
+    tx,
+    'incident-tiering',
+    ChangeRejected,
+    change.id,
+    {
+      changeId: change.id,
+      number: change.number,
+      stage,
+      approverPersonId,
+      reason,
+      rejectedAt: act.now.toISOString(),
+    },
+    act,
+  )
+  return rejected
+}
+
+async function decidable(
+  tx: EntityManager,
+  { changeId, stage, approver }: DecideChange,
+  expected: number,
+  act: Act,
+) {
+  const change = await lockChange(tx, changeId, expected)
+  assertState(change, 'submitted')
+  const approverPersonId = await actingPerson(tx, act)
+  if (!(await mayDecide(tx, change, stage, approverPersonId, approver)))
+    throw new Problem('not-change-approver', `You do not decide the stage ${stage} of this change.`)
+  const objection = objectionToApprover(change, approverPersonId)
+  if (objection !== null) throw new Problem('same-person', objection)
+  const pending = pendingStage(change)
+  if (pending !== stage)
+    throw new Problem('change-state', `The stage that is next is ${pending ?? 'none'}.`)
+  return { change, approverPersonId }
+}
+
+async function mayDecide(
+  tx: EntityManager,
+  change: Change,
+  stage: ApprovalStage,
+  personId: string,
+  { roles, unitId }: Approver,
+): Promise<boolean> {
+  const isAuthority = roles.includes('OM_AUTHORITY')
+  if (stage === 'unit')
+    return isAuthority || (roles.includes('BUSINESS_OWNER') && unitId === change.unitId)
+  if (!decidedByModule(change)) return isAuthority
+  const { moduleCode } = change
+  const tiers = await tiersOfPerson(
+    tx,
+    { unitId: change.unitId, moduleCode, kind: 'MODULE' },
+    personId,
+  )
+  return tiers.includes('L2')
+}

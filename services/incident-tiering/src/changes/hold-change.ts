@@ -1,0 +1,33 @@
+import type { Act } from '@erp-steward/contracts/act'
+import { ChangeHeld } from '@erp-steward/contracts/change-events'
+import { appendEvent } from '@erp-steward/messaging/outbox'
+import type { EntityManager } from 'typeorm'
+import { addChangeEntry } from './change-entry.ts'
+import { updateChange, type Change, type HeldCause } from './change.ts'
+
+/** Keeps a change that asked from starting; its executor may start it again. The caller holds its lock. */
+export async function holdChange(
+  tx: EntityManager,
+  change: Change & { readonly askId: string },
+  cause: HeldCause,
+  reasons: readonly string[],
+  act: Act,
+): Promise<void> {
+  await updateChange(tx, change, { state: 'held', heldCause: cause, heldReasons: [...reasons] })
+  await addChangeEntry(tx, change.id, 'held', `${cause}: ${reasons.join(' ')}`, act)
+  await appendEvent(
+    tx,
+    'incident-tiering',
+    ChangeHeld,
+    change.id,
+    {
+      changeId: change.id,
+      number: change.number,
+      askId: change.askId,
+      cause,
+      reasons: [...reasons],
+      heldAt: act.now.toISOString(),
+    },
+    act,
+  )
+}

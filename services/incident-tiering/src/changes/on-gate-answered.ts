@@ -1,0 +1,53 @@
+import type { Act } from '@erp-steward/contracts/act'
+import { GateAnswered } from '@erp-steward/contracts/backup-events'
+import type { EventOf } from '@erp-steward/contracts/event'
+import { PersonEntity } from '@erp-steward/directory/directory'
+import { on } from '@erp-steward/messaging/consumer'
+import type { EntityManager } from 'typeorm'
+import { answerDueAt } from './ask-gate.ts'
+import { lockedChange, type Change, type HeldCause } from './change.ts'
+import { holdChange } from './hold-change.ts'
+import { beginChange, outsideWindow } from './start-change.ts'
+import { windowOfChange, type WindowOfChange } from './window-of-change.ts'
+
+type Answer = EventOf<typeof GateAnswered>['data']
+
+/**
+ * Only an open answer to the newest question, in time and still valid, starts the change that waits for it. Whatever
+ * else arrives, late, twice, or for another question, system or change, starts nothing. Source: A-2.4.4, A-3.3.4.
+ */
+export const onGateAnswered = on(GateAnswered, async (tx, { data }, act) => {
+  const change = await lockedChange(tx, data.changeId)
+  if (change?.state !== 'asking' || change.askId !== data.askId) return
+  if (change.systemCode !== data.systemCode) return
+  const window = await windowOfChange(tx, change, act.now)
+  const objection = await objectionTo(tx, change, data, window, act)
+  if (objection === null) {
+    const { askId, backupRunIds } = data
+    await beginChange(tx, change, { askId, backupRunIds, window }, act)
+    return
+  }
+  const [cause, reasons] = objection
+  await holdChange(tx, { ...change, askId: data.askId }, cause, reasons, act)
+})
+
+async function objectionTo(
+  tx: EntityManager,
+  change: Change,
+  { isOpen, reasons, backupRunIds, validUntil }: Answer,
+  window: WindowOfChange,
+  act: Act,
+): Promise<[cause: HeldCause, reasons: readonly string[]] | null> {
+  if (!isOpen) return ['gate-closed', reasons]
+  if (backupRunIds.length === 0) return ['gate-closed', ['The answer is open but names no backup.']]
+  if (act.now > answerDueAt(change)) return ['answer-late', ['The answer came after its time.']]
+  if (act.now >= new Date(validUntil))
+    return ['answer-late', [`The answer was valid until ${validUntil}.`]]
+  // The gate took its time: the window may have closed, and the executor may have left, since the question.
+  if (!window.isOpen) return ['outside-window', [outsideWindow(window)]]
+  const executor = await tx.findOne(PersonEntity, {
+    where: { id: change.executorPersonId, active: true },
+    lock: { mode: 'pessimistic_read' },
+  })
+  return executor === null ? ['executor-left', ['The executor has left.']] : null
+}

@@ -1,0 +1,57 @@
+import type { Act } from '@erp-steward/contracts/act'
+import { ChangeReviewed } from '@erp-steward/contracts/change-events'
+import { Problem } from '@erp-steward/contracts/problem'
+import { appendEvent } from '@erp-steward/messaging/outbox'
+import type { EntityManager } from 'typeorm'
+import { actingPerson } from './acting-person.ts'
+import { addChangeEntry } from './change-entry.ts'
+import { assertState, lockChange, updateChange, type Change } from './change.ts'
+
+export interface ReviewChange {
+  readonly changeId: string
+  readonly isSuccessful: boolean
+  readonly findings: string
+}
+
+/**
+ * Somebody other than the executor looks back, which closes the change. Source: A-3.3.5.
+ *
+ * @throws Problem `change-not-found`, `version-stale`, `change-state`, `same-person`, `person-unknown`
+ */
+export async function reviewChange(
+  tx: EntityManager,
+  { changeId, isSuccessful, findings }: ReviewChange,
+  expected: number,
+  act: Act,
+): Promise<Change> {
+  const change = await lockChange(tx, changeId, expected)
+  assertState(change, 'finished')
+  const reviewerPersonId = await actingPerson(tx, act)
+  if (reviewerPersonId === change.executorPersonId)
+    throw new Problem('same-person', 'Who carried a change out does not review it.')
+  const closed = await updateChange(tx, change, {
+    state: 'closed',
+    reviewerPersonId,
+    isSuccessful,
+    findings,
+    reviewedAt: act.now,
+  })
+  const verdict = isSuccessful ? 'Successful' : 'Not successful'
+  await addChangeEntry(tx, change.id, 'reviewed', `${verdict}. ${findings}`, act)
+  await appendEvent(
+    tx,
+    'incident-tiering',
+    ChangeReviewed,
+    change.id,
+    {
+      changeId: change.id,
+      number: change.number,
+      reviewerPersonId,
+      isSuccessful,
+      findings,
+      reviewedAt: act.now.toISOString(),
+    },
+    act,
+  )
+  return closed
+}

@@ -1,0 +1,34 @@
+import type { ApprovalStage, ChangeKind } from '@erp-steward/contracts/change-events'
+
+/** How a change is handled: `minor` and `major` in their windows, `emergency` at once with papers afterwards. */
+export type ChangeClass = 'minor' | 'major' | 'emergency'
+
+/** What of a change decides about its approval. */
+export interface Approvable {
+  readonly kind: ChangeKind
+  readonly class: ChangeClass
+  readonly moduleCode: string | null
+  readonly unitApproverPersonId: string | null
+  readonly companyApproverPersonId: string | null
+}
+
+/**
+ * The stage that is next, `null` when all are given: the unit first, then the company. An emergency asks the company
+ * alone and files its papers afterwards. Source: B-7.5, defaults 2.4.
+ */
+export function pendingStage(change: Approvable): ApprovalStage | null {
+  if (change.class !== 'emergency' && change.unitApproverPersonId === null) return 'unit'
+  return change.companyApproverPersonId === null ? 'company' : null
+}
+
+/** Whether the key user of the module decides for the company; else the O&M authority does. Source: B-4.2.4. */
+export function decidedByModule(
+  change: Pick<Approvable, 'kind' | 'moduleCode'>,
+): change is { kind: ChangeKind; moduleCode: string } {
+  return change.moduleCode !== null && !isTechnical(change.kind)
+}
+
+/** Upgrades and migrations: they name a system, and may not start without its fresh backup. Source: A-2.4.4. */
+export function isTechnical(kind: ChangeKind): boolean {
+  return kind === 'upgrade' || kind === 'migration'
+}

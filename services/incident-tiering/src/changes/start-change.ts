@@ -1,0 +1,129 @@
+import type { Act } from '@erp-steward/contracts/act'
+import { ChangeStarted } from '@erp-steward/contracts/change-events'
+import { Problem } from '@erp-steward/contracts/problem'
+import { appendEvent } from '@erp-steward/messaging/outbox'
+import { durationMs } from '@erp-steward/regulation/duration'
+import { readParameter } from '@erp-steward/service-kit/parameters'
+import { CalendarYearMissing } from '@erp-steward/work-calendar/calendar-year-missing'
+import { addWorkingTime, targetMs } from '@erp-steward/work-calendar/working-time'
+import type { EntityManager } from 'typeorm'
+import {
+  calendarOfUnit,
+  compiledCalendar,
+  ROUND_THE_CLOCK,
+  type CalendarReference,
+} from '../calendars/calendar.ts'
+import { actingPerson } from './acting-person.ts'
+import { askGate } from './ask-gate.ts'
+import { addChangeEntry } from './change-entry.ts'
+import { assertState, lockChange, updateChange, type Change } from './change.ts'
+import { windowOfChange, type WindowOfChange } from './window-of-change.ts'
+
+/**
+ * The executor starts an approved or held change: at once, or, where it touches a named system, by asking the backup
+ * gate, whose answer starts it. Sources: A-2.4.4, A-3.3.4, A-3.3.5, B-4.3.7.
+ *
+ * @throws Problem `change-not-found`, `version-stale`, `change-state`, `not-change-executor`, `person-unknown`,
+ *   `outside-change-window` with `nextWindow`
+ */
+export async function startChange(
+  tx: EntityManager,
+  changeId: string,
+  expected: number,
+  act: Act,
+): Promise<Change> {
+  const change = await lockChange(tx, changeId, expected)
+  await assertExecutor(tx, change, act)
+  assertState(change, 'approved', 'held')
+  const window = await windowOfChange(tx, change, act.now)
+  if (!window.isOpen)
+    throw new Problem('outside-change-window', outsideWindow(window), { nextWindow: window.next })
+  if (change.systemCode !== null) return askGate(tx, change, change.systemCode, act)
+  return beginChange(tx, change, { askId: null, backupRunIds: [], window }, act)
+}
+
+/** What let a change start. */
+export interface StartGrounds {
+  /** The gate's answer; `null` where none is needed. */
+  readonly askId: string | null
+  readonly backupRunIds: readonly string[]
+  readonly window: WindowOfChange
+}
+
+/** The change is being carried out from now on. The caller holds its lock and has looked at window and gate. */
+export async function beginChange(
+  tx: EntityManager,
+  change: Change,
+  { askId, backupRunIds, window }: StartGrounds,
+  act: Act,
+): Promise<Change> {
+  const started = await updateChange(tx, change, {
+    state: 'started',
+    startedAt: act.now,
+    backupRunIds: [...backupRunIds],
+    windowVersions: window.versions,
+    heldCause: null,
+    heldReasons: [],
+    papersDueAt: change.class === 'emergency' ? await papersDueAt(tx, change.unitId, act) : null,
+  })
+  const backups = askId === null ? '' : ` Backups: ${backupRunIds.join(', ')}.`
+  await addChangeEntry(tx, change.id, 'started', `Started.${backups}`, act)
+  await appendEvent(
+    tx,
+    'incident-tiering',
+    ChangeStarted,
+    change.id,
+    {
+      changeId: change.id,
+      number: change.number,
+      askId,
+      executorPersonId: change.executorPersonId,
+      backupRunIds: [...backupRunIds],
+      startedAt: act.now.toISOString(),
+    },
+    act,
+  )
+  return started
+}
+
+/** Why the window is closed and when it opens, as a sentence. */
+export function outsideWindow({ next, unknownYears }: WindowOfChange): string {
+  if (next !== null)
+    return `No change starts now; the next window opens at ${next.from.toISOString()}.`
+  return unknownYears.length === 0
+    ? 'No change starts now, and no window opens in the next two months.'
+    : `The holidays of ${unknownYears.join(', ')} are not known, so the freeze has no end.`
+}
+
+/** @throws Problem `not-change-executor`, `person-unknown` if the executor has left */
+export async function assertExecutor(tx: EntityManager, change: Change, act: Act): Promise<void> {
+  if (act.personId !== change.executorPersonId)
+    throw new Problem('not-change-executor', 'The executor named in the change does this.')
+  await actingPerson(tx, act)
+}
+
+/** Source: `incident.change.emergency.paper_within`. */
+async function papersDueAt(tx: EntityManager, unitId: string, act: Act): Promise<Date> {
+  const { value } = await readParameter(
+    tx,
+    'incident.change.emergency.paper_within',
+    unitId,
+    act.now,
+  )
+  const target =
+    'within' in value
+      ? { milliseconds: durationMs(value.within) }
+      : { workingDays: value.workingDays }
+  const due = async (reference: CalendarReference) => {
+    const calendar = await compiledCalendar(tx, reference)
+    return addWorkingTime(calendar, act.now, targetMs(calendar, target))
+  }
+  if (value.clock === 'continuous') return due(ROUND_THE_CLOCK)
+  try {
+    return await due(await calendarOfUnit(tx, unitId))
+  } catch (error) {
+    // An emergency does not wait for a year of holidays; round the clock the papers are due earlier, never later.
+    if (error instanceof CalendarYearMissing) return due(ROUND_THE_CLOCK)
+    throw error
+  }
+}

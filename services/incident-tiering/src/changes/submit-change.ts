@@ -1,0 +1,132 @@
+import { randomUUID } from 'node:crypto'
+import type { Act } from '@erp-steward/contracts/act'
+import { ChangeSubmitted, type ChangeKind } from '@erp-steward/contracts/change-events'
+import { Problem } from '@erp-steward/contracts/problem'
+import { activeModule, activeUnit } from '@erp-steward/directory/directory'
+import { appendEvent } from '@erp-steward/messaging/outbox'
+import { localYearOf } from '@erp-steward/work-calendar/calendar-date'
+import { IsNull, LessThan, type EntityManager } from 'typeorm'
+import { KeyUserEntity } from '../key-users/key-user.ts'
+import { tiersOfPerson } from '../key-users/members-of-tier.ts'
+import { actingPerson } from './acting-person.ts'
+import { addChangeEntry } from './change-entry.ts'
+import { assertPlan, type ChangePlan } from './change-plan.ts'
+import { ChangeEntity, type Change } from './change.ts'
+import { isTechnical, type ChangeClass } from './rules/approval.ts'
+
+export interface SubmitChange extends ChangePlan {
+  readonly kind: ChangeKind
+  readonly class: ChangeClass
+  readonly unitId: string
+  readonly moduleCode: string | null
+}
+
+/**
+ * Asks for a change. What users demand is asked for by a key user of the unit and module (B-4.1.5); upgrades and
+ * migrations by whoever may submit. Sources: A-3.3.2, A-3.3.3, A-3.3.5.
+ *
+ * @throws Problem `unit-unknown`, `module-unknown`, `person-unknown`, `not-key-user`, `emergency-papers-overdue`,
+ *   `same-person`, `validation-failed`
+ */
+export async function submitChange(
+  tx: EntityManager,
+  command: SubmitChange,
+  act: Act,
+): Promise<Change> {
+  const { kind, unitId, moduleCode, ...rest } = command
+  await activeUnit(tx, unitId)
+  if (moduleCode !== null) await activeModule(tx, moduleCode)
+  const requesterPersonId = await actingPerson(tx, act)
+  const people = {
+    requesterPersonId,
+    unitApproverPersonId: null,
+    companyApproverPersonId: null,
+    voidedApproverPersonIds: [],
+  }
+  if (!isTechnical(kind)) await assertKeyUser(tx, unitId, moduleCode, requesterPersonId)
+  if (command.class === 'emergency') await assertPapers(tx, requesterPersonId, act.now)
+  await assertPlan(tx, kind, command, people)
+  const [{ number }]: [{ number: string }] = await tx.query(
+    `select nextval('change_number') as number`,
+  )
+  const change: Change = {
+    ...rest,
+    ...people,
+    id: randomUUID(),
+    number: `CHG-${String(localYearOf(act.now.getTime()))}-${number.padStart(6, '0')}`,
+    kind,
+    unitId,
+    moduleCode,
+    state: 'submitted',
+    unitApprovedAt: null,
+    companyApprovedAt: null,
+    askId: null,
+    askedAt: null,
+    heldCause: null,
+    heldReasons: [],
+    windowVersions: {},
+    backupRunIds: [],
+    startedAt: null,
+    outcome: null,
+    result: null,
+    finishedAt: null,
+    reviewerPersonId: null,
+    isSuccessful: null,
+    findings: null,
+    reviewedAt: null,
+    papersDueAt: null,
+    papersConfirmation: null,
+    papersFiledAt: null,
+    submittedAt: act.now,
+    version: 1,
+  }
+  await tx.insert(ChangeEntity, change)
+  await addChangeEntry(tx, change.id, 'submitted', change.title, act)
+  await appendEvent(
+    tx,
+    'incident-tiering',
+    ChangeSubmitted,
+    change.id,
+    {
+      changeId: change.id,
+      number: change.number,
+      kind,
+      title: change.title,
+      unitId,
+      moduleCode,
+      systemCode: change.systemCode,
+      requesterPersonId,
+      submittedAt: act.now.toISOString(),
+    },
+    act,
+  )
+  return change
+}
+
+async function assertKeyUser(
+  tx: EntityManager,
+  unitId: string,
+  moduleCode: string | null,
+  personId: string,
+) {
+  const serves =
+    moduleCode === null
+      ? await tx.existsBy(KeyUserEntity, { personId, unitId, tier: 'L1', endedAt: IsNull() })
+      : (await tiersOfPerson(tx, { unitId, moduleCode, kind: 'MODULE' }, personId)).includes('L1')
+  if (!serves)
+    throw new Problem('not-key-user', 'What users demand is asked for by their key user.')
+}
+
+async function assertPapers(tx: EntityManager, requesterPersonId: string, now: Date) {
+  const overdue = await tx.findOneBy(ChangeEntity, {
+    requesterPersonId,
+    papersDueAt: LessThan(now),
+    papersFiledAt: IsNull(),
+  })
+  if (overdue !== null)
+    throw new Problem(
+      'emergency-papers-overdue',
+      `The papers of ${overdue.number} were due at ${overdue.papersDueAt?.toISOString() ?? ''}.`,
+      { changeId: overdue.id },
+    )
+}
