@@ -783,12 +783,6 @@ export const problems = {
     '非当事人不得办理',
     'Let the person or department concerned act.',
   ),
-  'person-required': problem(
-    403,
-    'Only the account of a person may do this',
-    '只有个人账号可以办理',
-    'Sign in as the person who decides.',
-  ),
   'control-not-recordable': problem(
     409,
     'A record of a person cannot prove this clause',

@@ -1,5 +1,10 @@
 import { CreateDirectory1785000000000 } from '@erp-steward/directory/create-directory'
 import { VersionDirectory1785000000001 } from '@erp-steward/directory/version-directory'
+import { CreateControls1790000000001 } from './1790000000001-create-controls.ts'
 
 /** In order; only ever added to. */
-export const migrations = [CreateDirectory1785000000000, VersionDirectory1785000000001]
+export const migrations = [
+  CreateDirectory1785000000000,
+  VersionDirectory1785000000001,
+  CreateControls1790000000001,
+]

@@ -1,0 +1,303 @@
+import { ControlState } from '@erp-steward/contracts/assessment-events'
+import { Problem } from '@erp-steward/contracts/problem'
+import { Instant, InstantOut, Line, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
+import { clauseById, ClauseMode, clauses, type Clause } from '@erp-steward/regulation/clause'
+import { parameters } from '@erp-steward/regulation/parameters'
+import type { App } from '@erp-steward/service-kit/app'
+import { assertReaches, unitInRange } from '@erp-steward/service-kit/authentication'
+import { createOnce } from '@erp-steward/service-kit/commit'
+import { preferredLanguage, type Language } from '@erp-steward/service-kit/language'
+import {
+  decodeCursor,
+  decodeInstantCursor,
+  page,
+  pageOf,
+  PageQuery,
+} from '@erp-steward/service-kit/paging'
+import type { Dependencies } from '@erp-steward/service-kit/service'
+import { Type } from 'typebox'
+import type { AssessmentConfig } from '../config.ts'
+import type { ControlRecord } from './control-record.ts'
+import { controlsNow, freshnessAt, freshnessVersions, type ControlNow } from './controls-now.ts'
+import { breakingFacts, latestEvidence } from './latest-evidence.ts'
+import { EVIDENCE_KEPT } from './publish-states.ts'
+import { recordControl } from './record-control.ts'
+import { openBreaches } from './rules/control-state.ts'
+import { effects } from './rules/control.ts'
+import { reasonText } from './rules/reason-text.ts'
+
+const Regulation = Type.Enum(['A', 'B'])
+
+const ControlView = Type.Object({
+  clauseId: Type.String(),
+  regulation: Regulation,
+  title: Type.String({ description: 'The duty: in the words of the regulation, or in English.' }),
+  mode: ClauseMode,
+  service: Type.String(),
+  state: ControlState,
+  reason: Type.String(),
+  reasonCode: Type.String(),
+  since: nullable(InstantOut),
+  lastProofAt: nullable(InstantOut),
+  freshUntil: nullable(InstantOut),
+})
+
+const Fact = {
+  key: Type.String({ description: 'What the fact is about; empty for the clause as a whole.' }),
+  at: InstantOut,
+  service: Type.String(),
+  eventId: Type.Intersect([Uuid, Type.String({ description: 'Id in the audit ledger.' })]),
+  eventType: Type.String(),
+  subject: Type.String(),
+  receivedAt: InstantOut,
+}
+
+const ControlDetail = Type.Object({
+  ...ControlView.properties,
+  section: Type.String(),
+  looksAt: nullable(Type.String()),
+  scope: nullable(Type.Enum(['each', 'any'])),
+  freshFor: Type.Object({
+    durations: Type.Array(Type.String(), {
+      description: 'ISO 8601, to be added up; empty where the age of a proof does not matter.',
+    }),
+    parameter: nullable(Type.String()),
+    reason: nullable(Type.String()),
+  }),
+  collectors: Type.Array(Type.String()),
+  provenBy: Type.Array(
+    Type.Object({
+      event: Type.String(),
+      effect: Type.Enum([...effects]),
+      key: Type.String(),
+      when: Type.Record(Type.String(), Type.Array(Type.Unknown())),
+      lasts: nullable(Type.String()),
+      why: nullable(Type.String()),
+    }),
+  ),
+  parameters: Type.Array(Type.String()),
+  openBreaches: Type.Array(Type.Object(Fact)),
+  evidence: Type.Array(Type.Object({ ...Fact, effect: Type.Enum([...effects]) })),
+})
+
+const RecordView = Type.Object({
+  id: Uuid,
+  clauseId: Type.String(),
+  personId: nullable(Uuid),
+  statement: Type.String(),
+  reference: nullable(Type.String()),
+  observedAt: InstantOut,
+  validUntil: InstantOut,
+  recordedAt: InstantOut,
+})
+
+const ClauseParams = Type.Object({ clauseId: Type.String({ maxLength: 20 }) })
+const OF_CONTROLS = ['B-5.6']
+const OF_RECORDS = ['B-5.1', 'B-5.2', 'B-5.6']
+
+export function controlRoutes(app: App, deps: Dependencies<AssessmentConfig>): void {
+  const { db, clock } = deps
+
+  app.get(
+    '/v1/controls',
+    {
+      config: { access: 'control.read', clauses: OF_CONTROLS },
+      schema: {
+        operationId: 'listControls',
+        summary: 'Every clause of both regulations with its state now, in the order of the text.',
+        tags: ['controls'],
+        querystring: Type.Object({
+          ...PageQuery,
+          state: Type.Optional(ControlState),
+          regulation: Type.Optional(Regulation),
+          service: Type.Optional(Line(40)),
+        }),
+        response: { 200: pageOf(ControlView) },
+      },
+    },
+    async (request) => {
+      const { limit, cursor, state, regulation, service } = request.query
+      const after = placeAfter(cursor)
+      const language = preferredLanguage(request.headers['accept-language'])
+      const rows = (await controlsNow(db.manager, clock()))
+        .filter(
+          ({ clause, verdict }, place) =>
+            place > after &&
+            (state === undefined || verdict.state === state) &&
+            (regulation === undefined || clause.regulation === regulation) &&
+            (service === undefined || clause.service === service),
+        )
+        .slice(0, limit + 1)
+        .map((control) => viewOf(control, language))
+      return page(rows, limit, ({ clauseId }) => [clauseId])
+    },
+  )
+
+  app.get(
+    '/v1/controls/summary',
+    {
+      config: { access: 'control.read', clauses: OF_CONTROLS },
+      schema: {
+        operationId: 'summariseControls',
+        summary: 'How many clauses are in each state now.',
+        tags: ['controls'],
+        response: {
+          200: Type.Object({
+            at: InstantOut,
+            total: Type.Integer(),
+            states: Type.Array(Type.Object({ state: ControlState, count: Type.Integer() })),
+          }),
+        },
+      },
+    },
+    async () => {
+      const at = clock()
+      const now = await controlsNow(db.manager, at)
+      const states = ControlState.enum.map((state) => ({
+        state,
+        count: now.filter(({ verdict }) => verdict.state === state).length,
+      }))
+      return { at, total: now.length, states }
+    },
+  )
+
+  app.get(
+    '/v1/controls/:clauseId',
+    {
+      config: { access: 'control.read', clauses: OF_CONTROLS },
+      schema: {
+        operationId: 'readControl',
+        summary:
+          'What proves a clause, its state, open breaches and the newest evidence of your range.',
+        tags: ['controls'],
+        params: ClauseParams,
+        response: { 200: ControlDetail },
+      },
+    },
+    async (request) => {
+      const clause = clauseOf(request.params.clauseId)
+      const now = clock()
+      const unitId = unitInRange(request)
+      const [control] = await controlsNow(db.manager, now, clause.id)
+      if (control === undefined) throw new Error(`Clause ${clause.id} has no state`)
+      const language = preferredLanguage(request.headers['accept-language'])
+      const freshFor = control.control?.freshFor ?? null
+      const openKeys = new Set(openBreaches(control.facts, now).map(({ key }) => key))
+      const breaks = await breakingFacts(db.manager, clause.id, unitId)
+      return {
+        ...viewOf(control, language),
+        section: clause.section,
+        looksAt: control.control?.looksAt[language] ?? null,
+        scope: control.control?.scope ?? null,
+        freshFor: {
+          durations: [...freshnessAt(await freshnessVersions(db.manager), freshFor, now)],
+          parameter: freshFor !== null && 'parameter' in freshFor ? freshFor.parameter : null,
+          reason: freshFor?.reason ?? null,
+        },
+        collectors: [...(control.control?.collectors ?? [])],
+        provenBy: (control.control?.touches ?? []).map((touch) => ({
+          ...touch,
+          when: Object.fromEntries(
+            Object.entries(touch.when).map(([path, values]) => [path, [...values]]),
+          ),
+        })),
+        parameters: parameters
+          .filter((parameter) => parameter.clauses.includes(clause.id))
+          .map(({ key }) => key),
+        openBreaches: breaks.filter(({ key }) => openKeys.has(key)),
+        evidence: await latestEvidence(db.manager, clause.id, unitId, EVIDENCE_KEPT),
+      }
+    },
+  )
+
+  app.post(
+    '/v1/controls/:clauseId/records',
+    {
+      config: { access: 'control.record', clauses: OF_RECORDS },
+      schema: {
+        operationId: 'recordControl',
+        summary: 'Records what a person saw of a clause that only people can prove.',
+        tags: ['controls'],
+        params: ClauseParams,
+        body: Type.Object(
+          {
+            statement: Paragraph(10_000),
+            reference: nullable(Line(500)),
+            observedAt: Instant,
+            validUntil: Instant,
+          },
+          { additionalProperties: false },
+        ),
+        response: { 201: RecordView },
+      },
+    },
+    (request, reply) => {
+      const clause = clauseOf(request.params.clauseId)
+      // A clause is a matter of the whole company.
+      assertReaches(request, null)
+      return createOnce(deps, request, reply, async (tx, act) => ({
+        body: await recordControl(tx, clause, request.body, act),
+        location: `/v1/controls/${clause.id}/records`,
+      }))
+    },
+  )
+
+  app.get(
+    '/v1/controls/:clauseId/records',
+    {
+      config: { access: 'control.read', clauses: OF_RECORDS },
+      schema: {
+        operationId: 'listControlRecords',
+        summary: 'What people recorded of a clause, the newest observation first.',
+        tags: ['controls'],
+        params: ClauseParams,
+        querystring: Type.Object(PageQuery),
+        response: { 200: pageOf(RecordView) },
+      },
+    },
+    async (request) => {
+      const { id } = clauseOf(request.params.clauseId)
+      const { limit, cursor } = request.query
+      const [at, afterId] = decodeInstantCursor(cursor)
+      const rows: ControlRecord[] = await db.query(
+        `select id, clause_id as "clauseId", person_id as "personId", statement, reference,
+                observed_at as "observedAt", valid_until as "validUntil", recorded_at as "recordedAt"
+           from control_record
+          where clause_id = $1 and ($2::timestamptz is null or (observed_at, id) < ($2, $3::uuid))
+          order by observed_at desc, id desc limit $4`,
+        [id, at, afterId, limit + 1],
+      )
+      return page(rows, limit, (row) => [row.observedAt.toISOString(), row.id])
+    },
+  )
+}
+
+function viewOf({ clause, verdict }: ControlNow, language: Language) {
+  const { reason, ...rest } = verdict
+  return {
+    clauseId: clause.id,
+    regulation: clause.regulation,
+    title: language === 'zh-CN' ? clause.original : clause.summary,
+    mode: clause.mode,
+    service: clause.service,
+    ...rest,
+    reason: reasonText(reason, language),
+    reasonCode: reason.code,
+  }
+}
+
+/** @throws Problem `not-found` */
+function clauseOf(id: string): Clause {
+  const clause = clauseById(id)
+  if (clause === undefined) throw new Problem('not-found', 'There is no clause with this id.')
+  return clause
+}
+
+/** @throws Problem `cursor-unusable` */
+function placeAfter(cursor: string | undefined): number {
+  const [id] = decodeCursor(cursor, 1) ?? []
+  if (id === undefined) return -1
+  const place = clauses.findIndex((clause) => clause.id === id)
+  if (place < 0) throw new Problem('cursor-unusable', 'The cursor was not made by this list.')
+  return place
+}

@@ -1,0 +1,92 @@
+import type { Envelope } from '@erp-steward/contracts/event'
+import { durationMs } from '@erp-steward/regulation/duration'
+import type { Control, Effect, Scalar, Touch } from './control.ts'
+
+/** What one fact says of one clause and key. */
+export interface ControlFact {
+  readonly clauseId: string
+  readonly key: string
+  readonly effect: Effect
+  /** When it was so: the time of the event, or of its arrival where the sender's clock is ahead. */
+  readonly at: Date
+  /** When a breach or risk that nothing undoes is past; `null`: only a mend ends it. */
+  readonly endsAt: Date | null
+  readonly service: string
+  readonly unitId: string | null
+  readonly eventId: string
+  readonly eventType: string
+  readonly subject: string
+  readonly receivedAt: Date
+}
+
+/** What an event says of the clauses of the register, one row per clause, key and effect. */
+export function touchedBy(
+  register: readonly Control[],
+  event: Envelope,
+  receivedAt: Date,
+): readonly ControlFact[] {
+  const at = earlier(new Date(event.time), receivedAt)
+  const facts = new Map<string, ControlFact>()
+  for (const { clauseId, touches } of register)
+    for (const touch of touches) {
+      if (touch.event !== event.type || !isMeant(touch, event.data)) continue
+      const { effect, lasts } = touch
+      const key = keyOf(touch.key, event.data)
+      facts.set(`${clauseId} ${effect} ${key}`, {
+        clauseId,
+        key,
+        effect,
+        at,
+        endsAt: lasts === null ? null : new Date(at.getTime() + durationMs(lasts)),
+        service: event.source.replace(/^\//, ''),
+        unitId: textAt(event.data, 'unitId'),
+        eventId: event.id,
+        eventType: event.type,
+        subject: event.subject,
+        receivedAt,
+      })
+    }
+  return [...facts.values()]
+}
+
+/** The members of the payload that a key names. */
+export function membersOf(key: string): readonly string[] {
+  return [...key.matchAll(/\{(\w+)\}/g)].map(([, member = '']) => member)
+}
+
+function keyOf(template: string, data: unknown): string {
+  return template.replaceAll(/\{(\w+)\}/g, (_, member: string) => {
+    const value = valueAt(data, member)
+    // A member that is `null` is part of the key: the whole company, an IT key user without a module.
+    return typeof value === 'string' || typeof value === 'number' ? String(value) : '-'
+  })
+}
+
+function isMeant({ when }: Touch, data: unknown): boolean {
+  return Object.entries(when).every(([path, allowed]) => {
+    const negated = path.startsWith('!')
+    const value = valueAt(data, negated ? path.slice(1) : path)
+    return allowed.includes(value as Scalar) !== negated
+  })
+}
+
+function valueAt(data: unknown, path: string): unknown {
+  return path
+    .split('.')
+    .reduce<unknown>(
+      (value, member) =>
+        typeof value === 'object' && value !== null && Object.hasOwn(value, member)
+          ? (value as Record<string, unknown>)[member]
+          : undefined,
+      data,
+    )
+}
+
+function textAt(data: unknown, member: string): string | null {
+  const value = valueAt(data, member)
+  return typeof value === 'string' ? value : null
+}
+
+function earlier(one: Date, other: Date): Date {
+  return one < other ? one : other
+}
