@@ -1,0 +1,173 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  Assignment,
+  type AgentPresentation,
+  type ExecutorProbe,
+} from '@erp-steward/contracts/agent-protocol'
+import type { Logger } from 'pino'
+import { Compile } from 'typebox/compile'
+import type { Workplace } from './assignments.ts'
+import { backoffMs } from './backoff.ts'
+import type { AgentConfig } from './config.ts'
+import { GatewayAway, openGateway, type Gateway } from './gateway.ts'
+import { openNotes, type Notes } from './notes.ts'
+import { isSameProcess, markOf, type ProcessMark } from './process-mark.ts'
+import { isReachable } from './store/store.ts'
+import { takeAssignment } from './take-assignment.ts'
+import { AGENT_VERSION, FOLDER_TOOL } from './version.ts'
+import { codeOf } from './work-failed.ts'
+
+/** An agent at work. */
+export interface Agent {
+  /** Resolves when it has ended in order: work in hand is stopped and its traces are removed. */
+  stop(): Promise<void>
+}
+
+const WAIT_SECONDS = 20
+const LONG_POLL_TIMEOUT_MS = 35_000
+/** A service that answers at once that there is nothing is asked again no sooner than this. */
+const IDLE_MS = 1_000
+const PRESENT_MS = 86_400_000
+/** While an executor cannot work, or a site is away, we look again: a database may just be starting. */
+const PRESENT_AGAIN_MS = 300_000
+
+const isAssignment = Compile(Assignment)
+
+/**
+ * Removes what an earlier process left unfinished, then presents itself, takes work and does it, until it is stopped.
+ *
+ * @throws Error when another living agent uses the same scratch folder
+ */
+export async function startAgent(config: AgentConfig, log: Logger): Promise<Agent> {
+  mkdirSync(config.scratch, { recursive: true, mode: 0o700 })
+  const notes = openNotes(config.scratch, config.sites, () => Promise.resolve())
+  const release = holdScratch(config.scratch)
+  await removeLeftovers(notes, log)
+
+  const stopping = new AbortController()
+  const gateway = openGateway({
+    url: config.gatewayUrl,
+    clientId: config.clientId,
+    clientSecret: config.clientSecret,
+  })
+  const ended = live({ config, notes, log }, gateway, stopping.signal).finally(release)
+  return {
+    async stop() {
+      stopping.abort(new Error('The agent is stopping.'))
+      await ended
+    },
+  }
+}
+
+async function live(place: Workplace, gateway: Gateway, stop: AbortSignal): Promise<void> {
+  const { log, config } = place
+  let failures = 0
+  let presentAt = 0
+  while (!stop.aborted) {
+    try {
+      if (performance.now() >= presentAt) {
+        const isAllWell = await present(config, gateway, stop)
+        presentAt = performance.now() + (isAllWell ? PRESENT_MS : PRESENT_AGAIN_MS)
+        log.info({ agent: config.clientId, isAllWell }, 'presented')
+      }
+      const assignment = await lease(gateway, stop)
+      failures = 0
+      if (assignment !== null) await takeAssignment(assignment, place, gateway, stop)
+    } catch (error) {
+      if (stop.aborted) return
+      failures++
+      const retryInMs = backoffMs(failures, Math.random())
+      if (error instanceof GatewayAway) log.warn({ reason: error.message, retryInMs }, 'waiting')
+      else log.error({ err: error, retryInMs }, 'waiting')
+      await sleep(retryInMs, null, { signal: stop }).catch(() => undefined)
+    }
+  }
+}
+
+async function present(
+  config: AgentConfig,
+  gateway: Gateway,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const sites = [...config.sites].filter(([, folder]) => isReachable(folder)).map(([code]) => code)
+  const executors: ExecutorProbe[] = [folderProbe(config)]
+  const presentation: AgentPresentation = {
+    hostName: hostname() || 'unknown',
+    version: AGENT_VERSION,
+    executors,
+    sites,
+  }
+  const { status } = await gateway.call('PUT', '/v1/backup-agents/me', presentation, { signal })
+  if (status >= 300) throw new GatewayAway(`the presentation was answered with ${status}`)
+  return sites.length === config.sites.size && executors.every(({ isAvailable }) => isAvailable)
+}
+
+function folderProbe({ sources }: AgentConfig): ExecutorProbe {
+  const isAvailable = sources.length > 0
+  return {
+    executor: 'filesystem',
+    isAvailable,
+    tool: FOLDER_TOOL,
+    reason: isAvailable ? null : 'SOURCES of the agent allows no folder',
+  }
+}
+
+async function lease(gateway: Gateway, signal: AbortSignal): Promise<LeasedAssignment | null> {
+  const askedAt = performance.now()
+  const { status, body, at } = await gateway.call(
+    'POST',
+    '/v1/backup-agents/me/leases',
+    { waitSeconds: WAIT_SECONDS },
+    { signal, timeoutMs: LONG_POLL_TIMEOUT_MS },
+  )
+  if (status === 204) {
+    const early = IDLE_MS - (performance.now() - askedAt)
+    if (early > 0) await sleep(early, null, { signal })
+    return null
+  }
+  if (status !== 200) throw new GatewayAway(`the question for work was answered with ${status}`)
+  if (!isAssignment.Check(body))
+    throw new GatewayAway('an assignment came that this agent does not understand')
+  return { assignment: body, at }
+}
+
+/** An assignment and when, by the clock of the service, it was given. */
+export interface LeasedAssignment {
+  readonly assignment: Assignment
+  readonly at: Date
+}
+
+async function removeLeftovers(notes: Notes, log: Logger): Promise<void> {
+  for (const note of notes.all()) {
+    if (note.state === 'reporting') continue
+    const { assignmentId } = note
+    try {
+      await notes.undo(note)
+      log.warn({ assignmentId }, 'removed what an unfinished assignment left')
+    } catch (error) {
+      log.error({ err: error, assignmentId }, 'cannot remove what an unfinished assignment left')
+    }
+  }
+}
+
+// Two agents on one scratch folder would take each other's work for leftovers.
+function holdScratch(scratch: string): () => void {
+  const file = join(scratch, '.agent', 'holder')
+  try {
+    const holder = JSON.parse(readFileSync(file, 'utf8')) as ProcessMark
+    if (holder.pid !== process.pid && isSameProcess(holder))
+      throw new ScratchHeld(`${scratch} is used by another agent, process ${holder.pid}`)
+  } catch (error) {
+    if (error instanceof ScratchHeld) throw error
+    if (!(error instanceof SyntaxError) && codeOf(error) !== 'ENOENT') throw error
+  }
+  writeFileSync(file, JSON.stringify(markOf(process.pid)), { mode: 0o600 })
+  return () => {
+    rmSync(file, { force: true })
+  }
+}
+
+class ScratchHeld extends Error {}
