@@ -1,18 +1,66 @@
 import { directoryEntities, unitExists } from '@erp-steward/directory/directory'
 import { directorySubscriptions } from '@erp-steward/directory/on-directory-changed'
 import { defineService } from '@erp-steward/service-kit/service'
+import { AgentEntity } from './agents/agent.ts'
+import { agentRoutes } from './agents/routes.ts'
+import { AssignmentEntity } from './assignments/assignment.ts'
 import { BackupConfig } from './config.ts'
+import { CopyEntity } from './copies/copy.ts'
+import { queueVerifications } from './copies/queue-verifications.ts'
+import { copyRoutes } from './copies/routes.ts'
+import { GateAnswerEntity, GateEntity } from './gates/gate.ts'
+import { onChangeGateAsked } from './gates/on-change-gate-asked.ts'
+import { gateRoutes } from './gates/routes.ts'
+import { settleGates } from './gates/settle-gates.ts'
 import { migrations } from './migrations/all.ts'
+import { PlanEntity } from './restores/plan.ts'
+import { restoreRoutes } from './restores/routes.ts'
+import { dispatchTask } from './runs/dispatch-due-runs.ts'
+import { runRoutes } from './runs/routes.ts'
+import { RunEntity } from './runs/run.ts'
+import { watchBackups } from './runs/watch-backups.ts'
+import { siteRoutes } from './sites/routes.ts'
+import { SiteEntity } from './sites/site.ts'
+import { PolicyEntity } from './targets/policy.ts'
+import { targetRoutes } from './targets/routes.ts'
+import { TargetEntity } from './targets/target.ts'
 
 /** What is backed up, whether it can be proven, and who may restore it. Source. */
 export const backupOrchestration = defineService({
   name: 'backup-orchestration',
   title: 'Backup orchestration',
   config: BackupConfig,
-  entities: [...directoryEntities],
+  entities: [
+    ...directoryEntities,
+    SiteEntity,
+    TargetEntity,
+    PolicyEntity,
+    AgentEntity,
+    RunEntity,
+    CopyEntity,
+    AssignmentEntity,
+    GateEntity,
+    GateAnswerEntity,
+    PlanEntity,
+  ],
   migrations,
-  routes: () => undefined,
-  subscriptions: () => [...directorySubscriptions],
-  tasks: () => [],
+  routes: (app, deps) => {
+    siteRoutes(app, deps)
+    targetRoutes(app, deps)
+    agentRoutes(app, deps)
+    runRoutes(app, deps)
+    copyRoutes(app, deps)
+    gateRoutes(app, deps)
+    restoreRoutes(app, deps)
+  },
+  subscriptions: () => [...directorySubscriptions, onChangeGateAsked],
+  tasks: () => [dispatchTask, watchBackups, settleGates, queueVerifications],
+  // Every minute; the reading of old copies is spread over the hours.
+  crontab: [
+    '* * * * * dispatch-due-runs',
+    '* * * * * watch-backups',
+    '* * * * * settle-gates',
+    '17 * * * * queue-verifications',
+  ].join('\n'),
   unitExists,
 })

@@ -1,5 +1,10 @@
 import { CreateDirectory1785000000000 } from '@erp-steward/directory/create-directory'
 import { VersionDirectory1785000000001 } from '@erp-steward/directory/version-directory'
+import { CreateBackup1790000000000 } from './1790000000000-create-backup.ts'
 
 /** In order; only ever added to. */
-export const migrations = [CreateDirectory1785000000000, VersionDirectory1785000000001]
+export const migrations = [
+  CreateDirectory1785000000000,
+  VersionDirectory1785000000001,
+  CreateBackup1790000000000,
+]

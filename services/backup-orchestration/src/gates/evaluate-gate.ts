@@ -1,0 +1,93 @@
+import { durationMs } from '@erp-steward/regulation/duration'
+import { readParameter } from '@erp-steward/service-kit/parameters'
+import type { EntityManager } from 'typeorm'
+import type { GateReason } from './gate.ts'
+import { proveTarget, type Candidate } from './rules/verdict.ts'
+
+export interface GateVerdict {
+  readonly isOpen: boolean
+  readonly reasons: GateReason[]
+  /** The backups it rests on, one per target. */
+  readonly runIds: string[]
+  /** When the first of them becomes too old; `null` when closed. */
+  readonly openUntil: Date | null
+}
+
+/** Runs of a target that are looked at; if none of so many is proven, an older one is no better. */
+const CANDIDATES = 50
+
+/**
+ * Whether every target that a change of the system must wait for is freshly backed up and proven, as it is now.
+ *
+ * Closed unless proven: a system that nobody registered and one without such a target are closed too. Sources: A-2.4.4, A-3.3.4.
+ */
+export async function evaluateGate(
+  tx: EntityManager,
+  systemCode: string,
+  now: Date,
+): Promise<GateVerdict> {
+  const targets: {
+    id: string
+    code: string
+    unitId: string
+    required: boolean
+    hasPolicy: boolean
+    needsOffsite: boolean
+  }[] = await tx.query(
+    `select t.id, t.code, t.unit_id as "unitId", t.active and t.required_before_change as required,
+            p.version is not null as "hasPolicy", p.offsite_site is not null as "needsOffsite"
+       from backup_target t
+       left join backup_policy p on p.target_id = t.id and p.version = t.policy_version
+      where t.system_code = $1 order by t.code`,
+    [systemCode],
+  )
+  const required = targets.filter((target) => target.required)
+  if (required.length === 0)
+    return closed(
+      targets.length === 0
+        ? {
+            code: 'system-unknown',
+            targetCode: null,
+            detail: `Nothing of ${systemCode} is registered.`,
+          }
+        : {
+            code: 'no-required-target',
+            targetCode: null,
+            detail: `No active target of ${systemCode} is required before a change.`,
+          },
+    )
+  const reasons: GateReason[] = []
+  const runIds: string[] = []
+  let openUntil: Date | null = null
+  for (const target of required) {
+    const { value } = await readParameter(tx, 'backup.prechange.max_age', target.unitId, now)
+    const maxAgeMs = durationMs(value)
+    const candidates = await candidatesOf(tx, target.id)
+    const { run, reason } = proveTarget({ ...target, maxAgeMs, candidates }, now)
+    if (reason !== null) reasons.push(reason)
+    if (run !== null) {
+      runIds.push(run.runId)
+      const until = new Date(run.dataAt.getTime() + maxAgeMs)
+      if (openUntil === null || until < openUntil) openUntil = until
+    }
+  }
+  return reasons.length > 0
+    ? { isOpen: false, reasons, runIds: [], openUntil: null }
+    : { isOpen: true, reasons, runIds, openUntil }
+}
+
+function closed(reason: GateReason): GateVerdict {
+  return { isOpen: false, reasons: [reason], runIds: [], openUntil: null }
+}
+
+async function candidatesOf(tx: EntityManager, targetId: string): Promise<Candidate[]> {
+  return tx.query(
+    `select r.id as "runId", r.data_at as "dataAt", p.state as primary, o.state as offsite
+       from (select id, data_at from backup_run
+              where target_id = $1 and state = 'succeeded' order by data_at desc limit $2) r
+       left join backup_copy p on p.run_id = r.id and p.role = 'primary'
+       left join backup_copy o on o.run_id = r.id and o.role = 'offsite'
+      order by r.data_at desc`,
+    [targetId, CANDIDATES],
+  )
+}

@@ -1,0 +1,63 @@
+import type { GateReason, GateReasonCode } from '../gate.ts'
+
+/** A good run of a target with what became of its copies. */
+export interface Candidate {
+  readonly runId: string
+  readonly dataAt: Date
+  readonly primary: 'awaited' | 'good' | 'damaged' | 'failed' | null
+  readonly offsite: 'awaited' | 'good' | 'damaged' | 'failed' | null
+}
+
+export interface TargetToProve {
+  readonly code: string
+  readonly hasPolicy: boolean
+  readonly needsOffsite: boolean
+  /** How old the data of its backup may be, milliseconds. */
+  readonly maxAgeMs: number
+  /** Newest data first. */
+  readonly candidates: readonly Candidate[]
+}
+
+export interface TargetVerdict {
+  /** The backup that proves the target; `null` when none does. */
+  readonly run: Candidate | null
+  /** Why none does. */
+  readonly reason: GateReason | null
+}
+
+/**
+ * The newest backup of a target that is fresh and proven in every place that its policy names, or why there is none.
+ *
+ * Where none is good enough, the reason tells of the newest: that is the one to mend. Sources: A-2.4.3, A-2.4.4.
+ */
+export function proveTarget(target: TargetToProve, now: Date): TargetVerdict {
+  const closed = (code: GateReasonCode, detail: string): TargetVerdict => ({
+    run: null,
+    reason: { code, targetCode: target.code, detail },
+  })
+  if (!target.hasPolicy) return closed('no-policy', 'No policy says how it is backed up.')
+  const [newest] = target.candidates
+  if (newest === undefined) return closed('no-backup', 'There is no proven backup.')
+  const oldest = new Date(now.getTime() - target.maxAgeMs)
+  const fresh = target.candidates.filter(({ dataAt }) => dataAt >= oldest)
+  const [first] = fresh
+  if (first === undefined)
+    return closed(
+      'backup-too-old',
+      `The newest proven backup is of ${newest.dataAt.toISOString()}, older than allowed.`,
+    )
+  const proof = fresh.find(
+    ({ primary, offsite }) => primary === 'good' && (!target.needsOffsite || offsite === 'good'),
+  )
+  if (proof !== undefined) return { run: proof, reason: null }
+  if (first.primary !== 'good')
+    return closed('primary-damaged', `The copy of run ${first.runId} is damaged.`)
+  return first.offsite === 'damaged'
+    ? closed('offsite-damaged', `The off-site copy of run ${first.runId} is damaged.`)
+    : closed('offsite-missing', `The off-site copy of run ${first.runId} is not confirmed yet.`)
+}
+
+/** A reason as one line, the code first so that programs can read it. */
+export function reasonLine({ code, targetCode, detail }: GateReason): string {
+  return `${code}${targetCode === null ? '' : ` ${targetCode}`}: ${detail}`
+}

@@ -1,0 +1,118 @@
+import type { Act } from '@erp-steward/contracts/act'
+import { RestoreApproved, RestoreRefused } from '@erp-steward/contracts/backup-events'
+import { Problem } from '@erp-steward/contracts/problem'
+import { appendEvent } from '@erp-steward/messaging/outbox'
+import type { EntityManager } from 'typeorm'
+import { factOf, lockTarget } from '../targets/target.ts'
+import { personOf } from './draw-up-plan.ts'
+import { lockPlan, planOf, updatePlan, type Plan } from './plan.ts'
+
+/**
+ * How long an approval may be used. A week covers a drill planned ahead; what was judged right longer ago rests on a copy
+ * and on circumstances that may have changed.
+ */
+export const APPROVAL_VALID_MS = 7 * 86_400_000
+
+export interface ApprovePlan {
+  readonly planId: string
+  /** The plan that was read: another one is not approved by this. */
+  readonly planDigest: string
+  readonly comment: string | null
+}
+
+/**
+ * Somebody in charge, not the planner, approves exactly the plan that was read. The same approval again changes nothing; one
+ * that has expired may be given again. Source: A-2.4.7.
+ *
+ * @throws Problem `person-required`, `restore-plan-not-found`, `same-person`, `restore-plan-changed`, `restore-plan-state`
+ */
+export async function approvePlan(
+  tx: EntityManager,
+  { planId, planDigest, comment }: ApprovePlan,
+  act: Act,
+): Promise<Plan> {
+  const person = personOf(act)
+  const { targetId } = await planOf(tx, planId)
+  const target = await lockTarget(tx, targetId)
+  const plan = await lockPlan(tx, planId)
+  if (plan.requesterPersonId === person)
+    throw new Problem('same-person', 'Who drew up the plan does not approve it.')
+  if (plan.planDigest !== planDigest)
+    throw new Problem('restore-plan-changed', 'The plan was changed after you read it.', {
+      planDigest: plan.planDigest,
+    })
+  const isValid = plan.validUntil !== null && plan.validUntil > act.now
+  if (plan.state === 'approved' && isValid && plan.approverPersonId === person) return plan
+  if (plan.state !== 'planned' && !(plan.state === 'approved' && !isValid))
+    throw new Problem('restore-plan-state', `The plan is ${plan.state} already.`)
+  const validUntil = new Date(act.now.getTime() + APPROVAL_VALID_MS)
+  const approved = await updatePlan(tx, plan, {
+    state: 'approved',
+    approverPersonId: person,
+    approvedDigest: planDigest,
+    approvalComment: comment,
+    approvedAt: act.now,
+    validUntil,
+  })
+  await appendEvent(
+    tx,
+    'backup-orchestration',
+    RestoreApproved,
+    plan.id,
+    {
+      ...factOf(target),
+      planId,
+      number: plan.number,
+      planDigest,
+      approverPersonId: person,
+      approvedAt: act.now.toISOString(),
+      validUntil: validUntil.toISOString(),
+    },
+    act,
+  )
+  return approved
+}
+
+/**
+ * Somebody in charge, not the planner, refuses the plan; it is over. An approved plan may be refused until it is executed.
+ *
+ * @throws Problem `person-required`, `restore-plan-not-found`, `same-person`, `restore-plan-state`
+ */
+export async function refusePlan(
+  tx: EntityManager,
+  planId: string,
+  reason: string,
+  act: Act,
+): Promise<Plan> {
+  const person = personOf(act)
+  const { targetId } = await planOf(tx, planId)
+  const target = await lockTarget(tx, targetId)
+  const plan = await lockPlan(tx, planId)
+  if (plan.requesterPersonId === person)
+    throw new Problem('same-person', 'Who drew up the plan does not decide about it.')
+  if (plan.state === 'refused' && plan.refusedByPersonId === person) return plan
+  if (plan.state !== 'planned' && plan.state !== 'approved')
+    throw new Problem('restore-plan-state', `The plan is ${plan.state} already.`)
+  const refused = await updatePlan(tx, plan, {
+    state: 'refused',
+    refusedByPersonId: person,
+    refusal: reason,
+    refusedAt: act.now,
+  })
+  await appendEvent(
+    tx,
+    'backup-orchestration',
+    RestoreRefused,
+    plan.id,
+    {
+      ...factOf(target),
+      planId,
+      number: plan.number,
+      approverPersonId: person,
+      reason,
+      refusedAt: act.now.toISOString(),
+    },
+    act,
+  )
+  return refused
+}

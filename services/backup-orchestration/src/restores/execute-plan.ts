@@ -1,0 +1,58 @@
+import type { Act } from '@erp-steward/contracts/act'
+import { RestoreStarted } from '@erp-steward/contracts/backup-events'
+import { Problem } from '@erp-steward/contracts/problem'
+import { appendEvent } from '@erp-steward/messaging/outbox'
+import type { EntityManager } from 'typeorm'
+import { assign } from '../assignments/assignment.ts'
+import { assertGood, copyOf } from '../copies/copy.ts'
+import { factOf, lockTarget } from '../targets/target.ts'
+import { personOf } from './draw-up-plan.ts'
+import { lockPlan, planOf, updatePlan, type Plan } from './plan.ts'
+import { planDigest } from './seal-plan.ts'
+
+/**
+ * Starts the restore of an approved plan, by somebody who did not approve it, while the approval holds and the copy is good;
+ * what is stored must still be the very plan that was approved. Started twice it is started once. Sources: A-2.4.5, A-2.4.7.
+ *
+ * @throws Problem `person-required`, `restore-plan-not-found`, `same-person`, `restore-plan-state`, `approval-expired`,
+ *   `restore-plan-changed`, `backup-copy-state`
+ */
+export async function executePlan(tx: EntityManager, planId: string, act: Act): Promise<Plan> {
+  const person = personOf(act)
+  const { targetId } = await planOf(tx, planId)
+  const target = await lockTarget(tx, targetId)
+  const plan = await lockPlan(tx, planId)
+  if (plan.approverPersonId === person)
+    throw new Problem('same-person', 'Who approved the plan does not execute it.')
+  if (plan.state === 'executing' && plan.executorPersonId === person) return plan
+  if (plan.state !== 'approved')
+    throw new Problem('restore-plan-state', `The plan is ${plan.state}; it must be approved.`)
+  if (plan.validUntil === null || plan.validUntil <= act.now)
+    throw new Problem('approval-expired', 'The approval was valid for seven days.')
+  if (plan.approvedDigest !== plan.planDigest || planDigest(plan) !== plan.planDigest)
+    throw new Problem('restore-plan-changed', 'The plan is not the one that was approved.')
+  assertGood(await copyOf(tx, plan.copyId))
+  const { runId, copyId } = plan
+  await assign(tx, { kind: 'restore', targetId, runId, copyId, planId }, act)
+  const started = await updatePlan(tx, plan, {
+    state: 'executing',
+    executorPersonId: person,
+    startedAt: act.now,
+  })
+  await appendEvent(
+    tx,
+    'backup-orchestration',
+    RestoreStarted,
+    plan.id,
+    {
+      ...factOf(target),
+      planId,
+      number: plan.number,
+      planDigest: plan.planDigest,
+      executorPersonId: person,
+      startedAt: act.now.toISOString(),
+    },
+    act,
+  )
+  return started
+}

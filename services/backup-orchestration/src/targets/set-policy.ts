@@ -1,0 +1,108 @@
+import type { Act } from '@erp-steward/contracts/act'
+import { BackupPolicySet } from '@erp-steward/contracts/backup-events'
+import { Problem } from '@erp-steward/contracts/problem'
+import { appendEvent } from '@erp-steward/messaging/outbox'
+import { durationMs } from '@erp-steward/regulation/duration'
+import { assertVersion } from '@erp-steward/service-kit/commit'
+import { In, type EntityManager } from 'typeorm'
+import { settleGate } from '../gates/settle-gate.ts'
+import { trackNewest } from '../runs/finish-run.ts'
+import { SiteEntity } from '../sites/site.ts'
+import { PolicyEntity, type Policy } from './policy.ts'
+import { nextRuns, scheduleFault } from './rules/schedule.ts'
+import { factOf, lockTarget, TargetEntity } from './target.ts'
+
+export type SetPolicy = Pick<
+  Policy,
+  'schedule' | 'rpo' | 'startWithin' | 'keepDays' | 'primarySite' | 'offsiteSite'
+>
+
+/** Longest recovery point and start time that make sense of a backup: a year. */
+const LONGEST_MS = 366 * 86_400_000
+
+/**
+ * Sets a new version; runs that wait or are at work keep the one they were queued under. The schedule goes on from now.
+ *
+ * @throws Problem `backup-target-not-found`, `version-stale`, `backup-policy-refused` with the faults
+ */
+export async function setPolicy(
+  tx: EntityManager,
+  targetId: string,
+  command: SetPolicy,
+  expected: number,
+  act: Act,
+): Promise<Policy> {
+  const target = await lockTarget(tx, targetId)
+  assertVersion(target.policyVersion, expected)
+  const faults = await faultsOf(tx, command, act.now)
+  if (faults.length > 0)
+    throw new Problem('backup-policy-refused', faults.map(({ detail }) => detail).join(' '), {
+      errors: faults,
+    })
+  const policy: Policy = {
+    ...command,
+    targetId,
+    version: expected + 1,
+    author: act.actor,
+    createdAt: act.now,
+  }
+  await tx.insert(PolicyEntity, policy)
+  const changes = {
+    policyVersion: policy.version,
+    nextRunAt: target.active ? (nextRuns(policy.schedule, act.now, 1)[0] ?? null) : null,
+  }
+  await tx.update(TargetEntity, { id: targetId }, changes)
+  const { schedule, rpo, primarySite, offsiteSite, version } = policy
+  await appendEvent(
+    tx,
+    'backup-orchestration',
+    BackupPolicySet,
+    targetId,
+    { ...factOf(target), version, schedule, rpo, primarySite, offsiteSite },
+    act,
+  )
+  await trackNewest(tx, { ...target, ...changes }, act)
+  await settleGate(tx, target.systemCode, act)
+  return policy
+}
+
+interface Fault {
+  readonly pointer: string
+  readonly detail: string
+}
+
+async function faultsOf(tx: EntityManager, command: SetPolicy, now: Date): Promise<Fault[]> {
+  const faults: Fault[] = []
+  const fault = (member: keyof SetPolicy, detail: string | null) => {
+    if (detail !== null) faults.push({ pointer: `#/${member}`, detail })
+  }
+  fault('schedule', scheduleFault(command.schedule, now))
+  fault('rpo', durationFault('rpo', command.rpo, 1))
+  fault('startWithin', durationFault('startWithin', command.startWithin, 60_000))
+  const { primarySite, offsiteSite } = command
+  const codes = [primarySite, ...(offsiteSite === null ? [] : [offsiteSite])]
+  const sites = await tx.findBy(SiteEntity, { code: In(codes) })
+  const siteOf = (code: string) => sites.find((site) => site.code === code)
+  if (siteOf(primarySite) === undefined) fault('primarySite', `There is no site ${primarySite}.`)
+  if (offsiteSite !== null) {
+    const site = siteOf(offsiteSite)
+    if (site === undefined) fault('offsiteSite', `There is no site ${offsiteSite}.`)
+    else if (!site.isOffsite) fault('offsiteSite', `The site ${offsiteSite} is not off site.`)
+    if (offsiteSite === primarySite)
+      fault('offsiteSite', 'The copy must lie at another site than the backup.')
+  }
+  return faults
+}
+
+function durationFault(member: string, text: string, leastMs: number): string | null {
+  try {
+    const ms = durationMs(text)
+    return ms >= leastMs && ms <= LONGEST_MS
+      ? null
+      : `${member} must be at least ${leastMs === 1 ? 'a second' : 'a minute'} and at most 366 days.`
+  } catch (error) {
+    return error instanceof RangeError
+      ? `${member}: ${error.message}.`
+      : `${member} is no duration.`
+  }
+}
