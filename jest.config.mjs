@@ -3,6 +3,7 @@ const pure = [
   'packages/contracts',
   'packages/regulation',
   'packages/work-calendar',
+  'infra/docker',
   'infra/kafka',
   'infra/postgres',
   'infra/standalone',

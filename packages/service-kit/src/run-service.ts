@@ -7,7 +7,7 @@ import { createLog } from './log.ts'
 import { CommonConfig, startService, type Service } from './service.ts'
 
 /** What a service needs besides when it is a process of its own. */
-const ProcessConfig = Type.Object({
+export const ProcessConfig = Type.Object({
   KAFKA_BROKERS: Type.String({
     description: 'Kafka brokers, host:port separated by commas.',
     minLength: 3,
