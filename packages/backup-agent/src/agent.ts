@@ -14,6 +14,8 @@ import { backoffMs } from './backoff.ts'
 import type { AgentConfig } from './config.ts'
 import { GatewayAway, openGateway, type Gateway } from './gateway.ts'
 import { openNotes, type Notes } from './notes.ts'
+import { probePostgres } from './postgres/probe.ts'
+import { dropDatabase } from './postgres/scratch-database.ts'
 import { isSameProcess, markOf, type ProcessMark } from './process-mark.ts'
 import { isReachable } from './store/store.ts'
 import { takeAssignment } from './take-assignment.ts'
@@ -43,7 +45,9 @@ const isAssignment = Compile(Assignment)
  */
 export async function startAgent(config: AgentConfig, log: Logger): Promise<Agent> {
   mkdirSync(config.scratch, { recursive: true, mode: 0o700 })
-  const notes = openNotes(config.scratch, config.sites, () => Promise.resolve())
+  const notes = openNotes(config.scratch, config.sites, (name, assignmentId) =>
+    dropDatabase(config, name, assignmentId),
+  )
   const release = holdScratch(config.scratch)
   await removeLeftovers(notes, log)
 
@@ -93,16 +97,17 @@ async function present(
   signal: AbortSignal,
 ): Promise<boolean> {
   const sites = [...config.sites].filter(([, folder]) => isReachable(folder)).map(([code]) => code)
-  const executors: ExecutorProbe[] = [folderProbe(config)]
+  const postgres = await probePostgres(config)
   const presentation: AgentPresentation = {
     hostName: hostname() || 'unknown',
     version: AGENT_VERSION,
-    executors,
+    executors: [folderProbe(config), postgres],
     sites,
   }
   const { status } = await gateway.call('PUT', '/v1/backup-agents/me', presentation, { signal })
   if (status >= 300) throw new GatewayAway(`the presentation was answered with ${status}`)
-  return sites.length === config.sites.size && executors.every(({ isAvailable }) => isAvailable)
+  const isPostgresWell = config.connections.size === 0 || postgres.reason === null
+  return sites.length === config.sites.size && isPostgresWell
 }
 
 function folderProbe({ sources }: AgentConfig): ExecutorProbe {

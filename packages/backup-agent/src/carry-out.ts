@@ -2,9 +2,11 @@ import type { Assignment, Report } from '@erp-steward/contracts/agent-protocol'
 import type { Work } from './assignments.ts'
 import { backUpFolder } from './filesystem/back-up-folder.ts'
 import { restoreFolder } from './filesystem/restore-folder.ts'
+import { backUpDatabase } from './postgres/back-up-database.ts'
+import { restoreDatabase } from './postgres/restore-database.ts'
 import { copyObject } from './store/copy-object.ts'
 import { verifyObject } from './store/verify-object.ts'
-import { asLine, codeOf, refuse, WorkFailed } from './work-failed.ts'
+import { asLine, codeOf, WorkFailed } from './work-failed.ts'
 
 /** Does what an assignment asks and answers with the report. @throws the reason of `work.signal` when that ends it */
 export async function carryOut(assignment: Assignment, work: Work): Promise<Report> {
@@ -30,7 +32,7 @@ function done(assignment: Assignment, work: Work): Promise<Report> {
     case 'backup':
       return assignment.source.executor === 'filesystem'
         ? backUpFolder(assignment, assignment.source, work)
-        : refuse('databases are not saved yet')
+        : backUpDatabase(assignment, assignment.source, work)
     case 'copy':
       return copyObject(assignment, work)
     case 'verify':
@@ -38,7 +40,7 @@ function done(assignment: Assignment, work: Work): Promise<Report> {
     case 'restore':
       return assignment.executor === 'filesystem'
         ? restoreFolder(assignment, work)
-        : refuse('databases are not restored yet')
+        : restoreDatabase(assignment, work)
   }
 }
 

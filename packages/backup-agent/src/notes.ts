@@ -39,8 +39,8 @@ export type Note = Static<typeof Note>
 
 const note = Compile(Note)
 
-/** A database of ours goes away. */
-export type DropDatabase = (name: string) => Promise<void>
+/** Removes the database that was made for an assignment. */
+export type DropDatabase = (name: string, assignmentId: string) => Promise<void>
 
 /** The notes of unfinished work, in `<scratch>/.agent`: after a crash they tell what to remove. */
 export interface Notes {
@@ -100,7 +100,7 @@ export function openNotes(scratch: string, sites: Sites, dropDatabase: DropDatab
         rmSync(path, { force: true })
       }
       if (undone.folder !== null) removeTree(join(scratch, undone.folder))
-      if (undone.database !== null) await dropDatabase(undone.database)
+      if (undone.database !== null) await dropDatabase(undone.database, undone.assignmentId)
       forget(undone.assignmentId)
     },
   }

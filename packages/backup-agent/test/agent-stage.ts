@@ -251,10 +251,7 @@ export const backup = (
   keyId: 'K1',
 })
 
-export const copy = (
-  objectName: string,
-  digest: string,
-): Extract<Task, { kind: 'copy' }> => ({
+export const copy = (objectName: string, digest: string): Extract<Task, { kind: 'copy' }> => ({
   kind: 'copy',
   runId: randomUUID(),
   from: { copyId: randomUUID(), siteCode: 'A', objectName, digest },

@@ -16,7 +16,15 @@ import {
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { eventually } from '@erp-steward/test-kit/eventually'
-import { agentStage, backedUp, backup, copy, restore, verify, type AgentStage } from './agent-stage.ts'
+import {
+  agentStage,
+  backedUp,
+  backup,
+  copy,
+  restore,
+  verify,
+  type AgentStage,
+} from './agent-stage.ts'
 
 let stage: AgentStage
 let source: string
@@ -49,7 +57,10 @@ test('the agent presents its executors and the sites that it reaches', async () 
   await eventually(() => {
     expect(stage.presented).toMatchObject({
       sites: ['A', 'B'],
-      executors: [{ executor: 'filesystem', isAvailable: true, reason: null }, {}],
+      executors: [
+        { isAvailable: true, reason: null },
+        { executor: 'postgres', isAvailable: false },
+      ],
     })
   })
 })
@@ -107,4 +118,3 @@ test('[A-2.4.2][A-2.4.3][A-2.4.5] a folder is saved, copied, verified and restor
   expect([mode & 0o7777, mtimeMs]).toEqual([0o4711, 1_600_000_000_000])
   expect(statSync(join(scratch, 'second-name')).ino).toBe(ino)
 })
-
