@@ -1,6 +1,8 @@
 import { directoryEntities, unitExists } from '@erp-steward/directory/directory'
 import { directorySubscriptions } from '@erp-steward/directory/on-directory-changed'
 import { defineService } from '@erp-steward/service-kit/service'
+import { AppealEntity } from './appeals/appeal.ts'
+import { appealRoutes } from './appeals/routes.ts'
 import { AssessmentConfig } from './config.ts'
 import { ControlEvidenceEntity, ControlFactEntity } from './controls/control-fact.ts'
 import {
@@ -12,7 +14,18 @@ import {
 import { controlSubscriptions } from './controls/on-control-fact.ts'
 import { publishControlStates } from './controls/publish-states.ts'
 import { controlRoutes } from './controls/routes.ts'
+import { EntryBatchEntity } from './entry-counts/entry-batch.ts'
+import { entryCountRoutes } from './entry-counts/routes.ts'
 import { migrations } from './migrations/all.ts'
+import { ObservationEntity } from './observations/observation.ts'
+import { observationRoutes } from './observations/routes.ts'
+import { watchCorrections } from './observations/watch-corrections.ts'
+import { scoreRoutes } from './scores/routes.ts'
+import { ScoreSheetEntity } from './scores/score-sheet.ts'
+import { onTimeNodeDue } from './time-nodes/on-time-node-due.ts'
+import { planMonthlyNodes } from './time-nodes/plan-monthly-nodes.ts'
+import { timeNodeRoutes } from './time-nodes/routes.ts'
+import { TimeNodeEntity } from './time-nodes/time-node.ts'
 
 /** How well the rules are kept: by people, as scores, and by the house, as controls. Source, B-5.6. */
 export const assessment = defineService({
@@ -21,6 +34,11 @@ export const assessment = defineService({
   config: AssessmentConfig,
   entities: [
     ...directoryEntities,
+    ObservationEntity,
+    EntryBatchEntity,
+    TimeNodeEntity,
+    ScoreSheetEntity,
+    AppealEntity,
     ControlFactEntity,
     ControlEvidenceEntity,
     ControlRecordEntity,
@@ -30,10 +48,20 @@ export const assessment = defineService({
   ],
   migrations,
   routes: (app, deps) => {
+    observationRoutes(app, deps)
+    entryCountRoutes(app, deps)
+    timeNodeRoutes(app, deps)
+    scoreRoutes(app, deps)
+    appealRoutes(app, deps)
     controlRoutes(app, deps)
   },
   subscriptions: () => [...directorySubscriptions, ...controlSubscriptions],
-  tasks: () => [publishControlStates],
-  crontab: ['*/5 * * * * publish-control-states'].join('\n'),
+  tasks: () => [watchCorrections, onTimeNodeDue, planMonthlyNodes, publishControlStates],
+  crontab: [
+    '* * * * * watch-corrections',
+    // 00:45 UTC is 08:45 in China.
+    '45 0 * * * plan-monthly-nodes',
+    '*/5 * * * * publish-control-states',
+  ].join('\n'),
   unitExists,
 })

@@ -1,10 +1,12 @@
 import { CreateDirectory1785000000000 } from '@erp-steward/directory/create-directory'
 import { VersionDirectory1785000000001 } from '@erp-steward/directory/version-directory'
+import { CreateAssessment1790000000000 } from './1790000000000-create-assessment.ts'
 import { CreateControls1790000000001 } from './1790000000001-create-controls.ts'
 
 /** In order; only ever added to. */
 export const migrations = [
   CreateDirectory1785000000000,
   VersionDirectory1785000000001,
+  CreateAssessment1790000000000,
   CreateControls1790000000001,
 ]

@@ -1,0 +1,85 @@
+import type { Act } from '@erp-steward/contracts/act'
+import { AppealDecided } from '@erp-steward/contracts/assessment-events'
+import { Problem } from '@erp-steward/contracts/problem'
+import { appendEvent } from '@erp-steward/messaging/outbox'
+import type { EntityManager } from 'typeorm'
+import { closeFacts } from '../facts/fact-order.ts'
+import { lockObservation, ObservationEntity, voidObservation } from '../observations/observation.ts'
+import { computeSheet } from '../scores/compute-sheet.ts'
+import { makeKnown } from '../scores/publish-sheet.ts'
+import { newestSheet } from '../scores/score-sheet.ts'
+import { AppealEntity, lockAppeal, type Appeal } from './appeal.ts'
+
+export interface DecideAppeal {
+  readonly id: string
+  readonly outcome: 'upheld' | 'voided'
+  readonly reason: string
+  /** Throws when the appeal is not in the caller's range. */
+  readonly reaches: (appeal: Appeal) => void
+}
+
+/**
+ * Decides an appeal: the fact stands (`upheld`) or is voided. A voided fact gives its month a new revision at once,
+ * published where the one before was; the score itself is never edited. Sources: A-6.3.1, B-5.6.
+ *
+ * @throws Problem `person-required`, `appeal-not-found`, `appeal-decided`, `same-person` for the appellant and for who
+ *   recorded the fact
+ */
+export async function decideAppeal(
+  tx: EntityManager,
+  { id, outcome, reason, reaches }: DecideAppeal,
+  act: Act,
+): Promise<Appeal> {
+  if (act.personId === null) throw new Problem('person-required', 'Only a person decides.')
+  await closeFacts(tx)
+  const appeal = await lockAppeal(tx, id)
+  reaches(appeal)
+  const observation = await lockObservation(tx, appeal.observationId)
+  if (act.personId === appeal.appellantPersonId || act.actor === appeal.appellant)
+    throw new Problem('same-person', 'Nobody decides the own appeal.')
+  if (act.actor === observation.recordedBy || act.personId === observation.recordedByPersonId)
+    throw new Problem('same-person', 'Who recorded the fact does not decide the appeal.')
+  if (appeal.state === 'decided')
+    throw new Problem('appeal-decided', `The appeal was ${appeal.outcome ?? 'decided'}.`)
+  const decided: Appeal = {
+    ...appeal,
+    state: 'decided',
+    outcome,
+    decisionReason: reason,
+    deciderPersonId: act.personId,
+    decidedBy: act.actor,
+    decidedAt: act.now,
+    version: appeal.version + 1,
+  }
+  await tx.update(AppealEntity, { id }, decided)
+  await appendEvent(
+    tx,
+    'assessment',
+    AppealDecided,
+    id,
+    {
+      appealId: id,
+      observationId: observation.id,
+      month: appeal.month,
+      outcome,
+      reason,
+      deciderPersonId: act.personId,
+      decidedAt: act.now.toISOString(),
+    },
+    act,
+  )
+  if (outcome === 'voided') {
+    await voidObservation(tx, observation.id, reason, act.now)
+    await recompute(tx, observation.month, act)
+  } else if (observation.standing === 'recorded')
+    await tx.update(ObservationEntity, { id: observation.id }, { standing: 'upheld' })
+  return decided
+}
+
+/** A month that was never computed takes the voided fact into account when it is. */
+async function recompute(tx: EntityManager, month: string, act: Act): Promise<void> {
+  const before = await newestSheet(tx, month)
+  if (before === null) return
+  const sheet = await computeSheet(tx, month, act)
+  if (before.state === 'published') await makeKnown(tx, sheet, act)
+}

@@ -1,0 +1,132 @@
+import { createHash } from 'node:crypto'
+import type { Act } from '@erp-steward/contracts/act'
+import { EntriesCounted } from '@erp-steward/contracts/assessment-events'
+import { Problem } from '@erp-steward/contracts/problem'
+import { appendEvent } from '@erp-steward/messaging/outbox'
+import type { EntityManager } from 'typeorm'
+import { beginFacts } from '../facts/fact-order.ts'
+import { startOfMonth } from '../months/rules/month.ts'
+import { concernedBy, type Fault } from '../observations/report-faults.ts'
+import { EntryBatchEntity, type EntryBatch } from './entry-batch.ts'
+
+export interface CountEntries {
+  readonly batchId: string
+  readonly month: string
+  readonly moduleCode: string | null
+  readonly counts: readonly { readonly personId: string; readonly entries: number }[]
+}
+
+/**
+ * Takes down how many entries people made in a month: the denominator of error rates. A later batch replaces the counts
+ * of the same people, month and module; what it replaces stays on record. Sources: A-2.3.3, A-6.1.1.
+ *
+ * @throws Problem `entry-counts-refused` naming every faulty member, `batch-exists`
+ */
+export async function countEntries(
+  tx: EntityManager,
+  command: CountEntries,
+  range: string | null,
+  act: Act,
+): Promise<EntryBatch> {
+  await beginFacts(tx)
+  const { batchId, month, moduleCode, counts } = command
+  const errors = await countFaults(tx, command, range, act.now)
+  if (errors.length > 0)
+    throw new Problem('entry-counts-refused', `${String(errors.length)} faults in the batch.`, {
+      errors,
+    })
+  const batch: EntryBatch = {
+    id: batchId,
+    month,
+    moduleCode,
+    persons: counts.length,
+    entries: String(counts.reduce((sum, { entries }) => sum + entries, 0)),
+    countedAt: act.now,
+    countedBy: act.actor,
+    fingerprint: createHash('sha256')
+      .update(JSON.stringify([month, moduleCode, counts.map((row) => [row.personId, row.entries])]))
+      .digest('hex'),
+    eventId: null,
+  }
+  // Batches of one month come one after the other, so that "the last one" is the one committed last.
+  await tx.query(`select pg_advisory_xact_lock(hashtextextended('entry-counts ' || $1, 0))`, [
+    month,
+  ])
+  const known = await tx.findOneBy(EntryBatchEntity, { id: batchId })
+  if (known !== null) {
+    if (known.fingerprint === batch.fingerprint) return known
+    throw new Problem('batch-exists', `Batch ${batchId} was sent with other counts.`)
+  }
+  // A batch of another month with this id, sent at the same moment, is refused by the key.
+  const inserted: unknown[] = await tx.query(
+    `insert into entry_batch (id, month, module_code, persons, entries, counted_at, counted_by, fingerprint)
+     values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (id) do nothing returning id`,
+    [
+      batchId,
+      month,
+      moduleCode,
+      batch.persons,
+      batch.entries,
+      act.now,
+      act.actor,
+      batch.fingerprint,
+    ],
+  )
+  if (inserted.length === 0)
+    throw new Problem('batch-exists', `Batch ${batchId} was sent with other counts.`)
+  await tx.query(
+    `insert into entry_count (batch_id, person_id, month, module_code, entries, recorded_order)
+     select $1, person_id, $2, $3, entries, nextval('fact_order')
+       from unnest($4::uuid[], $5::integer[]) as count (person_id, entries)`,
+    [
+      batchId,
+      month,
+      moduleCode,
+      counts.map(({ personId }) => personId),
+      counts.map(({ entries }) => entries),
+    ],
+  )
+  const eventId = await appendEvent(
+    tx,
+    'assessment',
+    EntriesCounted,
+    batchId,
+    {
+      batchId,
+      month,
+      moduleCode,
+      persons: batch.persons,
+      entries: Number(batch.entries),
+      countedAt: act.now.toISOString(),
+    },
+    act,
+  )
+  await tx.update(EntryBatchEntity, { id: batchId }, { eventId })
+  return { ...batch, eventId }
+}
+
+async function countFaults(
+  tx: EntityManager,
+  { month, moduleCode, counts }: CountEntries,
+  range: string | null,
+  now: Date,
+): Promise<Fault[]> {
+  const faults: Fault[] = []
+  const reports = counts.map(({ personId }) => ({ personId, departmentId: null, moduleCode }))
+  const { unitOfPerson, modules } = await concernedBy(tx, reports)
+  if (now < startOfMonth(month))
+    faults.push({ pointer: '#/month', detail: 'The month has not begun.' })
+  if (moduleCode !== null && !modules.has(moduleCode))
+    faults.push({ pointer: '#/moduleCode', detail: `There is no module ${moduleCode}.` })
+  const seen = new Set<string>()
+  for (const [index, { personId }] of counts.entries()) {
+    const pointer = `#/counts/${String(index)}/personId`
+    const unitId = unitOfPerson.get(personId)
+    if (unitId === undefined || (range !== null && unitId !== range))
+      faults.push({ pointer, detail: 'There is no person of this id in your range.' })
+    else if (seen.has(personId))
+      faults.push({ pointer, detail: 'The person is in the batch twice.' })
+    seen.add(personId)
+  }
+  return faults
+}

@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto'
+import type { Act } from '@erp-steward/contracts/act'
+import type { ObservationKind, Severity } from '@erp-steward/contracts/assessment-events'
+import { Problem } from '@erp-steward/contracts/problem'
+import { readParameter } from '@erp-steward/service-kit/parameters'
+import type { EntityManager } from 'typeorm'
+import { companyDeadline } from '../deadlines/company-deadline.ts'
+import { beginFacts } from '../facts/fact-order.ts'
+import { concernedBy, reportFaults, unitOf, type Fault } from './report-faults.ts'
+import { stateObservations, type NewObservation } from './state-observations.ts'
+
+/** What a caller observed. The id is the caller's, so that the same report sent twice is one observation. */
+export interface ObservationReport {
+  readonly id: string
+  readonly kind: ObservationKind
+  readonly severity: Severity | null
+  readonly points: number | null
+  readonly personId: string | null
+  readonly departmentId: string | null
+  readonly moduleCode: string | null
+  readonly reference: string
+  readonly description: string
+  readonly occurredAt: Date
+  readonly foundAt: Date
+}
+
+/**
+ * Records all reports or none. What was recorded before with the same content is left as it is. Sources: A-2.3.1,
+ * A-2.3.3, A-6.1.
+ *
+ * @throws Problem `observations-refused` naming every faulty member
+ */
+export async function recordObservations(
+  tx: EntityManager,
+  reports: readonly ObservationReport[],
+  range: string | null,
+  act: Act,
+): Promise<{ recorded: number; repeated: number }> {
+  await beginFacts(tx)
+  const concerned = await concernedBy(tx, reports)
+  refuse(await reportFaults(tx, reports, concerned, range, act.now))
+  const deadlines = new Map<string, Awaited<ReturnType<typeof fixWithin>>>()
+  const observations: NewObservation[] = []
+  for (const report of reports) {
+    const unitId = unitOf(report, concerned)
+    // Checked just above; what is without a unit was refused.
+    if (unitId === undefined) continue
+    const correction = { dueAt: null, dueFault: null, dueParameterVersion: null }
+    const rest = { ...report, unitId, fingerprint: fingerprintOf(report), originId: null }
+    if (report.kind === 'data-error') {
+      const within = deadlines.get(unitId) ?? (await fixWithin(tx, unitId, act))
+      deadlines.set(unitId, within)
+      const { dueAt, fault } = companyDeadline(within.value, report.foundAt)
+      observations.push({ ...rest, dueAt, dueFault: fault, dueParameterVersion: within.version })
+    } else observations.push({ ...rest, ...correction })
+  }
+  const fresh = await stateObservations(tx, observations, act)
+  await refuseOthers(tx, observations, fresh)
+  return { recorded: fresh.size, repeated: observations.length - fresh.size }
+}
+
+function fixWithin(tx: EntityManager, unitId: string, act: Act) {
+  return readParameter(tx, 'assessment.error.fix_within', unitId, act.now)
+}
+
+/** A taken id must belong to the very same report. */
+async function refuseOthers(
+  tx: EntityManager,
+  observations: readonly NewObservation[],
+  fresh: ReadonlySet<string>,
+): Promise<void> {
+  if (fresh.size === observations.length) return
+  const kept: { id: string; fingerprint: string }[] = await tx.query(
+    'select id, fingerprint from observation where id = any($1)',
+    [observations.map(({ id }) => id)],
+  )
+  const fingerprints = new Map(kept.map(({ id, fingerprint }) => [id, fingerprint]))
+  refuse(
+    observations.flatMap(({ id, fingerprint }, index) =>
+      fingerprints.get(id) === fingerprint
+        ? []
+        : [
+            {
+              pointer: `#/observations/${String(index)}/id`,
+              detail: 'Another observation has this id.',
+            },
+          ],
+    ),
+  )
+}
+
+function refuse(errors: readonly Fault[]): void {
+  if (errors.length > 0)
+    throw new Problem('observations-refused', `${String(errors.length)} faults in the list.`, {
+      errors,
+    })
+}
+
+function fingerprintOf(report: ObservationReport): string {
+  const { kind, severity, points, personId, departmentId, moduleCode } = report
+  const { reference, description, occurredAt, foundAt } = report
+  const content = [kind, severity, points, personId, departmentId, moduleCode]
+  return createHash('sha256')
+    .update(JSON.stringify([...content, reference, description, occurredAt, foundAt]))
+    .digest('hex')
+}

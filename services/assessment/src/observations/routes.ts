@@ -1,0 +1,198 @@
+import { Month, ObservationKind, Severity } from '@erp-steward/contracts/assessment-events'
+import { Code, Instant, Line, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
+import { Problem } from '@erp-steward/contracts/problem'
+import type { App } from '@erp-steward/service-kit/app'
+import { actOf, principalOf, unitInRange } from '@erp-steward/service-kit/authentication'
+import { decodeInstantCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
+import type { Dependencies } from '@erp-steward/service-kit/service'
+import type { FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import { AppealEntity } from '../appeals/appeal.ts'
+import { AppealView } from '../appeals/appeal-view.ts'
+import type { AssessmentConfig } from '../config.ts'
+import { correctError } from './correct-error.ts'
+import { listObservations } from './list-observations.ts'
+import { ObservationView, observationView, StandingView } from './observation-view.ts'
+import { ObservationEntity, type Observation } from './observation.ts'
+import { recordObservations } from './record-observations.ts'
+
+const Id = Type.Object({ id: Uuid })
+
+const Report = Type.Object(
+  {
+    id: Uuid,
+    kind: ObservationKind,
+    severity: Type.Optional(
+      nullable(
+        Type.Enum(Severity.enum, {
+          description: 'Required for a data error; a heavy delay is one of an urgent matter.',
+        }),
+      ),
+    ),
+    points: Type.Optional(
+      nullable(Type.Integer({ minimum: 0, maximum: 100, description: 'Of an improvement.' })),
+    ),
+    personId: nullable(Uuid),
+    departmentId: nullable(Uuid),
+    moduleCode: nullable(Code),
+    reference: Line(200),
+    description: Paragraph(2_000),
+    occurredAt: Instant,
+    foundAt: Instant,
+  },
+  { additionalProperties: false },
+)
+
+export function observationRoutes(app: App, deps: Dependencies<AssessmentConfig>): void {
+  const { db, clock } = deps
+
+  /** @throws Problem `observation-not-found` also out of the caller's range: its existence is no news either */
+  function assertInRange(request: FastifyRequest, { id, unitId }: Observation): void {
+    const { range, unitId: own } = principalOf(request)
+    if (range !== 'company' && unitId !== own)
+      throw new Problem('observation-not-found', `There is no observation ${id} in your range.`)
+  }
+
+  app.post(
+    '/v1/observations',
+    {
+      bodyLimit: 8 * 1_024 * 1_024,
+      config: {
+        access: 'observation.record',
+        clauses: ['A-2.3.1', 'A-2.3.3', 'A-6.1.1', 'A-6.1.3', 'A-6.1.4'],
+      },
+      schema: {
+        operationId: 'recordObservations',
+        summary: 'Records what was observed of people and departments: all of the list or nothing.',
+        tags: ['observations'],
+        body: Type.Object(
+          { observations: Type.Array(Report, { minItems: 1, maxItems: 1_000 }) },
+          { additionalProperties: false },
+        ),
+        response: {
+          201: Type.Object({
+            recorded: Type.Integer(),
+            repeated: Type.Integer({ description: 'Known before with the same content.' }),
+          }),
+        },
+      },
+    },
+    async (request, reply) => {
+      const range = unitInRange(request)
+      const reports = request.body.observations.map(
+        ({ severity = null, points = null, ...report }) => ({
+          ...report,
+          id: report.id.toLowerCase(),
+          personId: report.personId?.toLowerCase() ?? null,
+          departmentId: report.departmentId?.toLowerCase() ?? null,
+          severity,
+          points,
+          occurredAt: new Date(report.occurredAt),
+          foundAt: new Date(report.foundAt),
+        }),
+      )
+      const result = await db.transaction((tx) =>
+        recordObservations(tx, reports, range, actOf(request, clock())),
+      )
+      void reply.code(201)
+      return result
+    },
+  )
+
+  app.get(
+    '/v1/observations',
+    {
+      config: { access: 'observation.read', clauses: ['B-6.3', 'B-7.1'] },
+      schema: {
+        operationId: 'listObservations',
+        summary: 'Observations in your range, the last recorded first.',
+        tags: ['observations'],
+        querystring: Type.Object({
+          ...PageQuery,
+          personId: Type.Optional(Uuid),
+          unitId: Type.Optional(Uuid),
+          month: Type.Optional(Month),
+          kind: Type.Optional(ObservationKind),
+          standing: Type.Optional(StandingView),
+        }),
+        response: { 200: pageOf(ObservationView) },
+      },
+    },
+    async (request) => {
+      const { limit, cursor, personId, unitId, month, kind, standing } = request.query
+      const [afterAt, afterId] = decodeInstantCursor(cursor)
+      const rows = await listObservations(db.manager, {
+        personId: personId ?? null,
+        unitId: unitId ?? null,
+        month: month ?? null,
+        kind: kind ?? null,
+        standing: standing ?? null,
+        onlyUnitId: unitInRange(request),
+        afterAt,
+        afterId,
+        limit: limit + 1,
+      })
+      return page(rows.map(observationView), limit, ({ recordedAt, id }) => [
+        recordedAt.toISOString(),
+        id,
+      ])
+    },
+  )
+
+  app.get(
+    '/v1/observations/:id',
+    {
+      config: { access: 'observation.read' },
+      schema: {
+        operationId: 'readObservation',
+        summary:
+          'One observation with the event that stated it, its correction, what follows from it, and its appeals.',
+        tags: ['observations'],
+        params: Id,
+        response: {
+          200: Type.Object({
+            ...ObservationView.properties,
+            derived: Type.Array(ObservationView),
+            appeals: Type.Array(AppealView),
+          }),
+        },
+      },
+    },
+    async (request) => {
+      const { id } = request.params
+      const observation = await db.manager.findOneBy(ObservationEntity, { id })
+      if (observation === null)
+        throw new Problem('observation-not-found', `There is no observation ${id} in your range.`)
+      assertInRange(request, observation)
+      const derived = await db.manager.findBy(ObservationEntity, { originId: id })
+      const appeals = await db.manager.findBy(AppealEntity, { observationId: id })
+      return { ...observationView(observation), derived: derived.map(observationView), appeals }
+    },
+  )
+
+  app.post(
+    '/v1/observations/:id/correct',
+    {
+      config: { access: 'observation.record', clauses: ['A-2.3.5'] },
+      schema: {
+        operationId: 'correctDataError',
+        summary: 'Takes down when a data error was corrected, in time or late.',
+        tags: ['observations'],
+        params: Id,
+        body: Type.Object({ correctedAt: Instant }, { additionalProperties: false }),
+        response: { 200: ObservationView },
+      },
+    },
+    async (request) => {
+      const act = actOf(request, clock())
+      const correctedAt = new Date(request.body.correctedAt)
+      const reaches = (error: Observation) => {
+        assertInRange(request, error)
+      }
+      const observation = await db.transaction((tx) =>
+        correctError(tx, { id: request.params.id, correctedAt, reaches }, act),
+      )
+      return observationView(observation)
+    },
+  )
+}

@@ -1,0 +1,316 @@
+import { Readable } from 'node:stream'
+import { Month, SubjectKind } from '@erp-steward/contracts/assessment-events'
+import { Problem } from '@erp-steward/contracts/problem'
+import { nullable, Uuid } from '@erp-steward/contracts/values'
+import type { App } from '@erp-steward/service-kit/app'
+import { assertReaches } from '@erp-steward/service-kit/authentication'
+import { change, createOnce, etag } from '@erp-steward/service-kit/commit'
+import {
+  decodeCursor,
+  decodeIdCursor,
+  page,
+  pageOf,
+  PageQuery,
+} from '@erp-steward/service-kit/paging'
+import type { Dependencies } from '@erp-steward/service-kit/service'
+import type { FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import { In } from 'typeorm'
+import type { AssessmentConfig } from '../config.ts'
+import { checkSheet } from './check-sheet.ts'
+import { computeSheet } from './compute-sheet.ts'
+import { listDeductions, listScores, type ScoreRow } from './list-scores.ts'
+import { publishSheet } from './publish-sheet.ts'
+import { assertSeesAll, scoreRange } from './score-range.ts'
+import { readSheet, ScoreSheetEntity, type ScoreSheet, type SheetState } from './score-sheet.ts'
+import {
+  DeductionView,
+  deductionView,
+  ScoreView,
+  scoreView,
+  SheetView,
+  UsedParameterView,
+} from './score-view.ts'
+import { sheetLines } from './sheet-lines.ts'
+
+const Id = Type.Object({ id: Uuid })
+
+/** Sheets that have been made known. */
+const KNOWN: readonly SheetState[] = ['published', 'superseded']
+
+export function scoreRoutes(app: App, deps: Dependencies<AssessmentConfig>): void {
+  sheetRoutes(app, deps)
+  const { db } = deps
+
+  /** @throws Problem `score-not-found` also for a score out of the caller's range */
+  async function readable(request: FastifyRequest, id: string): Promise<ScoreRow> {
+    const [score] = await listScores(db.manager, { id, range: scoreRange(request), limit: 1 })
+    if (score === undefined)
+      throw new Problem('score-not-found', `There is no score ${id} in your range.`)
+    return score
+  }
+
+  app.get(
+    '/v1/scores',
+    {
+      config: {
+        access: 'score.read',
+        clauses: ['B-5.6', 'A-6.1.1', 'A-6.1.2', 'A-6.1.3', 'A-6.1.4'],
+      },
+      schema: {
+        operationId: 'listScores',
+        summary: 'Scores of a sheet in your range; a user of the ERP sees the own one.',
+        tags: ['scores'],
+        querystring: Type.Object({
+          ...PageQuery,
+          sheetId: Uuid,
+          subjectKind: Type.Optional(SubjectKind),
+          unitId: Type.Optional(Uuid),
+        }),
+        response: { 200: pageOf(ScoreView) },
+      },
+    },
+    async (request) => {
+      const { limit, cursor, ...filter } = request.query
+      const rows = await listScores(db.manager, {
+        ...filter,
+        range: scoreRange(request),
+        afterId: decodeIdCursor(cursor),
+        limit: limit + 1,
+      })
+      return page(rows.map(scoreView), limit, ({ subjectId }) => [subjectId])
+    },
+  )
+
+  app.get(
+    '/v1/scores/:id',
+    {
+      config: { access: 'score.read', clauses: ['B-5.6'] },
+      schema: {
+        operationId: 'readScore',
+        summary: 'One score: total, the four groups, bonus, grade, error rate.',
+        tags: ['scores'],
+        params: Id,
+        response: { 200: ScoreView },
+      },
+    },
+    async (request) => scoreView(await readable(request, request.params.id)),
+  )
+
+  app.get(
+    '/v1/scores/:id/deductions',
+    {
+      config: { access: 'score.read', clauses: ['B-5.6', 'A-6.3.1'] },
+      schema: {
+        operationId: 'listDeductions',
+        summary: 'Every fact that a score lost or gained by, with the event that stated it.',
+        tags: ['scores'],
+        params: Id,
+        querystring: Type.Object(PageQuery),
+        response: { 200: pageOf(DeductionView) },
+      },
+    },
+    async (request) => {
+      const { limit, cursor } = request.query
+      const score = await readable(request, request.params.id)
+      const [fact = null, kind = null] = decodeCursor(cursor, 2) ?? []
+      // The first member is a UUID, checked as that of other lists.
+      const after = [cursor === undefined ? null : decodeIdCursor(idCursor(fact)), kind] as const
+      const rows = await listDeductions(db.manager, score, after, limit + 1)
+      const { items, next } = page(rows, limit, (row) => [row.factId, row.kind])
+      return { items: items.map(deductionView), next }
+    },
+  )
+}
+
+function idCursor(id: string | null): string {
+  return Buffer.from(JSON.stringify([id])).toString('base64url')
+}
+
+function sheetRoutes(app: App, deps: Dependencies<AssessmentConfig>): void {
+  const { db } = deps
+
+  /** @throws Problem `sheet-not-found` also for one that the caller may not know of yet */
+  async function readable(request: FastifyRequest, id: string): Promise<ScoreSheet> {
+    const sheet = await readSheet(db.manager, id)
+    if (scoreRange(request).personId !== null && !KNOWN.includes(sheet.state))
+      throw new Problem('sheet-not-found', `There is no score sheet ${id}.`)
+    return sheet
+  }
+
+  app.post(
+    '/v1/score-sheets',
+    {
+      config: {
+        access: 'score.compute',
+        clauses: ['B-5.6', 'A-6.1.1', 'A-6.1.2', 'A-6.1.3', 'A-6.1.4'],
+      },
+      schema: {
+        operationId: 'computeScoreSheet',
+        summary: 'Computes the scores of a month from the facts recorded up to now.',
+        tags: ['scores'],
+        body: Type.Object({ month: Month }, { additionalProperties: false }),
+        response: { 201: SheetView },
+      },
+    },
+    (request, reply) => {
+      assertReaches(request, null)
+      return createOnce(deps, request, reply, async (tx, act) => {
+        const sheet = await computeSheet(tx, request.body.month, act)
+        return {
+          body: sheet,
+          location: `/v1/score-sheets/${sheet.id}`,
+          version: sheet.version,
+        }
+      })
+    },
+  )
+
+  app.get(
+    '/v1/score-sheets',
+    {
+      config: { access: 'score.read', clauses: ['B-5.6'] },
+      schema: {
+        operationId: 'listScoreSheets',
+        summary:
+          'Sheets, the newest month and revision first; a user of the ERP sees those published.',
+        tags: ['scores'],
+        querystring: Type.Object({ ...PageQuery, month: Type.Optional(Month) }),
+        response: { 200: pageOf(SheetView) },
+      },
+    },
+    async (request) => {
+      const { limit, cursor, month } = request.query
+      const [afterMonth = null, afterRevision = null] = decodeCursor(cursor, 2) ?? []
+      if (afterRevision !== null && !/^\d{1,9}$/.test(afterRevision))
+        throw new Problem('cursor-unusable', 'The cursor was not made by this list.')
+      const query = db.manager
+        .createQueryBuilder(ScoreSheetEntity, 'sheet')
+        .orderBy('sheet.month', 'DESC')
+        .addOrderBy('sheet.revision', 'DESC')
+        .limit(limit + 1)
+      if (month !== undefined) query.andWhere({ month })
+      if (scoreRange(request).personId !== null) query.andWhere({ state: In([...KNOWN]) })
+      if (afterMonth !== null)
+        query.andWhere('(sheet.month, sheet.revision) < (:afterMonth, :afterRevision)', {
+          afterMonth,
+          afterRevision: Number(afterRevision),
+        })
+      return page(await query.getMany(), limit, (sheet) => [sheet.month, sheet.revision])
+    },
+  )
+
+  app.get(
+    '/v1/score-sheets/:id',
+    {
+      config: { access: 'score.read', clauses: ['B-5.6'] },
+      schema: {
+        operationId: 'readScoreSheet',
+        summary: 'One sheet with the parameters it was computed by.',
+        tags: ['scores'],
+        params: Id,
+        response: {
+          200: Type.Object({
+            ...SheetView.properties,
+            parameters: Type.Array(UsedParameterView),
+          }),
+        },
+      },
+    },
+    async (request, reply) => {
+      const sheet = await readable(request, request.params.id)
+      void reply.header('etag', etag(sheet.version))
+      const { unitId, personId } = scoreRange(request)
+      const parameters: {
+        unitId: string
+        key: string
+        value: number
+        version: number
+        source: 'unit' | 'company' | 'shipped'
+      }[] = await db.query(
+        `select unit_id as "unitId", key, value::float8 as value, version, source from score_parameter p
+          where sheet_id = $1 and ($2::uuid is null or unit_id = $2)
+            and ($3::uuid is null or unit_id = (select r.unit_id from score_roster r
+                                                 where r.sheet_id = $1 and r.subject_id = $3))
+          order by unit_id, key collate "C"`,
+        [sheet.id, unitId, personId],
+      )
+      return { ...sheet, parameters }
+    },
+  )
+
+  app.get(
+    '/v1/score-sheets/:id/lines',
+    {
+      config: { access: 'score.read', clauses: ['B-5.6'] },
+      schema: {
+        operationId: 'exportScoreSheet',
+        summary:
+          'The canonical text of a sheet, whose SHA-256 is its digest: month, parameters, scores, deductions.',
+        tags: ['scores'],
+        params: Id,
+        produces: ['text/plain'],
+      },
+    },
+    async (request, reply) => {
+      assertSeesAll(request)
+      const { id, month } = await readable(request, request.params.id)
+      return reply
+        .type('text/plain; charset=utf-8')
+        .send(Readable.from(sheetLines(db.manager, id, month), { objectMode: false }))
+    },
+  )
+
+  app.post(
+    '/v1/score-sheets/:id/publish',
+    {
+      config: { access: 'score.publish', clauses: ['B-5.6'] },
+      schema: {
+        operationId: 'publishScoreSheet',
+        summary: 'Makes the newest revision of a month known; the time for appeals runs.',
+        tags: ['scores'],
+        params: Id,
+        response: { 200: SheetView },
+      },
+    },
+    (request, reply) => {
+      assertReaches(request, null)
+      return change(deps, request, reply, (tx, act, expected) =>
+        publishSheet(tx, request.params.id, expected, act),
+      )
+    },
+  )
+
+  app.post(
+    '/v1/score-sheets/:id/recompute-check',
+    {
+      config: { access: 'score.read', clauses: ['B-5.6'] },
+      schema: {
+        operationId: 'checkScoreSheet',
+        summary:
+          'Computes a sheet again from its facts and says whether it is the same, byte by byte.',
+        tags: ['scores'],
+        params: Id,
+        response: {
+          200: Type.Object({
+            matches: Type.Boolean(),
+            digest: Type.String(),
+            computedDigest: Type.String(),
+            storedDigest: Type.String(),
+            firstDifference: nullable(
+              Type.Object({
+                line: Type.Integer(),
+                stored: nullable(Type.String()),
+                computed: nullable(Type.String()),
+              }),
+            ),
+          }),
+        },
+      },
+    },
+    async (request) => {
+      assertSeesAll(request)
+      return checkSheet(db, request.params.id)
+    },
+  )
+}

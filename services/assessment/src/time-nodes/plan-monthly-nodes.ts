@@ -1,0 +1,72 @@
+import type { Act } from '@erp-steward/contracts/act'
+import { defineTask } from '@erp-steward/service-kit/jobs'
+import { readParameter } from '@erp-steward/service-kit/parameters'
+import { UnitEntity } from '@erp-steward/directory/directory'
+import { CalendarYearMissing } from '@erp-steward/work-calendar/calendar-year-missing'
+import { Type } from 'typebox'
+import type { EntityManager } from 'typeorm'
+import { companyCalendar } from '../deadlines/company-deadline.ts'
+import { derivedId } from '../facts/derived-id.ts'
+import { monthOf, nextMonth } from '../months/rules/month.ts'
+import { nodeDueAt, parseNode } from './rules/node-due-at.ts'
+import { TimeNodeEntity, watchNode, type TimeNode } from './time-node.ts'
+
+/** Each day: the time nodes of the next month, of each unit that uses the ERP, once each. Source: A-2.3.7. */
+export const planMonthlyNodes = defineTask(
+  'plan-monthly-nodes',
+  Type.Object({}),
+  async (tx, _, act) => {
+    const month = nextMonth(monthOf(act.now))
+    const units = await tx.find(UnitEntity, {
+      where: { usesErp: true, active: true },
+      order: { id: 'asc' },
+    })
+    for (const { id } of units) {
+      const { value } = await readParameter(tx, 'assessment.calendar.nodes', id, act.now)
+      for (const text of value) await planNode(tx, id, month, text, act)
+    }
+  },
+)
+
+async function planNode(tx: EntityManager, unitId: string, month: string, text: string, act: Act) {
+  const parsed = parseNode(text)
+  const dueAt = dueOf(month, parsed)
+  // The year's holidays are not known yet: tomorrow's run tries again.
+  if (dueAt === null) return
+  const node: TimeNode = {
+    id: derivedId('monthly-node', unitId, month, parsed.code),
+    code: parsed.code,
+    title: `${parsed.code} ${month}`,
+    unitId,
+    departmentId: null,
+    personId: null,
+    month,
+    dueAt,
+    isUrgent: false,
+    state: 'open',
+    plannedBy: act.actor,
+    plannedAt: act.now,
+    completedAt: null,
+    completedBy: null,
+    missedAt: null,
+    version: 1,
+  }
+  const { raw } = await tx
+    .createQueryBuilder()
+    .insert()
+    .into(TimeNodeEntity)
+    .values(node)
+    .orIgnore()
+    .returning(['id'])
+    .execute()
+  if ((raw as unknown[]).length === 1) await watchNode(tx, node, act)
+}
+
+function dueOf(month: string, node: ReturnType<typeof parseNode>): Date | null {
+  try {
+    return nodeDueAt(month, node, companyCalendar)
+  } catch (error) {
+    if (error instanceof CalendarYearMissing) return null
+    throw error
+  }
+}

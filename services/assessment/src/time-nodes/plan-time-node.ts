@@ -1,0 +1,52 @@
+import { randomUUID } from 'node:crypto'
+import type { Act } from '@erp-steward/contracts/act'
+import { Problem } from '@erp-steward/contracts/problem'
+import { activePerson, activeUnit, DepartmentEntity } from '@erp-steward/directory/directory'
+import type { EntityManager } from 'typeorm'
+import { monthOf } from '../months/rules/month.ts'
+import { TimeNodeEntity, watchNode, type TimeNode } from './time-node.ts'
+
+export type PlanTimeNode = Pick<
+  TimeNode,
+  'code' | 'title' | 'unitId' | 'departmentId' | 'personId' | 'dueAt' | 'isUrgent'
+>
+
+/**
+ * Sets a time node of a unit, of one of its departments or people. Source: A-2.3.7.
+ *
+ * @throws Problem `unit-unknown`, `person-unknown`, `department-unknown`, `time-node-refused`
+ */
+export async function planTimeNode(
+  tx: EntityManager,
+  command: PlanTimeNode,
+  act: Act,
+): Promise<TimeNode> {
+  const { unitId, departmentId, personId, dueAt } = command
+  await activeUnit(tx, unitId)
+  if (
+    departmentId !== null &&
+    !(await tx.existsBy(DepartmentEntity, { id: departmentId, unitId, active: true }))
+  )
+    throw new Problem('department-unknown', `The unit has no active department ${departmentId}.`)
+  if (personId !== null && (await activePerson(tx, personId)).unitId !== unitId)
+    throw new Problem('person-unknown', `The unit has no active person ${personId}.`)
+  if (dueAt <= act.now)
+    throw new Problem('time-node-refused', 'The time of the node is over.', {
+      errors: [{ pointer: '#/dueAt', detail: 'This does not lie in the future.' }],
+    })
+  const node: TimeNode = {
+    ...command,
+    id: randomUUID(),
+    month: monthOf(dueAt),
+    state: 'open',
+    plannedBy: act.actor,
+    plannedAt: act.now,
+    completedAt: null,
+    completedBy: null,
+    missedAt: null,
+    version: 1,
+  }
+  await tx.insert(TimeNodeEntity, node)
+  await watchNode(tx, node, act)
+  return node
+}

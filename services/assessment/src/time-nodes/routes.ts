@@ -1,0 +1,184 @@
+import { Month } from '@erp-steward/contracts/assessment-events'
+import { Problem } from '@erp-steward/contracts/problem'
+import { Instant, InstantOut, Line, nullable, Uuid } from '@erp-steward/contracts/values'
+import type { App } from '@erp-steward/service-kit/app'
+import {
+  actOf,
+  assertReaches,
+  principalOf,
+  unitInRange,
+} from '@erp-steward/service-kit/authentication'
+import { createOnce, etag } from '@erp-steward/service-kit/commit'
+import { decodeInstantCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
+import type { Dependencies } from '@erp-steward/service-kit/service'
+import type { FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import type { AssessmentConfig } from '../config.ts'
+import { completeTimeNode } from './complete-time-node.ts'
+import { planTimeNode } from './plan-time-node.ts'
+import { nodeStates, TimeNodeEntity, type TimeNode } from './time-node.ts'
+
+const Id = Type.Object({ id: Uuid })
+
+const NodeState = Type.Enum([...nodeStates])
+
+const TimeNodeView = Type.Object({
+  id: Uuid,
+  code: Type.String(),
+  title: Type.String(),
+  unitId: Uuid,
+  departmentId: nullable(Uuid),
+  personId: nullable(Uuid),
+  month: Type.String(),
+  dueAt: InstantOut,
+  isUrgent: Type.Boolean(),
+  state: NodeState,
+  plannedAt: InstantOut,
+  completedAt: nullable(InstantOut),
+  missedAt: nullable(InstantOut),
+  version: Type.Integer(),
+})
+
+export function timeNodeRoutes(app: App, deps: Dependencies<AssessmentConfig>): void {
+  const { db, clock } = deps
+
+  /** @throws Problem `time-node-not-found` also for a node out of the caller's range */
+  function assertInRange(request: FastifyRequest, { id, unitId }: TimeNode): void {
+    const { range, unitId: own } = principalOf(request)
+    if (range !== 'company' && unitId !== own)
+      throw new Problem('time-node-not-found', `There is no time node ${id} in your range.`)
+  }
+
+  /** A user of the ERP without another role completes the own steps and those of the department or unit. */
+  function assertMayComplete(request: FastifyRequest, node: TimeNode): void {
+    assertInRange(request, node)
+    const { roles, personId } = principalOf(request)
+    const isUser = roles.every((role) => role === 'END_USER')
+    if (isUser && node.personId !== null && node.personId !== personId)
+      throw new Problem('not-concerned', 'The step is one of another person.')
+  }
+
+  app.post(
+    '/v1/time-nodes',
+    {
+      config: { access: 'time-node.plan', clauses: ['A-2.3.7'] },
+      schema: {
+        operationId: 'planTimeNode',
+        summary: 'Sets the time by which a unit, a department or a person finishes a step.',
+        tags: ['time nodes'],
+        body: Type.Object(
+          {
+            code: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$' }),
+            title: Line(200),
+            unitId: Uuid,
+            departmentId: nullable(Uuid),
+            personId: nullable(Uuid),
+            dueAt: Instant,
+            isUrgent: Type.Boolean(),
+          },
+          { additionalProperties: false },
+        ),
+        response: { 201: TimeNodeView },
+      },
+    },
+    (request, reply) => {
+      assertReaches(request, request.body.unitId)
+      return createOnce(deps, request, reply, async (tx, act) => {
+        const dueAt = new Date(request.body.dueAt)
+        const node = await planTimeNode(tx, { ...request.body, dueAt }, act)
+        return { body: node, location: `/v1/time-nodes/${node.id}`, version: node.version }
+      })
+    },
+  )
+
+  app.get(
+    '/v1/time-nodes',
+    {
+      config: { access: 'time-node.read', clauses: ['A-2.3.7'] },
+      schema: {
+        operationId: 'listTimeNodes',
+        summary: 'Time nodes in your range, the last to fall due first.',
+        tags: ['time nodes'],
+        querystring: Type.Object({
+          ...PageQuery,
+          unitId: Type.Optional(Uuid),
+          state: Type.Optional(NodeState),
+          month: Type.Optional(Month),
+        }),
+        response: { 200: pageOf(TimeNodeView) },
+      },
+    },
+    async (request) => {
+      const { limit, cursor, unitId, state, month } = request.query
+      const [afterAt, afterId] = decodeInstantCursor(cursor)
+      const only = unitInRange(request)
+      const query = db.manager
+        .createQueryBuilder(TimeNodeEntity, 'node')
+        .orderBy('node.dueAt', 'DESC')
+        .addOrderBy('node.id', 'DESC')
+        .limit(limit + 1)
+      if (unitId !== undefined) query.andWhere('node.unitId = :unitId', { unitId })
+      if (only !== null) query.andWhere('node.unitId = :only', { only })
+      if (state !== undefined) query.andWhere('node.state = :state', { state })
+      if (month !== undefined) query.andWhere('node.month = :month', { month })
+      if (afterAt !== null)
+        query.andWhere('(node.dueAt, node.id) < (:afterAt::timestamptz, :afterId::uuid)', {
+          afterAt,
+          afterId,
+        })
+      return page(await query.getMany(), limit, ({ dueAt, id }) => [dueAt.toISOString(), id])
+    },
+  )
+
+  app.get(
+    '/v1/time-nodes/:id',
+    {
+      config: { access: 'time-node.read' },
+      schema: {
+        operationId: 'readTimeNode',
+        summary: 'One time node.',
+        tags: ['time nodes'],
+        params: Id,
+        response: { 200: TimeNodeView },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params
+      const node = await db.manager.findOneBy(TimeNodeEntity, { id })
+      if (node === null)
+        throw new Problem('time-node-not-found', `There is no time node ${id} in your range.`)
+      assertInRange(request, node)
+      void reply.header('etag', etag(node.version))
+      return node
+    },
+  )
+
+  app.post(
+    '/v1/time-nodes/:id/complete',
+    {
+      config: { access: 'time-node.complete', clauses: ['A-2.3.7', 'A-6.1.2'] },
+      schema: {
+        operationId: 'completeTimeNode',
+        summary: 'Takes down when the step was finished, in time or late.',
+        tags: ['time nodes'],
+        params: Id,
+        body: Type.Object({ completedAt: Instant }, { additionalProperties: false }),
+        response: { 200: TimeNodeView },
+      },
+    },
+    async (request, reply) => {
+      const command = {
+        id: request.params.id,
+        completedAt: new Date(request.body.completedAt),
+        reaches: (node: TimeNode) => {
+          assertMayComplete(request, node)
+        },
+      }
+      const node = await db.transaction((tx) =>
+        completeTimeNode(tx, command, actOf(request, clock())),
+      )
+      void reply.header('etag', etag(node.version))
+      return node
+    },
+  )
+}

@@ -1,0 +1,348 @@
+import { randomUUID } from 'node:crypto'
+import type { Role } from '@erp-steward/contracts/permissions'
+import {
+  DepartmentChanged,
+  ModuleChanged,
+  PersonChanged,
+  UnitChanged,
+} from '@erp-steward/contracts/identity-events'
+import { appendEvent } from '@erp-steward/messaging/outbox'
+import { queuedEvents } from '@erp-steward/test-kit/queued-events'
+import { testAct } from '@erp-steward/test-kit/test-act'
+import { testService, type TestService } from '@erp-steward/test-kit/test-service'
+import { bearer, type TestCaller } from '@erp-steward/test-kit/tokens'
+import type { InjectOptions, LightMyRequestResponse as Response } from 'fastify'
+import { assessment } from '../src/service.ts'
+
+/** A Monday morning in working hours, 10:00 in China, after the end of February and inside March. */
+export const MONDAY = new Date('2026-03-09T02:00:00Z')
+/** The month that is over on that Monday. */
+export const FEBRUARY = '2026-02'
+/** Noon in China in the middle of it. */
+export const MID_FEBRUARY = '2026-02-11T04:00:00.000Z'
+
+export const UNIT = randomUUID()
+export const OTHER_UNIT = randomUUID()
+export const FINANCE = randomUUID()
+export const SALES = randomUUID()
+export const OTHER_DEPARTMENT = randomUUID()
+
+/** Seconds since 1970 in 2100: a token of the tests outlives every clock that is moved. */
+const FAR = 4_102_444_800
+
+export async function assessmentStage(now = MONDAY): Promise<TestService> {
+  return testService(assessment, {}, now)
+}
+
+const TABLES = [
+  ...['observation', 'entry_batch', 'entry_count', 'time_node', 'score_sheet', 'score_parameter'],
+  ...[
+    'score_roster',
+    'score_deduction',
+    'score',
+    'appeal',
+    'person',
+    'department',
+    'unit',
+    'module',
+  ],
+  ...['outbox', 'inbox', 'dead_letter', 'idempotency_key', 'parameter_version'],
+]
+
+/** Takes every row away, for the next case of a file: some ten times faster than a database of its own. */
+export async function emptyStage(stage: TestService): Promise<void> {
+  await stage.db.query(TABLES.map((table) => `delete from ${table}`).join('; '))
+  await stage.db.query('delete from assessment_jobs._private_jobs')
+  stage.now = MONDAY
+}
+
+/** Two units with departments, the module GL, and the people given by name in the finance department. */
+export async function fillDirectory<Name extends string>(
+  stage: TestService,
+  ...names: readonly Name[]
+): Promise<Record<Name, string>> {
+  const people = Object.fromEntries(names.map((name) => [name, randomUUID()])) as Record<
+    Name,
+    string
+  >
+  for (const [unitId, code] of [
+    [UNIT, 'U1'],
+    [OTHER_UNIT, 'U2'],
+  ] as const) {
+    const unit = { unitId, code, name: `Unit ${code}`, kind: 'USER_UNIT' as const, active: true }
+    await tell(stage, UnitChanged, unitId, { ...unit, version: 1 })
+  }
+  for (const [departmentId, unitId, code] of [
+    [FINANCE, UNIT, 'FIN'],
+    [SALES, UNIT, 'SAL'],
+    [OTHER_DEPARTMENT, OTHER_UNIT, 'FIN'],
+  ] as const) {
+    const department = { departmentId, unitId, code, name: `Department ${code}`, active: true }
+    await tell(stage, DepartmentChanged, departmentId, { ...department, version: 1 })
+  }
+  const module = { code: 'GL', name: 'General Ledger', active: true, version: 1 }
+  await tell(stage, ModuleChanged, 'GL', module)
+  for (const name of names) await tellOfPerson(stage, people[name], { name })
+  return people
+}
+
+interface PersonNow {
+  readonly name: string
+  readonly unitId?: string
+  readonly departmentId?: string
+  readonly active?: boolean
+  readonly version?: number
+}
+
+/** Identity says how a person is now: in finance of UNIT unless said otherwise. */
+export async function tellOfPerson(
+  stage: TestService,
+  personId: string,
+  { name, unitId = UNIT, departmentId = FINANCE, active = true, version = 1 }: PersonNow,
+): Promise<void> {
+  await tell(stage, PersonChanged, personId, {
+    personId,
+    employeeNumber: personId,
+    name,
+    unitId,
+    departmentId,
+    positionId: randomUUID(),
+    email: null,
+    active,
+    leftOn: active ? null : '2026-03-01',
+    version,
+  })
+}
+
+type Tell = [
+  definition: Parameters<typeof appendEvent>[2],
+  subject: string,
+  data: Parameters<typeof appendEvent>[4],
+]
+
+/** Delivers an event of another service as it comes off the bus. */
+export async function tell(
+  stage: TestService,
+  ...[definition, subject, data]: Tell
+): Promise<void> {
+  const by = testAct({ now: stage.now })
+  const id = await appendEvent(stage.db.manager, 'identity', definition, subject, data, by)
+  const event = (await queuedEvents(stage.db)).find((each) => each.id === id)
+  if (event === undefined) throw new Error('the event was not queued')
+  await stage.db.query('delete from outbox where id = $1', [id])
+  await stage.consumer.deliver(event)
+}
+
+export type Caller = Readonly<Record<string, string>>
+
+export function caller(claims: TestCaller): Caller {
+  return bearer({ exp: FAR, ...claims })
+}
+
+export const MIDDLEWARE = '0195f2a0-0000-7000-8000-00000000000f'
+export const middleware = () => caller({ roles: ['MIDDLEWARE'], kind: 'client', sub: MIDDLEWARE })
+export const authority = (person: string | null = null) =>
+  caller({ roles: ['OM_AUTHORITY'], person })
+export const securityAdmin = () => caller({ roles: ['SECURITY_ADMIN'] })
+/** Headers of a caller who sees one unit. */
+export const ofUnit = (role: Role, person: string | null, unit = UNIT) =>
+  caller({ roles: [role], person, unit, range: 'unit' })
+export const endUser = (person: string, unit = UNIT) => ofUnit('END_USER', person, unit)
+
+export async function send(
+  stage: TestService,
+  method: 'GET' | 'POST' | 'PUT',
+  url: string,
+  headers: Caller,
+  payload?: InjectOptions['payload'],
+): Promise<Response> {
+  return stage.app.inject({ method, url, headers, ...(payload !== undefined && { payload }) })
+}
+
+/** A creation with a key of its own. */
+export async function create(
+  stage: TestService,
+  url: string,
+  headers: Caller,
+  payload: InjectOptions['payload'],
+): Promise<Response> {
+  return send(stage, 'POST', url, { 'idempotency-key': randomUUID(), ...headers }, payload)
+}
+
+/** The body of an answer that must be good. */
+export function ok(answer: Response): Record<string, unknown> & { id: string } {
+  if (answer.statusCode >= 300) throw new Error(answer.body)
+  return answer.json()
+}
+
+export interface Report {
+  readonly id: string
+  readonly kind: string
+  readonly severity: string | null
+  readonly points?: number | null
+  readonly personId: string | null
+  readonly departmentId: string | null
+  readonly moduleCode: string | null
+  readonly reference: string
+  readonly description: string
+  readonly occurredAt: string
+  readonly foundAt: string
+}
+
+/** A light data error in the middle of February, with the members given. */
+export function report(changes: Partial<Report>): Report {
+  return {
+    id: randomUUID(),
+    kind: 'data-error',
+    severity: changes.kind === undefined || changes.kind === 'data-error' ? 'light' : null,
+    personId: null,
+    departmentId: null,
+    moduleCode: null,
+    reference: 'JE-1',
+    description: 'Wrong account.',
+    occurredAt: MID_FEBRUARY,
+    foundAt: MID_FEBRUARY,
+    ...changes,
+  }
+}
+
+export async function record(
+  stage: TestService,
+  ...observations: readonly Report[]
+): Promise<Response> {
+  return send(stage, 'POST', '/v1/observations', middleware(), { observations })
+}
+
+/** Says how many entries people made in February. */
+export async function count(
+  stage: TestService,
+  counts: Readonly<Record<string, number>>,
+  { month = FEBRUARY, moduleCode = null as string | null, batchId = randomUUID() as string } = {},
+): Promise<Response> {
+  const rows = Object.entries(counts).map(([personId, entries]) => ({ personId, entries }))
+  const body = { batchId, month, moduleCode, counts: rows }
+  return send(stage, 'PUT', '/v1/entry-counts', middleware(), body)
+}
+
+export interface Sheet {
+  readonly id: string
+  readonly month: string
+  readonly revision: number
+  readonly state: string
+  readonly digest: string
+  readonly version: number
+  readonly appealsUntil: string | null
+  readonly deductions: number
+  readonly subjects: number
+}
+
+export async function compute(stage: TestService, month = FEBRUARY): Promise<Sheet> {
+  return ok(await create(stage, '/v1/score-sheets', authority(), { month })) as unknown as Sheet
+}
+
+export async function publish(stage: TestService, sheet: Sheet): Promise<Sheet> {
+  const headers = { ...authority(), 'if-match': `"${String(sheet.version)}"` }
+  const answer = await send(stage, 'POST', `/v1/score-sheets/${sheet.id}/publish`, headers)
+  return ok(answer) as unknown as Sheet
+}
+
+export async function sheets(stage: TestService, month = FEBRUARY): Promise<Sheet[]> {
+  const answer = await send(stage, 'GET', `/v1/score-sheets?month=${month}`, authority())
+  return ok(answer).items as Sheet[]
+}
+
+export interface Group {
+  readonly weight: number
+  readonly deducted: number
+  readonly score: number | null
+}
+
+export interface Score {
+  readonly id: string
+  readonly subjectKind: string
+  readonly subjectId: string
+  readonly unitId: string
+  readonly departmentId: string | null
+  readonly total: number
+  readonly grade: string
+  readonly bonus: number
+  readonly staff: number | null
+  readonly staffAverage: number | null
+  readonly groups: Readonly<Record<'accuracy' | 'timeliness' | 'cooperation' | 'security', Group>>
+  readonly errorRate: {
+    readonly errors: number
+    readonly entries: number | null
+    readonly percent: number | null
+  }
+}
+
+/** The score of a subject on a sheet. */
+export async function scoreOf(stage: TestService, sheet: Sheet, subjectId: string): Promise<Score> {
+  const answer = await send(stage, 'GET', `/v1/scores?sheetId=${sheet.id}&limit=200`, authority())
+  const found = (ok(answer).items as Score[]).find((score) => score.subjectId === subjectId)
+  if (found === undefined) throw new Error(`there is no score of ${subjectId}`)
+  return found
+}
+
+export interface Deduction {
+  readonly observationId: string | null
+  readonly batchId: string | null
+  readonly eventId: string | null
+  readonly kind: string
+  readonly group: string
+  readonly ruleKey: string
+  readonly parameterVersion: number
+  readonly points: number
+}
+
+export async function deductionsOf(stage: TestService, score: Score): Promise<Deduction[]> {
+  const answer = await send(stage, 'GET', `/v1/scores/${score.id}/deductions`, authority())
+  return ok(answer).items as Deduction[]
+}
+
+/** The canonical text of a sheet. */
+export async function linesOf(stage: TestService, sheet: Sheet): Promise<string> {
+  return (await send(stage, 'GET', `/v1/score-sheets/${sheet.id}/lines`, authority())).body
+}
+
+export async function observation(
+  stage: TestService,
+  id: string,
+): Promise<Record<string, unknown> & { eventId: string }> {
+  const answer = await send(stage, 'GET', `/v1/observations/${id}`, authority())
+  return ok(answer) as unknown as Record<string, unknown> & { eventId: string }
+}
+
+/** The payloads of the queued facts whose type has these words, for example `observation.recorded`. */
+export async function facts(stage: TestService, words: string) {
+  return (await queuedEvents(stage.db))
+    .filter(({ type }) => type === `assessment.${words}.v1`)
+    .map(({ id, subject, data }) => ({ id, subject, data: data as Record<string, unknown> }))
+}
+
+/** Sets a parameter from an instant on, by default from the beginning of 2026, for the company or a unit. */
+export async function setParameter(
+  stage: TestService,
+  key: string,
+  value: unknown,
+  { unitId = null as string | null, validFrom = '2026-01-01T00:00:00Z' } = {},
+): Promise<Response> {
+  const url = `/v1/parameters/assessment/${key}`
+  const query = unitId === null ? '' : `?unitId=${unitId}`
+  const { headers } = await send(stage, 'GET', `${url}${query}`, securityAdmin())
+  const match = { 'if-match': String(headers.etag), ...securityAdmin() }
+  return send(stage, 'PUT', url, match, { unitId, value, validFrom, reason: 'for this test' })
+}
+
+/** Runs a task as the worker would, at the clock of the stage. */
+export async function runTask(stage: TestService, name: string, data: unknown = {}): Promise<void> {
+  const task = stage.tasks.find((each) => each.name === name)
+  if (task === undefined) throw new Error(`there is no task ${name}`)
+  const by = { actor: 'service:assessment', personId: null, role: 'SERVICE' }
+  await stage.db.transaction((tx) => task.run(tx, data, testAct({ ...by, now: stage.now })))
+}
+
+/** That many milliseconds after an instant. */
+export function after(instant: Date | string, ms: number): Date {
+  return new Date(new Date(instant).getTime() + ms)
+}
