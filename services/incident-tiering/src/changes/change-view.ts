@@ -49,6 +49,7 @@ export const ChangeView = Type.Object({
   reviewedAt: nullable(InstantOut),
   papersDueAt: nullable(InstantOut),
   papersConfirmation: nullable(Type.String()),
+  papersTestEvidence: nullable(Type.String()),
   papersFiledAt: nullable(InstantOut),
   submittedAt: InstantOut,
   version: Type.Integer(),

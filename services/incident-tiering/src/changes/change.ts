@@ -73,6 +73,7 @@ export interface Change {
   /** Until when the papers of a started emergency are due; `null` for other classes. */
   papersDueAt: Date | null
   papersConfirmation: string | null
+  papersTestEvidence: string | null
   papersFiledAt: Date | null
   submittedAt: Date
   version: number
@@ -125,6 +126,7 @@ export const ChangeEntity = new EntitySchema<Change>({
     reviewedAt: instant('reviewed_at'),
     papersDueAt: instant('papers_due_at'),
     papersConfirmation: { type: 'text', name: 'papers_confirmation', nullable: true },
+    papersTestEvidence: { type: 'text', name: 'papers_test_evidence', nullable: true },
     papersFiledAt: instant('papers_filed_at'),
     submittedAt: { type: 'timestamptz', name: 'submitted_at' },
     version: { type: 'integer' },

@@ -32,7 +32,7 @@ export async function filePapers(
   const withinTarget = act.now <= change.papersDueAt
   const filed = await updateChange(tx, change, {
     papersConfirmation: confirmation,
-    testEvidence,
+    papersTestEvidence: testEvidence,
     papersFiledAt: act.now,
   })
   const when = withinTarget ? 'In time' : 'Late'

@@ -76,6 +76,7 @@ export async function submitChange(
     reviewedAt: null,
     papersDueAt: null,
     papersConfirmation: null,
+    papersTestEvidence: null,
     papersFiledAt: null,
     submittedAt: act.now,
     version: 1,

@@ -48,6 +48,7 @@ export class CreateChange1790000000002 implements MigrationInterface {
         reviewed_at                timestamptz,
         papers_due_at              timestamptz,
         papers_confirmation        text,
+        papers_test_evidence       text,
         papers_filed_at            timestamptz,
         submitted_at               timestamptz not null,
         version                    integer not null,

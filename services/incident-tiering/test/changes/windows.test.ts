@@ -1,0 +1,191 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { create, factsOf, MONDAY, setParameter } from '../incident-stage.ts'
+import {
+  act,
+  approved,
+  changeStage,
+  company,
+  minorChange,
+  must,
+  read,
+  submit,
+  TUESDAY_NIGHT,
+  type ChangeStage,
+} from './change-stage.ts'
+
+let all: ChangeStage
+
+beforeAll(async () => {
+  all = await changeStage()
+})
+afterAll(() => all.stage.release())
+beforeEach(() => {
+  all.stage.now = MONDAY
+})
+
+/** An instant of Chinese time. */
+const china = (text: string) => new Date(`${text}+08:00`)
+
+async function startAt(at: Date, changes: Record<string, unknown> = {}) {
+  const change = await approved(all, { ...minorChange(all), ...changes })
+  all.stage.now = at
+  const answer = await act(all, change, 'start', 'provider')
+  all.stage.now = MONDAY
+  return { change, answer }
+}
+
+describe('[A-3.3.5][B-4.3.7] a change starts in the window of its class', () => {
+  test.each([
+    ['minor', '2026-03-10T19:59:59.999', false],
+    ['minor', '2026-03-10T20:00:00.000', true],
+    ['minor', '2026-03-10T23:59:59.999', true],
+    ['minor', '2026-03-11T00:00:00.000', false],
+    ['minor', '2026-03-14T21:00:00.000', false],
+    ['major', '2026-03-10T20:00:00.000', false],
+    ['major', '2026-03-14T19:59:59.999', false],
+    ['major', '2026-03-14T20:00:00.000', true],
+    ['major', '2026-03-15T05:59:59.999', true],
+    ['major', '2026-03-15T06:00:00.000', false],
+  ])('%s at %s: %s', async (changeClass, at, starts) => {
+    const { change, answer } = await startAt(china(at), { class: changeClass })
+    if (starts) {
+      expect(answer.statusCode).toBe(200)
+      expect(await factsOf(all.stage, change.id, 'change.started')).toMatchObject([
+        { askId: null, backupRunIds: [], executorPersonId: all.people.provider },
+      ])
+    } else {
+      expect(answer.json()).toMatchObject({ status: 409, code: 'outside-change-window' })
+      expect(await read(all, change)).toMatchObject({ state: 'approved', startedAt: null })
+    }
+  })
+
+  test('the refusal names the next window', async () => {
+    const { answer } = await startAt(china('2026-03-11T00:00'))
+    expect(answer.json()).toMatchObject({
+      nextWindow: { from: '2026-03-12T12:00:00.000Z', until: '2026-03-12T16:00:00.000Z' },
+    })
+  })
+})
+
+describe('[A-3.3.5] the freeze around the end of a month', () => {
+  test.each([
+    ['2026-03-26T20:00', true],
+    // 31 March is a Tuesday within the last two days.
+    ['2026-03-31T20:00', false],
+    ['2026-04-02T20:00', false],
+    // 4 to 6 April are holidays: 1, 2, 3, 7 and 8 April are the first five working days.
+    ['2026-04-07T23:59', false],
+    ['2026-04-09T20:00', true],
+  ])('at %s a minor change starts: %s', async (at, starts) => {
+    const { answer } = await startAt(china(at))
+    expect(answer.statusCode).toBe(starts ? 200 : 409)
+    if (!starts)
+      expect(answer.json()).toMatchObject({
+        code: 'outside-change-window',
+        nextWindow: { from: '2026-04-09T12:00:00.000Z' },
+      })
+  })
+
+  test('without the holidays of a year the freeze does not end, and the refusal says why', async () => {
+    const { answer } = await startAt(china('2035-03-13T21:00'))
+    expect(answer.json()).toMatchObject({
+      status: 409,
+      code: 'outside-change-window',
+      nextWindow: null,
+      detail: expect.stringContaining('2035'),
+    })
+  })
+})
+
+test('the windows in force decide, and their versions stay with the change', async () => {
+  await setParameter(all.stage, 'incident.change.windows', ['MON 09:00-12:00'])
+  const { change, answer } = await startAt(MONDAY)
+  expect(answer.json()).toMatchObject({
+    state: 'started',
+    windowVersions: {
+      'incident.change.windows': 1,
+      'incident.change.freeze.before_month_end': 0,
+      'incident.change.freeze.after_month_start': 0,
+    },
+  })
+  expect((await startAt(TUESDAY_NIGHT)).answer.statusCode).toBe(409)
+  await setParameter(all.stage, 'incident.change.windows', null)
+  all.stage.now = TUESDAY_NIGHT
+  expect((await act(all, change, 'start', 'provider')).json()).toMatchObject({
+    status: 409,
+    code: 'change-state',
+  })
+})
+
+describe('an emergency', () => {
+  const emergency = { class: 'emergency' }
+  async function startedEmergency() {
+    const change = await submit(all, { ...minorChange(all), ...emergency })
+    await must(all, change, 'approve', 'second', company)
+    return must(all, change, 'start', 'provider')
+  }
+  const papers = { confirmation: 'Confirmed in writing.', testEvidence: 'TEST-9' }
+
+  test('[A-3.3.5][B-6.2] starts at any hour with the approval of the company alone, and owes its papers', async () => {
+    all.stage.now = china('2026-03-31T10:00')
+    const change = await startedEmergency()
+    expect(change).toMatchObject({
+      state: 'started',
+      unitApproverPersonId: null,
+      papersDueAt: china('2026-04-01T10:00').toISOString(),
+    })
+    // At the deadline another one may still be asked for, and the papers are in time.
+    all.stage.now = china('2026-04-01T10:00')
+    const another = await submit(all, { ...minorChange(all), ...emergency })
+    await must(all, another, 'withdraw', 'requester', { reason: 'Only tried.' })
+    expect(await must(all, change, 'papers', 'requester', papers)).toMatchObject({
+      papersConfirmation: papers.confirmation,
+      papersTestEvidence: papers.testEvidence,
+      testEvidence: null,
+      papersFiledAt: all.stage.now.toISOString(),
+    })
+    expect(await factsOf(all.stage, change.id, 'change.papers-filed')).toMatchObject([
+      { withinTarget: true },
+    ])
+    expect((await act(all, change, 'papers', 'requester', papers)).json()).toMatchObject({
+      status: 409,
+      code: 'change-state',
+    })
+  })
+
+  test('[A-3.3.5] overdue papers keep its requester from the next emergency, and from nothing else', async () => {
+    const change = await startedEmergency()
+    all.stage.now = new Date(MONDAY.getTime() + 24 * 3_600_000 + 1)
+    const ask = (by: 'requester' | 'deputy', changes: object) =>
+      create(all.stage, '/v1/changes', all.as[by], { ...minorChange(all), ...changes })
+    expect((await ask('requester', emergency)).json()).toMatchObject({
+      status: 409,
+      code: 'emergency-papers-overdue',
+      changeId: change.id,
+    })
+    expect((await ask('requester', {})).statusCode).toBe(201)
+    expect((await ask('deputy', emergency)).statusCode).toBe(201)
+    expect((await act(all, change, 'papers', 'deputy', papers)).json()).toMatchObject({
+      status: 403,
+      code: 'not-change-requester',
+    })
+    await must(all, change, 'papers', 'requester', papers)
+    expect(await factsOf(all.stage, change.id, 'change.papers-filed')).toMatchObject([
+      { withinTarget: false },
+    ])
+    expect((await ask('requester', emergency)).statusCode).toBe(201)
+  })
+
+  test('[B-7.5] the unit is not asked before, and nothing starts without the company', async () => {
+    const change = await submit(all, { ...minorChange(all), ...emergency })
+    for (const [verb, by, body] of [
+      ['approve', 'owner', { stage: 'unit', comment: null }],
+      ['start', 'provider', undefined],
+      ['papers', 'requester', papers],
+    ] as const)
+      expect((await act(all, change, verb, by, body)).json()).toMatchObject({
+        status: 409,
+        code: 'change-state',
+      })
+  })
+})
