@@ -1,0 +1,360 @@
+import { createHash, randomUUID } from 'node:crypto'
+import type { Assignment } from '@erp-steward/contracts/agent-protocol'
+import type { Envelope } from '@erp-steward/contracts/event'
+import { UnitChanged } from '@erp-steward/contracts/identity-events'
+import { appendEvent } from '@erp-steward/messaging/outbox'
+import { queuedEvents } from '@erp-steward/test-kit/queued-events'
+import { testAct } from '@erp-steward/test-kit/test-act'
+import { testService, type TestService } from '@erp-steward/test-kit/test-service'
+import { bearer, type TestCaller } from '@erp-steward/test-kit/tokens'
+import type { InjectOptions, LightMyRequestResponse as Response } from 'fastify'
+import { backupOrchestration } from '../src/service.ts'
+
+/** A Monday, 10:00 in China. */
+export const MONDAY = new Date('2026-03-09T02:00:00Z')
+
+export const UNIT = randomUUID()
+export const OTHER_UNIT = randomUUID()
+/** Client ids of two agents. */
+export const AGENT = 'agent-of-erp'
+export const OTHER_AGENT = 'agent-of-others'
+
+export const MINUTE = 60_000
+export const HOUR = 60 * MINUTE
+export const DAY = 24 * HOUR
+
+/** Seconds since 1970 in 2100: a token of the tests outlives every clock that is moved. */
+const FAR = 4_102_444_800
+
+/** The service with two units and two sites, PRIMARY here and OFFSITE elsewhere. */
+export async function backupStage(): Promise<TestService> {
+  const stage = await testService(backupOrchestration, { BACKUP_LEASE_SECONDS: 60 }, MONDAY)
+  await fillStage(stage)
+  return stage
+}
+
+async function fillStage(stage: TestService): Promise<void> {
+  for (const [unitId, code] of [
+    [UNIT, 'U1'],
+    [OTHER_UNIT, 'U2'],
+  ] as const)
+    await tell(stage, UnitChanged, unitId, {
+      unitId,
+      code,
+      name: `Unit ${code}`,
+      kind: 'USER_UNIT',
+      active: true,
+      version: 1,
+    })
+  await site(stage, 'PRIMARY', { medium: 'disk', isOffsite: false })
+  await site(stage, 'OFFSITE', { medium: 'object-store', isOffsite: true })
+}
+
+async function site(stage: TestService, code: string, more: object): Promise<void> {
+  await made(
+    create(stage, '/v1/backup-sites', authority(), {
+      code,
+      name: code,
+      location: 'Room 1',
+      custodianPersonId: null,
+      isEncrypted: true,
+      ...more,
+    }),
+  )
+}
+
+/** Takes every row away and fills the stage anew, for the next case of a file. */
+export async function emptyStage(stage: TestService): Promise<void> {
+  const tables = [...stage.db.entityMetadatas.map(({ tableName }) => tableName), ...PLATFORM]
+  await stage.db.query(tables.map((table) => `delete from ${table}`).join('; '))
+  stage.now = MONDAY
+  await fillStage(stage)
+  await stage.db.query('delete from outbox')
+}
+
+const PLATFORM = ['outbox', 'inbox', 'dead_letter', 'idempotency_key', 'parameter_version']
+
+/** An event of another service as it comes off the bus. */
+export async function eventOf(
+  stage: TestService,
+  ...[definition, subject, data]: Tell
+): Promise<Envelope> {
+  const act = testAct({ now: stage.now })
+  const id = await appendEvent(stage.db.manager, 'identity', definition, subject, data, act)
+  const event = (await queuedEvents(stage.db)).find((each) => each.id === id)
+  if (event === undefined) throw new Error('the event was not queued')
+  await stage.db.query('delete from outbox where id = $1', [id])
+  return event
+}
+
+type Tell = [
+  definition: Parameters<typeof appendEvent>[2],
+  subject: string,
+  data: Parameters<typeof appendEvent>[4],
+]
+
+export async function tell(stage: TestService, ...event: Tell): Promise<string> {
+  return stage.consumer.deliver(await eventOf(stage, ...event))
+}
+
+export const authority = (person: string | null = null) =>
+  caller({ roles: ['OM_AUTHORITY'], person })
+export const provider = (person: string | null = null) => caller({ roles: ['OM_PROVIDER'], person })
+export const agent = (sub = AGENT) => caller({ roles: ['BACKUP_AGENT'], kind: 'client', sub })
+export const inUnit = (unit: string, person: string | null = null) =>
+  caller({ roles: ['OM_AUTHORITY'], unit, range: 'unit', person })
+
+export function caller(claims: TestCaller): Caller {
+  return bearer({ exp: FAR, ...claims })
+}
+export type Caller = Readonly<Record<string, string>>
+
+export async function send(
+  stage: TestService,
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH',
+  url: string,
+  headers: Caller,
+  payload?: InjectOptions['payload'],
+): Promise<Response> {
+  return stage.app.inject({ method, url, headers, ...(payload !== undefined && { payload }) })
+}
+
+/** A creation with a key of its own. */
+export async function create(
+  stage: TestService,
+  url: string,
+  headers: Caller,
+  payload: InjectOptions['payload'],
+): Promise<Response> {
+  return send(stage, 'POST', url, { 'idempotency-key': randomUUID(), ...headers }, payload)
+}
+
+/** The body of an answer that must be a success. */
+export async function made<Body = Resource>(answer: Promise<Response>): Promise<Body> {
+  const { statusCode, body } = await answer
+  if (statusCode >= 300) throw new Error(`${String(statusCode)} ${body}`)
+  return JSON.parse(body) as Body
+}
+
+/** Status and code of a refusal. */
+export async function refusal(answer: Promise<Response>): Promise<[number, unknown]> {
+  const { statusCode, body } = await answer
+  const { code } = JSON.parse(body) as { code?: unknown }
+  return [statusCode, code]
+}
+
+export interface Resource {
+  readonly id: string
+  readonly version: number
+  readonly [member: string]: unknown
+}
+
+let targets = 0
+
+export interface Wish {
+  readonly systemCode?: string
+  readonly unitId?: string
+  readonly agentId?: string
+  readonly requiredBeforeChange?: boolean
+  readonly policy?: Partial<Record<string, unknown>> | null
+}
+
+/** A target of UNIT with a policy: each night at 01:00 in China, two sites, an RPO of a day. */
+export async function target(
+  stage: TestService,
+  { policy = {}, ...wish }: Wish = {},
+): Promise<Resource> {
+  targets += 1
+  const registered = await made(
+    create(stage, '/v1/backup-targets', authority(), {
+      code: `T${String(targets)}`,
+      name: 'The ERP',
+      systemCode: `S${String(targets)}`,
+      unitId: UNIT,
+      agentId: AGENT,
+      source: { executor: 'filesystem', path: '/data', exclude: [] },
+      keyId: 'KEY1',
+      requiredBeforeChange: true,
+      ...wish,
+    }),
+  )
+  if (policy !== null) await made(setPolicy(stage, registered.id, policy))
+  return made(send(stage, 'GET', `/v1/backup-targets/${registered.id}`, authority()))
+}
+
+export async function setPolicy(
+  stage: TestService,
+  id: string,
+  policy: Partial<Record<string, unknown>>,
+  version = 0,
+  headers = authority(),
+): Promise<Response> {
+  const match = { 'if-match': `"${String(version)}"`, ...headers }
+  return send(stage, 'PUT', `/v1/backup-targets/${id}/policy`, match, {
+    schedule: '0 1 * * *',
+    rpo: 'PT24H',
+    keepDays: 14,
+    primarySite: 'PRIMARY',
+    offsiteSite: 'OFFSITE',
+    ...policy,
+  })
+}
+
+export const request = (stage: TestService, targetId: string, headers = provider()) =>
+  create(stage, '/v1/backup-runs', headers, { targetId, reason: 'before a change' })
+
+export async function lease(stage: TestService, headers = agent()): Promise<Assignment | null> {
+  const answer = await send(stage, 'POST', '/v1/backup-agents/me/leases', headers, {
+    waitSeconds: 0,
+  })
+  if (answer.statusCode === 204) return null
+  if (answer.statusCode !== 200) throw new Error(answer.body)
+  return answer.json()
+}
+
+/** Leases work that must be there, of one kind. */
+export async function leased<Kind extends Assignment['kind']>(
+  stage: TestService,
+  kind: Kind,
+  headers = agent(),
+): Promise<Extract<Assignment, { kind: Kind }>> {
+  const assignment = await lease(stage, headers)
+  if (assignment?.kind !== kind)
+    throw new Error(`expected ${kind}, got ${assignment?.kind ?? 'nothing'}`)
+  return assignment as Extract<Assignment, { kind: Kind }>
+}
+
+export const report = (
+  stage: TestService,
+  { assignmentId, fencingToken }: Pick<Assignment, 'assignmentId' | 'fencingToken'>,
+  body: object,
+  headers = agent(),
+) =>
+  send(stage, 'POST', `/v1/backup-agents/me/assignments/${assignmentId}/report`, headers, {
+    fencingToken,
+    ...body,
+  })
+
+export const beat = (
+  stage: TestService,
+  { assignmentId, fencingToken }: Pick<Assignment, 'assignmentId' | 'fencingToken'>,
+  headers = agent(),
+) =>
+  send(stage, 'POST', `/v1/backup-agents/me/assignments/${assignmentId}/heartbeat`, headers, {
+    fencingToken,
+    phase: 'reading',
+    bytesDone: 1,
+  })
+
+export const digestOf = (text: string) => createHash('sha256').update(text).digest('hex')
+export const GOOD = digestOf('stored')
+export const MANIFEST = digestOf('manifest')
+
+/** A report of a backup that is good, with the data of now. */
+export const backedUp = (stage: TestService, changes: object = {}) => ({
+  outcome: 'backed-up',
+  storedBytes: 1_000,
+  writtenDigest: GOOD,
+  readDigest: GOOD,
+  finding: null,
+  tool: 'tar 1.35',
+  dataAt: stage.now.toISOString(),
+  manifestDigest: MANIFEST,
+  items: 3,
+  sourceBytes: 5_000,
+  ...changes,
+})
+
+export const readBack = (outcome: 'copied' | 'verified', changes: object = {}) => ({
+  outcome,
+  storedBytes: 1_000,
+  writtenDigest: outcome === 'copied' ? GOOD : null,
+  readDigest: GOOD,
+  finding: null,
+  ...changes,
+})
+
+/** Has a run requested, done and, where the policy wants it, copied; answers the run. */
+export async function backUp(
+  stage: TestService,
+  targetId: string,
+  { offsite = true }: { readonly offsite?: boolean } = {},
+): Promise<RunNow> {
+  const { id } = await made(request(stage, targetId))
+  await made(report(stage, await leased(stage, 'backup'), backedUp(stage)))
+  if (offsite) await made(report(stage, await leased(stage, 'copy'), readBack('copied')))
+  return run(stage, id)
+}
+
+export interface RunNow extends Resource {
+  readonly state: string
+  readonly copies: readonly (Resource & { readonly role: string; readonly state: string })[]
+}
+
+export const run = (stage: TestService, id: string): Promise<RunNow> =>
+  made<RunNow>(send(stage, 'GET', `/v1/backup-runs/${id}`, authority()))
+
+export async function runs(stage: TestService, targetId: string): Promise<RunNow[]> {
+  const url = `/v1/backup-runs?targetId=${targetId}`
+  return (await made<{ items: RunNow[] }>(send(stage, 'GET', url, authority()))).items
+}
+
+/** The copy of a run in a role. */
+export function copyIn({ copies }: RunNow, role: 'primary' | 'offsite'): Resource {
+  const copy = copies.find((each) => each.role === role)
+  if (copy === undefined) throw new Error(`the run has no ${role} copy`)
+  return copy
+}
+
+export const gate = (stage: TestService, systemCode: unknown) =>
+  made<{ isOpen: boolean; reasons: { code: string }[]; runIds: string[]; openUntil: string }>(
+    send(stage, 'GET', `/v1/backup-gates/${String(systemCode)}`, authority()),
+  )
+
+/** The payloads of the queued facts of one kind, for example `run.missed`, about a subject, in their order. */
+export async function factsOf(
+  stage: TestService,
+  kind: string,
+  subject?: string,
+): Promise<Record<string, unknown>[]> {
+  return (await queuedEvents(stage.db))
+    .filter(
+      (event) =>
+        event.type === `backup.${kind}.v1` && (subject === undefined || event.subject === subject),
+    )
+    .map(({ data }) => data as Record<string, unknown>)
+}
+
+/** Runs a task as the worker would, at the clock of the stage. */
+export async function runTask(stage: TestService, name: string): Promise<void> {
+  const task = stage.tasks.find((each) => each.name === name)
+  if (task === undefined) throw new Error(`there is no task ${name}`)
+  const by = { actor: 'service:backup-orchestration', personId: null, role: 'SERVICE' }
+  await stage.db.transaction((tx) => task.run(tx, {}, testAct({ ...by, now: stage.now })))
+}
+
+/** Everything the clock does each minute, as of now. */
+export async function tick(stage: TestService): Promise<void> {
+  for (const name of ['dispatch-due-runs', 'watch-backups', 'settle-gates'])
+    await runTask(stage, name)
+}
+
+/** Moves the clock and lets it do its work once. */
+export async function tickAt(stage: TestService, at: Date): Promise<void> {
+  stage.now = at
+  await tick(stage)
+}
+
+/** That many milliseconds after an instant. */
+export function after(instant: Date | string, ms: number): Date {
+  return new Date(new Date(instant).getTime() + ms)
+}
+
+/** Sets a parameter for the company from now on. */
+export async function setParameter(stage: TestService, key: string, value: unknown): Promise<void> {
+  const security = caller({ roles: ['SECURITY_ADMIN'] })
+  const url = `/v1/parameters/backup-orchestration/${key}`
+  const { headers } = await send(stage, 'GET', url, security)
+  const match = { 'if-match': String(headers.etag), ...security }
+  await made(send(stage, 'PUT', url, match, { unitId: null, value, reason: 'for this test' }))
+}
