@@ -49,17 +49,36 @@ export async function enqueue(
   task: string,
   payload: unknown,
   act: Act,
-  { runAt, key }: EnqueueOptions = {},
+  options: EnqueueOptions = {},
 ): Promise<void> {
+  await enqueueAll(tx, service, task, [{ payload, ...options }], act)
+}
+
+/** One of several jobs of a task. */
+export interface Job extends EnqueueOptions {
+  readonly payload: unknown
+}
+
+/** Queues several jobs of one task in one statement; their keys differ. */
+export async function enqueueAll(
+  tx: EntityManager,
+  service: ServiceName,
+  task: string,
+  jobs: readonly Job[],
+  { requestId, traceparent }: Act,
+): Promise<void> {
+  if (jobs.length === 0) return
   const { jobsSchema } = services[service]
+  const specs = jobs.map(({ payload, runAt, key }) => ({
+    identifier: task,
+    payload: { data: payload, requestId, traceparent },
+    run_at: runAt ?? null,
+    job_key: key ?? null,
+  }))
   await tx.query(
-    `select from "${jobsSchema}".add_job($1, payload => $2::json, run_at => $3, job_key => $4)`,
-    [
-      task,
-      JSON.stringify({ data: payload, requestId: act.requestId, traceparent: act.traceparent }),
-      runAt ?? null,
-      key ?? null,
-    ],
+    `select from "${jobsSchema}".add_jobs(array(
+       select spec from json_populate_recordset(null::"${jobsSchema}".job_spec, $1) as spec))`,
+    [JSON.stringify(specs)],
   )
 }
 

@@ -35,12 +35,26 @@ export async function readParameter<Key extends ParameterKey>(
   unitId: string | null,
   at: Date,
 ): Promise<ResolvedParameter<Key>> {
+  return (await readParameters(tx, [key], unitId, at))[key]
+}
+
+/** As `readParameter`, for several keys in one statement. */
+export async function readParameters<Key extends ParameterKey>(
+  tx: EntityManager,
+  keys: readonly Key[],
+  unitId: string | null,
+  at: Date,
+): Promise<{ readonly [Each in Key]: ResolvedParameter<Each> }> {
   const versions: ParameterVersion[] = await tx.query(
     `select ${COLUMNS} from parameter_version
-      where key = $1 and (unit_id is null or unit_id = $2) and valid_from <= $3`,
-    [key, unitId, at],
+      where key = any($1) and (unit_id is null or unit_id = $2) and valid_from <= $3`,
+    [keys, unitId, at],
   )
-  return resolveParameter(versions, key, unitId, at)
+  // Each key is there, with the value of its own type: `fromEntries` cannot say so.
+  const resolved: object = Object.fromEntries(
+    keys.map((key) => [key, resolveParameter(versions, key, unitId, at)]),
+  )
+  return resolved as { readonly [Each in Key]: ResolvedParameter<Each> }
 }
 
 /** Every version of a parameter for one unit or (`null`) the company, newest first. */

@@ -4,8 +4,8 @@ import type { SupportTier } from '@erp-steward/contracts/values'
 import { durationMs } from '@erp-steward/regulation/duration'
 import type { Target as TargetValue } from '@erp-steward/regulation/parameter'
 import type { ParameterKey, ParameterValue } from '@erp-steward/regulation/parameters'
-import { enqueue } from '@erp-steward/service-kit/jobs'
-import { readParameter } from '@erp-steward/service-kit/parameters'
+import { enqueueAll } from '@erp-steward/service-kit/jobs'
+import { readParameter, readParameters } from '@erp-steward/service-kit/parameters'
 import { CalendarYearMissing } from '@erp-steward/work-calendar/calendar-year-missing'
 import { deadlineOf, elapsed, type ClockFact } from '@erp-steward/work-calendar/clock'
 import { targetMs, type Target } from '@erp-steward/work-calendar/working-time'
@@ -33,9 +33,13 @@ export type TargetKey = {
     : never
 }[ParameterKey]
 
-export interface StartClock {
+/** The ticket that a clock is about. */
+export interface ClockSubject {
   readonly ticketId: string
   readonly unitId: string
+}
+
+export interface ClockStart {
   readonly kind: ClockKind
   readonly tier: SupportTier | null
   /** The parameter that holds the target. */
@@ -45,16 +49,29 @@ export interface StartClock {
 /** Name of the task that looks at a clock when it falls due. */
 export const CLOCK_DUE = 'ticket-clock-due'
 
-/** Starts a clock under the calendar and the parameter version in force for the unit now. */
-export async function startClock(
+/** Starts clocks under the calendar and the parameter versions in force for the unit now; answers them in order. */
+export async function startClocks<const Starts extends readonly ClockStart[]>(
   tx: EntityManager,
-  { unitId, parameter, ...rest }: StartClock,
+  { ticketId, unitId }: ClockSubject,
+  starts: Starts,
   act: Act,
-): Promise<TicketClock> {
-  const { value, version } = await readParameter(tx, parameter, unitId, act.now)
-  const calendar = await calendarFor(tx, value, unitId)
-  const from = { ...rest, calendar, parameterKey: parameter, parameterVersion: version }
-  return insertClock(tx, from, targetOf(value), parameter, act)
+): Promise<{ [At in keyof Starts]: TicketClock }> {
+  const keys = starts.map(({ parameter }) => parameter)
+  const parameters = await readParameters(tx, keys, unitId, act.now)
+  const values = keys.map((key) => parameters[key].value)
+  const ofUnit = values.every(isContinuous) ? ROUND_THE_CLOCK : await calendarOfUnit(tx, unitId)
+  const clocks: TicketClock[] = []
+  for (const { kind, tier, parameter } of starts) {
+    const { value, version } = parameters[parameter]
+    const calendar = isContinuous(value) ? ROUND_THE_CLOCK : ofUnit
+    const parameterOf = { parameterKey: parameter, parameterVersion: version }
+    const origin = { ticketId, kind, tier, calendar, ...parameterOf }
+    clocks.push(await newClock(tx, origin, targetOf(value), parameter, act))
+  }
+  await tx.insert(TicketClockEntity, clocks)
+  await watchClocks(tx, clocks, act)
+  // One clock per start.
+  return clocks as { [At in keyof Starts]: TicketClock }
 }
 
 type ClockOrigin = Pick<
@@ -62,7 +79,7 @@ type ClockOrigin = Pick<
   'ticketId' | 'kind' | 'tier' | 'calendar' | 'parameterKey' | 'parameterVersion'
 >
 
-async function insertClock(
+async function newClock(
   tx: EntityManager,
   origin: ClockOrigin,
   target: Target,
@@ -70,7 +87,7 @@ async function insertClock(
   act: Act,
 ): Promise<TicketClock> {
   const facts: StoredFact[] = [{ at: act.now.toISOString(), kind: 'start', target, reason }]
-  const clock: TicketClock = {
+  return {
     ...origin,
     id: randomUUID(),
     facts,
@@ -79,9 +96,6 @@ async function insertClock(
     stoppedAt: null,
     startedAt: act.now,
   }
-  await tx.insert(TicketClockEntity, clock)
-  await watchClock(tx, clock, act)
-  return clock
 }
 
 /** The clocks of a ticket that have not stopped. The caller holds the lock of the ticket. */
@@ -113,7 +127,8 @@ export async function addFact(
     stoppedAt: fact.kind === 'stop' ? act.now : null,
   }
   await tx.update(TicketClockEntity, { id: clock.id }, changed)
-  if (fact.kind === 'resume' || fact.kind === 'target-changed') await watchClock(tx, changed, act)
+  if (fact.kind === 'resume' || fact.kind === 'target-changed')
+    await watchClocks(tx, [changed], act)
   return changed
 }
 
@@ -121,7 +136,7 @@ export async function addFact(
 export async function computeAgain(tx: EntityManager, clock: TicketClock, act: Act): Promise<void> {
   const due = await dueOf(tx, clock.facts, clock.calendar)
   await tx.update(TicketClockEntity, { id: clock.id }, due)
-  await watchClock(tx, { ...clock, ...due }, act)
+  await watchClocks(tx, [{ ...clock, ...due }], act)
 }
 
 /** Stops every open clock of the kind, or of all kinds. */
@@ -157,21 +172,24 @@ export async function retarget(
   const at = act.now.toISOString()
   const parameters = { parameterKey: parameter, parameterVersion: version }
   const continuous = clock.calendar.scope === 'round-the-clock'
-  if (continuous === (value.clock === 'continuous')) {
+  if (continuous === isContinuous(value)) {
     const fact = { at, kind: 'target-changed', target: targetOf(value), reason: parameter } as const
     return addFact(tx, { ...clock, ...parameters }, fact, act)
   }
   const usedMs = await usedUntil(tx, clock, act.now)
   await addFact(tx, clock, { at, kind: 'stop', reason: `goes on under ${parameter}` }, act)
-  const calendar = await calendarFor(tx, value, unitId)
+  const calendar = isContinuous(value) ? ROUND_THE_CLOCK : await calendarOfUnit(tx, unitId)
   const wholeMs = targetMs(await compiledCalendar(tx, calendar), targetOf(value))
-  return insertClock(
+  const next = await newClock(
     tx,
     { ticketId, kind, tier, calendar, ...parameters },
     { milliseconds: Math.max(0, wholeMs - usedMs) },
     `${parameter} less ${String(Math.round(usedMs / 1_000))} s used`,
     act,
   )
+  await tx.insert(TicketClockEntity, next)
+  await watchClocks(tx, [next], act)
+  return next
 }
 
 /** Working milliseconds used; 0 where the calendar lacks a year, since nothing can be counted. */
@@ -195,28 +213,22 @@ export function clockFacts(clock: Pick<TicketClock, 'facts'>): ClockFact[] {
   return clock.facts.map((fact) => ({ ...fact, at: new Date(fact.at) }) as ClockFact)
 }
 
-/** Has the clock looked at when it falls due; a later call takes the earlier one's place. */
-export async function watchClock(tx: EntityManager, clock: TicketClock, act: Act): Promise<void> {
-  if (clock.dueAt === null) return
-  await enqueue(
-    tx,
-    'incident-tiering',
-    CLOCK_DUE,
-    { clockId: clock.id, ticketId: clock.ticketId },
-    act,
-    {
-      runAt: clock.dueAt,
-      key: `clock:${clock.id}`,
-    },
+/** Has the clocks looked at when they fall due; a later call takes the earlier one's place. */
+export async function watchClocks(
+  tx: EntityManager,
+  clocks: readonly TicketClock[],
+  act: Act,
+): Promise<void> {
+  const jobs = clocks.flatMap(({ id, ticketId, dueAt }) =>
+    dueAt === null
+      ? []
+      : [{ payload: { clockId: id, ticketId }, runAt: dueAt, key: `clock:${id}` }],
   )
+  await enqueueAll(tx, 'incident-tiering', CLOCK_DUE, jobs, act)
 }
 
-async function calendarFor(
-  tx: EntityManager,
-  value: TargetValue,
-  unitId: string,
-): Promise<CalendarReference> {
-  return value.clock === 'continuous' ? ROUND_THE_CLOCK : calendarOfUnit(tx, unitId)
+function isContinuous(value: TargetValue): boolean {
+  return value.clock === 'continuous'
 }
 
 function targetOf(value: TargetValue): Target {

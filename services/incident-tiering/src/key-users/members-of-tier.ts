@@ -20,9 +20,9 @@ export async function membersOfTier(
   tx: EntityManager,
   { unitId, moduleCode, kind }: Subject,
   tier: SupportTier,
-): Promise<Person[]> {
+): Promise<Pick<Person, 'id' | 'email'>[]> {
   return tx.query(
-    `select distinct p.id, p.name, p.unit_id as "unitId", p.email, p.active
+    `select distinct p.id, p.email
        from key_user k join person p on p.id = k.person_id and p.active
       where ${SERVES} and k.tier = $4
       order by p.id`,

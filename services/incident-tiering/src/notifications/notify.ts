@@ -3,11 +3,11 @@ import type { Act } from '@erp-steward/contracts/act'
 import { NotificationFailed } from '@erp-steward/contracts/incident-events'
 import type { SupportTier } from '@erp-steward/contracts/values'
 import { appendEvent } from '@erp-steward/messaging/outbox'
-import { enqueue } from '@erp-steward/service-kit/jobs'
+import { enqueueAll } from '@erp-steward/service-kit/jobs'
 import { Brackets, type EntityManager } from 'typeorm'
 import { PersonEntity, type Person } from '@erp-steward/directory/directory'
 import type { Ticket } from '../tickets/ticket.ts'
-import type { Notification } from './notification.ts'
+import { NotificationEntity, type Notification } from './notification.ts'
 import { messageOf, type Occasion } from './rules/message.ts'
 import { WebhookEntity } from './webhook.ts'
 
@@ -17,7 +17,7 @@ export const DELIVER = 'deliver-notification'
 export interface Notify {
   readonly occasion: Occasion
   readonly tier: SupportTier | null
-  readonly recipients: readonly Person[]
+  readonly recipients: readonly Pick<Person, 'id' | 'email'>[]
   readonly note?: string
 }
 
@@ -88,7 +88,7 @@ export async function notify(
       lastError: null,
     }
   })
-  for (const notification of [...mails, ...calls]) await queue(tx, notification, act)
+  await queue(tx, [...mails, ...calls], act)
 }
 
 /** Writes to the person who reported the ticket; an alert or a script has none and is not written to. */
@@ -111,40 +111,39 @@ export async function notifyReporter(
   )
 }
 
-async function queue(tx: EntityManager, notification: Notification, act: Act) {
-  const inserted: unknown[] = await tx.query(
-    `insert into notification (id, ticket_id, occasion, cause, channel, recipient, person_id, subject, body, state,
-                               attempts, last_error, created_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, $12)
-     on conflict on constraint notification_once_key do nothing returning id`,
-    [
-      notification.id,
-      notification.ticketId,
-      notification.occasion,
-      notification.cause,
-      notification.channel,
-      notification.recipient,
-      notification.personId,
-      notification.subject,
-      notification.body,
-      notification.state,
-      notification.lastError,
-      notification.createdAt,
-    ],
-  )
-  if (inserted.length === 0) return
-  const { id: notificationId, ticketId, channel, state, lastError } = notification
-  if (state === 'queued') {
-    await enqueue(tx, 'incident-tiering', DELIVER, { notificationId }, act)
-    return
-  }
-  const reason = lastError ?? ''
-  await appendEvent(
-    tx,
-    'incident-tiering',
-    NotificationFailed,
-    notificationId,
-    { notificationId, ticketId, channel, attempts: 0, reason, failedAt: act.now.toISOString() },
-    act,
-  )
+async function queue(tx: EntityManager, notifications: readonly Notification[], act: Act) {
+  if (notifications.length === 0) return
+  const inserted = await tx
+    .createQueryBuilder()
+    .insert()
+    .into(NotificationEntity)
+    .values([...notifications])
+    .orIgnore()
+    .returning('id')
+    .execute()
+  // Who was told of this occurrence already is left out of `raw`, though not of `identifiers`.
+  const ids = new Set((inserted.raw as { id: string }[]).map(({ id }) => id))
+  const fresh = notifications.filter(({ id }) => ids.has(id))
+  const jobs = fresh
+    .filter(({ state }) => state === 'queued')
+    .map(({ id }) => ({ payload: { notificationId: id } }))
+  await enqueueAll(tx, 'incident-tiering', DELIVER, jobs, act)
+  const failedAt = act.now.toISOString()
+  for (const { id, ticketId, channel, state, lastError } of fresh)
+    if (state === 'failed')
+      await appendEvent(
+        tx,
+        'incident-tiering',
+        NotificationFailed,
+        id,
+        {
+          notificationId: id,
+          ticketId,
+          channel,
+          attempts: 0,
+          reason: lastError ?? '',
+          failedAt,
+        },
+        act,
+      )
 }

@@ -2,7 +2,7 @@ import { Uuid } from '@erp-steward/contracts/values'
 import { defineTask } from '@erp-steward/service-kit/jobs'
 import { Type } from 'typebox'
 import { breachClock } from '../clocks/breach-clock.ts'
-import { CLOCK_DUE, stopClocks, watchClock } from '../clocks/run-clock.ts'
+import { CLOCK_DUE, stopClocks, watchClocks } from '../clocks/run-clock.ts'
 import { TicketClockEntity } from '../clocks/ticket-clock.ts'
 import { callTiers } from './call-tiers.ts'
 import { closeTicket } from './confirm-ticket.ts'
@@ -24,7 +24,7 @@ export const onClockDue = defineTask(
     if (clock.dueAt === null) return
     if (clock.dueAt > act.now) {
       // The job ran by the clock of the database, which may be ahead of ours: without this the deadline were lost.
-      await watchClock(tx, clock, act)
+      await watchClocks(tx, [clock], act)
       return
     }
     await breachClock(tx, clock, act)

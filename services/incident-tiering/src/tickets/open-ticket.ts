@@ -4,13 +4,13 @@ import { TicketOpened } from '@erp-steward/contracts/incident-events'
 import type { Priority } from '@erp-steward/contracts/values'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
-import { startClock } from '../clocks/run-clock.ts'
+import { startClocks } from '../clocks/run-clock.ts'
 import { activeModule, activeUnit } from '@erp-steward/directory/directory'
 import { callTiers } from './call-tiers.ts'
 import { priorityFor, servingKind } from './rules/priority.ts'
 import { tiersCalledAtOnce } from './rules/tier-path.ts'
 import { startHandover } from './start-handover.ts'
-import { slaParameter, startNoteClock } from './start-note-clock.ts'
+import { noteClock, slaParameter } from './start-note-clock.ts'
 import { addEntry } from './ticket-entry.ts'
 import { TicketEntity, type Category, type Ticket } from './ticket.ts'
 
@@ -73,18 +73,16 @@ export async function openTicket(
   }
   await tx.insert(TicketEntity, ticket)
   await addEntry(tx, ticket.id, 'opened', title, act)
-  const clock = { ticketId: ticket.id, unitId, tier: null }
-  const acknowledge = await startClock(
+  const [acknowledge, restore] = await startClocks(
     tx,
-    { ...clock, kind: 'acknowledge', parameter: slaParameter(priority, 'ack') },
+    { ticketId: ticket.id, unitId },
+    [
+      { kind: 'acknowledge', tier: null, parameter: slaParameter(priority, 'ack') },
+      { kind: 'restore', tier: null, parameter: slaParameter(priority, 'restore') },
+      noteClock(priority),
+    ],
     act,
   )
-  const restore = await startClock(
-    tx,
-    { ...clock, kind: 'restore', parameter: slaParameter(priority, 'restore') },
-    act,
-  )
-  await startNoteClock(tx, ticket, act)
   const tiers = tiersCalledAtOnce(priority)
   await appendEvent(
     tx,

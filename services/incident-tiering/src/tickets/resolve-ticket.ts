@@ -2,7 +2,7 @@ import type { Act } from '@erp-steward/contracts/act'
 import { TicketResolved } from '@erp-steward/contracts/incident-events'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
-import { addFact, isLate, openClocks, startClock, stopClocks } from '../clocks/run-clock.ts'
+import { addFact, isLate, openClocks, startClocks, stopClocks } from '../clocks/run-clock.ts'
 import { notifyReporter } from '../notifications/notify.ts'
 import { assertOwnedBy } from './note-progress.ts'
 import { addEntry } from './ticket-entry.ts'
@@ -28,15 +28,10 @@ export async function resolveTicket(
     await addFact(tx, restore, { at, kind: 'pause', reason: 'resolved, waits for the user' }, act)
   await stopClocks(tx, ticket.id, 'tier', 'resolved', act)
   await stopClocks(tx, ticket.id, 'progress-note', 'resolved', act)
-  const confirm = await startClock(
+  const [confirm] = await startClocks(
     tx,
-    {
-      ticketId: ticket.id,
-      unitId: ticket.unitId,
-      kind: 'confirm',
-      tier: null,
-      parameter: 'incident.closure.confirm_within',
-    },
+    { ticketId: ticket.id, unitId: ticket.unitId },
+    [{ kind: 'confirm', tier: null, parameter: 'incident.closure.confirm_within' }],
     act,
   )
   const resolved = await updateTicket(tx, ticket, {

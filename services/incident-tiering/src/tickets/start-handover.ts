@@ -3,7 +3,7 @@ import { TicketEscalated } from '@erp-steward/contracts/incident-events'
 import type { SupportTier } from '@erp-steward/contracts/values'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
-import { startClock } from '../clocks/run-clock.ts'
+import { startClocks } from '../clocks/run-clock.ts'
 import { callTiers } from './call-tiers.ts'
 import { handoverClockOf, nextTier } from './rules/tier-path.ts'
 import { addEntry } from './ticket-entry.ts'
@@ -55,15 +55,10 @@ export async function startHandover(
   }
   const clock = handoverClockOf(current.priority, current.tier)
   if (clock !== null)
-    await startClock(
+    await startClocks(
       tx,
-      {
-        ticketId: ticket.id,
-        unitId: ticket.unitId,
-        kind: 'tier',
-        tier: current.tier,
-        parameter: `incident.tier.${clock}.handover`,
-      },
+      { ticketId: ticket.id, unitId: ticket.unitId },
+      [{ kind: 'tier', tier: current.tier, parameter: `incident.tier.${clock}.handover` }],
       act,
     )
   return current

@@ -1,7 +1,7 @@
 import type { Act } from '@erp-steward/contracts/act'
 import type { Priority } from '@erp-steward/contracts/values'
 import type { EntityManager } from 'typeorm'
-import { startClock, type TargetKey } from '../clocks/run-clock.ts'
+import { startClocks, type ClockStart, type TargetKey } from '../clocks/run-clock.ts'
 import type { TicketClock } from '../clocks/ticket-clock.ts'
 import type { Ticket } from './ticket.ts'
 
@@ -10,12 +10,17 @@ export function slaParameter(priority: Priority, clock: 'ack' | 'note' | 'restor
   return `incident.sla.${priority.toLowerCase() as Lowercase<Priority>}.${clock}`
 }
 
-/** Starts the time until the next progress note. Source: A-5.2.5. */
+/** The time until the next progress note. Source: A-5.2.5. */
+export function noteClock(priority: Priority): ClockStart {
+  return { kind: 'progress-note', tier: null, parameter: slaParameter(priority, 'note') }
+}
+
+/** Starts the time until the next progress note of a ticket. */
 export async function startNoteClock(
   tx: EntityManager,
   { id, unitId, priority }: Ticket,
   act: Act,
 ): Promise<TicketClock> {
-  const parameter = slaParameter(priority, 'note')
-  return startClock(tx, { ticketId: id, unitId, kind: 'progress-note', tier: null, parameter }, act)
+  const [clock] = await startClocks(tx, { ticketId: id, unitId }, [noteClock(priority)], act)
+  return clock
 }
