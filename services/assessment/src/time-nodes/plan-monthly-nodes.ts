@@ -9,7 +9,7 @@ import { companyCalendar } from '../deadlines/company-deadline.ts'
 import { derivedId } from '../facts/derived-id.ts'
 import { monthOf, nextMonth } from '../months/rules/month.ts'
 import { nodeDueAt, parseNode } from './rules/node-due-at.ts'
-import { TimeNodeEntity, watchNode, type TimeNode } from './time-node.ts'
+import { watchNode, type TimeNode } from './time-node.ts'
 
 /** Each day: the time nodes of the next month, of each unit that uses the ERP, once each. Source: A-2.3.7. */
 export const planMonthlyNodes = defineTask(
@@ -51,15 +51,14 @@ async function planNode(tx: EntityManager, unitId: string, month: string, text: 
     missedAt: null,
     version: 1,
   }
-  const { raw } = await tx
-    .createQueryBuilder()
-    .insert()
-    .into(TimeNodeEntity)
-    .values(node)
-    .orIgnore()
-    .returning(['id'])
-    .execute()
-  if ((raw as unknown[]).length === 1) await watchNode(tx, node, act)
+  const inserted: unknown[] = await tx.query(
+    `insert into time_node
+       (id, code, title, unit_id, month, due_at, is_urgent, state, planned_by, planned_at, version)
+     values ($1, $2, $3, $4, $5, $6, false, 'open', $7, $8, 1)
+     on conflict (id) do nothing returning id`,
+    [node.id, node.code, node.title, unitId, month, dueAt, node.plannedBy, node.plannedAt],
+  )
+  if (inserted.length === 1) await watchNode(tx, node, act)
 }
 
 function dueOf(month: string, node: ReturnType<typeof parseNode>): Date | null {

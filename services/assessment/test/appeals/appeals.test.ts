@@ -1,0 +1,257 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import type { TestService } from '@erp-steward/test-kit/test-service'
+import {
+  after,
+  assessmentStage,
+  authority,
+  caller,
+  compute,
+  create,
+  emptyStage,
+  endUser,
+  facts,
+  FEBRUARY,
+  fillDirectory,
+  FINANCE,
+  middleware,
+  MONDAY,
+  observation,
+  ofUnit,
+  ok,
+  OTHER_UNIT,
+  publish,
+  record,
+  report,
+  runTask,
+  scoreOf,
+  send,
+  sheets,
+  type Caller,
+  type Report,
+} from '../assessment-stage.ts'
+
+let stage: TestService
+let people: Record<'clerk' | 'mate' | 'owner' | 'judge', string>
+let error: Report
+
+beforeAll(async () => {
+  stage = await assessmentStage()
+})
+afterAll(() => stage.release())
+beforeEach(async () => {
+  await emptyStage(stage)
+  people = await fillDirectory(stage, 'clerk', 'mate', 'owner', 'judge')
+  error = report({ personId: people.clerk, severity: 'heavy' })
+  ok(await record(stage, error))
+})
+
+const file = (headers: Caller, observationId = error.id) =>
+  create(stage, '/v1/appeals', headers, { observationId, reason: 'It was prescribed.' })
+
+const decide = (id: string, headers: Caller, outcome = 'voided') =>
+  send(stage, 'POST', `/v1/appeals/${id}/decide`, headers, { outcome, reason: 'Looked into it.' })
+
+const judge = () => authority(people.judge)
+
+describe('filing', () => {
+  test('[A-6.3.1][B-5.6] the person concerned objects, before publication too', async () => {
+    const appeal = ok(await file(endUser(people.clerk)))
+    expect(appeal).toMatchObject({
+      observationId: error.id,
+      month: FEBRUARY,
+      state: 'filed',
+      appellantPersonId: people.clerk,
+      outcome: null,
+    })
+    expect(await facts(stage, 'appeal.filed')).toMatchObject([
+      { subject: appeal.id, data: { observationId: error.id, appellantPersonId: people.clerk } },
+    ])
+    expect(await observation(stage, error.id)).toMatchObject({ appeals: [{ id: appeal.id }] })
+  })
+
+  test.each([
+    ['a colleague', () => endUser(people.mate)],
+    ['a business owner, for the fact of a person', () => ofUnit('BUSINESS_OWNER', people.owner)],
+  ])('[A-6.3.1] %s does not', async (_who, headers) => {
+    expect((await file(headers())).json()).toMatchObject({ status: 403, code: 'not-concerned' })
+  })
+
+  test('an account without a person does not', async () => {
+    expect((await file(caller({ roles: ['OM_AUTHORITY'] }))).json()).toMatchObject({
+      status: 403,
+      code: 'person-required',
+    })
+  })
+
+  test('[A-6.3.1] for a department a business owner of its unit does, and nobody of another unit', async () => {
+    const late = report({ kind: 'late-leaver-notice', departmentId: FINANCE })
+    ok(await record(stage, late))
+    for (const headers of [
+      endUser(people.clerk),
+      ofUnit('KEY_USER', people.mate),
+      ofUnit('BUSINESS_OWNER', people.owner, OTHER_UNIT),
+    ])
+      expect((await file(headers, late.id)).json()).toMatchObject({ code: 'not-concerned' })
+    ok(await file(ofUnit('BUSINESS_OWNER', people.owner), late.id))
+  })
+
+  test('[A-6.3.1] one fact has one appeal, also when two are filed at once', async () => {
+    const answers = await Promise.all([file(endUser(people.clerk)), file(endUser(people.clerk))])
+    expect(answers.map(({ statusCode }) => statusCode).sort()).toEqual([201, 409])
+    expect((await file(endUser(people.clerk))).json()).toMatchObject({ code: 'appeal-exists' })
+  })
+
+  test.each([
+    ['at the last instant it is in time', 0, 201],
+    ['a millisecond later it is not', 1, 409],
+  ])('[A-6.3.1] within five working days from publication: %s', async (_what, ms, status) => {
+    const { appealsUntil } = await publish(stage, await compute(stage))
+    stage.now = after(appealsUntil ?? '', ms)
+    const answer = await file(endUser(people.clerk))
+    expect(answer.statusCode).toBe(status)
+    if (status === 409) expect(answer.json()).toMatchObject({ code: 'appeal-too-late' })
+  })
+
+  test('[A-6.3.1] the time for a late fact runs from the revision that first counts it', async () => {
+    const first = await publish(stage, await compute(stage))
+    stage.now = after(MONDAY, 86_400_000)
+    const late = report({ personId: people.clerk })
+    ok(await record(stage, late))
+    const second = await publish(stage, await compute(stage))
+    expect(second.appealsUntil).not.toBe(first.appealsUntil)
+    stage.now = after(first.appealsUntil ?? '', 1)
+    expect((await file(endUser(people.clerk))).json()).toMatchObject({ code: 'appeal-too-late' })
+    ok(await file(endUser(people.clerk), late.id))
+  })
+
+  test('an unknown observation and bad text are told', async () => {
+    expect((await file(endUser(people.clerk), randomUUID())).json()).toMatchObject({
+      status: 404,
+      code: 'observation-not-found',
+    })
+    const nul = await create(stage, '/v1/appeals', endUser(people.clerk), {
+      observationId: error.id,
+      reason: 'a\u0000b',
+    })
+    expect(nul.json()).toMatchObject({ status: 422, code: 'validation-failed' })
+  })
+})
+
+describe('deciding', () => {
+  test('[A-6.3.1][B-5.6] a voided fact gives the month a new revision, published as the one before', async () => {
+    const first = await publish(stage, await compute(stage))
+    const { id } = ok(await file(endUser(people.clerk)))
+    expect(ok(await decide(id, judge()))).toMatchObject({
+      state: 'decided',
+      outcome: 'voided',
+      deciderPersonId: people.judge,
+      version: 2,
+    })
+    const [newest, before] = await sheets(stage)
+    expect(newest).toMatchObject({ revision: 2, state: 'published' })
+    expect(before).toMatchObject({ id: first.id, state: 'superseded', digest: first.digest })
+    if (newest === undefined) throw new Error('there is no sheet')
+    expect((await scoreOf(stage, newest, people.clerk)).total).toBe(100)
+    expect((await scoreOf(stage, first, people.clerk)).total).toBe(95)
+    expect(await observation(stage, error.id)).toMatchObject({
+      standing: 'voided',
+      voidedReason: 'Looked into it.',
+    })
+    expect(await facts(stage, 'appeal.decided')).toMatchObject([
+      { subject: id, data: { outcome: 'voided', deciderPersonId: people.judge } },
+    ])
+    const check = `/v1/score-sheets/${first.id}/recompute-check`
+    expect(ok(await send(stage, 'POST', check, authority()))).toMatchObject({ matches: true })
+  })
+
+  test('[B-5.6] a sheet that was not published is recomputed and not published', async () => {
+    await compute(stage)
+    const { id } = ok(await file(endUser(people.clerk)))
+    ok(await decide(id, judge()))
+    expect((await sheets(stage)).map(({ state }) => state)).toEqual(['computed', 'computed'])
+  })
+
+  test('[B-5.6] a month that was never computed is not computed by an appeal', async () => {
+    const { id } = ok(await file(endUser(people.clerk)))
+    ok(await decide(id, judge()))
+    expect(await sheets(stage)).toEqual([])
+    expect((await scoreOf(stage, await compute(stage), people.clerk)).total).toBe(100)
+  })
+
+  test('[A-6.3.1] a fact that is upheld counts on, and no revision is made', async () => {
+    const sheet = await publish(stage, await compute(stage))
+    const { id } = ok(await file(endUser(people.clerk)))
+    ok(await decide(id, judge(), 'upheld'))
+    expect(await observation(stage, error.id)).toMatchObject({ standing: 'upheld' })
+    expect(await sheets(stage)).toMatchObject([{ id: sheet.id, state: 'published' }])
+    expect((await scoreOf(stage, await compute(stage), people.clerk)).total).toBe(95)
+  })
+
+  test('[A-6.3.1] a voided error takes its late correction with it', async () => {
+    stage.now = MONDAY
+    await runTask(stage, 'watch-corrections')
+    expect((await scoreOf(stage, await compute(stage), people.clerk)).total).toBe(94)
+    const { id } = ok(await file(endUser(people.clerk)))
+    ok(await decide(id, judge()))
+    expect((await scoreOf(stage, await compute(stage), people.clerk)).total).toBe(100)
+  })
+
+  test('[A-6.3.1] nobody decides the own appeal, whatever the role', async () => {
+    const { id } = ok(await file(endUser(people.clerk)))
+    expect((await decide(id, authority(people.clerk))).json()).toMatchObject({
+      code: 'same-person',
+    })
+    expect((await decide(id, endUser(people.clerk))).statusCode).toBe(403)
+  })
+
+  test('[A-6.3.1] who recorded the fact does not decide, as person or as account', async () => {
+    const account = randomUUID()
+    const recorder = (person: string) => caller({ roles: ['OM_AUTHORITY'], person, sub: account })
+    const own = report({ personId: people.clerk })
+    ok(
+      await send(stage, 'POST', '/v1/observations', recorder(people.mate), { observations: [own] }),
+    )
+    const { id } = ok(await file(endUser(people.clerk), own.id))
+    for (const headers of [authority(people.mate), recorder(people.judge)])
+      expect((await decide(id, headers)).json()).toMatchObject({ code: 'same-person' })
+    ok(await decide(id, judge()))
+  })
+
+  test('[A-6.3.1] a decision is final, also when two decide at once', async () => {
+    const { id } = ok(await file(endUser(people.clerk)))
+    const answers = await Promise.all([
+      decide(id, judge(), 'upheld'),
+      decide(id, authority(people.owner), 'voided'),
+    ])
+    expect(answers.map(({ statusCode }) => statusCode).sort()).toEqual([200, 409])
+    expect(await facts(stage, 'appeal.decided')).toHaveLength(1)
+  })
+
+  test('only a person of the right role and unit decides', async () => {
+    const { id } = ok(await file(endUser(people.clerk)))
+    expect((await decide(id, authority())).json()).toMatchObject({ code: 'person-required' })
+    expect((await decide(id, ofUnit('KEY_USER', people.mate))).json()).toMatchObject({
+      status: 403,
+      code: 'permission-missing',
+    })
+    expect((await decide(id, middleware())).statusCode).toBe(403)
+    const foreign = ofUnit('BUSINESS_OWNER', people.owner, OTHER_UNIT)
+    expect((await decide(id, foreign)).json()).toMatchObject({ code: 'appeal-not-found' })
+    expect((await decide(randomUUID(), judge())).json()).toMatchObject({ status: 404 })
+    ok(await decide(id, ofUnit('BUSINESS_OWNER', people.owner)))
+  })
+})
+
+test('a user sees the own appeals, who answers for a unit those of the unit', async () => {
+  const { id } = ok(await file(endUser(people.clerk)))
+  const seen = async (headers: Caller) =>
+    (ok(await send(stage, 'GET', '/v1/appeals?state=filed', headers)).items as unknown[]).length
+  expect(await seen(endUser(people.clerk))).toBe(1)
+  expect(await seen(endUser(people.mate))).toBe(0)
+  expect(await seen(ofUnit('BUSINESS_OWNER', people.owner))).toBe(1)
+  expect(await seen(ofUnit('BUSINESS_OWNER', people.owner, OTHER_UNIT))).toBe(0)
+  const read = (headers: Caller) => send(stage, 'GET', `/v1/appeals/${id}`, headers)
+  expect((await read(endUser(people.clerk))).headers.etag).toBe('"1"')
+  expect((await read(endUser(people.mate))).statusCode).toBe(404)
+})
