@@ -87,14 +87,15 @@ function sinceOf({ state, since }: Verdict, published: ControlPublished | undefi
 
 /**
  * The facts that a state depends on. Mends of what never was broken are left out: there is one for each ticket that was
- * handled in time.
+ * handled in time. A proof from a clock that is ahead is not younger than its arrival, or it would stay fresh for longer.
  */
 async function decidingFacts(
   tx: EntityManager,
   clauseId: string | null,
 ): Promise<(LatestFact & { clauseId: string })[]> {
   return tx.query(
-    `select f.clause_id as "clauseId", f.key, f.effect, f.at, f.ends_at as "endsAt"
+    `select f.clause_id as "clauseId", f.key, f.effect, f.ends_at as "endsAt",
+            case when f.effect = 'proves' then least(f.at, f.received_at) else f.at end as at
        from control_fact f
       where ($1::text is null or f.clause_id = $1)
         and (f.effect <> 'mends' or exists (
@@ -128,7 +129,7 @@ async function publishedStates(tx: EntityManager): Promise<ReadonlyMap<string, C
 async function servicesHeard(tx: EntityManager): Promise<ReadonlyMap<string, Date>> {
   const rows: { service: string; heardAt: Date }[] = await tx.query(
     `select service, max(at) as "heardAt"
-       from (select service, at from control_fact union all select service, heard_at from control_collector) heard
+       from (select service, least(at, received_at) as at from control_fact union all select service, heard_at from control_collector) heard
       group by service`,
   )
   return new Map(rows.map(({ service, heardAt }) => [service, heardAt]))

@@ -7,7 +7,7 @@ export interface ControlFact {
   readonly clauseId: string
   readonly key: string
   readonly effect: Effect
-  /** When it was so: the time of the event, or of its arrival where the sender's clock is ahead. */
+  /** When it was so: the time of the event, by which facts are put in order. */
   readonly at: Date
   /** When a breach or risk that nothing undoes is past; `null`: only a mend ends it. */
   readonly endsAt: Date | null
@@ -25,7 +25,7 @@ export function touchedBy(
   event: Envelope,
   receivedAt: Date,
 ): readonly ControlFact[] {
-  const at = earlier(new Date(event.time), receivedAt)
+  const at = new Date(event.time)
   const facts = new Map<string, ControlFact>()
   for (const { clauseId, touches } of register)
     for (const touch of touches) {
@@ -85,8 +85,4 @@ function valueAt(data: unknown, path: string): unknown {
 function textAt(data: unknown, member: string): string | null {
   const value = valueAt(data, member)
   return typeof value === 'string' ? value : null
-}
-
-function earlier(one: Date, other: Date): Date {
-  return one < other ? one : other
 }
