@@ -125,16 +125,15 @@ const succeeded = (targetId: string, at: Date) =>
 
 test('[B-5.6] every clause of both regulations is listed once, in the order of the text, page by page', async () => {
   const seen: string[] = []
-  let cursor: string | null = null
-  do {
-    const url = `/v1/controls?limit=40${cursor === null ? '' : `&cursor=${cursor}`}`
-    const { items, next } = (await read(stage, url)).json<{
+  const pageAfter = async (query: string) =>
+    (await read(stage, `/v1/controls?limit=40${query}`)).json<{
       items: { clauseId: string }[]
       next: string | null
     }>()
-    seen.push(...items.map(({ clauseId }) => clauseId))
-    cursor = next
-  } while (cursor !== null)
+  for (let page = await pageAfter(''); ; page = await pageAfter(`&cursor=${page.next}`)) {
+    seen.push(...page.items.map(({ clauseId }) => clauseId))
+    if (page.next === null) break
+  }
   expect(seen).toEqual(clauses.map(({ id }) => id))
   expect(seen).toHaveLength(150)
 })
