@@ -65,17 +65,8 @@ export function entryCountRoutes(app: App, deps: Dependencies<AssessmentConfig>)
     },
     async (request) => {
       const range = unitInRange(request)
-      const { batchId, counts, ...rest } = request.body
-      const command = {
-        ...rest,
-        batchId: batchId.toLowerCase(),
-        counts: counts.map(({ personId, entries }) => ({
-          personId: personId.toLowerCase(),
-          entries,
-        })),
-      }
       const batch = await db.transaction((tx) =>
-        countEntries(tx, command, range, actOf(request, clock())),
+        countEntries(tx, request.body, range, actOf(request, clock())),
       )
       return { ...batch, entries: Number(batch.entries) }
     },

@@ -82,9 +82,6 @@ export function observationRoutes(app: App, deps: Dependencies<AssessmentConfig>
       const reports = request.body.observations.map(
         ({ severity = null, points = null, ...report }) => ({
           ...report,
-          id: report.id.toLowerCase(),
-          personId: report.personId?.toLowerCase() ?? null,
-          departmentId: report.departmentId?.toLowerCase() ?? null,
           severity,
           points,
           occurredAt: new Date(report.occurredAt),

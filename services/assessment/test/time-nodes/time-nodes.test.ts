@@ -1,0 +1,228 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import type { TestService } from '@erp-steward/test-kit/test-service'
+import {
+  after,
+  assessmentStage,
+  authority,
+  compute,
+  create,
+  emptyStage,
+  endUser,
+  facts,
+  fillDirectory,
+  FINANCE,
+  middleware,
+  MONDAY,
+  ofUnit,
+  ok,
+  OTHER_DEPARTMENT,
+  OTHER_UNIT,
+  runTask,
+  scoreOf,
+  send,
+  setParameter,
+  UNIT,
+  type Caller,
+} from '../assessment-stage.ts'
+
+let stage: TestService
+let people: Record<'clerk' | 'mate', string>
+const DUE = '2026-03-10T10:00:00.000Z'
+
+beforeAll(async () => {
+  stage = await assessmentStage()
+})
+afterAll(() => stage.release())
+beforeEach(async () => {
+  await emptyStage(stage)
+  people = await fillDirectory(stage, 'clerk', 'mate')
+})
+
+const body = (changes: Record<string, unknown> = {}) => ({
+  code: 'close-gl',
+  title: 'Close the general ledger',
+  unitId: UNIT,
+  departmentId: null,
+  personId: null,
+  dueAt: DUE,
+  isUrgent: false,
+  ...changes,
+})
+
+const plan = async (changes: Record<string, unknown> = {}) =>
+  ok(await create(stage, '/v1/time-nodes', authority(), body(changes)))
+
+const complete = (id: string, completedAt: Date | string, headers: Caller = middleware()) =>
+  send(stage, 'POST', `/v1/time-nodes/${id}/complete`, headers, { completedAt })
+
+const jobs = (): Promise<{ runAt: Date }[]> =>
+  stage.db.query(
+    `select j.run_at as "runAt" from assessment_jobs._private_jobs j
+       join assessment_jobs._private_tasks t on t.id = j.task_id
+      where t.identifier = 'time-node-due' order by j.run_at`,
+  )
+
+const delays = async () =>
+  (await facts(stage, 'observation.recorded')).filter(({ data }) => data.kind === 'delay')
+
+describe('completion', () => {
+  test.each([
+    ['at its time is in time', 0, true],
+    ['a millisecond later is a delay', 1, false],
+  ])('[A-2.3.7] %s', async (_what, ms, withinTarget) => {
+    const { id } = await plan({ personId: people.clerk })
+    stage.now = after(DUE, 60_000)
+    expect(ok(await complete(id, after(DUE, ms)))).toMatchObject({ state: 'completed' })
+    expect(await facts(stage, 'time-node.completed')).toMatchObject([
+      { subject: id, data: { withinTarget, dueAt: DUE } },
+    ])
+    expect(await facts(stage, 'time-node.missed')).toHaveLength(withinTarget ? 0 : 1)
+    expect(await delays()).toHaveLength(withinTarget ? 0 : 1)
+  })
+
+  test('[A-2.3.7] told twice it is one, told otherwise it is refused', async () => {
+    const { id } = await plan()
+    ok(await complete(id, MONDAY))
+    ok(await complete(id, MONDAY))
+    expect(await facts(stage, 'time-node.completed')).toHaveLength(1)
+    expect((await complete(id, after(MONDAY, -1))).json()).toMatchObject({
+      status: 409,
+      code: 'time-node-state',
+    })
+    const { id: other } = await plan()
+    expect((await complete(other, after(MONDAY, 1))).json()).toMatchObject({
+      code: 'time-node-state',
+    })
+  })
+
+  test('[A-2.3.7] told after the time of a finish before it, the delay is voided, but not on the own word', async () => {
+    const { id } = await plan({ personId: people.clerk })
+    stage.now = after(DUE, 1)
+    await runTask(stage, 'time-node-due', { nodeId: id })
+    expect((await complete(id, DUE, endUser(people.clerk))).json()).toMatchObject({
+      code: 'same-person',
+    })
+    expect(ok(await complete(id, DUE))).toMatchObject({ state: 'completed' })
+    const sheet = await compute(stage, '2026-03')
+    expect((await scoreOf(stage, sheet, people.clerk)).total).toBe(100)
+  })
+
+  test('a user completes own steps and those of the unit, not those of a colleague or another unit', async () => {
+    const mine = await plan({ personId: people.clerk })
+    const ours = await plan({ departmentId: FINANCE })
+    const theirs = await plan({ personId: people.mate })
+    const foreign = await plan({ unitId: OTHER_UNIT })
+    ok(await complete(mine.id, MONDAY, endUser(people.clerk)))
+    ok(await complete(ours.id, MONDAY, endUser(people.clerk)))
+    expect((await complete(theirs.id, MONDAY, endUser(people.clerk))).json()).toMatchObject({
+      status: 403,
+      code: 'not-concerned',
+    })
+    expect((await complete(foreign.id, MONDAY, endUser(people.clerk))).statusCode).toBe(404)
+    expect((await complete(randomUUID(), MONDAY)).json()).toMatchObject({
+      code: 'time-node-not-found',
+    })
+  })
+})
+
+describe('the timer', () => {
+  test('[A-2.3.7][A-6.1.2] looks after the last instant, and a missed node is one delay', async () => {
+    const { id } = await plan({ personId: people.clerk, isUrgent: true })
+    expect(await jobs()).toEqual([{ runAt: after(DUE, 1) }])
+    stage.now = new Date(DUE)
+    await runTask(stage, 'time-node-due', { nodeId: id })
+    expect(await facts(stage, 'time-node.missed')).toEqual([])
+    stage.now = after(DUE, 1)
+    await Promise.all([
+      runTask(stage, 'time-node-due', { nodeId: id }),
+      runTask(stage, 'time-node-due', { nodeId: id }),
+    ])
+    await runTask(stage, 'time-node-due', { nodeId: id })
+    expect(await facts(stage, 'time-node.missed')).toMatchObject([
+      { subject: id, data: { personId: people.clerk, dueAt: DUE } },
+    ])
+    expect(await delays()).toMatchObject([
+      { data: { personId: people.clerk, severity: 'heavy', occurredAt: DUE } },
+    ])
+    const sheet = await compute(stage, '2026-03')
+    expect((await scoreOf(stage, sheet, people.clerk)).total).toBe(95)
+  })
+
+  test('[A-6.1.2] a node of the unit as a whole counts for the unit alone', async () => {
+    const { id } = await plan()
+    stage.now = after(DUE, 1)
+    await runTask(stage, 'time-node-due', { nodeId: id })
+    const sheet = await compute(stage, '2026-03')
+    expect(await scoreOf(stage, sheet, UNIT)).toMatchObject({ staffAverage: 100, total: 98 })
+    expect((await scoreOf(stage, sheet, people.clerk)).total).toBe(100)
+  })
+
+  test('[A-2.3.7] a completed node is left alone', async () => {
+    const { id } = await plan()
+    ok(await complete(id, MONDAY))
+    stage.now = after(DUE, 1)
+    await runTask(stage, 'time-node-due', { nodeId: id })
+    expect(await delays()).toEqual([])
+  })
+})
+
+describe('planning', () => {
+  test.each([
+    ['an unknown unit', { unitId: randomUUID() }, 'unit-unknown'],
+    ['a department of another unit', { departmentId: OTHER_DEPARTMENT }, 'department-unknown'],
+    ['an unknown person', { personId: randomUUID() }, 'person-unknown'],
+    ['a time that is over', { dueAt: MONDAY.toISOString() }, 'time-node-refused'],
+    ['a code with a space', { code: 'close gl' }, 'validation-failed'],
+  ])('%s is told', async (_what, changes, code) => {
+    const answer = await create(stage, '/v1/time-nodes', authority(), body(changes))
+    expect(answer.json()).toMatchObject({ status: 422, code })
+  })
+
+  test('a business owner plans and sees the own unit', async () => {
+    const foreign = ofUnit('BUSINESS_OWNER', people.mate, OTHER_UNIT)
+    expect((await create(stage, '/v1/time-nodes', foreign, body())).json()).toMatchObject({
+      code: 'outside-unit',
+    })
+    const { id } = ok(
+      await create(stage, '/v1/time-nodes', ofUnit('BUSINESS_OWNER', people.mate), body()),
+    )
+    const list = `/v1/time-nodes?unitId=${UNIT}&state=open&month=2026-03`
+    expect(ok(await send(stage, 'GET', list, endUser(people.clerk))).items).toMatchObject([{ id }])
+    expect(ok(await send(stage, 'GET', list, foreign)).items).toEqual([])
+    expect((await send(stage, 'GET', `/v1/time-nodes/${id}`, foreign)).statusCode).toBe(404)
+  })
+
+  test('[A-2.3.7] the nodes of the next month are planned once for each unit, as it has set them', async () => {
+    ok(
+      await setParameter(stage, 'assessment.calendar.nodes', [
+        'close-gl WD3 18:00',
+        'report D31 09:30',
+      ]),
+    )
+    ok(await setParameter(stage, 'assessment.calendar.nodes', [], { unitId: OTHER_UNIT }))
+    await runTask(stage, 'plan-monthly-nodes')
+    await runTask(stage, 'plan-monthly-nodes')
+    const list = ok(await send(stage, 'GET', '/v1/time-nodes?month=2026-04', authority())).items
+    // April 2026: 1st to 3rd are working days (the 4th to 6th a holiday); it has 30 days.
+    expect(list).toMatchObject([
+      { code: 'report', unitId: UNIT, dueAt: '2026-04-30T01:30:00.000Z' },
+      { code: 'close-gl', unitId: UNIT, dueAt: '2026-04-03T10:00:00.000Z' },
+    ])
+    expect(list).toHaveLength(2)
+    expect(await jobs()).toHaveLength(2)
+  })
+
+  test('[A-2.3.7] working days of a year without holiday data wait for it', async () => {
+    stage.now = new Date('2039-12-15T02:00:00Z')
+    ok(
+      await setParameter(stage, 'assessment.calendar.nodes', [
+        'close-gl WD3 18:00',
+        'report D5 09:30',
+      ]),
+    )
+    await runTask(stage, 'plan-monthly-nodes')
+    const list = ok(await send(stage, 'GET', '/v1/time-nodes?month=2040-01', authority())).items
+    expect(list).toMatchObject([{ code: 'report' }, { code: 'report' }])
+  })
+})
