@@ -255,7 +255,7 @@ test('pages follow one another, and a cursor of another list is refused', async 
   const seen: string[] = []
   let next: string | null = ''
   while (next !== null) {
-    const url: string = `/v1/backup-runs?limit=2&state=succeeded${next === '' ? '' : `&cursor=${next}`}`
+    const url = `/v1/backup-runs?limit=2&state=succeeded${next === '' ? '' : `&cursor=${next}`}`
     const answer = await made<{ items: { id: string }[]; next: string | null }>(
       send(stage, 'GET', url, authority()),
     )
