@@ -111,6 +111,12 @@ export const problems = {
     'Use https.',
   ),
   'not-found': problem(404, 'Not found', '未找到', 'Check the address and the id.'),
+  'method-not-allowed': problem(
+    405,
+    'The address does not take this method',
+    '该地址不支持此请求方法',
+    'Use a method named in Allow.',
+  ),
   'quota-exceeded': problem(
     429,
     'Too many requests',
@@ -184,6 +190,12 @@ export const problems = {
     'The dead letter is no longer parked',
     '死信已处理',
     'Read the list again.',
+  ),
+  'dead-letter-not-taken': problem(
+    409,
+    'Nothing takes an event of this type any more',
+    '已无订阅处理此类事件',
+    'Discard it with a reason.',
   ),
   'same-person': problem(
     409,

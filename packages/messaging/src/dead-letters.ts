@@ -41,7 +41,8 @@ export async function listDeadLetters(
 /**
  * Handles a parked event again, in one transaction with the note that it was replayed.
  *
- * @throws Problem `not-found`, `dead-letter-not-parked`; whatever the handler throws, and then it stays parked
+ * @throws Problem `not-found`, `dead-letter-not-parked`, `dead-letter-not-taken` if no subscription takes it any more;
+ * whatever the handler throws. Then it stays parked.
  */
 export async function replayDeadLetter(
   tx: EntityManager,
@@ -51,7 +52,9 @@ export async function replayDeadLetter(
   act: Act,
 ): Promise<DeadLetter> {
   const letter = await lockParked(tx, eventId)
-  await consumer.handleOnce(tx, letter.envelope)
+  const outcome = await consumer.handleOnce(tx, letter.envelope)
+  if (outcome === 'ignored')
+    throw new Problem('dead-letter-not-taken', `Nothing here takes ${letter.type} any more.`)
   return markHandled(tx, service, letter, 'replayed', reason, act)
 }
 

@@ -199,6 +199,19 @@ test('two operators who replay the same event at once: one does, the other is to
   expect(levels).toEqual([3])
 })
 
+test('an event that no subscription takes any more stays parked and is not said to be replayed', async () => {
+  const event = alarm(3)
+  expect(await failing.deliver(event)).toBe('parked')
+  const choice = { eventId: event.id, reason: 'again' }
+  await expect(
+    database.db.transaction((tx) =>
+      replayDeadLetter(tx, 'identity', consumerOf([]), choice, testAct()),
+    ),
+  ).rejects.toMatchObject({ code: 'dead-letter-not-taken' })
+  const page = { state: 'parked', after: null, limit: 10 } as const
+  expect(await listDeadLetters(database.db.manager, page)).toMatchObject([{ eventId: event.id }])
+})
+
 test('a replay or discard of an event that was never parked is not found', async () => {
   const choice = { eventId: randomUUID(), reason: 'why not' }
   await expect(

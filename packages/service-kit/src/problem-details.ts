@@ -39,15 +39,37 @@ export function registerProblems(
       request.log.warn({ err: error }, 'a value passed the schema that the database refused')
     return sendProblem(request, reply, problem)
   })
-  app.setNotFoundHandler((request, reply) =>
-    sendProblem(
-      request,
-      reply,
-      new Problem(
-        'not-found',
-        `There is no ${request.method} ${request.url.split('?', 1)[0] ?? ''}.`,
-      ),
-    ),
+  const methodsOf = rememberMethods(app)
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?', 1)[0] ?? ''
+    const detail = `There is no ${request.method} ${path}.`
+    const methods = methodsOf(path)
+    if (methods.length === 0) return sendProblem(request, reply, new Problem('not-found', detail))
+    void reply.header('allow', methods.join(', '))
+    return sendProblem(request, reply, new Problem('method-not-allowed', detail))
+  })
+}
+
+/** Answers which methods a path has, from the routes that the app is given from now on; pages under `/*` left out. */
+function rememberMethods(app: App): (path: string) => string[] {
+  const routes: { readonly pattern: readonly string[]; readonly methods: readonly string[] }[] = []
+  app.addHook('onRoute', ({ url, method }) => {
+    if (!url.includes('*')) routes.push({ pattern: url.split('/'), methods: [method].flat() })
+  })
+  return (path) => {
+    const segments = path.split('/')
+    const fitting = routes.filter(({ pattern }) => isPathOf(pattern, segments))
+    return [...new Set(fitting.flatMap(({ methods }) => methods))].toSorted()
+  }
+}
+
+/** Whether the segments of a path fit those of a route, in which `:name` stands for any one that is not empty. */
+function isPathOf(pattern: readonly string[], segments: readonly string[]): boolean {
+  return (
+    pattern.length === segments.length &&
+    pattern.every((part, at) =>
+      part.startsWith(':') ? segments[at] !== '' : part === segments[at],
+    )
   )
 }
 

@@ -318,6 +318,18 @@ test.each([
   ])
 })
 
+test.each([
+  ['DELETE', '/v1/sheep?secret=1', 'GET, POST'],
+  ['PATCH', `/v1/sheep/${ID}`, 'GET'],
+] as const)('%s %s is told from an address that is not there', async (method, url, allow) => {
+  const answer = await app.inject({ method, url })
+  expect([answer.statusCode, answer.headers.allow]).toEqual([405, allow])
+  expect(problemIn(answer)).toMatchObject({
+    code: 'method-not-allowed',
+    detail: `There is no ${method} ${url.split('?', 1)[0] ?? ''}.`,
+  })
+})
+
 test('an unknown address is a problem document too', async () => {
   const answer = await app.inject('/v1/goats?secret=1')
   expect(answer.statusCode).toBe(404)

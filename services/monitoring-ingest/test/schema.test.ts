@@ -16,6 +16,7 @@ test('the migrations can be taken back', async () => {
   const { db } = stage.service
   await db.undoLastMigration()
   await db.undoLastMigration()
+  await db.undoLastMigration()
   expect(
     await stage.count(`pg_tables where schemaname = 'monitoring_ingest' and tablename = 'sample'`),
   ).toBe(0)

@@ -2,7 +2,7 @@ import { roles } from '@erp-steward/contracts/permissions'
 import { Problem } from '@erp-steward/contracts/problem'
 import { InstantOut, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
-import { actOf } from '@erp-steward/service-kit/authentication'
+import { actOf, unitInRange } from '@erp-steward/service-kit/authentication'
 import {
   assertVersion,
   change,
@@ -19,7 +19,6 @@ import {
 } from '@erp-steward/service-kit/paging'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { unitRange } from '../organisation/unit-range.ts'
 import { administratorRoleNames } from './account.ts'
 import { AccountChangeCommand, AccountChangeEntity, UserName } from './account-change.ts'
 import { accountChanges } from './account-changes.ts'
@@ -95,7 +94,7 @@ function readingRoutes(app: App, { db }: Committer): void {
     handler: async (request) => {
       const { limit, cursor, ...filter } = request.query
       const [after = null] = decodeCursor(cursor, 1) ?? []
-      const unitId = unitRange(request)
+      const unitId = unitInRange(request)
       const rows = await accountsInRange(db.manager, { ...filter, unitId, after, limit: limit + 1 })
       return page(rows, limit, ({ userName }) => [userName])
     },
@@ -119,7 +118,7 @@ function readingRoutes(app: App, { db }: Committer): void {
   })
 
   async function readAccount(request: FastifyRequest, id: string): Promise<AccountInRange> {
-    const filter = { id, unitId: unitRange(request), after: null, limit: 1 }
+    const filter = { id, unitId: unitInRange(request), after: null, limit: 1 }
     const [account] = await accountsInRange(db.manager, filter)
     if (account === undefined) throw new Problem('not-found', `There is no account ${id}.`)
     return account
@@ -159,7 +158,7 @@ function lockingRoutes(app: App, deps: Committer): void {
         change(deps, request, reply, async (tx, act, expected) => {
           const { id } = request.params
           const held = await lockAccount(tx, id)
-          const own = unitRange(request)
+          const own = unitInRange(request)
           if (held === null || (own !== null && held.holder?.person.unitId !== own))
             throw new Problem('not-found', `There is no account ${id}.`)
           assertVersion(held.account.version, expected)

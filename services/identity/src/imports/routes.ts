@@ -1,10 +1,9 @@
 import { Problem } from '@erp-steward/contracts/problem'
 import { nullable, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
-import { actOf } from '@erp-steward/service-kit/authentication'
+import { actOf, unitInRange } from '@erp-steward/service-kit/authentication'
 import type { Committer } from '@erp-steward/service-kit/commit'
 import { Type } from 'typebox'
-import { unitRange } from '../organisation/unit-range.ts'
 import { importPersons } from './import-persons.ts'
 import { readCsv, readNdjson } from './read-rows.ts'
 import { importOutcomes, type ReadRow } from './rules/import-row.ts'
@@ -75,7 +74,7 @@ export async function importRoutes(app: App, { db, clock }: Committer): Promise<
         if (rows === null || rows === undefined)
           throw new Problem('media-type-unsupported', 'Send text/csv or application/x-ndjson.')
         const { mode, dryRun } = request.query
-        const command = { rows, mode, dryRun, unitId: unitRange(request) }
+        const command = { rows, mode, dryRun, unitId: unitInRange(request) }
         const report = await importPersons(db, command, actOf(request, clock()))
         if (!report.applied && !dryRun)
           throw new Problem('import-refused', `${report.counts.refused} rows were refused.`, {

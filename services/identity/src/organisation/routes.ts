@@ -16,7 +16,6 @@ import { putModule } from './put-module.ts'
 import { putPosition } from './put-position.ts'
 import { putUnit } from './put-unit.ts'
 import { ResponsibilityValue } from './responsibility-value.ts'
-import { assertCompanyWide } from './unit-range.ts'
 import { UnitEntity, unitKinds } from './unit.ts'
 
 const strict = { additionalProperties: false }
@@ -59,7 +58,7 @@ function unitRoutes(app: App, deps: Committer): void {
       response: { 200: UnitView, 201: UnitView },
     },
     handler: (request, reply) => {
-      assertCompanyWide(request)
+      assertReaches(request, null)
       return put(deps, request, reply, (tx, act, expected) =>
         putUnit(tx, { ...request.params, ...request.body }, expected, act),
       )
@@ -166,7 +165,7 @@ function positionRoutes(app: App, deps: Committer): void {
       response: { 200: PositionView, 201: PositionView },
     },
     handler: (request, reply) => {
-      assertCompanyWide(request)
+      assertReaches(request, null)
       return put(deps, request, reply, (tx, act, expected) =>
         putPosition(tx, { ...request.params, ...request.body }, expected, act),
       )
@@ -210,7 +209,7 @@ function moduleRoutes(app: App, deps: Committer): void {
       response: { 200: ModuleView, 201: ModuleView },
     },
     handler: (request, reply) => {
-      assertCompanyWide(request)
+      assertReaches(request, null)
       return put(deps, request, reply, (tx, act, expected) =>
         putModule(tx, { ...request.params, ...request.body }, expected, act),
       )

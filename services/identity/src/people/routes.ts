@@ -2,7 +2,7 @@ import type { Act } from '@erp-steward/contracts/act'
 import { Problem } from '@erp-steward/contracts/problem'
 import { Code, InstantOut, LocalDate, nullable, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
-import { assertReaches } from '@erp-steward/service-kit/authentication'
+import { assertReaches, unitInRange } from '@erp-steward/service-kit/authentication'
 import {
   assertVersion,
   change,
@@ -15,7 +15,6 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { EntityManager } from 'typeorm'
 import { UserName } from '../accounts/account-change.ts'
-import { unitRange } from '../organisation/unit-range.ts'
 import { changePerson } from './change-person.ts'
 import { joinPerson } from './join-person.ts'
 import { leavePerson, withdrawLeave } from './leave-person.ts'
@@ -204,7 +203,7 @@ function readingRoutes(app: App, { db }: Committer): void {
     handler: async (request) => {
       const { limit, cursor, ...filter } = request.query
       const [after = null] = decodeCursor(cursor, 1) ?? []
-      const unitId = unitRange(request)
+      const unitId = unitInRange(request)
       const rows = await peopleInRange(db.manager, { ...filter, unitId, after, limit: limit + 1 })
       return page(rows, limit, ({ employeeNumber }) => [employeeNumber])
     },
@@ -221,7 +220,7 @@ function readingRoutes(app: App, { db }: Committer): void {
     },
     handler: async (request, reply) => {
       const { id } = request.params
-      const person = await viewOf(db.manager, id, unitRange(request))
+      const person = await viewOf(db.manager, id, unitInRange(request))
       void reply.header('etag', etag(person.version))
       return person
     },
@@ -249,7 +248,7 @@ async function reached(
   expected: number,
 ): Promise<Person> {
   const { id } = request.params
-  const own = unitRange(request)
+  const own = unitInRange(request)
   const person = await lockPerson(tx, id)
   if (person === null || (own !== null && person.unitId !== own))
     throw new Problem('not-found', `There is no person ${id}.`)

@@ -1,12 +1,11 @@
 import { Problem } from '@erp-steward/contracts/problem'
 import { InstantOut, Line, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
-import { actOf } from '@erp-steward/service-kit/authentication'
+import { actOf, unitInRange } from '@erp-steward/service-kit/authentication'
 import { change, etag, type Committer } from '@erp-steward/service-kit/commit'
 import { decodeCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
 import { Type } from 'typebox'
 import { UserName } from '../accounts/account-change.ts'
-import { unitRange } from '../organisation/unit-range.ts'
 import { failTask } from './fail-task.ts'
 import { finishTask } from './finish-task.ts'
 import { dropTask, retryTask } from './handle-failed-task.ts'
@@ -81,7 +80,7 @@ function workerRoutes(app: App, { db, clock }: Committer): void {
       response: { 200: Type.Object({ items: Type.Array(LeasedTask) }) },
     },
     handler: async (request) => {
-      const command = { ...request.body, unitId: unitRange(request) }
+      const command = { ...request.body, unitId: unitInRange(request) }
       return {
         items: await db.transaction((tx) => leaseTasks(tx, command, actOf(request, clock()))),
       }
@@ -166,7 +165,7 @@ function readingRoutes(app: App, { db }: Committer): void {
       const [after] = decodeCursor(cursor, 1) ?? []
       if (after !== undefined && !/^\d{1,18}$/.test(after))
         throw new Problem('cursor-unusable', 'The cursor was not made by this list.')
-      const unitId = unitRange(request)
+      const unitId = unitInRange(request)
       const query = db.manager
         .createQueryBuilder(ProvisioningTaskEntity, 'task')
         .orderBy('task.seq')
@@ -190,7 +189,7 @@ function readingRoutes(app: App, { db }: Committer): void {
     },
     handler: async (request, reply) => {
       const { id } = request.params
-      const own = unitRange(request)
+      const own = unitInRange(request)
       const task = await db.manager.findOneBy(ProvisioningTaskEntity, { id })
       if (task === null || (own !== null && task.unitId !== own))
         throw new Problem('not-found', `There is no provisioning task ${id}.`)

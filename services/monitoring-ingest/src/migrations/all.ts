@@ -2,6 +2,7 @@ import { CreateDirectory1785000000000 } from '@erp-steward/directory/create-dire
 import { VersionDirectory1785000000001 } from '@erp-steward/directory/version-directory'
 import { CreateMonitoring1790000000000 } from './1790000000000-create-monitoring.ts'
 import { CreateInspection1790000000001 } from './1790000000001-create-inspection.ts'
+import { IndexFiringAlert1790000000002 } from './1790000000002-index-firing-alert.ts'
 
 /** In order; only ever added to. */
 export const migrations = [
@@ -9,4 +10,5 @@ export const migrations = [
   VersionDirectory1785000000001,
   CreateMonitoring1790000000000,
   CreateInspection1790000000001,
+  IndexFiringAlert1790000000002,
 ]
