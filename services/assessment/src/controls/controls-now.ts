@@ -28,7 +28,7 @@ export async function controlsNow(
   now: Date,
   clauseId: string | null = null,
 ): Promise<readonly ControlNow[]> {
-  const facts = Map.groupBy(await decidingFacts(tx, clauseId), (fact) => fact.clauseId)
+  const facts = Map.groupBy(await decidingFacts(tx, clauseId, now), (fact) => fact.clauseId)
   const records = await newestRecords(tx, clauseId)
   const published = await publishedStates(tx)
   const heardAt = await servicesHeard(tx)
@@ -86,22 +86,26 @@ function sinceOf({ state, since }: Verdict, published: ControlPublished | undefi
 }
 
 /**
- * The facts that a state depends on. Mends of what never was broken are left out: there is one for each ticket that was
- * handled in time. A proof from a clock that is ahead is not younger than its arrival, or it would stay fresh for longer.
+ * The facts that a state depends on. Breaches that were mended and those that are past are left out, as the rules would
+ * leave them out: a busy month has ten thousands of them. A proof from a clock that is ahead is not younger than its
+ * arrival, or it would stay fresh for longer.
  */
 async function decidingFacts(
   tx: EntityManager,
   clauseId: string | null,
+  now: Date,
 ): Promise<(LatestFact & { clauseId: string })[]> {
   return tx.query(
     `select f.clause_id as "clauseId", f.key, f.effect, f.ends_at as "endsAt",
             case when f.effect = 'proves' then least(f.at, f.received_at) else f.at end as at
        from control_fact f
-      where ($1::text is null or f.clause_id = $1)
-        and (f.effect <> 'mends' or exists (
-              select from control_fact b
-               where b.clause_id = f.clause_id and b.key = f.key and b.effect in ('breaks', 'at-risk')))`,
-    [clauseId],
+      where ($1::text is null or f.clause_id = $1) and f.effect <> 'mends'
+        and (f.ends_at is null or f.ends_at >= $2)
+        -- One look by primary key per breach, whatever the planner knows of the table.
+        and (f.effect not in ('breaks', 'at-risk') or f.at > coalesce((
+              select m.at from control_fact m
+               where m.clause_id = f.clause_id and m.key = f.key and m.effect = 'mends'), '-infinity'))`,
+    [clauseId, now],
   )
 }
 

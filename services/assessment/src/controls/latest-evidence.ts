@@ -1,6 +1,9 @@
 import type { EntityManager } from 'typeorm'
 import type { ControlEvidence } from './control-fact.ts'
 
+/** Most open breaches that one answer lists, the oldest; the reason has their number. */
+const MOST_BREACHES = 200
+
 /**
  * The newest facts of a clause, newest first, with the ids under which the audit ledger has them; those of one unit for
  * a caller who sees that unit only.
@@ -21,17 +24,19 @@ export async function latestEvidence(
   )
 }
 
-/** The facts that broke the clause last, by key, oldest first; whether one is open the rules decide. */
+/** The facts behind the open breaches of these keys, oldest first; of one unit for a caller who sees that unit only. */
 export async function breakingFacts(
   tx: EntityManager,
   clauseId: string,
+  keys: readonly string[],
   onlyUnitId: string | null,
 ): Promise<Omit<ControlEvidence, 'clauseId' | 'effect'>[]> {
   return tx.query(
     `select key, at, service, unit_id as "unitId", event_id as "eventId", event_type as "eventType", subject,
             received_at as "receivedAt"
        from control_fact
-      where clause_id = $1 and effect = 'breaks' and ($2::uuid is null or unit_id = $2) order by at, key`,
-    [clauseId, onlyUnitId],
+      where clause_id = $1 and effect = 'breaks' and key = any($2) and ($3::uuid is null or unit_id = $3)
+      order by at, key limit ${MOST_BREACHES}`,
+    [clauseId, keys, onlyUnitId],
   )
 }

@@ -182,8 +182,7 @@ export function controlRoutes(app: App, deps: Dependencies<AssessmentConfig>): v
       if (control === undefined) throw new Error(`Clause ${clause.id} has no state`)
       const language = preferredLanguage(request.headers['accept-language'])
       const freshFor = control.control?.freshFor ?? null
-      const openKeys = new Set(openBreaches(control.facts, now).map(({ key }) => key))
-      const breaks = await breakingFacts(db.manager, clause.id, unitId)
+      const openKeys = openBreaches(control.facts, now).map(({ key }) => key)
       return {
         ...viewOf(control, language),
         section: clause.section,
@@ -204,7 +203,7 @@ export function controlRoutes(app: App, deps: Dependencies<AssessmentConfig>): v
         parameters: parameters
           .filter((parameter) => parameter.clauses.includes(clause.id))
           .map(({ key }) => key),
-        openBreaches: breaks.filter(({ key }) => openKeys.has(key)),
+        openBreaches: await breakingFacts(db.manager, clause.id, openKeys, unitId),
         evidence: await latestEvidence(db.manager, clause.id, unitId, EVIDENCE_KEPT),
       }
     },
