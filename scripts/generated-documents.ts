@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { eventCatalog } from '@erp-steward/contracts/event-catalog'
 import { permissions, roles, type Role } from '@erp-steward/contracts/permissions'
 import { problems } from '@erp-steward/contracts/problems'
@@ -9,6 +11,10 @@ import { openApiOf } from '@erp-steward/service-kit/open-api'
 import { registry } from '@erp-steward/standalone/registry'
 import { pino } from 'pino'
 import { DataSource } from 'typeorm'
+import { withSettings } from './settings-tables.ts'
+
+/** Written by people but for the tables of settings. */
+const OPERATE = 'docs/guides/operate.md'
 
 /**
  * Every document that is written from the code, by path from the root. A test compares them with what is committed.
@@ -24,6 +30,7 @@ export async function generatedDocuments(root: string): Promise<Map<string, stri
     ['docs/regulation/coverage.md', await coverageDocument(root)],
     ['docs/regulation/glossary.md', glossaryDocument()],
     ['docs/regulation/parameters.md', parametersDocument()],
+    [OPERATE, withSettings(await readFile(join(root, OPERATE), 'utf8'))],
   ])
 }
 

@@ -122,7 +122,7 @@ test('the job of an administrator does both, and gives new passwords', async () 
   expect(ended).toMatchObject({ code: 0 })
   expect(await asService('identity', 'second', 'select 1 as one')).toEqual([{ one: 1 }])
   await expect(asService('identity', 'first', 'select 1')).rejects.toThrow(/authentication failed/)
-}, 60_000)
+}, 120_000)
 
 test('settings that are not usable end the job with every fault named, before anything is touched', async () => {
   const ended = await run('migrate.ts', { ASSESSMENT_DATABASE_PASSWORD: 'short' })
@@ -139,4 +139,4 @@ test('settings that are not usable end the job with every fault named, before an
     code: 1,
     output: expect.stringContaining('ADMIN_DATABASE_URL is missing'),
   })
-})
+}, 120_000)
