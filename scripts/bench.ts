@@ -11,6 +11,7 @@ import pg from 'pg'
 const benches = [
   'packages/work-calendar/bench/deadlines.ts',
   'packages/messaging/bench/outbox-to-effect.ts',
+  'packages/backup-agent/bench/seal.ts',
   'services/gateway/bench/proxy.ts',
   'services/monitoring-ingest/bench/ingest.ts',
   'services/incident-tiering/bench/tickets.ts',

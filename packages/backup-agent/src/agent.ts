@@ -70,7 +70,8 @@ async function live(place: Workplace, gateway: Gateway, stop: AbortSignal): Prom
   const { log, config } = place
   let failures = 0
   let presentAt = 0
-  while (!stop.aborted) {
+  const isStopped = () => stop.aborted
+  while (!isStopped()) {
     try {
       if (performance.now() >= presentAt) {
         const isAllWell = await present(config, gateway, stop)
@@ -81,7 +82,7 @@ async function live(place: Workplace, gateway: Gateway, stop: AbortSignal): Prom
       failures = 0
       if (assignment !== null) await takeAssignment(assignment, place, gateway, stop)
     } catch (error) {
-      if (stop.aborted) return
+      if (isStopped()) return
       failures++
       const retryInMs = backoffMs(failures, Math.random())
       if (error instanceof GatewayAway) log.warn({ reason: error.message, retryInMs }, 'waiting')

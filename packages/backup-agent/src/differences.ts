@@ -27,4 +27,4 @@ function membersThatDiffer(was: string, is: string): string {
     .join(', ')
 }
 
-const text = (value: unknown) => (value === undefined ? 'none' : String(value))
+const text = (value: unknown) => (value === undefined ? 'none' : JSON.stringify(value))

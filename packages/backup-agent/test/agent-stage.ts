@@ -222,7 +222,7 @@ export async function agentStage(): Promise<AgentStage> {
       return child
     },
     async kill(signal) {
-      if (child === null || child.exitCode !== null || child.signalCode !== null) return null
+      if (child?.exitCode !== null || child.signalCode !== null) return null
       const ended = once(child, 'exit')
       child.kill(signal)
       const [code] = (await ended) as [number | null]

@@ -129,7 +129,9 @@ test.each<[string, Crafted[]]>([
     tar as AsyncIterable<Buffer>,
     key,
     'tar',
-    async (bytes) => void (await file.write(bytes)),
+    async (bytes) => {
+      await file.write(bytes)
+    },
     signal,
   )
   await file.close()

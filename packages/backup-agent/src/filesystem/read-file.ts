@@ -7,7 +7,6 @@ import { GONE, unreadable, type Found } from './walk.ts'
 export interface OpenFile {
   readonly size: number
   readonly mode: number
-  readonly mtimeMs: number
   /**
    * Exactly `size` bytes in blocks of up to 1 MiB. What the file lost meanwhile comes as zeros, what it gained does
    * not come.
@@ -74,5 +73,8 @@ export function openFound({ path, access }: Found): OpenFile | null {
     return { sha256: digest.digest('hex'), hasChanged: hasChanged(missing) }
   }
 
-  return { size, mode: mode & 0o7777, mtimeMs, blocks, close: () => closeSync(descriptor) }
+  const close = () => {
+    closeSync(descriptor)
+  }
+  return { size, mode: mode & 0o7777, blocks, close }
 }

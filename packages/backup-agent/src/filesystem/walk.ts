@@ -44,7 +44,7 @@ export function* walk(root: string, options: WalkOptions): Generator<Found, void
       const base =
         process.platform === 'linux' ? Buffer.from(`/proc/self/fd/${descriptor}`) : access
       const names = reach(() => readdirSync(base, { encoding: 'buffer' }), path, false) ?? []
-      for (const name of names.sort(Buffer.compare)) {
+      for (const name of names.sort((a, b) => a.compare(b))) {
         const inner = isRoot ? name : Buffer.concat([path, SLASH, name])
         if (excluded.has(pathKey(inner))) continue
         const entry = Buffer.concat([base, SLASH, name])
