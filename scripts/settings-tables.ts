@@ -54,7 +54,7 @@ interface Member {
   readonly type?: string
   readonly enum?: readonly unknown[]
   readonly description?: string
-  readonly default?: unknown
+  readonly default?: string | number | boolean
   readonly minimum?: number
   readonly maximum?: number
   readonly minLength?: number
@@ -68,7 +68,8 @@ function rangeOf({ type, enum: words, minimum, maximum, minLength }: Member): st
 }
 
 function defaultOf(name: string, member: Member, schema: TObject): string {
-  const required: readonly string[] = schema.required ?? []
+  // Absent where every member is optional.
+  const { required = [] } = schema as { required?: readonly string[] }
   if (member.default === '') return 'empty'
   if (member.default !== undefined) return `\`${String(member.default)}\``
   return required.includes(name) ? '**must be set**' : 'none'
