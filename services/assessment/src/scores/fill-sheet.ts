@@ -23,7 +23,10 @@ const ENTRIES = `
  * defaults 2.11.
  */
 export async function fillSheet(tx: EntityManager, basis: Basis): Promise<void> {
+  // The rows are of this very transaction, so the planner knows nothing of them and would join them row by row.
+  await tx.query('analyze score_roster, score_parameter')
   await deductFacts(tx, basis)
+  await tx.query('analyze score_deduction')
   await deductRates(tx, basis)
   await scorePersons(tx, basis)
   await scoreStaff(tx, basis, 'department', 'department_id')
