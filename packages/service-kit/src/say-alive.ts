@@ -22,5 +22,5 @@ export function sayAlive(service: ServiceName): Task {
   })
 }
 
-/** Every hour, off the full hour when everything else runs. */
-export const sayAliveCrontab = '7 * * * * say-alive'
+/** Every hour, off the full hour when everything else runs; after a downtime at once, for the hour that was missed. */
+export const sayAliveCrontab = '7 * * * * say-alive ?fill=1h'
