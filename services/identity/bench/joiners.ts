@@ -1,8 +1,8 @@
 // Joiners of an HR feed through the whole service against the bare INSERT of the very rows that they leave.
 // Standalone: node services/identity/bench/joiners.ts
-import { testPostgres } from '@erp-steward/postgres/ladder'
 import { bareInserts } from '@erp-steward/test-kit/bare-inserts'
 import { ownCpuMicros, type BenchRow } from '@erp-steward/test-kit/bench-row'
+import { onTestServer } from '@erp-steward/test-kit/on-test-server'
 import { identityStage } from '../test/account-stage.ts'
 import { as, responsibility, setRights, smallCompany } from '../test/directory-stage.ts'
 
@@ -17,16 +17,11 @@ const TABLES: Readonly<Record<string, string>> = {
 }
 
 /** One list of joiners: a person, an account and two EBS tasks each, with their events. */
-export async function run(): Promise<BenchRow[]> {
-  if (process.env.STEWARD_TEST_POSTGRES === undefined) {
-    const server = await testPostgres()
-    process.env.STEWARD_TEST_POSTGRES = server.url
-    try {
-      return await run()
-    } finally {
-      await server.release()
-    }
-  }
+export function run(): Promise<BenchRow[]> {
+  return onTestServer(measure)
+}
+
+async function measure(): Promise<BenchRow[]> {
   const stage = await identityStage()
   try {
     await smallCompany(stage)

@@ -1,8 +1,8 @@
 // Tickets opened through the whole service against the bare INSERT of the very rows that this writes.
 // Standalone: node services/incident-tiering/bench/tickets.ts
-import { testPostgres } from '@erp-steward/postgres/ladder'
 import { bareInserts } from '@erp-steward/test-kit/bare-inserts'
 import { ownCpuMicros, type BenchRow } from '@erp-steward/test-kit/bench-row'
+import { onTestServer } from '@erp-steward/test-kit/on-test-server'
 import {
   create,
   endUser,
@@ -35,16 +35,11 @@ const TABLES: Readonly<Record<string, string>> = {
  * Opens P3 tickets by `inject`, with validation, token, clocks, messages, timers, event and idempotency record, then
  * inserts the same rows into tables of the same shape and indexes, one transaction per ticket.
  */
-export async function run(): Promise<BenchRow[]> {
-  if (process.env.STEWARD_TEST_POSTGRES === undefined) {
-    const server = await testPostgres()
-    process.env.STEWARD_TEST_POSTGRES = server.url
-    try {
-      return await run()
-    } finally {
-      await server.release()
-    }
-  }
+export function run(): Promise<BenchRow[]> {
+  return onTestServer(measure)
+}
+
+async function measure(): Promise<BenchRow[]> {
   const stage = await incidentStage()
   try {
     const { user, first } = await fillDirectory(stage, 'user', 'first')

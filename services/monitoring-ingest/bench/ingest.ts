@@ -5,22 +5,11 @@ import type { AddressInfo } from 'node:net'
 import { pipeline } from 'node:stream/promises'
 import { Readable } from 'node:stream'
 import { testPostgres } from '@erp-steward/postgres/ladder'
+import { ownCpuMicros, type BenchRow } from '@erp-steward/test-kit/bench-row'
 import pg from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
 import { writeBody } from '../test/encode-write-request.ts'
 import { CONFIG, NOON, Stage } from '../test/stage.ts'
-
-/** One line of a benchmark; `ours` and `theirs` count `unit`s, and higher is better. */
-export interface BenchRow {
-  name: string
-  reference: string
-  ours: number
-  theirs: number
-  unit: string
-  /** CPU microseconds (user and system) of Node per unit of ours, the sending client included. */
-  cpuMicrosPerUnit: number
-  note?: string
-}
 
 const SERIES = 2_000
 const CONCURRENCY = 4
@@ -59,11 +48,13 @@ function bodiesOf({ samplesPerRequest, requests }: Round, metric: string): Buffe
 async function timed(
   work: () => Promise<void>,
 ): Promise<{ wallSeconds: number; cpuMicros: number }> {
-  const cpu = process.cpuUsage()
+  const cpu = ownCpuMicros()
   const started = performance.now()
   await work()
-  const { user, system } = process.cpuUsage(cpu)
-  return { wallSeconds: (performance.now() - started) / 1_000, cpuMicros: user + system }
+  return {
+    wallSeconds: (performance.now() - started) / 1_000,
+    cpuMicros: ownCpuMicros() - cpu,
+  }
 }
 
 function post(agent: Agent, port: number, token: string, body: Buffer): Promise<number> {
