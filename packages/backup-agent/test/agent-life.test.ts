@@ -9,8 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from '@jest/globals'
-import { eventually } from '@erp-steward/test-kit/eventually'
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals'
 import {
   agentStage,
   backedUp,
@@ -21,7 +20,11 @@ import {
   type AgentStage,
   type Staged,
   type Task,
+  patiently,
 } from './agent-stage.ts'
+
+// Each test starts processes, which takes seconds on a busy machine.
+jest.setTimeout(120_000)
 
 let stage: AgentStage
 let source: string
@@ -44,24 +47,18 @@ const notes = () =>
   readdirSync(join(stage.folder, 'scratch', '.agent')).filter((name) => name.endsWith('.json'))
 
 async function reportOf(staged: Staged) {
-  return eventually(
-    () => {
-      const [report] = staged.reports
-      if (report === undefined) throw new Error(`No report. The agent says:\n${stage.output()}`)
-      return report
-    },
-    { within: 25_000 },
-  )
+  return patiently(() => {
+    const [report] = staged.reports
+    if (report === undefined) throw new Error(`No report. The agent says:\n${stage.output()}`)
+    return report
+  })
 }
 
 async function killWhile(task: Task, isAtWork: () => boolean): Promise<Staged> {
   const staged = stage.give(task)
-  await eventually(
-    () => {
-      expect(isAtWork()).toBe(true)
-    },
-    { every: 1 },
-  )
+  await patiently(() => {
+    expect(isAtWork()).toBe(true)
+  }, 1)
   await stage.kill('SIGKILL')
   expect(staged.reports).toEqual([])
   return staged
@@ -78,7 +75,7 @@ test('[A-2.4.2][A-2.4.3][A-2.4.5] killed while saving, copying and restoring, it
   expect(filesIn('a')).toEqual(['F', 'F/1.part'])
 
   stage.start()
-  await eventually(() => {
+  await patiently(() => {
     expect(stage.output()).toContain('removed what an unfinished assignment left')
   })
   expect(filesIn('a')).toEqual(['F'])
@@ -104,7 +101,7 @@ test('[A-2.4.2][A-2.4.3][A-2.4.5] killed while saving, copying and restoring, it
     isGrowing(join(scratch, 'random')),
   )
   stage.start()
-  await eventually(() => {
+  await patiently(() => {
     expect(existsSync(scratch)).toBe(false)
   })
   restoring.state = 'waiting'
@@ -113,7 +110,7 @@ test('[A-2.4.2][A-2.4.3][A-2.4.5] killed while saving, copying and restoring, it
     differences: [],
     compared: 2,
   })
-  await eventually(() => {
+  await patiently(() => {
     expect(notes()).toEqual([])
   })
 })
@@ -123,7 +120,7 @@ test('a lease that is lost stops the work at once, removes what there is of it, 
   stage.start()
   const lost = stage.give(backup(stage, 'F/lost'))
   lost.answer = 'lost'
-  await eventually(() => {
+  await patiently(() => {
     expect(stage.output()).toContain('"why":"lease-lost"')
   })
   expect(lost.heartbeats[0]).toMatchObject({ fencingToken: 1, phase: 'saving' })
@@ -148,7 +145,7 @@ test('a report that comes after the lease was lost takes the object away again',
   const late = stage.give(backup(stage, 'F/late'))
   late.answer = 'lost'
   await reportOf(late)
-  await eventually(() => {
+  await patiently(() => {
     expect(filesIn('a')).toEqual(['F'])
     expect(notes()).toEqual([])
   })
@@ -158,19 +155,13 @@ test('killed after its report was sent, it keeps the object: the service may kno
   stage.start()
   const object = join(stage.folder, 'a', 'F', 'sent')
   const sent = stage.give(backup(stage, 'F/sent'))
-  await eventually(
-    () => {
-      expect(sent.state).toBe('leased')
-    },
-    { every: 1 },
-  )
-  stage.trouble = 503
-  await eventually(() => {
+  sent.answer = 'away'
+  await patiently(() => {
     expect(stage.output()).toContain('the report waits')
   })
   await stage.kill('SIGKILL')
   expect(existsSync(object)).toBe(true)
-  stage.trouble = null
+  sent.answer = 'kept'
   stage.start()
   expect(await stage.reportOn(backup(stage, 'F/other'))).toMatchObject({ outcome: 'backed-up' })
   expect(existsSync(object)).toBe(true)
@@ -184,7 +175,7 @@ test('SIGTERM stops the work, removes what there is of it and ends with 0; nothi
   makeSlowSource()
   stage.start()
   const stopped = stage.give(backup(stage, 'F/stopped'))
-  await eventually(() => {
+  await patiently(() => {
     expect(isGrowing(join(stage.folder, 'a', 'F', 'stopped.part'))).toBe(true)
   })
   expect(await stage.kill('SIGTERM')).toBe(0)
@@ -195,7 +186,7 @@ test('SIGTERM stops the work, removes what there is of it and ends with 0; nothi
 test('a gateway that is away is waited for, and a token that is refused is renewed', async () => {
   stage.trouble = 503
   stage.start()
-  await eventually(() => {
+  await patiently(() => {
     expect(stage.output()).toContain('waiting')
   })
   stage.trouble = null
@@ -207,11 +198,11 @@ test('a gateway that is away is waited for, and a token that is refused is renew
 
 test('a second agent on the same scratch folder does not start', async () => {
   const first = stage.start()
-  await eventually(() => {
+  await patiently(() => {
     expect(stage.output()).toContain('"ready"')
   })
   const second = stage.start()
-  await eventually(() => {
+  await patiently(() => {
     expect(second.exitCode).toBe(1)
   })
   expect(stage.output()).toContain('is used by another agent')
@@ -239,7 +230,7 @@ test('[A-2.4.2] a flipped bit in the store is found by the verification, named b
   expect(filesIn('b')).toEqual(['F'])
   const task = restore('F/1', writtenDigest ?? '', '0'.repeat(64), 'drill')
   expect(await stage.reportOn(task)).toMatchObject({ outcome: 'failed', cause: 'digest' })
-  await eventually(() => {
+  await patiently(() => {
     expect(existsSync(join(stage.folder, 'scratch', 'drill'))).toBe(false)
   })
   rmSync(path)

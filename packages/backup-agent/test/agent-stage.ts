@@ -28,6 +28,10 @@ export type Task = Assignment extends infer One
     : never
   : never
 
+/** As `eventually`, with the patience that processes on a busy machine need: half a minute. */
+export const patiently = <Result>(probe: () => Result | Promise<Result>, every = 25) =>
+  eventually(probe, { within: 30_000, every })
+
 /** A task on the stage, and all that the agent said about it. */
 export interface Staged {
   readonly assignmentId: string
@@ -37,7 +41,7 @@ export interface Staged {
   reports: Report[]
   heartbeats: Heartbeat[]
   /** What heartbeats and reports are answered with. */
-  answer: 'kept' | 'cancelled' | 'lost'
+  answer: 'kept' | 'cancelled' | 'lost' | 'away'
 }
 
 /** Speaks agent-protocol over real HTTP with one agent process on a host of its own. */
@@ -148,6 +152,10 @@ export async function agentStage(): Promise<AgentStage> {
       return
     }
     if (verb === 'report' && isReport.Check(body)) {
+      if (staged.answer === 'away') {
+        answer(response, 503)
+        return
+      }
       staged.reports.push(body)
       if (staged.answer === 'lost') answer(response, 409)
       else {
@@ -192,14 +200,11 @@ export async function agentStage(): Promise<AgentStage> {
     },
     async reportOn(task) {
       const staged = stage.give(task)
-      return eventually(
-        () => {
-          const [report] = staged.reports
-          if (report === undefined) throw new Error(`No report yet. The agent says:\n${output}`)
-          return report
-        },
-        { within: 20_000 },
-      )
+      return patiently(() => {
+        const [report] = staged.reports
+        if (report === undefined) throw new Error(`No report yet. The agent says:\n${output}`)
+        return report
+      })
     },
     environment: (more = {}) => ({
       PATH: process.env.PATH ?? '',

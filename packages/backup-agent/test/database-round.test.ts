@@ -10,11 +10,10 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import { findBinaries } from '@erp-steward/postgres/binaries'
 import { serverUser } from '@erp-steward/postgres/data-directory'
 import { startPostgres, type PostgresServer } from '@erp-steward/postgres/server'
-import { eventually } from '@erp-steward/test-kit/eventually'
 import pg from 'pg'
 import { findPrograms, programsFor } from '../src/postgres/programs.ts'
 import {
@@ -25,6 +24,7 @@ import {
   SECRET,
   type AgentStage,
   type Task,
+  patiently,
 } from './agent-stage.ts'
 
 const database = (connection: string, objectName: string): Extract<Task, { kind: 'backup' }> => ({
@@ -49,6 +49,9 @@ const missing =
       : null
 if (missing !== null) process.stderr.write(`Backup of a database is not tested: ${missing}\n`)
 
+// Each test starts processes, which takes seconds on a busy machine.
+jest.setTimeout(120_000)
+
 let stage: AgentStage
 beforeAll(async () => {
   stage = await agentStage()
@@ -69,7 +72,7 @@ function connect(lines: Record<string, string>): Record<string, string> {
     const settings = connect({ embedded: process.env.STEWARD_TEST_POSTGRES ?? '' })
     stage.start(settings)
     const why = `pg_dump ${newest} cannot dump a server 18`
-    await eventually(() => {
+    await patiently(() => {
       expect(stage.presented?.executors[1]).toMatchObject({
         executor: 'postgres',
         isAvailable: false,
@@ -198,7 +201,7 @@ test('the same version is chosen before a newer one, and an older one never', ()
       // pg_dump locks the parent of partitions, the count of rows does not come to it.
       await locker.query('begin; lock table only "Odd name" in access exclusive mode')
       stage.give(database('books', 'DB/killed'))
-      await eventually(async () => {
+      await patiently(async () => {
         expect(
           await query(`select from pg_stat_activity where wait_event_type = 'Lock'`),
         ).toHaveLength(1)
@@ -210,13 +213,13 @@ test('the same version is chosen before a newer one, and an older one never', ()
     }
     const before = stage.output().length
     stage.start({ ...connect({ books: url }), POSTGRES_SCRATCH: 'books' })
-    await eventually(() => {
+    await patiently(() => {
       expect(stage.output().slice(before)).toContain('removed what an unfinished assignment left')
     })
     expect(
       readdirSync(join(stage.folder, 'a', 'DB')).filter((name) => name.endsWith('.part')),
     ).toEqual([])
-    await eventually(async () => {
+    await patiently(async () => {
       expect(await sessions()).toBe(0)
     })
   })

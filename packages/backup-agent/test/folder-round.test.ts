@@ -14,8 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { eventually } from '@erp-steward/test-kit/eventually'
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
 import {
   agentStage,
   backedUp,
@@ -24,7 +23,11 @@ import {
   restore,
   verify,
   type AgentStage,
+  patiently,
 } from './agent-stage.ts'
+
+// Each test starts processes, which takes seconds on a busy machine.
+jest.setTimeout(120_000)
 
 let stage: AgentStage
 let source: string
@@ -54,7 +57,7 @@ beforeAll(async () => {
 afterAll(() => stage.close())
 
 test('the agent presents its executors and the sites that it reaches', async () => {
-  await eventually(() => {
+  await patiently(() => {
     expect(stage.presented).toMatchObject({
       sites: ['A', 'B'],
       executors: [

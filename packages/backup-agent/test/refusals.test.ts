@@ -3,12 +3,22 @@ import { randomBytes } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { eventually } from '@erp-steward/test-kit/eventually'
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
 import { pack, type Header } from 'tar-stream'
 import { sealInto } from '../src/seal/compressed.ts'
 import { examine } from '../src/seal/examine.ts'
-import { agentStage, backup, MAIN, restore, type AgentStage, type Task } from './agent-stage.ts'
+import {
+  agentStage,
+  backup,
+  MAIN,
+  restore,
+  type AgentStage,
+  type Task,
+  patiently,
+} from './agent-stage.ts'
+
+// Each test starts processes, which takes seconds on a busy machine.
+jest.setTimeout(120_000)
 
 let stage: AgentStage
 let source: string
@@ -145,7 +155,7 @@ test.each<[string, Crafted[]]>([
   expect(existsSync('/evil')).toBe(false)
   expect(existsSync(join(stage.folder, 'scratch', 'evil'))).toBe(false)
   expect(readdirSync(join(stage.folder, 'outside'))).toEqual([])
-  await eventually(() => {
+  await patiently(() => {
     expect(existsSync(join(stage.folder, 'scratch', 'crafted'))).toBe(false)
   })
 })
