@@ -438,7 +438,13 @@ test('a service that is down ends in 503, is reported by /health, and is back wi
       503,
       {
         status: 'down',
-        services: { identity: 'up', 'incident-tiering': 'down', 'monitoring-ingest': 'up' },
+        services: {
+          assessment: 'up',
+          'backup-orchestration': 'up',
+          identity: 'up',
+          'incident-tiering': 'down',
+          'monitoring-ingest': 'up',
+        },
       },
     ])
     // It comes back while a GET waits for its second try.
@@ -459,7 +465,13 @@ test('/health says that every service is up and nothing about versions', async (
     200,
     {
       status: 'up',
-      services: { identity: 'up', 'incident-tiering': 'up', 'monitoring-ingest': 'up' },
+      services: {
+        assessment: 'up',
+        'backup-orchestration': 'up',
+        identity: 'up',
+        'incident-tiering': 'up',
+        'monitoring-ingest': 'up',
+      },
     },
   ])
 })
