@@ -256,9 +256,7 @@ test('pages follow one another, and a cursor of another list is refused', async 
   let next: string | null = ''
   while (next !== null) {
     const url = `/v1/backup-runs?limit=2&state=succeeded${next === '' ? '' : `&cursor=${next}`}`
-    const answer = await made<{ items: { id: string }[]; next: string | null }>(
-      send(stage, 'GET', url, authority()),
-    )
+    const answer: Page = await made<Page>(send(stage, 'GET', url, authority()))
     seen.push(...answer.items.map((each) => each.id))
     next = answer.next
   }
@@ -271,3 +269,8 @@ test('pages follow one another, and a cursor of another list is refused', async 
     403,
   )
 })
+
+interface Page {
+  readonly items: readonly { readonly id: string }[]
+  readonly next: string | null
+}
