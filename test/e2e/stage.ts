@@ -42,10 +42,14 @@ export async function openStage<Of extends Site>(
   }
 }
 
-/** Plays every step, saying each. */
-export async function playAll({ day }: Pick<Stage, 'day'>, aside = () => ''): Promise<void> {
-  for (const [title, step] of day.steps) {
-    process.stderr.write(`  ${title}${aside()}\n`)
+/** Plays every step, saying each; `onStep` is told how much of the day is behind, 0 to 1, and may add to the words. */
+export async function playAll(
+  { day }: Pick<Stage, 'day'>,
+  onStep: (behind: number) => string = () => '',
+): Promise<void> {
+  const { steps } = day
+  for (const [at, [title, step]] of steps.entries()) {
+    process.stderr.write(`  ${title}${onStep(at / steps.length)}\n`)
     await step()
   }
 }

@@ -25,7 +25,9 @@ test('the merged document holds the operations of every service and of the gatew
     '/.well-known/jwks.json',
     '/health',
     '/problems/{code}',
+    '/v1/backup-sites',
     '/v1/metrics',
+    '/v1/observations',
     '/v1/tickets',
   ])
   expect((await it.call('/docs/json')).json).toEqual(json)
