@@ -112,6 +112,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     (httpPart === 'body' ? body : text).compile(schema as object),
   )
 
+  endConnections(app)
   registerProblems(app, onRefused)
   registerTrace(app)
   refuseUnstorableText(app)
@@ -139,6 +140,19 @@ export async function createApp(options: AppOptions): Promise<App> {
     options.openApi ?? (() => openApiOf(app)),
   )
   return app
+}
+
+/** Requests that are answered while the app closes end their connection: kept alive, it would hold the end up for 72 s. */
+function endConnections(app: App): void {
+  let isClosing = false
+  app.addHook('preClose', (done) => {
+    isClosing = true
+    done()
+  })
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    if (isClosing) void reply.header('connection', 'close')
+    done(null, payload)
+  })
 }
 
 /** A caller's request id is kept if it is harmless in a log line. */

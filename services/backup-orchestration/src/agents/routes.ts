@@ -38,7 +38,7 @@ const LOOK_MS = 500
 export function agentRoutes(app: App, deps: Dependencies<BackupConfig>): void {
   const { db, clock, config } = deps
   const leaseSeconds = config.BACKUP_LEASE_SECONDS
-  const { pause, isStopped, stop } = waiter()
+  const { pause, stop } = waiter()
   // Agents that wait would hold the end of the process up for twenty seconds.
   app.addHook('preClose', (done) => {
     stop()
@@ -114,10 +114,7 @@ export function agentRoutes(app: App, deps: Dependencies<BackupConfig>): void {
         // No connection to the database is held while this waits.
         const goesOn = left > 0 && (await pause(Math.min(LOOK_MS, left)))
         // Whoever hung up must not be given work that nobody does.
-        if (goesOn && !request.raw.socket.destroyed) continue
-        // A connection kept alive past the end of the service would hold it up for a minute.
-        if (isStopped()) void reply.header('connection', 'close')
-        return reply.code(204).send(null)
+        if (!goesOn || request.raw.socket.destroyed) return reply.code(204).send(null)
       }
     },
   )

@@ -3,8 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 export interface Waiter {
   /** Waits so many milliseconds; `false` at once when everybody is to stop. */
   readonly pause: (ms: number) => Promise<boolean>
-  /** Whether everybody is to stop. */
-  readonly isStopped: () => boolean
   /** Ends every wait, now and later. */
   readonly stop: () => void
 }
@@ -14,7 +12,6 @@ export function waiter(): Waiter {
   const ended = new AbortController()
   return {
     pause: (ms) => sleep(ms, true, { signal: ended.signal }).catch(() => false),
-    isStopped: () => ended.signal.aborted,
     stop: () => {
       ended.abort()
     },
