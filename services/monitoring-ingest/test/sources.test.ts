@@ -167,3 +167,14 @@ test('[A-3.2.1] a source that falls silent is reported once, and once more when 
     { heardAt: stage.service.now.toISOString() },
   ])
 })
+
+test('[A-3.2.1] a source that writes every second is never reported as silent', async () => {
+  const { id, token } = await stage.source()
+  for (let second = 0; second <= 200; second += 1) {
+    await stage.write(token, up())
+    stage.pass(1)
+  }
+  await stage.run('find-silent-sources')
+  const silent = await stage.events('monitoring.source.silent.v1')
+  expect(silent.filter(({ subject }) => subject === id)).toEqual([])
+})

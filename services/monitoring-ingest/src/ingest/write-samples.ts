@@ -77,16 +77,22 @@ export class SampleWriter {
     const refusals = new Refusals()
     const batch = this.#sift(source, request, act.now.getTime(), refusals)
     if (batch.samples.size === 0 && request.staleMarkers === 0) return { written: 0, refusals }
+    const nowMs = act.now.getTime()
+    const notedMs = this.#heardMs.get(source.id)
+    const isHeardDue = notedMs === undefined || Math.abs(nowMs - notedMs) >= HEARD_MS
     for (let attempt = 1; ; attempt += 1) {
       await this.#makeDays(batch)
       const added = new Map<string, KnownSeries>()
       const overLimit: [metric: string, samples: number][] = []
       try {
-        const written = await this.#inTransaction((tx, revision) =>
-          this.#store(tx, revision, source, batch, added, overLimit, act),
-        )
+        const written = await this.#inTransaction(async (tx, revision) => {
+          const stored = await this.#store(tx, revision, source, batch, added, overLimit, act)
+          if (isHeardDue) await noteHeard(tx, source.id, act)
+          return stored
+        })
         for (const [key, series] of added) this.#cache.put(source.id, key, series)
-        this.#heardMs.set(source.id, act.now.getTime())
+        // Only when it was noted: moved by every request, it would never be due again while requests keep coming.
+        if (isHeardDue) this.#heardMs.set(source.id, nowMs)
         for (const [metric, count] of overLimit) refusals.add('series-limit', metric, count)
         return { written, refusals }
       } catch (error) {
@@ -194,9 +200,6 @@ export class SampleWriter {
     }
     if (ids.length > 0) await insertSamples(tx, ids, times, values)
     await evaluateSamples(tx, watched, act)
-    const heardMs = this.#heardMs.get(source.id)
-    if (heardMs === undefined || Math.abs(act.now.getTime() - heardMs) >= HEARD_MS)
-      await noteHeard(tx, source.id, act)
     return ids.length
   }
 
