@@ -7,34 +7,63 @@ import type { Logger } from 'pino'
 import type { DataSource, EntityManager } from 'typeorm'
 import type { BusConsumer, EventBus } from './bus.ts'
 import { isDatabaseAway } from './database-away.ts'
+import { gather } from './gather.ts'
+import { limit } from './limit.ts'
 import { envelopeFaults, payloadFaults } from './payload.ts'
 
-/** What a service does about one type of event; `definition: null` takes every type of the topics it names. */
-export interface Subscription {
-  readonly definition: EventDefinition | null
-  readonly topics: readonly string[]
-  readonly handle: (tx: EntityManager, event: Envelope, act: Act) => Promise<void>
+/** Events that share a transaction at most: enough to amortise it, few enough to repeat one by one. */
+const TOGETHER = 200
+/** Transactions of single events at once; the other connections of the pool are for requests and jobs. */
+const AT_ONCE = 4
+
+/** An event in the hands of a subscription, and the act of the service that reacts to it. */
+export interface Delivery {
+  readonly event: Envelope
+  readonly act: Act
 }
 
-/** Subscribes to one type; the payload is checked before `handle` sees it. */
+/** What a service does about events. */
+export interface Subscription {
+  /** The types it takes; `null`: every type of its topics. */
+  readonly definitions: readonly EventDefinition[] | null
+  readonly topics: readonly string[]
+  /** Whether events of several subjects may share one transaction. */
+  readonly shares: boolean
+  readonly handle: (tx: EntityManager, deliveries: readonly Delivery[]) => Promise<void>
+}
+
+/** Subscribes to one type; the payload is checked before `handle` sees it, and each event has its own transaction. */
 export function on<Definition extends EventDefinition>(
   definition: Definition,
   handle: (tx: EntityManager, event: EventOf<Definition>, act: Act) => Promise<void>,
 ): Subscription {
   return {
-    definition,
+    definitions: [definition],
     topics: [definition.topic],
-    // The consumer has checked the payload against this definition.
-    handle: (tx, event, act) => handle(tx, event as EventOf<Definition>, act),
+    shares: false,
+    handle: async (tx, deliveries) => {
+      // The consumer has checked the payload against this definition.
+      for (const { event, act } of deliveries) await handle(tx, event as EventOf<Definition>, act)
+    },
   }
 }
 
-/** Subscribes to every type of the topics, known or not: for the audit ledger. */
-export function onEvery(
-  topics: readonly string[],
-  handle: (tx: EntityManager, event: Envelope, act: Act) => Promise<void>,
+/**
+ * Subscribes to several types, whose payloads are checked. What is there at the same moment shares one transaction, in
+ * no order among subjects: for handlers that write a row for each event, in a few statements for all of them, and
+ * always lock rows in the same order.
+ */
+export function onMany(
+  definitions: readonly EventDefinition[],
+  handle: Subscription['handle'],
 ): Subscription {
-  return { definition: null, topics, handle }
+  const topics = [...new Set(definitions.map(({ topic }) => topic))]
+  return { definitions, topics, shares: true, handle }
+}
+
+/** As `onMany`, for every type of the topics, known or not: for the audit ledger. */
+export function onEvery(topics: readonly string[], handle: Subscription['handle']): Subscription {
+  return { definitions: null, topics, shares: true, handle }
 }
 
 export type Outcome = 'handled' | 'duplicate' | 'ignored' | 'parked'
@@ -67,31 +96,61 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   const { service, db, subscriptions, clock, log, onHandled } = options
   const { attempts = 5, backoffMs = 50 } = options
 
-  async function handleOnce(tx: EntityManager, envelope: Envelope): Promise<Outcome> {
-    const wanted = subscriptions.filter(({ definition }) =>
-      definition === null ? true : definition.type === envelope.type,
+  const atOnce = limit(AT_ONCE)
+
+  const wantedBy = (type: string) =>
+    subscriptions.filter(
+      ({ definitions }) => definitions?.some((definition) => definition.type === type) ?? true,
     )
-    if (wanted.length === 0) return 'ignored'
-    const receipt: unknown[] = await tx.query(
-      'insert into inbox (event_id) values ($1) on conflict do nothing returning event_id',
-      [envelope.id],
+
+  /** The receipts of several events and the handlers' writes; outcomes in the order of the events. */
+  async function handleAll(
+    tx: EntityManager,
+    envelopes: readonly Envelope[],
+  ): Promise<readonly Outcome[]> {
+    const receipts: { id: string }[] = await tx.query(
+      `insert into inbox (event_id) select id from unnest($1::uuid[]) as given (id) order by id
+       on conflict do nothing returning event_id as id`,
+      [envelopes.map(({ id }) => id)],
     )
-    if (receipt.length === 0) return 'duplicate'
-    const act = actOf(service, envelope, clock())
-    for (const { definition, handle } of wanted) {
-      if (definition !== null) {
-        const faults = payloadFaults(definition, envelope.data)
+    const fresh = new Set(receipts.map(({ id }) => id))
+    const now = clock()
+    const deliveries: Delivery[] = []
+    const outcomes = envelopes.map((event): Outcome => {
+      // Deleted, so that one which is there twice is handled once.
+      if (!fresh.delete(event.id.toLowerCase())) return 'duplicate'
+      deliveries.push({ event, act: actOf(service, event, now) })
+      return 'handled'
+    })
+    for (const { definitions, handle } of subscriptions) {
+      const taken = deliveries.filter(({ event }) => {
+        if (definitions === null) return true
+        const definition = definitions.find(({ type }) => type === event.type)
+        const faults = definition === undefined ? [] : payloadFaults(definition, event.data)
         if (faults.length > 0) throw new PoisonEvent(faults.join('; '))
-      }
-      await handle(tx, envelope, act)
+        return definition !== undefined
+      })
+      if (taken.length > 0) await handle(tx, taken)
     }
-    return 'handled'
+    return outcomes
   }
+
+  async function handleOnce(tx: EntityManager, envelope: Envelope): Promise<Outcome> {
+    if (wantedBy(envelope.type).length === 0) return 'ignored'
+    const [outcome = 'ignored'] = await handleAll(tx, [envelope])
+    return outcome
+  }
+
+  const tryTogether = gather(
+    TOGETHER,
+    (envelopes: readonly Envelope[]) => db.transaction((tx) => handleAll(tx, envelopes)),
+    tryDelivery,
+  )
 
   async function tryDelivery(envelope: Envelope): Promise<Outcome> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await db.transaction((tx) => handleOnce(tx, envelope))
+        return await atOnce(() => db.transaction((tx) => handleOnce(tx, envelope)))
       } catch (error) {
         if (attempt >= attempts || error instanceof PoisonEvent) {
           if (isDatabaseAway(error)) throw error
@@ -121,7 +180,11 @@ export function createConsumer(options: ConsumerOptions): Consumer {
         return 'ignored'
       }
       const event = envelope as Envelope
-      const outcome = await tryDelivery(event)
+      const wanted = wantedBy(event.type)
+      const outcome =
+        wanted.length === 0
+          ? 'ignored'
+          : await (wanted.every(({ shares }) => shares) ? tryTogether(event) : tryDelivery(event))
       onHandled?.(event.type, outcome)
       if (outcome !== 'ignored')
         log.info(

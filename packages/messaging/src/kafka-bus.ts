@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Kafka, logLevel, Partitioners, type Consumer, type Producer } from 'kafkajs'
+import {
+  Kafka,
+  logLevel,
+  Partitioners,
+  type Consumer,
+  type KafkaMessage,
+  type Producer,
+} from 'kafkajs'
 import type { Logger } from 'pino'
 import type { EventBus } from './bus.ts'
 
@@ -17,6 +24,9 @@ export interface TopicShape {
  */
 const RETRIED =
   /coordinator|rebalanc|not the leader|leader|Connection (error|timeout)|ECONNREFUSED|closed connection|metadata|Topic with this name already exists|does not host this topic/i
+
+/** Messages of one partition in hand at once: as many as a relay publishes at once, and repeated after a crash. */
+const AT_ONCE = 200
 
 /** Pause before a consumer that ended by itself joins again, in milliseconds. */
 const RESTART_MS = 1_000
@@ -129,14 +139,32 @@ export function createKafkaBus(brokers: string, clientId: string, log: Logger): 
       const run = () =>
         consumer.run({
           partitionsConsumedConcurrently: 4,
-          eachMessage: async ({ message, topic, partition }) => {
-            const envelope = parse(message.value)
-            if (envelope === undefined)
-              log.error(
-                { topic, partition, offset: message.offset },
-                'message is not JSON, dropped',
-              )
-            else await handle(envelope)
+          eachBatchAutoResolve: false,
+          eachBatch: async ({
+            batch,
+            resolveOffset,
+            heartbeat,
+            isRunning,
+            isStale,
+            ...offsets
+          }) => {
+            for (let from = 0; from < batch.messages.length; from += AT_ONCE) {
+              if (!isRunning() || isStale()) return
+              const messages = batch.messages.slice(from, from + AT_ONCE)
+              await inOrderPerKey(messages, async ({ value, offset }) => {
+                const envelope = parse(value)
+                if (envelope === undefined)
+                  log.error(
+                    { topic: batch.topic, partition: batch.partition, offset },
+                    'message is not JSON, dropped',
+                  )
+                else await handle(envelope)
+                await heartbeat()
+              })
+              const last = messages.at(-1)
+              if (last !== undefined) resolveOffset(last.offset)
+              await commitOffsetsIfNecessary()
+            }
           },
         })
       const runAgain = async () => {
@@ -177,6 +205,24 @@ export function createKafkaBus(brokers: string, clientId: string, log: Logger): 
       await forgetProducer()
     },
   }
+}
+
+/**
+ * Hands over messages of one key one after the other, those of several keys at once.
+ *
+ * @throws what the first of them threw, once all that were handed over have ended
+ */
+async function inOrderPerKey(
+  messages: readonly KafkaMessage[],
+  handle: (message: KafkaMessage) => Promise<void>,
+): Promise<void> {
+  const byKey = Map.groupBy(messages, ({ key }) => key?.toString())
+  const outcomes = await Promise.allSettled(
+    [...byKey.values()].map(async (inOrder) => {
+      for (const message of inOrder) await handle(message)
+    }),
+  )
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
 }
 
 function parse(value: Buffer | null): unknown {

@@ -241,8 +241,8 @@ test('members that the definition does not know are let through, for its next ve
 test('a ledger that takes everything and a handler of one type share the receipt', async () => {
   const seen: string[] = []
   const both = consumerOf([
-    onEvery([AlarmRaised.topic], (_tx, { type }) => {
-      seen.push(`ledger ${type}`)
+    onEvery([AlarmRaised.topic], (_tx, deliveries) => {
+      for (const { event } of deliveries) seen.push(`ledger ${event.type}`)
       return Promise.resolve()
     }),
     on(AlarmRaised, (_tx, { data }, act) => {

@@ -1,8 +1,8 @@
 import { eventCatalog } from '@erp-steward/contracts/event-catalog'
 import { ParameterVersionSet, ServiceAlive } from '@erp-steward/contracts/platform-events'
-import { on, type Subscription } from '@erp-steward/messaging/consumer'
+import { on, onMany, type Subscription } from '@erp-steward/messaging/consumer'
 import { register } from './rules/register.ts'
-import { takeFact } from './take-fact.ts'
+import { takeFacts } from './take-facts.ts'
 
 const named = new Set(register.flatMap(({ touches }) => touches.map(({ event }) => event)))
 const freshness = new Set(
@@ -12,11 +12,10 @@ const freshness = new Set(
 )
 
 /** Every event that the register names, whichever service states it. */
-const onControlFact: readonly Subscription[] = eventCatalog
-  .filter(({ type }) => named.has(type))
-  .map((definition) =>
-    on(definition, (tx, event, act) => takeFact(tx, register, { ...event }, act)),
-  )
+const onControlFact = onMany(
+  eventCatalog.filter(({ type }) => named.has(type)),
+  (tx, deliveries) => takeFacts(tx, register, deliveries),
+)
 
 /** A service runs. An old word that arrives late does not make it heard later than it spoke. */
 const onServiceAlive = on(ServiceAlive, async (tx, { data, time }, { now }) => {
@@ -41,7 +40,7 @@ const onParameterVersionSet = on(ParameterVersionSet, async (tx, { data }) => {
 
 /** What the control register listens to. */
 export const controlSubscriptions: readonly Subscription[] = [
-  ...onControlFact,
+  onControlFact,
   onServiceAlive,
   onParameterVersionSet,
 ]

@@ -3,27 +3,50 @@ import { onEvery } from '@erp-steward/messaging/consumer'
 import { canonicalJson, ledgerHash } from './ledger-hash.ts'
 
 /**
- * Appends every fact of the product to the chain. The head's row is locked last and for two statements only: all
- * recording queues up there, which is what makes the numbers gapless.
+ * Appends every fact of the product to the chain. The head's row is locked last and for three statements only, however
+ * many facts there are: all recording queues up there, which is what makes the numbers gapless.
  *
  * A fact that is in the ledger already is left alone, even when its receipt in the inbox has been pruned.
  */
-export const onEveryFact = onEvery(topics, async (tx, event, { now }) => {
-  const envelope = canonicalJson(event)
+export const onEveryFact = onEvery(topics, async (tx, deliveries) => {
   const [head]: { seq: string; hash: Buffer }[] = await tx.query(
     'select seq, hash from audit_head for update',
   )
   if (head === undefined) throw new TypeError('the audit ledger has no head')
-  const seq = BigInt(head.seq) + 1n
-  const hash = ledgerHash(head.hash, { seq, recordedAt: now, envelope })
+  const held: { id: string }[] = await tx.query(
+    'select event_id as id from audit_record where event_id = any($1)',
+    [deliveries.map(({ event }) => event.id)],
+  )
+  const known = new Set(held.map(({ id }) => id))
+  let last = { seq: BigInt(head.seq), hash: head.hash }
+  const records = deliveries
+    .filter(({ event }) => !known.has(event.id.toLowerCase()))
+    .map(({ event, act: { now } }) => {
+      const entry = { seq: last.seq + 1n, recordedAt: now, envelope: canonicalJson(event) }
+      const previousHash = last.hash
+      last = { seq: entry.seq, hash: ledgerHash(previousHash, entry) }
+      return { event, ...entry, previousHash, hash: last.hash }
+    })
+  if (records.length === 0) return
   await tx.query(
     `with recorded as (
        insert into audit_record
          (seq, event_id, type, subject, actor, recorded_at, envelope, previous_hash, hash)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-       on conflict on constraint audit_record_event_id_key do nothing
-       returning seq, hash)
-     update audit_head set seq = recorded.seq, hash = recorded.hash from recorded`,
-    [seq, event.id, event.type, event.subject, event.actor, now, envelope, head.hash, hash],
+       select * from unnest($1::bigint[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::text[],
+                            $8::bytea[], $9::bytea[]))
+     update audit_head set seq = $10, hash = $11`,
+    [
+      records.map(({ seq }) => seq),
+      records.map(({ event }) => event.id),
+      records.map(({ event }) => event.type),
+      records.map(({ event }) => event.subject),
+      records.map(({ event }) => event.actor),
+      records.map(({ recordedAt }) => recordedAt),
+      records.map(({ envelope }) => envelope),
+      records.map(({ previousHash }) => previousHash),
+      records.map(({ hash }) => hash),
+      last.seq,
+      last.hash,
+    ],
   )
 })
