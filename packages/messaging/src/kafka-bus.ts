@@ -146,7 +146,7 @@ export function createKafkaBus(brokers: string, clientId: string, log: Logger): 
             heartbeat,
             isRunning,
             isStale,
-            ...offsets
+            commitOffsetsIfNecessary,
           }) => {
             for (let from = 0; from < batch.messages.length; from += AT_ONCE) {
               if (!isRunning() || isStale()) return
