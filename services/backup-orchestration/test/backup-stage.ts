@@ -50,7 +50,8 @@ async function fillStage(stage: TestService): Promise<void> {
   await site(stage, 'OFFSITE', { medium: 'object-store', isOffsite: true })
 }
 
-async function site(stage: TestService, code: string, more: object): Promise<void> {
+/** Registers a site. */
+export async function site(stage: TestService, code: string, more: object): Promise<void> {
   await made(
     create(stage, '/v1/backup-sites', authority(), {
       code,

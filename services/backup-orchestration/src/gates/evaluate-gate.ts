@@ -32,10 +32,11 @@ export async function evaluateGate(
     unitId: string
     required: boolean
     hasPolicy: boolean
-    needsOffsite: boolean
+    primarySite: string | null
+    offsiteSite: string | null
   }[] = await tx.query(
     `select t.id, t.code, t.unit_id as "unitId", t.active and t.required_before_change as required,
-            p.version is not null as "hasPolicy", p.offsite_site is not null as "needsOffsite"
+            p.version is not null as "hasPolicy", p.primary_site as "primarySite", p.offsite_site as "offsiteSite"
        from backup_target t
        left join backup_policy p on p.target_id = t.id and p.version = t.policy_version
       where t.system_code = $1 order by t.code`,
@@ -62,8 +63,11 @@ export async function evaluateGate(
   for (const target of required) {
     const { value } = await readParameter(tx, 'backup.prechange.max_age', target.unitId, now)
     const maxAgeMs = durationMs(value)
-    const candidates = await candidatesOf(tx, target.id)
-    const { run, reason } = proveTarget({ ...target, maxAgeMs, candidates }, now)
+    const candidates = await candidatesOf(tx, target, now)
+    const { run, reason } = proveTarget(
+      { ...target, needsOffsite: target.offsiteSite !== null, maxAgeMs, candidates },
+      now,
+    )
     if (reason !== null) reasons.push(reason)
     if (run !== null) {
       runIds.push(run.runId)
@@ -80,14 +84,29 @@ function closed(reason: GateReason): GateVerdict {
   return { isOpen: false, reasons: [reason], runIds: [], openUntil: null }
 }
 
-async function candidatesOf(tx: EntityManager, targetId: string): Promise<Candidate[]> {
+/**
+ * A backup of another source, or under another key, says nothing of the target as it is now; one of the future was made
+ * while a clock was wrong, and nobody knows how old it is.
+ */
+async function candidatesOf(
+  tx: EntityManager,
+  target: {
+    readonly id: string
+    readonly primarySite: string | null
+    readonly offsiteSite: string | null
+  },
+  now: Date,
+): Promise<Candidate[]> {
   return tx.query(
     `select r.id as "runId", r.data_at as "dataAt", p.state as primary, o.state as offsite
-       from (select id, data_at from backup_run
-              where target_id = $1 and state = 'succeeded' order by data_at desc limit $2) r
-       left join backup_copy p on p.run_id = r.id and p.role = 'primary'
-       left join backup_copy o on o.run_id = r.id and o.role = 'offsite'
+       from (select r.id, r.data_at
+               from backup_run r join backup_target t on t.id = r.target_id
+              where r.target_id = $1 and r.state = 'succeeded' and r.data_at <= $3
+                and r.source = t.source and r.key_id = t.key_id
+              order by r.data_at desc limit $2) r
+       left join backup_copy p on p.run_id = r.id and p.site_code = $4
+       left join backup_copy o on o.run_id = r.id and o.site_code = $5
       order by r.data_at desc`,
-    [targetId, CANDIDATES],
+    [target.id, CANDIDATES, now, target.primarySite, target.offsiteSite],
   )
 }

@@ -7,6 +7,7 @@ export const gateReasons = [
   'no-policy',
   'no-backup',
   'backup-too-old',
+  'primary-missing',
   'primary-damaged',
   'offsite-missing',
   'offsite-damaged',

@@ -8,14 +8,14 @@ import { reasonLine } from './rules/verdict.ts'
 
 /**
  * How long an answer may be used: long enough for a slow bus and the start of the change, short enough that a copy that
- * is found damaged meanwhile does not let a change through much later.
+ * is found damaged meanwhile does not let a change through much later. An open answer never outlives the age of its backups.
  */
 export const ANSWER_VALID_MS = 10 * 60_000
 
 /** Answers a change that is about to start; asked twice, it answers once. Sources. */
 export const onChangeGateAsked = on(ChangeGateAsked, async (tx, { data }, act) => {
   const { askId, changeId, number, unitId, systemCode, askedAt } = data
-  const { isOpen, reasons, runIds } = await evaluateGate(tx, systemCode, act.now)
+  const { isOpen, reasons, runIds, openUntil } = await evaluateGate(tx, systemCode, act.now)
   const answer: GateAnswer = {
     askId,
     changeId,
@@ -27,7 +27,9 @@ export const onChangeGateAsked = on(ChangeGateAsked, async (tx, { data }, act) =
     runIds,
     askedAt: new Date(askedAt),
     answeredAt: act.now,
-    validUntil: new Date(act.now.getTime() + ANSWER_VALID_MS),
+    validUntil: new Date(
+      Math.min(act.now.getTime() + ANSWER_VALID_MS, openUntil?.getTime() ?? Infinity),
+    ),
   }
   const kept = await tx
     .createQueryBuilder()

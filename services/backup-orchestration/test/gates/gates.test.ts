@@ -17,6 +17,7 @@ import {
   inUnit,
   leased,
   made,
+  MINUTE,
   MONDAY,
   OTHER_UNIT,
   provider,
@@ -24,6 +25,8 @@ import {
   report,
   send,
   setParameter,
+  setPolicy,
+  site,
   target,
   tell,
   tickAt,
@@ -36,7 +39,11 @@ beforeAll(async () => {
   stage = await backupStage()
 })
 afterAll(() => stage.release())
-beforeEach(() => emptyStage(stage))
+beforeEach(async () => {
+  await emptyStage(stage)
+  await site(stage, 'NEARBY', { medium: 'disk', isOffsite: false })
+  await site(stage, 'FARAWAY', { medium: 'tape', isOffsite: true })
+})
 
 const asked = (systemCode: unknown, askId: string = randomUUID(), changeId = randomUUID()) => ({
   changeId,
@@ -86,6 +93,46 @@ describe('a change that asks', () => {
       'offsite-missing',
       (id) => backUp(stage, id, { offsite: false }),
     ],
+    [
+      'the source was changed after the backup',
+      'no-backup',
+      async (id) => {
+        await backUp(stage, id)
+        await changed(id, { source: { executor: 'filesystem', path: '/other', exclude: [] } })
+      },
+    ],
+    [
+      'the key was changed after the backup',
+      'no-backup',
+      async (id) => {
+        await backUp(stage, id)
+        await changed(id, { keyId: 'KEY2' })
+      },
+    ],
+    [
+      'the policy names another first site since',
+      'primary-missing',
+      async (id) => {
+        await backUp(stage, id)
+        await made(setPolicy(stage, id, { primarySite: 'NEARBY' }, 1))
+      },
+    ],
+    [
+      'the policy names another off-site place since',
+      'offsite-missing',
+      async (id) => {
+        await backUp(stage, id)
+        await made(setPolicy(stage, id, { offsiteSite: 'FARAWAY' }, 1))
+      },
+    ],
+    [
+      'the clock went back behind the backup',
+      'no-backup',
+      async (id) => {
+        await backUp(stage, id)
+        stage.now = after(MONDAY, -1)
+      },
+    ],
     ['the copy is damaged', 'primary-damaged', (id) => damage(id, 'primary')],
     ['the off-site copy is damaged', 'offsite-damaged', (id) => damage(id, 'offsite')],
   ])('[A-2.4.4][A-3.3.4] is held when %s', async (_, code, arrange) => {
@@ -97,6 +144,16 @@ describe('a change that asks', () => {
       backupRunIds: [],
     })
     expect(await codes(systemCode)).toEqual([code])
+  })
+
+  test('[A-2.4.4] is let through no longer than the backup is fresh', async () => {
+    const { id, systemCode } = await target(stage)
+    await backUp(stage, id)
+    stage.now = after(MONDAY, DAY - 4 * MINUTE)
+    expect(await ask(systemCode)).toMatchObject({
+      isOpen: true,
+      validUntil: after(MONDAY, DAY).toISOString(),
+    })
   })
 
   test('[A-2.4.4] is held when nobody knows its system, or nothing of it must be backed up', async () => {
@@ -184,6 +241,12 @@ describe('the gate of a system', () => {
     expect(await factsOf(stage, 'gate.closed', 'ERP')).toHaveLength(2)
   })
 })
+
+async function changed(id: string, changes: object) {
+  const { version } = await made(send(stage, 'GET', `/v1/backup-targets/${id}`, authority()))
+  const match = { 'if-match': `"${String(version)}"`, ...authority() }
+  await made(send(stage, 'PATCH', `/v1/backup-targets/${id}`, match, changes))
+}
 
 async function damage(id: string, role: 'primary' | 'offsite') {
   const copy = copyIn(await backUp(stage, id), role)

@@ -24,6 +24,7 @@ test.each<[string, string, readonly Candidate[], object]>([
   ['data of exactly the age', 'run-24', [candidate(24)], {}],
   ['a second older', 'backup-too-old', [candidate(24 + 1 / 3_600)], {}],
   ['a damaged primary', 'primary-damaged', [candidate(1, { primary: 'damaged' })], {}],
+  ['no copy at the first site', 'primary-missing', [candidate(1, { primary: null })], {}],
   ['an off-site copy awaited', 'offsite-missing', [candidate(1, { offsite: 'awaited' })], {}],
   ['an off-site copy given up', 'offsite-missing', [candidate(1, { offsite: 'failed' })], {}],
   ['no off-site copy', 'offsite-missing', [candidate(1, { offsite: null })], {}],

@@ -1,6 +1,6 @@
 import type { GateReason, GateReasonCode } from '../gate.ts'
 
-/** A good run of a target with what became of its copies. */
+/** A good run of what a target names now, with what lies at the sites that its policy names now; `null` where nothing does. */
 export interface Candidate {
   readonly runId: string
   readonly dataAt: Date
@@ -37,7 +37,11 @@ export function proveTarget(target: TargetToProve, now: Date): TargetVerdict {
   })
   if (!target.hasPolicy) return closed('no-policy', 'No policy says how it is backed up.')
   const [newest] = target.candidates
-  if (newest === undefined) return closed('no-backup', 'There is no proven backup.')
+  if (newest === undefined)
+    return closed(
+      'no-backup',
+      'There is no proven backup of what it is now: its source, its key, up to this instant.',
+    )
   const oldest = new Date(now.getTime() - target.maxAgeMs)
   const fresh = target.candidates.filter(({ dataAt }) => dataAt >= oldest)
   const [first] = fresh
@@ -50,11 +54,19 @@ export function proveTarget(target: TargetToProve, now: Date): TargetVerdict {
     ({ primary, offsite }) => primary === 'good' && (!target.needsOffsite || offsite === 'good'),
   )
   if (proof !== undefined) return { run: proof, reason: null }
-  if (first.primary !== 'good')
+  if (first.primary === 'damaged')
     return closed('primary-damaged', `The copy of run ${first.runId} is damaged.`)
+  if (first.primary !== 'good')
+    return closed(
+      'primary-missing',
+      `No copy of run ${first.runId} lies at the first site of the policy.`,
+    )
   return first.offsite === 'damaged'
     ? closed('offsite-damaged', `The off-site copy of run ${first.runId} is damaged.`)
-    : closed('offsite-missing', `The off-site copy of run ${first.runId} is not confirmed yet.`)
+    : closed(
+        'offsite-missing',
+        `The off-site copy of run ${first.runId} is not confirmed at the site of the policy.`,
+      )
 }
 
 /** A reason as one line, the code first so that programs can read it. */
