@@ -71,7 +71,7 @@ async function fillTargets({ db }: TestService, missed: number): Promise<void> {
     drop table if exists bare_0, bare_1, bare_2, bare_3`)
   await db.query(
     `insert into backup_agent (id, host_name, version, executors, sites, presented_at, last_seen_at)
-     values ($1, 'db01', '1', '["filesystem"]', '["PRIMARY"]', $2, $2)`,
+     values ($1, 'db01', '1', '[{"executor": "filesystem", "isAvailable": true, "reason": null}]', '["PRIMARY"]', $2, $2)`,
     [AGENT, MONDAY],
   )
   await db.query(
