@@ -98,10 +98,16 @@ async function takeLease(
       { id: assignment.id },
       { state: 'cancelled', endedAt: act.now },
     )
-    if (assignment.planId !== null) {
-      const detail = 'The copy is no longer good.'
+    const detail = 'What it was to be made of is no longer good.'
+    // Nobody will ever make it: it is not awaited any more.
+    if (assignment.kind === 'copy')
+      await tx.update(
+        CopyEntity,
+        { id: assignment.copyId, state: 'awaited' },
+        { state: 'failed', finding: detail, endedAt: act.now },
+      )
+    if (assignment.planId !== null)
       await finishRestore(tx, target, assignment.planId, { outcome: 'failed', detail }, act)
-    }
     return null
   }
   await tx.update(AssignmentEntity, { id: assignment.id }, assignment)

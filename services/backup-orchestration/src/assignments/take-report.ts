@@ -24,7 +24,7 @@ const OUTCOME: Readonly<Record<AssignmentKind, Report['outcome']>> = {
 const LOST = 'The lease ran out or was taken back; what you did counts for nothing.'
 
 /**
- * Prolongs a lease.
+ * Prolongs a lease; not one of work that was called off: an agent that does not listen loses it.
  *
  * @throws Problem `assignment-not-found` (also for work of another agent's target), `lease-lost`
  */
@@ -37,15 +37,16 @@ export async function takeHeartbeat(
 ): Promise<HeartbeatAnswer> {
   await assignmentOf(tx, id, act.actor)
   const leaseUntil = new Date(act.now.getTime() + leaseSeconds * 1_000)
-  const [rows]: [{ cancelAskedAt: Date | null }[], number] = await tx.query(
-    `update backup_assignment set lease_until = $3, phase = $4, bytes_done = $5
+  const [rows]: [{ isCancelled: boolean; leaseUntil: Date }[], number] = await tx.query(
+    `update backup_assignment
+        set lease_until = case when cancel_asked_at is null then $3 else lease_until end, phase = $4, bytes_done = $5
       where id = $1 and fencing_token = $2 and state = 'leased'
-      returning cancel_asked_at as "cancelAskedAt"`,
+      returning cancel_asked_at is not null as "isCancelled", lease_until as "leaseUntil"`,
     [id, fencingToken, leaseUntil, phase, bytesDone],
   )
   const [row] = rows
   if (row === undefined) throw new Problem('lease-lost', LOST)
-  return { leaseUntil: leaseUntil.toISOString(), isCancelled: row.cancelAskedAt !== null }
+  return { leaseUntil: row.leaseUntil.toISOString(), isCancelled: row.isCancelled }
 }
 
 /**

@@ -5,7 +5,7 @@ import { Type } from 'typebox'
 import type { EntityManager } from 'typeorm'
 import { RANK } from '../assignments/assignment.ts'
 
-/** Copies of one unit that are asked for at a time; the longest unverified go first. */
+/** Copies of one unit that are asked for at a time; the longest unverified go first, whatever waits already. */
 const BATCH = 500
 
 /** Each hour: has every copy read again whose last reading is older than the period of its unit. Source: A-2.4.2. */
@@ -35,6 +35,8 @@ async function queueForUnit(tx: EntityManager, unitId: string, act: Act): Promis
        join backup_target t on t.id = c.target_id
       where c.unit_id = $1 and c.state = 'good' and c.last_verified_at < $2::timestamptz - $3::interval
         and (c.expires_at > $2 or r.data_at = t.newest_data_at)
+        and not exists (select from backup_assignment a
+                         where a.copy_id = c.id and a.kind = 'verify' and a.state in ('waiting', 'leased'))
       order by c.last_verified_at limit $5
      on conflict (copy_id, kind, plan_id) where state in ('waiting', 'leased') do nothing`,
     [unitId, act.now, value, RANK.verify, BATCH],

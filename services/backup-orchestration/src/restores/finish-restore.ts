@@ -33,7 +33,7 @@ export async function finishRestore(
   const startedAt = plan.startedAt ?? act.now
   const seconds = Math.max(0, Math.floor((act.now.getTime() - startedAt.getTime()) / 1_000))
   const rto = await readParameter(tx, 'backup.rto', plan.unitId, act.now)
-  const withinRto = outcome !== 'failed' && seconds * 1_000 <= durationMs(rto.value)
+  const withinRto = outcome === 'identical' && seconds * 1_000 <= durationMs(rto.value)
   const ended: Plan = {
     ...plan,
     state: 'finished',

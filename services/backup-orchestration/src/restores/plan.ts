@@ -65,6 +65,7 @@ export interface Plan {
   compared: number | null
   /** Where it was restored to. */
   scratch: string | null
+  /** Whether all was back as it was saved in the time allowed. */
   withinRto: boolean | null
   /** Canonical JSON that binds plan, approval, people, times and outcome. */
   receipt: string | null

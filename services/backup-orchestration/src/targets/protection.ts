@@ -13,7 +13,7 @@ export interface Protection {
   readonly ageSeconds: number | null
   readonly rpo: string | null
   readonly rpoDueAt: Date | null
-  /** `null` where no policy says what to keep. */
+  /** `null` where nothing asks for it: no policy, or the target is switched off. */
   readonly isRpoKept: boolean | null
   readonly copies: readonly Copy[]
   readonly offsite: 'not-wanted' | 'awaited' | 'overdue' | 'confirmed' | 'damaged' | 'missing'
@@ -66,7 +66,7 @@ export async function protectionOf(
       newest === undefined ? null : Math.floor((now.getTime() - newest.dataAt.getTime()) / 1_000),
     rpo: policy?.rpo ?? null,
     rpoDueAt: target.rpoDueAt,
-    isRpoKept: policy === null ? null : target.rpoDueAt === null || target.rpoDueAt >= now,
+    isRpoKept: target.rpoDueAt === null ? null : target.rpoDueAt >= now,
     copies,
     offsite: offsiteState(policy?.offsiteSite ?? null, copies, now),
     rule321: {
@@ -83,8 +83,9 @@ function offsiteState(
   copies: readonly Copy[],
   now: Date,
 ): Protection['offsite'] {
-  const copy = copies.find(({ role }) => role === 'offsite')
-  if (copy === undefined) return wanted === null ? 'not-wanted' : 'missing'
+  if (wanted === null) return 'not-wanted'
+  const copy = copies.find(({ siteCode }) => siteCode === wanted)
+  if (copy === undefined || copy.state === 'failed') return 'missing'
   if (copy.state === 'good') return 'confirmed'
   if (copy.state === 'damaged') return 'damaged'
   return copy.dueAt !== null && copy.dueAt < now ? 'overdue' : 'awaited'

@@ -3,6 +3,7 @@ import type { TestService } from '@erp-steward/test-kit/test-service'
 import { randomUUID } from 'node:crypto'
 import {
   after,
+  agent,
   authority,
   backedUp,
   backUp,
@@ -20,6 +21,7 @@ import {
   made,
   MINUTE,
   MONDAY,
+  OTHER_AGENT,
   provider,
   readBack,
   refusal,
@@ -29,6 +31,8 @@ import {
   runTask,
   send,
   setParameter,
+  setPolicy,
+  site,
   target,
   tickAt,
 } from '../backup-stage.ts'
@@ -116,6 +120,37 @@ describe('the copy at the other site', () => {
     // Late is better than never, and is confirmed.
     await made(report(stage, await leased(stage, 'copy'), readBack('copied')))
     expect(await protection(id)).toMatchObject({ offsite: 'confirmed' })
+  })
+
+  test('is not awaited any more once the backup itself is damaged', async () => {
+    const { id } = await target(stage)
+    const done = await backUp(stage, id, { offsite: false })
+    const failed = { outcome: 'failed', cause: 'executor', detail: 'no route' }
+    await made(report(stage, await leased(stage, 'copy'), failed))
+    await made(verify(copyIn(done, 'primary').id))
+    await made(
+      report(stage, await leased(stage, 'verify'), readBack('verified', { readDigest: null })),
+    )
+    stage.now = after(MONDAY, HOUR)
+    expect(await lease(stage)).toBeNull()
+    expect(copyIn(await run(stage, done.id), 'offsite')).toMatchObject({
+      state: 'failed',
+      finding: expect.stringContaining('no longer good'),
+    })
+  })
+
+  test('is told of as missing where it was given up or lies elsewhere than the policy wants it', async () => {
+    await site(stage, 'FARAWAY', { medium: 'tape', isOffsite: true })
+    const { id } = await target(stage)
+    await backUp(stage, id)
+    expect(await protection(id)).toMatchObject({ offsite: 'confirmed' })
+    await made(setPolicy(stage, id, { offsiteSite: 'FARAWAY' }, 1))
+    expect(await protection(id)).toMatchObject({ offsite: 'missing' })
+    await made(setPolicy(stage, id, { offsiteSite: null }, 2))
+    expect(await protection(id)).toMatchObject({ offsite: 'not-wanted', isRpoKept: true })
+    const match = { 'if-match': '"1"', ...authority() }
+    await made(send(stage, 'PATCH', `/v1/backup-targets/${id}`, match, { active: false }))
+    expect(await protection(id)).toMatchObject({ rpoDueAt: null, isRpoKept: null })
   })
 
   test('is given up after a day of tries, and says why', async () => {
@@ -247,6 +282,31 @@ describe('the verification of a copy', () => {
     expect(await lease(stage)).toBeNull()
     await runTask(stage, 'queue-verifications')
     expect(await lease(stage)).toBeNull()
+  })
+
+  test('[A-2.4.2] comes to every copy, however many wait for an agent that is away', async () => {
+    const old = await target(stage, { agentId: OTHER_AGENT, policy: { offsiteSite: null } })
+    const away = agent(OTHER_AGENT)
+    await made(request(stage, old.id))
+    await made(report(stage, await leased(stage, 'backup', away), backedUp(stage), away))
+    await stage.db.query(
+      `insert into backup_run
+       select (jsonb_populate_record(r, jsonb_build_object('id', gen_random_uuid()))).*
+         from backup_run r, generate_series(1, 500)`,
+    )
+    await stage.db.query(
+      `insert into backup_copy
+       select (jsonb_populate_record(c, jsonb_build_object('id', gen_random_uuid(), 'run_id', r.id))).*
+         from backup_copy c, backup_run r where r.id <> c.run_id`,
+    )
+    stage.now = after(MONDAY, HOUR)
+    const { id } = await target(stage, { policy: { offsiteSite: null } })
+    await backUp(stage, id, { offsite: false })
+    stage.now = after(MONDAY, 8 * DAY)
+    await runTask(stage, 'queue-verifications')
+    expect(await lease(stage)).toBeNull()
+    await runTask(stage, 'queue-verifications')
+    expect(await leased(stage, 'verify')).toMatchObject({ kind: 'verify' })
   })
 
   test('leaves copies alone that need not be kept any more, but never the newest', async () => {

@@ -384,6 +384,7 @@ describe('the execution', () => {
     expect(await read(drawn)).toMatchObject({
       outcome: 'different',
       detail: expect.stringContaining(detail),
+      withinRto: false,
     })
   })
 

@@ -183,6 +183,22 @@ describe('calling a run off', () => {
     await made(request(stage, id))
   })
 
+  test('one whose agent goes on all the same is over with the lease it had', async () => {
+    const { id } = await target(stage)
+    const { id: runId } = await made(request(stage, id))
+    const work = await leased(stage, 'backup')
+    await made(cancel(runId))
+    stage.now = after(MONDAY, MINUTE / 2)
+    expect(await made(beat(stage, work))).toEqual({
+      leaseUntil: after(MONDAY, MINUTE).toISOString(),
+      isCancelled: true,
+    })
+    stage.now = after(MONDAY, MINUTE + 1)
+    expect(await lease(stage)).toBeNull()
+    expect(await run(stage, runId)).toMatchObject({ state: 'failed', cause: 'cancelled' })
+    expect(await refusal(report(stage, work, backedUp(stage)))).toEqual([409, 'lease-lost'])
+  })
+
   test('one whose agent fell silent too is over with the lease', async () => {
     const { id } = await target(stage)
     const { id: runId } = await made(request(stage, id))
