@@ -54,8 +54,7 @@ export class AgentHost {
   /** `kill -9`, and the agent is started again, as its service manager would; false while it has not been started. */
   async killAndRestart(): Promise<boolean> {
     if (this.#program === undefined) return false
-    this.#program.kill()
-    await this.#program.dead()
+    await this.#program.kill()
     this.#program.start()
     return true
   }

@@ -31,7 +31,7 @@ test('a process and the broker are killed at 20 random moments each; every effec
   const { options } = kafka
   await playUnderFire(stage, {
     process: async () => {
-      site.kill()
+      await site.kill()
       await site.start()
       return true
     },

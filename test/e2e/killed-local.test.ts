@@ -14,7 +14,7 @@ test('host and backup agent are killed at 20 random moments each; every effect h
   const { site, day } = stage
   await playUnderFire(stage, {
     host: async () => {
-      site.kill()
+      await site.kill()
       await site.start()
       return true
     },

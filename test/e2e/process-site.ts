@@ -81,8 +81,8 @@ export async function processSite(
     gatewayUrl,
     passwordFile,
     superuserUrl: () => Promise.resolve(postgres.url.replace(/\/[^/]*$/, `/${DATABASE}`)),
-    kill: () => {
-      programs[Math.floor(Math.random() * programs.length)]?.kill()
+    kill: async () => {
+      await programs[Math.floor(Math.random() * programs.length)]?.kill()
     },
     start,
     stop: async () => {

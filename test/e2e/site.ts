@@ -11,7 +11,7 @@ export interface Site {
   /** URL of the PostgreSQL superuser on the product's database: for tampering with evidence. */
   readonly superuserUrl: () => Promise<string>
   /** `kill -9` of the host, or of one process of several. */
-  readonly kill: () => void
+  readonly kill: () => Promise<void>
   /** Starts again what was killed; resolves when the gateway answers. */
   readonly start: () => Promise<void>
   readonly stop: () => Promise<void>
@@ -82,8 +82,10 @@ export class Program {
     return this.#child?.pid
   }
 
-  kill(): void {
+  /** `kill -9`; resolves when the program is dead. */
+  async kill(): Promise<void> {
     this.#child?.kill('SIGKILL')
+    if (this.#child !== undefined && this.running) await once(this.#child, 'exit')
   }
 
   /** Resolves with the exit code once the program has ended. */
@@ -101,10 +103,6 @@ export class Program {
     if (child === undefined) return null
     if (this.running) await once(child, 'exit')
     return child.exitCode
-  }
-
-  async dead(): Promise<void> {
-    if (this.#child !== undefined && this.running) await once(this.#child, 'exit')
   }
 }
 

@@ -24,7 +24,6 @@ export async function standaloneSite(environment: Readonly<Record<string, string
   )
   const gatewayUrl = `http://127.0.0.1:${port}`
   const start = async () => {
-    await host.dead()
     host.start()
     await host.says('is ready', 60_000)
     await answers(`${gatewayUrl}/health`, 10_000)
@@ -37,9 +36,7 @@ export async function standaloneSite(environment: Readonly<Record<string, string
       const password = await readFile(join(data, 'postgres.password'), 'utf8')
       return `postgres://steward:${password.trim()}@127.0.0.1:${postgresPort}/${DATABASE}`
     },
-    kill: () => {
-      host.kill()
-    },
+    kill: () => host.kill(),
     start,
     stop: async () => {
       await host.end('SIGINT')
