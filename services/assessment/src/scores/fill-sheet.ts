@@ -25,14 +25,19 @@ const ENTRIES = `
 export async function fillSheet(tx: EntityManager, basis: Basis): Promise<void> {
   // The rows are of this very transaction, so the planner knows nothing of them and would join them row by row.
   await tx.query('analyze score_roster, score_parameter')
+  // Every statement goes over all facts: sorts and hashes in memory, and no look-up row by row, which the planner takes
+  // for cheap because it expects few facts to meet a rule.
+  await tx.query(`set local work_mem = '64MB'; set local enable_nestloop = off`)
   await deductFacts(tx, basis)
   await tx.query('analyze score_deduction')
   await deductRates(tx, basis)
   await scorePersons(tx, basis)
   await scoreStaff(tx, basis, 'department', 'department_id')
   await scoreStaff(tx, basis, 'unit', 'unit_id')
+  await tx.query('set local work_mem to default; set local enable_nestloop to default')
 }
 
+/** In the order of the primary key, so that index and table grow at their ends and are read from front to back later. */
 async function deductFacts(tx: EntityManager, { sheetId, month, cutOffOrder }: Basis) {
   await tx.query(
     `insert into score_deduction
@@ -45,7 +50,8 @@ async function deductFacts(tx: EntityManager, { sheetId, month, cutOffOrder }: B
        join unnest($4::text[], $5::text[], $6::text[], $7::text[]) as rule (kind, severity, indicator, key)
          on rule.kind = o.kind and rule.severity = coalesce(o.severity, '')
        join score_parameter p on p.sheet_id = $1 and p.unit_id = r.unit_id and p.key = rule.key
-      where o.month = $2 and o.recorded_order <= $3 and (o.voided_order is null or o.voided_order > $3)`,
+      where o.month = $2 and o.recorded_order <= $3 and (o.voided_order is null or o.voided_order > $3)
+      order by r.subject_id, o.id, o.kind`,
     [
       sheetId,
       month,
@@ -89,8 +95,8 @@ const COLUMNS = `id, sheet_id, subject_kind, subject_id, unit_id, department_id,
   accuracy_weight, accuracy_deducted, timeliness_weight, timeliness_deducted, cooperation_weight,
   cooperation_deducted, security_weight, security_deducted, bonus, total, grade`
 
-/** The points deducted from each subject of the sheet, by indicator, in thousandths. */
-const DEDUCTED = `
+/** The points deducted from each subject of a kind on the sheet, by indicator, in thousandths. */
+const deducted = (kind: string) => `
   select subject_id,
          sum(points) filter (where indicator = 'accuracy') as accuracy,
          sum(points) filter (where indicator = 'timeliness') as timeliness,
@@ -98,7 +104,10 @@ const DEDUCTED = `
          sum(points) filter (where indicator = 'security') as security,
          sum(points) filter (where indicator = 'bonus') as bonus,
          count(*) filter (where kind = 'data-error') as errors
-    from score_deduction where sheet_id = $1 group by subject_id`
+    from score_deduction
+   where sheet_id = $1
+     and subject_id in (select subject_id from score_roster where sheet_id = $1 and subject_kind = ${kind})
+   group by subject_id`
 
 /** Weights, marks and the highest bonus of each unit, in thousandths. */
 const MARKS = `
@@ -127,7 +136,7 @@ async function scorePersons(tx: EntityManager, { sheetId, month, cutOffOrder }: 
             least(coalesce(d.bonus, 0), mark.bonus), sum.total, ${GRADE}
        from score_roster r
        join (${MARKS}) as mark on mark.unit_id = r.unit_id
-       left join (${DEDUCTED}) as d on d.subject_id = r.subject_id
+       left join (${deducted(`'person'`)}) as d on d.subject_id = r.subject_id
        left join (${ENTRIES}) as entry on entry.person_id = r.subject_id
        cross join lateral (select greatest(0, mark.accuracy - coalesce(d.accuracy, 0))
                                 + greatest(0, mark.timeliness - coalesce(d.timeliness, 0))
@@ -159,7 +168,7 @@ async function scoreStaff(
             least(coalesce(d.bonus, 0), mark.bonus), sum.total, ${GRADE}
        from score_roster r
        join (${MARKS}) as mark on mark.unit_id = r.unit_id
-       left join (${DEDUCTED}) as d on d.subject_id = r.subject_id
+       left join (${deducted('$2')}) as d on d.subject_id = r.subject_id
        left join (select ${member} as subject_id, count(*) as staff, sum(total) as total,
                          sum(errors) as errors, sum(entries) as entries
                     from score where sheet_id = $1 and subject_kind = 'person' group by ${member}) as s
