@@ -99,14 +99,16 @@ export const SourceSilent = defineEvent({
   type: 'monitoring.source.silent.v1',
   summary: 'A source has sent no sample for longer than it may.',
   clauses: ['A-3.2.1'],
-  payload: Type.Object({ ...source, lastHeardAt: Instant, noticedAt: Instant }),
+  /** `lastHeardAt` is `null` for one that never sent. */
+  payload: Type.Object({ ...source, lastHeardAt: nullable(Instant), noticedAt: Instant }),
 })
 
 export const SourceHeard = defineEvent({
   type: 'monitoring.source.heard.v1',
-  summary: 'A silent source sends again.',
+  summary: 'A source sends for the first time, or again after a silence.',
   clauses: ['A-3.2.1'],
-  payload: Type.Object({ ...source, silentSince: Instant, heardAt: Instant }),
+  /** `silentSince` is `null` where no silence was noticed before. */
+  payload: Type.Object({ ...source, silentSince: nullable(Instant), heardAt: Instant }),
 })
 
 const round = { roundId: Uuid, unitId: Uuid, date: LocalDate }

@@ -164,8 +164,23 @@ test('[A-3.2.1] a source that falls silent is reported once, and once more when 
   await stage.write(token, up())
   await stage.write(token, up())
   expect(await about('monitoring.source.heard.v1')).toMatchObject([
+    { silentSince: null, heardAt: NOON.toISOString() },
     { heardAt: stage.service.now.toISOString() },
   ])
+})
+
+test('[A-3.2.1] a source that never sends is reported as silent too, counted from its registration', async () => {
+  const { id, token } = await stage.source()
+  const about = async (type: string) =>
+    (await stage.events(type)).filter(({ subject }) => subject === id).map(({ data }) => data)
+  stage.pass(180)
+  await stage.run('find-silent-sources')
+  expect(await about('monitoring.source.silent.v1')).toEqual([])
+  stage.pass(1)
+  await stage.run('find-silent-sources')
+  expect(await about('monitoring.source.silent.v1')).toMatchObject([{ lastHeardAt: null }])
+  await stage.write(token, up())
+  expect(await about('monitoring.source.heard.v1')).toHaveLength(1)
 })
 
 test('[A-3.2.1] a source that writes every second is never reported as silent', async () => {

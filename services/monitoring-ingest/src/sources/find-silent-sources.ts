@@ -9,15 +9,18 @@ type Named = Pick<Source, 'id' | 'name' | 'unitId' | 'moduleCode'>
 
 const NAMED = `id, name, unit_id as "unitId", module_code as "moduleCode"`
 
-/** Reports every source that was heard once and has been silent for longer than it may. Source: A-3.2.1. */
+/**
+ * Reports every source that has been silent for longer than it may; one that never sent, since it was registered.
+ * Source: A-3.2.1.
+ */
 export const findSilentSources = defineTask(
   'find-silent-sources',
   Type.Object({}),
   async (tx, _, act) => {
-    const [silent]: [(Named & { lastHeardAt: Date })[], number] = await tx.query(
+    const [silent]: [(Named & { lastHeardAt: Date | null })[], number] = await tx.query(
       `update source set silent_since = $1
         where state = 'active' and silent_since is null
-          and last_heard_at < $1::timestamptz - make_interval(secs => silent_after_seconds)
+          and coalesce(last_heard_at, created_at) < $1::timestamptz - make_interval(secs => silent_after_seconds)
         returning ${NAMED}, last_heard_at as "lastHeardAt"`,
       [act.now],
     )
@@ -29,7 +32,7 @@ export const findSilentSources = defineTask(
         source.id,
         {
           ...factOf(source),
-          lastHeardAt: source.lastHeardAt.toISOString(),
+          lastHeardAt: source.lastHeardAt?.toISOString() ?? null,
           noticedAt: act.now.toISOString(),
         },
         act,
@@ -37,17 +40,18 @@ export const findSilentSources = defineTask(
   },
 )
 
-/** Notes that a source was heard now; if it was reported as silent, that is over. */
+/** Notes that a source was heard now, and states it the first time and when that ends a silence. */
 export async function noteHeard(tx: Statement, sourceId: string, act: Act): Promise<void> {
   const was = (await tx.query(
-    `with before as (select silent_since from source where id = $1 for update)
+    `with before as (select silent_since, last_heard_at as heard_before from source where id = $1 for update)
      update source set last_heard_at = greatest(last_heard_at, $2), silent_since = null
        from before where id = $1
-     returning ${NAMED}, before.silent_since as "silentSince"`,
+     returning ${NAMED}, before.silent_since as "silentSince", before.heard_before as "heardBefore"`,
     [sourceId, act.now],
-  )) as (Named & { silentSince: Date | null })[]
+  )) as (Named & { silentSince: Date | null; heardBefore: Date | null })[]
   const [source] = was
-  if (source === undefined || source.silentSince === null) return
+  if (source === undefined) return
+  if (source.silentSince === null && source.heardBefore !== null) return
   await appendEvent(
     tx,
     'monitoring-ingest',
@@ -55,7 +59,7 @@ export async function noteHeard(tx: Statement, sourceId: string, act: Act): Prom
     sourceId,
     {
       ...factOf(source),
-      silentSince: source.silentSince.toISOString(),
+      silentSince: source.silentSince?.toISOString() ?? null,
       heardAt: act.now.toISOString(),
     },
     act,
