@@ -13,7 +13,8 @@ import type { Workplace } from './assignments.ts'
 import { backoffMs } from './backoff.ts'
 import type { AgentConfig } from './config.ts'
 import { GatewayAway, openGateway, type Gateway } from './gateway.ts'
-import { openNotes, type Notes } from './notes.ts'
+import { removeLeftovers, reportAgain } from './leftovers.ts'
+import { openNotes } from './notes.ts'
 import { probePostgres } from './postgres/probe.ts'
 import { dropDatabase } from './postgres/scratch-database.ts'
 import { isSameProcess, markOf, type ProcessMark } from './process-mark.ts'
@@ -35,6 +36,8 @@ const IDLE_MS = 1_000
 const PRESENT_MS = 86_400_000
 /** While an executor cannot work, or a site is away, we look again: a database may just be starting. */
 const PRESENT_AGAIN_MS = 300_000
+/** What could not be removed when its work ended, since its store was away, is tried again. */
+const TIDY_MS = 300_000
 
 const isAssignment = Compile(Assignment)
 
@@ -49,7 +52,9 @@ export async function startAgent(config: AgentConfig, log: Logger): Promise<Agen
     dropDatabase(config, name, assignmentId),
   )
   const release = holdScratch(config.scratch)
-  await removeLeftovers(notes, log)
+
+  const place = { config, notes, log }
+  await removeLeftovers(place)
 
   const stopping = new AbortController()
   const gateway = openGateway({
@@ -57,7 +62,7 @@ export async function startAgent(config: AgentConfig, log: Logger): Promise<Agen
     clientId: config.clientId,
     clientSecret: config.clientSecret,
   })
-  const ended = live({ config, notes, log }, gateway, stopping.signal).finally(release)
+  const ended = live(place, gateway, stopping.signal).finally(release)
   return {
     async stop() {
       stopping.abort(new Error('The agent is stopping.'))
@@ -67,17 +72,26 @@ export async function startAgent(config: AgentConfig, log: Logger): Promise<Agen
 }
 
 async function live(place: Workplace, gateway: Gateway, stop: AbortSignal): Promise<void> {
-  const { log, config } = place
+  const { log, config, notes } = place
   let failures = 0
   let presentAt = 0
+  let tidyAt = performance.now() + TIDY_MS
+  const unanswered = new Set(
+    notes.all().flatMap(({ state, assignmentId }) => (state === 'reporting' ? assignmentId : [])),
+  )
   const isStopped = () => stop.aborted
   while (!isStopped()) {
     try {
+      if (performance.now() >= tidyAt) {
+        await removeLeftovers(place)
+        tidyAt = performance.now() + TIDY_MS
+      }
       if (performance.now() >= presentAt) {
         const isAllWell = await present(config, gateway, stop)
         presentAt = performance.now() + (isAllWell ? PRESENT_MS : PRESENT_AGAIN_MS)
         log.info({ agent: config.clientId, isAllWell }, 'presented')
       }
+      await reportAgain(unanswered, place, gateway, stop)
       const assignment = await lease(gateway, stop)
       failures = 0
       if (assignment !== null) await takeAssignment(assignment, place, gateway, stop)
@@ -144,19 +158,6 @@ async function lease(gateway: Gateway, signal: AbortSignal): Promise<LeasedAssig
 export interface LeasedAssignment {
   readonly assignment: Assignment
   readonly at: Date
-}
-
-async function removeLeftovers(notes: Notes, log: Logger): Promise<void> {
-  for (const note of notes.all()) {
-    if (note.state === 'reporting') continue
-    const { assignmentId } = note
-    try {
-      await notes.undo(note)
-      log.warn({ assignmentId }, 'removed what an unfinished assignment left')
-    } catch (error) {
-      log.error({ err: error, assignmentId }, 'cannot remove what an unfinished assignment left')
-    }
-  }
 }
 
 // Two agents on one scratch folder would take each other's work for leftovers.

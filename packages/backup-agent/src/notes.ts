@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { Report } from '@erp-steward/contracts/agent-protocol'
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { isSameProcess, ProcessMark } from './process-mark.ts'
@@ -22,7 +23,7 @@ import { syncFolder } from './store/sync-folder.ts'
 /** What the agent is making for an assignment, written down before it is begun. */
 const Note = Type.Object({
   assignmentId: Type.String({ pattern: '^[0-9a-f-]{36}$' }),
-  /** `working`: nobody was told of it. `reporting`: the service may know of it, so it stays unless asked anew. */
+  /** `working`: nobody was told of it. `reporting`: the service may know of it, so it stays until that is known. */
   state: Type.Enum(['working', 'reporting']),
   object: Type.Union([
     Type.Object({ siteCode: Type.String(), objectName: Type.String() }),
@@ -34,6 +35,8 @@ const Note = Type.Object({
   database: Type.Union([Type.String({ pattern: '^[a-z][a-z0-9_]{0,62}$' }), Type.Null()]),
   /** Process groups that work on it. */
   children: Type.Array(ProcessMark),
+  /** What is told of it, while `reporting`. */
+  report: Type.Optional(Report),
 })
 export type Note = Static<typeof Note>
 

@@ -3,9 +3,11 @@ import { HeartbeatAnswer, type Report } from '@erp-steward/contracts/agent-proto
 import { Compile } from 'typebox/compile'
 import type { LeasedAssignment } from './agent.ts'
 import type { Progress, Workplace } from './assignments.ts'
-import { backoffMs } from './backoff.ts'
+import type { Note } from './notes.ts'
 import { carryOut } from './carry-out.ts'
+import { deliverReport } from './deliver-report.ts'
 import { GatewayAway, type Gateway } from './gateway.ts'
+import { removeNoted, settle } from './leftovers.ts'
 
 /** Why work was stopped from outside. */
 class Stopped extends Error {
@@ -44,33 +46,39 @@ export async function takeAssignment(
   log.info({ assignmentId, kind, targetCode: assignment.targetCode }, 'taken')
   const progress: Progress = { phase: 'starting', bytesDone: 0 }
   const heart = keepLease(leased, gateway, progress, halt)
-  const undo = async () => {
+  const undo = async (): Promise<boolean> => {
     const note = notes.read(assignmentId)
-    if (note !== null) await notes.undo(note)
+    return note === null || removeNoted(note, place)
   }
   try {
     // An earlier attempt whose report never arrived.
-    await undo()
-    const report = await carryOut(assignment, {
-      place,
-      signal: halt.signal,
-      progress,
-      onBytes: (count) => (progress.bytesDone += count),
-    }).catch((error: unknown) => cancelledReport(error, fencingToken))
+    const isFresh = await undo()
+    const report = isFresh
+      ? await carryOut(assignment, {
+          place,
+          signal: halt.signal,
+          progress,
+          onBytes: (count) => (progress.bytesDone += count),
+        }).catch((error: unknown) => cancelledReport(error, fencingToken))
+      : staleReport(fencingToken)
     const isDone = report.outcome !== 'failed' && !('finding' in report && report.finding !== null)
-    if (!isDone) await undo()
-    const note = notes.read(assignmentId)
-    if (note !== null) notes.write({ ...note, state: 'reporting' })
+    // What cannot be removed now is removed later; the service must hear of the failure all the same.
+    if (!isDone && isFresh) await undo()
+    const made = isDone ? notes.read(assignmentId) : null
+    const note: Note | null = made === null ? null : { ...made, state: 'reporting', report }
+    if (note !== null) notes.write(note)
 
     progress.phase = 'reporting'
-    const status = await deliver(leased, report, gateway, stop, place)
-    if (status < 300) notes.forget(assignmentId)
-    else await undo()
-    log.info({ assignmentId, kind, outcome: report.outcome, status, ...remarkOf(report) }, 'ended')
+    const standing = await deliverReport(assignmentId, report, gateway, stop, log)
+    if (note !== null) await settle(note, standing, place)
+    log.info(
+      { assignmentId, kind, outcome: report.outcome, standing, ...remarkOf(report) },
+      'ended',
+    )
   } catch (error) {
     if (!(error instanceof Stopped) && !stop.aborted) throw error
     const note = notes.read(assignmentId)
-    if (note?.state === 'working') await notes.undo(note)
+    if (note?.state === 'working') await removeNoted(note, place)
     log.warn(
       { assignmentId, kind, why: error instanceof Stopped ? error.why : 'stopping' },
       'work stopped',
@@ -84,6 +92,12 @@ export async function takeAssignment(
 function cancelledReport(error: unknown, fencingToken: number): Report {
   if (!(error instanceof Stopped) || error.why !== 'cancelled') throw error
   return { outcome: 'failed', fencingToken, cause: 'cancelled', detail: 'the work was called off' }
+}
+
+function staleReport(fencingToken: number): Report {
+  const detail =
+    'what an earlier attempt left here cannot be removed; the log of the agent says why'
+  return { outcome: 'failed', fencingToken, cause: 'executor', detail }
 }
 
 function remarkOf(report: Report): object {
@@ -150,26 +164,5 @@ function keepLease(
     stop: () => {
       ending.abort()
     },
-  }
-}
-
-/** Sends the report until it is answered, however long that takes; answers with the status. */
-async function deliver(
-  { assignment }: LeasedAssignment,
-  report: Report,
-  gateway: Gateway,
-  stop: AbortSignal,
-  { log }: Workplace,
-): Promise<number> {
-  const path = `/v1/backup-agents/me/assignments/${assignment.assignmentId}/report`
-  for (let failures = 1; ; failures++) {
-    try {
-      return (await gateway.call('POST', path, report, { signal: stop })).status
-    } catch (error) {
-      if (!(error instanceof GatewayAway)) throw error
-      const retryInMs = backoffMs(failures, Math.random())
-      log.warn({ reason: error.message, retryInMs }, 'the report waits')
-      await sleep(retryInMs, null, { signal: stop })
-    }
   }
 }

@@ -3,6 +3,7 @@ import {
   existsSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   truncateSync,
@@ -151,24 +152,79 @@ test('a report that comes after the lease was lost takes the object away again',
   })
 })
 
-test('killed after its report was sent, it keeps the object: the service may know of it', async () => {
+/** Has a backup made whose report nobody answers, then kills the agent; answers the task and where its object lies. */
+async function killUnheard(name: string) {
   stage.start()
-  const object = join(stage.folder, 'a', 'F', 'sent')
-  const sent = stage.give(backup(stage, 'F/sent'))
+  const object = join(stage.folder, 'a', 'F', name)
+  const sent = stage.give(backup(stage, `F/${name}`))
   sent.answer = 'away'
   await patiently(() => {
     expect(stage.output()).toContain('the report waits')
   })
   await stage.kill('SIGKILL')
   expect(existsSync(object)).toBe(true)
-  sent.answer = 'kept'
+  return { sent, object }
+}
+
+test('killed before its report was answered, it reports again and the object stays: nothing is made twice', async () => {
+  const { sent, object } = await killUnheard('sent')
   stage.start()
+  // While nobody takes the report, other work is done.
   expect(await stage.reportOn(backup(stage, 'F/other'))).toMatchObject({ outcome: 'backed-up' })
   expect(existsSync(object)).toBe(true)
+  sent.answer = 'kept'
+  expect(await reportOf(sent)).toMatchObject({ outcome: 'backed-up', fencingToken: 1 })
+  await patiently(() => {
+    expect(notes()).toEqual([])
+  })
+  expect(existsSync(object)).toBe(true)
+})
 
-  // The service never heard of it and gives it out again: then it is made anew.
-  sent.state = 'waiting'
-  expect(await reportOf(sent)).toMatchObject({ outcome: 'backed-up', finding: null })
+test('killed before its report was answered, it removes the object once the service says that it does not count', async () => {
+  const { sent, object } = await killUnheard('void')
+  sent.answer = 'lost'
+  stage.start()
+  await patiently(() => {
+    expect(existsSync(object)).toBe(false)
+    expect(notes()).toEqual([])
+  })
+  expect(sent.reports).toMatchObject([{ fencingToken: 1 }])
+})
+
+test('an object whose report may have been taken stays, although the agent has lost its rights since', async () => {
+  stage.start()
+  const object = join(stage.folder, 'a', 'F', 'kept')
+  const sent = stage.give(backup(stage, 'F/kept'))
+  sent.answer = 'away'
+  await patiently(() => {
+    expect(stage.output()).toContain('the report waits')
+  })
+  sent.answer = 'forbidden'
+  await patiently(() => {
+    expect(stage.output()).toContain('nobody can say whether the report was taken')
+  })
+  expect(existsSync(object)).toBe(true)
+})
+
+test('a store that goes away is told of at once, and tidied when it is back', async () => {
+  makeSlowSource()
+  stage.start()
+  const cut = stage.give(backup(stage, 'F/cut'))
+  const part = join(stage.folder, 'a', 'F', 'cut.part')
+  await patiently(() => {
+    expect(isGrowing(part)).toBe(true)
+  })
+  renameSync(join(stage.folder, 'a'), join(stage.folder, 'away'))
+  cut.answer = 'cancelled'
+  expect(await reportOf(cut)).toMatchObject({ outcome: 'failed' })
+  expect(notes()).toHaveLength(1)
+  await stage.kill('SIGTERM')
+  renameSync(join(stage.folder, 'away'), join(stage.folder, 'a'))
+  stage.start()
+  await patiently(() => {
+    expect(notes()).toEqual([])
+    expect(filesIn('a')).toEqual(['F'])
+  })
 })
 
 test('SIGTERM stops the work, removes what there is of it and ends with 0; nothing is reported', async () => {

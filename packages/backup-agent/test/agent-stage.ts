@@ -41,7 +41,7 @@ export interface Staged {
   reports: Report[]
   heartbeats: Heartbeat[]
   /** What heartbeats and reports are answered with. */
-  answer: 'kept' | 'cancelled' | 'lost' | 'away'
+  answer: 'kept' | 'cancelled' | 'lost' | 'away' | 'forbidden'
 }
 
 /** Speaks agent-protocol over real HTTP with one agent process on a host of its own. */
@@ -152,8 +152,8 @@ export async function agentStage(): Promise<AgentStage> {
       return
     }
     if (verb === 'report' && isReport.Check(body)) {
-      if (staged.answer === 'away') {
-        answer(response, 503)
+      if (staged.answer === 'away' || staged.answer === 'forbidden') {
+        answer(response, staged.answer === 'away' ? 503 : 403)
         return
       }
       staged.reports.push(body)

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
 import { pack, type Header } from 'tar-stream'
 import { sealInto } from '../src/seal/compressed.ts'
+import { ownWords } from '../src/postgres/run-program.ts'
 import { examine } from '../src/seal/examine.ts'
 import {
   agentStage,
@@ -187,3 +188,15 @@ test('an agent with faulty settings names every one of them and does not start',
   expect(status).toBe(1)
   expect(stderr).toContain('can be read or written by others; its mode must be 0600')
 }, 60_000)
+
+test('of what a program of PostgreSQL says, no values of rows are passed on', () => {
+  const said = [
+    'pg_restore: error: could not execute query: ERROR:  could not create unique index "person_email"',
+    'DETAIL:  Key (email)=(nobody@example.org) is duplicated.',
+    'Command was: ALTER TABLE person ADD UNIQUE (email);',
+    '/usr/lib/postgresql/15/bin/pg_dump: error while loading shared libraries: libpq.so.5',
+  ].join('\n')
+  expect(ownWords(said)).toBe(
+    'pg_restore: error: could not execute query: ERROR:  could not create unique index "person_email" /usr/lib/postgresql/15/bin/pg_dump: error while loading shared libraries: libpq.so.5',
+  )
+})

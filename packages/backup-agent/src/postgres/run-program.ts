@@ -59,11 +59,25 @@ export function runProgram(
         reject(
           new WorkFailed(
             'executor',
-            asLine(`${program} ended with ${code ?? killedBy ?? 'nothing'}: ${said}`, 1_900),
+            asLine(
+              `${program} ended with ${code ?? killedBy ?? 'nothing'}: ${ownWords(said)}`,
+              1_900,
+            ),
           ),
         )
     })
   })
   ended.catch(() => undefined)
   return { child, ended }
+}
+
+/**
+ * The lines in which a program speaks for itself. What the server adds to an error (DETAIL, CONTEXT) shows values of rows,
+ * and those go nowhere.
+ */
+export function ownWords(said: string): string {
+  return said
+    .split('\n')
+    .filter((line) => /(^|\/)pg_(dump|restore): /.test(line))
+    .join(' ')
 }
