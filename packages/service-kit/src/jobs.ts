@@ -131,6 +131,9 @@ export async function startJobs(options: JobsOptions): Promise<{ stop(): Promise
       if (level === 'error') log.error({ job: meta.job, err: meta.error }, message)
       else log.debug(message)
     }),
+  }).catch(async (error: unknown) => {
+    await alive.stop()
+    throw error
   })
   return {
     async stop() {
@@ -175,6 +178,14 @@ async function keepAlive(url: string, jobsSchema: string, log: Logger) {
   const own = new Set<string>()
   let stopped = false
   let client: pg.Client | undefined
+  let last: Promise<unknown> = Promise.resolve()
+
+  /** One after the other: a client takes one statement at a time, and a sweep may outlast the time to the next. */
+  function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const turn = last.then(work)
+    last = turn.catch(() => undefined)
+    return turn
+  }
 
   async function connect(): Promise<pg.Client> {
     const fresh = new pg.Client({ connectionString: url, application_name: `${jobsSchema} sweep` })
@@ -209,27 +220,31 @@ async function keepAlive(url: string, jobsSchema: string, log: Logger) {
 
   events.on('worker:create', ({ worker }) => {
     own.add(worker.workerId)
-    void client
-      ?.query('select pg_advisory_lock($1, hashtext($2))', [WORKER_LOCKS, worker.workerId])
-      .catch((error: unknown) => {
-        log.warn({ err: error }, 'worker could not announce itself')
-      })
+    inTurn(async () => {
+      await client?.query('select pg_advisory_lock($1, hashtext($2))', [
+        WORKER_LOCKS,
+        worker.workerId,
+      ])
+    }).catch((error: unknown) => {
+      log.warn({ err: error }, 'worker could not announce itself')
+    })
   })
 
   await connect()
   await sweep()
   const timer = setInterval(() => {
-    if (!stopped)
-      sweep().catch((error: unknown) => {
-        log.warn({ err: error }, 'sweep for dead workers failed')
-      })
+    inTurn(async () => {
+      if (!stopped) await sweep()
+    }).catch((error: unknown) => {
+      log.warn({ err: error }, 'sweep for dead workers failed')
+    })
   }, SWEEP_MS)
   return {
     events,
     async stop() {
       stopped = true
       clearInterval(timer)
-      await client?.end().catch(() => undefined)
+      await inTurn(async () => client?.end()).catch(() => undefined)
     },
   }
 }

@@ -2,6 +2,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { defineEvent } from '@erp-steward/contracts/event'
+import { ServiceAlive } from '@erp-steward/contracts/platform-events'
 import { Problem } from '@erp-steward/contracts/problem'
 import { createConsumer, on } from '@erp-steward/messaging/consumer'
 import { appendEvent } from '@erp-steward/messaging/outbox'
@@ -9,13 +10,21 @@ import type { App } from '@erp-steward/service-kit/app'
 import { assertVersion, change, createOnce } from '@erp-steward/service-kit/commit'
 import { createApp } from '@erp-steward/service-kit/create-app'
 import { deadLetterRoutes } from '@erp-steward/service-kit/dead-letter-routes'
-import { defineTask, enqueue, startJobs, type Task } from '@erp-steward/service-kit/jobs'
-import { readParameter, setParameter } from '@erp-steward/service-kit/parameters'
+import {
+  defineTask,
+  enqueue,
+  enqueueAll,
+  startJobs,
+  type Task,
+} from '@erp-steward/service-kit/jobs'
+import { readParameter, readParameters, setParameter } from '@erp-steward/service-kit/parameters'
+import { sayAlive, sayAliveCrontab } from '@erp-steward/service-kit/say-alive'
 import { eventually } from '@erp-steward/test-kit/eventually'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import { testAct } from '@erp-steward/test-kit/test-act'
 import { testDatabase, type TestDatabase } from '@erp-steward/test-kit/test-database'
 import { bearer, testKeys } from '@erp-steward/test-kit/tokens'
+import pg from 'pg'
 import { pino } from 'pino'
 import { Type } from 'typebox'
 
@@ -292,6 +301,23 @@ test('[A-4.1.2] a value that does not fit is refused by its pointer and leaves n
   expect(await queuedEvents(database.db)).toEqual([])
 })
 
+test('[A-4.1.2] several parameters are read at once as each is read alone, every one with its own version', async () => {
+  const other = 'incident.sla.p1.restore'
+  await set(null, 'PT11M', 0)
+  await set(UNIT, 'PT12M', 0)
+  await set(OTHER_UNIT, 'PT13M', 0)
+  await set(null, 'PT14M', 1, '2099-01-01T00:00:00Z')
+  for (const unitId of [UNIT, OTHER_UNIT, null]) {
+    const both = await readParameters(database.db.manager, [KEY, other, KEY], unitId, NOON)
+    expect(both).toEqual({
+      [KEY]: await read(unitId),
+      [other]: await readParameter(database.db.manager, other, unitId, NOON),
+    })
+    expect(both[other]).toMatchObject({ source: 'shipped', version: 0 })
+  }
+  expect(await readParameters(database.db.manager, [], UNIT, NOON)).toEqual({})
+})
+
 const DEAD_LETTERS = `/v1/dead-letters/${SERVICE}`
 const administrator = bearer({ roles: ['SYSTEM_ADMIN'] })
 
@@ -334,13 +360,13 @@ const shear = defineTask('shear', Type.Object({ name: Type.String() }), async (t
   await tx.query('insert into shorn (name) values ($1)', [name])
 })
 
-const work = (tasks: readonly Task[] = [shear]) =>
+const work = (tasks: readonly Task[] = [shear], crontab = '') =>
   startJobs({
     service: SERVICE,
     db: database.db,
     url: database.url,
     tasks,
-    crontab: '',
+    crontab,
     clock: () => new Date(),
     log: pino({ level: 'silent' }),
   })
@@ -363,10 +389,13 @@ test('a job is queued with the change that calls for it: rolled back it does not
     await eventually(async () => {
       expect(await shorn()).toEqual(['dolly'])
     })
-    const left: unknown[] = await database.db.query(
-      'select from incident_tiering_jobs._private_jobs',
-    )
-    expect(left).toEqual([])
+    // A worker forgets a job after its effect.
+    await eventually(async () => {
+      const left: unknown[] = await database.db.query(
+        'select from incident_tiering_jobs._private_jobs',
+      )
+      expect(left).toEqual([])
+    })
   } finally {
     await jobs.stop()
   }
@@ -387,6 +416,130 @@ test('a later job with the same key takes the place of the earlier one', async (
   } finally {
     await jobs.stop()
   }
+})
+
+test('several jobs are queued in one statement, each with its own time, key and payload', async () => {
+  const { manager } = database.db
+  const later = new Date(Date.now() + HOUR)
+  await enqueueAll(manager, SERVICE, 'shear', [], testAct())
+  await enqueueAll(
+    manager,
+    SERVICE,
+    'shear',
+    [
+      { payload: { name: 'put off' }, key: 'two' },
+      { payload: { name: 'at "once"\\ \u2028 员工' } },
+      { payload: { name: 'tomorrow' }, runAt: later, key: 'three' },
+    ],
+    testAct(),
+  )
+  // A key puts off what is queued, in a statement with jobs that are new.
+  await enqueueAll(
+    manager,
+    SERVICE,
+    'shear',
+    [{ payload: { name: 'put off' }, runAt: later, key: 'two' }, { payload: { name: 'new' } }],
+    testAct({ requestId: 'req-of-both' }),
+  )
+  const queued: unknown[] = await database.db.query(
+    `select key, payload -> 'data' ->> 'name' as name, payload ->> 'requestId' as request, run_at > now() as waits
+       from incident_tiering_jobs._private_jobs order by name`,
+  )
+  expect(queued).toMatchObject([
+    { key: null, name: 'at "once"\\ \u2028 员工', waits: false },
+    { key: null, name: 'new', request: 'req-of-both', waits: false },
+    { key: 'two', name: 'put off', request: 'req-of-both', waits: true },
+    { key: 'three', name: 'tomorrow', waits: true },
+  ])
+  const jobs = await work()
+  try {
+    await eventually(async () => {
+      expect(await shorn()).toEqual(['at "once"\\ \u2028 员工', 'new'])
+    })
+  } finally {
+    await jobs.stop()
+    await database.db.query('delete from incident_tiering_jobs._private_jobs')
+  }
+})
+
+test('jobs that are rolled back with their change are not there', async () => {
+  const failing = database.db.transaction(async (tx) => {
+    await enqueueAll(tx, SERVICE, 'shear', [{ payload: {} }, { payload: {} }], testAct())
+    throw new Error('rolled back')
+  })
+  await expect(failing).rejects.toThrow('rolled back')
+  expect(await database.db.query('select from incident_tiering_jobs._private_jobs')).toEqual([])
+})
+
+test('queueing a job reads by index, also on a plan made while the table was empty', async () => {
+  const runner = database.db.createQueryRunner()
+  const queue = async (first: number, count: number) => {
+    for (let at = first; at < first + count; at += 1)
+      await enqueue(runner.manager, SERVICE, 'shear', {}, testAct(), { key: `key ${String(at)}` })
+  }
+  try {
+    await runner.query('vacuum analyze incident_tiering_jobs._private_jobs')
+    await queue(0, 10)
+    const many = Array.from({ length: 5_000 }, () => ({ payload: {} }))
+    await enqueueAll(runner.manager, SERVICE, 'shear', many, testAct())
+    await runner.startTransaction()
+    await queue(10, 10)
+    const stats: { read: number }[] = await runner.manager.query(
+      `select seq_tup_read::int as read from pg_stat_xact_all_tables
+        where relid = 'incident_tiering_jobs._private_jobs'::regclass`,
+    )
+    await runner.rollbackTransaction()
+    // One look through the whole table would read more.
+    expect(stats[0]?.read).toBeLessThan(5_000)
+  } finally {
+    await runner.query('delete from incident_tiering_jobs._private_jobs')
+    await runner.release()
+  }
+})
+
+test('a service that was away says at once that it is back, one that was not says nothing more', async () => {
+  const { db } = database
+  const told = async () => (await queuedEvents(db)).filter(({ type }) => type === ServiceAlive.type)
+  const start = async () => work([shear, sayAlive(SERVICE)], sayAliveCrontab)
+  await (await start()).stop()
+  expect(await told()).toEqual([])
+  await db.query(
+    `update incident_tiering_jobs._private_known_crontabs
+        set known_since = now() - interval '1 day', last_execution = now() - interval '5 hours'`,
+  )
+  const back = await start()
+  try {
+    await eventually(async () => {
+      expect(await told()).toMatchObject([{ subject: SERVICE, data: { service: SERVICE } }])
+    })
+  } finally {
+    await back.stop()
+  }
+  await (await start()).stop()
+  expect(await told()).toHaveLength(1)
+})
+
+test('the connection that watches over workers is given one statement at a time', async () => {
+  const original = Object.getOwnPropertyDescriptor(pg.Client.prototype, 'query')
+  const query: unknown = original?.value
+  if (original === undefined || typeof query !== 'function') throw new TypeError('no query')
+  let atWork = 0
+  let most = 0
+  Object.defineProperty(pg.Client.prototype, 'query', {
+    ...original,
+    value(this: { connectionParameters: { application_name?: string } }, ...statement: unknown[]) {
+      const answer: unknown = Reflect.apply(query, this, statement)
+      if (this.connectionParameters.application_name?.endsWith(' sweep') !== true) return answer
+      most = Math.max(most, (atWork += 1))
+      return Promise.resolve(answer).finally(() => (atWork -= 1))
+    },
+  })
+  try {
+    await (await work()).stop()
+  } finally {
+    Object.defineProperty(pg.Client.prototype, 'query', original)
+  }
+  expect(most).toBe(1)
 })
 
 test('the job of a worker that was killed is freed and runs, once in effect', async () => {
