@@ -37,7 +37,7 @@ export const ChangeView = Type.Object({
     Type.Enum(['gate-closed', 'gate-silent', 'answer-late', 'outside-window', 'executor-left']),
   ),
   heldReasons: Type.Array(Type.String()),
-  windowVersions: Type.Record(Type.String(), Type.Integer()),
+  parameterVersions: Type.Record(Type.String(), Type.Integer()),
   backupRunIds: Type.Array(Uuid),
   startedAt: nullable(InstantOut),
   outcome: nullable(Type.Enum(['deployed', 'rolled-back'])),

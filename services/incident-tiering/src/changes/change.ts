@@ -58,8 +58,8 @@ export interface Change {
   askedAt: Date | null
   heldCause: HeldCause | null
   heldReasons: string[]
-  /** Versions of the parameters under which it started, by key; empty for an emergency. */
-  windowVersions: Readonly<Record<string, number>>
+  /** Versions of the parameters under which it started, by key: of its windows, or of the time for an emergency's papers. */
+  parameterVersions: Readonly<Record<string, number>>
   /** The verified backups that the gate named. */
   backupRunIds: string[]
   startedAt: Date | null
@@ -114,7 +114,7 @@ export const ChangeEntity = new EntitySchema<Change>({
     askedAt: instant('asked_at'),
     heldCause: { type: 'text', name: 'held_cause', nullable: true },
     heldReasons: { type: 'text', array: true, name: 'held_reasons' },
-    windowVersions: { type: 'json', name: 'window_versions' },
+    parameterVersions: { type: 'json', name: 'parameter_versions' },
     backupRunIds: { type: 'uuid', array: true, name: 'backup_run_ids' },
     startedAt: instant('started_at'),
     outcome: { type: 'text', nullable: true },

@@ -2,7 +2,9 @@ import type { Act } from '@erp-steward/contracts/act'
 import { ChangeStarted } from '@erp-steward/contracts/change-events'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
+import { activePerson } from '@erp-steward/directory/directory'
 import { durationMs } from '@erp-steward/regulation/duration'
+import type { ParameterValue } from '@erp-steward/regulation/parameters'
 import { readParameter } from '@erp-steward/service-kit/parameters'
 import { CalendarYearMissing } from '@erp-steward/work-calendar/calendar-year-missing'
 import { addWorkingTime, targetMs } from '@erp-steward/work-calendar/working-time'
@@ -23,8 +25,8 @@ import { windowOfChange, type WindowOfChange } from './window-of-change.ts'
  * The executor starts an approved or held change: at once, or, where it touches a named system, by asking the backup
  * gate, whose answer starts it. Sources: A-2.4.4, A-3.3.4, A-3.3.5, B-4.3.7.
  *
- * @throws Problem `change-not-found`, `version-stale`, `change-state`, `not-change-executor`, `person-unknown`,
- *   `outside-change-window` with `nextWindow`
+ * @throws Problem `change-not-found`, `version-stale`, `change-state`, `not-change-executor`, `person-unknown` (executor
+ *   or owner of the way back has left), `outside-change-window` with `nextWindow`
  */
 export async function startChange(
   tx: EntityManager,
@@ -35,6 +37,8 @@ export async function startChange(
   const change = await lockChange(tx, changeId, expected)
   await assertExecutor(tx, change, act)
   assertState(change, 'approved', 'held')
+  // Nobody would answer for the way back; the requester names somebody else, and the plan is approved anew.
+  await activePerson(tx, change.rollbackOwnerPersonId)
   const window = await windowOfChange(tx, change, act.now)
   if (!window.isOpen)
     throw new Problem('outside-change-window', outsideWindow(window), { nextWindow: window.next })
@@ -57,14 +61,15 @@ export async function beginChange(
   { askId, backupRunIds, window }: StartGrounds,
   act: Act,
 ): Promise<Change> {
+  const papers = change.class === 'emergency' ? await papersOf(tx, change.unitId, act) : null
   const started = await updateChange(tx, change, {
     state: 'started',
     startedAt: act.now,
     backupRunIds: [...backupRunIds],
-    windowVersions: window.versions,
+    parameterVersions: { ...window.versions, ...papers?.versions },
     heldCause: null,
     heldReasons: [],
-    papersDueAt: change.class === 'emergency' ? await papersDueAt(tx, change.unitId, act) : null,
+    papersDueAt: papers?.dueAt ?? null,
   })
   const backups = askId === null ? '' : ` Backups: ${backupRunIds.join(', ')}.`
   await addChangeEntry(tx, change.id, 'started', `Started.${backups}`, act)
@@ -102,14 +107,19 @@ export async function assertExecutor(tx: EntityManager, change: Change, act: Act
   await actingPerson(tx, act)
 }
 
-/** Source: `incident.change.emergency.paper_within`. */
-async function papersDueAt(tx: EntityManager, unitId: string, act: Act): Promise<Date> {
-  const { value } = await readParameter(
-    tx,
-    'incident.change.emergency.paper_within',
-    unitId,
-    act.now,
-  )
+/** Until when the papers are due, and under which version of the parameter. */
+async function papersOf(tx: EntityManager, unitId: string, act: Act) {
+  const key = 'incident.change.emergency.paper_within'
+  const { value, version } = await readParameter(tx, key, unitId, act.now)
+  return { dueAt: await papersDueAt(tx, value, unitId, act), versions: { [key]: version } }
+}
+
+async function papersDueAt(
+  tx: EntityManager,
+  value: ParameterValue<'incident.change.emergency.paper_within'>,
+  unitId: string,
+  act: Act,
+): Promise<Date> {
   const target =
     'within' in value
       ? { milliseconds: durationMs(value.within) }

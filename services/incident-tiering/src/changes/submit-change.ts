@@ -12,7 +12,7 @@ import { actingPerson } from './acting-person.ts'
 import { addChangeEntry } from './change-entry.ts'
 import { assertPlan, type ChangePlan } from './change-plan.ts'
 import { ChangeEntity, type Change } from './change.ts'
-import { isTechnical, type ChangeClass } from './rules/approval.ts'
+import { isOwnedByModule, isTechnical, type ChangeClass } from './rules/approval.ts'
 
 export interface SubmitChange extends ChangePlan {
   readonly kind: ChangeKind
@@ -34,6 +34,7 @@ export async function submitChange(
   act: Act,
 ): Promise<Change> {
   const { kind, unitId, moduleCode, ...rest } = command
+  assertModule(kind, moduleCode)
   await activeUnit(tx, unitId)
   if (moduleCode !== null) await activeModule(tx, moduleCode)
   const requesterPersonId = await actingPerson(tx, act)
@@ -64,7 +65,7 @@ export async function submitChange(
     askedAt: null,
     heldCause: null,
     heldReasons: [],
-    windowVersions: {},
+    parameterVersions: {},
     backupRunIds: [],
     startedAt: null,
     outcome: null,
@@ -102,6 +103,14 @@ export async function submitChange(
     act,
   )
   return change
+}
+
+function assertModule(kind: ChangeKind, moduleCode: string | null) {
+  if (moduleCode !== null || !isOwnedByModule(kind)) return
+  const detail = `A change of kind ${kind} names the module whose owner decides about it.`
+  throw new Problem('validation-failed', detail, {
+    errors: [{ pointer: '#/moduleCode', detail }],
+  })
 }
 
 async function assertKeyUser(

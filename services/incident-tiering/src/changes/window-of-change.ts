@@ -1,4 +1,4 @@
-import { readParameter } from '@erp-steward/service-kit/parameters'
+import { readParameters } from '@erp-steward/service-kit/parameters'
 import { CalendarYearMissing } from '@erp-steward/work-calendar/calendar-year-missing'
 import { dayMs, zoneOffsetMs } from '@erp-steward/work-calendar/calendar-date'
 import type { CompiledCalendar } from '@erp-steward/work-calendar/compile-calendar'
@@ -7,6 +7,9 @@ import type { EntityManager } from 'typeorm'
 import { calendarOfUnit, compiledCalendar } from '../calendars/calendar.ts'
 import type { Change } from './change.ts'
 import { isOpenAt, nextOpenSpan, type OpenSpan } from './rules/change-window.ts'
+
+const BEFORE_MONTH_END = 'incident.change.freeze.before_month_end'
+const AFTER_MONTH_START = 'incident.change.freeze.after_month_start'
 
 /** Whether a change may start now as far as windows go, and under which versions of the parameters. */
 export interface WindowOfChange {
@@ -29,9 +32,11 @@ export async function windowOfChange(
   if (change.class === 'emergency')
     return { isOpen: true, next: null, versions: {}, unknownYears: [] }
   const key = change.class === 'major' ? 'incident.change.major_windows' : 'incident.change.windows'
-  const windows = await readParameter(tx, key, unitId, now)
-  const before = await readParameter(tx, 'incident.change.freeze.before_month_end', unitId, now)
-  const after = await readParameter(tx, 'incident.change.freeze.after_month_start', unitId, now)
+  const {
+    [key]: windows,
+    [BEFORE_MONTH_END]: before,
+    [AFTER_MONTH_START]: after,
+  } = await readParameters(tx, [key, BEFORE_MONTH_END, AFTER_MONTH_START], unitId, now)
   const calendar = await compiledCalendar(tx, await calendarOfUnit(tx, unitId))
   const rules = {
     windows: windows.value,
@@ -45,8 +50,8 @@ export async function windowOfChange(
     next: isOpen ? null : nextOpenSpan(rules, now),
     versions: {
       [key]: windows.version,
-      'incident.change.freeze.before_month_end': before.version,
-      'incident.change.freeze.after_month_start': after.version,
+      [BEFORE_MONTH_END]: before.version,
+      [AFTER_MONTH_START]: after.version,
     },
     unknownYears: missingYears(calendar, now),
   }

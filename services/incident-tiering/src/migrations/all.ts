@@ -2,6 +2,7 @@ import { CreateDirectory1785000000000 } from '@erp-steward/directory/create-dire
 import { VersionDirectory1785000000001 } from '@erp-steward/directory/version-directory'
 import { CreateIncident1790000000000 } from './1790000000000-create-incident.ts'
 import { CreateChange1790000000002 } from './1790000000002-create-change.ts'
+import { NameChangeParameters1790000000003 } from './1790000000003-name-change-parameters.ts'
 
 /** In the order they run. */
 export const migrations = [
@@ -9,4 +10,5 @@ export const migrations = [
   VersionDirectory1785000000001,
   CreateIncident1790000000000,
   CreateChange1790000000002,
+  NameChangeParameters1790000000003,
 ]

@@ -85,6 +85,18 @@ describe('asking for a change', () => {
     })
   })
 
+  test.each(['function', 'process', 'data', 'permission'])(
+    '[B-6.2] a change of kind %s cannot pass the owner of its module over by naming none',
+    async (kind) => {
+      for (const changeClass of ['minor', 'emergency'])
+        expect((await ask({ kind, class: changeClass, moduleCode: null })).json()).toMatchObject({
+          status: 422,
+          code: 'validation-failed',
+          errors: [{ pointer: '#/moduleCode' }],
+        })
+    },
+  )
+
   test('[B-4.1.5] a key user of another unit asks neither here nor there for us', async () => {
     expect((await ask({}, 'foreign')).json()).toMatchObject({ status: 403, code: 'outside-unit' })
     const wide = caller({ roles: ['KEY_USER'], person: all.people.foreign, unit: OTHER_UNIT })

@@ -120,7 +120,7 @@ describe('the answer', () => {
       state: 'started',
       startedAt: SATURDAY_NIGHT.toISOString(),
       backupRunIds: data.backupRunIds,
-      windowVersions: { 'incident.change.major_windows': 0 },
+      parameterVersions: { 'incident.change.major_windows': 0 },
     })
     expect(await started(change.id)).toMatchObject([
       {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { create, factsOf, MONDAY, setParameter } from '../incident-stage.ts'
+import { create, factsOf, MONDAY, setParameter, tellOfPerson } from '../incident-stage.ts'
 import {
   act,
   approved,
@@ -10,6 +10,7 @@ import {
   read,
   submit,
   TUESDAY_NIGHT,
+  unit,
   type ChangeStage,
 } from './change-stage.ts'
 
@@ -102,7 +103,7 @@ test('the windows in force decide, and their versions stay with the change', asy
   const { change, answer } = await startAt(MONDAY)
   expect(answer.json()).toMatchObject({
     state: 'started',
-    windowVersions: {
+    parameterVersions: {
       'incident.change.windows': 1,
       'incident.change.freeze.before_month_end': 0,
       'incident.change.freeze.after_month_start': 0,
@@ -115,6 +116,21 @@ test('the windows in force decide, and their versions stay with the change', asy
     status: 409,
     code: 'change-state',
   })
+})
+
+test('[A-3.3.5] nothing starts while nobody is there to take it back', async () => {
+  const { leaver, authority } = all.people
+  const change = await approved(all, { ...minorChange(all), rollbackOwnerPersonId: leaver })
+  all.stage.now = TUESDAY_NIGHT
+  await tellOfPerson(all.stage, leaver, { name: 'leaver', active: false })
+  expect((await act(all, change, 'start', 'provider')).json()).toMatchObject({
+    status: 422,
+    code: 'person-unknown',
+  })
+  await must(all, change, 'amend', 'requester', { rollbackOwnerPersonId: authority })
+  await must(all, change, 'approve', 'owner', unit)
+  await must(all, change, 'approve', 'second', company)
+  expect(await must(all, change, 'start', 'provider')).toMatchObject({ state: 'started' })
 })
 
 describe('an emergency', () => {
@@ -133,6 +149,7 @@ describe('an emergency', () => {
       state: 'started',
       unitApproverPersonId: null,
       papersDueAt: china('2026-04-01T10:00').toISOString(),
+      parameterVersions: { 'incident.change.emergency.paper_within': 0 },
     })
     // At the deadline another one may still be asked for, and the papers are in time.
     all.stage.now = china('2026-04-01T10:00')
@@ -151,6 +168,16 @@ describe('an emergency', () => {
       status: 409,
       code: 'change-state',
     })
+  })
+
+  test('[A-3.3.5] the version under which its papers are due stays with it', async () => {
+    const key = 'incident.change.emergency.paper_within'
+    await setParameter(all.stage, key, { clock: 'continuous', within: 'PT48H' })
+    expect(await startedEmergency()).toMatchObject({
+      papersDueAt: china('2026-03-11T10:00').toISOString(),
+      parameterVersions: { [key]: 1 },
+    })
+    await setParameter(all.stage, key, null)
   })
 
   test('[A-3.3.5] overdue papers keep its requester from the next emergency, and from nothing else', async () => {

@@ -113,14 +113,34 @@ describe('the next time in which changes may start', () => {
     expect(nextOpenSpan(only('MON 00:00-SUN 24:00'), at)).toEqual({ from: at, until: null })
   })
 
+  test('ends with a window that began days before', () => {
+    expect(nextOpenSpan(only('FRI 20:00-MON 06:00'), china('2026-03-08T10:00'))).toEqual({
+      from: china('2026-03-08T10:00'),
+      until: china('2026-03-09T06:00'),
+    })
+    const afterFreeze = { ...shipped, freezeAfterWorkingDays: 1, windows: ['FRI 20:00-TUE 06:00'] }
+    // Monday, 1 June is the first working day and frozen; the window of the Friday before goes on after it.
+    expect(nextOpenSpan(afterFreeze, china('2026-06-01T10:00'))).toEqual({
+      from: china('2026-06-02T00:00'),
+      until: china('2026-06-02T06:00'),
+    })
+  })
+
   test('agrees with the minute-by-minute answer', () => {
-    const rules = { ...shipped, windows: ['SUN 22:00-MON 02:00', 'THU 23:30-00:15'] }
+    const rules = {
+      ...shipped,
+      windows: ['SUN 22:00-MON 02:00', 'THU 23:30-00:15', 'FRI 21:00-SUN 03:00'],
+    }
     const start = china('2026-03-01T00:00').getTime()
+    const minute = (index: number) => new Date(start + index * 60_000)
+    const open = Array.from({ length: 55 * 24 * 60 }, (_, index) => isOpenAt(rules, minute(index)))
     for (let hour = 0; hour < 24 * 40; hour += 7) {
-      const at = new Date(start + hour * 3_600_000)
-      let minute = at.getTime()
-      while (!isOpenAt(rules, new Date(minute))) minute += 60_000
-      expect(nextOpenSpan(rules, at)?.from).toEqual(new Date(minute))
+      const from = open.indexOf(true, hour * 60)
+      const until = open.indexOf(false, from)
+      expect(nextOpenSpan(rules, minute(hour * 60))).toEqual({
+        from: minute(from),
+        until: minute(until),
+      })
     }
   })
 })

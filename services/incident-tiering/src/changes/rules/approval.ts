@@ -21,6 +21,11 @@ export function pendingStage(change: Approvable): ApprovalStage | null {
   return change.companyApproverPersonId === null ? 'company' : null
 }
 
+/** Functions, processes, data and permissions: their module's owner cannot be passed over, so they name one. Source: B-6.2. */
+export function isOwnedByModule(kind: ChangeKind): boolean {
+  return kind === 'function' || kind === 'process' || kind === 'data' || kind === 'permission'
+}
+
 /** Whether the key user of the module decides for the company; else the O&M authority does. Source: B-4.2.4. */
 export function decidedByModule(
   change: Pick<Approvable, 'kind' | 'moduleCode'>,

@@ -68,7 +68,8 @@ function boundariesAfter({ windows }: ChangeWindows, from: Date): Date[] {
   const firstDay = Math.floor((from.getTime() + zoneOffsetMs) / dayMs)
   const spans = windows.map(weekly)
   const boundaries = new Set<number>()
-  for (let day = firstDay; day <= firstDay + AHEAD_DAYS; day += 1) {
+  // A window may be a week long, so one that began up to a week ago may still have to end.
+  for (let day = firstDay - 7; day <= firstDay + AHEAD_DAYS; day += 1) {
     const midnight = day * dayMs - zoneOffsetMs
     boundaries.add(midnight)
     for (const { startMs, lengthMs } of spans) {
