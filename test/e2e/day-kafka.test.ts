@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await stage?.close()
   if (!('skipped' in kafka)) await kafka.release()
-}, 60_000)
+}, 120_000)
 
 test('[A-2.1.4][A-2.4.4][A-2.4.7][A-3.2.3][A-5.2.3][B-4.0][B-5.6] a working day, each service its own process on real Kafka', async () => {
   if (stage === undefined) return

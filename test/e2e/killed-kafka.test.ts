@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await stage?.close()
   if (!('skipped' in kafka)) await kafka.release()
-}, 60_000)
+}, 120_000)
 
 test('a process and the broker are killed at 20 random moments each; every effect happens once and the day completes', async () => {
   if (stage === undefined || 'skipped' in kafka) return

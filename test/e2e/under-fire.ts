@@ -9,8 +9,8 @@ export type Blow = () => Promise<boolean>
 const KILLS = 20
 
 /**
- * Plays the day while each blow falls at 20 random moments, spread over its steps, in starts as well; then all effects
- * must be there once and the ledger must hold.
+ * Plays the day while each blow falls at 20 random moments, spread over its steps, in starts and restarts as well; then
+ * all effects must be there once and the ledger must hold.
  */
 export async function playUnderFire(
   stage: Stage,
@@ -20,19 +20,20 @@ export async function playUnderFire(
   const score = () => ` (${[...fallen].map(([name, n]) => `${name} ${n}`).join(', ')})`
   // So many may have fallen by now: else the quick ones are used up before the day has begun.
   let due = 0
-  const strike = async () => {
-    for (const [name, blow] of Object.entries(blows)) {
-      const before = fallen.get(name) ?? 0
-      // Between a moment and two seconds after what was killed is back.
-      await sleep(100 + Math.random() * 1_900)
-      if (before < due && (await blow())) fallen.set(name, before + 1)
-    }
+  const strike = async (name: string, blow: Blow) => {
+    // Between a moment and two seconds after what was killed is back.
+    await sleep(100 + Math.random() * 1_900)
+    const before = fallen.get(name) ?? 0
+    if (before < due && (await blow())) fallen.set(name, before + 1)
   }
-  const isLeft = () => [...fallen.values()].some((n) => n < KILLS)
+  const untilAllHaveFallen = (ends?: AbortSignal) =>
+    Promise.all(
+      Object.entries(blows).map(async ([name, blow]) => {
+        while (ends?.aborted !== true && (fallen.get(name) ?? 0) < KILLS) await strike(name, blow)
+      }),
+    )
   const played = new AbortController()
-  const fire = (async () => {
-    while (!played.signal.aborted && isLeft()) await strike()
-  })()
+  const fire = untilAllHaveFallen(played.signal)
   try {
     await playAll(stage, (behind) => {
       due = Math.ceil(behind * KILLS) + 1
@@ -44,7 +45,7 @@ export async function playUnderFire(
   }
   due = KILLS
   // What is left of the twenty falls on the finished day: nothing may come of it.
-  while (isLeft()) await strike()
+  await untilAllHaveFallen()
   process.stderr.write(`  the fire is over${score()}\n`)
   await stage.effects.everythingIsInTheLedger()
   await stage.day.verifyLedger()
