@@ -224,6 +224,38 @@ test('the same version is chosen before a newer one, and an older one never', ()
     })
   })
 
+  test('killed between making a database and marking it, it removes the empty one and nobody else’s', async () => {
+    await stage.kill('SIGKILL')
+    await query('create database unmarked_1')
+    await query('create database unmarked_2')
+    const full = new pg.Client({ connectionString: url.replace(/books$/, 'unmarked_2') })
+    await full.connect()
+    await full.query('create table somebody (s int)')
+    await full.end()
+    for (const name of ['unmarked_1', 'unmarked_2']) {
+      const assignmentId = randomUUID()
+      writeFileSync(
+        join(stage.folder, 'scratch', '.agent', `${assignmentId}.json`),
+        JSON.stringify({
+          assignmentId,
+          state: 'working',
+          object: null,
+          folder: null,
+          database: name,
+          children: [],
+        }),
+      )
+    }
+    stage.start({ ...connect({ books: url }), POSTGRES_SCRATCH: 'books' })
+    await patiently(async () => {
+      expect(await names()).not.toContain('unmarked_1')
+    })
+    await patiently(() => {
+      expect(stage.output()).toContain('database unmarked_2 has no mark')
+    })
+    expect(await names()).toContain('unmarked_2')
+  })
+
   test('neither the password nor the secret nor a token nor the key is in what the agent printed', () => {
     const printed = stage.output()
     for (const secret of [PASSWORD, SECRET, stage.key.toString('base64'), ...stage.tokens])

@@ -38,7 +38,8 @@ export async function createDatabase(
 }
 
 /**
- * Removes the database that was made for this assignment; none is fine.
+ * Removes the database that was made for this assignment; none is fine. One without any mark and with nothing in it is taken
+ * for it as well: the agent may have been killed before it could mark it.
  *
  * @throws Error when one of this name has another mark: somebody else's is never dropped
  */
@@ -49,13 +50,30 @@ export async function dropDatabase(
 ): Promise<void> {
   const [found] = await commentsOn(config, database)
   if (found === undefined) return
-  if (found.comment !== commentOf(assignmentId))
+  const isOurs =
+    found.comment === commentOf(assignmentId) ||
+    (found.comment === null && (await isBare(config, database)))
+  if (!isOurs)
     throw new Error(
       `database ${database} has no mark of assignment ${assignmentId}: drop it by hand`,
     )
   await onServer(config, (client) =>
     client.query(`drop database ${client.escapeIdentifier(database)} with (force)`),
   )
+}
+
+async function isBare(config: AgentConfig, database: string): Promise<boolean> {
+  const { name, url } = scratchServer(config)
+  const client = await connect(name, url, database)
+  try {
+    const { rowCount } = await client.query(
+      `select from pg_class c join pg_namespace n on n.oid = c.relnamespace
+        where n.nspname not like 'pg\\_%' and n.nspname <> 'information_schema' limit 1`,
+    )
+    return rowCount === 0
+  } finally {
+    await client.end()
+  }
 }
 
 async function commentsOn(
