@@ -186,10 +186,19 @@ export function createKafkaBus(brokers: string, clientId: string, log: Logger): 
       })
       await consumer.connect()
       await consumer.subscribe({ topics: [...topics], fromBeginning: !broadcast })
-      await run()
-      await joined
-      for (const start of starts) consumer.seek(start)
-      if (starts.length > 0) await consumer.commitOffsets(starts)
+      if (broadcast) {
+        await run()
+        await joined
+        for (const start of starts) consumer.seek(start)
+        if (starts.length > 0) await consumer.commitOffsets(starts)
+      } else {
+        // Not waited for: after a kill the group waits for the dead member, and requests can be served meanwhile.
+        run().catch((error: unknown) => {
+          if (!consumers.has(consumer)) return
+          log.error({ err: error, group }, 'consumer cannot join, will try again')
+          void runAgain()
+        })
+      }
       return {
         stop: async () => {
           consumers.delete(consumer)
