@@ -191,6 +191,12 @@ export const problems = {
     '死信已处理',
     'Read the list again.',
   ),
+  'dead-letter-failed-again': problem(
+    409,
+    'The event failed again and stays parked',
+    '事件再次处理失败，仍为死信',
+    'Look for the cause in the log, mend it and replay; or discard with a reason.',
+  ),
   'dead-letter-not-taken': problem(
     409,
     'Nothing takes an event of this type any more',

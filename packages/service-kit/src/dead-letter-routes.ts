@@ -2,6 +2,7 @@ import { Problem } from '@erp-steward/contracts/problem'
 import type { ServiceName } from '@erp-steward/contracts/services'
 import { InstantOut, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
 import type { Consumer } from '@erp-steward/messaging/consumer'
+import { isDatabaseAway } from '@erp-steward/messaging/database-away'
 import {
   discardDeadLetter,
   listDeadLetters,
@@ -90,10 +91,10 @@ export function deadLetterRoutes(
           const act = actOf(request, clock())
           return verb === 'replay'
             ? replayDeadLetter(tx, service, consumer, command, act).catch((error: unknown) => {
-                if (error instanceof Problem) throw error
+                if (error instanceof Problem || isDatabaseAway(error)) throw error
                 request.log.warn({ err: error, eventId: command.eventId }, 'replay failed')
                 throw new Problem(
-                  'dead-letter-not-parked',
+                  'dead-letter-failed-again',
                   'The event failed again and stays parked; the cause is in the log under this instance.',
                 )
               })

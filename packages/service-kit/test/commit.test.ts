@@ -98,7 +98,10 @@ beforeAll(async () => {
     ...deps,
     service: SERVICE,
     subscriptions: [
-      on(SheepShorn, () => Promise.reject(new Error('select * from a_table_of_ours'))),
+      on(SheepShorn, async (tx, { subject }) => {
+        if (subject === 'away') await tx.query('select pg_terminate_backend(pg_backend_pid())')
+        throw new Error('select * from a_table_of_ours')
+      }),
     ],
     log,
   })
@@ -334,27 +337,35 @@ test.each(['["x"]', '[1]', '[null]', '{}', '["\\u0000"]', `["${ANNA.toUpperCase(
   },
 )
 
-test('a dead letter that fails again stays parked, and the cause stays in the log', async () => {
-  const { db } = database
-  const id = await appendEvent(db.manager, SERVICE, SheepShorn, 'dolly', {}, testAct())
-  const [envelope] = await queuedEvents(db)
-  await db.query(
-    `insert into dead_letter (event_id, type, subject, envelope, reason, attempts, parked_at)
-     values ($1, $2, 'dolly', $3, 'Error', 5, now())`,
-    [id, SheepShorn.type, JSON.stringify(envelope)],
-  )
-  const answer = await app.inject({
-    method: 'POST',
-    url: `${DEAD_LETTERS}/${id}/replay`,
-    headers: administrator,
-    payload: { reason: 'Once more.' },
-  })
-  expect(answer.statusCode).toBe(409)
-  expect(answer.json()).toMatchObject({ code: 'dead-letter-not-parked' })
-  expect(answer.body).not.toContain('a_table_of_ours')
-  const left: unknown[] = await db.query('select state from dead_letter')
-  expect(left).toEqual([{ state: 'parked' }])
-})
+test.each([
+  ['fails again', 'dolly', 409, 'dead-letter-failed-again'],
+  ['finds the database away', 'away', 503, 'unavailable'],
+])(
+  'a dead letter that %s stays parked, and the cause stays in the log',
+  async (_what, subject, status, code) => {
+    const { db } = database
+    const id = await appendEvent(db.manager, SERVICE, SheepShorn, subject, {}, testAct())
+    const [envelope] = await queuedEvents(db)
+    await db.query(
+      `insert into dead_letter (event_id, type, subject, envelope, reason, attempts, parked_at)
+       values ($1, $2, $3, $4, 'Error', 5, now())`,
+      [id, SheepShorn.type, subject, JSON.stringify(envelope)],
+    )
+    const answer = await app.inject({
+      method: 'POST',
+      url: `${DEAD_LETTERS}/${id}/replay`,
+      headers: administrator,
+      payload: { reason: 'Once more.' },
+    })
+    expect(answer.statusCode).toBe(status)
+    expect(answer.json()).toMatchObject({ code })
+    expect(answer.body).not.toContain('a_table_of_ours')
+    const left: unknown[] = await db.query('select state from dead_letter where event_id = $1', [
+      id,
+    ])
+    expect(left).toEqual([{ state: 'parked' }])
+  },
+)
 
 const shear = defineTask('shear', Type.Object({ name: Type.String() }), async (tx, { name }) => {
   await tx.query('insert into shorn (name) values ($1)', [name])
