@@ -3,6 +3,7 @@
 import { bareInserts } from '@erp-steward/test-kit/bare-inserts'
 import { ownCpuMicros, type BenchRow } from '@erp-steward/test-kit/bench-row'
 import { onTestServer } from '@erp-steward/test-kit/on-test-server'
+import type { TestService } from '@erp-steward/test-kit/test-service'
 import {
   create,
   endUser,
@@ -12,10 +13,10 @@ import {
   nominate,
 } from '../test/incident-stage.ts'
 
-const WARM_UP = 300
-const TICKETS = 2_000
+export const WARM_UP = 300
+export const TICKETS = 2_000
 /** Callers at once; more than the service has connections. */
-const CALLERS = 16
+export const CALLERS = 16
 /** As many connections as the service's pool has. */
 const CONNECTIONS = 8
 
@@ -58,15 +59,7 @@ async function measure(): Promise<BenchRow[]> {
         name: 'tickets opened',
         reference: 'bare INSERT of the same rows',
         ours,
-        theirs: await bareInserts({
-          db: stage.db,
-          url: stage.url,
-          schema: 'incident_tiering',
-          tables: TABLES,
-          units: TICKETS,
-          writers: CONNECTIONS,
-          perTransaction: 1,
-        }),
+        theirs: await bareTickets(stage),
         unit: 'tickets/s',
         cpuMicrosPerUnit,
         note: `${String(TICKETS)} P3 tickets, ${String(CALLERS)} callers at once, one process; CPU without that of PostgreSQL`,
@@ -77,8 +70,24 @@ async function measure(): Promise<BenchRow[]> {
   }
 }
 
+/** Tickets per second when only the rows are written that they left, one transaction per ticket. */
+export function bareTickets({ db, url }: TestService): Promise<number> {
+  return bareInserts({
+    db,
+    url,
+    schema: 'incident_tiering',
+    tables: TABLES,
+    units: TICKETS,
+    writers: CONNECTIONS,
+    perTransaction: 1,
+  })
+}
+
 /** Does `work` so many times with `CALLERS` at once; answers how often per second. */
-async function atOnce(times: number, work: (index: number) => Promise<void>): Promise<number> {
+export async function atOnce(
+  times: number,
+  work: (index: number) => Promise<void>,
+): Promise<number> {
   let next = 0
   const started = performance.now()
   await Promise.all(
