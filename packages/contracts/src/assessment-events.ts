@@ -62,7 +62,25 @@ export const ErrorCorrected = defineEvent({
     observationId: Uuid,
     dueAt: nullable(Instant),
     correctedAt: Instant,
-    withinTarget: Type.Boolean(),
+    /** `null` where the calendar gave no due date to be measured by. */
+    withinTarget: nullable(Type.Boolean()),
+  }),
+})
+
+/** Every change of what counts is a fact: by an appeal, or set right when something done in time is told late. */
+export const ObservationVoided = defineEvent({
+  type: 'assessment.observation.voided.v1',
+  summary: 'An observation no longer counts in sheets computed from now on.',
+  clauses: ['A-2.3.5', 'A-2.3.7', 'A-6.3.1', 'B-5.6'],
+  payload: Type.Object({
+    observationId: Uuid,
+    kind: ObservationKind,
+    /** The data error or time node that it followed from. */
+    originId: nullable(Uuid),
+    unitId: Uuid,
+    month: Month,
+    reason: Type.String(),
+    voidedAt: Instant,
   }),
 })
 

@@ -4,16 +4,24 @@ import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
 import { closeFacts } from '../facts/fact-order.ts'
-import { lockObservation, ObservationEntity, voidObservation } from '../observations/observation.ts'
+import {
+  lockObservation,
+  ObservationEntity,
+  voidObservation,
+  type Observation,
+} from '../observations/observation.ts'
 import { computeSheet } from '../scores/compute-sheet.ts'
 import { makeKnown } from '../scores/publish-sheet.ts'
 import { newestSheet } from '../scores/score-sheet.ts'
+import { TimeNodeEntity } from '../time-nodes/time-node.ts'
 import { AppealEntity, lockAppeal, type Appeal } from './appeal.ts'
 
 export interface DecideAppeal {
   readonly id: string
   readonly outcome: 'upheld' | 'voided'
   readonly reason: string
+  /** Roles of the caller: a business owner speaks for the departments of the own unit, so does not judge of them. */
+  readonly roles: readonly string[]
   /** Throws when the appeal is not in the caller's range. */
   readonly reaches: (appeal: Appeal) => void
 }
@@ -22,12 +30,12 @@ export interface DecideAppeal {
  * Decides an appeal: the fact stands (`upheld`) or is voided. A voided fact gives its month a new revision at once,
  * published where the one before was; the score itself is never edited. Sources: A-6.3.1, B-5.6.
  *
- * @throws Problem `person-required`, `appeal-not-found`, `appeal-decided`, `same-person` for the appellant and for who
- *   recorded the fact
+ * @throws Problem `person-required`, `appeal-not-found`, `appeal-decided`, `same-person` for whoever had a part in the
+ *   fact, `observation-state` where a fact that was voided meanwhile would be let stand
  */
 export async function decideAppeal(
   tx: EntityManager,
-  { id, outcome, reason, reaches }: DecideAppeal,
+  { id, outcome, reason, roles, reaches }: DecideAppeal,
   act: Act,
 ): Promise<Appeal> {
   if (act.personId === null) throw new Problem('person-required', 'Only a person decides.')
@@ -37,10 +45,14 @@ export async function decideAppeal(
   const observation = await lockObservation(tx, appeal.observationId)
   if (act.personId === appeal.appellantPersonId || act.actor === appeal.appellant)
     throw new Problem('same-person', 'Nobody decides the own appeal.')
-  if (act.actor === observation.recordedBy || act.personId === observation.recordedByPersonId)
-    throw new Problem('same-person', 'Who recorded the fact does not decide the appeal.')
+  await assertNoPart(tx, observation, roles, act)
   if (appeal.state === 'decided')
     throw new Problem('appeal-decided', `The appeal was ${appeal.outcome ?? 'decided'}.`)
+  if (outcome === 'upheld' && observation.standing === 'voided')
+    throw new Problem(
+      'observation-state',
+      `The fact was voided meanwhile and cannot be let stand: ${observation.voidedReason ?? ''}`,
+    )
   const decided: Appeal = {
     ...appeal,
     state: 'decided',
@@ -69,11 +81,33 @@ export async function decideAppeal(
     act,
   )
   if (outcome === 'voided') {
-    await voidObservation(tx, observation.id, reason, act.now)
+    await voidObservation(tx, observation.id, reason, act)
     await recompute(tx, observation.month, act)
   } else if (observation.standing === 'recorded')
     await tx.update(ObservationEntity, { id: observation.id }, { standing: 'upheld' })
   return decided
+}
+
+/**
+ * A part in a fact has who recorded it, or the error or time node that it follows from, and for what is held against a
+ * department or unit whoever speaks for it.
+ *
+ * @throws Problem `same-person`
+ */
+async function assertNoPart(
+  tx: EntityManager,
+  { originId, personId, recordedBy, recordedByPersonId, unitId }: Observation,
+  roles: readonly string[],
+  act: Act,
+): Promise<void> {
+  const origin = originId === null ? null : await tx.findOneBy(ObservationEntity, { id: originId })
+  const node = originId === null ? null : await tx.findOneBy(TimeNodeEntity, { id: originId })
+  const actors = [recordedBy, origin?.recordedBy, node?.plannedBy]
+  const people = [recordedByPersonId, origin?.recordedByPersonId]
+  if (actors.includes(act.actor) || people.includes(act.personId))
+    throw new Problem('same-person', 'Who recorded the fact does not decide the appeal.')
+  if (personId === null && roles.includes('BUSINESS_OWNER') && act.unitId === unitId)
+    throw new Problem('same-person', 'Who speaks for the department or unit does not decide.')
 }
 
 /** A month that was never computed takes the voided fact into account when it is. */

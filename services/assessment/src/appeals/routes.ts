@@ -134,6 +134,7 @@ export function appealRoutes(app: App, deps: Dependencies<AssessmentConfig>): vo
       const command = {
         id: request.params.id,
         ...request.body,
+        roles: principalOf(request).roles,
         reaches: (appeal: Appeal) => {
           assertInRange(request, appeal)
         },

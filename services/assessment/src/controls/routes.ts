@@ -38,7 +38,12 @@ const ControlView = Type.Object({
   reason: Type.String(),
   reasonCode: Type.String(),
   since: nullable(InstantOut),
-  lastProofAt: nullable(InstantOut),
+  lastProofAt: nullable(
+    Type.Unsafe<Date>({
+      ...InstantOut,
+      description: 'When it was last so; for what is counted by month no later than its end.',
+    }),
+  ),
   freshUntil: nullable(InstantOut),
 })
 
@@ -73,6 +78,7 @@ const ControlDetail = Type.Object({
       when: Type.Record(Type.String(), Type.Array(Type.Unknown())),
       lasts: nullable(Type.String()),
       why: nullable(Type.String()),
+      month: nullable(Type.String({ description: 'Member with the month that a proof is about.' })),
     }),
   ),
   parameters: Type.Array(Type.String()),

@@ -19,3 +19,8 @@ export function derivedId(what: string, ...from: readonly string[]): string {
     hex.slice(20, 32),
   ].join('-')
 }
+
+/** Whether an id has the version of ids that are derived. */
+export function isDerived(id: string): boolean {
+  return id[14] === '8'
+}

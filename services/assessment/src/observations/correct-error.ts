@@ -39,13 +39,19 @@ export async function correctError(
       'observation-state',
       'A correction lies between the finding of the error and now.',
     )
-  const withinTarget = error.dueAt === null || correctedAt <= error.dueAt
-  if (!withinTarget) await stateLateCorrections(tx, [error], act)
-  else if (error.overdueAt !== null) {
-    if (act.personId !== null && act.personId === error.personId)
-      throw new Problem('same-person', 'Somebody else must say that you corrected it in time.')
-    await voidObservation(tx, lateCorrectionId(id), 'Corrected in time, told later.', act.now)
-  }
+  // Without a due date nobody can say that it was kept.
+  const withinTarget = error.dueAt === null ? null : correctedAt <= error.dueAt
+  const isToldLate = error.dueAt !== null && act.now > error.dueAt
+  if (
+    withinTarget === true &&
+    isToldLate &&
+    act.personId !== null &&
+    act.personId === error.personId
+  )
+    throw new Problem('same-person', 'Somebody else must say that you corrected it in time.')
+  if (withinTarget === false) await stateLateCorrections(tx, [error], act)
+  else if (error.overdueAt !== null)
+    await voidObservation(tx, lateCorrectionId(id), 'Corrected in time, told later.', act)
   await tx.update(ObservationEntity, { id }, { correctedAt })
   await appendEvent(
     tx,

@@ -41,7 +41,7 @@ export const ObservationView = Type.Object({
 export function observationView(observation: Observation) {
   const { dueAt, dueFault, dueParameterVersion, correctedAt, overdueAt } = observation
   const late = overdueAt !== null || (correctedAt !== null && dueAt !== null && correctedAt > dueAt)
-  const inTime = correctedAt !== null && (dueAt === null || correctedAt <= dueAt)
+  const inTime = correctedAt !== null && dueAt !== null && correctedAt <= dueAt
   return {
     ...observation,
     correction:

@@ -1,5 +1,11 @@
-import type { ObservationKind, Severity } from '@erp-steward/contracts/assessment-events'
+import type { Act } from '@erp-steward/contracts/act'
+import {
+  ObservationVoided,
+  type ObservationKind,
+  type Severity,
+} from '@erp-steward/contracts/assessment-events'
 import { Problem } from '@erp-steward/contracts/problem'
+import { appendEvent } from '@erp-steward/messaging/outbox'
 import { EntitySchema, type EntityManager } from 'typeorm'
 
 /** `recorded`: counts; `upheld`: counts, an appeal failed; `voided`: no longer counts in sheets computed later. */
@@ -129,18 +135,25 @@ export async function lockObservation(tx: EntityManager, id: string): Promise<Ob
 }
 
 /**
- * Takes an observation, and what follows from it, out of the sheets computed from now on; voided ones stay as they are.
+ * Takes an observation, and what follows from it, out of the sheets computed from now on, and states each; voided ones
+ * stay as they are.
  */
 export async function voidObservation(
   tx: EntityManager,
   id: string,
   reason: string,
-  at: Date,
+  act: Act,
 ): Promise<void> {
-  await tx.query(
-    `update observation
-        set standing = 'voided', voided_at = $2, voided_reason = $3, voided_order = nextval('fact_order')
-      where (id = $1 or origin_id = $1) and standing <> 'voided'`,
-    [id, at, reason],
-  )
+  const [voided]: [Pick<Observation, 'id' | 'kind' | 'originId' | 'unitId' | 'month'>[], number] =
+    await tx.query(
+      `update observation
+          set standing = 'voided', voided_at = $2, voided_reason = $3, voided_order = nextval('fact_order')
+        where (id = $1 or origin_id = $1) and standing <> 'voided'
+        returning id, kind, origin_id as "originId", unit_id as "unitId", month`,
+      [id, act.now, reason],
+    )
+  for (const { id: observationId, ...rest } of voided) {
+    const fact = { observationId, ...rest, reason, voidedAt: act.now.toISOString() }
+    await appendEvent(tx, 'assessment', ObservationVoided, observationId, fact, act)
+  }
 }

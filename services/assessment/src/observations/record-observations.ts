@@ -38,7 +38,7 @@ export async function recordObservations(
 ): Promise<{ recorded: number; repeated: number }> {
   await beginFacts(tx)
   const concerned = await concernedBy(tx, reports)
-  refuse(await reportFaults(tx, reports, concerned, range, act.now))
+  refuse(await reportFaults(tx, reports, concerned, range, act))
   const deadlines = new Map<string, Awaited<ReturnType<typeof fixWithin>>>()
   const observations: NewObservation[] = []
   for (const report of reports) {

@@ -1,6 +1,11 @@
+import type { Act } from '@erp-steward/contracts/act'
 import { readParameter } from '@erp-steward/service-kit/parameters'
 import type { EntityManager } from 'typeorm'
+import { isDerived } from '../facts/derived-id.ts'
 import type { ObservationReport } from './record-observations.ts'
+
+/** What earns points. */
+const BONUS: ReadonlySet<string> = new Set(['improvement', 'extra-help'])
 
 /** One thing that is wrong with a list that was sent, by JSON pointer. */
 export interface Fault {
@@ -60,7 +65,7 @@ export async function reportFaults(
   reports: readonly ObservationReport[],
   concerned: Concerned,
   range: string | null,
-  now: Date,
+  { now, personId: callerId }: Pick<Act, 'now' | 'personId'>,
 ): Promise<Fault[]> {
   const faults: Fault[] = []
   const seen = new Set<string>()
@@ -71,6 +76,10 @@ export async function reportFaults(
     const { id, personId, departmentId, moduleCode, occurredAt, foundAt } = report
     if (seen.has(id)) fault('id', 'The id is in the list twice.')
     seen.add(id)
+    // Else whoever sends first could take the place of a delay that is stated later.
+    if (isDerived(id)) fault('id', 'UUIDs of version 8 are for what follows from other facts.')
+    if (BONUS.has(report.kind) && personId !== null && personId === callerId)
+      fault('personId', 'Somebody else records what earns you points.')
     const unitId = unitOf(report, concerned)
     const inRange = unitId !== undefined && (range === null || unitId === range)
     if (personId === null && departmentId === null)

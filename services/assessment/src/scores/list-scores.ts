@@ -88,6 +88,10 @@ export interface DeductionRow {
   readonly ruleKey: string
   readonly parameterVersion: number
   readonly points: number
+  /** Of the observation, so that whoever is scored knows what to object to; `null` for a rate. */
+  readonly reference: string | null
+  readonly description: string | null
+  readonly occurredAt: Date | null
 }
 
 /** The deductions and bonuses of a subject on a sheet, in the order of the facts. */
@@ -98,12 +102,13 @@ export async function listDeductions(
   limit: number,
 ): Promise<DeductionRow[]> {
   return tx.query(
-    `select fact_id as "factId", kind, event_id as "eventId", indicator as group, rule_key as "ruleKey",
-            parameter_version as "parameterVersion", points::float8 as points
-       from score_deduction
-      where sheet_id = $1 and subject_id = $2
-        and ($3::uuid is null or (fact_id, kind collate "C") > ($3::uuid, $4::text collate "C"))
-      order by fact_id, kind collate "C" limit $5`,
+    `select d.fact_id as "factId", d.kind, d.event_id as "eventId", d.indicator as group, d.rule_key as "ruleKey",
+            d.parameter_version as "parameterVersion", d.points::float8 as points,
+            o.reference, o.description, o.occurred_at as "occurredAt"
+       from score_deduction d left join observation o on o.id = d.fact_id and o.kind = d.kind
+      where d.sheet_id = $1 and d.subject_id = $2
+        and ($3::uuid is null or (d.fact_id, d.kind collate "C") > ($3::uuid, $4::text collate "C"))
+      order by d.fact_id, d.kind collate "C" limit $5`,
     [sheetId, subjectId, afterFact, afterKind, limit],
   )
 }

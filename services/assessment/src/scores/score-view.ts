@@ -105,6 +105,9 @@ export const DeductionView = Type.Object({
   ruleKey: Type.String(),
   parameterVersion: Type.Integer(),
   points: Type.Number({ description: 'Points taken off, or in the group bonus added.' }),
+  reference: nullable(Type.String()),
+  description: nullable(Type.String()),
+  occurredAt: nullable(InstantOut),
 })
 
 export function deductionView({ factId, group, ...row }: DeductionRow) {

@@ -39,6 +39,11 @@ const TimeNodeView = Type.Object({
   version: Type.Integer(),
 })
 
+/** A user of the ERP without another role. */
+function isUser(request: FastifyRequest): boolean {
+  return principalOf(request).roles.every((role) => role === 'END_USER')
+}
+
 export function timeNodeRoutes(app: App, deps: Dependencies<AssessmentConfig>): void {
   const { db, clock } = deps
 
@@ -52,9 +57,8 @@ export function timeNodeRoutes(app: App, deps: Dependencies<AssessmentConfig>): 
   /** A user of the ERP without another role completes the own steps and those of the department or unit. */
   function assertMayComplete(request: FastifyRequest, node: TimeNode): void {
     assertInRange(request, node)
-    const { roles, personId } = principalOf(request)
-    const isUser = roles.every((role) => role === 'END_USER')
-    if (isUser && node.personId !== null && node.personId !== personId)
+    const { personId } = principalOf(request)
+    if (isUser(request) && node.personId !== null && node.personId !== personId)
       throw new Problem('not-concerned', 'The step is one of another person.')
   }
 
@@ -97,7 +101,8 @@ export function timeNodeRoutes(app: App, deps: Dependencies<AssessmentConfig>): 
       config: { access: 'time-node.read', clauses: ['A-2.3.7'] },
       schema: {
         operationId: 'listTimeNodes',
-        summary: 'Time nodes in your range, the last to fall due first.',
+        summary:
+          'Time nodes in your range, the last to fall due first; a user of the ERP sees none of a colleague.',
         tags: ['time nodes'],
         querystring: Type.Object({
           ...PageQuery,
@@ -119,6 +124,11 @@ export function timeNodeRoutes(app: App, deps: Dependencies<AssessmentConfig>): 
         .limit(limit + 1)
       if (unitId !== undefined) query.andWhere('node.unitId = :unitId', { unitId })
       if (only !== null) query.andWhere('node.unitId = :only', { only })
+      // What a colleague missed is no news for a user.
+      if (isUser(request))
+        query.andWhere('(node.personId is null or node.personId = :personId)', {
+          personId: principalOf(request).personId,
+        })
       if (state !== undefined) query.andWhere('node.state = :state', { state })
       if (month !== undefined) query.andWhere('node.month = :month', { month })
       if (afterAt !== null)
@@ -148,6 +158,12 @@ export function timeNodeRoutes(app: App, deps: Dependencies<AssessmentConfig>): 
       if (node === null)
         throw new Problem('time-node-not-found', `There is no time node ${id} in your range.`)
       assertInRange(request, node)
+      if (
+        isUser(request) &&
+        node.personId !== null &&
+        node.personId !== principalOf(request).personId
+      )
+        throw new Problem('time-node-not-found', `There is no time node ${id} in your range.`)
       void reply.header('etag', etag(node.version))
       return node
     },
@@ -170,6 +186,7 @@ export function timeNodeRoutes(app: App, deps: Dependencies<AssessmentConfig>): 
       const command = {
         id: request.params.id,
         completedAt: new Date(request.body.completedAt),
+        vouches: !isUser(request),
         reaches: (node: TimeNode) => {
           assertMayComplete(request, node)
         },

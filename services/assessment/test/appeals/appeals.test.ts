@@ -27,6 +27,7 @@ import {
   scoreOf,
   send,
   sheets,
+  UNIT,
   type Caller,
   type Report,
 } from '../assessment-stage.ts'
@@ -226,6 +227,59 @@ describe('deciding', () => {
     ])
     expect(answers.map(({ statusCode }) => statusCode).sort()).toEqual([200, 409])
     expect(await facts(stage, 'appeal.decided')).toHaveLength(1)
+  })
+
+  test('[A-6.3.1] who speaks for a department does not judge what is held against it', async () => {
+    const late = report({ kind: 'late-leaver-notice', departmentId: FINANCE })
+    ok(await record(stage, late))
+    const { id } = ok(await file(ofUnit('BUSINESS_OWNER', people.owner), late.id))
+    expect((await decide(id, ofUnit('BUSINESS_OWNER', people.mate))).json()).toMatchObject({
+      code: 'same-person',
+    })
+    ok(await decide(id, judge()))
+  })
+
+  test('[A-6.3.1] who recorded the error does not decide of its late correction, nor the planner of the delay', async () => {
+    const own = report({ personId: people.clerk })
+    const recorder = ofUnit('BUSINESS_OWNER', people.owner)
+    ok(await send(stage, 'POST', '/v1/observations', recorder, { observations: [own] }))
+    stage.now = after(MONDAY, 60_000)
+    await runTask(stage, 'watch-corrections')
+    const { derived } = (await observation(stage, own.id)) as unknown as { derived: Report[] }
+    const appeal = ok(await file(endUser(people.clerk), derived[0]?.id))
+    expect((await decide(appeal.id, recorder)).json()).toMatchObject({ code: 'same-person' })
+
+    const planner = caller({ roles: ['OM_AUTHORITY'], person: people.mate, sub: randomUUID() })
+    const node = ok(
+      await create(stage, '/v1/time-nodes', planner, {
+        ...{ code: 'close', title: 'Close', unitId: UNIT, departmentId: null },
+        ...{ personId: people.clerk, isUrgent: false, dueAt: after(stage.now, 1).toISOString() },
+      }),
+    )
+    stage.now = after(stage.now, 2)
+    await runTask(stage, 'time-node-due', { nodeId: node.id })
+    const [delay] = (await facts(stage, 'observation.recorded')).filter(
+      ({ data }) => data.kind === 'delay',
+    )
+    const second = ok(await file(endUser(people.clerk), delay?.subject))
+    expect((await decide(second.id, planner)).json()).toMatchObject({ code: 'same-person' })
+    ok(await decide(second.id, judge()))
+  })
+
+  test('[A-6.3.1] a fact that was voided meanwhile cannot be let stand', async () => {
+    stage.now = after(MONDAY, 60_000)
+    await runTask(stage, 'watch-corrections')
+    const { derived } = (await observation(stage, error.id)) as unknown as { derived: Report[] }
+    const { id } = ok(await file(endUser(people.clerk), derived[0]?.id))
+    const corrected = { correctedAt: error.foundAt }
+    ok(await send(stage, 'POST', `/v1/observations/${error.id}/correct`, middleware(), corrected))
+    expect(await facts(stage, 'observation.voided')).toMatchObject([
+      { subject: derived[0]?.id, data: { kind: 'late-correction', originId: error.id } },
+    ])
+    expect((await decide(id, judge(), 'upheld')).json()).toMatchObject({
+      code: 'observation-state',
+    })
+    ok(await decide(id, judge()))
   })
 
   test('only a person of the right role and unit decides', async () => {

@@ -1,14 +1,28 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import {
+  ObservationRecorded,
+  ObservationVoided,
+  ScoresComputed,
+  ScoresPublished,
+  TimeNodeMissed,
+} from '@erp-steward/contracts/assessment-events'
+import {
   BackupRunMissed,
   BackupRunSucceeded,
   BackupTargetRegistered,
   CopyVerified,
+  RestoreFinished,
 } from '@erp-steward/contracts/backup-events'
-import { TicketAcknowledged, TicketClockBreached } from '@erp-steward/contracts/incident-events'
+import { ModuleChanged, UnitChanged } from '@erp-steward/contracts/identity-events'
+import {
+  KeyUserGapFound,
+  TicketAcknowledged,
+  TicketClockBreached,
+} from '@erp-steward/contracts/incident-events'
 import {
   InspectionDone,
+  InspectionOverdue,
   SourceChanged,
   SourceHeard,
   SourceSilent,
@@ -46,26 +60,27 @@ const SOURCE = randomUUID()
 const source = { sourceId: SOURCE, name: 'DB01', unitId: UNIT, moduleCode: null }
 const registered = (at: Date) =>
   factOf(SourceChanged, { ...source, change: 'registered' }, at, 'monitoring-ingest')
-const silent = (at: Date, lastHeardAt: Date) =>
+const silent = (at: Date, lastHeardAt: Date | null) =>
   factOf(
     SourceSilent,
-    { ...source, lastHeardAt: lastHeardAt.toISOString(), noticedAt: at.toISOString() },
+    { ...source, lastHeardAt: lastHeardAt?.toISOString() ?? null, noticedAt: at.toISOString() },
     at,
     'monitoring-ingest',
   )
-const heard = (at: Date, silentSince: Date) =>
+const heard = (at: Date, silentSince: Date | null = null) =>
   factOf(
     SourceHeard,
-    { ...source, silentSince: silentSince.toISOString(), heardAt: at.toISOString() },
+    { ...source, silentSince: silentSince?.toISOString() ?? null, heardAt: at.toISOString() },
     at,
     'monitoring-ingest',
   )
 
+const ROUND = randomUUID()
 const done = (at: Date) =>
   factOf(
     InspectionDone,
     {
-      roundId: randomUUID(),
+      roundId: ROUND,
       unitId: UNIT,
       date: '2026-03-09',
       signedByPersonId: randomUUID(),
@@ -201,7 +216,7 @@ test('[B-5.6] a proof that is exactly as old as it may be still proves, a millis
     lastProofAt: noon(-2 * DAY).toISOString(),
     freshUntil: noon().toISOString(),
     evidence: [
-      { effect: 'mends', key: UNIT },
+      { effect: 'mends', key: ROUND },
       { effect: 'proves', key: '' },
     ],
   })
@@ -213,7 +228,8 @@ test('[B-5.6] a proof that is exactly as old as it may be still proves, a millis
 })
 
 test('[B-5.6][A-3.2.1] a source that falls silent makes its clauses stale at once, though the proof is fresh, until it is heard', async () => {
-  await tell(stage, registered(noon(-1)))
+  await tell(stage, registered(noon(-2)))
+  await tell(stage, heard(noon(-1)))
   expect(await stateAt(stage, 'A-3.2.1', noon())).toBe('kept')
   await tell(stage, silent(noon(2), noon(-1)))
   expect(await controlAt(stage, 'A-3.2.1', noon(2))).toMatchObject({
@@ -223,6 +239,139 @@ test('[B-5.6][A-3.2.1] a source that falls silent makes its clauses stale at onc
   })
   await tell(stage, heard(noon(3), noon(2)))
   expect(await stateAt(stage, 'A-3.2.1', noon(3))).toBe('kept')
+})
+
+test('[A-3.2.1] a source that was registered and never sent does not prove that figures are sent', async () => {
+  await tell(stage, registered(noon(-1)))
+  await alive(stage, noon(), 'monitoring-ingest')
+  expect(await stateAt(stage, 'A-3.2.1', noon())).toBe('stale')
+  await tell(stage, silent(noon(1), null))
+  expect((await controlAt(stage, 'A-3.2.1', noon(1))).reasonCode).toBe('sources-silent')
+})
+
+test('[A-3.1.1] the round of another day does not mend the one that nobody signed', async () => {
+  const roundId = randomUUID()
+  const overdue = {
+    ...{ roundId, unitId: UNIT, date: '2026-03-08', inspectorPersonId: null },
+    dueAt: noon(-3).toISOString(),
+    noticedAt: noon(-2).toISOString(),
+  }
+  await tell(stage, factOf(InspectionOverdue, overdue, noon(-2), 'monitoring-ingest'))
+  await tell(stage, done(noon(-1)))
+  expect((await controlAt(stage, 'A-3.1.1', noon())).openBreaches).toMatchObject([{ key: roundId }])
+})
+
+test('[A-2.4.5] a failed restore of a target that was taken out is no breach for ever', async () => {
+  const failed = {
+    ...target(ONE),
+    ...{ planId: randomUUID(), number: 'R-1', outcome: 'failed' as const, detail: 'Disk full.' },
+    ...{ compared: 0, seconds: 1, withinRto: false, receiptDigest: '0'.repeat(64) },
+    finishedAt: noon(-9).toISOString(),
+  }
+  await tell(stage, factOf(RestoreFinished, failed, noon(-9), 'backup-orchestration'))
+  await tell(stage, succeeded(ONE, noon(-8)))
+  expect(await stateAt(stage, 'A-2.4.5', noon(-8))).toBe('broken')
+  await tell(stage, expectTarget(ONE, noon(-7), false))
+  expect(await controlAt(stage, 'A-2.4.5', noon())).toMatchObject({
+    reasonCode: 'never-proven',
+    openBreaches: [],
+  })
+})
+
+test('[B-4.1.2] the gap of a unit that was closed, or of a module that was withdrawn, ends with it', async () => {
+  const gap = (unitId: string, moduleCode: string, at: Date) =>
+    factOf(
+      KeyUserGapFound,
+      { unitId, tier: 'L1', kind: 'MODULE', moduleCode, foundAt: at.toISOString() },
+      at,
+      'incident-tiering',
+    )
+  for (const [unitId, code] of [
+    [UNIT, 'GL'],
+    [UNIT, 'AP'],
+    [OTHER_UNIT, 'GL'],
+    [OTHER_UNIT, 'IT'],
+  ] as const)
+    await tell(stage, gap(unitId, code, noon(-9)))
+  const open = async () =>
+    (await controlAt(stage, 'B-4.1.2', noon())).openBreaches.map(({ key }) => key).sort()
+  expect(await open()).toHaveLength(4)
+  const unit = { unitId: UNIT, code: 'U1', name: 'U1', kind: 'USER_UNIT' as const, active: false }
+  await tell(stage, factOf(UnitChanged, { ...unit, version: 2 }, noon(-8), 'identity'))
+  expect(await open()).toEqual([
+    `${OTHER_UNIT}/L1/MODULE/module:GL`,
+    `${OTHER_UNIT}/L1/MODULE/module:IT`,
+  ])
+  const module = { code: 'GL', name: 'General Ledger', active: false, version: 2 }
+  await tell(stage, factOf(ModuleChanged, module, noon(-7), 'identity'))
+  expect(await open()).toEqual([`${OTHER_UNIT}/L1/MODULE/module:IT`])
+})
+
+test('[B-5.6] to compute and publish an old month again does not make the proof younger', async () => {
+  const sheet = (month: string) => ({
+    ...{ sheetId: randomUUID(), month, revision: 2, digest: '0'.repeat(64) },
+  })
+  const computed = (month: string, at: Date) =>
+    factOf(
+      ScoresComputed,
+      {
+        ...{ ...sheet(month), subjects: 1, deductions: 0 },
+        ...{ cutOffAt: at.toISOString(), computedAt: at.toISOString() },
+      },
+      at,
+      'assessment',
+    )
+  const published = (month: string, at: Date) =>
+    factOf(
+      ScoresPublished,
+      { ...sheet(month), publishedAt: at.toISOString(), appealsUntil: null },
+      at,
+      'assessment',
+    )
+  await alive(stage, noon(), 'assessment')
+  await tell(stage, computed('2025-12', noon(-2)))
+  await tell(stage, published('2025-12', noon(-1)))
+  for (const clauseId of ['A-6.1.1', 'B-5.6'])
+    expect(await controlAt(stage, clauseId, noon())).toMatchObject({
+      reasonCode: 'proof-old',
+      lastProofAt: '2026-01-01T00:00:00.000Z',
+    })
+  await tell(stage, computed('2026-02', noon(-1)))
+  expect(await controlAt(stage, 'A-6.1.1', noon())).toMatchObject({
+    state: 'kept',
+    lastProofAt: '2026-03-01T00:00:00.000Z',
+  })
+  // What is computed and kept back is not made known.
+  expect((await controlAt(stage, 'B-5.6', noon())).reasonCode).toBe('proof-old')
+})
+
+test('[A-2.3.5][A-2.3.7] what was voided breaks nothing any more, a delay neither', async () => {
+  const [late, delay, nodeId] = [randomUUID(), randomUUID(), randomUUID()]
+  const observed = {
+    ...{ severity: null, personId: null, departmentId: null, unitId: UNIT, moduleCode: null },
+    ...{ reference: 'R', occurredAt: noon(-9).toISOString(), recordedAt: noon(-9).toISOString() },
+  }
+  const fact = { ...observed, observationId: late, kind: 'late-correction' as const }
+  await tell(stage, factOf(ObservationRecorded, fact, noon(-9), 'assessment'))
+  const node = { nodeId, code: 'N', unitId: UNIT, personId: null }
+  const times = { dueAt: noon(-9).toISOString(), noticedAt: noon(-9).toISOString() }
+  await tell(stage, factOf(TimeNodeMissed, { ...node, ...times }, noon(-9), 'assessment'))
+  for (const clauseId of ['A-2.3.5', 'A-2.3.7'])
+    expect(await stateAt(stage, clauseId, noon())).toBe('broken')
+  const voided = (observationId: string, kind: 'delay' | 'late-correction', originId: string) =>
+    factOf(
+      ObservationVoided,
+      {
+        ...{ observationId, kind, originId, unitId: UNIT, month: '2026-03', reason: 'Appeal.' },
+        voidedAt: noon(-1).toISOString(),
+      },
+      noon(-1),
+      'assessment',
+    )
+  await tell(stage, voided(late, 'late-correction', randomUUID()))
+  await tell(stage, voided(delay, 'delay', nodeId))
+  for (const clauseId of ['A-2.3.5', 'A-2.3.7'])
+    expect(await stateAt(stage, clauseId, noon())).toBe('stale')
 })
 
 test('[A-3.2.1] a source that is disabled is missed no more, and no source at all proves nothing', async () => {
@@ -242,7 +391,8 @@ test('[B-5.6] a service that is no longer heard makes what it would state stale;
   expect(await stateAt(stage, 'A-2.4.1', noon(2 * HOUR))).toBe('kept')
   expect(await controlAt(stage, 'A-2.4.1', noon(2 * HOUR + 1))).toMatchObject({
     state: 'stale',
-    reason: 'Nothing has been heard of backup-orchestration, so its facts may be missing.',
+    reason:
+      'Nothing has been heard of backup-orchestration for more than three hours, so its facts may be missing.',
   })
   await alive(stage, noon(2 * HOUR + 1), 'backup-orchestration')
   expect(await stateAt(stage, 'A-2.4.1', noon(2 * HOUR + 1))).toBe('kept')

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
+import { TimeNodeCompleted, TimeNodeMissed } from '@erp-steward/contracts/assessment-events'
 import { InspectionDone, InspectionOverdue } from '@erp-steward/contracts/monitoring-events'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import {
-  alive,
   changesOf,
   controlAt,
   controlStage,
@@ -70,7 +70,7 @@ test('[B-5.6] each change of state is stated once, silence too', async () => {
     ['kept', 'stale'],
   ])
   expect(changes.at(-1)?.reason).toBe(
-    'Nothing has been heard of monitoring-ingest, so its facts may be missing.',
+    'Nothing has been heard of monitoring-ingest for more than three hours, so its facts may be missing.',
   )
 })
 
@@ -100,16 +100,21 @@ test('a clause that stays kept is kept since it was first stated so', async () =
 })
 
 test('a breach that was mended long ago is forgotten, an open one never', async () => {
-  await tell(stage, overdue(noon(-2)))
-  await tell(stage, done(noon(-1)))
-  const other = { ...overdue(noon(-2)), id: randomUUID() }
-  const unitId = randomUUID()
-  await tell(stage, { ...other, data: { ...(other.data as object), unitId } })
+  const missed = (nodeId: string) => {
+    const node = { nodeId, code: 'close', unitId: UNIT, personId: null }
+    const at = noon(-2).toISOString()
+    return factOf(TimeNodeMissed, { ...node, dueAt: at, noticedAt: at }, noon(-2), 'assessment')
+  }
+  const [late, never] = [randomUUID(), randomUUID()]
+  await tell(stage, missed(late))
+  await tell(stage, missed(never))
+  const finished = { nodeId: late, code: 'close', unitId: UNIT, withinTarget: false }
+  const times = { dueAt: noon(-2).toISOString(), completedAt: noon(-1).toISOString() }
+  await tell(stage, factOf(TimeNodeCompleted, { ...finished, ...times }, noon(-1), 'assessment'))
   await publish(stage, noon(90 * DAY))
-  await alive(stage, noon(90 * DAY), 'monitoring-ingest')
   const rows = await stage.db.query<{ key: string; effect: string }[]>(
-    `select key, effect from control_fact where clause_id = 'A-3.1.1' and effect in ('breaks', 'mends')`,
+    `select key, effect from control_fact where clause_id = 'A-2.3.7' and effect in ('breaks', 'mends')`,
   )
-  expect(rows).toEqual([{ key: unitId, effect: 'breaks' }])
-  expect((await controlAt(stage, 'A-3.1.1', noon(90 * DAY))).state).toBe('broken')
+  expect(rows).toEqual([{ key: never, effect: 'breaks' }])
+  expect((await controlAt(stage, 'A-2.3.7', noon(90 * DAY))).state).toBe('broken')
 })

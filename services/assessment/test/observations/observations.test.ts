@@ -143,6 +143,17 @@ describe('recording', () => {
     },
   )
 
+  test('nobody takes the id of what follows from a fact, nor earns points on the own word', async () => {
+    const owner = ofUnit('BUSINESS_OWNER', people.mate)
+    const taken = report({ personId: people.clerk, id: '00000000-0000-8000-8000-000000000001' })
+    const praise = report({ kind: 'extra-help', personId: people.mate })
+    expect((await recordAs(owner, taken, praise)).json()).toMatchObject({
+      code: 'observations-refused',
+      errors: [{ pointer: '#/observations/0/id' }, { pointer: '#/observations/1/personId' }],
+    })
+    ok(await recordAs(ofUnit('BUSINESS_OWNER', people.clerk), praise))
+  })
+
   test('a department of another unit than that of the person is refused', async () => {
     const answer = await record(
       stage,
@@ -282,6 +293,25 @@ describe('correction in time', () => {
     expect((await scoreOf(stage, await compute(stage, '2026-03'), people.clerk)).total).toBe(97)
   })
 
+  test('[A-2.3.5] after the due date the word of the person concerned does not do, before the timer looked neither', async () => {
+    const error = report({ personId: people.clerk, foundAt: '2026-03-06T02:00:00Z' })
+    ok(await record(stage, error))
+    const { correction } = (await observation(stage, error.id)) as unknown as {
+      correction: { dueAt: string }
+    }
+    const path = `/v1/observations/${error.id}/correct`
+    const body = { correctedAt: correction.dueAt }
+    stage.now = after(correction.dueAt, 1)
+    const own = ofUnit('BUSINESS_OWNER', people.clerk)
+    expect((await send(stage, 'POST', path, own, body)).json()).toMatchObject({
+      code: 'same-person',
+    })
+    stage.now = after(correction.dueAt, 0)
+    expect(ok(await send(stage, 'POST', path, own, body)).correction).toMatchObject({
+      withinTarget: true,
+    })
+  })
+
   test('what is corrected cannot be corrected otherwise, nor before it was found or in the future', async () => {
     for (const at of [after(FOUND, -1), after(MONDAY, 1)])
       expect((await correct(at)).json()).toMatchObject({ status: 409, code: 'observation-state' })
@@ -318,6 +348,13 @@ describe('correction in time', () => {
     expect(await late()).toHaveLength(1)
     const path = `/v1/observations/${far.id}/correct`
     const answer = await send(stage, 'POST', path, middleware(), { correctedAt: stage.now })
-    expect(ok(answer).correction).toMatchObject({ withinTarget: true })
+    // Nobody can say that a due date was kept which there is not.
+    expect(ok(answer).correction).toMatchObject({
+      correctedAt: expect.any(String),
+      withinTarget: null,
+    })
+    expect(await facts(stage, 'observation.corrected')).toMatchObject([
+      { data: { dueAt: null, withinTarget: null } },
+    ])
   })
 })

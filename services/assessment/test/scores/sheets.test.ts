@@ -74,6 +74,9 @@ describe('traces', () => {
       ruleKey: 'assessment.deduction.error_heavy',
       parameterVersion: 0,
       points: 5,
+      reference: 'JE-1',
+      description: 'Wrong account.',
+      occurredAt: MID_FEBRUARY,
     })
     expect(stated).toMatchObject({ subject: error.id })
     expect((await observation(stage, error.id)).eventId).toBe(stated?.id)

@@ -126,6 +126,31 @@ describe('completion', () => {
   })
 })
 
+test('[A-2.3.7] after its time a user does not clear the delay of the own department, who is in charge does', async () => {
+  const { id } = await plan({ departmentId: FINANCE })
+  stage.now = after(DUE, 60_000)
+  await runTask(stage, 'time-node-due', { nodeId: id })
+  expect((await complete(id, DUE, endUser(people.clerk))).json()).toMatchObject({
+    code: 'same-person',
+  })
+  ok(await complete(id, DUE, ofUnit('KEY_USER', people.mate)))
+  expect(await facts(stage, 'observation.voided')).toMatchObject([
+    { data: { kind: 'delay', originId: id, reason: 'Finished in time, told later.' } },
+  ])
+})
+
+test('a user does not see what a colleague had to finish', async () => {
+  const theirs = await plan({ personId: people.mate })
+  const ours = await plan({ departmentId: FINANCE })
+  const mine = await plan({ personId: people.clerk })
+  const list = ok(await send(stage, 'GET', '/v1/time-nodes', endUser(people.clerk)))
+  expect((list.items as { id: string }[]).map(({ id }) => id).sort()).toEqual(
+    [ours.id, mine.id].sort(),
+  )
+  const read = await send(stage, 'GET', `/v1/time-nodes/${theirs.id}`, endUser(people.clerk))
+  expect(read.statusCode).toBe(404)
+})
+
 describe('the timer', () => {
   test('[A-2.3.7][A-6.1.2] looks after the last instant, and a missed node is one delay', async () => {
     const { id } = await plan({ personId: people.clerk, isUrgent: true })

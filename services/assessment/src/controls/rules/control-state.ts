@@ -180,8 +180,11 @@ function unrecorded(mode: Clause['mode'], record: LatestRecord | null): Verdict 
 
 /** Keys with what was stated of them since they were last retired, if ever; one that is stated anew counts again. */
 function liveKeys(facts: readonly LatestFact[]): readonly Key[] {
+  const retirements = new Map(
+    facts.flatMap(({ key, effect, at }) => (effect === 'retires' ? [[key, at] as const] : [])),
+  )
   return [...Map.groupBy(facts, ({ key }) => key)].flatMap(([key, rows]) => {
-    const retired = rows.find(({ effect }) => effect === 'retires')?.at
+    const retired = latest([key, ...key.split('/')].flatMap((part) => retirements.get(part) ?? []))
     const live = rows.filter(({ at }) => retired === undefined || at > retired)
     if (live.length === 0) return []
     const byEffect = new Map(live.map((row) => [row.effect, row]))

@@ -8,7 +8,7 @@ import type { ParameterKey } from '@erp-steward/regulation/parameters'
  * - `proves`: the duty was done, or the software did what the clause asks of it;
  * - `breaks`, `at-risk`: it was not, or may not be; ended by `mends` of the same key, or after `lasts`;
  * - `silences`, `speaks`: the collector of the key fell silent, is heard again;
- * - `retires`: the key is gone and counts no longer.
+ * - `retires`: the key is gone, and with it each key that has it as a part between slashes; they count no longer.
  */
 export const effects = [
   'expects',
@@ -37,6 +37,8 @@ export interface Touch {
   readonly lasts: string | null
   /** Why the event counts although it does not list the clause; `null` where it lists it. */
   readonly why: string | null
+  /** Member with the month that a proof is about: it is as old as the end of that month, however late it was made. */
+  readonly month: string | null
 }
 
 /**

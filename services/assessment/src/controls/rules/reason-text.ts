@@ -20,8 +20,8 @@ function words(reason: Reason): { readonly 'zh-CN': string; readonly en: string 
       return { en: 'The clause sets no duty.', 'zh-CN': '本条不含义务。' }
     case 'proven':
       return {
-        en: 'The last proof is fresh and no breach is open.',
-        'zh-CN': '最近证据有效,无未消除的违反。',
+        en: 'It was proven, whoever would tell otherwise is heard, and no breach is open.',
+        'zh-CN': '已有证据,相关服务正常上报,无未消除的违反。',
       }
     case 'recorded':
       return { en: 'A person recorded what they saw.', 'zh-CN': '由人员记录所见。' }
@@ -51,13 +51,13 @@ function words(reason: Reason): { readonly 'zh-CN': string; readonly en: string 
       }
     case 'service-silent':
       return {
-        en: `Nothing has been heard of ${reason.service}, so its facts may be missing.`,
-        'zh-CN': `未收到${nameOf(reason.service)}的消息,其证据可能缺失。`,
+        en: `Nothing has been heard of ${reason.service} for more than three hours, so its facts may be missing.`,
+        'zh-CN': `超过三小时未收到${nameOf(reason.service)}的消息,其证据可能缺失。`,
       }
     case 'keys-unproven':
       return {
-        en: `Never proven so far: ${reason.count}.`,
-        'zh-CN': `尚未证明的对象:${reason.count} 个。`,
+        en: `What must be proven and never was: ${reason.count}.`,
+        'zh-CN': `应有证据而从未证明的对象:${reason.count} 个。`,
       }
     case 'proof-old':
       return { en: 'The last proof is too old.', 'zh-CN': '最近证据已过期。' }

@@ -9,12 +9,16 @@ import { AccessRefused } from '@erp-steward/contracts/platform-events'
 import type { ServiceName } from '@erp-steward/contracts/services'
 import type { Control, Effect, FreshFor, Touch } from './control.ts'
 
-type Condition = Partial<Pick<Touch, 'when' | 'lasts' | 'why'>>
+type Condition = Partial<Pick<Touch, 'when' | 'lasts' | 'why' | 'month'>>
 
 const touch =
   (effect: Effect) =>
-  ({ type }: EventDefinition, key = '', { when = {}, lasts = null, why = null }: Condition = {}) =>
-    ({ event: type, effect, key, when, lasts, why }) satisfies Touch
+  (
+    { type }: EventDefinition,
+    key = '',
+    { when = {}, lasts = null, why = null, month = null }: Condition = {},
+  ) =>
+    ({ event: type, effect, key, when, lasts, why, month }) satisfies Touch
 
 const expects = touch('expects')
 const proves = touch('proves')
@@ -67,7 +71,8 @@ const MONTHLY: FreshFor = {
 
 const within = { when: { withinTarget: [true] } }
 const CLOCK = 'The clock of the ticket is the one that the clause sets.'
-const VOIDED = { when: { outcome: ['voided'] }, why: 'A fact that an appeal voided never was one.' }
+const VOIDED = 'What was voided counts as if it had never been.'
+const GONE = 'What no longer exists owes nothing.'
 
 /** A ticket whose clock ran out breaks the clause until what the clock waits for is done. */
 const clockOf = (clock: string, ...done: readonly EventDefinition[]): Touch[] => [
@@ -79,13 +84,16 @@ const clockOf = (clock: string, ...done: readonly EventDefinition[]): Touch[] =>
 ]
 
 const FILLED = 'Whoever is named fills the gap that the clause forbids.'
+const GAP = 'A gap is a duty that nobody was named for.'
 const gapOf = (...tiers: readonly string[]): Touch[] => {
-  const duty = '{unitId}/{tier}/{kind}/{moduleCode}'
+  const duty = '{unitId}/{tier}/{kind}/module:{moduleCode}'
   const when = { tier: tiers }
   return [
     proves(incident.KeyUserNominated, '', { when, why: FILLED }),
-    breaks(incident.KeyUserGapFound, duty, { when }),
+    breaks(incident.KeyUserGapFound, duty, { when, why: GAP }),
     mends(incident.KeyUserNominated, duty, { when, why: FILLED }),
+    retires(identity.UnitChanged, '{unitId}', { when: { active: [false] }, why: GONE }),
+    retires(identity.ModuleChanged, 'module:{code}', { when: { active: [false] }, why: GONE }),
   ]
 }
 
@@ -117,12 +125,12 @@ const observed = (effect: 'breaks' | 'at-risk', kind: string, why: string | null
     lasts: PAST,
     why,
   }),
-  mends(assessment.AppealDecided, '{observationId}', VOIDED),
+  mends(assessment.ObservationVoided, '{observationId}', { why: VOIDED }),
 ]
 
 const COUNTED = 'The score of a month counts what was observed, so the watch was kept.'
 const scored = (listed: boolean): Touch =>
-  proves(assessment.ScoresComputed, '', { why: listed ? null : COUNTED })
+  proves(assessment.ScoresComputed, '', { why: listed ? null : COUNTED, month: 'month' })
 
 /**
  * The clauses that facts prove, in the order of the text; a clause that is not here is proven by nothing yet.
@@ -218,7 +226,7 @@ export const register: readonly Control[] = [
     from: ASSESSMENT,
     fresh: MONTHLY,
     touches: [
-      proves(assessment.EntriesCounted),
+      proves(assessment.EntriesCounted, '', { month: 'month' }),
       ...observed('at-risk', 'data-error'),
       mends(assessment.ErrorCorrected, '{observationId}', { why: 'The data is right again.' }),
     ],
@@ -229,10 +237,7 @@ export const register: readonly Control[] = [
     from: ASSESSMENT,
     touches: [
       proves(assessment.ErrorCorrected, '', within),
-      breaks(assessment.ErrorCorrected, '{observationId}', {
-        when: { withinTarget: [false] },
-        lasts: PAST,
-      }),
+      // Whoever notices first, timer or corrector, has the delay observed: one late correction is one breach.
       ...observed('breaks', 'late-correction', 'The observation states that it was late.'),
     ],
   }),
@@ -244,6 +249,7 @@ export const register: readonly Control[] = [
       proves(assessment.TimeNodeCompleted, '', within),
       breaks(assessment.TimeNodeMissed, '{nodeId}'),
       mends(assessment.TimeNodeCompleted, '{nodeId}'),
+      mends(assessment.ObservationVoided, '{originId}', { when: { kind: ['delay'] } }),
     ],
   }),
   control('A-2.4.1', {
@@ -288,10 +294,6 @@ export const register: readonly Control[] = [
       ...targets(),
       endangers(backup.BackupPolicySet, '{targetId}/policy', { when: { offsiteSite: [null] } }),
       mends(backup.BackupPolicySet, '{targetId}/policy', { when: { '!offsiteSite': [null] } }),
-      retires(backup.BackupTargetRegistered, '{targetId}/policy', {
-        when: { active: [false] },
-        why: TARGET,
-      }),
       proves(backup.OffsiteConfirmed, '{targetId}'),
       mends(backup.OffsiteConfirmed, '{targetId}'),
       breaks(backup.OffsiteOverdue, '{targetId}'),
@@ -322,6 +324,11 @@ export const register: readonly Control[] = [
       reason: 'A full restore is tried once per period; a week for its planning and approval.',
     },
     touches: [
+      // Nobody can restore again what is no longer there.
+      retires(backup.BackupTargetRegistered, '{targetId}', {
+        when: { active: [false] },
+        why: GONE,
+      }),
       proves(backup.RestoreFinished, '', { when: { outcome: ['identical'] } }),
       mends(backup.RestoreFinished, '{targetId}', { when: { outcome: ['identical'] } }),
       breaks(backup.RestoreFinished, '{targetId}', { when: { outcome: ['different', 'failed'] } }),
@@ -352,10 +359,12 @@ export const register: readonly Control[] = [
     fresh: DAILY,
     touches: [
       proves(monitoring.InspectionDone),
-      mends(monitoring.InspectionDone, '{unitId}'),
-      breaks(monitoring.InspectionOverdue, '{unitId}'),
-      endangers(monitoring.InspectionGenerated, '{unitId}', {
+      // The round of another day is not this one; one that nobody signs any more is past after a while.
+      mends(monitoring.InspectionDone, '{roundId}'),
+      breaks(monitoring.InspectionOverdue, '{roundId}', { lasts: PAST }),
+      endangers(monitoring.InspectionGenerated, '{roundId}', {
         when: { inspectorPersonId: [null] },
+        lasts: PAST,
       }),
     ],
   }),
@@ -378,7 +387,7 @@ export const register: readonly Control[] = [
     from: MONITORING,
     scope: 'each',
     touches: [
-      proves(monitoring.SourceChanged, '{sourceId}', { when: { change: ['registered'] } }),
+      expects(monitoring.SourceChanged, '{sourceId}', { when: { change: ['registered'] } }),
       proves(monitoring.SourceHeard, '{sourceId}'),
       ...sources,
     ],
@@ -403,7 +412,8 @@ export const register: readonly Control[] = [
     touches: [
       proves(monitoring.AlertFiring),
       proves(incident.NotificationDelivered),
-      breaks(incident.NotificationFailed, '{ticketId}'),
+      // A message that fails after the ticket was taken, or closed, is followed by nothing that would mend it.
+      breaks(incident.NotificationFailed, '{ticketId}', { lasts: PAST }),
       mends(incident.NotificationDelivered, '{ticketId}'),
       mends(incident.TicketAcknowledged, '{ticketId}', {
         why: 'Whoever took the ticket was reached.',
@@ -455,6 +465,10 @@ export const register: readonly Control[] = [
     zh: '签名密钥是否轮换并加密保存。',
     en: 'Whether signing keys are rotated and kept encrypted.',
     from: IDENTITY,
+    fresh: {
+      duration: 'P13M',
+      reason: 'A key is replaced at least once a year; a month until it was done. Own choice.',
+    },
     touches: [proves(identity.SigningKeyRotated)],
   }),
   control('A-5.2.2', {
@@ -590,7 +604,8 @@ export const register: readonly Control[] = [
     en: 'Whether the work is assessed and the result made known every month.',
     from: ASSESSMENT,
     fresh: MONTHLY,
-    touches: [scored(true), proves(assessment.ScoresPublished)],
+    // What was computed and kept back is not made known.
+    touches: [proves(assessment.ScoresPublished, '', { month: 'month' })],
   }),
   control('B-6.2', {
     zh: '变更是否提出并审批。',
@@ -599,10 +614,10 @@ export const register: readonly Control[] = [
     touches: [proves(change.ChangeSubmitted), ...decided(null)],
   }),
   control('B-7.3.2', {
-    zh: '单位是否指定关键用户。',
-    en: 'Whether units name their key users.',
+    zh: '单位是否指定关键用户,有无空缺。',
+    en: 'Whether units name their key users and leave no gap.',
     from: INCIDENT,
-    touches: [proves(incident.KeyUserNominated, '', { when: { tier: ['L1'] } })],
+    touches: gapOf('L1'),
   }),
   control('B-7.5', {
     zh: '单位提出的变更是否经审批。',

@@ -1,5 +1,6 @@
 import type { Envelope } from '@erp-steward/contracts/event'
 import { durationMs } from '@erp-steward/regulation/duration'
+import { nextMonth } from '../../months/rules/month.ts'
 import type { Control, Effect, Scalar, Touch } from './control.ts'
 
 /** What one fact says of one clause and key. */
@@ -25,12 +26,12 @@ export function touchedBy(
   event: Envelope,
   receivedAt: Date,
 ): readonly ControlFact[] {
-  const at = new Date(event.time)
   const facts = new Map<string, ControlFact>()
   for (const { clauseId, touches } of register)
     for (const touch of touches) {
       if (touch.event !== event.type || !isMeant(touch, event.data)) continue
       const { effect, lasts } = touch
+      const at = instantOf(touch, event)
       const key = keyOf(touch.key, event.data)
       facts.set(`${clauseId} ${effect} ${key}`, {
         clauseId,
@@ -47,6 +48,16 @@ export function touchedBy(
       })
     }
   return [...facts.values()]
+}
+
+/** When it was so; what is counted by month is no younger than the end of its month. */
+function instantOf({ month }: Touch, { time, data }: Envelope): Date {
+  const at = new Date(time)
+  const text = month === null ? null : textAt(data, month)
+  if (text === null) return at
+  // In UTC, as the months of a duration are counted.
+  const end = new Date(`${nextMonth(text)}-01T00:00:00Z`)
+  return end < at ? end : at
 }
 
 /** The members of the payload that a key names. */
