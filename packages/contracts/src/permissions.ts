@@ -45,7 +45,7 @@ export const permissions = {
   'webhook.manage': ['SYSTEM_ADMIN'],
   // incident-tiering: changes
   'change.read': [...business, 'SYSTEM_ADMIN', 'AUDIT_ADMIN', 'SCRIPT'],
-  'change.submit': [...business, 'SCRIPT'],
+  'change.submit': business,
   'change.approve': ['OM_AUTHORITY', 'BUSINESS_OWNER', 'KEY_USER'],
   'change.execute': ['OM_PROVIDER', 'OM_AUTHORITY'],
   'change.review': ['OM_AUTHORITY', 'BUSINESS_OWNER', 'KEY_USER'],
