@@ -25,6 +25,7 @@ export interface Assignment {
   notBefore: Date
   createdAt: Date
   leasedBy: string | null
+  /** When the present lease began. */
   leasedAt: Date | null
   leaseUntil: Date | null
   phase: string | null

@@ -80,7 +80,7 @@ async function takeLease(
     fencingToken: before.fencingToken + 1,
     attempts: before.attempts + 1,
     leasedBy: agentId,
-    leasedAt: before.leasedAt ?? act.now,
+    leasedAt: act.now,
     leaseUntil,
     phase: null,
     bytesDone: null,

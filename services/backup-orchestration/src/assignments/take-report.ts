@@ -102,7 +102,14 @@ async function actOnReport(
       await comeToNothing(tx, target, assignment, report.cause, report.detail, act)
       return
     case 'backed-up':
-      await finishRun(tx, target, await runOf(tx, runId), await copyOf(tx, copyId), report, act)
+      await finishRun(
+        tx,
+        target,
+        { ...(await runOf(tx, runId)), leasedAt: assignment.leasedAt ?? act.now },
+        await copyOf(tx, copyId),
+        report,
+        act,
+      )
       return
     case 'copied':
       await confirmCopy(tx, target, await runOf(tx, runId), await copyOf(tx, copyId), report, act)

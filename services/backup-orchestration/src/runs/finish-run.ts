@@ -58,7 +58,7 @@ function faultOf({ storedBytes, writtenDigest, readDigest, finding }: BackedUp):
 export async function finishRun(
   tx: EntityManager,
   target: Target,
-  run: Run,
+  { leasedAt, ...run }: Run & { readonly leasedAt: Date },
   copy: Copy,
   report: BackedUp,
   act: Act,
@@ -71,9 +71,10 @@ export async function finishRun(
   }
   const { storedBytes, tool, manifestDigest, items, sourceBytes } = report
   const startedAt = run.startedAt ?? run.queuedAt
-  // A host whose clock runs ahead must not make its backup younger than it is.
+  // A host whose clock runs ahead must not make its backup younger than it is: what it read first it read after its lease
+  // began, and that instant is of our clock.
   const told = new Date(report.dataAt)
-  const dataAt = told > act.now ? startedAt : told
+  const dataAt = told > leasedAt ? leasedAt : told
   const policy = await policyOf(tx, target.id, run.policyVersion)
   const expiresAt = new Date(act.now.getTime() + policy.keepDays * 86_400_000)
   const succeeded: Run = {
