@@ -13,6 +13,7 @@ import {
   endUser,
   facts,
   FEBRUARY,
+  MID_FEBRUARY,
   fillDirectory,
   FINANCE,
   linesOf,
