@@ -122,14 +122,22 @@ export async function activeModule(tx: EntityManager, code: string): Promise<Mod
 
 /**
  * The person, who cannot leave before the transaction ends: whoever gets a duty and leaves at once would keep it.
+ * `null` if the person is not known or has left.
+ */
+export async function heldPerson(tx: EntityManager, id: string): Promise<Person | null> {
+  return tx.findOne(PersonEntity, {
+    where: { id, active: true },
+    lock: { mode: 'pessimistic_read' },
+  })
+}
+
+/**
+ * As `heldPerson`.
  *
  * @throws Problem `person-unknown` if the person is not known or has left
  */
 export async function activePerson(tx: EntityManager, id: string): Promise<Person> {
-  const person = await tx.findOne(PersonEntity, {
-    where: { id, active: true },
-    lock: { mode: 'pessimistic_read' },
-  })
+  const person = await heldPerson(tx, id)
   if (person === null) throw new Problem('person-unknown', `There is no active person ${id}.`)
   return person
 }

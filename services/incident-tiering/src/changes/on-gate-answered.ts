@@ -1,7 +1,7 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { GateAnswered } from '@erp-steward/contracts/backup-events'
 import type { EventOf } from '@erp-steward/contracts/event'
-import { PersonEntity } from '@erp-steward/directory/directory'
+import { heldPerson } from '@erp-steward/directory/directory'
 import { on } from '@erp-steward/messaging/consumer'
 import type { EntityManager } from 'typeorm'
 import { answerDueAt } from './ask-gate.ts'
@@ -45,9 +45,6 @@ async function objectionTo(
     return ['answer-late', [`The answer was valid until ${validUntil}.`]]
   // The gate took its time: the window may have closed, and the executor may have left, since the question.
   if (!window.isOpen) return ['outside-window', [outsideWindow(window)]]
-  const executor = await tx.findOne(PersonEntity, {
-    where: { id: change.executorPersonId, active: true },
-    lock: { mode: 'pessimistic_read' },
-  })
+  const executor = await heldPerson(tx, change.executorPersonId)
   return executor === null ? ['executor-left', ['The executor has left.']] : null
 }

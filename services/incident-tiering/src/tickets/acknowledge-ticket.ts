@@ -1,6 +1,7 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { TicketAcknowledged } from '@erp-steward/contracts/incident-events'
 import { Problem } from '@erp-steward/contracts/problem'
+import { heldPerson } from '@erp-steward/directory/directory'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
 import { isLate, openClocks, stopClocks } from '../clocks/run-clock.ts'
@@ -22,12 +23,14 @@ export async function acknowledgeTicket(
   expected: number,
   act: Act,
 ): Promise<Ticket> {
+  // Before the ticket, as an event about the person does it: who leaves at this moment would own the ticket for ever.
+  const person = act.personId === null ? null : await heldPerson(tx, act.personId)
   const ticket = await lockTicket(tx, ticketId, expected)
   if (ticket.state !== 'open')
     throw new Problem('ticket-state', `The ticket is ${ticket.state} and cannot be acknowledged.`)
-  const serves = act.personId === null ? [] : await tiersOfPerson(tx, ticket, act.personId)
+  const serves = person === null ? [] : await tiersOfPerson(tx, ticket, person.id)
   const tier = tierToTake(ticket.tier, tiersCalledAtOnce(ticket.priority), serves)
-  if (tier === null || act.personId === null)
+  if (tier === null || person === null)
     throw new Problem(
       'not-on-tier',
       `You serve no tier that was called; the ticket is on ${ticket.tier}.`,
@@ -37,7 +40,7 @@ export async function acknowledgeTicket(
   const taken = await updateTicket(tx, ticket, {
     state: 'acknowledged',
     tier,
-    ownerPersonId: act.personId,
+    ownerPersonId: person.id,
     acknowledgedAt: ticket.acknowledgedAt ?? act.now,
   })
   await addEntry(tx, ticket.id, 'acknowledged', `Taken on ${tier}.`, act)
@@ -48,7 +51,7 @@ export async function acknowledgeTicket(
     ticket.id,
     {
       ticketId: ticket.id,
-      ownerPersonId: act.personId,
+      ownerPersonId: person.id,
       tier,
       acknowledgedAt: act.now.toISOString(),
       withinTarget: acknowledge === undefined || !isLate(acknowledge, act.now),

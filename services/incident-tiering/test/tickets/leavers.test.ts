@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { eventually } from '@erp-steward/test-kit/eventually'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import {
   act,
@@ -65,4 +66,28 @@ test('the leave of somebody who has come back since, handed in again, takes no t
     version: returned - 1,
   })
   expect(await read(stage, ticket.id)).toMatchObject({ ownerPersonId: people.deputy })
+})
+
+test('[A-1.3.1] who leaves while taking a ticket does not keep it', async () => {
+  const { third } = await fillDirectory(stage, 'third')
+  await nominate(stage, third, { tier: 'L1' })
+  const ticket = await open(stage, endUser(people.user), { priority: 'P3' })
+  const blocked = async (count: number) => {
+    const waiting: unknown[] = await stage.db.query(
+      `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+    )
+    expect(waiting).toHaveLength(count)
+  }
+  const [taken, left] = await stage.db.transaction(async (tx) => {
+    await tx.query('select from ticket_clock where ticket_id = $1 for update', [ticket.id])
+    const taking = act(stage, ticket, 'acknowledge', keyUser(third))
+    await eventually(() => blocked(1))
+    const leaving = tellOfPerson(stage, third, { name: 'third', active: false })
+    // The leave waits for the taking; where it does not, it finds no ticket to release.
+    await Promise.race([leaving, eventually(() => blocked(2))])
+    return [taking, leaving] as const
+  })
+  expect((await taken).statusCode).toBe(200)
+  await left
+  expect(await read(stage, ticket.id)).toMatchObject({ state: 'open', ownerPersonId: null })
 })
