@@ -11,12 +11,24 @@ import pg from 'pg'
 const benches = [
   'packages/work-calendar/bench/deadlines.ts',
   'packages/messaging/bench/outbox-to-effect.ts',
+  'packages/messaging/bench/two-processes.ts',
   'packages/backup-agent/bench/seal.ts',
   'services/gateway/bench/proxy.ts',
   'services/monitoring-ingest/bench/ingest.ts',
   'services/incident-tiering/bench/tickets.ts',
   'services/identity/bench/joiners.ts',
+  'services/backup-orchestration/bench/dispatch.ts',
+  'services/assessment/bench/control-intake.ts',
+  'services/assessment/bench/scores.ts',
+  'bench/tickets-through-gateway.ts',
+  'bench/whole-host.ts',
 ]
+
+interface Bench {
+  readonly run: () => BenchRow[] | Promise<BenchRow[]>
+  /** What the profile shows first, in one or two sentences that begin with a name. */
+  readonly bottleneck?: string
+}
 
 const root = join(import.meta.dirname, '..')
 const words = process.argv.slice(2)
@@ -28,13 +40,13 @@ const postgres = await testPostgres()
 process.env.STEWARD_TEST_POSTGRES = postgres.url
 process.env.DATABASE_URL = postgres.url
 const rows: BenchRow[] = []
+const bottlenecks: string[] = []
 try {
   for (const path of chosen) {
     process.stderr.write(`${path}\n`)
-    const { run } = (await import(pathToFileURL(join(root, path)).href)) as {
-      run: () => BenchRow[] | Promise<BenchRow[]>
-    }
+    const { run, bottleneck } = (await import(pathToFileURL(join(root, path)).href)) as Bench
     rows.push(...(await run()))
+    if (bottleneck !== undefined) bottlenecks.push(bottleneck)
   }
   process.stdout.write(table(rows))
   if (words.length === 0) await writeFile(join(root, 'docs', 'benchmarks.md'), await report(rows))
@@ -76,5 +88,11 @@ figures between machines. Load generator, services and PostgreSQL share the core
 - machine: ${cpus().length} x ${cpu?.model ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB
 - Node ${process.versions.node}, PostgreSQL ${versions[0]?.server_version ?? 'unknown'}, Apache Kafka 4.2.0
 
-${table(measured)}`
+${table(measured)}
+## What bounds them
+
+As profiled (\`--cpu-prof\`, statements counted, \`explain analyze\`); each sentence stands in its benchmark.
+
+${bottlenecks.map((words) => `- ${words}`).join('\n')}
+`
 }

@@ -44,7 +44,9 @@ const TEXT = 'x'.repeat(200)
 
 const log = pino({ level: 'silent' })
 
-export const bottleneck = `Outbox to effect between two processes: to be written.`
+export const bottleneck =
+  'Outbox to effect between two processes: an event has four statements of its own (begin, receipt, effect, commit), each a ' +
+  'round trip, where the reference has one. Handlers that take many events at once (ledger, control register) share them.'
 
 /** Both sides from the first publish to the last committed effect; the same rows, the same messages, the same broker. */
 export function run(): Promise<BenchRow[]> {
@@ -52,14 +54,16 @@ export function run(): Promise<BenchRow[]> {
 }
 
 async function measure(): Promise<BenchRow[]> {
-  const { db, url, release } = await testDatabase(SERVICE)
+  const database = await testDatabase(SERVICE)
+  const { db, url } = database
   await db.query('create table effect (event_id uuid primary key, text text not null)')
   const dataDirectory = mkdtempSync(join(tmpdir(), 'steward-bench-kafka-'))
-  const { brokers, stop } = await startKafka({
+  const broker = await startKafka({
     dataDirectory,
     port: await freePort(),
     controllerPort: await freePort(),
   })
+  const { brokers } = broker
   try {
     await createTopics(
       brokers,
@@ -88,8 +92,8 @@ async function measure(): Promise<BenchRow[]> {
       },
     ]
   } finally {
-    await stop()
-    await release()
+    await broker.stop()
+    await database.release()
     rmSync(dataDirectory, { recursive: true, force: true })
   }
 }

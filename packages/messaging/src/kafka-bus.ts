@@ -140,30 +140,21 @@ export function createKafkaBus(brokers: string, clientId: string, log: Logger): 
         consumer.run({
           partitionsConsumedConcurrently: 4,
           eachBatchAutoResolve: false,
-          eachBatch: async ({
-            batch,
-            resolveOffset,
-            heartbeat,
-            isRunning,
-            isStale,
-            commitOffsetsIfNecessary,
-          }) => {
-            for (let from = 0; from < batch.messages.length; from += AT_ONCE) {
-              if (!isRunning() || isStale()) return
-              const messages = batch.messages.slice(from, from + AT_ONCE)
-              await inOrderPerKey(messages, async ({ value, offset }) => {
+          eachBatch: async (work) => {
+            const { messages, topic, partition } = work.batch
+            for (let from = 0; from < messages.length; from += AT_ONCE) {
+              if (!work.isRunning() || work.isStale()) return
+              const some = messages.slice(from, from + AT_ONCE)
+              await inOrderPerKey(some, async ({ value, offset }) => {
                 const envelope = parse(value)
                 if (envelope === undefined)
-                  log.error(
-                    { topic: batch.topic, partition: batch.partition, offset },
-                    'message is not JSON, dropped',
-                  )
+                  log.error({ topic, partition, offset }, 'message is not JSON, dropped')
                 else await handle(envelope)
-                await heartbeat()
+                await work.heartbeat()
               })
-              const last = messages.at(-1)
-              if (last !== undefined) resolveOffset(last.offset)
-              await commitOffsetsIfNecessary()
+              const last = some.at(-1)
+              if (last !== undefined) work.resolveOffset(last.offset)
+              await work.commitOffsetsIfNecessary()
             }
           },
         })

@@ -5,6 +5,7 @@ import {
   createConsumer,
   on,
   onEvery,
+  onMany,
   type Consumer,
   type Outcome,
 } from '@erp-steward/messaging/consumer'
@@ -254,6 +255,34 @@ test('a ledger that takes everything and a handler of one type share the receipt
   expect(await both.deliver(event)).toBe('handled')
   expect(await both.deliver(event)).toBe('duplicate')
   expect(seen).toEqual(['ledger test.alarm.raised.v1', 'handler 4 service:identity'])
+})
+
+test('events that arrive at once share a transaction; the poison among them is parked and the others take effect once', async () => {
+  const batches: unknown[][] = []
+  const sharing = consumerOf([
+    onMany([AlarmRaised], (_tx, deliveries) => {
+      const levels = deliveries.map(({ event }) => (event.data as { level: number }).level)
+      batches.push(levels)
+      return levels.includes(2) ? Promise.reject(new RangeError('no 2')) : Promise.resolve()
+    }),
+  ])
+  const [one, two, three, four] = [alarm(1), alarm(2), alarm(3), alarm(4)]
+  const outcomes = await Promise.all([one, two, three].map((event) => sharing.deliver(event)))
+  expect(outcomes).toEqual(['handled', 'parked', 'handled'])
+  expect(batches.slice(0, 1)).toEqual([[1, 2, 3]])
+  expect((await list()).map(({ eventId, attempts }) => [eventId, attempts])).toEqual([[two.id, 2]])
+  batches.length = 0
+  const again = await Promise.all([one, four, four, three].map((event) => sharing.deliver(event)))
+  expect(again).toEqual(['duplicate', 'handled', 'duplicate', 'duplicate'])
+  expect(batches).toEqual([[4]])
+  expect((await inbox()).toSorted()).toEqual([one.id, three.id, four.id].toSorted())
+})
+
+test('an event with a faulty payload parks alone, though it came with others', async () => {
+  const sharing = consumerOf([onMany([AlarmRaised], () => Promise.resolve())])
+  const events = [alarm(1), alarm('high'), alarm(3)]
+  const outcomes = await Promise.all(events.map((event) => sharing.deliver(event)))
+  expect(outcomes).toEqual(['handled', 'parked', 'handled'])
 })
 
 test('the act of a handler carries on the trace and the request of the event', async () => {
