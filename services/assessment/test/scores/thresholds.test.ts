@@ -151,6 +151,9 @@ describe('error rate', () => {
       ruleKey: 'assessment.deduction.error_rate_high',
       parameterVersion: 0,
       points: 5,
+      reference: null,
+      description: null,
+      occurredAt: null,
     })
   })
 
