@@ -63,7 +63,7 @@ async function dispatched(stage: TestService, missed: number): Promise<BenchRow>
     theirs,
     unit: 'schedules/s',
     cpuMicrosPerUnit,
-    note: `${String(TARGETS)} targets in ${ms.toFixed(0)} ms, one transaction on both sides, ${missed === 0 ? 'no event' : 'one event each'}; CPU without that of PostgreSQL`,
+    note: `${String(TARGETS)} targets in ${ms.toFixed(0)} ms, one transaction on both sides, the reference target by target, ${missed === 0 ? 'no event' : 'one event each'}; CPU without that of PostgreSQL`,
   }
 }
 
