@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { serviceNames, type ServiceName } from '@erp-steward/contracts/services'
 import { freePort } from '@erp-steward/postgres/port'
 import { startPostgres } from '@erp-steward/postgres/server'
@@ -72,8 +73,21 @@ export async function processSite(
   const programs = names.map((name) => programOf(name, { ...settingsOf(name), ...here(name) }))
   const gatewayUrl = `http://127.0.0.1:${ports.gateway}`
   const start = async () => {
-    for (const program of programs) if (!program.running) program.start()
-    await answers(`${gatewayUrl}/health`, 120_000)
+    const up = new AbortController()
+    // What ends by itself, because something else is away, is started again, as the container engine does it.
+    const restart = async () => {
+      while (!up.signal.aborted) {
+        for (const program of programs) if (!program.running) program.start()
+        await sleep(500)
+      }
+    }
+    const restarting = restart()
+    try {
+      await answers(`${gatewayUrl}/health`, 120_000)
+    } finally {
+      up.abort()
+      await restarting
+    }
   }
   await start()
   for (const name of names) await isHealthy(name, here(name), join(data, `${name}.log`))

@@ -158,37 +158,35 @@ export function createKafkaBus(brokers: string, clientId: string, log: Logger): 
             }
           },
         })
-      const runAgain = async () => {
+      const join = async () => {
+        await consumer.connect()
+        await consumer.subscribe({ topics: [...topics], fromBeginning: !broadcast })
+        await run()
+      }
+      const joinAgain = async () => {
         await sleep(RESTART_MS)
         if (!consumers.has(consumer)) return
-        await consumer
-          .connect()
-          .then(run)
-          .catch((error: unknown) => {
-            log.error({ err: error, group }, 'consumer cannot join, will try again')
-            void runAgain()
-          })
+        await join().catch(notJoined)
+      }
+      const notJoined = (error: unknown) => {
+        if (!consumers.has(consumer)) return
+        log.error({ err: error, group }, 'consumer cannot join, will try again')
+        void joinAgain()
       }
       // kafkajs ends a consumer for good on what it takes for a bug, a coordinator not found among them.
       consumer.on(consumer.events.CRASH, ({ payload: { error, restart } }) => {
         if (restart || !consumers.has(consumer)) return
         log.error({ err: error, group }, 'consumer crashed, will join again')
-        void runAgain()
+        void joinAgain()
       })
-      await consumer.connect()
-      await consumer.subscribe({ topics: [...topics], fromBeginning: !broadcast })
       if (broadcast) {
-        await run()
+        await join()
         await joined
         for (const start of starts) consumer.seek(start)
         if (starts.length > 0) await consumer.commitOffsets(starts)
       } else {
-        // Not waited for: after a kill the group waits for the dead member, and requests can be served meanwhile.
-        run().catch((error: unknown) => {
-          if (!consumers.has(consumer)) return
-          log.error({ err: error, group }, 'consumer cannot join, will try again')
-          void runAgain()
-        })
+        // Not waited for: requests are served while the broker is away, or the group waits for a member that was killed.
+        join().catch(notJoined)
       }
       return {
         stop: async () => {
