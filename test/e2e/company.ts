@@ -400,10 +400,13 @@ export function text(answer: Answer, member: string): string {
   return value
 }
 
+/** Events take their time while processes and the broker are being killed, and each waits for the other. */
+const PATIENCE_MS = 180_000
+
 /** Repeats until it holds; rejects with the last reason. */
 export async function eventually<Result>(
   probe: () => Promise<Result>,
-  withinMs = 30_000,
+  withinMs = PATIENCE_MS,
 ): Promise<Result> {
   const deadline = Date.now() + withinMs
   for (;;) {

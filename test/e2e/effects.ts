@@ -43,7 +43,7 @@ export class Effects {
            (select from identity.audit_record where event_id = stated.id)`,
       )
       expectThat(missing === 0, `${missing} events are missing in the ledger`)
-    }, 60_000)
+    })
     const [gaps] = await this.#query<{ n: string }>(
       'select coalesce(max(seq), 0) - count(*) as n from identity.audit_record',
     )

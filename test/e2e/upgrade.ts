@@ -111,7 +111,7 @@ export class Upgrade {
         (agents.body.items as { id: string }[]).some(({ id }) => id === agent.id),
         'the agent is known',
       )
-    }, 60_000)
+    })
   }
 
   async approve(): Promise<void> {
@@ -197,7 +197,7 @@ export class Upgrade {
     await eventually(async () => {
       const { body } = await this.#change()
       expectThat(body.state === 'held', `held: ${JSON.stringify(body)}`)
-    }, 90_000)
+    })
     const gate = await this.#gate()
     expectThat(gate.body.isOpen === false, 'the gate is closed')
     expectThat((gate.body.reasons as string[]).length > 0, 'and says why')
@@ -233,7 +233,7 @@ export class Upgrade {
       expectThat(offsite?.state === 'good', `the offsite copy: ${JSON.stringify(copies)}`)
       expectThat(primary.digest === offsite.digest, 'both are the same bytes')
       this.copyId = primary.id
-    }, 180_000)
+    })
   }
 
   async run(): Promise<void> {
@@ -246,7 +246,7 @@ export class Upgrade {
       )
       const { body } = await this.#change()
       expectThat(body.state === 'started', `started: ${JSON.stringify(body)}`)
-    }, 180_000)
+    })
     await this.#onChange(
       'provider',
       'finish',
@@ -318,7 +318,7 @@ export class Upgrade {
       const plan = await this.#company.must(provider, 'GET', path)
       expectThat(plan.body.state === 'finished', `plan: ${JSON.stringify(plan.body)}`)
       expectThat(plan.body.outcome === 'identical', `plan: ${JSON.stringify(plan.body)}`)
-    }, 180_000)
+    })
     const receipt = await this.#company.must(provider, 'GET', `${path}/receipt`)
     expectThat(/^[0-9a-f]{64}$/.test(text(receipt, 'digest')), 'the receipt has a digest')
   }
@@ -339,7 +339,7 @@ export class Upgrade {
       const found = await this.#company.must(provider, 'GET', path)
       expectThat(found.body.state === 'damaged', `copy: ${JSON.stringify(found.body)}`)
       expectThat(/frame \d+/.test(text(found, 'finding')), `named: ${JSON.stringify(found.body)}`)
-    }, 180_000)
+    })
     const gate = await this.#gate()
     expectThat(gate.body.isOpen === false, `the gate is closed: ${JSON.stringify(gate.body)}`)
   }
