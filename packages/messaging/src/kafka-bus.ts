@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Kafka, logLevel, Partitioners, type Consumer, type Producer } from 'kafkajs'
+import {
+  Kafka,
+  logLevel,
+  Partitioners,
+  type Consumer,
+  type KafkaMessage,
+  type Producer,
+} from 'kafkajs'
 import type { Logger } from 'pino'
 import type { EventBus } from './bus.ts'
 
@@ -17,6 +24,9 @@ export interface TopicShape {
  */
 const RETRIED =
   /coordinator|rebalanc|not the leader|leader|Connection (error|timeout)|ECONNREFUSED|closed connection|metadata|Topic with this name already exists|does not host this topic/i
+
+/** Messages of one partition in hand at once: as many as a relay publishes at once, and repeated after a crash. */
+const AT_ONCE = 200
 
 /** Pause before a consumer that ended by itself joins again, in milliseconds. */
 const RESTART_MS = 1_000
@@ -129,39 +139,55 @@ export function createKafkaBus(brokers: string, clientId: string, log: Logger): 
       const run = () =>
         consumer.run({
           partitionsConsumedConcurrently: 4,
-          eachMessage: async ({ message, topic, partition }) => {
-            const envelope = parse(message.value)
-            if (envelope === undefined)
-              log.error(
-                { topic, partition, offset: message.offset },
-                'message is not JSON, dropped',
-              )
-            else await handle(envelope)
+          eachBatchAutoResolve: false,
+          eachBatch: async (work) => {
+            const { messages, topic, partition } = work.batch
+            for (let from = 0; from < messages.length; from += AT_ONCE) {
+              if (!work.isRunning() || work.isStale()) return
+              const some = messages.slice(from, from + AT_ONCE)
+              await inOrderPerKey(some, async ({ value, offset }) => {
+                const envelope = parse(value)
+                if (envelope === undefined)
+                  log.error({ topic, partition, offset }, 'message is not JSON, dropped')
+                else await handle(envelope)
+                await work.heartbeat()
+              })
+              const last = some.at(-1)
+              if (last !== undefined) work.resolveOffset(last.offset)
+              await work.commitOffsetsIfNecessary()
+            }
           },
         })
-      const runAgain = async () => {
+      const join = async () => {
+        await consumer.connect()
+        await consumer.subscribe({ topics: [...topics], fromBeginning: !broadcast })
+        await run()
+      }
+      const joinAgain = async () => {
         await sleep(RESTART_MS)
         if (!consumers.has(consumer)) return
-        await consumer
-          .connect()
-          .then(run)
-          .catch((error: unknown) => {
-            log.error({ err: error, group }, 'consumer cannot join, will try again')
-            void runAgain()
-          })
+        await join().catch(notJoined)
+      }
+      const notJoined = (error: unknown) => {
+        if (!consumers.has(consumer)) return
+        log.error({ err: error, group }, 'consumer cannot join, will try again')
+        void joinAgain()
       }
       // kafkajs ends a consumer for good on what it takes for a bug, a coordinator not found among them.
       consumer.on(consumer.events.CRASH, ({ payload: { error, restart } }) => {
         if (restart || !consumers.has(consumer)) return
         log.error({ err: error, group }, 'consumer crashed, will join again')
-        void runAgain()
+        void joinAgain()
       })
-      await consumer.connect()
-      await consumer.subscribe({ topics: [...topics], fromBeginning: !broadcast })
-      await run()
-      await joined
-      for (const start of starts) consumer.seek(start)
-      if (starts.length > 0) await consumer.commitOffsets(starts)
+      if (broadcast) {
+        await join()
+        await joined
+        for (const start of starts) consumer.seek(start)
+        if (starts.length > 0) await consumer.commitOffsets(starts)
+      } else {
+        // Not waited for: requests are served while the broker is away, or the group waits for a member that was killed.
+        join().catch(notJoined)
+      }
       return {
         stop: async () => {
           consumers.delete(consumer)
@@ -177,6 +203,24 @@ export function createKafkaBus(brokers: string, clientId: string, log: Logger): 
       await forgetProducer()
     },
   }
+}
+
+/**
+ * Hands over messages of one key one after the other, those of several keys at once.
+ *
+ * @throws what the first of them threw, once all that were handed over have ended
+ */
+async function inOrderPerKey(
+  messages: readonly KafkaMessage[],
+  handle: (message: KafkaMessage) => Promise<void>,
+): Promise<void> {
+  const byKey = Map.groupBy(messages, ({ key }) => key?.toString())
+  const outcomes = await Promise.allSettled(
+    [...byKey.values()].map(async (inOrder) => {
+      for (const message of inOrder) await handle(message)
+    }),
+  )
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
 }
 
 function parse(value: Buffer | null): unknown {
