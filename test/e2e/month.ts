@@ -108,15 +108,17 @@ export class Month {
       ({ observationId }) => observationId === this.#observations[0]?.id,
     )
     expectThat(heavy !== undefined, `the heavy error cost points: ${JSON.stringify(deductions)}`)
-    const records = await company.must(
-      'AUDADM',
-      'GET',
-      `/v1/audit/records?subject=${heavy.observationId}`,
-    )
-    const events = (records.body.items as { envelope: string }[]).map(
-      ({ envelope }) => (JSON.parse(envelope) as { id: string }).id,
-    )
-    expectThat(events.includes(heavy.eventId), 'the event of the deduction is in the ledger')
+    await eventually(async () => {
+      const records = await company.must(
+        'AUDADM',
+        'GET',
+        `/v1/audit/records?subject=${heavy.observationId}`,
+      )
+      const events = (records.body.items as { envelope: string }[]).map(
+        ({ envelope }) => (JSON.parse(envelope) as { id: string }).id,
+      )
+      expectThat(events.includes(heavy.eventId), 'the event of the deduction is in the ledger')
+    })
     const foreign = await company.as(clerk, 'GET', `/v1/score-sheets/${this.sheetId}/lines`)
     expectThat(foreign.status === 403, `a clerk does not read the whole sheet: ${foreign.status}`)
   }
