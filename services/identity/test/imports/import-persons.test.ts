@@ -248,7 +248,7 @@ test('[A-2.1.1] 5,000 people are taken in by one list, and the same list again c
   const second = await sent(csv(...rows))
   expect([first.counts.created, second.counts.unchanged]).toEqual([5_000, 5_000])
   expect(await countFacts(stage)).toBe(before)
-}, 120_000)
+}, 300_000)
 
 test.each(['SYSTEM_ADMIN', 'SECURITY_ADMIN', 'AUDIT_ADMIN', 'KEY_USER', 'END_USER'] as const)(
   '%s may not import',
