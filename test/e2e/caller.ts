@@ -88,13 +88,21 @@ export class Caller {
 
   /** The text of an answer that is no JSON object. */
   async raw(path: string, token: string): Promise<string> {
+    const deadline = Date.now() + PATIENCE_MS
+    for (;;) {
+      const answer = await this.#textOf(path, token).catch(() => null)
+      if (answer?.ok === true) return answer.text
+      if (Date.now() > deadline) throw new Error(`GET ${path} had no answer: ${answer?.text ?? ''}`)
+      await sleep(200)
+    }
+  }
+
+  async #textOf(path: string, token: string): Promise<{ ok: boolean; text: string }> {
     const response = await fetch(`${this.url}${path}`, {
       signal: AbortSignal.timeout(30_000),
       headers: { authorization: `Bearer ${token}` },
     })
-    const text = await response.text()
-    if (!response.ok) throw new Error(`GET ${path} answered ${response.status}: ${text}`)
-    return text
+    return { ok: response.ok, text: await response.text() }
   }
 
   async #once(method: string, path: string, ask: Ask): Promise<Answer | null> {
