@@ -74,7 +74,10 @@ async function assertFresh(): Promise<void> {
 
 async function lookAtNext({ company, upgrade, alarm, month }: Day): Promise<void> {
   const { password } = company.login('AUDADM')
-  const summary = await company.must('AUDADM', 'GET', '/v1/controls/summary')
+  const { body } = await company.must('AUDADM', 'GET', '/v1/controls/summary')
+  const states = (body.states as { state: string; count: number }[])
+    .map(({ state, count }) => `${count} ${state}`)
+    .join(', ')
   say(`
 What to look at next
 
@@ -86,7 +89,8 @@ What to look at next
     -d '{"userName":"AUDADM","password":"${password}"}' | node -pe 'JSON.parse(require("fs").readFileSync(0)).accessToken')
   alias ask='curl -s -H "authorization: Bearer $TOKEN"'
 
-  which clauses hold    ask '${gatewayUrl}/v1/controls?limit=200'          now: ${JSON.stringify(summary.body)}
+  which clauses hold    ask '${gatewayUrl}/v1/controls?limit=200'
+                        now: ${states}
   why one is broken     ask ${gatewayUrl}/v1/controls/A-2.4.2
   the alarm's ticket    ask ${gatewayUrl}/v1/tickets/${alarm.ticketId}/timeline
   the upgrade           ask ${gatewayUrl}/v1/changes/${upgrade.changeId}/timeline
