@@ -11,6 +11,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { serviceNames } from '@erp-steward/contracts/services'
 import { createLocalBus } from '@erp-steward/messaging/local-bus'
 import { readConfig } from '@erp-steward/service-kit/config'
 import { createLog } from '@erp-steward/service-kit/log'
@@ -19,7 +20,7 @@ import fastifyHttpProxy from '@fastify/http-proxy'
 import Fastify from 'fastify'
 import { destination } from 'pino'
 import { Pool } from 'undici'
-import { GatewayConfig } from '../src/config.ts'
+import { GatewayConfig, urlSettingOf } from '../src/config.ts'
 import { startGateway } from '../src/gateway.ts'
 
 /** One line of a benchmark; `ours` and `theirs` count `unit`s, and higher is better. */
@@ -48,9 +49,7 @@ async function serve(role: Role, serviceUrl: string): Promise<string> {
   if (role === 'gateway') {
     const { url } = await startGateway({
       config: readConfig(GatewayConfig, {
-        IDENTITY_URL: serviceUrl,
-        INCIDENT_TIERING_URL: serviceUrl,
-        MONITORING_INGEST_URL: serviceUrl,
+        ...Object.fromEntries(serviceNames.map((name) => [urlSettingOf(name), serviceUrl])),
         INTERNAL_TOKEN: 'internal-token-of-the-bench-0123456789',
         PORT: '0',
         RATE_LIMIT_CALLER: '10000000',
