@@ -9,9 +9,10 @@ import {
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import { testAct } from '@erp-steward/test-kit/test-act'
+import { create, send } from '@erp-steward/test-kit/requests'
 import { testService, type TestService } from '@erp-steward/test-kit/test-service'
 import { bearer, type TestCaller } from '@erp-steward/test-kit/tokens'
-import type { InjectOptions, LightMyRequestResponse as Response } from 'fastify'
+import type { LightMyRequestResponse as Response } from 'fastify'
 import { assessment } from '../src/service.ts'
 
 /** A Monday morning in working hours, 10:00 in China, after the end of February and inside March. */
@@ -148,26 +149,6 @@ export const securityAdmin = () => caller({ roles: ['SECURITY_ADMIN'] })
 export const ofUnit = (role: Role, person: string | null, unit = UNIT) =>
   caller({ roles: [role], person, unit, range: 'unit' })
 export const endUser = (person: string, unit = UNIT) => ofUnit('END_USER', person, unit)
-
-export async function send(
-  stage: TestService,
-  method: 'GET' | 'POST' | 'PUT',
-  url: string,
-  headers: Caller,
-  payload?: InjectOptions['payload'],
-): Promise<Response> {
-  return stage.app.inject({ method, url, headers, ...(payload !== undefined && { payload }) })
-}
-
-/** A creation with a key of its own. */
-export async function create(
-  stage: TestService,
-  url: string,
-  headers: Caller,
-  payload: InjectOptions['payload'],
-): Promise<Response> {
-  return send(stage, 'POST', url, { 'idempotency-key': randomUUID(), ...headers }, payload)
-}
 
 /** The body of an answer that must be good. */
 export function ok(answer: Response): Record<string, unknown> & { id: string } {

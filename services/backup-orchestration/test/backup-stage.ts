@@ -5,9 +5,10 @@ import { UnitChanged } from '@erp-steward/contracts/identity-events'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import { testAct } from '@erp-steward/test-kit/test-act'
+import { create, send } from '@erp-steward/test-kit/requests'
 import { testService, type TestService } from '@erp-steward/test-kit/test-service'
 import { bearer, type TestCaller } from '@erp-steward/test-kit/tokens'
-import type { InjectOptions, LightMyRequestResponse as Response } from 'fastify'
+import type { LightMyRequestResponse as Response } from 'fastify'
 import { backupOrchestration } from '../src/service.ts'
 
 /** A Monday, 10:00 in China. */
@@ -109,26 +110,6 @@ export function caller(claims: TestCaller): Caller {
   return bearer({ exp: FAR, ...claims })
 }
 export type Caller = Readonly<Record<string, string>>
-
-export async function send(
-  stage: TestService,
-  method: 'GET' | 'POST' | 'PUT' | 'PATCH',
-  url: string,
-  headers: Caller,
-  payload?: InjectOptions['payload'],
-): Promise<Response> {
-  return stage.app.inject({ method, url, headers, ...(payload !== undefined && { payload }) })
-}
-
-/** A creation with a key of its own. */
-export async function create(
-  stage: TestService,
-  url: string,
-  headers: Caller,
-  payload: InjectOptions['payload'],
-): Promise<Response> {
-  return send(stage, 'POST', url, { 'idempotency-key': randomUUID(), ...headers }, payload)
-}
 
 /** The body of an answer that must be a success. */
 export async function made<Body = Resource>(answer: Promise<Response>): Promise<Body> {

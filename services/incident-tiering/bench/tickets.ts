@@ -4,14 +4,8 @@ import { bareInserts } from '@erp-steward/test-kit/bare-inserts'
 import { ownCpuMicros, type BenchRow } from '@erp-steward/test-kit/bench-row'
 import { onTestServer } from '@erp-steward/test-kit/on-test-server'
 import type { TestService } from '@erp-steward/test-kit/test-service'
-import {
-  create,
-  endUser,
-  fault,
-  fillDirectory,
-  incidentStage,
-  nominate,
-} from '../test/incident-stage.ts'
+import { create } from '@erp-steward/test-kit/requests'
+import { endUser, fault, fillDirectory, incidentStage, nominate } from '../test/incident-stage.ts'
 
 export const WARM_UP = 300
 export const TICKETS = 2_000

@@ -4,6 +4,7 @@ import { ModuleChanged, PersonChanged, UnitChanged } from '@erp-steward/contract
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import { testAct } from '@erp-steward/test-kit/test-act'
+import { create, send } from '@erp-steward/test-kit/requests'
 import { testService, type TestService } from '@erp-steward/test-kit/test-service'
 import { bearer, type TestCaller } from '@erp-steward/test-kit/tokens'
 import type { InjectOptions, LightMyRequestResponse as Response } from 'fastify'
@@ -154,26 +155,6 @@ export function caller(claims: TestCaller): Caller {
   return bearer({ exp: FAR, ...claims })
 }
 export type Caller = Readonly<Record<string, string>>
-
-export async function send(
-  stage: TestService,
-  method: 'GET' | 'POST' | 'PUT' | 'PATCH',
-  url: string,
-  headers: Caller,
-  payload?: InjectOptions['payload'],
-): Promise<Response> {
-  return stage.app.inject({ method, url, headers, ...(payload !== undefined && { payload }) })
-}
-
-/** A creation with a key of its own, unless the headers bring one. */
-export async function create(
-  stage: TestService,
-  url: string,
-  headers: Caller,
-  payload: InjectOptions['payload'],
-): Promise<Response> {
-  return send(stage, 'POST', url, { 'idempotency-key': randomUUID(), ...headers }, payload)
-}
 
 export interface TicketNow {
   readonly id: string

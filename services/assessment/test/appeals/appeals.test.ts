@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { TestService } from '@erp-steward/test-kit/test-service'
+import { create, send } from '@erp-steward/test-kit/requests'
 import {
   after,
   assessmentStage,
   authority,
   caller,
   compute,
-  create,
   emptyStage,
   endUser,
   facts,
@@ -25,7 +25,6 @@ import {
   report,
   runTask,
   scoreOf,
-  send,
   sheets,
   UNIT,
   type Caller,

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import type { TestService } from '@erp-steward/test-kit/test-service'
+import { send } from '@erp-steward/test-kit/requests'
 import {
   assessmentStage,
   authority,
@@ -16,7 +17,6 @@ import {
   record,
   report,
   scoreOf,
-  send,
 } from '../assessment-stage.ts'
 
 let stage: TestService

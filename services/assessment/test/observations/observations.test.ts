@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { TestService } from '@erp-steward/test-kit/test-service'
+import { send } from '@erp-steward/test-kit/requests'
 import {
   after,
   assessmentStage,
@@ -23,7 +24,6 @@ import {
   report,
   runTask,
   scoreOf,
-  send,
   setParameter,
   UNIT,
   type Report,

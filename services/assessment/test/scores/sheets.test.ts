@@ -1,13 +1,13 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { TestService } from '@erp-steward/test-kit/test-service'
+import { create, send } from '@erp-steward/test-kit/requests'
 import {
   after,
   assessmentStage,
   authority,
   compute,
   count,
-  create,
   deductionsOf,
   emptyStage,
   endUser,
@@ -26,7 +26,6 @@ import {
   report,
   SALES,
   scoreOf,
-  send,
   sheets,
   tellOfPerson,
   UNIT,

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { TestService } from '@erp-steward/test-kit/test-service'
+import { create, send } from '@erp-steward/test-kit/requests'
 import {
   after,
   assessmentStage,
   authority,
   compute,
-  create,
   emptyStage,
   endUser,
   facts,
@@ -20,7 +20,6 @@ import {
   OTHER_UNIT,
   runTask,
   scoreOf,
-  send,
   setParameter,
   UNIT,
   type Caller,

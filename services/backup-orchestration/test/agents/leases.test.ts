@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { TestService } from '@erp-steward/test-kit/test-service'
+import { send } from '@erp-steward/test-kit/requests'
 import {
   after,
   agent,
@@ -22,7 +23,6 @@ import {
   report,
   request,
   run,
-  send,
   target,
   tickAt,
 } from '../backup-stage.ts'

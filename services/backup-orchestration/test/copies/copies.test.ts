@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { randomUUID } from 'node:crypto'
+import { send } from '@erp-steward/test-kit/requests'
 import {
   after,
   agent,
@@ -29,7 +30,6 @@ import {
   request,
   run,
   runTask,
-  send,
   setParameter,
   setPolicy,
   site,

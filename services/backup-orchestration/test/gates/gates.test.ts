@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { ChangeGateAsked } from '@erp-steward/contracts/change-events'
 import type { TestService } from '@erp-steward/test-kit/test-service'
+import { send } from '@erp-steward/test-kit/requests'
 import {
   after,
   authority,
@@ -23,7 +24,6 @@ import {
   provider,
   readBack,
   report,
-  send,
   setParameter,
   setPolicy,
   site,

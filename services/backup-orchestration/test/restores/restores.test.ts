@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { eventually } from '@erp-steward/test-kit/eventually'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import type { TestService } from '@erp-steward/test-kit/test-service'
+import { create, send } from '@erp-steward/test-kit/requests'
 import {
   after,
   authority,
@@ -10,7 +11,6 @@ import {
   backupStage,
   caller,
   copyIn,
-  create,
   DAY,
   digestOf,
   emptyStage,
@@ -28,7 +28,6 @@ import {
   readBack,
   refusal,
   report,
-  send,
   target,
   tickAt,
   type Resource,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { randomUUID } from 'node:crypto'
+import { create, send } from '@erp-steward/test-kit/requests'
 import {
   after,
   agent,
@@ -10,7 +11,6 @@ import {
   backupStage,
   beat,
   copyIn,
-  create,
   digestOf,
   emptyStage,
   factsOf,
@@ -28,7 +28,6 @@ import {
   request,
   run,
   runs,
-  send,
   target,
   UNIT,
 } from '../backup-stage.ts'

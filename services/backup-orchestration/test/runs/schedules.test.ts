@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { testAct } from '@erp-steward/test-kit/test-act'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { dispatchDueRuns } from '../../src/runs/dispatch-due-runs.ts'
+import { send } from '@erp-steward/test-kit/requests'
 import {
   after,
   agent,
@@ -22,7 +23,6 @@ import {
   run,
   runs,
   runTask,
-  send,
   setPolicy,
   target,
   tick,

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { TestService } from '@erp-steward/test-kit/test-service'
+import { create, send } from '@erp-steward/test-kit/requests'
 import {
   authority,
   backupStage,
-  create,
   emptyStage,
   factsOf,
   inUnit,
@@ -12,7 +12,6 @@ import {
   OTHER_UNIT,
   provider,
   refusal,
-  send,
   setPolicy,
   target,
   UNIT,

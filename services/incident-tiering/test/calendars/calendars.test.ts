@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import type { TestService } from '@erp-steward/test-kit/test-service'
+import { send } from '@erp-steward/test-kit/requests'
 import {
   after,
   authority,
@@ -22,7 +23,6 @@ import {
   read,
   runClock,
   runTask,
-  send,
   UNIT,
   waitingJobs,
   type Caller,

@@ -1,16 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import {
-  authority,
-  caller,
-  create,
-  endUser,
-  factsOf,
-  MONDAY,
-  OTHER_UNIT,
-  send,
-  UNIT,
-} from '../incident-stage.ts'
+import { create, send } from '@erp-steward/test-kit/requests'
+import { authority, caller, endUser, factsOf, MONDAY, OTHER_UNIT, UNIT } from '../incident-stage.ts'
 import {
   act,
   actAt,

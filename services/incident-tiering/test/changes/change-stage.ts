@@ -3,16 +3,15 @@ import { GateAnswered } from '@erp-steward/contracts/backup-events'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import type { LightMyRequestResponse as Response } from 'fastify'
 import { randomUUID } from 'node:crypto'
+import { create, send } from '@erp-steward/test-kit/requests'
 import {
   after,
   authority,
   caller,
-  create,
   fillDirectory,
   incidentStage,
   nominate,
   OTHER_UNIT,
-  send,
   tell,
   UNIT,
   type Caller,

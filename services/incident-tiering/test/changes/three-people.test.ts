@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { create, facts, factsOf, nominate, tellOfPerson, fillDirectory } from '../incident-stage.ts'
+import { create } from '@erp-steward/test-kit/requests'
+import { facts, factsOf, nominate, tellOfPerson, fillDirectory } from '../incident-stage.ts'
 import {
   act,
   actAt,

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { create, factsOf, MONDAY, setParameter, tellOfPerson } from '../incident-stage.ts'
+import { create } from '@erp-steward/test-kit/requests'
+import { factsOf, MONDAY, setParameter, tellOfPerson } from '../incident-stage.ts'
 import {
   act,
   approved,

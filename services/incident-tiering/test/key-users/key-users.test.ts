@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import type { TestService } from '@erp-steward/test-kit/test-service'
+import { create, send } from '@erp-steward/test-kit/requests'
 import {
   authority,
   caller,
-  create,
   emptyStage,
   factsOf,
   fillDirectory,
@@ -13,7 +13,6 @@ import {
   keyUser,
   nominate,
   OTHER_UNIT,
-  send,
   tellOfPerson,
   UNIT,
   type Caller,

@@ -13,11 +13,11 @@ import { SMTPServer } from 'smtp-server'
 import { signWebhook } from '../../src/notifications/send-webhook.ts'
 import { isAllowedTarget } from '../../src/notifications/webhook.ts'
 import { incidentTiering } from '../../src/service.ts'
+import { create, send } from '@erp-steward/test-kit/requests'
 import {
   after,
   authority,
   caller,
-  create,
   emptyStage,
   endUser,
   factsOf,
@@ -29,7 +29,6 @@ import {
   open,
   OTHER_UNIT,
   runJobs,
-  send,
   systemAdmin,
   tellOfPerson,
   UNIT,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { eventually } from '@erp-steward/test-kit/eventually'
 import type { TestService } from '@erp-steward/test-kit/test-service'
+import { send } from '@erp-steward/test-kit/requests'
 import {
   act,
   endUser,
@@ -11,7 +12,6 @@ import {
   nominate,
   open,
   read,
-  send,
   tellOfPerson,
   timeline,
 } from '../incident-stage.ts'

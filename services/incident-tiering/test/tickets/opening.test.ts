@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { TestService } from '@erp-steward/test-kit/test-service'
+import { create } from '@erp-steward/test-kit/requests'
 import {
   act,
   clocks,
-  create,
   emptyStage,
   endUser,
   eventOf,

@@ -4,6 +4,7 @@ import { AccessRefused } from '@erp-steward/contracts/platform-events'
 import { eventually } from '@erp-steward/test-kit/eventually'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import type { TestService } from '@erp-steward/test-kit/test-service'
+import { create, send } from '@erp-steward/test-kit/requests'
 import {
   act,
   after,
@@ -11,7 +12,6 @@ import {
   caller,
   clock,
   clocks,
-  create,
   endUser,
   factsOf,
   fault,
@@ -23,7 +23,6 @@ import {
   open,
   OTHER_UNIT,
   read,
-  send,
   systemAdmin,
   timeline,
   UNIT,

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { TestService } from '@erp-steward/test-kit/test-service'
+import { send } from '@erp-steward/test-kit/requests'
 import {
   act,
   after,
@@ -22,7 +23,6 @@ import {
   runClock,
   runDueClocks,
   securityAdmin,
-  send,
   setParameter,
   timeline,
   UNIT,
