@@ -26,6 +26,7 @@ const act: Act = {
   // Who ran it, as far as the machine knows: the ledger shows it.
   actor: `host:${userInfo().username}`,
   personId: null,
+  controllers: [],
   role: 'HOST_OPERATOR',
   unitId: null,
   requestId: randomUUID(),

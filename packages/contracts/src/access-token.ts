@@ -35,5 +35,12 @@ export const AccessToken = Type.Object({
   range: Type.Enum(['company', 'unit']),
   roles: Type.Array(Type.String()),
   permissions: Type.Array(Type.String()),
+  /**
+   * Until when the caller may not approve, in seconds since 1970: somebody else had a hand in the password. `null`: no
+   * such time runs.
+   */
+  coolingUntil: nullable(Type.Integer()),
+  /** Who can act through a client: people who asked for it or had a part of its secret. Empty for people. */
+  controllers: Type.Array(Uuid),
 })
 export type AccessToken = Static<typeof AccessToken>

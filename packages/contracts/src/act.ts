@@ -8,6 +8,8 @@ export interface Act {
   readonly actor: string
   /** The person behind the account; `null` for clients and services. */
   readonly personId: string | null
+  /** People who can act through the client that acts; empty for people and services. */
+  readonly controllers: readonly string[]
   /** The role the actor used, for example `SECURITY_ADMIN`. */
   readonly role: string
   /** The organisation unit the actor belongs to; `null` when company-wide. */

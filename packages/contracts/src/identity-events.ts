@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { defineEvent } from './event.ts'
-import { Code, Instant, nullable, Uuid } from './values.ts'
+import { AccountStanding, Code, Instant, nullable, Uuid } from './values.ts'
 
 /** Version of the row that the event states whole; a copy keeps the highest that it has seen. */
 const Version = Type.Integer({ minimum: 1 })
@@ -80,6 +80,26 @@ export const PersonChanged = defineEvent({
     email: nullable(Type.String()),
     active: Type.Boolean(),
     leftOn: nullable(Type.String({ format: 'date' })),
+    version: Version,
+  }),
+})
+
+/**
+ * What a person may do now: the state of the business account and the roles in force. Stated with every change of either;
+ * whoever gives a duty asks the copy of it, and takes the duty back when it ends.
+ */
+export const StandingChanged = defineEvent({
+  type: 'identity.directory.standing-changed.v1',
+  summary: 'The account of a person changed its state, or the roles it carries changed.',
+  clauses: ['A-2.1.2', 'A-2.1.4'],
+  payload: Type.Object({
+    personId: Uuid,
+    /** `null` while the person has no business account. */
+    accountId: nullable(Uuid),
+    accountStatus: AccountStanding,
+    /** Roles in force; rights that wait for an approval are not among them. */
+    roles: Type.Array(Type.String()),
+    /** Counts the statements about this person, from 1. */
     version: Version,
   }),
 })

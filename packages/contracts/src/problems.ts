@@ -209,6 +209,12 @@ export const problems = {
     '不得由同一人办理',
     'Let another authorised person do it.',
   ),
+  'approval-cooling': problem(
+    403,
+    'You may not approve yet',
+    '冷却期内不得审批',
+    'Wait until coolingUntil, or have a third person confirm your identity.',
+  ),
   // Identity: credentials, sessions, clients
   'sign-in-refused': problem(
     401,

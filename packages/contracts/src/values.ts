@@ -32,6 +32,10 @@ export const Paragraph = (maxLength: number) =>
 /** The value or JSON `null`. */
 export const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
 
+/** State of a person's business account; `none`: there is none. */
+export const AccountStanding = Type.Enum(['active', 'frozen', 'disabled', 'none'])
+export type AccountStanding = Static<typeof AccountStanding>
+
 /** Fault level, P1 the gravest. Source: defaults 2.1. */
 export const Priority = Type.Enum(['P1', 'P2', 'P3', 'P4'])
 export type Priority = Static<typeof Priority>

@@ -1,5 +1,7 @@
 import { EntitySchema, type EntityManager } from 'typeorm'
+import { permissions, type Permission, type Role } from '@erp-steward/contracts/permissions'
 import { Problem } from '@erp-steward/contracts/problem'
+import type { AccountStanding } from '@erp-steward/contracts/values'
 
 /** A unit, copied from identity by event. */
 export interface Unit {
@@ -82,6 +84,12 @@ export interface Person {
   active: boolean
   /** As a unit's. */
   version: number
+  /** State of the business account; `none` until identity has stated one. */
+  accountStatus: AccountStanding
+  /** Roles in force. */
+  roles: string[]
+  /** Of the last statement about account and roles; 0 before the first. */
+  standingVersion: number
 }
 
 export const PersonEntity = new EntitySchema<Person>({
@@ -95,6 +103,9 @@ export const PersonEntity = new EntitySchema<Person>({
     email: { type: 'text', nullable: true },
     active: { type: 'boolean' },
     version: { type: 'integer' },
+    accountStatus: { type: 'text', name: 'account_status', default: 'none' },
+    roles: { type: 'text', array: true, default: '{}' },
+    standingVersion: { type: 'integer', name: 'standing_version', default: 0 },
   },
 })
 
@@ -140,4 +151,16 @@ export async function activePerson(tx: EntityManager, id: string): Promise<Perso
   const person = await heldPerson(tx, id)
   if (person === null) throw new Problem('person-unknown', `There is no active person ${id}.`)
   return person
+}
+
+/**
+ * Whether the person may do it now: is here, has a usable account, and a role that holds the permission. Asked for duties,
+ * rosters, owners and approvers, when they are named and when they act.
+ */
+export function mayDo(
+  { active, accountStatus, roles }: Pick<Person, 'active' | 'accountStatus' | 'roles'>,
+  permission: Permission,
+): boolean {
+  const holders: readonly Role[] = permissions[permission]
+  return active && accountStatus === 'active' && holders.some((role) => roles.includes(role))
 }

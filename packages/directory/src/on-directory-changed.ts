@@ -2,6 +2,7 @@ import {
   DepartmentChanged,
   ModuleChanged,
   PersonChanged,
+  StandingChanged,
   UnitChanged,
 } from '@erp-steward/contracts/identity-events'
 import { on, type Subscription } from '@erp-steward/messaging/consumer'
@@ -60,5 +61,18 @@ export const directorySubscriptions: readonly Subscription[] = [
        where person.version < excluded.version`,
       [personId, name, unitId, departmentId, email, active, version],
     )
+  }),
+  on(StandingChanged, async (tx, { data }) => {
+    const { personId, accountStatus, roles, version } = data
+    const [, known]: [unknown, number] = await tx.query(
+      `update person
+          set account_status = case when standing_version < $4 then $2 else account_status end,
+              roles = case when standing_version < $4 then $3 else roles end,
+              standing_version = greatest(standing_version, $4)
+        where id = $1 returning id`,
+      [personId, accountStatus, roles, version],
+    )
+    // The person comes first under the same key; where that event was parked, this one waits for it.
+    if (known === 0) throw new Error(`person ${personId} is not known here yet`)
   }),
 ]

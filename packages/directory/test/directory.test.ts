@@ -5,6 +5,7 @@ import {
   DepartmentChanged,
   ModuleChanged,
   PersonChanged,
+  StandingChanged,
   UnitChanged,
 } from '@erp-steward/contracts/identity-events'
 import {
@@ -13,12 +14,14 @@ import {
   activeUnit,
   DepartmentEntity,
   directoryEntities,
+  mayDo,
   ModuleEntity,
   PersonEntity,
   unitExists,
   UnitEntity,
 } from '@erp-steward/directory/directory'
 import { CreateDirectory1785000000000 } from '@erp-steward/directory/create-directory'
+import { StandingDirectory1785000000002 } from '@erp-steward/directory/standing-directory'
 import { VersionDirectory1785000000001 } from '@erp-steward/directory/version-directory'
 import { directorySubscriptions } from '@erp-steward/directory/on-directory-changed'
 import { createConsumer, type Consumer } from '@erp-steward/messaging/consumer'
@@ -38,7 +41,11 @@ beforeAll(async () => {
   database = await testDatabase({
     name: 'monitoring-ingest',
     entities: directoryEntities,
-    migrations: [CreateDirectory1785000000000, VersionDirectory1785000000001],
+    migrations: [
+      CreateDirectory1785000000000,
+      VersionDirectory1785000000001,
+      StandingDirectory1785000000002,
+    ],
   })
   db = database.db
   consumer = createConsumer({
@@ -109,6 +116,7 @@ test('the migration builds exactly what the entities describe', async () => {
 
 test('the migrations can be taken back and made again', async () => {
   await db.undoLastMigration()
+  await db.undoLastMigration()
   expect(await db.query(`select to_regclass('department') as department`)).toEqual([
     { department: null },
   ])
@@ -121,6 +129,7 @@ test('the migrations can be taken back and made again', async () => {
 test('a row that was copied before versions were stated is older than every event', async () => {
   const id = randomUUID()
   await db.undoLastMigration()
+  await db.undoLastMigration()
   await db.query(`insert into person (id, name, unit_id, active) values ($1, 'Li', $1, true)`, [id])
   await db.runMigrations()
   const before = await db.manager.findOneByOrFail(PersonEntity, { id })
@@ -130,6 +139,7 @@ test('a row that was copied before versions were stated is older than every even
   const { unitId, departmentId } = now
   expect(await db.manager.findOneBy(PersonEntity, { id })).toEqual({
     ...{ id, name: 'Li Na', unitId, departmentId, email: null, active: true, version: 1 },
+    ...{ accountStatus: 'none', roles: [], standingVersion: 0 },
   })
 })
 
@@ -257,4 +267,56 @@ test('whoever gets a duty cannot leave before it is committed', async () => {
   })
   await leaving
   expect(await db.manager.findOneBy(PersonEntity, { id })).toMatchObject({ active: false })
+})
+
+describe('what a person may do', () => {
+  const standing = (
+    personId: string,
+    members: Partial<Static<typeof StandingChanged.payload>>,
+  ) => ({
+    personId,
+    accountId: randomUUID(),
+    accountStatus: 'active' as const,
+    roles: ['KEY_USER'],
+    version: 1,
+    ...members,
+  })
+  const may = async (id: string, permission: 'ticket.work' | 'backup.plan' = 'ticket.work') =>
+    mayDo(await db.manager.findOneByOrFail(PersonEntity, { id }), permission)
+
+  test('is nothing before identity has said so', async () => {
+    const id = randomUUID()
+    await tell(PersonChanged, id, person(id))
+    expect(await may(id)).toBe(false)
+  })
+
+  test('is what the roles allow while the account is active, and ends with either', async () => {
+    const id = randomUUID()
+    await tell(PersonChanged, id, person(id))
+    await tell(StandingChanged, id, standing(id, {}))
+    expect(await may(id)).toBe(true)
+    expect(await may(id, 'backup.plan')).toBe(false)
+    await tell(StandingChanged, id, standing(id, { accountStatus: 'frozen', version: 2 }))
+    expect(await may(id)).toBe(false)
+    await tell(StandingChanged, id, standing(id, { version: 3 }))
+    expect(await may(id)).toBe(true)
+    await tell(StandingChanged, id, standing(id, { roles: ['END_USER'], version: 4 }))
+    expect(await may(id)).toBe(false)
+  })
+
+  test('ends when the person leaves, whatever was stated about the account', async () => {
+    const id = randomUUID()
+    await tell(PersonChanged, id, person(id))
+    await tell(StandingChanged, id, standing(id, {}))
+    await tell(PersonChanged, id, person(id, { active: false, version: 2 }))
+    expect(await may(id)).toBe(false)
+  })
+
+  test('does not come back by an older statement', async () => {
+    const id = randomUUID()
+    await tell(PersonChanged, id, person(id))
+    await tell(StandingChanged, id, standing(id, { accountStatus: 'disabled', version: 2 }))
+    await tell(StandingChanged, id, standing(id, { version: 1 }))
+    expect(await may(id)).toBe(false)
+  })
 })

@@ -252,6 +252,7 @@ function actOf(service: ServiceName, event: Envelope, now: Date): Act {
   return {
     actor: `service:${service}`,
     personId: null,
+    controllers: [],
     role: 'SERVICE',
     unitId: event.unit ?? null,
     requestId: event.requestid,

@@ -19,6 +19,10 @@ export interface Principal {
   readonly range: 'company' | 'unit'
   readonly roles: readonly string[]
   readonly permissions: ReadonlySet<string>
+  /** People who can act through the client; empty for people. */
+  readonly controllers: readonly string[]
+  /** End of the cooling time in milliseconds since 1970, before which the caller may not approve; `null`: none. */
+  readonly coolingUntil: number | null
   readonly epoch: number
   /** When the token was issued, in milliseconds since 1970. */
   readonly issuedAt: number
@@ -95,6 +99,8 @@ export async function createTokenCheck(
       range: claims.range,
       roles: claims.roles,
       permissions: new Set(claims.permissions),
+      controllers: claims.controllers,
+      coolingUntil: claims.coolingUntil === null ? null : claims.coolingUntil * 1_000,
       epoch: claims.epoch,
       issuedAt: claims.iat * 1_000,
       expiresAt: claims.exp * 1_000,
@@ -108,13 +114,16 @@ export async function createTokenCheck(
   }
 }
 
-/** Verifies the bearer token of every operation that needs one and checks its permission. */
+/**
+ * Verifies the bearer token of every operation that needs one and checks its permission; who is in the cooling time
+ * after a password of another's issue is kept from operations that approve.
+ */
 export async function authenticate(app: App, verifier: TokenVerifier): Promise<void> {
-  const { internalToken } = verifier
+  const { internalToken, clock } = verifier
   const checkToken = await createTokenCheck(app, verifier)
 
   app.addHook('onRequest', async (request) => {
-    const { access } = request.routeOptions.config
+    const { access, approves = false } = request.routeOptions.config
     if (access === undefined || access === 'public') return
     if (access === 'internal') {
       if (!matchesSecret(request.headers.authorization, internalToken))
@@ -127,6 +136,15 @@ export async function authenticate(app: App, verifier: TokenVerifier): Promise<v
         permission: access,
         roles: [...permissions[access]],
       })
+    const { coolingUntil } = request.principal
+    if (approves && coolingUntil !== null && clock().getTime() < coolingUntil)
+      throw new Problem(
+        'approval-cooling',
+        'Your password was issued by others a short time ago.',
+        {
+          coolingUntil: new Date(coolingUntil).toISOString(),
+        },
+      )
   })
 }
 
@@ -169,6 +187,7 @@ export function actOf(request: FastifyRequest, now: Date): Act {
     return {
       actor: 'anonymous',
       personId: null,
+      controllers: [],
       role: 'NONE',
       unitId: null,
       requestId: request.id,
@@ -180,6 +199,7 @@ export function actOf(request: FastifyRequest, now: Date): Act {
   return {
     actor: principal.actor,
     personId: principal.personId,
+    controllers: principal.controllers,
     role: principal.roles.find((role) => carrying.includes(role)) ?? principal.roles[0] ?? 'NONE',
     unitId: principal.unitId,
     requestId: request.id,

@@ -156,6 +156,7 @@ async function runTask(
   const act: Act = {
     actor: `service:${service}`,
     personId: null,
+    controllers: [],
     role: 'SERVICE',
     unitId: null,
     requestId: known?.requestId ?? randomUUID(),

@@ -14,6 +14,8 @@ declare module 'fastify' {
     access?: Access
     /** Ids of the clauses that the operation enforces; shown as `x-regulation-clauses`. */
     clauses?: readonly string[]
+    /** It approves, confirms, decides, signs, waives or releases: closed to callers whose cooling time runs. */
+    approves?: boolean
   }
   interface FastifySchema {
     'x-regulation-clauses'?: readonly string[]

@@ -113,6 +113,11 @@ beforeAll(async () => {
     },
     () => ({}),
   )
+  app.post(
+    '/v1/approvals',
+    { config: { access: 'audit.verify', approves: true }, schema: { operationId: 'approve' } },
+    () => ({ ok: true }),
+  )
   app.get('/internal/x', { config: { access: 'internal' } }, () => ({ ok: true }))
   app.get('/v1/bug', open('bug'), () => {
     throw new Error(`password=${SECRET}`)
@@ -645,4 +650,27 @@ test('over a socket: what is under way is answered before the app has closed, an
   letAnswer(undefined)
   expect(await underWay).toEqual({ done: true })
   await closed
+})
+
+test('whoever has a fresh password of another’s issue may not approve until the cooling time is over', async () => {
+  const now = Math.floor(Date.now() / 1_000)
+  const answerTo = (coolingUntil: number | null) =>
+    request(app.server)
+      .post('/v1/approvals')
+      .set(bearer({ roles: ['AUDIT_ADMIN'], coolingUntil }))
+  refused.length = 0
+  const refusal = await answerTo(now + 600)
+  expect(refusal.status).toBe(403)
+  expect(refusal.body).toMatchObject({
+    code: 'approval-cooling',
+    coolingUntil: new Date((now + 600) * 1_000).toISOString(),
+  })
+  expect(refused).toEqual(['approval-cooling'])
+  expect((await answerTo(now)).status).toBe(200)
+  expect((await answerTo(null)).status).toBe(200)
+  // It may do everything else.
+  const reading = await request(app.server)
+    .get('/v1/me')
+    .set(bearer({ roles: ['AUDIT_ADMIN'], coolingUntil: now + 600 }))
+  expect(reading.status).toBe(200)
 })

@@ -7,6 +7,7 @@ export function testAct(overrides: Partial<Act> = {}): Act {
   return {
     actor: PERSON,
     personId: PERSON,
+    controllers: [],
     role: 'SECURITY_ADMIN',
     unitId: null,
     requestId: '0195f2a0-0000-7000-8000-0000000000aa',

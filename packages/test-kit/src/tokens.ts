@@ -41,6 +41,8 @@ export function testToken(
       range: 'company',
       roles,
       permissions: permissionsOf(roles),
+      coolingUntil: null,
+      controllers: [],
       ...claims,
     },
     header,

@@ -2,11 +2,14 @@ import { createSeal } from '@erp-steward/service-kit/seal'
 import { defineService } from '@erp-steward/service-kit/service'
 import { AccountEntity } from './accounts/account.ts'
 import { AccountChangeEntity } from './accounts/account-change.ts'
+import { StandingEntity } from './accounts/standing.ts'
+import { stateUnstated } from './accounts/state-standing.ts'
 import { accountRoutes } from './accounts/routes.ts'
 import { anchorLedger } from './audit/anchor-ledger.ts'
 import { AuditAnchorEntity, AuditHeadEntity, AuditRecordEntity } from './audit/audit-record.ts'
 import { onEveryFact } from './audit/on-every-fact.ts'
 import { auditRoutes } from './audit/routes.ts'
+import { ClientControllerEntity } from './clients/client-controller.ts'
 import { ClientEntity } from './clients/client.ts'
 import { clientRoutes } from './clients/routes.ts'
 import { IdentityConfig } from './config.ts'
@@ -51,6 +54,7 @@ export const identity = defineService({
     PersonEntity,
     AccountEntity,
     AccountChangeEntity,
+    StandingEntity,
     ProvisioningTaskEntity,
     CredentialEntity,
     SignInGuardEntity,
@@ -59,6 +63,7 @@ export const identity = defineService({
     RevocationEntity,
     SigningKeyEntity,
     ClientEntity,
+    ClientControllerEntity,
     AuditRecordEntity,
     AuditHeadEntity,
     AuditAnchorEntity,
@@ -81,6 +86,7 @@ export const identity = defineService({
   subscriptions: () => [onEveryFact],
   tasks: ({ config }) => [
     takeLeave,
+    stateUnstated,
     endLapsedSessions,
     forgetEndedSessions,
     renewSigningKey(createSeal(config.SEALING_KEYS)),
@@ -89,6 +95,7 @@ export const identity = defineService({
   // UTC; 16:05 is 00:05 in China.
   crontab: [
     '* * * * * end-lapsed-sessions',
+    '* * * * * state-unstated',
     '5 16 * * * anchor-ledger',
     '30 17 * * * forget-ended-sessions',
     '45 17 * * * renew-signing-key',

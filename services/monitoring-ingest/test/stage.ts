@@ -105,6 +105,7 @@ export class Stage {
       task.run(tx, payload, {
         actor: 'service:monitoring-ingest',
         personId: null,
+        controllers: [],
         role: 'SERVICE',
         unitId: null,
         requestId: randomUUID(),

@@ -1,4 +1,5 @@
 import { CreateDirectory1785000000000 } from '@erp-steward/directory/create-directory'
+import { StandingDirectory1785000000002 } from '@erp-steward/directory/standing-directory'
 import { VersionDirectory1785000000001 } from '@erp-steward/directory/version-directory'
 import { CreateAssessment1790000000000 } from './1790000000000-create-assessment.ts'
 import { CreateControls1790000000001 } from './1790000000001-create-controls.ts'
@@ -7,6 +8,7 @@ import { CreateControls1790000000001 } from './1790000000001-create-controls.ts'
 export const migrations = [
   CreateDirectory1785000000000,
   VersionDirectory1785000000001,
+  StandingDirectory1785000000002,
   CreateAssessment1790000000000,
   CreateControls1790000000001,
 ]

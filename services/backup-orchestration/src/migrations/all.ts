@@ -1,4 +1,5 @@
 import { CreateDirectory1785000000000 } from '@erp-steward/directory/create-directory'
+import { StandingDirectory1785000000002 } from '@erp-steward/directory/standing-directory'
 import { VersionDirectory1785000000001 } from '@erp-steward/directory/version-directory'
 import { CreateBackup1790000000000 } from './1790000000000-create-backup.ts'
 
@@ -6,5 +7,6 @@ import { CreateBackup1790000000000 } from './1790000000000-create-backup.ts'
 export const migrations = [
   CreateDirectory1785000000000,
   VersionDirectory1785000000001,
+  StandingDirectory1785000000002,
   CreateBackup1790000000000,
 ]

@@ -7,6 +7,7 @@ import type { Person } from '../people/person.ts'
 import { queueAccessChange } from '../provisioning/queue-access.ts'
 import { revokeAccount } from '../sessions/revoke-account.ts'
 import { AccountEntity } from './account.ts'
+import { stateStanding } from './state-standing.ts'
 
 /**
  * Gives the account of a person another set of rights: the old set ends, every token becomes void, the new set
@@ -45,4 +46,5 @@ export async function changeRights(
     },
     act,
   )
+  await stateStanding(tx, person.id, act)
 }

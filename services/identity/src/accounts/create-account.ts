@@ -10,6 +10,7 @@ import type { Person } from '../people/person.ts'
 import { queueNewUser } from '../provisioning/queue-access.ts'
 import type { Account, AdministratorRole } from './account.ts'
 import { isReservedUserName, userNameCandidates } from './rules/user-name.ts'
+import { stateStanding } from './state-standing.ts'
 
 /**
  * Gives a person the one account, with the EBS user and the rights of the position; it has no password yet. The
@@ -26,6 +27,7 @@ export async function createPersonAccount(
   const candidates = userName === null ? userNameCandidates(person) : [userName]
   const account = await insertAccount(tx, candidates, { personId: person.id }, act)
   await queueNewUser(tx, { account, holder: person, access: position }, act)
+  await stateStanding(tx, person.id, act)
   return account
 }
 

@@ -38,6 +38,7 @@ export async function createFirstAdministrators(
   const act: Act = {
     actor: 'service:identity',
     personId: null,
+    controllers: [],
     role: 'SERVICE',
     unitId: null,
     requestId: randomUUID(),

@@ -8,6 +8,7 @@ import { revokeAccount } from '../sessions/revoke-account.ts'
 import { assertNotLastAdministrator } from './assert-not-last-administrator.ts'
 import { AccountEntity, type Account } from './account.ts'
 import type { HeldAccount } from './lock-account.ts'
+import { stateStanding } from './state-standing.ts'
 
 /** How long after the leave date the account was disabled, against the parameter. */
 export interface LeaveLag {
@@ -61,6 +62,7 @@ export async function disableAccount(
   if (holder !== null) {
     const target = { account, unitId: holder.person.unitId }
     await queueUserEnd(tx, target, holder.position, endDate, act)
+    await stateStanding(tx, holder.person.id, act)
   }
   return disabled
 }

@@ -6,6 +6,7 @@ import type { EntityManager } from 'typeorm'
 import { queueUserReturn } from '../provisioning/queue-access.ts'
 import { AccountEntity, type Account } from './account.ts'
 import type { HeldAccount } from './lock-account.ts'
+import { stateStanding } from './state-standing.ts'
 
 /**
  * Opens a disabled account again, with the rights of the position its person holds now.
@@ -33,7 +34,9 @@ export async function enableAccount(
   await tx.update(AccountEntity, id, { status, disabledAt, disabledReason, version })
   const fact = { accountId: id, userName, personId, enabledAt: act.now.toISOString() }
   await appendEvent(tx, 'identity', AccountEnabled, id, fact, act)
-  if (holder !== null)
+  if (holder !== null) {
     await queueUserReturn(tx, { account, holder: holder.person, access: holder.position }, act)
+    await stateStanding(tx, holder.person.id, act)
+  }
   return enabled
 }

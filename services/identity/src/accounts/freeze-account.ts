@@ -8,6 +8,7 @@ import { revokeAccount } from '../sessions/revoke-account.ts'
 import { AccountEntity, type Account } from './account.ts'
 import { assertNotLastAdministrator } from './assert-not-last-administrator.ts'
 import type { HeldAccount } from './lock-account.ts'
+import { stateStanding } from './state-standing.ts'
 
 /**
  * Shuts an account at once because of a risk: every token void, no login in EBS. Source: A-2.1.7.
@@ -29,7 +30,10 @@ export async function freezeAccount(
   const fact = { accountId: id, userName, personId, reason, frozenAt: act.now.toISOString() }
   await appendEvent(tx, 'identity', AccountFrozen, id, fact, act)
   const epoch = await revokeAccount(tx, id, reason, act)
-  if (holder !== null) await queueUserFreeze(tx, { account, unitId: holder.person.unitId }, act)
+  if (holder !== null) {
+    await queueUserFreeze(tx, { account, unitId: holder.person.unitId }, act)
+    await stateStanding(tx, holder.person.id, act)
+  }
   return { ...account, status: 'frozen', version, epoch }
 }
 
@@ -51,6 +55,9 @@ export async function unfreezeAccount(
   await tx.update(AccountEntity, id, { status: 'active', version })
   const fact = { accountId: id, userName, personId, reason, unfrozenAt: act.now.toISOString() }
   await appendEvent(tx, 'identity', AccountUnfrozen, id, fact, act)
-  if (holder !== null) await queueUserRelease(tx, { account, unitId: holder.person.unitId }, act)
+  if (holder !== null) {
+    await queueUserRelease(tx, { account, unitId: holder.person.unitId }, act)
+    await stateStanding(tx, holder.person.id, act)
+  }
   return { ...account, status: 'active', version }
 }

@@ -3,8 +3,8 @@ import type { EntityManager } from 'typeorm'
 import type { PositionRole } from '../organisation/position.ts'
 import type { Account } from './account.ts'
 
-/** Roles whose holders see the whole company. */
-const companyWide: readonly Role[] = ['OM_AUTHORITY', 'OM_PROVIDER', 'BUSINESS_OWNER']
+/** Roles whose holders see the whole company; a leader's range is the own unit. */
+const companyWide: readonly Role[] = ['OM_AUTHORITY', 'OM_PROVIDER']
 
 export interface RolesOfAccount {
   readonly roles: Role[]

@@ -145,7 +145,7 @@ function lockingRoutes(app: App, deps: Committer): void {
   ] as const
   for (const { verb, access, summary, clauses, apply } of locking)
     app.post(`/v1/accounts/:id/${verb}`, {
-      config: { access, clauses },
+      config: { access, approves: verb === 'unfreeze', clauses },
       schema: {
         operationId: `${verb}Account`,
         summary,
@@ -169,7 +169,7 @@ function lockingRoutes(app: App, deps: Committer): void {
     })
 
   app.post('/v1/accounts/:id/initial-password', {
-    config: { access: 'account.issue-password', clauses: ['A-2.2.3'] },
+    config: { access: 'account.issue-password', approves: true, clauses: ['A-2.2.3'] },
     schema: {
       operationId: 'issueInitialPassword',
       summary: 'Makes an initial password and answers it this once; the earlier one is void.',
@@ -256,7 +256,11 @@ function changeRoutes(app: App, deps: Committer): void {
   ] as const
   for (const { verb, decision, body } of decisions)
     app.post(`/v1/account-changes/:id/${verb}`, {
-      config: { access: 'account-change.decide', clauses: ['A-2.1.1', 'A-2.1.2', 'A-2.1.4'] },
+      config: {
+        access: 'account-change.decide',
+        approves: true,
+        clauses: ['A-2.1.1', 'A-2.1.2', 'A-2.1.4'],
+      },
       schema: {
         operationId: `${verb}AccountChange`,
         summary:

@@ -4,6 +4,7 @@ import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
 import { ClientEntity, type Client } from './client.ts'
+import { noteController } from './client-controller.ts'
 
 /**
  * Lets a requested machine call, by the security administrator's approval. It still needs a secret.
@@ -23,6 +24,7 @@ export async function activateClient(
   if (client === null) throw new Problem('client-unknown', `There is no client ${clientId}.`)
   if (activated === 0)
     throw new Problem('client-state', `The client is ${client.status}, not pending.`)
+  await noteController(tx, clientId, 'approved', act)
   const { name, role, unitId } = client
   await appendEvent(
     tx,

@@ -7,6 +7,7 @@ import { digestOf } from '../sessions/refresh-token.ts'
 import { CLIENT_ACCESS_SECONDS } from '../sessions/rules/session-limits.ts'
 import type { TokenSigner } from '../sessions/token-signer.ts'
 import { ClientEntity } from './client.ts'
+import { controllersOf } from './client-controller.ts'
 
 export interface ClientCredentials {
   readonly clientId: string
@@ -46,6 +47,8 @@ export async function grantClientToken(
       range: client.unitId === null ? 'company' : 'unit',
       roles: [client.role],
       permissions: permissionsOf([client.role]),
+      coolingUntil: null,
+      controllers: await controllersOf(tx, client.id),
     },
     CLIENT_ACCESS_SECONDS,
     act,

@@ -7,6 +7,7 @@ import type { EntityManager } from 'typeorm'
 import { noteRevocation } from '../sessions/revocation.ts'
 import { digestOf } from '../sessions/refresh-token.ts'
 import { ClientEntity } from './client.ts'
+import { noteController } from './client-controller.ts'
 
 /**
  * Gives an active client a new secret, answered once and kept as a digest only. An earlier secret is void at once,
@@ -33,6 +34,7 @@ export async function issueClientSecret(
     'update client set secret_hash = $2, epoch = $3, version = version + 1 where id = $1',
     [clientId, digestOf(secret), epoch],
   )
+  await noteController(tx, clientId, 'first-half', act)
   const at = act.now.toISOString()
   if (replaced) {
     await noteRevocation(tx, clientId, epoch, act.now)

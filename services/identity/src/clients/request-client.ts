@@ -4,6 +4,7 @@ import { Problem } from '@erp-steward/contracts/problem'
 import { isConstraintViolation } from '@erp-steward/service-kit/constraint'
 import type { EntityManager } from 'typeorm'
 import { ClientEntity, type Client, type ClientRole } from './client.ts'
+import { noteController } from './client-controller.ts'
 
 export interface RequestClient {
   readonly name: string
@@ -42,5 +43,6 @@ export async function requestClient(
       throw new Problem('client-exists', `There is a client named ${name} already.`)
     throw error
   }
+  await noteController(tx, client.id, 'asked', act)
   return client
 }

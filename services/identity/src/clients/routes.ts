@@ -147,7 +147,7 @@ export async function clientRoutes(
   app.post(
     '/v1/clients/:id/secret',
     {
-      config: { access: 'client.issue-secret', clauses: ['A-4.2.4'] },
+      config: { access: 'client.issue-secret', approves: true, clauses: ['A-4.2.4'] },
       schema: {
         operationId: 'issueClientSecret',
         summary: 'A new secret, shown this once; the one before and its tokens are void.',

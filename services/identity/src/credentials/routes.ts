@@ -86,7 +86,7 @@ export function credentialRoutes(
   app.post(
     '/v1/accounts/:id/unlock',
     {
-      config: { access: 'account.unlock', clauses: ['A-2.2.2', 'A-4.2.4'] },
+      config: { access: 'account.unlock', approves: true, clauses: ['A-2.2.2', 'A-4.2.4'] },
       schema: {
         operationId: 'unlockAccount',
         summary: 'Ends a lock after failed sign-ins; may be repeated.',

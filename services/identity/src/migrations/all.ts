@@ -6,6 +6,7 @@ import { CreateSession1790000001100 } from './1790000001100-create-session.ts'
 import { CreateClient1790000001200 } from './1790000001200-create-client.ts'
 import { CreateAuditLedger1790000001300 } from './1790000001300-create-audit-ledger.ts'
 import { AdmitBackupAgent1790000001400 } from './1790000001400-admit-backup-agent.ts'
+import { CreateStanding1790000010000 } from './1790000010000-create-standing.ts'
 
 /** In the order they run. */
 export const migrations = [
@@ -17,4 +18,5 @@ export const migrations = [
   CreateClient1790000001200,
   CreateAuditLedger1790000001300,
   AdmitBackupAgent1790000001400,
+  CreateStanding1790000010000,
 ]

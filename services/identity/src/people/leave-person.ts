@@ -11,6 +11,7 @@ import type { EntityManager } from 'typeorm'
 import { AccountEntity } from '../accounts/account.ts'
 import { disableAccount, type LeaveLag } from '../accounts/disable-account.ts'
 import { lockAccount } from '../accounts/lock-account.ts'
+import { stateStanding } from '../accounts/state-standing.ts'
 import { announcePerson } from './announce-person.ts'
 import { lockPerson } from './lock-person.ts'
 import { PersonEntity, type LeaveKind, type Person } from './person.ts'
@@ -119,6 +120,7 @@ async function takeEffect(
       },
       act,
     )
+  else if (held !== null) await stateStanding(tx, person.id, act)
   return person
 }
 

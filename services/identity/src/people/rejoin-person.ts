@@ -5,6 +5,7 @@ import { AccountEntity } from '../accounts/account.ts'
 import { createPersonAccount } from '../accounts/create-account.ts'
 import { enableAccount } from '../accounts/enable-account.ts'
 import { lockAccount } from '../accounts/lock-account.ts'
+import { stateStanding } from '../accounts/state-standing.ts'
 import { announcePerson } from './announce-person.ts'
 import { leaverReason } from './leave-person.ts'
 import { PersonEntity, type Person } from './person.ts'
@@ -45,5 +46,6 @@ export async function rejoinPerson(
   if (held === null)
     await createPersonAccount(tx, { person, position: place.position, userName: null }, act)
   else if (held.account.disabledReason === leaverReason(before)) await enableAccount(tx, held, act)
+  else await stateStanding(tx, person.id, act)
   return person
 }

@@ -200,7 +200,7 @@ function readingRoutes(app: App, { db }: Committer): void {
 }
 
 function handlingRoutes(app: App, deps: Committer): void {
-  const config = { access: 'provisioning.handle', clauses } as const
+  const config = { access: 'provisioning.handle', approves: true, clauses } as const
 
   app.post(`${base}/:id/retry`, {
     config,

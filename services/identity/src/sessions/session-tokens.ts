@@ -53,6 +53,8 @@ export async function issueSessionTokens(
       range: session.mustChange ? 'unit' : range,
       roles: [...held],
       permissions: session.mustChange ? ['password.change'] : permissionsOf(held),
+      coolingUntil: null,
+      controllers: [],
     },
     expiresIn,
     act,

@@ -81,7 +81,10 @@ test('[A-2.1.1][A-2.1.2] a joiner has an account with the roles of the position 
   const person = await joined(stage, { email: 'zhang.san@example.cn' })
   expect(person.userName).toBe('ZHANG.SAN')
   expect(await accountOf(person)).toMatchObject({ status: 'active', roles: ['END_USER'] })
-  expect(await factsAbout(stage, person.id)).toEqual(['identity.directory.person-changed.v1'])
+  expect(await factsAbout(stage, person.id)).toEqual([
+    'identity.directory.person-changed.v1',
+    'identity.directory.standing-changed.v1',
+  ])
   expect(await factsAbout(stage, person.accountId)).toEqual([
     'identity.account.created.v1',
     'identity.provisioning.queued.v1',

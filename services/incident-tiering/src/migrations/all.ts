@@ -1,4 +1,5 @@
 import { CreateDirectory1785000000000 } from '@erp-steward/directory/create-directory'
+import { StandingDirectory1785000000002 } from '@erp-steward/directory/standing-directory'
 import { VersionDirectory1785000000001 } from '@erp-steward/directory/version-directory'
 import { CreateIncident1790000000000 } from './1790000000000-create-incident.ts'
 import { CreateChange1790000000002 } from './1790000000002-create-change.ts'
@@ -8,6 +9,7 @@ import { NameChangeParameters1790000000003 } from './1790000000003-name-change-p
 export const migrations = [
   CreateDirectory1785000000000,
   VersionDirectory1785000000001,
+  StandingDirectory1785000000002,
   CreateIncident1790000000000,
   CreateChange1790000000002,
   NameChangeParameters1790000000003,

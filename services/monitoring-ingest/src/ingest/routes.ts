@@ -79,6 +79,7 @@ export async function ingestRoutes(
     const act: Act = {
       actor: `source:${source.id}`,
       personId: null,
+      controllers: [],
       role: 'MONITORING_AGENT',
       unitId: source.unitId,
       requestId: request.id,

@@ -1,4 +1,5 @@
 import { CreateDirectory1785000000000 } from '@erp-steward/directory/create-directory'
+import { StandingDirectory1785000000002 } from '@erp-steward/directory/standing-directory'
 import { VersionDirectory1785000000001 } from '@erp-steward/directory/version-directory'
 import { CreateMonitoring1790000000000 } from './1790000000000-create-monitoring.ts'
 import { CreateInspection1790000000001 } from './1790000000001-create-inspection.ts'
@@ -8,6 +9,7 @@ import { IndexFiringAlert1790000000002 } from './1790000000002-index-firing-aler
 export const migrations = [
   CreateDirectory1785000000000,
   VersionDirectory1785000000001,
+  StandingDirectory1785000000002,
   CreateMonitoring1790000000000,
   CreateInspection1790000000001,
   IndexFiringAlert1790000000002,

@@ -1,0 +1,52 @@
+import type { Act } from '@erp-steward/contracts/act'
+import { StandingChanged } from '@erp-steward/contracts/identity-events'
+import type { AccountStanding } from '@erp-steward/contracts/values'
+import { appendEvent } from '@erp-steward/messaging/outbox'
+import { defineTask } from '@erp-steward/service-kit/jobs'
+import { Type } from 'typebox'
+import type { EntityManager } from 'typeorm'
+import { AccountEntity } from './account.ts'
+import { rolesOfAccount } from './roles-of-account.ts'
+
+/** People whose standing is stated in one go. */
+const BATCH = 500
+
+/**
+ * States what the person may do now, for the copies of the other services, if it is not what was stated last. Called after
+ * every change of account or rights, by whoever holds the person's row.
+ */
+export async function stateStanding(tx: EntityManager, personId: string, act: Act): Promise<void> {
+  const found = await tx.findOneBy(AccountEntity, { personId })
+  const account = found?.administratorRole === null ? found : null
+  const accountStatus: AccountStanding = account?.status ?? 'none'
+  const roles = account === null ? [] : (await rolesOfAccount(tx, account)).roles
+  const [stated]: { version: number }[] = await tx.query(
+    `insert into standing (person_id, account_status, roles, version) values ($1, $2, $3, 1)
+     on conflict on constraint standing_pkey do update
+       set account_status = excluded.account_status, roles = excluded.roles, version = standing.version + 1
+       where (standing.account_status, standing.roles) is distinct from (excluded.account_status, excluded.roles)
+     returning version`,
+    [personId, accountStatus, roles],
+  )
+  if (stated === undefined) return
+  await appendEvent(
+    tx,
+    'identity',
+    StandingChanged,
+    personId,
+    { personId, accountId: account?.id ?? null, accountStatus, roles, version: stated.version },
+    act,
+  )
+}
+
+/** States those who have an account and were never stated: people of a site that is older than the statement. */
+export const stateUnstated = defineTask('state-unstated', Type.Object({}), async (tx, _, act) => {
+  const people: { id: string }[] = await tx.query(
+    `select id from person
+      where exists (select from account where person_id = person.id)
+        and not exists (select from standing where person_id = person.id)
+      order by id limit $1 for update`,
+    [BATCH],
+  )
+  for (const { id } of people) await stateStanding(tx, id, act)
+})
