@@ -135,6 +135,8 @@ export const permissions = {
   // every service
   'parameter.read': [...business, 'SYSTEM_ADMIN', 'SECURITY_ADMIN', 'AUDIT_ADMIN', 'SCRIPT'],
   'parameter.change': ['SECURITY_ADMIN'],
+  'parameter.decide': ['SYSTEM_ADMIN', 'OM_AUTHORITY'],
+  'proposal.read': [...business, 'SYSTEM_ADMIN', 'SECURITY_ADMIN', 'AUDIT_ADMIN'],
   'dead-letter.read': ['SYSTEM_ADMIN', 'AUDIT_ADMIN'],
   'dead-letter.handle': ['SYSTEM_ADMIN'],
 } as const satisfies Record<string, readonly Role[]>

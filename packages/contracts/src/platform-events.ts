@@ -17,6 +17,46 @@ export const ParameterVersionSet = defineEvent({
   }),
 })
 
+/** Something waits for a second person; until that person approves nothing has changed. */
+export const ProposalMade = defineEvent({
+  type: 'audit.proposal.made.v1',
+  summary: 'A change that one person may not make alone was proposed; it has no effect yet.',
+  clauses: [],
+  payload: Type.Object({
+    proposalId: Uuid,
+    service: Type.String(),
+    /** What kind of change, for example `parameter.set`. */
+    kind: Type.String(),
+    /** What would be changed: one proposal at a time for each subject of a kind. */
+    subject: Type.String(),
+    body: Type.Unknown(),
+    reason: Type.String(),
+    proposedByPersonId: nullable(Uuid),
+    /** Who is measured by it or gains from it, and so may not decide. */
+    concernedPersonIds: Type.Array(Uuid),
+    concernedUnitIds: Type.Array(Uuid),
+    expiresAt: Instant,
+  }),
+})
+
+/** A proposal came to its end; only an approval gave it effect, in the same commit. */
+export const ProposalDecided = defineEvent({
+  type: 'audit.proposal.decided.v1',
+  summary: 'A proposal was approved by a second person, rejected, withdrawn, or ran out of time.',
+  clauses: [],
+  payload: Type.Object({
+    proposalId: Uuid,
+    service: Type.String(),
+    kind: Type.String(),
+    subject: Type.String(),
+    decision: Type.Enum(['approved', 'rejected', 'withdrawn', 'expired']),
+    proposedByPersonId: nullable(Uuid),
+    /** `null` for an administrator whose account names no person, and for what expired. */
+    decidedByPersonId: nullable(Uuid),
+    reason: nullable(Type.String()),
+  }),
+})
+
 /** A refusal is evidence too: nothing changed, but that somebody tried must be provable. */
 export const AccessRefused = defineEvent({
   type: 'audit.access.refused.v1',

@@ -215,6 +215,30 @@ export const problems = {
     '冷却期内不得审批',
     'Wait until coolingUntil, or have a third person confirm your identity.',
   ),
+  concerned: problem(
+    403,
+    'Who is concerned may not decide',
+    '当事人或相关单位不得决定',
+    'Let somebody decide who is neither measured by it nor gains from it.',
+  ),
+  'proposal-pending': problem(
+    409,
+    'The same change has been proposed and waits for its decision',
+    '同一变更已有待定提议',
+    'Have the proposal `proposalId` decided or withdrawn first.',
+  ),
+  'proposal-decided': problem(
+    409,
+    'The proposal is no longer open',
+    '提议已结束',
+    'Read the proposal; propose anew if the change is still wanted.',
+  ),
+  'proposal-stale': problem(
+    409,
+    'What the proposal would change has changed since',
+    '提议所涉内容已变化',
+    'Reject or withdraw the proposal, read the resource and propose anew.',
+  ),
   // Identity: credentials, sessions, clients
   'sign-in-refused': problem(
     401,

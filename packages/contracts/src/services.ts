@@ -22,7 +22,12 @@ const profile = (name: ServiceName, ...prefixes: readonly string[]): ServiceProf
   name,
   schema: name.replaceAll('-', '_'),
   jobsSchema: `${name.replaceAll('-', '_')}_jobs`,
-  prefixes: [...prefixes, `/v1/parameters/${name}`, `/v1/dead-letters/${name}`],
+  prefixes: [
+    ...prefixes,
+    `/v1/parameters/${name}`,
+    `/v1/proposals/${name}`,
+    `/v1/dead-letters/${name}`,
+  ],
 })
 
 /**

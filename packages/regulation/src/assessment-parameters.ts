@@ -374,4 +374,15 @@ export const assessmentParameters = [
     zh: ['评级周期', '评定考核等级的周期。'],
     en: ['Grade cycle', 'How often grades are given.'],
   }),
+  duration('assessment.proposal.valid_for', {
+    default: 'P7D',
+    bounds: ['PT1H', 'P30D'],
+    clauses: ['A-4.1.2'],
+    source: 'Defaults 2.9 (own choice)',
+    zh: ['提议有效期', '须经第二人批准的变更在此时间内未决定即失效。'],
+    en: [
+      'Life of a proposal',
+      'A change that waits for a second person ends undecided after this long.',
+    ],
+  }),
 ] as const

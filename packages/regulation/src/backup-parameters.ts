@@ -209,4 +209,15 @@ export const backupParameters = [
     zh: ['切换演练周期', '主备切换演练的周期。'],
     en: ['Switch-over drill', 'How often the switch to the stand-by is drilled.'],
   }),
+  duration('backup.proposal.valid_for', {
+    default: 'P7D',
+    bounds: ['PT1H', 'P30D'],
+    clauses: ['A-4.1.2'],
+    source: 'Defaults 2.9 (own choice)',
+    zh: ['提议有效期', '须经第二人批准的变更在此时间内未决定即失效。'],
+    en: [
+      'Life of a proposal',
+      'A change that waits for a second person ends undecided after this long.',
+    ],
+  }),
 ] as const

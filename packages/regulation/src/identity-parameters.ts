@@ -322,4 +322,15 @@ export const identityParameters = [
     zh: ['转借冻结分数', '信号得分达到此值时冻结账号并通知。'],
     en: ['Sharing freeze from', 'Signals of this score freeze the account and inform its owner.'],
   }),
+  duration('identity.proposal.valid_for', {
+    default: 'P7D',
+    bounds: ['PT1H', 'P30D'],
+    clauses: ['A-4.1.2'],
+    source: 'Defaults 2.9 (own choice)',
+    zh: ['提议有效期', '须经第二人批准的变更在此时间内未决定即失效。'],
+    en: [
+      'Life of a proposal',
+      'A change that waits for a second person ends undecided after this long.',
+    ],
+  }),
 ] as const

@@ -1,4 +1,12 @@
-import { choice, integer, period, stringList, target, timeOfDay } from './define-parameter.ts'
+import {
+  duration,
+  choice,
+  integer,
+  period,
+  stringList,
+  target,
+  timeOfDay,
+} from './define-parameter.ts'
 
 const DAY = '(MON|TUE|WED|THU|FRI|SAT|SUN)'
 const TIME = '([01]\\d|2[0-3]):[0-5]\\d'
@@ -414,5 +422,16 @@ export const incidentParameters = [
     source: 'Defaults 2.10 (source S35)',
     zh: ['应急预案评审周期', '应急预案的评审周期;每次一级故障后另行评审。'],
     en: ['Emergency plan review', 'How often a plan is reviewed, besides after each P1.'],
+  }),
+  duration('incident.proposal.valid_for', {
+    default: 'P7D',
+    bounds: ['PT1H', 'P30D'],
+    clauses: ['A-4.1.2'],
+    source: 'Defaults 2.9 (own choice)',
+    zh: ['提议有效期', '须经第二人批准的变更在此时间内未决定即失效。'],
+    en: [
+      'Life of a proposal',
+      'A change that waits for a second person ends undecided after this long.',
+    ],
   }),
 ] as const

@@ -370,4 +370,15 @@ export const monitoringParameters = [
     zh: ['月报提交日', '月报在次月第几个工作日提交。'],
     en: ['Monthly report due', 'Working day of the next month on which the monthly report is due.'],
   }),
+  duration('monitoring.proposal.valid_for', {
+    default: 'P7D',
+    bounds: ['PT1H', 'P30D'],
+    clauses: ['A-4.1.2'],
+    source: 'Defaults 2.9 (own choice)',
+    zh: ['提议有效期', '须经第二人批准的变更在此时间内未决定即失效。'],
+    en: [
+      'Life of a proposal',
+      'A change that waits for a second person ends undecided after this long.',
+    ],
+  }),
 ] as const

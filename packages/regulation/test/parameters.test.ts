@@ -172,6 +172,11 @@ const shipped: readonly (readonly [ParameterKey, unknown])[] = [
   ['assessment.exam.wait', 'P7D'],
   ['assessment.exam.validity', 'P12M'],
   ['assessment.exam.grace', 'P30D'],
+  ['identity.proposal.valid_for', 'P7D'],
+  ['incident.proposal.valid_for', 'P7D'],
+  ['monitoring.proposal.valid_for', 'P7D'],
+  ['backup.proposal.valid_for', 'P7D'],
+  ['assessment.proposal.valid_for', 'P7D'],
 ]
 
 test.each(shipped)('%s ships as %j', (key, value) => {

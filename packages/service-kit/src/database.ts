@@ -3,6 +3,7 @@ import { CreateMessaging1780000000000 } from '@erp-steward/messaging/create-mess
 import { runMigrations as migrateJobs } from 'graphile-worker'
 import { DataSource, type EntitySchema, type MigrationInterface } from 'typeorm'
 import { CreatePlatform1780000000001 } from './create-platform.ts'
+import { CreateProposal1780000000002 } from './create-proposal.ts'
 
 /** The tables of a service, as entities describe them and as migrations build them. */
 export interface Storage {
@@ -11,6 +12,13 @@ export interface Storage {
   /** In order, named with a 13-digit timestamp; the platform's own come first by themselves. */
   readonly migrations: readonly (new () => MigrationInterface)[]
 }
+
+/** The platform's own tables, which every service has. */
+export const platformMigrations = [
+  CreateMessaging1780000000000,
+  CreatePlatform1780000000001,
+  CreateProposal1780000000002,
+] as const
 
 /** Any number; the same for all so that two `migrate` runs on one database wait for each other. */
 const MIGRATION_LOCK = 7_411_001
@@ -33,7 +41,7 @@ function source(
     schema,
     applicationName: name,
     entities: [...entities],
-    migrations: [CreateMessaging1780000000000, CreatePlatform1780000000001, ...migrations],
+    migrations: [...platformMigrations, ...migrations],
     migrationsTableName: 'migration',
     poolSize,
     // Raw SQL stays unqualified; TypeORM's `schema` alone would not set this.

@@ -21,6 +21,9 @@ import { deadLetterRoutes } from './dead-letter-routes.ts'
 import { startJobs, type Task } from './jobs.ts'
 import { eventCounters } from './metrics.ts'
 import { parameterRoutes } from './parameter-routes.ts'
+import type { ProposalKind } from './proposal.ts'
+import { proposalRoutes } from './proposal-routes.ts'
+import { expireProposals, expireProposalsCrontab } from './proposals.ts'
 import { pruneCrontab, prunePlatform } from './prune.ts'
 import { sayAlive, sayAliveCrontab } from './say-alive.ts'
 
@@ -79,6 +82,8 @@ export interface Service<Config extends TObject = TObject> extends Storage {
   readonly tasks: (dependencies: Dependencies<Static<Config>>) => readonly Task[]
   /** Recurring tasks in cron syntax, UTC. */
   readonly crontab?: string
+  /** The changes that take two persons. */
+  readonly proposals?: (dependencies: Dependencies<Static<Config>>) => readonly ProposalKind[]
   /** Whether the unit is known here, for parameters that differ per unit. */
   readonly unitExists: (tx: EntityManager, unitId: string) => Promise<boolean>
   /** Public keys for tokens, where the service holds them itself; default: the JWKS of identity. */
@@ -153,6 +158,7 @@ export async function buildService<Config extends TObject>(
   })
   await service.routes(app, options)
   parameterRoutes(app, { service: name, db, clock, unitExists: service.unitExists })
+  proposalRoutes(app, { service: name, db, clock, kinds: service.proposals?.(options) ?? [] })
   deadLetterRoutes(app, { service: name, db, clock, consumer })
   app.decorate('relayed', (count: number) => {
     counters.relayed.inc(count)
@@ -162,7 +168,7 @@ export async function buildService<Config extends TObject>(
     app,
     consumer,
     subscriptions,
-    tasks: [...service.tasks(options), prunePlatform, sayAlive(name)],
+    tasks: [...service.tasks(options), prunePlatform, sayAlive(name), expireProposals(name)],
   }
 }
 
@@ -219,7 +225,9 @@ export async function startService<Config extends TObject>(
     db,
     url,
     tasks,
-    crontab: [service.crontab ?? '', pruneCrontab, sayAliveCrontab].join('\n'),
+    crontab: [service.crontab ?? '', pruneCrontab, sayAliveCrontab, expireProposalsCrontab].join(
+      '\n',
+    ),
     clock,
     log,
   })

@@ -1,8 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { services } from '@erp-steward/contracts/services'
-import { CreateMessaging1780000000000 } from '@erp-steward/messaging/create-messaging'
-import { CreatePlatform1780000000001 } from '@erp-steward/service-kit/create-platform'
-import { migrate, openDatabase, type Storage } from '@erp-steward/service-kit/database'
+import {
+  migrate,
+  openDatabase,
+  platformMigrations,
+  type Storage,
+} from '@erp-steward/service-kit/database'
 import pg from 'pg'
 import type { DataSource } from 'typeorm'
 
@@ -69,12 +72,7 @@ async function ensureTemplate(admin: pg.Client, server: string, storage: Storage
 /** Changes with every word of a migration, so a server that outlives the run never offers an outdated template. */
 function fingerprint({ migrations }: Storage): string {
   const hash = createHash('sha256')
-  for (const migration of [
-    CreateMessaging1780000000000,
-    CreatePlatform1780000000001,
-    ...migrations,
-  ])
-    hash.update(migration.toString())
+  for (const migration of [...platformMigrations, ...migrations]) hash.update(migration.toString())
   return hash.digest('hex').slice(0, 12)
 }
 

@@ -47,7 +47,7 @@ const TABLES = [
     'unit',
     'module',
   ],
-  ...['outbox', 'inbox', 'dead_letter', 'idempotency_key', 'parameter_version'],
+  ...['outbox', 'inbox', 'dead_letter', 'idempotency_key', 'parameter_version', 'proposal'],
 ]
 
 /** Takes every row away, for the next case of a file: some ten times faster than a database of its own. */

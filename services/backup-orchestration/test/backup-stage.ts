@@ -74,7 +74,14 @@ export async function emptyStage(stage: TestService): Promise<void> {
   await stage.db.query('delete from outbox')
 }
 
-const PLATFORM = ['outbox', 'inbox', 'dead_letter', 'idempotency_key', 'parameter_version']
+const PLATFORM = [
+  'outbox',
+  'inbox',
+  'dead_letter',
+  'idempotency_key',
+  'parameter_version',
+  'proposal',
+]
 
 /** An event of another service as it comes off the bus. */
 export async function eventOf(

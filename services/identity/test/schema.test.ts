@@ -28,5 +28,6 @@ test('every migration can be taken back and made again', async () => {
     'migration',
     'outbox',
     'parameter_version',
+    'proposal',
   ])
 })

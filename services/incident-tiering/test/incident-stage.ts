@@ -42,7 +42,14 @@ export async function emptyStage(stage: TestService): Promise<void> {
   stage.now = MONDAY
 }
 
-const PLATFORM = ['outbox', 'inbox', 'dead_letter', 'idempotency_key', 'parameter_version']
+const PLATFORM = [
+  'outbox',
+  'inbox',
+  'dead_letter',
+  'idempotency_key',
+  'parameter_version',
+  'proposal',
+]
 
 /** Of the last directory event: the copy takes each for newer than those before. */
 let directoryVersion = 0

@@ -1,0 +1,219 @@
+import { permissions } from '@erp-steward/contracts/permissions'
+import { Problem } from '@erp-steward/contracts/problem'
+import type { ServiceName } from '@erp-steward/contracts/services'
+import { nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import type { DataSource } from 'typeorm'
+import type { App } from './app.ts'
+import { assertReaches, principalOf, unitInRange } from './authentication.ts'
+import { change, etag, type Created } from './commit.ts'
+import { preferredLanguage } from './language.ts'
+import { decodeInstantCursor, page, pageOf, PageQuery } from './paging.ts'
+import {
+  ProposalState,
+  ProposalView,
+  viewOf,
+  type Proposal,
+  type ProposalKind,
+} from './proposal.ts'
+import { decideProposal, PROPOSAL_COLUMNS, proposalById, withdrawProposal } from './proposals.ts'
+
+export interface ProposalRouteOptions {
+  readonly service: ServiceName
+  readonly db: DataSource
+  readonly clock: () => Date
+  readonly kinds: readonly ProposalKind[]
+}
+
+const Reason = Type.Object({ reason: Paragraph(500) }, { additionalProperties: false })
+
+/** What was proposed in one service: read, decided by a second person, or taken back. */
+export function proposalRoutes(
+  app: App,
+  { service, db, clock, kinds }: ProposalRouteOptions,
+): void {
+  const byKind = new Map(kinds.map((each) => [each.kind, each]))
+  if (byKind.size < kinds.length) throw new Error(`${service} has two proposals of one kind`)
+  const base = `/v1/proposals/${service}`
+  const operation = (verb: string) =>
+    `${verb}-${service}-proposal`.replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase())
+  const params = Type.Object({ id: Uuid })
+
+  function kindOf({ kind }: Proposal): ProposalKind {
+    const known = byKind.get(kind)
+    if (known === undefined)
+      throw new Problem('proposal-stale', 'It was made for another release of the product.')
+    return known
+  }
+
+  function view(request: FastifyRequest, proposal: Proposal): ProposalView {
+    return viewOf(kindOf(proposal), proposal, preferredLanguage(request.headers['accept-language']))
+  }
+
+  app.get(
+    base,
+    {
+      config: { access: 'proposal.read' },
+      schema: {
+        operationId: `${operation('list')}s`,
+        summary:
+          'What was proposed, oldest first; of your own unit, and your own, if that is your range.',
+        tags: ['proposals'],
+        querystring: Type.Object({
+          ...PageQuery,
+          state: Type.Optional(ProposalState),
+          kind: Type.Optional(Type.String({ maxLength: 100 })),
+        }),
+        response: { 200: pageOf(ProposalView) },
+      },
+    },
+    async (request) => {
+      const { limit, cursor, state, kind } = request.query
+      const [at, id] = decodeInstantCursor(cursor)
+      const rows: Proposal[] = await db.query(
+        `select ${PROPOSAL_COLUMNS} from proposal
+          where ($1::text is null or state = $1) and ($2::text is null or kind = $2)
+            and kind = any($3) and ($4::uuid is null or $4 = any(concerned_units) or proposed_by = $5)
+            and ($6::timestamptz is null or (proposed_at, id) > ($6, $7::uuid))
+          order by proposed_at, id limit $8`,
+        [
+          ...[state ?? null, kind ?? null, [...byKind.keys()]],
+          ...[unitInRange(request), principalOf(request).actor, at, id, limit + 1],
+        ],
+      )
+      const listed = page(rows, limit, ({ proposedAt, id }) => [proposedAt.toISOString(), id])
+      return { ...listed, items: listed.items.map((row) => view(request, row)) }
+    },
+  )
+
+  app.get(
+    `${base}/:id`,
+    {
+      config: { access: 'proposal.read' },
+      schema: {
+        operationId: operation('read'),
+        summary: 'One proposal with its decision.',
+        tags: ['proposals'],
+        params,
+        response: { 200: ProposalView },
+      },
+    },
+    async (request, reply) => {
+      const found = await proposalById(db.manager, request.params.id)
+      const own = unitInRange(request)
+      const isReached =
+        own === null ||
+        found.concernedUnitIds.includes(own) ||
+        found.proposedBy === principalOf(request).actor
+      if (!isReached) throw new Problem('outside-unit', 'Your range is your own unit.')
+      void reply.header('etag', etag(found.version))
+      return view(request, found)
+    },
+  )
+
+  const decisions = [
+    { verb: 'approve', decision: 'approved', body: nullable(Type.Partial(Reason)) },
+    { verb: 'reject', decision: 'rejected', body: Reason },
+  ] as const
+  for (const { verb, decision, body } of decisions)
+    app.post(
+      `${base}/:id/${verb}`,
+      {
+        config: { access: 'proposal.read', approves: true },
+        schema: {
+          operationId: operation(verb),
+          summary:
+            verb === 'approve'
+              ? 'Approves as a second person who is not concerned; it takes effect at once.'
+              : 'Rejects with a reason; nothing changes.',
+          description: 'Needs the permission that `decide` of the proposal names.',
+          tags: ['proposals'],
+          params,
+          body,
+          response: { 200: ProposalView },
+        },
+      },
+      async (request, reply) => {
+        const { id } = request.params
+        const kind = kindOf(await proposalById(db.manager, id))
+        const role = deciderRole(request, kind)
+        assertReaches(request, null)
+        const decided = await change({ db, clock }, request, reply, (tx, act, expected) =>
+          decideProposal(
+            tx,
+            service,
+            kind,
+            { id, decision, reason: request.body?.reason ?? null },
+            expected,
+            { ...act, role },
+          ),
+        )
+        return view(request, decided)
+      },
+    )
+
+  app.post(
+    `${base}/:id/withdraw`,
+    {
+      config: { access: 'signed-in' },
+      schema: {
+        operationId: operation('withdraw'),
+        summary: 'Takes back what the caller proposed.',
+        tags: ['proposals'],
+        params,
+        body: nullable(Type.Partial(Reason)),
+        response: { 200: ProposalView },
+      },
+    },
+    async (request, reply) => {
+      const command = { id: request.params.id, reason: request.body?.reason ?? null }
+      const withdrawn = await change({ db, clock }, request, reply, (tx, act, expected) =>
+        withdrawProposal(tx, service, command, expected, act),
+      )
+      return view(request, withdrawn)
+    },
+  )
+}
+
+/** The caller's role that decides proposals of the kind; a client is no second person. */
+function deciderRole(request: FastifyRequest, { decide }: ProposalKind): string {
+  const principal = principalOf(request)
+  const deciding: readonly string[] = permissions[decide]
+  const role = principal.roles.find((held) => deciding.includes(held))
+  if (role === undefined || !principal.permissions.has(decide))
+    throw new Problem('permission-missing', `The decision needs the permission ${decide}.`, {
+      permission: decide,
+      roles: [...deciding],
+    })
+  if (principal.kind === 'client') throw new Problem('same-person', 'A client is no second person.')
+  return role
+}
+
+/** The answer to a creation that became a proposal: 202 with its place. */
+export function proposalCreated(
+  request: FastifyRequest,
+  service: ServiceName,
+  kind: ProposalKind,
+  proposal: Proposal,
+): Created<ProposalView> & { readonly location: string } {
+  return {
+    body: viewOf(kind, proposal, preferredLanguage(request.headers['accept-language'])),
+    status: 202,
+    location: `/v1/proposals/${service}/${proposal.id}`,
+    version: proposal.version,
+  }
+}
+
+/** The answer to a change that became a proposal: sets 202 and its place, and answers the proposal with its version. */
+export function proposed(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  service: ServiceName,
+  kind: ProposalKind,
+  proposal: Proposal,
+): ProposalView {
+  const { body, location } = proposalCreated(request, service, kind, proposal)
+  void reply.code(202).header('location', location)
+  return body
+}

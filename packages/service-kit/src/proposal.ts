@@ -1,0 +1,111 @@
+import type { Act } from '@erp-steward/contracts/act'
+import type { Permission } from '@erp-steward/contracts/permissions'
+import { InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
+import { Type, type Static, type TSchema } from 'typebox'
+import type { EntityManager } from 'typeorm'
+import type { Language } from './language.ts'
+
+/** Who is measured by a change or gains from it: they may ask for it, and never decide it. */
+export interface Concerned {
+  readonly personIds: readonly string[]
+  /** Their people are concerned too, also those who move away while the proposal waits. */
+  readonly unitIds: readonly string[]
+}
+
+/** A kind of change that takes two: one who proposes, and another, unconcerned person who decides. */
+export interface ProposalKind<Body extends TSchema = TSchema> {
+  /** `<noun>.<verb>`, unique in the service, for example `parameter.set`. */
+  readonly kind: string
+  readonly title: Readonly<Record<Language, string>>
+  /** What is stored until it is decided; ids of persons, never their names or addresses. */
+  readonly body: Body
+  /** Who may decide; who may propose is the access of the operation that proposes. */
+  readonly decide: Permission
+  /** What is changed; a subject has one pending proposal of a kind at a time. */
+  subject(body: Static<Body>): string
+  concerns(tx: EntityManager, body: Static<Body>): Promise<Concerned>
+  /**
+   * Locks what is changed and answers its version. A proposal that was made for another version cannot be approved.
+   * Leave it out where any version will do.
+   */
+  version?(tx: EntityManager, body: Static<Body>): Promise<number>
+  /**
+   * Gives the proposal its effect, in the transaction of the approval. What it throws refuses the approval, and the
+   * proposal stays pending.
+   *
+   * @param act the decider's
+   */
+  apply(tx: EntityManager, body: Static<Body>, act: Act, proposal: Proposal): Promise<void>
+}
+
+/** Keeps the type of the body while checking the rest. */
+export function defineProposal<Body extends TSchema>(kind: ProposalKind<Body>): ProposalKind<Body> {
+  return kind
+}
+
+const states = ['pending', 'approved', 'rejected', 'withdrawn', 'expired'] as const
+export const ProposalState = Type.Enum(states)
+
+/** A proposal as it is stored; `version` is 1 while it waits and 2 afterwards. */
+export interface Proposal {
+  id: string
+  kind: string
+  subject: string
+  subjectVersion: number | null
+  body: unknown
+  reason: string
+  /** Account or client that proposed. */
+  proposedBy: string
+  proposedByPersonId: string | null
+  /** The persons behind a proposing client. */
+  proposerControllers: readonly string[]
+  proposedRole: string
+  proposedAt: Date
+  expiresAt: Date
+  concernedPersonIds: readonly string[]
+  concernedUnitIds: readonly string[]
+  /** People of the concerned units when it was proposed. */
+  peopleOfUnits: readonly string[]
+  state: (typeof states)[number]
+  decidedBy: string | null
+  decidedByPersonId: string | null
+  decidedAt: Date | null
+  decisionReason: string | null
+  version: number
+}
+
+/** The answer 202 of an operation that proposes, and of those that read and decide. */
+export const ProposalView = Type.Object({
+  id: Uuid,
+  kind: Type.String(),
+  title: Type.String({ description: 'What is proposed, in the language of the caller.' }),
+  subject: Type.String(),
+  body: Type.Unknown({ description: 'What takes effect when it is approved.' }),
+  reason: Type.String(),
+  proposedBy: Type.String(),
+  proposedByPersonId: nullable(Uuid),
+  proposedRole: Type.String(),
+  proposedAt: InstantOut,
+  expiresAt: InstantOut,
+  concernedPersonIds: Type.Array(Uuid),
+  concernedUnitIds: Type.Array(Uuid),
+  decide: Type.String({ description: 'The permission that decides it.' }),
+  state: ProposalState,
+  decidedBy: nullable(Type.String()),
+  decidedByPersonId: nullable(Uuid),
+  decidedAt: nullable(InstantOut),
+  decisionReason: nullable(Type.String()),
+  version: Type.Integer(),
+})
+export type ProposalView = Static<typeof ProposalView>
+
+/** A proposal as callers read it. */
+export function viewOf(kind: ProposalKind, proposal: Proposal, language: Language): ProposalView {
+  return {
+    ...proposal,
+    title: kind.title[language],
+    decide: kind.decide,
+    concernedPersonIds: [...proposal.concernedPersonIds],
+    concernedUnitIds: [...proposal.concernedUnitIds],
+  }
+}

@@ -1,0 +1,276 @@
+import { randomUUID } from 'node:crypto'
+import type { Act } from '@erp-steward/contracts/act'
+import { ProposalDecided, ProposalMade } from '@erp-steward/contracts/platform-events'
+import { Problem } from '@erp-steward/contracts/problem'
+import type { ServiceName } from '@erp-steward/contracts/services'
+import { appendEvent } from '@erp-steward/messaging/outbox'
+import { durationMs } from '@erp-steward/regulation/duration'
+import type { ParameterKey } from '@erp-steward/regulation/parameters'
+import { Type, type Static, type TSchema } from 'typebox'
+import Value from 'typebox/value'
+import type { EntityManager } from 'typeorm'
+import { assertAnotherPerson } from './another-person.ts'
+import { assertVersion } from './commit.ts'
+import { isConstraintViolation } from './constraint.ts'
+import { defineTask, type Task } from './jobs.ts'
+import { readParameter } from './parameters.ts'
+import type { Proposal, ProposalKind } from './proposal.ts'
+
+/** How long a proposal of a service waits for its decision. */
+const VALID_FOR = {
+  identity: 'identity.proposal.valid_for',
+  'incident-tiering': 'incident.proposal.valid_for',
+  'monitoring-ingest': 'monitoring.proposal.valid_for',
+  'backup-orchestration': 'backup.proposal.valid_for',
+  assessment: 'assessment.proposal.valid_for',
+} as const satisfies Record<ServiceName, ParameterKey>
+
+export const PROPOSAL_COLUMNS = `id, kind, subject, subject_version as "subjectVersion", body, reason,
+  proposed_by as "proposedBy", proposed_by_person as "proposedByPersonId",
+  proposer_controllers as "proposerControllers", proposed_role as "proposedRole",
+  proposed_at as "proposedAt", expires_at as "expiresAt", concerned_persons as "concernedPersonIds",
+  concerned_units as "concernedUnitIds", people_of_units as "peopleOfUnits", state,
+  decided_by as "decidedBy", decided_by_person as "decidedByPersonId", decided_at as "decidedAt",
+  decision_reason as "decisionReason", version`
+
+export interface Propose<Body extends TSchema> {
+  readonly body: Static<Body>
+  readonly reason: string
+}
+
+/**
+ * Stores a change that waits for a second person. Nothing takes effect.
+ *
+ * Check the change as if it were made before you call it, so that nobody is asked to approve what would be refused.
+ *
+ * @throws Problem `proposal-pending` with `proposalId` while the same subject waits for a decision
+ */
+export async function propose<Body extends TSchema>(
+  tx: EntityManager,
+  service: ServiceName,
+  kind: ProposalKind<Body>,
+  { body, reason }: Propose<Body>,
+  act: Act,
+): Promise<Proposal> {
+  const subject = kind.subject(body)
+  const subjectVersion = (await kind.version?.(tx, body)) ?? null
+  const { personIds, unitIds } = await kind.concerns(tx, body)
+  const { value: validFor } = await readParameter(tx, VALID_FOR[service], null, act.now)
+  await expire(tx, service, act, { kind: kind.kind, subject })
+  const [waiting]: { id: string }[] = await tx.query(
+    `select id from proposal where kind = $1 and subject = $2 and state = 'pending'`,
+    [kind.kind, subject],
+  )
+  if (waiting !== undefined) throw pending(waiting.id)
+  const id = randomUUID()
+  const expiresAt = new Date(act.now.getTime() + durationMs(validFor))
+  let rows: Proposal[]
+  try {
+    rows = await tx.query(
+      `insert into proposal (id, kind, subject, subject_version, body, reason, proposed_by,
+         proposed_by_person, proposer_controllers, proposed_role, proposed_at, expires_at,
+         concerned_persons, concerned_units, people_of_units, state, version)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
+         array(select id from person where unit_id = any($14) and active), 'pending', 1)
+       returning ${PROPOSAL_COLUMNS}`,
+      [
+        ...[id, kind.kind, subject, subjectVersion, JSON.stringify(body), reason, act.actor],
+        ...[act.personId, act.controllers, act.role, act.now, expiresAt],
+        ...[personIds, unitIds],
+      ],
+    )
+  } catch (error) {
+    if (isConstraintViolation(error, 'proposal_one_pending')) throw pending(null)
+    throw error
+  }
+  const [proposal] = rows
+  if (proposal === undefined) throw new Error('the proposal was not stored')
+  await appendEvent(
+    tx,
+    service,
+    ProposalMade,
+    id,
+    {
+      proposalId: id,
+      service,
+      kind: kind.kind,
+      subject,
+      body,
+      reason,
+      proposedByPersonId: act.personId,
+      concernedPersonIds: [...personIds],
+      concernedUnitIds: [...unitIds],
+      expiresAt: expiresAt.toISOString(),
+    },
+    act,
+  )
+  return proposal
+}
+
+export interface DecideProposal {
+  readonly id: string
+  readonly decision: 'approved' | 'rejected'
+  readonly reason: string | null
+}
+
+/**
+ * Approves a proposal, which takes effect in the same transaction, or rejects it. Of several who decide at once one does.
+ *
+ * @throws Problem `not-found`, `proposal-decided` (also after its time), `version-stale`, `same-person` (who proposed
+ *   it, or is the person concerned), `concerned` (of a concerned unit, now or when it was proposed), `proposal-stale`,
+ *   and whatever refuses the effect, in which case the proposal stays pending
+ */
+export async function decideProposal(
+  tx: EntityManager,
+  service: ServiceName,
+  kind: ProposalKind,
+  { id, decision, reason }: DecideProposal,
+  expected: number,
+  act: Act,
+): Promise<Proposal> {
+  const { body } = await proposalById(tx, id)
+  if (!Value.Check(kind.body, body))
+    throw new Problem('proposal-stale', 'It was made for an earlier release of the product.')
+  // What is changed is locked before the proposal, as where a proposal is made: two that meet wait, neither is cut off.
+  const version = decision === 'approved' ? ((await kind.version?.(tx, body)) ?? null) : null
+  const proposal = await lockPending(tx, id, expected, act)
+  assertMayDecide(proposal, act)
+  if (decision === 'approved') {
+    if (version !== proposal.subjectVersion)
+      throw new Problem('proposal-stale', 'What it would change has changed since it was proposed.')
+    await kind.apply(tx, body, act, proposal)
+  }
+  return close(tx, service, proposal, decision, reason, act)
+}
+
+/**
+ * Takes a proposal back; only who made it may.
+ *
+ * @throws Problem `not-found`, `proposal-decided`, `version-stale`, `not-concerned`
+ */
+export async function withdrawProposal(
+  tx: EntityManager,
+  service: ServiceName,
+  { id, reason }: { readonly id: string; readonly reason: string | null },
+  expected: number,
+  act: Act,
+): Promise<Proposal> {
+  const proposal = await lockPending(tx, id, expected, act)
+  if (!proposedBy(proposal, act))
+    throw new Problem('not-concerned', 'Only who made the proposal takes it back.')
+  return close(tx, service, proposal, 'withdrawn', reason, act)
+}
+
+/** @throws Problem `not-found` */
+export async function proposalById(tx: EntityManager, id: string): Promise<Proposal> {
+  const [proposal]: Proposal[] = await tx.query(
+    `select ${PROPOSAL_COLUMNS} from proposal where id = $1`,
+    [id],
+  )
+  if (proposal === undefined) throw new Problem('not-found', `There is no proposal ${id}.`)
+  return proposal
+}
+
+/** Ends the proposals whose time is over. */
+export function expireProposals(service: ServiceName): Task {
+  return defineTask('expire-proposals', Type.Object({}), (tx, _, act) => expire(tx, service, act))
+}
+
+/** Every five minutes; one whose time is over cannot be approved in between either. */
+export const expireProposalsCrontab = '*/5 * * * * expire-proposals'
+
+async function expire(
+  tx: EntityManager,
+  service: ServiceName,
+  act: Act,
+  only: { readonly kind: string; readonly subject: string } | null = null,
+) {
+  const overdue: Proposal[] = await tx.query(
+    `select ${PROPOSAL_COLUMNS} from proposal
+      where state = 'pending' and expires_at <= $1 and ($2::text is null or (kind = $2 and subject = $3))
+      order by id for update skip locked`,
+    [act.now, only?.kind ?? null, only?.subject ?? null],
+  )
+  for (const proposal of overdue) await close(tx, service, proposal, 'expired', null, act)
+}
+
+async function lockPending(tx: EntityManager, id: string, expected: number, { now }: Act) {
+  const [proposal]: Proposal[] = await tx.query(
+    `select ${PROPOSAL_COLUMNS} from proposal where id = $1 for update`,
+    [id],
+  )
+  if (proposal === undefined) throw new Problem('not-found', `There is no proposal ${id}.`)
+  if (proposal.state !== 'pending')
+    throw new Problem('proposal-decided', `The proposal is ${proposal.state}.`)
+  if (proposal.expiresAt <= now) throw new Problem('proposal-decided', 'Its time is over.')
+  assertVersion(proposal.version, expected)
+  return proposal
+}
+
+function assertMayDecide(proposal: Proposal, act: Act) {
+  if (proposedBy(proposal, act)) throw new Problem('same-person', 'Who proposes does not decide.')
+  assertAnotherPerson(
+    act,
+    [proposal.proposedByPersonId, ...proposal.proposerControllers],
+    'Who proposes does not decide.',
+  )
+  assertAnotherPerson(act, proposal.concernedPersonIds, 'It concerns you.')
+  const isOfUnit = act.unitId !== null && proposal.concernedUnitIds.includes(act.unitId)
+  const wasOfUnit = act.personId !== null && proposal.peopleOfUnits.includes(act.personId)
+  if (isOfUnit || wasOfUnit)
+    throw new Problem(
+      'concerned',
+      'It concerns your unit, or the one you were of when it was proposed.',
+    )
+}
+
+/** By account, too: an administrator whose account names no person yet is known by nothing else. */
+function proposedBy({ proposedBy: account, proposedByPersonId }: Proposal, act: Act): boolean {
+  return account === act.actor || (act.personId !== null && act.personId === proposedByPersonId)
+}
+
+async function close(
+  tx: EntityManager,
+  service: ServiceName,
+  proposal: Proposal,
+  decision: 'approved' | 'rejected' | 'withdrawn' | 'expired',
+  reason: string | null,
+  act: Act,
+): Promise<Proposal> {
+  const { id, kind, subject, proposedByPersonId } = proposal
+  const isDecided = decision !== 'expired'
+  const decided: Proposal = {
+    ...proposal,
+    state: decision,
+    decidedBy: isDecided ? act.actor : null,
+    decidedByPersonId: isDecided ? act.personId : null,
+    decidedAt: act.now,
+    decisionReason: reason,
+    version: proposal.version + 1,
+  }
+  await tx.query(
+    `update proposal set state = $2, decided_by = $3, decided_by_person = $4, decided_at = $5,
+            decision_reason = $6, version = $7
+      where id = $1`,
+    [
+      ...[id, decision, decided.decidedBy, decided.decidedByPersonId, act.now, reason],
+      decided.version,
+    ],
+  )
+  await appendEvent(
+    tx,
+    service,
+    ProposalDecided,
+    id,
+    {
+      ...{ proposalId: id, service, kind, subject, decision, proposedByPersonId, reason },
+      decidedByPersonId: decided.decidedByPersonId,
+    },
+    act,
+  )
+  return decided
+}
+
+function pending(proposalId: string | null) {
+  return new Problem('proposal-pending', 'The same change waits for its decision.', { proposalId })
+}
