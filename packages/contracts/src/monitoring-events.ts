@@ -135,8 +135,74 @@ export const InspectionDone = defineEvent({
     signedByPersonId: Uuid,
     signedAt: Instant,
     withinTarget: Type.Boolean(),
+    /** Whether it was signed on the calendar day it is about; a day that is over cannot be inspected any more. */
+    onDay: Type.Boolean(),
+    /** Whether the answers look copied; then they prove no look at the system. */
+    suspicious: Type.Boolean(),
     abnormalItems: Type.Integer({ minimum: 0 }),
   }),
+})
+
+export const InspectionSuspicious = defineEvent({
+  type: 'monitoring.inspection.suspicious.v1',
+  summary: 'A round was signed whose answers are all the same, or the same as on the days before.',
+  clauses: ['A-3.1.2'],
+  payload: Type.Object({
+    ...round,
+    reasons: Type.Array(Type.Enum(['same-everywhere', 'same-as-before'])),
+    signedByPersonId: Uuid,
+    signedAt: Instant,
+  }),
+})
+
+export const InspectionItemOverruled = defineEvent({
+  type: 'monitoring.inspection.item-overruled.v1',
+  summary: 'A second person said why a value beyond its limit is no finding.',
+  clauses: ['A-3.1.2', 'A-3.1.3'],
+  /** `recordedByPersonId` is `null` where the value was measured. */
+  payload: Type.Object({
+    ...round,
+    item: Type.String(),
+    level: AlertLevel,
+    value: nullable(Type.String()),
+    reason: Type.String(),
+    recordedByPersonId: nullable(Uuid),
+    overruledByPersonId: Uuid,
+    overruledAt: Instant,
+  }),
+})
+
+export const InspectionRosterSet = defineEvent({
+  type: 'monitoring.inspection.roster-set.v1',
+  summary: 'Somebody named who inspects a unit and who stands in.',
+  clauses: ['A-3.1.1'],
+  payload: Type.Object({
+    unitId: Uuid,
+    inspectorPersonId: Uuid,
+    deputyPersonId: nullable(Uuid),
+    version: Type.Integer({ minimum: 1 }),
+    setAt: Instant,
+  }),
+})
+
+export const InspectionUncovered = defineEvent({
+  type: 'monitoring.inspection.uncovered.v1',
+  summary: 'Nobody on the roster of a unit is able to inspect it, or it has no roster.',
+  clauses: ['A-3.1.1'],
+  payload: Type.Object({
+    unitId: Uuid,
+    reason: Type.Enum(['no-roster', 'nobody-able']),
+    inspectorPersonId: nullable(Uuid),
+    deputyPersonId: nullable(Uuid),
+    foundAt: Instant,
+  }),
+})
+
+export const InspectionCovered = defineEvent({
+  type: 'monitoring.inspection.covered.v1',
+  summary: 'The roster of a unit names somebody who is able to inspect it again.',
+  clauses: ['A-3.1.1'],
+  payload: Type.Object({ unitId: Uuid, uncoveredSince: Instant, coveredAt: Instant }),
 })
 
 export const InspectionOverdue = defineEvent({
@@ -153,7 +219,8 @@ export const InspectionOverdue = defineEvent({
 
 export const InspectionHandedOver = defineEvent({
   type: 'monitoring.inspection.handed-over.v1',
-  summary: 'A round that was still not signed went to the deputy.',
+  summary:
+    'A round went to the deputy: it was still not signed, or the inspector ceased to be able.',
   clauses: ['A-3.1.1'],
   payload: Type.Object({
     ...round,

@@ -731,11 +731,35 @@ export const problems = {
     '不能为该日期生成巡检单',
     'Choose a day of the last seven or tomorrow.',
   ),
+  'inspection-not-open': problem(
+    409,
+    'The day of the round has not begun',
+    '巡检日尚未开始',
+    'Record and sign on the day itself, from midnight in China on.',
+  ),
+  'inspection-value-unfit': problem(
+    422,
+    'The value does not fit the item',
+    '填写的结果不符合巡检项的类型',
+    'Enter a number in the unit of the item, one of its options, or a text that says something.',
+  ),
+  'inspection-measured': problem(
+    409,
+    'The value of the item was measured',
+    '该项数值由监控采集,不得改写',
+    'Send the measured value or null; a second person may say why it is no finding.',
+  ),
+  'inspector-unable': problem(
+    422,
+    'The person is not able to inspect the unit',
+    '该人员没有该单位的巡检权限',
+    'Name an active person with an active account, a role that inspects, and a range that reaches the unit.',
+  ),
   'not-inspector': problem(
     403,
-    'Only the inspector or the deputy may sign',
-    '只有巡检人或副岗可以签字',
-    'Let the inspector or the deputy of the round sign.',
+    'Only the inspector or the deputy in turn may sign',
+    '只有巡检人或轮到的副岗可以签字',
+    'Let the inspector sign, or the deputy once the round has gone to the deputy.',
   ),
   // Assessment
   'observations-refused': problem(

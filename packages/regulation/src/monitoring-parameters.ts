@@ -281,6 +281,18 @@ export const monitoringParameters = [
     zh: ['巡检转副岗时间', '到此时间仍未完成的日巡检转由副岗执行。'],
     en: ['Deputy takes over', 'An inspection not done by this time goes to the deputy.'],
   }),
+  integer('monitoring.inspection.identical_days', {
+    default: 3,
+    bounds: [2, 30],
+    unit: 'days',
+    clauses: ['A-3.1.2'],
+    source: 'Defaults 2.6 (own choice)',
+    zh: ['雷同巡检天数', '手工填写的结果连续这么多天完全相同,即视为可疑。'],
+    en: [
+      'Identical rounds',
+      'Entered values that are all the same on this many days running are suspicious.',
+    ],
+  }),
   choice('monitoring.inspection.weekly', {
     default: 'MON',
     options: WEEKDAYS,

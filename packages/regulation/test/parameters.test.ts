@@ -155,6 +155,7 @@ const shipped: readonly (readonly [ParameterKey, unknown])[] = [
   ['monitoring.alert.breaches_to_ticket', 3],
   ['monitoring.inspection.daily_due', '09:30'],
   ['monitoring.inspection.deputy_due', '10:30'],
+  ['monitoring.inspection.identical_days', 3],
   ['monitoring.inspection.weekly', 'MON'],
   ['monitoring.inspection.monthly_work_day', 5],
   ['monitoring.inspection.health_check', 'P3M'],

@@ -11,10 +11,17 @@ import { generateRounds } from './inspections/generate-round.ts'
 import { onDeputyDue, onInspectionDue } from './inspections/on-inspection-due.ts'
 import {
   InspectionFindingEntity,
+  InspectionGapEntity,
   InspectionItemEntity,
   InspectionRosterEntity,
   InspectionRoundEntity,
 } from './inspections/round.ts'
+import {
+  checkCover,
+  onInspectedUnitChanged,
+  onInspectorChanged,
+  onStandingChanged,
+} from './inspections/on-standing-changed.ts'
 import { inspectionRoutes } from './inspections/routes.ts'
 import { metricRoutes } from './metrics/routes.ts'
 import { SeriesEntity } from './metrics/series.ts'
@@ -42,6 +49,7 @@ export const monitoringIngest = defineService({
     InspectionRoundEntity,
     InspectionItemEntity,
     InspectionFindingEntity,
+    InspectionGapEntity,
   ],
   migrations,
   async routes(app, deps) {
@@ -52,11 +60,17 @@ export const monitoringIngest = defineService({
     alertRoutes(app, deps)
     inspectionRoutes(app, deps)
   },
-  subscriptions: () => directorySubscriptions,
+  subscriptions: () => [
+    ...directorySubscriptions,
+    onStandingChanged,
+    onInspectorChanged,
+    onInspectedUnitChanged,
+  ],
   tasks: ({ config }) => [
     generateRounds,
     onInspectionDue,
     onDeputyDue,
+    checkCover,
     findSilentSources,
     keepPartitions(config),
   ],
@@ -65,6 +79,7 @@ export const monitoringIngest = defineService({
     '5 16 * * * generate-inspection-rounds ?fill=1d',
     '50 15 * * * keep-sample-partitions ?fill=1d',
     '* * * * * find-silent-sources',
+    '*/10 * * * * check-inspection-cover',
   ].join('\n'),
   unitExists,
 })

@@ -9,13 +9,10 @@ let stage: Stage
 let unitId: string
 const inspector = randomUUID()
 const deputy = randomUUID()
+const colleague = randomUUID()
 beforeAll(async () => {
   stage = await Stage.open()
-  await stage.service.db.query(
-    `insert into person (id, name, unit_id, active, version)
-     values ($1, 'Inspector', $3, true, 1), ($2, 'Deputy', $3, true, 1)`,
-    [inspector, deputy, stage.unitId],
-  )
+  for (const id of [inspector, deputy, colleague]) await stage.person(id, ['OM_PROVIDER'])
   // The units of the stage sleep; each test has one of its own.
   await stage.service.db.query('update unit set active = false')
 })
@@ -27,10 +24,21 @@ beforeEach(async () => {
     `insert into unit values ($1::uuid, $1::uuid::text, 'Works', true, true, 1)`,
     [unitId],
   )
+  await stage.service.db.query(`insert into inspection_roster values ($1, $2, $3, 'test', $4, 1)`, [
+    unitId,
+    inspector,
+    deputy,
+    NOON,
+  ])
+  // Nobody's standing outlives the test that changed it.
+  await stage.service.db.query(
+    `update person set active = true, account_status = 'active', roles = '{OM_PROVIDER}'`,
+  )
 })
 afterAll(() => stage.release())
 
-const authority: TestCaller = { roles: ['OM_AUTHORITY'] }
+const authority: TestCaller = { roles: ['OM_AUTHORITY'], person: randomUUID() }
+const by = (person: string): TestCaller => ({ roles: ['OM_PROVIDER'], person })
 const provider = (): TestCaller => ({ roles: ['OM_PROVIDER'], person: inspector })
 const TODAY = '2026-11-22'
 
@@ -39,6 +47,9 @@ interface Item {
   readonly value: string | null
   readonly verdict: string | null
   readonly level: string | null
+  readonly type: 'number' | 'choice' | 'text'
+  readonly unit: string | null
+  readonly options: { readonly value: string; readonly level: string | null }[]
   readonly version: number
 }
 interface Round {
@@ -84,10 +95,29 @@ async function sign(id: string, as: TestCaller = provider()) {
   })
 }
 
+async function overrule(id: string, code: string, reason: string, as: TestCaller) {
+  const { version } = await itemOf(id, code)
+  return stage.call('POST', `/v1/inspections/rounds/${id}/items/${code}/overrule`, {
+    as,
+    headers: { 'if-match': `"${String(version)}"` },
+    body: { reason },
+  })
+}
+
+/** A good answer to an item, another one for each `seed`. */
+function goodAnswer({ type, unit, options }: Item, seed: number): string {
+  if (type === 'choice') return options.find(({ level }) => level === null)?.value ?? ''
+  if (type === 'text') return `nothing stuck, look number ${String(seed)}`
+  return unit === 'up' ? '1' : `0.${String(seed)}`
+}
+
 /** Records every item that still lacks a verdict as normal. */
-async function complete(id: string): Promise<void> {
-  for (const { code, verdict } of (await read(id)).items)
-    if (verdict === null) await record(id, code, { value: 'seen', verdict: 'normal' })
+async function complete(id: string, seed = 1): Promise<void> {
+  for (const item of (await read(id)).items)
+    if (item.verdict === null) {
+      const body = { value: goodAnswer(item, seed), verdict: 'normal' }
+      expect((await record(id, item.code, body)).statusCode).toBe(200)
+    }
 }
 
 async function measure(values: Record<string, number>, labels: Record<string, string> = {}) {
@@ -223,6 +253,9 @@ test('[A-3.1.3] an abnormal item demands a note, raises one finding and cannot b
   expect((await record(id, 'db.sessions', { verdict: 'normal' })).json()).toMatchObject({
     code: 'inspection-value-required',
   })
+  expect((await record(id, 'os.disk', { value: '12', verdict: 'normal' })).json()).toMatchObject({
+    code: 'inspection-measured',
+  })
   const found = await record(id, 'os.disk', {
     verdict: 'abnormal',
     note: 'Archive logs pile up.',
@@ -235,10 +268,9 @@ test('[A-3.1.3] an abnormal item demands a note, raises one finding and cannot b
   })
   await record(id, 'os.disk', { verdict: 'abnormal', note: 'Cleared by noon.' })
   const byHand = await record(id, 'db.alert_log', {
-    value: 'ORA-00600 twice',
+    value: 'grave',
     verdict: 'abnormal',
-    level: 'critical',
-    note: 'Sent to the vendor.',
+    note: 'ORA-00600 twice, sent to the vendor.',
   })
   expect(byHand.statusCode).toBe(200)
   expect(
@@ -257,7 +289,7 @@ test('[A-3.1.3] an abnormal item demands a note, raises one finding and cannot b
       note: 'Archive logs pile up.',
       value: '92',
     },
-    { item: 'db.alert_log', severity: 'simple', level: 'critical', value: 'ORA-00600 twice' },
+    { item: 'db.alert_log', severity: 'simple', level: 'critical', value: 'grave' },
   ])
   expect(findings).toHaveLength(2)
 })
@@ -268,7 +300,7 @@ test('[A-3.1.1][A-3.1.2] a round is signed by a named person once every item has
   expect(early.json()).toMatchObject({ code: 'inspection-incomplete' })
   expect(early.json<{ items: string[] }>().items).toHaveLength(dailyTemplate.length)
   await complete(id)
-  await record(id, 'os.swap', { value: '40 %', verdict: 'abnormal', note: 'Growing since Friday.' })
+  await record(id, 'os.swap', { value: '40', verdict: 'abnormal', note: 'Growing since Friday.' })
   const machine = await sign(id, { roles: ['OM_PROVIDER'], kind: 'client' })
   expect(machine.json()).toMatchObject({ code: 'not-inspector' })
   const signed = await sign(id)
@@ -303,7 +335,7 @@ test('[A-3.1.1] only the inspector or the deputy of the roster signs', async () 
   const { id } = await newRound()
   const set = await stage.call('PUT', `/v1/inspections/rosters/${unitId}`, {
     as: authority,
-    headers: { 'if-match': '"0"' },
+    headers: { 'if-match': '"1"' },
     body: { inspectorPersonId: inspector, deputyPersonId: deputy },
   })
   expect(set.statusCode).toBe(200)
@@ -319,7 +351,7 @@ test('[A-3.1.1] only the inspector or the deputy of the roster signs', async () 
 })
 
 test('a roster names two different people who are there, and only the authority sets it', async () => {
-  const put = (body: object, as = authority, version = 0) =>
+  const put = (body: object, as = authority, version = 1) =>
     stage.call('PUT', `/v1/inspections/rosters/${unitId}`, {
       as,
       headers: { 'if-match': `"${String(version)}"` },
@@ -373,7 +405,7 @@ test('a round signed in time is never overdue', async () => {
   await stage.run('inspection-due', { roundId: id })
   await stage.run('inspection-deputy-due', { roundId: id })
   expect((await about(id)).map(([type]) => type)).toEqual(['generated', 'done'])
-  expect((await about(id)).at(-1)).toMatchObject(['done', { withinTarget: true }])
+  expect((await about(id)).at(-1)).toMatchObject(['done', { withinTarget: true, onDay: true }])
 })
 
 test('by hand a round is drawn up once per unit and day, not for any day', async () => {
@@ -426,24 +458,299 @@ test('two people who record one item at once do not overwrite each other', async
   expect(answers.map(({ statusCode }) => statusCode).sort()).toEqual([200, 412])
 })
 
+test('[A-3.1.1] the round of a day that has not begun is a plan: nothing is recorded, overruled or signed', async () => {
+  stage.service.now = new Date('2026-11-22T15:59:59Z')
+  const made = await stage.call('POST', '/v1/inspections/rounds', {
+    as: authority,
+    body: { unitId, date: '2026-11-23' },
+  })
+  expect(made.statusCode).toBe(201)
+  const { id } = made.json<{ id: string }>()
+  await measure({ erp_cpu_used_percent: 99 })
+  const early = { code: 'inspection-not-open' }
+  expect((await record(id, 'os.swap', { value: '1', verdict: 'normal' })).json()).toMatchObject(
+    early,
+  )
+  expect((await overrule(id, 'os.cpu', 'It is fine.', by(deputy))).json()).toMatchObject(early)
+  expect(
+    (await stage.call('POST', `/v1/inspections/rounds/${id}/fill`, { as: provider() })).json(),
+  ).toMatchObject(early)
+  expect((await sign(id)).json()).toMatchObject(early)
+  // Midnight in China; the round that was planned is filled, not drawn up again.
+  stage.pass(1)
+  await stage.run('generate-inspection-rounds')
+  expect(await itemOf(id, 'os.cpu')).toMatchObject({ value: '99', level: 'critical' })
+  expect((await record(id, 'os.swap', { value: '1', verdict: 'normal' })).statusCode).toBe(200)
+})
+
+test('[A-3.1.1] a round signed after its time says late, and one signed after its day does not count for the day', async () => {
+  stage.service.now = new Date('2026-11-21T16:05:00Z')
+  const inTime = await newRound()
+  await complete(inTime.id)
+  expect((await sign(inTime.id)).json()).toMatchObject({ late: false, suspicions: [] })
+  stage.service.now = new Date('2026-11-22T16:05:00Z')
+  const late = await newRound()
+  await complete(late.id, 2)
+  stage.service.now = new Date('2026-11-23T01:30:01Z')
+  await stage.run('inspection-due', { roundId: late.id })
+  expect(await read(late.id)).toMatchObject({ late: true, state: 'open' })
+  stage.service.now = new Date('2026-11-23T16:00:00Z')
+  expect((await sign(late.id)).json()).toMatchObject({ late: true, state: 'signed' })
+  expect((await about(late.id)).at(-1)).toMatchObject([
+    'done',
+    { withinTarget: false, onDay: false },
+  ])
+})
+
+test('[A-3.1.1] without a roster nobody signs, whatever the role', async () => {
+  await stage.service.db.query('delete from inspection_roster where unit_id = $1', [unitId])
+  const { id } = await newRound()
+  await complete(id)
+  for (const as of [provider(), by(colleague), authority])
+    expect((await sign(id, as)).json()).toMatchObject({ code: 'not-inspector' })
+})
+
+test('[A-3.1.1] the deputy signs once it is the deputy’s turn, not before', async () => {
+  stage.service.now = new Date('2026-11-22T02:29:59Z')
+  const { id } = await newRound()
+  await complete(id)
+  expect((await sign(id, by(deputy))).json()).toMatchObject({ code: 'not-inspector' })
+  stage.pass(1)
+  expect((await sign(id, by(deputy))).statusCode).toBe(200)
+})
+
+test.each<[string, string, string[]]>([
+  ['is frozen', 'frozen', ['OM_PROVIDER']],
+  ['lost the role', 'active', ['END_USER']],
+  ['is key user of another unit now', 'active', ['KEY_USER']],
+])(
+  '[A-3.1.1] an inspector who %s signs nothing, and the round goes to the deputy the same minute',
+  async (_what, status, roles) => {
+    stage.service.now = new Date('2026-11-22T00:00:00Z')
+    const { id } = await newRound()
+    await complete(id)
+    await stage.standing(inspector, status, roles)
+    expect((await about(id)).at(-1)).toMatchObject([
+      'handed-over',
+      { inspectorPersonId: inspector, deputyPersonId: deputy },
+    ])
+    expect((await sign(id)).json()).toMatchObject({ code: 'inspector-unable' })
+    expect((await sign(id, by(deputy))).statusCode).toBe(200)
+  },
+)
+
+test('[A-3.1.1] a roster that names nobody able is stated the same minute, and when it is good again', async () => {
+  const told = async () =>
+    (await about(unitId)).map(([type, data]) => [type, (data as { reason?: string }).reason])
+  await stage.run('check-inspection-cover')
+  expect(await told()).toEqual([])
+  await stage.standing(inspector, 'disabled', ['OM_PROVIDER'])
+  expect(await told()).toEqual([])
+  await stage.standing(deputy, 'active', ['END_USER'])
+  await stage.run('check-inspection-cover')
+  expect(await told()).toEqual([['uncovered', 'nobody-able']])
+  const roster = await stage.call('GET', `/v1/inspections/rosters/${unitId}`, { as: authority })
+  expect(roster.json()).toMatchObject({ uncoveredSince: NOON.toISOString() })
+  stage.pass(60)
+  await stage.standing(deputy, 'active', ['OM_AUTHORITY'])
+  expect(await told()).toEqual([
+    ['uncovered', 'nobody-able'],
+    ['covered', undefined],
+  ])
+})
+
+test('[A-3.1.1] a unit without a roster is stated before its first round is due', async () => {
+  const id = randomUUID()
+  const unit = { unitId: id, code: 'W9', name: 'W', kind: 'USER_UNIT', active: true, version: 1 }
+  await stage.tell('identity.directory.unit-changed.v1', id, unit)
+  expect(await about(id)).toMatchObject([['uncovered', { reason: 'no-roster' }]])
+  await stage.tell('identity.directory.unit-changed.v1', id, { ...unit, active: false, version: 2 })
+  expect(await stage.count('inspection_gap where unit_id = $1', [id])).toBe(0)
+})
+
+test('[A-3.1.1] nobody puts himself on or off duty, and nobody is named who is not able', async () => {
+  const put = async (body: object, as: TestCaller) => {
+    const roster = await stage.call('GET', `/v1/inspections/rosters/${unitId}`, { as: authority })
+    return stage.call('PUT', `/v1/inspections/rosters/${unitId}`, {
+      as,
+      headers: { 'if-match': String(roster.headers.etag) },
+      body,
+    })
+  }
+  const own: TestCaller = { roles: ['OM_AUTHORITY'], person: colleague }
+  const client: TestCaller = {
+    roles: ['OM_AUTHORITY'],
+    kind: 'client',
+    controllers: [colleague],
+  }
+  const onDuty = { inspectorPersonId: colleague, deputyPersonId: deputy }
+  for (const as of [own, client])
+    expect((await put(onDuty, as)).json()).toMatchObject({ code: 'same-person' })
+  expect((await put(onDuty, authority)).statusCode).toBe(200)
+  expect(
+    (await put({ inspectorPersonId: inspector, deputyPersonId: deputy }, own)).json(),
+  ).toMatchObject({ code: 'same-person' })
+  // Neither does he by trading places with the deputy; what stays as it is, is not his.
+  expect(
+    (await put({ inspectorPersonId: deputy, deputyPersonId: colleague }, own)).json(),
+  ).toMatchObject({ code: 'same-person' })
+  expect(
+    (await put({ inspectorPersonId: colleague, deputyPersonId: inspector }, own)).statusCode,
+  ).toBe(200)
+  const stranger = randomUUID()
+  await stage.person(stranger, ['KEY_USER'], stage.otherUnitId)
+  expect(
+    (await put({ inspectorPersonId: stranger, deputyPersonId: deputy }, authority)).json(),
+  ).toMatchObject({ code: 'inspector-unable' })
+  await stage.service.db.query('update person set unit_id = $2 where id = $1', [stranger, unitId])
+  await stage.standing(stranger, 'active', ['KEY_USER'])
+  expect(
+    (await put({ inspectorPersonId: stranger, deputyPersonId: deputy }, authority)).statusCode,
+  ).toBe(200)
+})
+
+test.each<[string, string, string, string]>([
+  ['a share of 99.9 typed in', 'db.tablespace', '99.9', 'inspection-verdict'],
+  ['the limit itself', 'db.tablespace', '85', 'inspection-verdict'],
+  ['an ORA error', 'db.alert_log', 'other', 'inspection-verdict'],
+  ['a dot for a number', 'db.tablespace', '.', 'inspection-value-unfit'],
+  ['a number with its unit', 'db.tablespace', '50 %', 'inspection-value-unfit'],
+  ['more than the whole', 'os.swap', '101', 'inspection-value-unfit'],
+  ['a dot for words', 'ebs.workflow_background', '.', 'inspection-value-unfit'],
+  ['a key held down', 'ebs.workflow_background', 'xxxxxx', 'inspection-value-unfit'],
+  ['an option that there is not', 'db.alert_log', 'fine', 'inspection-value-unfit'],
+  ['blanks', 'os.swap', '  ', 'inspection-value-required'],
+])('[A-3.1.2] %s is not recorded as normal', async (_what, code, value, problem) => {
+  const { id } = await newRound()
+  expect((await record(id, code, { value, verdict: 'normal' })).json()).toMatchObject({
+    code: problem,
+  })
+})
+
+test('[A-3.1.2][A-3.1.3] a value beyond its limit is a finding unless a second person says why not', async () => {
+  const { id } = await newRound()
+  const entered = await record(id, 'db.tablespace', { value: '99.9', verdict: null })
+  expect(entered.json()).toMatchObject({
+    verdict: 'abnormal',
+    level: 'critical',
+    unit: 'percent',
+    limits: { comparison: 'above', warning: 85, critical: 97 },
+  })
+  // Typing again is no way out, nor is one's own word, nor another's empty one.
+  expect(
+    (await record(id, 'db.tablespace', { value: '9.9', verdict: 'normal' })).json(),
+  ).toMatchObject({ code: 'inspection-verdict' })
+  const why = 'The reading was of the tablespace that is being moved.'
+  expect((await overrule(id, 'db.tablespace', why, provider())).json()).toMatchObject({
+    code: 'same-person',
+  })
+  const client: TestCaller = { roles: ['OM_PROVIDER'], kind: 'client', controllers: [inspector] }
+  expect((await overrule(id, 'db.tablespace', why, client)).json()).toMatchObject({
+    code: 'not-inspector',
+  })
+  expect((await overrule(id, 'db.tablespace', '.', by(deputy))).json()).toMatchObject({
+    code: 'inspection-note-required',
+  })
+  const keyUser: TestCaller = {
+    roles: ['KEY_USER'],
+    person: colleague,
+    range: 'unit',
+    unit: unitId,
+  }
+  await stage.standing(colleague, 'frozen', ['KEY_USER'])
+  expect((await overrule(id, 'db.tablespace', why, keyUser)).json()).toMatchObject({
+    code: 'inspector-unable',
+  })
+  await complete(id)
+  expect((await sign(id)).json()).toMatchObject({
+    code: 'inspection-incomplete',
+    items: ['db.tablespace'],
+  })
+  const overruled = await overrule(id, 'db.tablespace', why, by(deputy))
+  expect(overruled.json()).toMatchObject({
+    verdict: 'normal',
+    level: null,
+    overruledLevel: 'critical',
+    overruledByPersonId: deputy,
+    overruleReason: why,
+  })
+  expect((await about(id)).at(-1)).toMatchObject([
+    'item-overruled',
+    { item: 'db.tablespace', recordedByPersonId: inspector, overruledByPersonId: deputy },
+  ])
+  expect((await sign(id, by(deputy))).json()).toMatchObject({ code: 'same-person' })
+  expect((await sign(id)).statusCode).toBe(200)
+})
+
+test('[A-3.1.2] a measured breach is overruled by another than the one who signs, and a graver one opens it again', async () => {
+  await measure({ erp_cpu_used_percent: 85 })
+  const { id } = await newRound()
+  expect((await overrule(id, 'os.memory', 'Nothing there.', by(deputy))).json()).toMatchObject({
+    code: 'inspection-verdict',
+  })
+  expect((await overrule(id, 'os.cpu', 'Month end.', provider())).statusCode).toBe(200)
+  await complete(id)
+  expect((await sign(id)).json()).toMatchObject({ code: 'same-person' })
+  stage.pass(60)
+  await measure({ erp_cpu_used_percent: 86 })
+  expect((await sign(id)).json()).toMatchObject({ code: 'same-person' })
+  await measure({ erp_cpu_used_percent: 95 }, { instance: 'b' })
+  expect((await sign(id, by(deputy))).json()).toMatchObject({
+    code: 'inspection-incomplete',
+    items: ['os.cpu'],
+  })
+})
+
+test('[A-3.1.2] what was typed while nothing was measured gives way to a measured breach, not to a good value', async () => {
+  const { id } = await newRound()
+  await complete(id)
+  await measure({
+    erp_cpu_used_percent: 12,
+    erp_memory_used_percent: 99,
+    erp_disk_used_percent: 300,
+  })
+  await stage.call('POST', `/v1/inspections/rounds/${id}/fill`, { as: provider() })
+  expect(await itemOf(id, 'os.cpu')).toMatchObject({ value: '0.1', verdict: 'normal' })
+  expect(await itemOf(id, 'os.memory')).toMatchObject({ value: '99', level: 'critical' })
+  expect(await itemOf(id, 'os.disk')).toMatchObject({ value: '0.1', verdict: 'normal' })
+})
+
+test('[A-3.1.2] samples that came meanwhile are not typed over', async () => {
+  const { id } = await newRound()
+  const { version } = await itemOf(id, 'os.cpu')
+  await measure({ erp_cpu_used_percent: 93 })
+  const put = (value: string | null, at: number) =>
+    stage.call('PUT', `/v1/inspections/rounds/${id}/items/os.cpu`, {
+      as: provider(),
+      headers: { 'if-match': `"${String(at)}"` },
+      body: { value, verdict: null, note: null },
+    })
+  expect((await put('12', version)).json()).toMatchObject({ code: 'version-stale' })
+  await stage.call('POST', `/v1/inspections/rounds/${id}/fill`, { as: provider() })
+  expect((await put('12', version + 1)).json()).toMatchObject({ code: 'inspection-measured' })
+})
+
+test('[A-3.1.2] answers that are the same for days, or the same everywhere, are signed and flagged', async () => {
+  const day = async (ahead: number, seed: number) => {
+    stage.service.now = new Date(Date.parse('2026-11-22T00:00:00Z') + ahead * 86_400_000)
+    const { id } = await newRound()
+    await complete(id, seed)
+    return { id, answer: await sign(id) }
+  }
+  await day(0, 1)
+  expect((await day(1, 1)).answer.json()).toMatchObject({ suspicions: [] })
+  const third = await day(2, 1)
+  expect(third.answer.json()).toMatchObject({ suspicions: ['same-as-before'] })
+  expect((await about(third.id)).slice(-2)).toMatchObject([
+    ['done', { suspicious: true }],
+    ['suspicious', { reasons: ['same-as-before'], signedByPersonId: inspector }],
+  ])
+  expect((await day(3, 2)).answer.json()).toMatchObject({ suspicions: [] })
+})
+
 test('units, modules and persons come from the directory by event', async () => {
   const id = randomUUID()
-  const deliver = (type: string, data: object) =>
-    stage.service.consumer.deliver({
-      specversion: '1.0',
-      id: randomUUID(),
-      source: '/identity',
-      type,
-      subject: id,
-      time: NOON.toISOString(),
-      datacontenttype: 'application/json',
-      actor: 'test',
-      actingrole: 'SYSTEM_ADMIN',
-      clauseids: '',
-      requestid: 'request-1',
-      traceparent: '',
-      data,
-    })
+  const deliver = (type: string, data: object) => stage.tell(type, id, data)
   const unit = {
     unitId: id,
     code: 'W1',
@@ -452,18 +759,16 @@ test('units, modules and persons come from the directory by event', async () => 
     active: true,
     version: 1,
   }
-  expect(await deliver('identity.directory.unit-changed.v1', unit)).toBe('handled')
+  await deliver('identity.directory.unit-changed.v1', unit)
   const supplier = { ...unit, kind: 'SUPPLIER', version: 2 }
-  expect(await deliver('identity.directory.unit-changed.v1', supplier)).toBe('handled')
+  await deliver('identity.directory.unit-changed.v1', supplier)
   expect(await stage.count('unit where id = $1 and not uses_erp', [id])).toBe(1)
-  expect(
-    await deliver('identity.directory.module-changed.v1', {
-      code: 'AR',
-      name: 'Receivables',
-      active: true,
-      version: 1,
-    }),
-  ).toBe('handled')
+  await deliver('identity.directory.module-changed.v1', {
+    code: 'AR',
+    name: 'Receivables',
+    active: true,
+    version: 1,
+  })
   expect(await stage.count(`module where code = 'AR'`)).toBe(1)
   const person = {
     personId: id,
@@ -477,6 +782,6 @@ test('units, modules and persons come from the directory by event', async () => 
     leftOn: '2026-01-01',
     version: 1,
   }
-  expect(await deliver('identity.directory.person-changed.v1', person)).toBe('handled')
+  await deliver('identity.directory.person-changed.v1', person)
   expect(await stage.count('person where id = $1 and not active', [id])).toBe(1)
 })

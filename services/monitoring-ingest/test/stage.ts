@@ -115,6 +115,45 @@ export class Stage {
     )
   }
 
+  /** A person of the first unit, or of another, with an account and roles. */
+  async person(id: string, roles: readonly string[], unitId = this.unitId): Promise<void> {
+    await this.service.db.query(
+      `insert into person (id, name, unit_id, active, version, account_status, roles, standing_version)
+       values ($1, 'Somebody', $2, true, 1, 'active', $3, 1)`,
+      [id, unitId, roles],
+    )
+  }
+
+  /** What identity states about the account and the roles of a person. */
+  async standing(personId: string, accountStatus: string, roles: readonly string[]) {
+    const [row]: { version: number }[] = await this.service.db.query(
+      'select standing_version + 1 as version from person where id = $1',
+      [personId],
+    )
+    const data = { personId, accountId: personId, accountStatus, roles, version: row?.version ?? 1 }
+    await this.tell('identity.directory.standing-changed.v1', personId, data)
+  }
+
+  /** Hands an event to the service as the bus would. */
+  async tell(type: string, subject: string, data: object): Promise<void> {
+    const outcome = await this.service.consumer.deliver({
+      specversion: '1.0',
+      id: randomUUID(),
+      source: `/${type.split('.')[0] ?? ''}`,
+      type,
+      subject,
+      time: this.service.now.toISOString(),
+      datacontenttype: 'application/json',
+      actor: 'test',
+      actingrole: 'SYSTEM_ADMIN',
+      clauseids: '',
+      requestid: 'request-1',
+      traceparent: '',
+      data,
+    })
+    if (outcome !== 'handled') throw new Error(`${type} was ${outcome}`)
+  }
+
   async count(sql: string, values: unknown[] = []): Promise<number> {
     const [row]: { count: number }[] = await this.service.db.query(
       `select count(*)::int as count from ${sql}`,

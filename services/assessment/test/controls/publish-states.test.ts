@@ -34,6 +34,8 @@ const done = (at: Date) =>
       signedByPersonId: randomUUID(),
       signedAt: at.toISOString(),
       withinTarget: true,
+      onDay: true,
+      suspicious: false,
       abnormalItems: 0,
     },
     at,

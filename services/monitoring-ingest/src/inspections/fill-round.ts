@@ -1,10 +1,12 @@
 import { readParameter } from '@erp-steward/service-kit/parameters'
-import type { EntityManager } from 'typeorm'
+import { In, type EntityManager } from 'typeorm'
 import type { Act } from '@erp-steward/contracts/act'
 import { matches } from '../metrics/rules/matchers.ts'
-import { InspectionItemEntity, type InspectionRound } from './round.ts'
-import { templateItem, type Limit, type Measure } from './rules/daily-template.ts'
+import { InspectionItemEntity, type InspectionRound, type ItemLimits } from './round.ts'
+import { templateItem, type Limit, type Limits, type TemplateItem } from './rules/daily-template.ts'
+import { isPlausible } from './rules/entry.ts'
 import { judge } from './rules/judge.ts'
+import { isOpenToSamples } from './rules/open-to-samples.ts'
 
 /** How old a sample may be to speak for now, in milliseconds. */
 const FRESH_MS = 3_600_000
@@ -19,32 +21,47 @@ interface Newest {
 /**
  * Fills the measured items of an open round from the newest samples. The caller has locked the round.
  *
- * What a person recorded stays, and so does a measured breach until a person has said what it was: the next good value
- * does not undo it. Source: A-3.1.2, A-3.1.3.
+ * What a person recorded or overruled stays, unless a sample is graver than what they spoke of; and a breach stays until
+ * a person has said what it was: the next good value does not undo it. Source: A-3.1.2, A-3.1.3.
+ *
+ * @param only codes of the items to fill; without it all of them
  */
-export async function fillRound(tx: EntityManager, round: InspectionRound, act: Act) {
-  const items = await tx.findBy(InspectionItemEntity, { roundId: round.id })
-  const open = items.flatMap((item) => {
-    const measure = templateItem(item.code)?.measure ?? null
-    const fillable = item.recordedAt === null && item.verdict !== 'abnormal'
-    return measure !== null && fillable ? [{ item, measure }] : []
+export async function fillRound(
+  tx: EntityManager,
+  round: InspectionRound,
+  act: Act,
+  only?: readonly string[],
+) {
+  const items = await tx.findBy(InspectionItemEntity, {
+    roundId: round.id,
+    ...(only !== undefined && { code: In([...only]) }),
+  })
+  const measured = items.flatMap((item) => {
+    const known = templateItem(item.code)
+    return known?.measure ? [{ item, known, measure: known.measure }] : []
   })
   const newest = await newestValues(
     tx,
     round.unitId,
-    open.map(({ measure }) => measure.metric),
+    measured.map(({ measure }) => measure.metric),
     act.now,
   )
-  for (const { item, measure } of open) {
+  for (const { item, known, measure } of measured) {
     const speaking = newest.filter(
-      ({ metric, labels }) => metric === measure.metric && matches(measure.matchers, labels),
+      ({ metric, labels, value }) =>
+        metric === measure.metric &&
+        matches(measure.matchers, labels) &&
+        isPlausible(known.entry, value),
     )
-    const limits = await resolveLimits(tx, measure, round.unitId, act.now)
-    const judged = judge(
-      speaking.map(({ value }) => value),
-      limits,
-    )
-    if (judged === null) continue
+    const limits = await resolveLimits(tx, known, round.unitId, act.now)
+    const judged =
+      limits === null
+        ? null
+        : judge(
+            speaking.map(({ value }) => value),
+            limits,
+          )
+    if (judged === null || !isOpenToSamples(item, judged.level)) continue
     const { value, level } = judged
     await tx.update(
       InspectionItemEntity,
@@ -54,8 +71,15 @@ export async function fillRound(tx: EntityManager, round: InspectionRound, act: 
         value: String(value),
         verdict: level === null ? 'normal' : 'abnormal',
         level,
+        note: null,
         limits,
         valueAt: speaking.find((each) => each.value === value)?.at ?? act.now,
+        recordedByPersonId: null,
+        recordedAt: null,
+        overruledLevel: null,
+        overruledByPersonId: null,
+        overruledAt: null,
+        overruleReason: null,
         version: item.version + 1,
       },
     )
@@ -79,19 +103,28 @@ async function newestValues(
   )
 }
 
-async function resolveLimits(tx: EntityManager, measure: Measure, unitId: string, at: Date) {
+/** The limits of an item in a unit at an instant; `null` where it has none to hold a value against. */
+export async function resolveLimits(
+  tx: EntityManager,
+  { limits }: Pick<TemplateItem, 'limits'>,
+  unitId: string,
+  at: Date,
+): Promise<ItemLimits | null> {
+  if (limits === null || isBare(limits)) return null
   const resolve = async (limit: Limit) => {
     if (limit === null || typeof limit === 'number') return { value: limit, version: null }
     const { value, version } = await readParameter(tx, limit, unitId, at)
     return { value, version }
   }
-  const warning = await resolve(measure.warning)
-  const critical = await resolve(measure.critical)
+  const warning = await resolve(limits.warning)
+  const critical = await resolve(limits.critical)
   return {
-    comparison: measure.comparison,
+    comparison: limits.comparison,
     warning: warning.value,
     critical: critical.value,
     warningVersion: warning.version,
     criticalVersion: critical.version,
   }
 }
+
+const isBare = ({ warning, critical }: Limits) => warning === null && critical === null

@@ -7,9 +7,11 @@ import { readParameter } from '@erp-steward/service-kit/parameters'
 import { Type } from 'typebox'
 import type { EntityManager } from 'typeorm'
 import { UnitEntity } from '@erp-steward/directory/directory'
-import { fillRound } from './fill-round.ts'
+import { stateCover } from './cover.ts'
+import { fillRound, resolveLimits } from './fill-round.ts'
 import {
   factOf,
+  hasBegun,
   InspectionItemEntity,
   InspectionRosterEntity,
   InspectionRoundEntity,
@@ -18,6 +20,22 @@ import {
 } from './round.ts'
 import { dailyTemplate } from './rules/daily-template.ts'
 import { dayInChina, instantInChina } from './rules/shanghai-day.ts'
+
+const EMPTY = {
+  origin: null,
+  value: null,
+  verdict: null,
+  level: null,
+  note: null,
+  valueAt: null,
+  recordedByPersonId: null,
+  recordedAt: null,
+  overruledLevel: null,
+  overruledByPersonId: null,
+  overruledAt: null,
+  overruleReason: null,
+  version: 1,
+} as const
 
 /**
  * Draws up the round of a unit and day from the template and sets its two timers; `null` when there is one already.
@@ -48,6 +66,7 @@ export async function generateRound(
     handedOverAt: null,
     signedByPersonId: null,
     signedAt: null,
+    suspicions: [],
     version: 1,
   }
   const { raw } = (await tx
@@ -59,24 +78,16 @@ export async function generateRound(
     .returning('id')
     .execute()) as { raw: unknown[] }
   if (raw.length === 0) return null
-  await tx.insert(
-    InspectionItemEntity,
-    dailyTemplate.map(({ code }): InspectionItem => ({
+  const items: InspectionItem[] = []
+  for (const known of dailyTemplate)
+    items.push({
+      ...EMPTY,
       roundId: round.id,
-      code,
-      origin: null,
-      value: null,
-      verdict: null,
-      level: null,
-      note: null,
-      limits: null,
-      valueAt: null,
-      recordedByPersonId: null,
-      recordedAt: null,
-      version: 1,
-    })),
-  )
-  await fillRound(tx, round, act)
+      code: known.code,
+      limits: await resolveLimits(tx, known, unitId, act.now),
+    })
+  await tx.insert(InspectionItemEntity, items)
+  if (hasBegun(round, act.now)) await fillRound(tx, round, act)
   const timer = (task: string, runAt: Date) =>
     enqueue(tx, 'monitoring-ingest', task, { roundId: round.id }, act, {
       runAt,
@@ -101,13 +112,24 @@ export async function generateRound(
   return round
 }
 
-/** Draws up today's round of every unit that runs the ERP; those that have theirs keep it. */
+/**
+ * Draws up today's round of every unit that runs the ERP; one that was planned the day before is filled now. Who could
+ * not do today's and tomorrow's is stated. Source: A-3.1.1.
+ */
 export const generateRounds = defineTask(
   'generate-inspection-rounds',
   Type.Object({}),
   async (tx, _, act) => {
     const units = await tx.findBy(UnitEntity, { usesErp: true, active: true })
-    for (const { id } of units)
-      await generateRound(tx, { unitId: id, date: dayInChina(act.now) }, act)
+    const date = dayInChina(act.now)
+    for (const { id: unitId } of units) {
+      await stateCover(tx, unitId, act)
+      if ((await generateRound(tx, { unitId, date }, act)) !== null) continue
+      const planned = await tx.findOne(InspectionRoundEntity, {
+        where: { unitId, date, state: 'open' },
+        lock: { mode: 'pessimistic_write' },
+      })
+      if (planned !== null) await fillRound(tx, planned, act)
+    }
   },
 )

@@ -6,31 +6,52 @@ import { appendEvent } from '@erp-steward/messaging/outbox'
 import { assertVersion } from '@erp-steward/service-kit/commit'
 import type { EntityManager } from 'typeorm'
 import type { AlertLevel } from '../alerts/rules/alert-machine.ts'
+import { fillRound, resolveLimits } from './fill-round.ts'
 import {
   InspectionFindingEntity,
   InspectionItemEntity,
-  lockOpenRound,
+  lockWorkableRound,
   type InspectionItem,
   type InspectionRound,
+  type ItemLimits,
 } from './round.ts'
+import { templateItem } from './rules/daily-template.ts'
+import { entryFault, entryLevel, judgesItself, saysSomething, type Entry } from './rules/entry.ts'
 
 export interface RecordItem {
   readonly roundId: string
   readonly code: string
-  /** What was seen; a measured value stands as it is. */
+  /** What was seen; `null` for a measured value. */
   readonly value: string | null
-  readonly verdict: 'normal' | 'abnormal'
+  /** `null`: as the limits or the chosen option say. */
+  readonly verdict: 'normal' | 'abnormal' | null
   readonly note: string | null
-  /** Of an abnormal item; a measured level stands as it is. */
+  /** Of an abnormal item whose value does not tell. */
   readonly level: AlertLevel
   readonly severity: 'simple' | 'complex'
 }
 
+/** Of items that a later release dropped from the template. */
+const WORDS: Entry = { type: 'text' }
+
+/** What there is to judge an item by. */
+interface Seen {
+  readonly entry: Entry
+  readonly limits: ItemLimits | null
+  readonly value: string
+  /** What the value itself says; `null`: good, or for a person to tell. */
+  readonly level: AlertLevel | null
+}
+
 /**
- * Records a person's verdict on an item; an abnormal one raises its finding, once. Source: A-3.1.2, A-3.1.3.
+ * Records a person's verdict on an item; an abnormal one with its note raises its finding, once.
  *
- * @throws Problem `inspection-not-found`, `inspection-signed`, `version-stale`, `inspection-note-required`,
- *   `inspection-value-required`, `inspection-verdict`, `not-inspector` (no person behind the token)
+ * A value beyond its limit is never normal by one person's word: without a note it stays open, and `overruleItem` is for
+ * a second person. Source: A-3.1.2, A-3.1.3.
+ *
+ * @throws Problem `inspection-not-found`, `inspection-not-open`, `inspection-signed`, `version-stale`,
+ *   `inspection-note-required`, `inspection-value-required`, `inspection-value-unfit`, `inspection-measured`,
+ *   `inspection-verdict`, `not-inspector` (no person behind the token)
  */
 export async function recordItem(
   tx: EntityManager,
@@ -38,39 +59,82 @@ export async function recordItem(
   expected: number,
   act: Act,
 ): Promise<InspectionItem> {
-  const { roundId, code, verdict, note } = command
+  const { roundId, code } = command
   const { personId } = act
   if (personId === null) throw new Problem('not-inspector', 'A named person records an item.')
-  const round = await lockOpenRound(tx, roundId)
+  const round = await lockWorkableRound(tx, roundId, act.now)
+  // What was measured meanwhile is not typed in.
+  await fillRound(tx, round, act, [code])
   const item = await tx.findOneBy(InspectionItemEntity, { roundId, code })
   if (item === null) throw new Problem('inspection-not-found', `The round has no item ${code}.`)
   assertVersion(item.version, expected)
   const finding = await tx.findOneBy(InspectionFindingEntity, { roundId, item: code })
-  const measured = item.origin === 'measured'
-  if (verdict === 'normal' && finding !== null)
-    throw new Problem('inspection-verdict', 'The finding on this item is on record.')
-  if (verdict === 'normal' && measured && item.verdict === 'abnormal')
-    throw new Problem('inspection-verdict', `The measured value ${item.value ?? ''} is abnormal.`)
-  if (verdict === 'abnormal' && note === null)
+  const seen = await see(tx, round, item, command.value, act)
+  const verdict = command.verdict ?? verdictOf(seen)
+  if (verdict === 'normal') assertMayBeNormal(item, seen, finding !== null)
+  const note = command.note !== null && saysSomething(command.note) ? command.note : null
+  if (command.verdict === 'abnormal' && note === null)
     throw new Problem('inspection-note-required', 'Say what was found.')
-  if (!measured && command.value === null)
-    throw new Problem('inspection-value-required', 'Enter what was seen.')
+  const measured = item.origin === 'measured'
   const recorded: InspectionItem = {
     ...item,
     origin: measured ? 'measured' : 'entered',
-    value: measured ? item.value : command.value,
+    value: seen.value,
     verdict,
-    level: verdict === 'normal' ? null : measured ? (item.level ?? command.level) : command.level,
+    level: verdict === 'normal' ? null : (seen.level ?? command.level),
     note,
+    limits: seen.limits,
     valueAt: measured ? item.valueAt : act.now,
     recordedByPersonId: personId,
     recordedAt: act.now,
+    overruledLevel: null,
+    overruledByPersonId: null,
+    overruledAt: null,
+    overruleReason: null,
     version: expected + 1,
   }
   await tx.update(InspectionItemEntity, { roundId, code }, recorded)
-  if (recorded.level !== null && finding === null)
+  if (recorded.level !== null && note !== null && finding === null)
     await raiseFinding(tx, round, recorded, recorded.level, personId, command.severity, act)
   return recorded
+}
+
+async function see(
+  tx: EntityManager,
+  round: InspectionRound,
+  item: InspectionItem,
+  entered: string | null,
+  act: Act,
+): Promise<Seen> {
+  const known = templateItem(item.code)
+  const entry = known?.entry ?? WORDS
+  if (item.origin === 'measured') {
+    const value = item.value ?? ''
+    if (entered !== null && entered.trim() !== value)
+      throw new Problem('inspection-measured', `${value} was measured.`)
+    return { entry, limits: item.limits, value, level: item.level ?? item.overruledLevel }
+  }
+  const value = entered?.trim() ?? ''
+  if (value === '') throw new Problem('inspection-value-required', 'Enter what was seen.')
+  const fault = entryFault(entry, value)
+  if (fault !== null) throw new Problem('inspection-value-unfit', fault)
+  const limits = known === undefined ? null : await resolveLimits(tx, known, round.unitId, act.now)
+  return { entry, limits, value, level: entryLevel(entry, value, limits) }
+}
+
+function verdictOf({ entry, limits, level }: Seen): 'normal' | 'abnormal' {
+  if (!judgesItself(entry, limits))
+    throw new Problem('inspection-verdict', 'The value of this item does not tell: give a verdict.')
+  return level === null ? 'normal' : 'abnormal'
+}
+
+function assertMayBeNormal(item: InspectionItem, { value, level }: Seen, isFound: boolean): void {
+  if (isFound) throw new Problem('inspection-verdict', 'The finding on this item is on record.')
+  if (level !== null)
+    throw new Problem('inspection-verdict', `${value} is beyond its limit (${level}).`)
+  // A second thought about a typed value is a second person's: else the limit would be a matter of typing again.
+  if (item.level !== null)
+    throw new Problem('inspection-verdict', `${item.value ?? ''} is on record, beyond its limit.`)
 }
 
 async function raiseFinding(

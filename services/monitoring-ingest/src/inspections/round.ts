@@ -1,6 +1,8 @@
 import { Problem } from '@erp-steward/contracts/problem'
 import { EntitySchema, type EntityManager } from 'typeorm'
 import type { AlertLevel } from '../alerts/rules/alert-machine.ts'
+import { dayInChina } from './rules/shanghai-day.ts'
+import type { Suspicion } from './rules/suspicions.ts'
 
 /** Who inspects a unit, and who does it when the inspector does not. Source: A-3.1.1. */
 export interface InspectionRoster {
@@ -30,6 +32,31 @@ export const InspectionRosterEntity = new EntitySchema<InspectionRoster>({
   },
 })
 
+/** A unit that nobody on its roster is able to inspect; the row ends with the condition. Source: A-3.1.1. */
+export interface InspectionGap {
+  unitId: string
+  reason: 'no-roster' | 'nobody-able'
+  foundAt: Date
+}
+
+export const InspectionGapEntity = new EntitySchema<InspectionGap>({
+  name: 'InspectionGap',
+  tableName: 'inspection_gap',
+  columns: {
+    unitId: {
+      type: 'uuid',
+      name: 'unit_id',
+      primary: true,
+      primaryKeyConstraintName: 'inspection_gap_pkey',
+    },
+    reason: { type: 'text' },
+    foundAt: { type: 'timestamptz', name: 'found_at' },
+  },
+  checks: [
+    { name: 'inspection_gap_reason_check', expression: `reason in ('no-roster', 'nobody-able')` },
+  ],
+})
+
 /** The daily inspection of one unit on one day in China. */
 export interface InspectionRound {
   id: string
@@ -37,7 +64,7 @@ export interface InspectionRound {
   /** `2026-11-22`. */
   date: string
   state: 'open' | 'signed'
-  /** `null` while the unit has no roster; then anybody with the permission may sign. */
+  /** `null` while the unit has no roster; then nobody can sign. */
   inspectorPersonId: string | null
   deputyPersonId: string | null
   dueAt: Date
@@ -50,6 +77,8 @@ export interface InspectionRound {
   handedOverAt: Date | null
   signedByPersonId: string | null
   signedAt: Date | null
+  /** What made the answers look copied when it was signed. */
+  suspicions: Suspicion[]
   version: number
 }
 
@@ -72,6 +101,7 @@ export const InspectionRoundEntity = new EntitySchema<InspectionRound>({
     handedOverAt: { type: 'timestamptz', name: 'handed_over_at', nullable: true },
     signedByPersonId: { type: 'uuid', name: 'signed_by_person_id', nullable: true },
     signedAt: { type: 'timestamptz', name: 'signed_at', nullable: true },
+    suspicions: { type: 'text', array: true, default: '{}' },
     version: { type: 'integer' },
   },
   uniques: [{ name: 'inspection_round_unit_key', columns: ['unitId', 'date'] }],
@@ -107,6 +137,11 @@ export interface InspectionItem {
   valueAt: Date | null
   recordedByPersonId: string | null
   recordedAt: Date | null
+  /** The level that a second person said is no finding; `null` while nobody did, as the three after it. */
+  overruledLevel: AlertLevel | null
+  overruledByPersonId: string | null
+  overruledAt: Date | null
+  overruleReason: string | null
   version: number
 }
 
@@ -130,6 +165,10 @@ export const InspectionItemEntity = new EntitySchema<InspectionItem>({
     valueAt: { type: 'timestamptz', name: 'value_at', nullable: true },
     recordedByPersonId: { type: 'uuid', name: 'recorded_by_person_id', nullable: true },
     recordedAt: { type: 'timestamptz', name: 'recorded_at', nullable: true },
+    overruledLevel: { type: 'text', name: 'overruled_level', nullable: true },
+    overruledByPersonId: { type: 'uuid', name: 'overruled_by_person_id', nullable: true },
+    overruledAt: { type: 'timestamptz', name: 'overruled_at', nullable: true },
+    overruleReason: { type: 'text', name: 'overrule_reason', nullable: true },
     version: { type: 'integer' },
   },
   checks: [
@@ -137,6 +176,10 @@ export const InspectionItemEntity = new EntitySchema<InspectionItem>({
     {
       name: 'inspection_item_level_check',
       expression: `(verdict is not distinct from 'abnormal') = (level is not null)`,
+    },
+    {
+      name: 'inspection_item_overruled_check',
+      expression: `overruled_by_person_id is distinct from recorded_by_person_id or overruled_by_person_id is null`,
     },
   ],
 })
@@ -194,6 +237,32 @@ export async function lockOpenRound(tx: EntityManager, id: string): Promise<Insp
   if (round.state === 'signed')
     throw new Problem('inspection-signed', `The round of ${round.date} is signed.`)
   return round
+}
+
+/**
+ * As `lockOpenRound`, for work on the items: nobody has seen anything of a day that has not begun.
+ *
+ * @throws Problem `inspection-not-found`, `inspection-signed`, `inspection-not-open`
+ */
+export async function lockWorkableRound(
+  tx: EntityManager,
+  id: string,
+  now: Date,
+): Promise<InspectionRound> {
+  const round = await lockOpenRound(tx, id)
+  if (!hasBegun(round, now))
+    throw new Problem('inspection-not-open', `The round is about ${round.date}.`)
+  return round
+}
+
+/** Whether the day of the round has begun in China. */
+export function hasBegun({ date }: Pick<InspectionRound, 'date'>, now: Date): boolean {
+  return dayInChina(now) >= date
+}
+
+/** Whether the round was, or still is, not signed by its time. */
+export function isLate({ signedAt, overdueAt, dueAt }: InspectionRound): boolean {
+  return signedAt === null ? overdueAt !== null : signedAt > dueAt
 }
 
 /** What every event says of a round. */

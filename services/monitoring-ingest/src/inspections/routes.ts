@@ -21,13 +21,17 @@ import type { MonitoringConfig } from '../config.ts'
 import { activeUnit } from '@erp-steward/directory/directory'
 import { fillRound } from './fill-round.ts'
 import { generateRound } from './generate-round.ts'
+import { overruleItem } from './overrule-item.ts'
 import { recordItem } from './record-item.ts'
 import {
   InspectionFindingEntity,
+  InspectionGapEntity,
   InspectionItemEntity,
   InspectionRosterEntity,
-  lockOpenRound,
+  isLate,
+  lockWorkableRound,
   roundById,
+  type InspectionItem,
   type InspectionRound,
 } from './round.ts'
 import { dailyTemplate, templateItem } from './rules/daily-template.ts'
@@ -52,6 +56,10 @@ const RoundView = Type.Object({
   handedOverAt: nullable(InstantOut),
   signedByPersonId: nullable(Uuid),
   signedAt: nullable(InstantOut),
+  late: Type.Boolean({ description: 'Signed after its time, or over its time and not signed.' }),
+  suspicions: Type.Array(Type.Enum(['same-everywhere', 'same-as-before']), {
+    description: 'Why the answers look copied; known once the round is signed.',
+  }),
   version: Type.Integer(),
 })
 
@@ -59,6 +67,22 @@ const ItemView = Type.Object({
   code: Type.String(),
   title: Type.String(),
   metric: nullable(Type.String()),
+  type: Type.Enum(['number', 'choice', 'text'], { description: 'What is entered by hand.' }),
+  unit: nullable(
+    Type.Enum(['percent', 'hours', 'minutes', 'seconds', 'milliseconds', 'count', 'up'], {
+      description: 'Of a number; `up` is 1 for running and 0 for not.',
+    }),
+  ),
+  options: Type.Array(
+    Type.Object({ value: Type.String(), title: Type.String(), level: nullable(AlertLevel) }),
+  ),
+  limits: nullable(
+    Type.Object({
+      comparison: Type.Enum(['above', 'below']),
+      warning: nullable(Type.Number()),
+      critical: nullable(Type.Number()),
+    }),
+  ),
   origin: nullable(Type.Enum(['measured', 'entered'])),
   value: nullable(Type.String()),
   verdict: nullable(Verdict),
@@ -67,6 +91,10 @@ const ItemView = Type.Object({
   valueAt: nullable(InstantOut),
   recordedByPersonId: nullable(Uuid),
   recordedAt: nullable(InstantOut),
+  overruledLevel: nullable(AlertLevel),
+  overruledByPersonId: nullable(Uuid),
+  overruledAt: nullable(InstantOut),
+  overruleReason: nullable(Type.String()),
   version: Type.Integer(),
 })
 
@@ -91,6 +119,13 @@ const RosterView = Type.Object({
   unitId: Uuid,
   inspectorPersonId: nullable(Uuid),
   deputyPersonId: nullable(Uuid),
+  uncoveredSince: nullable(
+    Type.Unsafe<Date>({
+      type: 'string',
+      format: 'date-time',
+      description: 'Since when nobody named is able to inspect the unit; null while somebody is.',
+    }),
+  ),
   version: Type.Integer(),
 })
 
@@ -107,20 +142,47 @@ async function reachedRound(tx: EntityManager, request: FastifyRequest, id: stri
   return round
 }
 
+function itemView(
+  { roundId: _, limits, ...item }: InspectionItem,
+  language: ReturnType<typeof preferredLanguage>,
+) {
+  const known = templateItem(item.code)
+  const entry = known?.entry ?? { type: 'text' as const }
+  return {
+    ...item,
+    title: known?.title[language] ?? item.code,
+    metric: known?.measure?.metric ?? null,
+    type: entry.type,
+    unit: entry.type === 'number' ? entry.unit : null,
+    options:
+      entry.type === 'choice'
+        ? entry.options.map(({ value, title, level }) => ({ value, title: title[language], level }))
+        : [],
+    limits,
+  }
+}
+
+/** A roster, with whether it is good for anything. */
+async function rosterView<Roster extends { readonly unitId: string }>(
+  tx: EntityManager,
+  roster: Roster,
+) {
+  const gap = await tx.findOneBy(InspectionGapEntity, { unitId: roster.unitId })
+  return { ...roster, uncoveredSince: gap?.foundAt ?? null }
+}
+
+const roundView = (round: InspectionRound) => ({ ...round, late: isLate(round) })
+
 async function inFull(tx: EntityManager, request: FastifyRequest, round: InspectionRound) {
   const language = preferredLanguage(request.headers['accept-language'])
   const items = await tx.findBy(InspectionItemEntity, { roundId: round.id })
   const order = new Map(dailyTemplate.map(({ code }, index) => [code, index]))
   const place = (code: string) => order.get(code) ?? dailyTemplate.length
   return {
-    ...round,
+    ...roundView(round),
     items: items
       .sort((a, b) => place(a.code) - place(b.code))
-      .map(({ roundId: _, limits: __, ...item }) => ({
-        ...item,
-        title: templateItem(item.code)?.title[language] ?? item.code,
-        metric: templateItem(item.code)?.measure?.metric ?? null,
-      })),
+      .map((item) => itemView(item, language)),
     findings: await tx.find(InspectionFindingEntity, {
       where: { roundId: round.id },
       order: { foundAt: 'asc' },
@@ -148,9 +210,12 @@ export function inspectionRoutes(app: App, deps: Dependencies<MonitoringConfig>)
       },
     },
     (request, reply) =>
-      change(deps, request, reply, (tx, act, expected) => {
+      change(deps, request, reply, async (tx, act, expected) => {
         assertReaches(request, request.params.unitId)
-        return setRoster(tx, { ...request.params, ...request.body }, expected, act)
+        return rosterView(
+          tx,
+          await setRoster(tx, { ...request.params, ...request.body }, expected, act),
+        )
       }),
   )
 
@@ -171,7 +236,10 @@ export function inspectionRoutes(app: App, deps: Dependencies<MonitoringConfig>)
       assertReaches(request, unitId)
       const roster = await db.manager.findOneBy(InspectionRosterEntity, { unitId })
       void reply.header('etag', etag(roster?.version ?? 0))
-      return roster ?? { unitId, inspectorPersonId: null, deputyPersonId: null, version: 0 }
+      return rosterView(
+        db.manager,
+        roster ?? { unitId, inspectorPersonId: null, deputyPersonId: null, version: 0 },
+      )
     },
   )
 
@@ -181,7 +249,8 @@ export function inspectionRoutes(app: App, deps: Dependencies<MonitoringConfig>)
       config: { access: 'inspection.plan', clauses: ['A-3.1.1', 'A-3.1.2'] },
       schema: {
         operationId: 'generateInspectionRound',
-        summary: 'Draws up the round of a unit and day by hand; each night it is done by itself.',
+        summary:
+          'Draws up the round of a unit and day by hand, at most tomorrow; each night it is done by itself.',
         tags,
         body: Type.Object({ unitId: Uuid, date: LocalDate }, { additionalProperties: false }),
         response: { 201: RoundView },
@@ -199,7 +268,7 @@ export function inspectionRoutes(app: App, deps: Dependencies<MonitoringConfig>)
         if (round === null)
           throw new Problem('inspection-exists', `The unit has its round of ${date}.`)
         return {
-          body: round,
+          body: roundView(round),
           version: round.version,
           location: `/v1/inspections/rounds/${round.id}`,
         }
@@ -232,7 +301,7 @@ export function inspectionRoutes(app: App, deps: Dependencies<MonitoringConfig>)
         `select id, unit_id as "unitId", date::text, state, inspector_person_id as "inspectorPersonId",
                 deputy_person_id as "deputyPersonId", due_at as "dueAt", deputy_due_at as "deputyDueAt",
                 generated_at as "generatedAt", overdue_at as "overdueAt", handed_over_at as "handedOverAt",
-                signed_by_person_id as "signedByPersonId", signed_at as "signedAt", version
+                signed_by_person_id as "signedByPersonId", signed_at as "signedAt", suspicions, version
            from inspection_round r
           where ($1::uuid is null or unit_id = $1) and ($2 or unit_id = $3)
             and ($4::date is null or date = $4) and ($5::text is null or state = $5)
@@ -251,7 +320,7 @@ export function inspectionRoutes(app: App, deps: Dependencies<MonitoringConfig>)
           limit + 1,
         ],
       )
-      return page(rows, limit, ({ id }) => [id])
+      return page(rows.map(roundView), limit, ({ id }) => [id])
     },
   )
 
@@ -289,8 +358,9 @@ export function inspectionRoutes(app: App, deps: Dependencies<MonitoringConfig>)
     (request) =>
       db.transaction(async (tx) => {
         await reachedRound(tx, request, request.params.id)
-        const round = await lockOpenRound(tx, request.params.id)
-        await fillRound(tx, round, actOf(request, clock()))
+        const act = actOf(request, clock())
+        const round = await lockWorkableRound(tx, request.params.id, act.now)
+        await fillRound(tx, round, act)
         return inFull(tx, request, round)
       }),
   )
@@ -301,13 +371,14 @@ export function inspectionRoutes(app: App, deps: Dependencies<MonitoringConfig>)
       config: { access: 'inspection.work', clauses: ['A-3.1.2', 'A-3.1.3'] },
       schema: {
         operationId: 'recordInspectionItem',
-        summary: 'Records the verdict on an item; If-Match is the version of the item.',
+        summary:
+          'Records what was seen and the verdict on an item, null for what the limits say; If-Match is the version of the item.',
         tags,
         params: OfItem,
         body: Type.Object(
           {
             value: nullable(Line(200)),
-            verdict: Verdict,
+            verdict: nullable(Verdict),
             note: nullable(Paragraph(2_000)),
             level: Type.Enum(['warning', 'critical'], { default: 'warning' }),
             severity: Type.Enum(['simple', 'complex'], {
@@ -325,23 +396,41 @@ export function inspectionRoutes(app: App, deps: Dependencies<MonitoringConfig>)
         const { id: roundId, code } = request.params
         await reachedRound(tx, request, roundId)
         const item = await recordItem(tx, { roundId, code, ...request.body }, expected, act)
-        const known = templateItem(code)
-        const language = preferredLanguage(request.headers['accept-language'])
-        return {
-          ...item,
-          title: known?.title[language] ?? code,
-          metric: known?.measure?.metric ?? null,
-        }
+        return itemView(item, preferredLanguage(request.headers['accept-language']))
+      }),
+  )
+
+  app.post(
+    '/v1/inspections/rounds/:id/items/:code/overrule',
+    {
+      config: { access: 'inspection.work', approves: true, clauses: ['A-3.1.2', 'A-3.1.3'] },
+      schema: {
+        operationId: 'overruleInspectionItem',
+        summary:
+          'A second person says why a value beyond its limit is no finding; If-Match is the version of the item.',
+        tags,
+        params: OfItem,
+        body: Type.Object({ reason: Paragraph(2_000) }, { additionalProperties: false }),
+        response: { 200: ItemView },
+      },
+    },
+    (request, reply) =>
+      change(deps, request, reply, async (tx, act, expected) => {
+        const { id: roundId, code } = request.params
+        await reachedRound(tx, request, roundId)
+        const item = await overruleItem(tx, { roundId, code, ...request.body }, expected, act)
+        return itemView(item, preferredLanguage(request.headers['accept-language']))
       }),
   )
 
   app.post(
     '/v1/inspections/rounds/:id/sign-off',
     {
-      config: { access: 'inspection.work', clauses: ['A-3.1.1', 'A-3.1.2'] },
+      config: { access: 'inspection.work', approves: true, clauses: ['A-3.1.1', 'A-3.1.2'] },
       schema: {
         operationId: 'signInspectionRound',
-        summary: 'The inspector or the deputy signs; every item must have its verdict.',
+        summary:
+          'The inspector signs, or the deputy in turn; every item must have its verdict, and the day must have begun.',
         tags,
         params: ById,
         response: { 200: RoundView },
@@ -350,7 +439,7 @@ export function inspectionRoutes(app: App, deps: Dependencies<MonitoringConfig>)
     (request, reply) =>
       change(deps, request, reply, async (tx, act, expected) => {
         await reachedRound(tx, request, request.params.id)
-        return signRound(tx, request.params.id, expected, act)
+        return roundView(await signRound(tx, request.params.id, expected, act))
       }),
   )
 }

@@ -1,9 +1,14 @@
 import type { Act } from '@erp-steward/contracts/act'
+import { InspectionRosterSet } from '@erp-steward/contracts/monitoring-events'
 import { Problem } from '@erp-steward/contracts/problem'
+import { appendEvent } from '@erp-steward/messaging/outbox'
+import { assertAnotherPerson } from '@erp-steward/service-kit/another-person'
 import { assertVersion } from '@erp-steward/service-kit/commit'
 import { isConstraintViolation } from '@erp-steward/service-kit/constraint'
 import type { EntityManager } from 'typeorm'
 import { activePerson, activeUnit } from '@erp-steward/directory/directory'
+import { isAbleToInspect } from './able-inspector.ts'
+import { stateCover } from './cover.ts'
 import { InspectionRosterEntity, InspectionRoundEntity, type InspectionRoster } from './round.ts'
 
 export interface SetRoster {
@@ -13,9 +18,10 @@ export interface SetRoster {
 }
 
 /**
- * Names who inspects a unit and who stands in; rounds still open go to them at once. Source: A-3.1.1.
+ * Names who inspects a unit and who stands in; rounds still open go to them at once. Nobody puts himself on or off duty.
+ * Source: A-3.1.1.
  *
- * @throws Problem `unit-unknown`, `person-unknown`, `same-person`, `version-stale`
+ * @throws Problem `unit-unknown`, `person-unknown`, `inspector-unable`, `same-person`, `version-stale`
  */
 export async function setRoster(
   tx: EntityManager,
@@ -24,10 +30,14 @@ export async function setRoster(
   act: Act,
 ): Promise<InspectionRoster> {
   await activeUnit(tx, unitId)
-  await activePerson(tx, inspectorPersonId)
-  if (deputyPersonId !== null) await activePerson(tx, deputyPersonId)
   if (deputyPersonId === inspectorPersonId)
     throw new Problem('same-person', 'The deputy must be somebody else.')
+  for (const id of [inspectorPersonId, deputyPersonId]) if (id !== null) await able(tx, id, unitId)
+  const before = await tx.findOne(InspectionRosterEntity, {
+    where: { unitId },
+    lock: { mode: 'pessimistic_write' },
+  })
+  assertVersion(before?.version ?? 0, expected)
   const roster: InspectionRoster = {
     unitId,
     inspectorPersonId,
@@ -36,11 +46,7 @@ export async function setRoster(
     setAt: act.now,
     version: expected + 1,
   }
-  const before = await tx.findOne(InspectionRosterEntity, {
-    where: { unitId },
-    lock: { mode: 'pessimistic_write' },
-  })
-  assertVersion(before?.version ?? 0, expected)
+  assertAnotherPerson(act, moved(before, roster), 'Somebody else puts you on or off duty.')
   if (before !== null) await tx.update(InspectionRosterEntity, { unitId }, roster)
   else
     try {
@@ -55,5 +61,29 @@ export async function setRoster(
     { unitId, state: 'open' },
     { inspectorPersonId, deputyPersonId, version: () => 'version + 1' },
   )
+  const setAt = act.now.toISOString()
+  const { version } = roster
+  await appendEvent(
+    tx,
+    'monitoring-ingest',
+    InspectionRosterSet,
+    unitId,
+    { unitId, inspectorPersonId, deputyPersonId, version, setAt },
+    act,
+  )
+  await stateCover(tx, unitId, act)
   return roster
+}
+
+async function able(tx: EntityManager, personId: string, unitId: string) {
+  await activePerson(tx, personId)
+  if (!(await isAbleToInspect(tx, personId, unitId)))
+    throw new Problem('inspector-unable', `Person ${personId} is not able to inspect the unit.`)
+}
+
+/** Whose duty the change begins, ends or turns into another. */
+function moved(before: InspectionRoster | null, after: InspectionRoster): (string | null)[] {
+  const was = [before?.inspectorPersonId ?? null, before?.deputyPersonId ?? null]
+  const is = [after.inspectorPersonId, after.deputyPersonId]
+  return [...was, ...is].filter((id) => was.indexOf(id) !== is.indexOf(id))
 }

@@ -1,24 +1,29 @@
 import type { Act } from '@erp-steward/contracts/act'
-import { InspectionDone } from '@erp-steward/contracts/monitoring-events'
+import { InspectionDone, InspectionSuspicious } from '@erp-steward/contracts/monitoring-events'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
+import { assertAnotherPerson } from '@erp-steward/service-kit/another-person'
 import { assertVersion } from '@erp-steward/service-kit/commit'
 import type { EntityManager } from 'typeorm'
+import { isAbleToInspect } from './able-inspector.ts'
+import { copiedAnswers } from './copied-answers.ts'
 import { fillRound } from './fill-round.ts'
 import {
   factOf,
   InspectionItemEntity,
   InspectionRoundEntity,
-  lockOpenRound,
+  lockWorkableRound,
   type InspectionRound,
 } from './round.ts'
+import { dayInChina } from './rules/shanghai-day.ts'
 
 /**
- * The inspector or the deputy signs: every item has its verdict, every abnormal one its note. Measured items are
- * filled once more, so nobody signs the values of midnight. Source: A-3.1.1, A-3.1.2.
+ * The inspector signs, or the deputy once the round is the deputy's: every item has its verdict, every abnormal one its
+ * note, and whoever overruled a value does not sign. Measured items are filled once more, so nobody signs the values of
+ * midnight. Answers that look copied are signed all the same, and stated. Source: A-3.1.1, A-3.1.2.
  *
- * @throws Problem `inspection-not-found`, `inspection-signed`, `version-stale`, `not-inspector`,
- *   `inspection-incomplete` with the codes of the items
+ * @throws Problem `inspection-not-found`, `inspection-not-open`, `inspection-signed`, `version-stale`, `not-inspector`,
+ *   `inspector-unable`, `same-person`, `inspection-incomplete` with the codes of the items
  */
 export async function signRound(
   tx: EntityManager,
@@ -26,12 +31,9 @@ export async function signRound(
   expected: number,
   act: Act,
 ): Promise<InspectionRound> {
-  const round = await lockOpenRound(tx, roundId)
+  const round = await lockWorkableRound(tx, roundId, act.now)
   assertVersion(round.version, expected)
-  const { personId } = act
-  const named = [round.inspectorPersonId, round.deputyPersonId].filter((id) => id !== null)
-  if (personId === null || (named.length > 0 && !named.includes(personId)))
-    throw new Problem('not-inspector', 'The inspector or the deputy of the round signs it.')
+  const personId = await assertInTurn(tx, round, act)
   await fillRound(tx, round, act)
   const items = await tx.findBy(InspectionItemEntity, { roundId })
   const incomplete = items
@@ -44,26 +46,68 @@ export async function signRound(
       `${String(incomplete.length)} items are not complete.`,
       { items: incomplete },
     )
+  assertAnotherPerson(
+    act,
+    items.map((item) => item.overruledByPersonId),
+    'Whoever overruled a value of the round does not sign it.',
+  )
+  const suspicions = [...(await copiedAnswers(tx, round, items, act))]
   const signed = {
     state: 'signed' as const,
     signedByPersonId: personId,
     signedAt: act.now,
+    suspicions,
     version: expected + 1,
   }
   await tx.update(InspectionRoundEntity, { id: roundId }, signed)
+  const fact = { ...factOf(round), signedByPersonId: personId, signedAt: act.now.toISOString() }
   await appendEvent(
     tx,
     'monitoring-ingest',
     InspectionDone,
     roundId,
     {
-      ...factOf(round),
-      signedByPersonId: personId,
-      signedAt: act.now.toISOString(),
+      ...fact,
       withinTarget: act.now <= round.dueAt,
+      onDay: dayInChina(act.now) === round.date,
+      suspicious: suspicions.length > 0,
       abnormalItems: items.filter(({ verdict }) => verdict === 'abnormal').length,
     },
     act,
   )
+  if (suspicions.length > 0)
+    await appendEvent(
+      tx,
+      'monitoring-ingest',
+      InspectionSuspicious,
+      roundId,
+      { ...fact, reasons: suspicions },
+      act,
+    )
   return { ...round, ...signed }
+}
+
+/** The deputy's turn comes with the time of the parameter, or with an inspector who is not able. */
+async function assertInTurn(
+  tx: EntityManager,
+  round: InspectionRound,
+  { personId, now }: Act,
+): Promise<string> {
+  const { unitId, inspectorPersonId, deputyPersonId, handedOverAt, deputyDueAt } = round
+  const named = [inspectorPersonId, deputyPersonId]
+  if (personId === null || !named.includes(personId))
+    throw new Problem('not-inspector', 'The inspector or the deputy of the round signs it.')
+  if (!(await isAbleToInspect(tx, personId, unitId)))
+    throw new Problem('inspector-unable', 'Your account or your roles do not inspect this unit.')
+  const isDeputysTurn = handedOverAt !== null || now >= deputyDueAt
+  if (
+    personId !== inspectorPersonId &&
+    !isDeputysTurn &&
+    (await isAbleToInspect(tx, inspectorPersonId, unitId))
+  )
+    throw new Problem(
+      'not-inspector',
+      `The deputy takes over at ${deputyDueAt.toISOString()}, or when the inspector is not able.`,
+    )
+  return personId
 }

@@ -7,12 +7,14 @@ import { MAX_UNCOMPRESSED_BYTES, snappyClaim } from '../../src/ingest/rules/snap
 import { SeriesCache } from '../../src/ingest/series-cache.ts'
 import { AHEAD_MS, LATE_MS, timeFault } from '../../src/ingest/rules/time-window.ts'
 import { dailyTemplate } from '../../src/inspections/rules/daily-template.ts'
+import { saysSomething } from '../../src/inspections/rules/entry.ts'
 import { judge } from '../../src/inspections/rules/judge.ts'
 import {
   dayInChina,
   daysBetween,
   instantInChina,
 } from '../../src/inspections/rules/shanghai-day.ts'
+import { suspicionsOf } from '../../src/inspections/rules/suspicions.ts'
 import { matches, parseMatcher } from '../../src/metrics/rules/matchers.ts'
 import { sourceIdOf, sourceToken } from '../../src/sources/rules/source-token.ts'
 import { thresholdFaults } from '../../src/thresholds/rules/threshold-faults.ts'
@@ -130,9 +132,36 @@ test('[A-3.1.2] the daily template covers running state, servers and network, ea
   expect(new Set(codes.map((code) => code.split('.', 1)[0]))).toEqual(
     new Set(['db', 'ebs', 'os', 'net', 'sec']),
   )
-  for (const { measure } of dailyTemplate)
-    for (const limit of [measure?.warning, measure?.critical])
+  for (const { limits } of dailyTemplate)
+    for (const limit of [limits?.warning, limits?.critical])
       if (typeof limit === 'string') expect(parameterByKey(limit).type).toBe('number')
+})
+
+test.each([
+  ['a dot', '.', false],
+  ['nothing but dashes', '- - -', false],
+  ['a key held down', 'aaaa', false],
+  ['one digit', '7', false],
+  ['one Chinese character', '无', true],
+  ['two letters', 'ok', true],
+])('[A-3.1.2] whether %s says something', (_what, text, says) => {
+  expect(saysSomething(text)).toBe(says)
+})
+
+test('[A-3.1.2] answers look copied when all are one, or when they repeat for as many days as the parameter says', () => {
+  const answers = (...values: string[]) =>
+    new Map(values.map((value, index) => [`i${index}`, value]))
+  const same = answers('1', '1', '1', '1', '1')
+  expect(suspicionsOf(same, [], 3)).toEqual(['same-everywhere'])
+  // A quiet day has some zeros.
+  expect(suspicionsOf(answers('0', '0', '0', '0'), [], 3)).toEqual([])
+  const today = answers('1', '2')
+  expect(suspicionsOf(today, [today], 3)).toEqual([])
+  expect(suspicionsOf(today, [today, today], 3)).toEqual(['same-as-before'])
+  expect(suspicionsOf(today, [today, answers('1', '3')], 3)).toEqual([])
+  expect(suspicionsOf(today, [answers('1'), today], 3)).toEqual([])
+  // Where everything is measured nothing was entered, and nothing copied.
+  expect(suspicionsOf(answers(), [answers(), answers()], 3)).toEqual([])
 })
 
 test('a source token names its source, and no other text does', () => {

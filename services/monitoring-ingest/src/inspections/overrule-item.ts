@@ -1,0 +1,83 @@
+import type { Act } from '@erp-steward/contracts/act'
+import { InspectionItemOverruled } from '@erp-steward/contracts/monitoring-events'
+import { Problem } from '@erp-steward/contracts/problem'
+import { appendEvent } from '@erp-steward/messaging/outbox'
+import { assertAnotherPerson } from '@erp-steward/service-kit/another-person'
+import { assertVersion } from '@erp-steward/service-kit/commit'
+import type { EntityManager } from 'typeorm'
+import { isAbleToInspect } from './able-inspector.ts'
+import {
+  factOf,
+  InspectionFindingEntity,
+  InspectionItemEntity,
+  lockWorkableRound,
+  type InspectionItem,
+} from './round.ts'
+import { saysSomething } from './rules/entry.ts'
+
+export interface OverruleItem {
+  readonly roundId: string
+  readonly code: string
+  /** Why the value beyond its limit is no finding. */
+  readonly reason: string
+}
+
+/**
+ * A second person says why a value beyond its limit is no finding: not the one who entered it, and then not the one who
+ * signs. Source: A-3.1.2, A-3.1.3.
+ *
+ * @throws Problem `inspection-not-found`, `inspection-not-open`, `inspection-signed`, `version-stale`, `not-inspector`,
+ *   `inspector-unable`, `same-person`, `inspection-note-required`, `inspection-verdict` (nothing to overrule, or the
+ *   finding is on record)
+ */
+export async function overruleItem(
+  tx: EntityManager,
+  { roundId, code, reason }: OverruleItem,
+  expected: number,
+  act: Act,
+): Promise<InspectionItem> {
+  const { personId } = act
+  if (personId === null) throw new Problem('not-inspector', 'A named person overrules a value.')
+  const round = await lockWorkableRound(tx, roundId, act.now)
+  const item = await tx.findOneBy(InspectionItemEntity, { roundId, code })
+  if (item === null) throw new Problem('inspection-not-found', `The round has no item ${code}.`)
+  assertVersion(item.version, expected)
+  const { level, value, recordedByPersonId } = item
+  if (level === null) throw new Problem('inspection-verdict', 'There is nothing to overrule.')
+  if (await tx.existsBy(InspectionFindingEntity, { roundId, item: code }))
+    throw new Problem('inspection-verdict', 'The finding on this item is on record.')
+  if (!saysSomething(reason))
+    throw new Problem('inspection-note-required', 'Say why the value is no finding.')
+  assertAnotherPerson(act, [recordedByPersonId], 'Somebody else entered it.')
+  if (!(await isAbleToInspect(tx, personId, round.unitId)))
+    throw new Problem('inspector-unable', 'Your account or your roles do not inspect this unit.')
+  const overruled: InspectionItem = {
+    ...item,
+    verdict: 'normal',
+    level: null,
+    overruledLevel: level,
+    overruledByPersonId: personId,
+    overruledAt: act.now,
+    overruleReason: reason,
+    version: expected + 1,
+  }
+  await tx.update(InspectionItemEntity, { roundId, code }, overruled)
+  await appendEvent(
+    tx,
+    'monitoring-ingest',
+    InspectionItemOverruled,
+    roundId,
+    {
+      ...factOf(round),
+      item: code,
+      level,
+      value,
+      reason,
+      recordedByPersonId,
+      overruledByPersonId: personId,
+      overruledAt: act.now.toISOString(),
+    },
+    act,
+  )
+  return overruled
+}
