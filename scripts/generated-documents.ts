@@ -11,6 +11,7 @@ import { openApiOf } from '@erp-steward/service-kit/open-api'
 import { registry } from '@erp-steward/standalone/registry'
 import { pino } from 'pino'
 import { DataSource } from 'typeorm'
+import { demandsDocument } from './demands-document.ts'
 import { withSettings } from './settings-tables.ts'
 
 /** Written by people but for the tables of settings. */
@@ -28,6 +29,7 @@ export async function generatedDocuments(root: string): Promise<Map<string, stri
     ['docs/problems.md', problemDocument()],
     ['docs/permissions.md', permissionDocument()],
     ['docs/regulation/coverage.md', await coverageDocument(root)],
+    ['docs/regulation/demands.md', demandsDocument()],
     ['docs/regulation/glossary.md', glossaryDocument()],
     ['docs/regulation/parameters.md', parametersDocument()],
     [OPERATE, withSettings(await readFile(join(root, OPERATE), 'utf8'))],

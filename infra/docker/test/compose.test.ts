@@ -238,7 +238,8 @@ test('the context of the build holds what a container runs, and no tests, data o
   const scripts = Object.values(readCompose().services).flatMap(({ command }) =>
     command?.[0] === 'node' ? [command[1] ?? ''] : [],
   )
-  for (const path of [...scripts, 'infra/kafka/topics.json', 'scripts/administrator.ts'])
+  const data = ['infra/kafka/topics.json', 'docs/regulation/in-force.json']
+  for (const path of [...scripts, ...data, 'scripts/administrator.ts'])
     expect({ path, isInContext: facts.isInContext(path) }).toEqual({ path, isInContext: true })
   for (const path of [
     ...['.env', '.git', '.data/secrets.json', 'node_modules/pg', 'docs/events.md'],

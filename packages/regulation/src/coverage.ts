@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { Type } from 'typebox'
 import Value from 'typebox/value'
+import { checkedClaims, claimOf, type Claims } from './claims.ts'
 import { clauseById, clauses, type Clause } from './clause.ts'
 import { markdownTable } from './regulation-documents.ts'
 
@@ -19,8 +20,8 @@ export interface Coverage {
   readonly operations: readonly Claim[]
   readonly events: readonly Claim[]
   readonly tests: readonly Claim[]
-  /** Ids listed in docs/regulation/in-force.json. */
-  readonly inForce: readonly string[]
+  /** What docs/regulation/in-force.json says. */
+  readonly claims: Claims
 }
 
 const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace']
@@ -32,7 +33,6 @@ const ClaimingOperation = Type.Object({ 'x-regulation-clauses': Type.Array(Type.
 const EventCatalog = Type.Array(
   Type.Object({ type: Type.String(), topic: Type.String(), clauses: Type.Array(Type.String()) }),
 )
-const InForce = Type.Array(Type.String())
 
 /** Claims of an OpenAPI document: the `x-regulation-clauses` of its operations, named "METHOD path". */
 export function operationClaims(document: unknown): readonly Claim[] {
@@ -75,15 +75,15 @@ export async function collectCoverage(root: string): Promise<Coverage> {
   for (const name of await files(root, ['packages', 'services', 'infra', 'test'].map(testsUnder)))
     for (const clauseId of titleClauseIds(await readFile(join(root, name), 'utf8')))
       tests.push({ clauseId, name })
-  return { operations, events: await eventClaims(root), tests, inForce: await inForce(root) }
+  return { operations, events: await eventClaims(root), tests, claims: await claimsOf(root) }
 }
 
-/** What is wrong with a coverage: unknown ids, and clauses in force without an operation or a test; sorted. */
-export function faultsOf({ operations, events, tests, inForce }: Coverage): readonly string[] {
+/** What is wrong with a coverage: unknown ids, and clauses in force, be it partly, without an operation or a test; sorted. */
+export function faultsOf({ operations, events, tests, claims }: Coverage): readonly string[] {
   const unknown = [...operations, ...events, ...tests]
     .filter(({ clauseId }) => !clauseById(clauseId))
     .map(({ clauseId, name }) => `${name} names the unknown clause ${clauseId}`)
-  const claimed = inForce.flatMap((id) => {
+  const claimed = Object.keys(claims).flatMap((id) => {
     const clause = clauseById(id)
     if (!clause) return [`docs/regulation/in-force.json names the unknown clause ${id}`]
     if (clause.mode === 'C') return []
@@ -106,20 +106,25 @@ export async function coverageDocument(root: string): Promise<string> {
   const coverage = await collectCoverage(root)
   const rows = clauses.map((clause) => coverageRow(clause, coverage))
   const duties = clauses.filter(({ mode }) => mode !== 'C').length
+  const numberOf = (state: string) =>
+    clauses.filter(({ id }) => claimOf(id, coverage.claims).state === state).length
   const head = ['Clause', 'Mode', 'Service', 'Duty', 'In force', 'Operations', 'Events', 'Tests']
   return `# Coverage of the regulations
 
 Written by \`npm run generate\`. Mode: E the software enforces, D it detects or measures, W a person acts and
 the software drives, P a person records evidence, C context without a duty. A clause is in force when
-[in-force.json](in-force.json) lists it; it then has an operation and a test.
+[in-force.json](in-force.json) says so, partly where it says what is missing; it then has an operation and a test. What each
+demands, and what proves it, is in [demands.md](demands.md).
 
-${coverage.inForce.length} of ${duties} duties are in force.
+${numberOf('in-force')} of ${duties} duties are in force, ${numberOf('partly')} partly.
 
 ${markdownTable(head, rows)}
 `
 }
 
-function coverageRow(clause: Clause, { operations, events, tests, inForce }: Coverage): string[] {
+const CLAIM_TEXT = { 'in-force': 'yes', partly: 'partly', 'not-yet': '' }
+
+function coverageRow(clause: Clause, { operations, events, tests, claims }: Coverage): string[] {
   const names = (claims: readonly Claim[]) =>
     [...new Set(claims.filter((c) => c.clauseId === clause.id).map((c) => `\`${c.name}\``))]
       .sort()
@@ -129,7 +134,7 @@ function coverageRow(clause: Clause, { operations, events, tests, inForce }: Cov
     clause.mode,
     clause.service,
     clause.summary,
-    inForce.includes(clause.id) ? 'yes' : '',
+    CLAIM_TEXT[claimOf(clause.id, claims).state],
     names(operations),
     names(events),
     names(tests),
@@ -148,11 +153,9 @@ async function eventClaims(root: string): Promise<readonly Claim[]> {
   )
 }
 
-async function inForce(root: string): Promise<readonly string[]> {
+async function claimsOf(root: string): Promise<Claims> {
   const path = join(root, 'docs/regulation/in-force.json')
-  const ids = existsSync(path) ? await json(path) : []
-  if (!Value.Check(InForce, ids)) throw new RangeError(`${path} is no list of clause ids`)
-  return ids
+  return existsSync(path) ? checkedClaims(await json(path)) : {}
 }
 
 async function files(root: string, patterns: readonly string[]): Promise<readonly string[]> {

@@ -70,7 +70,7 @@ test('a file that is no OpenAPI document is refused', () => {
 test('an empty tree has a row for each clause and no fault', async () => {
   const text = await coverageDocument(root)
   expect(text.match(/^\| [AB]-/gm)).toHaveLength(150)
-  expect(text).toContain('0 of 143 duties are in force.')
+  expect(text).toContain('0 of 143 duties are in force, 0 partly.')
   expect(await coverageFaults(root)).toEqual([])
 })
 
@@ -82,7 +82,7 @@ test('the row of a clause names its operations, events and tests', async () => {
     'packages/contracts/src/event-catalog.ts',
     `export const eventCatalog = [{ type: 'identity.disabled.v1', topic: 't', clauses: ['A-2.1.4'] }]`,
   )
-  await write('docs/regulation/in-force.json', '["A-2.1.4"]')
+  await write('docs/regulation/in-force.json', '{"A-2.1.4":"in-force"}')
   const row = (await coverageDocument(root)).split('\n').find((l) => l.startsWith('| A-2.1.4 '))
   expect(row).toBe(
     '| A-2.1.4 | E | identity | IT disables or adjusts the account in time | yes | `POST /leavers` | `identity.disabled.v1` | `services/identity/test/leaver.test.ts` |',
@@ -93,7 +93,7 @@ test('the row of a clause names its operations, events and tests', async () => {
 test('unknown ids of operations, tests and the list in force are faults', async () => {
   await write('docs/openapi/identity.json', openApi('A-9.9'))
   await write('test/a.test.ts', call('test', '[B-99] x'))
-  await write('docs/regulation/in-force.json', '["A-7"]')
+  await write('docs/regulation/in-force.json', '{"A-7":"in-force"}')
   expect(await coverageFaults(root)).toEqual([
     'POST /leavers names the unknown clause A-9.9',
     'docs/regulation/in-force.json names the unknown clause A-7',
@@ -109,10 +109,27 @@ test.each([
   ['only a test', [], claim('A-2.1.4'), ['no operation']],
   ['both', claim('A-2.1.4'), claim('A-2.1.4'), []],
 ])('a clause in force with %s lacks the rest', (_, operations, tests, lacks) => {
-  const faults = faultsOf({ operations, events: [], tests, inForce: ['A-2.1.4'] })
+  const faults = faultsOf({ operations, events: [], tests, claims: { 'A-2.1.4': 'in-force' } })
   expect(faults).toEqual(lacks.map((what) => `Clause A-2.1.4 is in force but ${what} names it`))
 })
 
+test('a clause that is partly in force says what is missing, in both languages, and needs its proofs', async () => {
+  const partly = { 'zh-CN': '尚未比对。', en: 'It is not compared yet.' }
+  await write('docs/regulation/in-force.json', JSON.stringify({ 'A-2.1.4': { partly } }))
+  expect(await coverageDocument(root)).toContain('0 of 143 duties are in force, 1 partly.')
+  expect(await coverageFaults(root)).toEqual([
+    'Clause A-2.1.4 is in force but no operation names it',
+    'Clause A-2.1.4 is in force but no test names it',
+  ])
+  await write(
+    'docs/regulation/in-force.json',
+    '{"A-2.1.4":{"partly":{"en":"It is not compared."}}}',
+  )
+  await expect(coverageFaults(root)).rejects.toThrow(RangeError)
+})
+
 test('a clause of context in force needs no proof', () => {
-  expect(faultsOf({ operations: [], events: [], tests: [], inForce: ['A-1.1'] })).toEqual([])
+  expect(
+    faultsOf({ operations: [], events: [], tests: [], claims: { 'A-1.1': 'in-force' } }),
+  ).toEqual([])
 })

@@ -9,7 +9,7 @@ import {
   type Verdict,
 } from './rules/control-state.ts'
 import type { Control, FreshFor } from './rules/control.ts'
-import { register } from './rules/register.ts'
+import { register } from './rules/register/all.ts'
 
 /** A clause with its control and its state. */
 export interface ControlNow {
@@ -100,9 +100,10 @@ async function decidingFacts(
             case when f.effect = 'proves' then least(f.at, f.received_at) else f.at end as at
        from control_fact f
       where ($1::text is null or f.clause_id = $1) and f.effect <> 'mends'
-        and (f.ends_at is null or f.ends_at >= $2)
-        -- One look by primary key per breach, whatever the planner knows of the table.
-        and (f.effect not in ('breaks', 'at-risk') or f.at > coalesce((
+        and (f.effect not in ('breaks', 'at-risk') or f.ends_at is null or f.ends_at >= $2)
+        -- One look by primary key per breach or duty, whatever the planner knows of the table.
+        and (not (f.effect in ('breaks', 'at-risk') or f.effect = 'expects' and f.ends_at is not null)
+             or f.at > coalesce((
               select m.at from control_fact m
                where m.clause_id = f.clause_id and m.key = f.key and m.effect = 'mends'), '-infinity'))`,
     [clauseId, now],

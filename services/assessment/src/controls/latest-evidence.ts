@@ -1,5 +1,6 @@
 import type { EntityManager } from 'typeorm'
 import type { ControlEvidence } from './control-fact.ts'
+import type { OpenBreach } from './rules/control-state.ts'
 
 /** Most open breaches that one answer lists, the oldest; the reason has their number. */
 const MOST_BREACHES = 200
@@ -24,19 +25,19 @@ export async function latestEvidence(
   )
 }
 
-/** The facts behind the open breaches of these keys, oldest first; of one unit for a caller who sees that unit only. */
+/** The facts behind the open breaches, oldest first; of one unit for a caller who sees that unit only. */
 export async function breakingFacts(
   tx: EntityManager,
   clauseId: string,
-  keys: readonly string[],
+  breaches: readonly OpenBreach[],
   onlyUnitId: string | null,
 ): Promise<Omit<ControlEvidence, 'clauseId' | 'effect'>[]> {
   return tx.query(
     `select key, at, service, unit_id as "unitId", event_id as "eventId", event_type as "eventType", subject,
             received_at as "receivedAt"
        from control_fact
-      where clause_id = $1 and effect = 'breaks' and key = any($2) and ($3::uuid is null or unit_id = $3)
+      where clause_id = $1 and (effect, key) in (select * from unnest($2::text[], $3::text[])) and ($4::uuid is null or unit_id = $4)
       order by at, key limit ${MOST_BREACHES}`,
-    [clauseId, keys, onlyUnitId],
+    [clauseId, breaches.map(({ effect }) => effect), breaches.map(({ key }) => key), onlyUnitId],
   )
 }

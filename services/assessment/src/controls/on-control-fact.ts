@@ -1,7 +1,7 @@
 import { eventCatalog } from '@erp-steward/contracts/event-catalog'
 import { ParameterVersionSet, ServiceAlive } from '@erp-steward/contracts/platform-events'
 import { on, onMany, type Subscription } from '@erp-steward/messaging/consumer'
-import { register } from './rules/register.ts'
+import { register } from './rules/register/all.ts'
 import { takeFacts } from './take-facts.ts'
 
 const named = new Set(register.flatMap(({ touches }) => touches.map(({ event }) => event)))

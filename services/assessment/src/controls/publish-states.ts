@@ -9,7 +9,7 @@ import { reasonText } from './rules/reason-text.ts'
 /** Facts of a clause that are kept for a look; the audit ledger has all. */
 export const EVIDENCE_KEPT = 20
 /**
- * Days after which an ended breach and its mend are forgotten: longer than any receipt of an event is kept, so that
+ * Days after which an ended breach or duty and its mend are forgotten: longer than any receipt of an event is kept, so that
  * nothing can bring the breach back alone.
  */
 const SETTLED_DAYS = 90
@@ -70,10 +70,17 @@ async function forgetOld(tx: EntityManager, now: Date): Promise<void> {
     [before],
   )
   await tx.query(
+    `delete from control_fact e
+      where e.effect = 'expects' and e.ends_at < $1 and exists (
+              select from control_fact m
+               where m.clause_id = e.clause_id and m.key = e.key and m.effect in ('mends', 'proves') and m.at >= e.at)`,
+    [before],
+  )
+  await tx.query(
     `delete from control_fact m
       where m.effect = 'mends' and m.at < $1 and not exists (
               select from control_fact b
-               where b.clause_id = m.clause_id and b.key = m.key and b.effect in ('breaks', 'at-risk'))`,
+               where b.clause_id = m.clause_id and b.key = m.key and b.effect in ('breaks', 'at-risk', 'expects'))`,
     [before],
   )
 }

@@ -2,6 +2,7 @@ import { ControlState } from '@erp-steward/contracts/assessment-events'
 import { Problem } from '@erp-steward/contracts/problem'
 import { Instant, InstantOut, Line, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
 import { clauseById, ClauseMode, clauses, type Clause } from '@erp-steward/regulation/clause'
+import { claimOf } from '@erp-steward/regulation/claims'
 import { parameters } from '@erp-steward/regulation/parameters'
 import type { App } from '@erp-steward/service-kit/app'
 import { assertReaches, unitInRange } from '@erp-steward/service-kit/authentication'
@@ -34,6 +35,10 @@ const ControlView = Type.Object({
   title: Type.String({ description: 'The duty: in the words of the regulation, or in English.' }),
   mode: ClauseMode,
   service: Type.String(),
+  claim: Type.Enum(['in-force', 'partly', 'not-yet'], {
+    description: 'What the product says of the clause, whatever its state is now.',
+  }),
+  missing: nullable(Type.String({ description: 'What a clause that is partly in force lacks.' })),
   state: ControlState,
   reason: Type.String(),
   reasonCode: Type.String(),
@@ -60,7 +65,14 @@ const Fact = {
 const ControlDetail = Type.Object({
   ...ControlView.properties,
   section: Type.String(),
-  looksAt: nullable(Type.String()),
+  demand: nullable(
+    Type.String({ description: 'What must be true now for the clause to be kept.' }),
+  ),
+  proof: nullable(Type.String({ description: 'The facts that show it.' })),
+  counterExample: nullable(Type.String({ description: 'What must turn it.' })),
+  requires: Type.Array(Type.Object({ key: Type.String(), what: Type.String() }), {
+    description: 'Proofs that are needed each, by the first parts of their key.',
+  }),
   scope: nullable(Type.Enum(['each', 'any'])),
   freshFor: Type.Object({
     durations: Type.Array(Type.String(), {
@@ -77,6 +89,9 @@ const ControlDetail = Type.Object({
       key: Type.String(),
       when: Type.Record(Type.String(), Type.Array(Type.Unknown())),
       lasts: nullable(Type.String()),
+      due: nullable(
+        Type.String({ description: 'Of what is expected: by when, a member or a duration.' }),
+      ),
       why: nullable(Type.String()),
       month: nullable(Type.String({ description: 'Member with the month that a proof is about.' })),
     }),
@@ -188,11 +203,17 @@ export function controlRoutes(app: App, deps: Dependencies<AssessmentConfig>): v
       if (control === undefined) throw new Error(`Clause ${clause.id} has no state`)
       const language = preferredLanguage(request.headers['accept-language'])
       const freshFor = control.control?.freshFor ?? null
-      const openKeys = openBreaches(control.facts, now).map(({ key }) => key)
+      const breaches = openBreaches(control.facts, now)
       return {
         ...viewOf(control, language),
         section: clause.section,
-        looksAt: control.control?.looksAt[language] ?? null,
+        demand: control.control?.demand[language] ?? null,
+        proof: control.control?.proof[language] ?? null,
+        counterExample: control.control?.counterExample[language] ?? null,
+        requires: (control.control?.requires ?? []).map(({ key, what }) => ({
+          key,
+          what: what[language],
+        })),
         scope: control.control?.scope ?? null,
         freshFor: {
           durations: [...freshnessAt(await freshnessVersions(db.manager), freshFor, now)],
@@ -209,7 +230,7 @@ export function controlRoutes(app: App, deps: Dependencies<AssessmentConfig>): v
         parameters: parameters
           .filter((parameter) => parameter.clauses.includes(clause.id))
           .map(({ key }) => key),
-        openBreaches: await breakingFacts(db.manager, clause.id, openKeys, unitId),
+        openBreaches: await breakingFacts(db.manager, clause.id, breaches, unitId),
         evidence: await latestEvidence(db.manager, clause.id, unitId, EVIDENCE_KEPT),
       }
     },
@@ -279,12 +300,15 @@ export function controlRoutes(app: App, deps: Dependencies<AssessmentConfig>): v
 
 function viewOf({ clause, verdict }: ControlNow, language: Language) {
   const { reason, ...rest } = verdict
+  const { state: claim, missing } = claimOf(clause.id)
   return {
     clauseId: clause.id,
     regulation: clause.regulation,
     title: language === 'zh-CN' ? clause.original : clause.summary,
     mode: clause.mode,
     service: clause.service,
+    claim,
+    missing: missing?.[language] ?? null,
     ...rest,
     reason: reasonText(reason, language),
     reasonCode: reason.code,

@@ -1,7 +1,7 @@
 import type { Delivery } from '@erp-steward/messaging/consumer'
 import type { EntityManager } from 'typeorm'
 import type { Control } from './rules/control.ts'
-import { touchedBy, type ControlFact } from './rules/touched-by.ts'
+import { newestFacts, touchedBy, type ControlFact } from './rules/touched-by.ts'
 
 const COLUMNS = `clause_id text, key text, effect text, at timestamptz, ends_at timestamptz, service text, unit_id uuid,
   event_id uuid, event_type text, subject text, received_at timestamptz`
@@ -30,7 +30,7 @@ export async function takeFacts(
            event_id = excluded.event_id, event_type = excluded.event_type, subject = excluded.subject,
            received_at = excluded.received_at
        where (excluded.at, excluded.event_id) > (held.at, held.event_id)`,
-    [rowsOf(newest(facts))],
+    [rowsOf(newestFacts(facts))],
   )
   await tx.query(
     `insert into control_evidence (clause_id, key, effect, at, service, unit_id, event_id, event_type, subject,
@@ -40,21 +40,6 @@ export async function takeFacts(
      on conflict on constraint control_evidence_pkey do nothing`,
     [rowsOf(facts)],
   )
-}
-
-/** Of each clause, key and effect the fact that stays: one statement can touch a row only once. */
-function newest(facts: readonly ControlFact[]): ControlFact[] {
-  const kept = new Map<string, ControlFact>()
-  for (const fact of facts) {
-    const place = `${fact.clauseId} ${fact.effect} ${fact.key}`
-    const held = kept.get(place)
-    if (held === undefined || isNewer(fact, held)) kept.set(place, fact)
-  }
-  return [...kept.values()]
-}
-
-function isNewer(fact: ControlFact, held: ControlFact): boolean {
-  return fact.at.getTime() === held.at.getTime() ? fact.eventId > held.eventId : fact.at > held.at
 }
 
 function rowsOf(facts: readonly ControlFact[]): string {

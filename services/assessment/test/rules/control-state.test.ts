@@ -15,8 +15,11 @@ const at = (ms: number) => new Date(NOON.getTime() + ms)
 
 const control = (changes: Partial<Control> = {}): Control => ({
   clauseId: 'A-2.4.1',
-  looksAt: { 'zh-CN': '。', en: '.' },
+  demand: { 'zh-CN': '。', en: '.' },
+  proof: { 'zh-CN': '。', en: '.' },
+  counterExample: { 'zh-CN': '。', en: '.' },
   scope: 'any',
+  requires: [],
   freshFor: null,
   collectors: ['backup-orchestration'],
   touches: [],
@@ -142,6 +145,69 @@ test('where each key counts, one that was never proven or whose proof is old mak
   expect(stateOf(retired, { control: each, freshFor: ['PT2H'] })).toBe('kept: proven')
 })
 
+test.each([
+  ['not due at its last instant', [fact('expects', -5, 'a', 0)], 'kept: proven'],
+  ['due', [fact('expects', -5, 'a', -1)], 'broken: open-breaches'],
+  ['done', [fact('expects', -5, 'a', -1), fact('proves', -5, 'a')], 'kept: proven'],
+  ['done late', [fact('expects', -5, 'a', -2), fact('mends', -1, 'a')], 'kept: proven'],
+  ['due again', [fact('mends', -9, 'a'), fact('expects', -5, 'a', -1)], 'broken: open-breaches'],
+  [
+    'proven too early',
+    [fact('proves', -9, 'a'), fact('expects', -5, 'a', -1)],
+    'broken: open-breaches',
+  ],
+  [
+    'done for another',
+    [fact('expects', -5, 'a', -1), fact('proves', -1, 'b')],
+    'broken: open-breaches',
+  ],
+  ['gone', [fact('expects', -5, 'a', -1), fact('retires', -1, 'a')], 'kept: proven'],
+  ['without a time', [fact('expects', -5, 'a')], 'stale: keys-unproven'],
+] as const)(
+  '[B-5.6] a duty with a time is a breach when it is past it: %s',
+  (_what, facts, expected) => {
+    expect(stateOf([fact('proves', -1), ...facts])).toBe(expected)
+    const each = control({ scope: 'each' })
+    expect(stateOf([fact('proves', -1), ...facts], { control: each })).toBe(expected)
+  },
+)
+
+test('an overdue duty is an open breach since it was due', () => {
+  const facts = [fact('proves', -9), fact('expects', -5, 'a', -2)]
+  expect(openBreaches(facts, NOON)).toEqual([{ key: 'a', effect: 'expects', at: at(-2) }])
+})
+
+test('where each key must be fresh, the proof of a duty with a time need not be renewed', () => {
+  const facts = [
+    fact('proves', -1, 'target'),
+    fact('expects', -9 * HOUR, 'task', -8 * HOUR),
+    fact('proves', -9 * HOUR, 'task'),
+  ]
+  const given = { control: control({ scope: 'each' }), freshFor: ['PT2H'] }
+  expect(stateOf(facts, given)).toBe('kept: proven')
+})
+
+test('[B-5.6] a proof that serves for a time of its own is old after it', () => {
+  expect(stateOf([fact('proves', -5, '', 0)])).toBe('kept: proven')
+  expect(stateOf([fact('proves', -5, '', -1)])).toBe('stale: proof-old')
+})
+
+test('[B-5.6] every required proof is needed, and fresh, whatever else was proven', () => {
+  const needs = control({
+    requires: ['set', 'delivery'].map((key) => ({ key, what: { 'zh-CN': key, en: key } })),
+  })
+  const given = { control: needs, freshFor: ['PT2H'] }
+  const set = fact('proves', -1, 'set')
+  expect(stateOf([set, fact('proves', -1, 'deliveries')], given)).toBe('stale: parts-unproven')
+  expect(stateOf([set, fact('proves', -HOUR, 'delivery/a')], given)).toBe('kept: proven')
+  const old = fact('proves', -3 * HOUR, 'delivery/a')
+  expect(stateOf([set, old], given)).toBe('stale: proof-old')
+  expect(stateOf([set, old, fact('proves', -1, 'delivery/b')], given)).toBe('kept: proven')
+  expect(
+    stateOf([set, fact('proves', -1, 'delivery'), fact('retires', 0, 'delivery')], given),
+  ).toBe('stale: parts-unproven')
+})
+
 test('when the last key is retired nothing proves the clause', () => {
   const facts = [fact('proves', -2, 'a'), fact('retires', -1, 'a')]
   expect(stateOf(facts, { control: control({ scope: 'each' }) })).toBe('stale: never-proven')
@@ -176,8 +242,8 @@ test('a verdict says since when, the last proof and until when it holds', () => 
     since: at(-9),
   })
   expect(openBreaches(broken, NOON)).toEqual([
-    { key: 'a', at: at(-9) },
-    { key: 'b', at: at(-2) },
+    { key: 'a', effect: 'breaks', at: at(-9) },
+    { key: 'b', effect: 'breaks', at: at(-2) },
   ])
 })
 

@@ -9,11 +9,12 @@ import * as identity from '@erp-steward/contracts/identity-events'
 import * as incident from '@erp-steward/contracts/incident-events'
 import * as monitoring from '@erp-steward/contracts/monitoring-events'
 import * as platform from '@erp-steward/contracts/platform-events'
+import { claimOf, claims } from '@erp-steward/regulation/claims'
 import { clauseById } from '@erp-steward/regulation/clause'
+import { titleClauseIds } from '@erp-steward/regulation/coverage'
 import { durationParts } from '@erp-steward/regulation/duration'
 import { parameterByKey } from '@erp-steward/regulation/parameters'
-import inForce from '../../../../docs/regulation/in-force.json' with { type: 'json' }
-import { register } from '../../src/controls/rules/register.ts'
+import { register } from '../../src/controls/rules/register/all.ts'
 import { membersOf } from '../../src/controls/rules/touched-by.ts'
 import type { TSchema } from 'typebox'
 
@@ -52,18 +53,29 @@ function valuesOf(schema: TSchema, path: string): readonly unknown[] | null {
 
 test('every clause in force has a control, and no clause has two', () => {
   const ids = register.map(({ clauseId }) => clauseId)
-  expect(inForce.filter((id) => !ids.includes(id) && clauseById(id)?.mode !== 'C')).toEqual([])
+  expect(
+    Object.keys(claims).filter((id) => !ids.includes(id) && clauseById(id)?.mode !== 'C'),
+  ).toEqual([])
   expect(new Set(ids).size).toBe(ids.length)
 })
 
 test.each(register.map((control) => [control.clauseId, control] as const))(
   'the control of %s stands on a clause, and on events that somebody can send',
-  (clauseId, { touches, collectors, freshFor, looksAt }) => {
+  (clauseId, { touches, collectors, freshFor, ...texts }) => {
     expect(clauseById(clauseId)).toBeDefined()
     expect(touches.filter(({ event }) => !byType.has(event))).toEqual([])
     expect(touches.some(({ effect }) => effect === 'proves')).toBe(true)
     expect(collectors.length).toBeGreaterThan(0)
-    expect(looksAt.en.endsWith('.') && looksAt['zh-CN'].endsWith('。')).toBe(true)
+    for (const text of [texts.demand, texts.proof, texts.counterExample])
+      expect(text.en.endsWith('.') && text['zh-CN'].endsWith('。')).toBe(true)
+    expect(
+      texts.requires.filter(
+        ({ key }) =>
+          !touches.some(
+            (touch) => touch.effect === 'proves' && `${touch.key}/`.startsWith(`${key}/`),
+          ),
+      ),
+    ).toEqual([])
     if (freshFor !== null && 'parameter' in freshFor) {
       expect(['duration', 'period']).toContain(parameterByKey(freshFor.parameter).type)
       expect(durationParts(freshFor.plus)).toBeDefined()
@@ -74,7 +86,7 @@ test.each(register.map((control) => [control.clauseId, control] as const))(
 
 test('every key and every condition names a member that the payload has, and values that it can have', () => {
   const faults = register.flatMap(({ clauseId, touches }) =>
-    touches.flatMap(({ event, key, when, lasts }) => {
+    touches.flatMap(({ event, key, when, lasts, due }) => {
       const schema = byType.get(event)?.payload
       if (schema === undefined) return [`${clauseId}: ${event} is unknown`]
       const conditions = Object.entries(when).map(([path, values]) => ({
@@ -93,6 +105,9 @@ test('every key and every condition names a member that the payload has, and val
                 .filter((value) => value !== null && !possible.includes(value))
                 .map((value) => `${clauseId}: ${event} never has ${path} ${String(value)}`)
         }),
+        ...(due !== null && durationParts(due) === undefined && !hasPath(schema, due)
+          ? [`${clauseId}: ${event} has no ${due}`]
+          : []),
         ...(lasts !== null && durationParts(lasts) === undefined ? [`${clauseId}: ${lasts}`] : []),
       ]
     }),
@@ -111,13 +126,40 @@ test('an event that a control names lists the clause, or the control says why it
   expect([...new Set(silent)]).toEqual([])
 })
 
+test('every clause in force has tests that it is kept and that its counter-example turns it', async () => {
+  const titles: string[] = []
+  for await (const path of glob('demands-*.test.ts', { cwd: import.meta.dirname }))
+    titles.push(await readFile(join(import.meta.dirname, path), 'utf8'))
+  // Each title as a test of its own: which clauses are said to be kept, and which to be turned.
+  const named = (word: string) =>
+    titles.flatMap((text) =>
+      [
+        ...text.matchAll(new RegExp(`\\btest\\(\\s*'((?:\\[[^\\]]*\\])+) ${word}: [^']*'`, 'g')),
+      ].flatMap(([title]) => titleClauseIds(title)),
+    )
+  const kept = new Set(named('kept'))
+  const turned = new Set(named('turned'))
+  const untested = Object.keys(claims).filter(
+    (id) => claimOf(id).state === 'in-force' && !(kept.has(id) && turned.has(id)),
+  )
+  expect(untested).toEqual([])
+})
+
 test('a breach that lasts until it is mended has an event of the same key that mends it', () => {
   const lasting = register.flatMap(({ clauseId, touches }) =>
     touches
       .filter(
-        ({ effect, lasts }) => (effect === 'breaks' || effect === 'at-risk') && lasts === null,
+        ({ effect, lasts, due }) =>
+          ((effect === 'breaks' || effect === 'at-risk') && lasts === null) || due !== null,
       )
-      .filter(({ key }) => !touches.some((touch) => touch.effect === 'mends' && touch.key === key))
+      .filter(
+        ({ key, effect }) =>
+          !touches.some(
+            (touch) =>
+              touch.key === key &&
+              (touch.effect === 'mends' || (effect === 'expects' && touch.effect === 'proves')),
+          ),
+      )
       .map(({ event, key }) => `${clauseId}: ${event} ${key}`),
   )
   expect(lasting).toEqual([])

@@ -1,7 +1,7 @@
 import type { ControlState } from '@erp-steward/contracts/assessment-events'
 import type { ServiceName } from '@erp-steward/contracts/services'
 import type { Clause } from '@erp-steward/regulation/clause'
-import { HEARD_WITHIN_MS, type Control, type Effect } from './control.ts'
+import { HEARD_WITHIN_MS, type Control, type Effect, type Texts } from './control.ts'
 import { addPeriod } from './period.ts'
 
 /** The newest fact of a clause, key and effect. */
@@ -9,6 +9,7 @@ export interface LatestFact {
   readonly key: string
   readonly effect: Effect
   readonly at: Date
+  /** When a breach is past, a proof serves no more, or what is expected is due. */
   readonly endsAt: Date | null
 }
 
@@ -31,6 +32,7 @@ export type Reason =
   | { readonly code: 'sources-silent'; readonly count: number }
   | { readonly code: 'service-silent'; readonly service: string }
   | { readonly code: 'keys-unproven'; readonly count: number }
+  | { readonly code: 'parts-unproven'; readonly parts: readonly Texts[] }
   | { readonly code: 'proof-old' }
 
 /** The state of a clause at an instant, and what it rests on. */
@@ -79,33 +81,54 @@ interface Key {
   readonly endsAt: (effect: Effect) => Date | null
 }
 
-/** Breaches of a clause that are open at `now`, by key, oldest first. */
-export function openBreaches(
-  facts: readonly LatestFact[],
-  now: Date,
-): readonly { readonly key: string; readonly at: Date }[] {
-  return open(liveKeys(facts), 'breaks', 'mends', now)
+/** An open breach: since when, and by which effect of its key. */
+export interface OpenBreach {
+  readonly key: string
+  readonly effect: 'breaks' | 'expects'
+  readonly at: Date
+}
+
+/** Breaches of a clause that are open at `now`, duties that are past their time among them, by key, oldest first. */
+export function openBreaches(facts: readonly LatestFact[], now: Date): readonly OpenBreach[] {
+  return breachesOf(liveKeys(facts), now)
+}
+
+function breachesOf(keys: readonly Key[], now: Date): readonly OpenBreach[] {
+  const broken = open(keys, 'breaks', 'mends', now)
+  return [
+    ...broken.map((breach) => ({ ...breach, effect: 'breaks' as const })),
+    ...overdue(keys, now).map((breach) => ({ ...breach, effect: 'expects' as const })),
+  ].sort((a, b) => a.at.getTime() - b.at.getTime())
 }
 
 function fromFacts(control: Control, { facts, heardAt, freshFor }: Evidence, now: Date): Verdict {
   const keys = liveKeys(facts)
-  const proof = latest(keys.flatMap((key) => key.at('proves') ?? []))
-  const limits = keys.flatMap((key) => {
-    const at = key.at('proves')
-    return at === undefined || freshFor.length === 0 ? [] : [freshFor.reduce(addPeriod, at)]
-  })
-  const limit = (control.scope === 'each' ? earliest(limits) : latest(limits)) ?? null
+  // A duty with a time of its own is judged by that time; its proof need not be renewed.
+  const lasting = control.scope === 'each' ? keys.filter((key) => dueOf(key) === null) : keys
+  const proof = latest(lasting.flatMap((key) => key.at('proves') ?? []))
+  const limits = proofLimits(lasting, freshFor)
+  const parts = control.requires.map(({ key, what }) => ({
+    what,
+    limits: proofLimits(
+      keys.filter((each) => each.key === key || each.key.startsWith(`${key}/`)),
+      freshFor,
+    ),
+  }))
+  const limit = earliest([
+    ...(control.scope === 'each' ? bounded(limits) : lastOf(limits)),
+    ...parts.flatMap((part) => lastOf(part.limits)),
+  ])
   const heardUntil = control.collectors.map((service) => ({
     service,
     at: heardUntilOf(service, heardAt),
   }))
   const freshUntil = earliest([
-    ...(limit ? [limit] : []),
+    ...(limit === undefined ? [] : [limit]),
     ...heardUntil.flatMap(({ at }) => at ?? []),
   ])
   const rest = { lastProofAt: proof ?? null, freshUntil: proof ? (freshUntil ?? null) : null }
 
-  const breaches = open(keys, 'breaks', 'mends', now)
+  const breaches = breachesOf(keys, now)
   if (breaches[0])
     return {
       state: 'broken',
@@ -130,8 +153,17 @@ function fromFacts(control: Control, { facts, heardAt, freshFor }: Evidence, now
       since: unheard.at,
       ...rest,
     }
-  const unproven =
-    control.scope === 'each' ? keys.filter((key) => key.at('expects') && !key.at('proves')) : []
+  const missing = parts.filter((part) => part.limits.length === 0)
+  if (missing.length > 0)
+    return {
+      state: 'stale',
+      reason: { code: 'parts-unproven', parts: missing.map(({ what }) => what) },
+      since: null,
+      ...rest,
+    }
+  const unproven = keys.filter(
+    (key) => key.at('expects') && dueOf(key) === null && !key.at('proves'),
+  )
   if (unproven.length > 0)
     return {
       state: 'stale',
@@ -139,7 +171,7 @@ function fromFacts(control: Control, { facts, heardAt, freshFor }: Evidence, now
       since: earliest(unproven.flatMap((key) => key.at('expects') ?? [])) ?? null,
       ...rest,
     }
-  if (limit !== null && limit < now)
+  if (limit !== undefined && limit < now)
     return { state: 'stale', reason: { code: 'proof-old' }, since: limit, ...rest }
   const risks = open(keys, 'at-risk', 'mends', now)
   if (risks[0])
@@ -152,6 +184,46 @@ function fromFacts(control: Control, { facts, heardAt, freshFor }: Evidence, now
   const ended = keys.flatMap((key) => [key.at('mends') ?? [], key.at('speaks') ?? []].flat())
   const since = latest(ended) ?? earliest(keys.flatMap((key) => key.at('proves') ?? []))
   return { state: 'kept', reason: { code: 'proven' }, since: since ?? null, ...rest }
+}
+
+/** Until when each proven key serves; `null`: without end. */
+function proofLimits(keys: readonly Key[], freshFor: readonly string[]): readonly (Date | null)[] {
+  return keys.flatMap((key) => {
+    const at = key.at('proves')
+    if (at === undefined) return []
+    const ends = key.endsAt('proves')
+    const limits = [
+      ...(freshFor.length === 0 ? [] : [freshFor.reduce(addPeriod, at)]),
+      ...(ends === null ? [] : [ends]),
+    ]
+    return [earliest(limits) ?? null]
+  })
+}
+
+function bounded(limits: readonly (Date | null)[]): readonly Date[] {
+  return limits.flatMap((limit) => limit ?? [])
+}
+
+/** The last of the limits, none where one proof serves without end. */
+function lastOf(limits: readonly (Date | null)[]): readonly Date[] {
+  const last = limits.includes(null) ? undefined : latest(bounded(limits))
+  return last === undefined ? [] : [last]
+}
+
+/** By when what is expected of a key is due. */
+function dueOf(key: Key): Date | null {
+  return key.at('expects') === undefined ? null : key.endsAt('expects')
+}
+
+/** Keys whose duty is past its time and neither done nor taken back since it was stated. */
+function overdue(keys: readonly Key[], now: Date) {
+  return keys.flatMap((key) => {
+    const stated = key.at('expects')
+    const due = dueOf(key)
+    if (stated === undefined || due === null || due >= now) return []
+    const ended = latest([key.at('proves') ?? [], key.at('mends') ?? []].flat())
+    return ended !== undefined && ended >= stated ? [] : [{ key: key.key, at: due }]
+  })
 }
 
 function fromRecord(record: LatestRecord | null, now: Date): Verdict | null {

@@ -59,6 +59,11 @@ function words(reason: Reason): { readonly 'zh-CN': string; readonly en: string 
         en: `What must be proven and never was: ${reason.count}.`,
         'zh-CN': `应有证据而从未证明的对象:${reason.count} 个。`,
       }
+    case 'parts-unproven':
+      return {
+        en: `Not proven yet: ${reason.parts.map((part) => part.en).join('; ')}.`,
+        'zh-CN': `尚未证明:${reason.parts.map((part) => part['zh-CN']).join(';')}。`,
+      }
     case 'proof-old':
       return { en: 'The last proof is too old.', 'zh-CN': '最近证据已过期。' }
   }

@@ -10,7 +10,7 @@ export interface ControlFact {
   readonly effect: Effect
   /** When it was so: the time of the event, by which facts are put in order. */
   readonly at: Date
-  /** When a breach or risk that nothing undoes is past; `null`: only a mend ends it. */
+  /** When a breach or risk that nothing undoes is past, a proof serves no more, or what is expected is due. */
   readonly endsAt: Date | null
   readonly service: string
   readonly unitId: string | null
@@ -30,7 +30,7 @@ export function touchedBy(
   for (const { clauseId, touches } of register)
     for (const touch of touches) {
       if (touch.event !== event.type || !isMeant(touch, event.data)) continue
-      const { effect, lasts } = touch
+      const { effect } = touch
       const at = instantOf(touch, event)
       const key = keyOf(touch.key, event.data)
       facts.set(`${clauseId} ${effect} ${key}`, {
@@ -38,7 +38,7 @@ export function touchedBy(
         key,
         effect,
         at,
-        endsAt: lasts === null ? null : new Date(at.getTime() + durationMs(lasts)),
+        endsAt: endOf(touch, at, event.data),
         service: event.source.replace(/^\//, ''),
         unitId: textAt(event.data, 'unitId'),
         eventId: event.id,
@@ -58,6 +58,30 @@ function instantOf({ month }: Touch, { time, data }: Envelope): Date {
   // In UTC, as the months of a duration are counted.
   const end = new Date(`${nextMonth(text)}-01T00:00:00Z`)
   return end < at ? end : at
+}
+
+function endOf({ effect, lasts, due }: Touch, at: Date, data: unknown): Date | null {
+  const after = (duration: string) => new Date(at.getTime() + durationMs(duration))
+  if (effect !== 'expects') return lasts === null ? null : after(lasts)
+  if (due === null) return null
+  if (due.startsWith('P')) return after(due)
+  const text = textAt(data, due)
+  return text === null ? null : new Date(text)
+}
+
+/** Of each clause, key and effect the fact that stays: the newest, of equals the one with the higher id. */
+export function newestFacts(facts: readonly ControlFact[]): ControlFact[] {
+  const kept = new Map<string, ControlFact>()
+  for (const fact of facts) {
+    const place = `${fact.clauseId} ${fact.effect} ${fact.key}`
+    const held = kept.get(place)
+    if (held === undefined || isNewer(fact, held)) kept.set(place, fact)
+  }
+  return [...kept.values()]
+}
+
+function isNewer(fact: ControlFact, held: ControlFact): boolean {
+  return fact.at.getTime() === held.at.getTime() ? fact.eventId > held.eventId : fact.at > held.at
 }
 
 /** The members of the payload that a key names. */

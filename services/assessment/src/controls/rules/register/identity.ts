@@ -1,0 +1,182 @@
+import * as identity from '@erp-steward/contracts/identity-events'
+import { AccessRefused } from '@erp-steward/contracts/platform-events'
+import type { Control } from '../control.ts'
+import { proves, breaks, mends, control, PAST, IDENTITY } from './touch.ts'
+
+/** Clauses that facts of accounts, passwords, sessions and access prove. */
+export const identityControls: readonly Control[] = [
+  control('A-2.1.1', {
+    demand: {
+      zh: '账号按流程建立,EBS 侧的建立任务没有失败未处理的。',
+      en: 'Accounts are created by the procedure, and no creating call to EBS has failed and waits.',
+    },
+    proof: {
+      zh: '账号建立及 EBS 任务完成的事实。',
+      en: 'Accounts created, and EBS tasks done.',
+    },
+    counterExample: {
+      zh: 'EBS 建立用户、职责或角色的任务失败。',
+      en: 'A call that creates a user, responsibility or role in EBS fails.',
+    },
+    from: IDENTITY,
+    touches: [
+      proves(identity.AccountCreated),
+      proves(identity.ProvisioningDone),
+      mends(identity.ProvisioningDone, '{taskId}'),
+      breaks(identity.ProvisioningFailed, '{taskId}', {
+        when: { kind: ['create-user', 'add-responsibility', 'add-role'] },
+        why: 'An account that EBS does not get is not created.',
+      }),
+      mends(identity.ProvisioningSuperseded, '{taskId}', { why: 'The call is no longer wanted.' }),
+    ],
+  }),
+  control('A-2.1.4', {
+    demand: {
+      zh: '离职或调动人员的账号已在时限内停用或调整,EBS 侧任务没有失败、没有不一致。',
+      en: 'Accounts of leavers and movers are disabled or adjusted in time, and no task in EBS failed or disagrees.',
+    },
+    proof: {
+      zh: '账号停用(含是否在时限内)、角色变更及 EBS 任务完成的事实。',
+      en: 'Accounts disabled, with whether in time, roles changed, and EBS tasks done.',
+    },
+    counterExample: {
+      zh: '停用超出时限;EBS 任务失败或读回不一致。',
+      en: 'The account is disabled late; a task in EBS fails or reads back another state.',
+    },
+    from: IDENTITY,
+    touches: [
+      proves(identity.AccountDisabled, '', { when: { leave: [null] } }),
+      proves(identity.AccountDisabled, '', { when: { 'leave.withinTarget': [true] } }),
+      breaks(identity.AccountDisabled, '{accountId}', {
+        when: { 'leave.withinTarget': [false] },
+        lasts: PAST,
+      }),
+      proves(identity.AccountRolesChanged),
+      breaks(identity.ProvisioningFailed, '{taskId}'),
+      breaks(identity.ProvisioningDrift, '{taskId}'),
+      mends(identity.ProvisioningDone, '{taskId}'),
+      mends(identity.ProvisioningSuperseded, '{taskId}'),
+    ],
+  }),
+  control('A-2.2.3', {
+    demand: {
+      zh: '首次登录者在做其他事之前更换初始密码。',
+      en: 'Whoever signs in for the first time replaces the initial password before anything else.',
+    },
+    proof: {
+      zh: '替换初始密码的事实。',
+      en: 'Changes of password that replaced an initial one.',
+    },
+    counterExample: {
+      zh: '身份服务三小时无消息,或从未有人更换。',
+      en: 'Nothing is heard of identity for three hours, or nobody ever replaced one.',
+    },
+    from: IDENTITY,
+    touches: [proves(identity.PasswordChanged, '', { when: { replacedInitial: [true] } })],
+  }),
+  control('A-2.2.4', {
+    demand: {
+      zh: '每个新设密码均含字母、数字和特殊字符。',
+      en: 'Every new password has letters, digits and special characters.',
+    },
+    proof: {
+      zh: '通过检查后才有的密码变更事实。',
+      en: 'Changes of password, which happen only after the check.',
+    },
+    counterExample: {
+      zh: '身份服务三小时无消息,或从未有过变更。',
+      en: 'Nothing is heard of identity for three hours, or no password was ever changed.',
+    },
+    from: IDENTITY,
+    touches: [proves(identity.PasswordChanged)],
+  }),
+  control('A-2.2.5', {
+    demand: {
+      zh: '每个新设密码不短于规定长度。',
+      en: 'Every new password is no shorter than the rule.',
+    },
+    proof: {
+      zh: '通过检查后才有的密码变更事实。',
+      en: 'Changes of password, which happen only after the check.',
+    },
+    counterExample: {
+      zh: '身份服务三小时无消息,或从未有过变更。',
+      en: 'Nothing is heard of identity for three hours, or no password was ever changed.',
+    },
+    from: IDENTITY,
+    touches: [proves(identity.PasswordChanged)],
+  }),
+  control('A-2.2.6', {
+    demand: {
+      zh: '用户可以退出,退出后其令牌立即失效。',
+      en: 'Users can sign out, and their tokens are void at once.',
+    },
+    proof: {
+      zh: '会话结束及账号令牌吊销的事实。',
+      en: 'Sessions ended and accounts revoked.',
+    },
+    counterExample: {
+      zh: '身份服务三小时无消息,或从未有会话结束。',
+      en: 'Nothing is heard of identity for three hours, or no session ever ended.',
+    },
+    from: IDENTITY,
+    touches: [proves(identity.SessionEnded), proves(identity.AccountRevoked)],
+  }),
+  control('A-2.2.7', {
+    demand: {
+      zh: '会话在闲置或总时长到限时结束。',
+      en: 'Sessions end when they are idle too long, or too long at all.',
+    },
+    proof: {
+      zh: '会话结束的事实。',
+      en: 'Sessions ended.',
+    },
+    counterExample: {
+      zh: '身份服务三小时无消息,或从未有会话结束。',
+      en: 'Nothing is heard of identity for three hours, or no session ever ended.',
+    },
+    from: IDENTITY,
+    touches: [proves(identity.SessionEnded)],
+  }),
+  control('A-4.2.4', {
+    demand: {
+      zh: '未授权的访问被拒绝,并留下记录。',
+      en: 'Unauthorised access is refused and leaves a trace.',
+    },
+    proof: {
+      zh: '访问被拒、登录失败、账号锁定的事实。',
+      en: 'Access refused, sign-ins failed and locked.',
+    },
+    counterExample: {
+      zh: '从未有拒绝记录;身份服务三小时无消息。',
+      en: 'No refusal was ever stated; nothing is heard of identity for three hours.',
+    },
+    from: IDENTITY,
+    touches: [
+      proves(AccessRefused),
+      proves(identity.LoginFailed),
+      proves(identity.SignInLocked),
+      proves(identity.ClientSecretIssued),
+    ],
+  }),
+  control('A-4.3.1', {
+    demand: {
+      zh: '签名密钥按期轮换,以密文保存。',
+      en: 'Signing keys are rotated in time and kept encrypted.',
+    },
+    proof: {
+      zh: '签名密钥轮换的事实,不早于 13 个月。',
+      en: 'Signing keys rotated, within thirteen months.',
+    },
+    counterExample: {
+      zh: '密钥 13 个月未轮换。',
+      en: 'No key was rotated for thirteen months.',
+    },
+    from: IDENTITY,
+    fresh: {
+      duration: 'P13M',
+      reason: 'A key is replaced at least once a year; a month until it was done. Own choice.',
+    },
+    touches: [proves(identity.SigningKeyRotated)],
+  }),
+]
