@@ -80,5 +80,7 @@ function freshnessOf(
 ): readonly string[] {
   if (freshFor === null) return []
   if ('duration' in freshFor) return [freshFor.duration]
-  return [String(parameterByKey(freshFor.parameter).default), freshFor.plus]
+  const shipped = parameterByKey(freshFor.parameter).default
+  if (typeof shipped !== 'string') throw new RangeError(`${freshFor.parameter} is no duration`)
+  return [shipped, freshFor.plus]
 }
