@@ -2,7 +2,7 @@ import { Type, type Static } from 'typebox'
 import { defineEvent } from './event.ts'
 import { Code, Instant, nullable, Uuid } from './values.ts'
 
-/** What a change touches; upgrades and migrations need a fresh backup. Source: defaults 2.4, A-2.4.4, B-6.2. */
+/** What a change touches; all but reports and permissions need a fresh backup. Source: defaults 2.4, A-2.4.4, B-6.2. */
 export const ChangeKind = Type.Enum([
   'function',
   'process',
@@ -11,12 +11,35 @@ export const ChangeKind = Type.Enum([
   'report',
   'upgrade',
   'migration',
+  'patch',
 ])
 export type ChangeKind = Static<typeof ChangeKind>
 
 /** Who approves: the unit first, then the company. Source: B-4.1.5, B-4.2.4, B-7.5. */
 export const ApprovalStage = Type.Enum(['unit', 'company'])
 export type ApprovalStage = Static<typeof ApprovalStage>
+
+/**
+ * What an emergency skips and owes: its papers, the unit's approval, and the review of a start outside windows or in a
+ * freeze. Source: defaults 2.4, A-3.3.5, B-7.5.
+ */
+export const ChangeDebtKind = Type.Enum(['papers', 'unit-approval', 'review'])
+export type ChangeDebtKind = Static<typeof ChangeDebtKind>
+
+/** What kept a change from starting, or took it back from the start. */
+export const HeldCause = Type.Enum([
+  'gate-closed',
+  'gate-silent',
+  'answer-late',
+  // What the gate reads was changed: its answers and the approvals' grounds are not what they were.
+  'gate-voided',
+  // The gate is open, but something else was lost while it was asked.
+  'outside-window',
+  'outside-planned-time',
+  'executor-left',
+  'approver-lost',
+])
+export type HeldCause = Static<typeof HeldCause>
 
 const change = { changeId: Uuid, number: Type.String() }
 
@@ -32,6 +55,8 @@ export const ChangeSubmitted = defineEvent({
     moduleCode: nullable(Code),
     /** The system whose backups the gate asks for; `null` where no backup is needed. */
     systemCode: nullable(Code),
+    plannedStart: Type.Optional(Instant),
+    plannedEnd: Type.Optional(Instant),
     requesterPersonId: Uuid,
     submittedAt: Instant,
   }),
@@ -104,19 +129,13 @@ export const ChangeGateAsked = defineEvent({
 export const ChangeHeld = defineEvent({
   type: 'incident.change.held.v1',
   summary:
-    'A change was kept from starting: the gate is closed or late, or the window or the executor was lost meanwhile.',
+    'A change was kept from starting: the gate is closed, late or void, or the window, its time or its people were lost.',
   clauses: ['A-2.4.4', 'A-3.3.4'],
   payload: Type.Object({
     ...change,
-    askId: Uuid,
-    cause: Type.Enum([
-      'gate-closed',
-      'gate-silent',
-      'answer-late',
-      // The gate is open, but something else was lost while it was asked.
-      'outside-window',
-      'executor-left',
-    ]),
+    /** The question it waited for; `null` for a change that had not asked yet. */
+    askId: nullable(Uuid),
+    cause: HeldCause,
     reasons: Type.Array(Type.String()),
     heldAt: Instant,
   }),
@@ -131,6 +150,8 @@ export const ChangeStarted = defineEvent({
     /** The gate's answer that let it start; `null` where none is needed. */
     askId: nullable(Uuid),
     executorPersonId: Uuid,
+    /** Whether its kind may harm data, or it names a system. */
+    needsBackup: Type.Optional(Type.Boolean()),
     /** Verified backups the gate named. */
     backupRunIds: Type.Array(Uuid),
     startedAt: Instant,
@@ -173,5 +194,42 @@ export const ChangePapersFiled = defineEvent({
     testEvidence: Type.String(),
     withinTarget: Type.Boolean(),
     filedAt: Instant,
+  }),
+})
+
+export const ChangeDebtIncurred = defineEvent({
+  type: 'incident.change.debt-incurred.v1',
+  summary:
+    'An emergency change was started without something that others wait for; it is owed until a due time.',
+  clauses: ['A-3.3.5', 'B-6.2', 'B-7.5'],
+  payload: Type.Object({
+    ...change,
+    debt: ChangeDebtKind,
+    dueAt: Instant,
+    incurredAt: Instant,
+  }),
+})
+
+export const ChangeDebtSettled = defineEvent({
+  type: 'incident.change.debt-settled.v1',
+  summary: 'What an emergency change had skipped was made up.',
+  clauses: ['A-3.3.5', 'B-6.2', 'B-7.5'],
+  payload: Type.Object({
+    ...change,
+    debt: ChangeDebtKind,
+    withinTarget: Type.Boolean(),
+    settledAt: Instant,
+  }),
+})
+
+export const ChangeDebtOverdue = defineEvent({
+  type: 'incident.change.debt-overdue.v1',
+  summary: 'What an emergency change had skipped was not made up in its time.',
+  clauses: ['A-3.3.5', 'B-6.2', 'B-7.5'],
+  payload: Type.Object({
+    ...change,
+    debt: ChangeDebtKind,
+    dueAt: Instant,
+    noticedAt: Instant,
   }),
 })

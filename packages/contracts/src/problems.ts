@@ -462,7 +462,7 @@ export const problems = {
     403,
     'You do not approve this stage',
     '无权审批此环节',
-    'Unit: its business owner or the O&M authority. Company: the tier 2 key user of the module, else the O&M authority.',
+    'Unit: its business owner or its key user, of that unit. Company: the tier 2 key user of the module, else the O&M authority, of no unit that asks.',
   ),
   'not-change-executor': problem(
     403,
@@ -475,6 +475,18 @@ export const problems = {
     'Changes may not start now',
     '当前不在变更窗口内',
     'Start in the window named in `nextWindow`.',
+  ),
+  'outside-planned-time': problem(
+    409,
+    'It is not the planned time of the change',
+    '不在变更的计划时间内',
+    'Start between `plannedStart` and `plannedEnd`, or edit the plan and have it approved again.',
+  ),
+  'approval-lapsed': problem(
+    409,
+    'Somebody who approved the change could not approve it any more',
+    '原审批人已失去审批资格',
+    'Edit the change, which voids its approvals, and have it approved again.',
   ),
   'emergency-papers-overdue': problem(
     409,

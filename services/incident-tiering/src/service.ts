@@ -3,10 +3,13 @@ import { defineService } from '@erp-steward/service-kit/service'
 import { CalendarVersionEntity } from './calendars/calendar.ts'
 import { calendarRoutes } from './calendars/routes.ts'
 import { watchCalendars } from './calendars/watch-calendars.ts'
+import { ChangeDebtEntity } from './changes/change-debt.ts'
 import { ChangeEntryEntity } from './changes/change-entry.ts'
 import { ChangeEntity } from './changes/change.ts'
+import { onDebtDue } from './changes/on-debt-due.ts'
 import { onGateAnswered } from './changes/on-gate-answered.ts'
 import { onGateDue } from './changes/on-gate-due.ts'
+import { onPersonMoves, PersonMoveEntity } from './changes/person-move.ts'
 import { changeRoutes } from './changes/routes.ts'
 import { mendClocks } from './clocks/mend-clocks.ts'
 import { TicketClockEntity } from './clocks/ticket-clock.ts'
@@ -43,6 +46,8 @@ export const incidentTiering = defineService({
     TicketClockEntity,
     ChangeEntity,
     ChangeEntryEntity,
+    ChangeDebtEntity,
+    PersonMoveEntity,
     NotificationEntity,
     NotificationAttemptEntity,
     WebhookEntity,
@@ -56,6 +61,8 @@ export const incidentTiering = defineService({
     notificationRoutes(app, deps, createSeal(deps.config.SEALING_KEYS))
   },
   subscriptions: () => [
+    // Before the copy of the directory forgets the unit that a person leaves.
+    onPersonMoves,
     ...directorySubscriptions,
     onPersonLeft,
     onAlertFiring,
@@ -66,6 +73,7 @@ export const incidentTiering = defineService({
   tasks: ({ db, config, clock }) => [
     onClockDue,
     onGateDue,
+    onDebtDue,
     watchCalendars,
     mendClocks,
     deliverNotification({

@@ -6,6 +6,7 @@ import type { EntityManager } from 'typeorm'
 import { addChangeEntry } from './change-entry.ts'
 import { assertPlan, type ChangePlan } from './change-plan.ts'
 import { assertState, lockChange, updateChange, type Change } from './change.ts'
+import { mayHarmData } from './rules/approval.ts'
 import { assertRequester } from './withdraw-change.ts'
 
 /**
@@ -33,9 +34,10 @@ export async function amendChange(
     (personId) => personId !== null,
   )
   const plan: Change = { ...change, ...edit }
-  await assertPlan(tx, change.kind, plan, change)
+  await assertPlan(tx, change.kind, plan, change, act.now)
   const amended = await updateChange(tx, change, {
     ...edit,
+    needsBackup: mayHarmData(change.kind) || plan.systemCode !== null,
     state: 'submitted',
     unitApproverPersonId: null,
     unitApprovedAt: null,

@@ -14,6 +14,7 @@ export type ChangeEntryKind =
   | 'started'
   | 'finished'
   | 'papers-filed'
+  | 'debt-overdue'
   | 'reviewed'
 
 /** One line of a change's timeline; lines are only ever added. */

@@ -2,7 +2,7 @@ import type { ChangeKind } from '@erp-steward/contracts/change-events'
 import { Problem } from '@erp-steward/contracts/problem'
 import { activePerson } from '@erp-steward/directory/directory'
 import type { EntityManager } from 'typeorm'
-import { isTechnical } from './rules/approval.ts'
+import { isTestedFirst, mayHarmData } from './rules/approval.ts'
 import { objectionToExecutor, type PeopleOfChange } from './rules/three-people.ts'
 
 /** What of a change its requester may still edit. Source: A-3.3.2, A-3.3.3, A-3.3.5. */
@@ -30,22 +30,38 @@ export async function assertPlan(
   kind: ChangeKind,
   plan: ChangePlan,
   people: Omit<PeopleOfChange, 'executorPersonId'>,
+  now: Date,
 ): Promise<void> {
   const errors = [
-    ...(isTechnical(kind) && plan.systemCode === null
-      ? [{ pointer: '#/systemCode', detail: `A change of kind ${kind} names its system.` }]
+    ...(mayHarmData(kind) && plan.systemCode === null
+      ? [
+          {
+            pointer: '#/systemCode',
+            detail: `A change of kind ${kind} may harm data; it names the system whose backup it waits for.`,
+          },
+        ]
       : []),
-    ...(kind === 'upgrade' && plan.testEvidence === null
-      ? [{ pointer: '#/testEvidence', detail: 'An upgrade is tested before it is asked for.' }]
+    ...(isTestedFirst(kind) && plan.testEvidence === null
+      ? [
+          {
+            pointer: '#/testEvidence',
+            detail: `A change of kind ${kind} is tested before it is asked for.`,
+          },
+        ]
       : []),
     ...(plan.plannedEnd <= plan.plannedStart
       ? [{ pointer: '#/plannedEnd', detail: 'The end lies after the start.' }]
+      : []),
+    ...(plan.plannedEnd <= now
+      ? [{ pointer: '#/plannedEnd', detail: 'The planned time is over; plan another.' }]
       : []),
   ]
   if (errors.length > 0)
     throw new Problem('validation-failed', errors.map(({ detail }) => detail).join(' '), { errors })
   const objection = objectionToExecutor(people, plan.executorPersonId)
   if (objection !== null) throw new Problem('same-person', objection)
+  if (plan.rollbackOwnerPersonId === plan.executorPersonId)
+    throw new Problem('same-person', 'Who carries a change out does not answer for its way back.')
   await activePerson(tx, plan.executorPersonId)
   await activePerson(tx, plan.rollbackOwnerPersonId)
 }

@@ -1,4 +1,4 @@
-import { ChangeKind } from '@erp-steward/contracts/change-events'
+import { ChangeKind, HeldCause } from '@erp-steward/contracts/change-events'
 import { InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
 import { Type } from 'typebox'
 import { changeStates } from './change.ts'
@@ -17,6 +17,7 @@ export const ChangeView = Type.Object({
   unitId: Uuid,
   moduleCode: nullable(Type.String()),
   systemCode: nullable(Type.String()),
+  needsBackup: Type.Boolean(),
   plannedStart: InstantOut,
   plannedEnd: InstantOut,
   implementationPlan: Type.String(),
@@ -33,9 +34,7 @@ export const ChangeView = Type.Object({
   companyApprovedAt: nullable(InstantOut),
   askId: nullable(Uuid),
   askedAt: nullable(InstantOut),
-  heldCause: nullable(
-    Type.Enum(['gate-closed', 'gate-silent', 'answer-late', 'outside-window', 'executor-left']),
-  ),
+  heldCause: nullable(HeldCause),
   heldReasons: Type.Array(Type.String()),
   parameterVersions: Type.Record(Type.String(), Type.Integer()),
   backupRunIds: Type.Array(Uuid),

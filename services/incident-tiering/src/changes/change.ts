@@ -1,4 +1,4 @@
-import type { ChangeKind } from '@erp-steward/contracts/change-events'
+import type { ChangeKind, HeldCause } from '@erp-steward/contracts/change-events'
 import { Problem } from '@erp-steward/contracts/problem'
 import { assertVersion } from '@erp-steward/service-kit/commit'
 import { EntitySchema, type EntityManager } from 'typeorm'
@@ -21,10 +21,6 @@ export const changeStates = [
 ] as const
 export type ChangeState = (typeof changeStates)[number]
 
-/** Why a change was kept from starting. */
-export type HeldCause =
-  'gate-closed' | 'gate-silent' | 'answer-late' | 'outside-window' | 'executor-left'
-
 /** A change of the ERP from its submission to its review. Sources: A-3.3, B-6.2, B-7.5. */
 export interface Change {
   id: string
@@ -37,6 +33,8 @@ export interface Change {
   moduleCode: string | null
   /** The system whose backups the gate is asked for; `null`: the change needs none. */
   systemCode: string | null
+  /** Whether it starts on the gate's answer alone: its kind may harm data, or it names a system. */
+  needsBackup: boolean
   plannedStart: Date
   plannedEnd: Date
   implementationPlan: string
@@ -95,6 +93,7 @@ export const ChangeEntity = new EntitySchema<Change>({
     unitId: { type: 'uuid', name: 'unit_id' },
     moduleCode: { type: 'text', name: 'module_code', nullable: true },
     systemCode: { type: 'text', name: 'system_code', nullable: true },
+    needsBackup: { type: 'boolean', name: 'needs_backup' },
     plannedStart: { type: 'timestamptz', name: 'planned_start' },
     plannedEnd: { type: 'timestamptz', name: 'planned_end' },
     implementationPlan: { type: 'text', name: 'implementation_plan' },
@@ -139,7 +138,7 @@ export const ChangeEntity = new EntitySchema<Change>({
     { name: 'change_class_check', expression: `class in ('minor', 'major', 'emergency')` },
     {
       name: 'change_system_check',
-      expression: `kind not in ('upgrade', 'migration') or system_code is not null`,
+      expression: `system_code is null or needs_backup`,
     },
     { name: 'change_test_check', expression: `kind <> 'upgrade' or test_evidence is not null` },
     {
@@ -157,7 +156,7 @@ export const ChangeEntity = new EntitySchema<Change>({
     },
     {
       name: 'change_backup_check',
-      expression: `started_at is null or system_code is null or cardinality(backup_run_ids) > 0`,
+      expression: `started_at is null or not needs_backup or cardinality(backup_run_ids) > 0`,
     },
     {
       name: 'change_review_check',

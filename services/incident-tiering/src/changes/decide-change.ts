@@ -8,9 +8,13 @@ import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
 import { tiersOfPerson } from '../key-users/members-of-tier.ts'
+import { heldPerson } from '@erp-steward/directory/directory'
 import { actingPerson } from './acting-person.ts'
 import { addChangeEntry } from './change-entry.ts'
+import { settleDebt } from './change-debt.ts'
 import { assertState, lockChange, updateChange, type Change } from './change.ts'
+import { isKeyUserOf } from './key-user-of-change.ts'
+import { hasLeftSince } from './person-move.ts'
 import { decidedByModule, pendingStage } from './rules/approval.ts'
 import { objectionToApprover } from './rules/three-people.ts'
 
@@ -27,7 +31,8 @@ export interface DecideChange {
 }
 
 /**
- * Gives the stage that is next. Sources: B-4.2.4, B-6.2, B-7.5.
+ * Gives the stage that is next, or makes up that of the unit, which an emergency had skipped. Sources: B-4.2.4, B-6.2,
+ * B-7.5.
  *
  * @throws Problem `change-not-found`, `version-stale`, `change-state` (also: not this stage's turn),
  *   `not-change-approver`, `same-person`, `person-unknown`
@@ -47,8 +52,9 @@ export async function approveChange(
   const isComplete = pendingStage({ ...change, ...given }) === null
   const approved = await updateChange(tx, change, {
     ...given,
-    ...(isComplete && { state: 'approved' }),
+    ...(isComplete && change.state === 'submitted' && { state: 'approved' }),
   })
+  if (stage === 'unit') await settleDebt(tx, change, 'unit-approval', act)
   const entry = `Stage ${stage}.${comment === null ? '' : ` ${comment}`}`
   await addChangeEntry(tx, change.id, 'approved', entry, act)
   await appendEvent(
@@ -83,6 +89,7 @@ export async function rejectChange(
 ): Promise<Change> {
   const { stage, reason } = command
   const { change, approverPersonId } = await decidable(tx, command, expected, act)
+  assertState(change, 'submitted')
   const rejected = await updateChange(tx, change, { state: 'rejected' })
   await addChangeEntry(tx, change.id, 'rejected', `Stage ${stage}. ${reason}`, act)
   await appendEvent(
@@ -110,16 +117,26 @@ async function decidable(
   act: Act,
 ) {
   const change = await lockChange(tx, changeId, expected)
-  assertState(change, 'submitted')
+  const isMadeUp = stage === 'unit' && isUnitOwed(change)
+  if (!isMadeUp) assertState(change, 'submitted')
   const approverPersonId = await actingPerson(tx, act)
   if (!(await mayDecide(tx, change, stage, approverPersonId, approver)))
     throw new Problem('not-change-approver', `You do not decide the stage ${stage} of this change.`)
   const objection = objectionToApprover(change, approverPersonId)
   if (objection !== null) throw new Problem('same-person', objection)
-  const pending = pendingStage(change)
+  const pending = isMadeUp ? 'unit' : pendingStage(change)
   if (pending !== stage)
     throw new Problem('change-state', `The stage that is next is ${pending ?? 'none'}.`)
   return { change, approverPersonId }
+}
+
+/** Whether the unit's stage, which an emergency skips, can still be made up: while it waits, runs, or is over. */
+function isUnitOwed({ class: changeClass, unitApproverPersonId, state }: Change): boolean {
+  return (
+    changeClass === 'emergency' &&
+    unitApproverPersonId === null &&
+    ['approved', 'held', 'started', 'finished', 'closed'].includes(state)
+  )
 }
 
 async function mayDecide(
@@ -127,17 +144,41 @@ async function mayDecide(
   change: Change,
   stage: ApprovalStage,
   personId: string,
+  approver: Approver,
+): Promise<boolean> {
+  return stage === 'unit'
+    ? maySpeakForUnit(tx, change, personId, approver)
+    : maySpeakForCompany(tx, change, personId, approver)
+}
+
+/** The unit's stage belongs to its people: its leader, or its key user. Source: B-7.5. */
+async function maySpeakForUnit(
+  tx: EntityManager,
+  change: Change,
+  personId: string,
   { roles, unitId }: Approver,
 ): Promise<boolean> {
-  const isAuthority = roles.includes('OM_AUTHORITY')
-  if (stage === 'unit')
-    return isAuthority || (roles.includes('BUSINESS_OWNER') && unitId === change.unitId)
-  if (!decidedByModule(change)) return isAuthority
+  const person = await heldPerson(tx, personId)
+  if (person?.unitId !== change.unitId || unitId !== change.unitId) return false
+  if (roles.includes('BUSINESS_OWNER')) return true
+  return roles.includes('KEY_USER') && (await isKeyUserOf(tx, change, personId))
+}
+
+/**
+ * The company's stage is for the module's key user of tier 2, else the O&M authority, and never for people of the unit
+ * that asks, nor for one who left it since. Source: B-4.2.4, B-7.5.
+ */
+async function maySpeakForCompany(
+  tx: EntityManager,
+  change: Change,
+  personId: string,
+  { roles, unitId }: Approver,
+): Promise<boolean> {
+  const person = await heldPerson(tx, personId)
+  if (person === null || person.unitId === change.unitId || unitId === change.unitId) return false
+  if (await hasLeftSince(tx, personId, change.unitId, change.submittedAt)) return false
+  if (!decidedByModule(change)) return roles.includes('OM_AUTHORITY')
   const { moduleCode } = change
-  const tiers = await tiersOfPerson(
-    tx,
-    { unitId: change.unitId, moduleCode, kind: 'MODULE' },
-    personId,
-  )
-  return tiers.includes('L2')
+  const subject = { unitId: change.unitId, moduleCode, kind: 'MODULE' } as const
+  return (await tiersOfPerson(tx, subject, personId)).includes('L2')
 }

@@ -3,6 +3,7 @@ import { ChangePapersFiled } from '@erp-steward/contracts/change-events'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
+import { settleDebt } from './change-debt.ts'
 import { addChangeEntry } from './change-entry.ts'
 import { lockChange, updateChange, type Change } from './change.ts'
 import { assertRequester } from './withdraw-change.ts'
@@ -35,6 +36,7 @@ export async function filePapers(
     papersTestEvidence: testEvidence,
     papersFiledAt: act.now,
   })
+  await settleDebt(tx, change, 'papers', act)
   const when = withinTarget ? 'In time' : 'Late'
   await addChangeEntry(tx, change.id, 'papers-filed', `${when}. ${confirmation}`, act)
   await appendEvent(

@@ -1,14 +1,14 @@
 import type { Act } from '@erp-steward/contracts/act'
-import { ChangeHeld } from '@erp-steward/contracts/change-events'
+import { ChangeHeld, type HeldCause } from '@erp-steward/contracts/change-events'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
 import { addChangeEntry } from './change-entry.ts'
-import { updateChange, type Change, type HeldCause } from './change.ts'
+import { updateChange, type Change } from './change.ts'
 
-/** Keeps a change that asked from starting; its executor may start it again. The caller holds its lock. */
+/** Keeps an approved change from starting; its executor may start it again. The caller holds its lock. */
 export async function holdChange(
   tx: EntityManager,
-  change: Change & { readonly askId: string },
+  change: Change,
   cause: HeldCause,
   reasons: readonly string[],
   act: Act,

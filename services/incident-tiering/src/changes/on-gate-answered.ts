@@ -1,12 +1,14 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { GateAnswered } from '@erp-steward/contracts/backup-events'
+import type { HeldCause } from '@erp-steward/contracts/change-events'
 import type { EventOf } from '@erp-steward/contracts/event'
-import { heldPerson } from '@erp-steward/directory/directory'
 import { on } from '@erp-steward/messaging/consumer'
 import type { EntityManager } from 'typeorm'
 import { answerDueAt } from './ask-gate.ts'
-import { lockedChange, type Change, type HeldCause } from './change.ts'
+import { lockedChange, type Change } from './change.ts'
 import { holdChange } from './hold-change.ts'
+import { lostPerson } from './lost-person.ts'
+import { objectionToTime } from './rules/planned-time.ts'
 import { beginChange, outsideWindow } from './start-change.ts'
 import { windowOfChange, type WindowOfChange } from './window-of-change.ts'
 
@@ -28,7 +30,7 @@ export const onGateAnswered = on(GateAnswered, async (tx, { data }, act) => {
     return
   }
   const [cause, reasons] = objection
-  await holdChange(tx, { ...change, askId: data.askId }, cause, reasons, act)
+  await holdChange(tx, change, cause, reasons, act)
 })
 
 async function objectionTo(
@@ -43,8 +45,9 @@ async function objectionTo(
   if (act.now > answerDueAt(change)) return ['answer-late', ['The answer came after its time.']]
   if (act.now >= new Date(validUntil))
     return ['answer-late', [`The answer was valid until ${validUntil}.`]]
-  // The gate took its time: the window may have closed, and the executor may have left, since the question.
+  // The gate took its time: the window may have closed, and somebody may have left, since the question.
   if (!window.isOpen) return ['outside-window', [outsideWindow(window)]]
-  const executor = await heldPerson(tx, change.executorPersonId)
-  return executor === null ? ['executor-left', ['The executor has left.']] : null
+  const untimely = objectionToTime(change, act.now)
+  if (untimely !== null) return ['outside-planned-time', [untimely]]
+  return lostPerson(tx, change)
 }

@@ -22,7 +22,7 @@ export const onGateDue = defineTask(
     }
     await holdChange(
       tx,
-      { ...change, askId },
+      change,
       'gate-silent',
       [`No answer within ${String(GATE_ANSWER_WITHIN_MS / 1_000)} seconds.`],
       act,

@@ -4,6 +4,7 @@ import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
 import { actingPerson } from './acting-person.ts'
+import { settleDebt } from './change-debt.ts'
 import { addChangeEntry } from './change-entry.ts'
 import { assertState, lockChange, updateChange, type Change } from './change.ts'
 
@@ -14,7 +15,7 @@ export interface ReviewChange {
 }
 
 /**
- * Somebody other than the executor looks back, which closes the change. Source: A-3.3.5.
+ * Somebody who neither asked for nor carried it out looks back, which closes the change. Source: A-3.3.5.
  *
  * @throws Problem `change-not-found`, `version-stale`, `change-state`, `same-person`, `person-unknown`
  */
@@ -29,6 +30,8 @@ export async function reviewChange(
   const reviewerPersonId = await actingPerson(tx, act)
   if (reviewerPersonId === change.executorPersonId)
     throw new Problem('same-person', 'Who carried a change out does not review it.')
+  if (reviewerPersonId === change.requesterPersonId)
+    throw new Problem('same-person', 'Who asked for a change does not review it.')
   const closed = await updateChange(tx, change, {
     state: 'closed',
     reviewerPersonId,
@@ -36,6 +39,7 @@ export async function reviewChange(
     findings,
     reviewedAt: act.now,
   })
+  await settleDebt(tx, change, 'review', act)
   const verdict = isSuccessful ? 'Successful' : 'Not successful'
   await addChangeEntry(tx, change.id, 'reviewed', `${verdict}. ${findings}`, act)
   await appendEvent(

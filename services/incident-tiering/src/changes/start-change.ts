@@ -17,16 +17,20 @@ import {
 } from '../calendars/calendar.ts'
 import { actingPerson } from './acting-person.ts'
 import { askGate } from './ask-gate.ts'
+import { incurDebt } from './change-debt.ts'
 import { addChangeEntry } from './change-entry.ts'
 import { assertState, lockChange, updateChange, type Change } from './change.ts'
+import { lostPerson } from './lost-person.ts'
+import { objectionToTime } from './rules/planned-time.ts'
 import { windowOfChange, type WindowOfChange } from './window-of-change.ts'
 
 /**
- * The executor starts an approved or held change: at once, or, where it touches a named system, by asking the backup
- * gate, whose answer starts it. Sources: A-2.4.4, A-3.3.4, A-3.3.5, B-4.3.7.
+ * The executor starts an approved or held change in its planned time: at once, or, where it may harm data or names a
+ * system, by asking the backup gate, whose answer starts it. Sources: A-2.4.4, A-3.3.2, A-3.3.4, A-3.3.5, B-4.3.7.
  *
  * @throws Problem `change-not-found`, `version-stale`, `change-state`, `not-change-executor`, `person-unknown` (executor
- *   or owner of the way back has left), `outside-change-window` with `nextWindow`
+ *   or owner of the way back has left), `approval-lapsed`, `outside-planned-time` with the planned time,
+ *   `outside-change-window` with `nextWindow`, `validation-failed` (it needs a backup and names no system)
  */
 export async function startChange(
   tx: EntityManager,
@@ -39,11 +43,36 @@ export async function startChange(
   assertState(change, 'approved', 'held')
   // Nobody would answer for the way back; the requester names somebody else, and the plan is approved anew.
   await activePerson(tx, change.rollbackOwnerPersonId)
+  await assertPeople(tx, change)
+  const { plannedStart, plannedEnd } = change
+  const untimely = objectionToTime(change, act.now)
+  if (untimely !== null)
+    throw new Problem('outside-planned-time', untimely, {
+      plannedStart: plannedStart.toISOString(),
+      plannedEnd: plannedEnd.toISOString(),
+    })
   const window = await windowOfChange(tx, change, act.now)
   if (!window.isOpen)
     throw new Problem('outside-change-window', outsideWindow(window), { nextWindow: window.next })
-  if (change.systemCode !== null) return askGate(tx, change, change.systemCode, act)
+  if (change.needsBackup) return askGate(tx, change, systemOf(change), act)
   return beginChange(tx, change, { askId: null, backupRunIds: [], window }, act)
+}
+
+/** @throws Problem `person-unknown` (executor), `approval-lapsed` (approver) */
+async function assertPeople(tx: EntityManager, change: Change) {
+  const [cause, reasons] = (await lostPerson(tx, change)) ?? []
+  if (cause === undefined) return
+  throw new Problem(
+    cause === 'approver-lost' ? 'approval-lapsed' : 'person-unknown',
+    (reasons ?? []).join(' '),
+  )
+}
+
+/** @throws Problem `validation-failed` for a change of before kinds decided, whose requester must name the system */
+function systemOf({ systemCode, kind }: Change): string {
+  if (systemCode !== null) return systemCode
+  const detail = `A change of kind ${kind} may harm data; its requester names the system first.`
+  throw new Problem('validation-failed', detail, { errors: [{ pointer: '#/systemCode', detail }] })
 }
 
 /** What let a change start. */
@@ -71,6 +100,7 @@ export async function beginChange(
     heldReasons: [],
     papersDueAt: papers?.dueAt ?? null,
   })
+  if (papers !== null) await oweSkipped(tx, started, papers, window, act)
   const backups = askId === null ? '' : ` Backups: ${backupRunIds.join(', ')}.`
   await addChangeEntry(tx, change.id, 'started', `Started.${backups}`, act)
   await appendEvent(
@@ -83,12 +113,31 @@ export async function beginChange(
       number: change.number,
       askId,
       executorPersonId: change.executorPersonId,
+      needsBackup: change.needsBackup,
       backupRunIds: [...backupRunIds],
       startedAt: act.now.toISOString(),
     },
     act,
   )
   return started
+}
+
+/**
+ * What an emergency skipped is owed: its papers and, where it was not given, the unit's approval, both as soon as the
+ * papers; the review of a start outside the windows of minor changes or in a freeze as soon after its planned end.
+ */
+async function oweSkipped(
+  tx: EntityManager,
+  change: Change,
+  papers: { readonly dueAt: Date; readonly dueAfter: (from: Date) => Promise<Date> },
+  { isSkipped }: WindowOfChange,
+  act: Act,
+) {
+  await incurDebt(tx, change, 'papers', papers.dueAt, act)
+  if (change.unitApproverPersonId === null)
+    await incurDebt(tx, change, 'unit-approval', papers.dueAt, act)
+  if (isSkipped)
+    await incurDebt(tx, change, 'review', await papers.dueAfter(change.plannedEnd), act)
 }
 
 /** Why the window is closed and when it opens, as a sentence. */
@@ -111,14 +160,15 @@ export async function assertExecutor(tx: EntityManager, change: Change, act: Act
 async function papersOf(tx: EntityManager, unitId: string, act: Act) {
   const key = 'incident.change.emergency.paper_within'
   const { value, version } = await readParameter(tx, key, unitId, act.now)
-  return { dueAt: await papersDueAt(tx, value, unitId, act), versions: { [key]: version } }
+  const dueAfter = (from: Date) => papersDueAt(tx, value, unitId, from)
+  return { dueAt: await dueAfter(act.now), dueAfter, versions: { [key]: version } }
 }
 
 async function papersDueAt(
   tx: EntityManager,
   value: ParameterValue<'incident.change.emergency.paper_within'>,
   unitId: string,
-  act: Act,
+  from: Date,
 ): Promise<Date> {
   const target =
     'within' in value
@@ -126,7 +176,7 @@ async function papersDueAt(
       : { workingDays: value.workingDays }
   const due = async (reference: CalendarReference) => {
     const calendar = await compiledCalendar(tx, reference)
-    return addWorkingTime(calendar, act.now, targetMs(calendar, target))
+    return addWorkingTime(calendar, from, targetMs(calendar, target))
   }
   if (value.clock === 'continuous') return due(ROUND_THE_CLOCK)
   try {

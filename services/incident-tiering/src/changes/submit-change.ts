@@ -6,13 +6,12 @@ import { activeModule, activeUnit } from '@erp-steward/directory/directory'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { localYearOf } from '@erp-steward/work-calendar/calendar-date'
 import { IsNull, LessThan, type EntityManager } from 'typeorm'
-import { KeyUserEntity } from '../key-users/key-user.ts'
-import { tiersOfPerson } from '../key-users/members-of-tier.ts'
 import { actingPerson } from './acting-person.ts'
 import { addChangeEntry } from './change-entry.ts'
 import { assertPlan, type ChangePlan } from './change-plan.ts'
 import { ChangeEntity, type Change } from './change.ts'
-import { isOwnedByModule, isTechnical, type ChangeClass } from './rules/approval.ts'
+import { isKeyUserOf } from './key-user-of-change.ts'
+import { isOwnedByModule, isTechnical, mayHarmData, type ChangeClass } from './rules/approval.ts'
 
 export interface SubmitChange extends ChangePlan {
   readonly kind: ChangeKind
@@ -44,9 +43,10 @@ export async function submitChange(
     companyApproverPersonId: null,
     voidedApproverPersonIds: [],
   }
-  if (!isTechnical(kind)) await assertKeyUser(tx, unitId, moduleCode, requesterPersonId)
+  if (!isTechnical(kind) && !(await isKeyUserOf(tx, { unitId, moduleCode }, requesterPersonId)))
+    throw new Problem('not-key-user', 'What users demand is asked for by their key user.')
   if (command.class === 'emergency') await assertPapers(tx, requesterPersonId, act.now)
-  await assertPlan(tx, kind, command, people)
+  await assertPlan(tx, kind, command, people, act.now)
   const [{ number }]: [{ number: string }] = await tx.query(
     `select nextval('change_number') as number`,
   )
@@ -58,6 +58,7 @@ export async function submitChange(
     kind,
     unitId,
     moduleCode,
+    needsBackup: mayHarmData(kind) || command.systemCode !== null,
     state: 'submitted',
     unitApprovedAt: null,
     companyApprovedAt: null,
@@ -97,6 +98,8 @@ export async function submitChange(
       unitId,
       moduleCode,
       systemCode: change.systemCode,
+      plannedStart: change.plannedStart.toISOString(),
+      plannedEnd: change.plannedEnd.toISOString(),
       requesterPersonId,
       submittedAt: act.now.toISOString(),
     },
@@ -111,20 +114,6 @@ function assertModule(kind: ChangeKind, moduleCode: string | null) {
   throw new Problem('validation-failed', detail, {
     errors: [{ pointer: '#/moduleCode', detail }],
   })
-}
-
-async function assertKeyUser(
-  tx: EntityManager,
-  unitId: string,
-  moduleCode: string | null,
-  personId: string,
-) {
-  const serves =
-    moduleCode === null
-      ? await tx.existsBy(KeyUserEntity, { personId, unitId, tier: 'L1', endedAt: IsNull() })
-      : (await tiersOfPerson(tx, { unitId, moduleCode, kind: 'MODULE' }, personId)).includes('L1')
-  if (!serves)
-    throw new Problem('not-key-user', 'What users demand is asked for by their key user.')
 }
 
 async function assertPapers(tx: EntityManager, requesterPersonId: string, now: Date) {

@@ -14,6 +14,8 @@ const AFTER_MONTH_START = 'incident.change.freeze.after_month_start'
 /** Whether a change may start now as far as windows go, and under which versions of the parameters. */
 export interface WindowOfChange {
   readonly isOpen: boolean
+  /** Whether an emergency starts where a minor change would have waited. */
+  readonly isSkipped: boolean
   /** The next time it may; `null` when there is none in sight. */
   readonly next: OpenSpan | null
   /** Versions of the parameters that said so, by key. */
@@ -22,15 +24,13 @@ export interface WindowOfChange {
   readonly unknownYears: readonly number[]
 }
 
-/** The windows of the change's class and the freeze, as its unit has them; an emergency waits for neither. */
+/** The windows of the change's class and the freeze, as its unit has them; an emergency waits for neither, but it is known. */
 export async function windowOfChange(
   tx: EntityManager,
   change: Change,
   now: Date,
 ): Promise<WindowOfChange> {
   const { unitId } = change
-  if (change.class === 'emergency')
-    return { isOpen: true, next: null, versions: {}, unknownYears: [] }
   const key = change.class === 'major' ? 'incident.change.major_windows' : 'incident.change.windows'
   const {
     [key]: windows,
@@ -45,8 +45,11 @@ export async function windowOfChange(
     isWorkingDay: (day: number) => isWorkingDay(calendar, day),
   }
   const isOpen = isOpenAt(rules, now)
+  if (change.class === 'emergency')
+    return { isOpen: true, isSkipped: !isOpen, next: null, versions: {}, unknownYears: [] }
   return {
     isOpen,
+    isSkipped: false,
     next: isOpen ? null : nextOpenSpan(rules, now),
     versions: {
       [key]: windows.version,

@@ -4,6 +4,7 @@ import { VersionDirectory1785000000001 } from '@erp-steward/directory/version-di
 import { CreateIncident1790000000000 } from './1790000000000-create-incident.ts'
 import { CreateChange1790000000002 } from './1790000000002-create-change.ts'
 import { NameChangeParameters1790000000003 } from './1790000000003-name-change-parameters.ts'
+import { ChangeGates1790000050000 } from './1790000050000-change-gates.ts'
 
 /** In the order they run. */
 export const migrations = [
@@ -13,4 +14,5 @@ export const migrations = [
   CreateIncident1790000000000,
   CreateChange1790000000002,
   NameChangeParameters1790000000003,
+  ChangeGates1790000050000,
 ]

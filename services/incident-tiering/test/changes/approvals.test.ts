@@ -60,9 +60,10 @@ describe('asking for a change', () => {
   test.each(['function', 'process', 'data', 'permission', 'report'])(
     '[B-4.1.5] a change of kind %s is asked for by a key user of the unit and module',
     async (kind) => {
-      expect((await ask({ kind })).statusCode).toBe(201)
+      const body = { kind, systemCode: 'EBS-PROD' }
+      expect((await ask(body)).statusCode).toBe(201)
       for (const by of ['owner', 'provider', 'authority'] as const)
-        expect((await ask({ kind }, by)).json()).toMatchObject({
+        expect((await ask(body, by)).json()).toMatchObject({
           status: 403,
           code: 'not-key-user',
         })
@@ -95,8 +96,28 @@ describe('asking for a change', () => {
     expect(answer.json()).toMatchObject({ status: 403, code: 'not-key-user' })
   })
 
-  test.each(['upgrade', 'migration'])(
-    '[A-3.3.3] a change of kind %s names its system, an upgrade its tests',
+  test.each(['function', 'process', 'data'])(
+    '[A-2.4.4] a change of kind %s names its system, whatever its class',
+    async (kind) => {
+      for (const changeClass of ['minor', 'major', 'emergency'])
+        expect((await ask({ kind, class: changeClass })).json()).toMatchObject({
+          status: 422,
+          code: 'validation-failed',
+          errors: [{ pointer: '#/systemCode' }],
+        })
+    },
+  )
+
+  test('[A-3.3.2] a planned time that is over is none', async () => {
+    const over = { plannedStart: '2026-03-09T01:00:00Z', plannedEnd: MONDAY.toISOString() }
+    expect((await ask(over)).json()).toMatchObject({
+      status: 422,
+      errors: [{ pointer: '#/plannedEnd' }],
+    })
+  })
+
+  test.each(['upgrade', 'migration', 'patch'])(
+    '[A-3.3.3] a change of kind %s names its system, an upgrade and a patch their tests',
     async (kind) => {
       const refused = await ask({ kind }, 'owner')
       expect(refused.json()).toMatchObject({ status: 422, code: 'validation-failed' })
@@ -104,7 +125,7 @@ describe('asking for a change', () => {
         .json<{ errors: { pointer: string }[] }>()
         .errors.map(({ pointer }) => pointer)
       expect(pointers).toEqual(
-        kind === 'upgrade' ? ['#/systemCode', '#/testEvidence'] : ['#/systemCode'],
+        kind === 'migration' ? ['#/systemCode'] : ['#/systemCode', '#/testEvidence'],
       )
       const complete = { kind, systemCode: 'EBS-PROD', testEvidence: 'TEST-1' }
       expect((await ask(complete, 'owner')).statusCode).toBe(201)
@@ -195,15 +216,18 @@ describe('[B-7.5] the unit approves first, then the company', () => {
     const early = await act(all, change, 'approve', 'second', company)
     expect(early.json()).toMatchObject({ status: 409, code: 'change-state' })
     await must(all, change, 'approve', 'owner', unit)
-    const again = await act(all, change, 'approve', 'authority', unit)
+    const again = await act(all, change, 'approve', 'deputy', unit)
     expect(again.json()).toMatchObject({ status: 409, code: 'change-state' })
   })
 
-  test.each(['second', 'provider'] as const)('%s does not approve for the unit', async (part) => {
-    const change = await submit(all, minorChange(all))
-    const answer = await act(all, change, 'approve', part, unit)
-    expect(answer.statusCode).toBe(403)
-  })
+  test.each(['second', 'provider', 'authority'] as const)(
+    '%s does not approve for the unit',
+    async (part) => {
+      const change = await submit(all, minorChange(all))
+      const answer = await act(all, change, 'approve', part, unit)
+      expect(answer.statusCode).toBe(403)
+    },
+  )
 
   test('[B-6.2] an owner of another unit does not even see it; company-wide is not enough', async () => {
     const change = await submit(all, minorChange(all))
@@ -221,7 +245,7 @@ describe('[B-7.5] the unit approves first, then the company', () => {
 
   test('[B-4.2.4] for the company not the owner, nor the authority, but the register decides', async () => {
     const change = await submit(all, minorChange(all))
-    await must(all, change, 'approve', 'authority', unit)
+    await must(all, change, 'approve', 'deputy', unit)
     for (const part of ['owner', 'authority'] as const)
       expect((await act(all, change, 'approve', part, company)).json()).toMatchObject({
         status: 403,

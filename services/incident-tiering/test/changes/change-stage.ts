@@ -13,6 +13,7 @@ import {
   nominate,
   OTHER_UNIT,
   tell,
+  tellOfPerson,
   UNIT,
   type Caller,
 } from '../incident-stage.ts'
@@ -23,17 +24,11 @@ export const TUESDAY_NIGHT = new Date('2026-03-10T13:00:00Z')
 export const SATURDAY_NIGHT = new Date('2026-03-14T13:00:00Z')
 export const SYSTEM = 'EBS-PROD'
 
-const parts = [
-  'requester',
-  'owner',
-  'second',
-  'authority',
-  'provider',
-  'deputy',
-  'foreign',
-  'leaver',
-] as const
-export type Part = (typeof parts)[number]
+/** People of UNIT, which asks. */
+const ofUnit = ['requester', 'owner', 'deputy', 'leaver'] as const
+/** People of another unit. */
+const ofOthers = ['second', 'authority', 'provider', 'foreign'] as const
+export type Part = (typeof ofUnit)[number] | (typeof ofOthers)[number]
 
 /** A stage with the people of a change, and how each of them calls. */
 export interface ChangeStage {
@@ -44,11 +39,15 @@ export interface ChangeStage {
 
 /**
  * `requester`: tier 1 of GL; `owner`: business owner of the unit; `second`: tier 2 of GL; `authority`: O&M authority;
- * `provider`: the executor; `deputy`, `leaver`: hold every role and duty; `foreign`: owner and key user of another unit.
+ * `provider`: the executor; `deputy`, `leaver`: of the unit, hold every role and duty; `foreign`: owner and key user of
+ * another unit.
  */
 export async function changeStage(): Promise<ChangeStage> {
   const stage = await incidentStage()
-  const people = await fillDirectory(stage, ...parts)
+  const people = {
+    ...(await fillDirectory(stage, ...ofUnit)),
+    ...(await peopleOf(stage, OTHER_UNIT, ...ofOthers)),
+  }
   await nominate(stage, people.requester, { tier: 'L1' })
   await nominate(stage, people.second, { tier: 'L2' })
   await nominate(stage, people.foreign, { tier: 'L1', unitId: OTHER_UNIT })
@@ -73,8 +72,12 @@ export async function changeStage(): Promise<ChangeStage> {
         unit: OTHER_UNIT,
         range: 'unit',
       }),
-      authority: caller({ roles: ['OM_AUTHORITY'], person: people.authority }),
-      provider: caller({ roles: ['OM_PROVIDER'], person: people.provider }),
+      authority: caller({
+        roles: ['OM_AUTHORITY'],
+        person: people.authority,
+        unit: OTHER_UNIT,
+      }),
+      provider: caller({ roles: ['OM_PROVIDER'], person: people.provider, unit: OTHER_UNIT }),
       deputy: almighty(people.deputy),
       leaver: almighty(people.leaver),
       foreign: caller({
@@ -87,13 +90,27 @@ export async function changeStage(): Promise<ChangeStage> {
   }
 }
 
-/** A caller with every role that has to do with changes, in UNIT. */
-export function almighty(person: string): Caller {
+/** A caller with every role that has to do with changes. */
+export function almighty(person: string, unit: string = UNIT): Caller {
   return caller({
     roles: ['OM_AUTHORITY', 'BUSINESS_OWNER', 'KEY_USER', 'OM_PROVIDER'],
     person,
-    unit: UNIT,
+    unit,
   })
+}
+
+/** People who were always of that unit. */
+export async function peopleOf<Name extends string>(
+  stage: TestService,
+  unitId: string,
+  ...names: readonly Name[]
+): Promise<Record<Name, string>> {
+  const people = Object.fromEntries(names.map((name) => [name, randomUUID()])) as Record<
+    Name,
+    string
+  >
+  for (const name of names) await tellOfPerson(stage, people[name], { name, unitId })
+  return people
 }
 
 export interface ChangeNow {
@@ -135,6 +152,8 @@ export function upgrade(all: ChangeStage): Record<string, unknown> {
     title: 'AD and TXK delta',
     systemCode: SYSTEM,
     testEvidence: 'TEST-4711',
+    plannedStart: '2026-03-14T12:00:00Z',
+    plannedEnd: '2026-03-14T22:00:00Z',
   }
 }
 

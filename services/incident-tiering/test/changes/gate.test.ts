@@ -79,7 +79,34 @@ describe('asking', () => {
     expect((await act(all, change, 'start', 'provider')).statusCode).toBe(202)
   })
 
+  test.each(['data', 'function', 'process'])(
+    '[A-2.4.4] an emergency of kind %s starts on no backup as little as any other',
+    async (kind) => {
+      all.stage.now = TUESDAY_NIGHT
+      const body = { ...minorChange(all), kind, class: 'emergency', systemCode: SYSTEM }
+      const change = await submit(all, body)
+      await must(all, change, 'approve', 'second', company)
+      expect(await must(all, change, 'start', 'provider')).toMatchObject({
+        state: 'asking',
+        needsBackup: true,
+      })
+    },
+  )
+
+  test('[A-2.4.4] one asked for before kinds decided names its system first', async () => {
+    const change = await approved(all, minorChange(all))
+    await all.stage.db.query(`update change set kind = 'data', needs_backup = true where id = $1`, [
+      change.id,
+    ])
+    all.stage.now = TUESDAY_NIGHT
+    expect((await act(all, change, 'start', 'provider')).json()).toMatchObject({
+      status: 422,
+      errors: [{ pointer: '#/systemCode' }],
+    })
+  })
+
   test('[A-2.4.4] so does an emergency', async () => {
+    all.stage.now = SATURDAY_NIGHT
     const change = await submit(all, { ...upgrade(all), class: 'emergency' })
     await must(all, change, 'approve', 'authority', company)
     const response = await act(all, change, 'start', 'provider')
@@ -90,7 +117,8 @@ describe('asking', () => {
   })
 
   test('outside its window it does not even ask', async () => {
-    const change = await approved(all, upgrade(all))
+    const plannedStart = MONDAY.toISOString()
+    const change = await approved(all, { ...upgrade(all), plannedStart })
     expect((await act(all, change, 'start', 'provider')).json()).toMatchObject({
       code: 'outside-change-window',
     })
@@ -250,6 +278,19 @@ describe('the answer', () => {
     all.stage.now = new Date('2026-03-14T22:00:00.000Z')
     await answer(all, answerTo(all, asked))
     expect(await read(all, change)).toMatchObject({ state: 'held', heldCause: 'outside-window' })
+  })
+
+  test('[A-3.3.2] at the end of the planned time the answer comes too late', async () => {
+    const plannedEnd = after(SATURDAY_NIGHT, 30_000).toISOString()
+    const change = await approved(all, { ...upgrade(all), plannedEnd })
+    all.stage.now = SATURDAY_NIGHT
+    const asked = await askAgain(change)
+    all.stage.now = after(SATURDAY_NIGHT, 30_000)
+    await answer(all, answerTo(all, asked))
+    expect(await read(all, change)).toMatchObject({
+      state: 'held',
+      heldCause: 'outside-planned-time',
+    })
   })
 
   test('[B-4.3.7] finds the executor gone: held', async () => {

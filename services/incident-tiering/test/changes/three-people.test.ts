@@ -1,6 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { create } from '@erp-steward/test-kit/requests'
-import { facts, factsOf, nominate, tellOfPerson, fillDirectory } from '../incident-stage.ts'
+import {
+  after,
+  caller,
+  facts,
+  factsOf,
+  fillDirectory,
+  nominate,
+  OTHER_UNIT,
+  tellOfPerson,
+  UNIT,
+} from '../incident-stage.ts'
 import {
   act,
   actAt,
@@ -10,6 +20,7 @@ import {
   lines,
   minorChange,
   must,
+  peopleOf,
   read,
   submit,
   TUESDAY_NIGHT,
@@ -18,8 +29,11 @@ import {
   type ChangeStage,
 } from './change-stage.ts'
 
-/** Everybody here holds every role and every duty, so that nothing but the person decides. */
-const names = ['ann', 'bob', 'cai', 'dan', 'eve'] as const
+/** Everybody here holds every role and every duty, so that nothing but person and unit decides. */
+const ofUnit = ['ann', 'bob', 'fay', 'ida'] as const
+/** Of another unit: the company's stage is for them alone. */
+const ofOthers = ['cai', 'dan', 'eve', 'gus'] as const
+const names = [...ofUnit, ...ofOthers]
 type Name = (typeof names)[number]
 
 let all: ChangeStage
@@ -27,16 +41,20 @@ let id: Record<Name, string>
 
 beforeAll(async () => {
   all = await changeStage()
-  id = await fillDirectory(all.stage, ...names)
-  for (const name of names)
-    for (const tier of ['L1', 'L2'] as const) await nominate(all.stage, id[name], { tier })
+  id = {
+    ...(await fillDirectory(all.stage, ...ofUnit)),
+    ...(await peopleOf(all.stage, OTHER_UNIT, ...ofOthers)),
+  }
+  for (const name of ofUnit) await nominate(all.stage, id[name], { tier: 'L1' })
+  for (const name of names) await nominate(all.stage, id[name], { tier: 'L2' })
 })
 afterAll(() => all.stage.release())
 beforeEach(() => {
   all.stage.now = TUESDAY_NIGHT
 })
 
-const as = (name: Name) => almighty(id[name])
+const unitOf = (name: Name) => (ofUnit.some((each) => each === name) ? UNIT : OTHER_UNIT)
+const as = (name: Name) => almighty(id[name], unitOf(name))
 const body = (executor: Name) => ({ ...minorChange(all), executorPersonId: id[executor] })
 /** Ann asks, Dan is to carry it out. */
 const submitted = () => submit(all, body('dan'), as('ann'))
@@ -70,22 +88,19 @@ describe('[B-4.2.4] requester, approvers and executor are different people, in e
 
   test.each([
     ['the requester', 'unit', 'ann'],
-    ['the executor', 'unit', 'dan'],
+    ['the executor', 'unit', 'fay'],
   ] as const)('%s does not approve the stage %s', async (_who, stage, name) => {
-    const change = await submitted()
+    const change = await submit(all, body('fay'), as('ann'))
     expect((await step[stage](change, name)).json()).toMatchObject(samePerson)
     const reject = { stage, reason: 'No.' }
     expect((await act(all, change, 'reject', as(name), reject)).json()).toMatchObject(samePerson)
     expect(await read(all, change)).toMatchObject({ version: 1, state: 'submitted' })
   })
 
-  test.each([
-    ['the requester', 'ann'],
-    ['the executor', 'dan'],
-    ['who approved for the unit', 'bob'],
-  ] as const)('%s does not approve for the company', async (_who, name) => {
+  test('the executor does not approve for the company', async () => {
     const change = await submitted()
     await step.unit(change, 'bob')
+    const name = 'dan'
     expect((await step.company(change, name)).json()).toMatchObject(samePerson)
     const reject = { stage: 'company', reason: 'No.' }
     expect((await act(all, change, 'reject', as(name), reject)).json()).toMatchObject(samePerson)
@@ -117,18 +132,17 @@ describe('[B-4.2.4] requester, approvers and executor are different people, in e
       })
       expect((await step.executor(change, name)).json()).toMatchObject(samePerson)
       // The voided approvals are given anew by the same people.
-      await step.unit(change, 'cai')
-      expect((await step.company(change, 'bob')).json()).toMatchObject({ state: 'approved' })
+      await step.unit(change, 'bob')
+      expect((await step.company(change, 'cai')).json()).toMatchObject({ state: 'approved' })
     },
   )
 
   test('an executor named by an edit does not approve; the former one may, and then stays out', async () => {
-    const change = await submitted()
+    const change = await submit(all, body('fay'), as('ann'))
     await step.executor(change, 'eve')
-    expect((await step.unit(change, 'eve')).json()).toMatchObject(samePerson)
-    expect((await step.unit(change, 'dan')).json()).toMatchObject({ unitApproverPersonId: id.dan })
+    expect((await step.unit(change, 'fay')).json()).toMatchObject({ unitApproverPersonId: id.fay })
     expect((await step.company(change, 'eve')).json()).toMatchObject(samePerson)
-    expect((await step.executor(change, 'dan')).json()).toMatchObject(samePerson)
+    expect((await step.executor(change, 'fay')).json()).toMatchObject(samePerson)
     expect((await step.company(change, 'cai')).json()).toMatchObject({ state: 'approved' })
   })
 
@@ -155,7 +169,8 @@ describe('[B-4.2.4] requester, approvers and executor are different people, in e
     ).toMatchObject({ status: 403, code: 'not-change-executor' })
     await must(all, change, 'finish', as('dan'), { outcome: 'deployed', result: 'All done.' })
     const review = { isSuccessful: true, findings: 'No complaint.' }
-    expect((await act(all, change, 'review', as('dan'), review)).json()).toMatchObject(samePerson)
+    for (const name of ['dan', 'ann'] as const)
+      expect((await act(all, change, 'review', as(name), review)).json()).toMatchObject(samePerson)
     expect((await act(all, change, 'review', as('eve'), review)).json()).toMatchObject({
       state: 'closed',
       reviewerPersonId: id.eve,
@@ -193,10 +208,14 @@ describe('[B-4.2.4] requester, approvers and executor are different people, in e
       all.stage.db.query(`update change set state = 'approved' where id = $1`, [change.id]),
     ).rejects.toThrow('change_approval_check')
     await expect(
-      all.stage.db.query(`update change set system_code = 'X', started_at = now() where id = $1`, [
-        change.id,
-      ]),
+      all.stage.db.query(
+        `update change set needs_backup = true, started_at = now() where id = $1`,
+        [change.id],
+      ),
     ).rejects.toThrow('change_backup_check')
+    await expect(
+      all.stage.db.query(`update change set system_code = 'X' where id = $1`, [change.id]),
+    ).rejects.toThrow('change_system_check')
   })
 })
 
@@ -204,7 +223,7 @@ describe('at the same moment', () => {
   test('[B-4.2.4] of two approvers under one version one is heard', async () => {
     const change = await submitted()
     const answers = await Promise.all(
-      (['bob', 'cai'] as const).map((name) =>
+      (['bob', 'fay'] as const).map((name) =>
         actAt(all, change, change.version, 'approve', as(name), unit),
       ),
     )
@@ -237,7 +256,7 @@ describe('people who have left', () => {
   test('[B-4.2.4] neither ask, approve, start nor are they named', async () => {
     const change = await submitted()
     const gone = { status: 422, code: 'person-unknown' }
-    await tellOfPerson(all.stage, id.eve, { name: 'eve', active: false })
+    await tellOfPerson(all.stage, id.eve, { name: 'eve', active: false, unitId: OTHER_UNIT })
     expect((await step.unit(change, 'eve')).json()).toMatchObject(gone)
     expect((await step.executor(change, 'eve')).json()).toMatchObject(gone)
     for (const [name, executor] of [
@@ -249,10 +268,94 @@ describe('people who have left', () => {
       ).toMatchObject(gone)
     await step.unit(change, 'bob')
     await step.company(change, 'cai')
-    await tellOfPerson(all.stage, id.dan, { name: 'dan', active: false })
+    await tellOfPerson(all.stage, id.dan, { name: 'dan', active: false, unitId: OTHER_UNIT })
     expect((await act(all, change, 'start', as('dan'))).json()).toMatchObject(gone)
-    await tellOfPerson(all.stage, id.dan, { name: 'dan' })
-    await tellOfPerson(all.stage, id.eve, { name: 'eve' })
+    await tellOfPerson(all.stage, id.dan, { name: 'dan', unitId: OTHER_UNIT })
+    await tellOfPerson(all.stage, id.eve, { name: 'eve', unitId: OTHER_UNIT })
+  })
+
+  test.each([
+    ['the unit', 'ida', 'cai'],
+    ['the company', 'bob', 'gus'],
+  ] as const)(
+    '[B-4.2.4] nothing starts on the approval for %s of somebody who has left since',
+    async (_stage, unitApprover, companyApprover) => {
+      const leaver = unitApprover === 'ida' ? 'ida' : 'gus'
+      const unitId = unitOf(leaver)
+      const change = await submitted()
+      await step.unit(change, unitApprover)
+      await step.company(change, companyApprover)
+      await tellOfPerson(all.stage, id[leaver], { name: leaver, active: false, unitId })
+      expect((await act(all, change, 'start', as('dan'))).json()).toMatchObject({
+        status: 409,
+        code: 'approval-lapsed',
+      })
+      await step.title(change, 'Approved by those who are there')
+      await step.unit(change, 'bob')
+      await step.company(change, 'cai')
+      expect(await must(all, change, 'start', as('dan'))).toMatchObject({ state: 'started' })
+      await tellOfPerson(all.stage, id[leaver], { name: leaver, unitId })
+    },
+  )
+})
+
+describe('[B-7.5] each stage belongs to its own people', () => {
+  const notApprover = { status: 403, code: 'not-change-approver' }
+
+  test.each(['cai', 'eve'] as const)('%s of another unit does not speak for it', async (name) => {
+    const change = await submitted()
+    for (const headers of [as(name), almighty(id[name], UNIT)])
+      expect((await act(all, change, 'approve', headers, unit)).json()).toMatchObject(notApprover)
+    const reject = { stage: 'unit', reason: 'No.' }
+    expect((await act(all, change, 'reject', as(name), reject)).json()).toMatchObject(notApprover)
+  })
+
+  test.each(['ann', 'bob', 'fay'] as const)(
+    '[B-4.2.4] %s of the unit that asks does not speak for the company, with every role and duty',
+    async (name) => {
+      const change = await submitted()
+      await step.unit(change, 'bob')
+      for (const headers of [as(name), almighty(id[name], OTHER_UNIT)])
+        expect((await act(all, change, 'approve', headers, company)).json()).toMatchObject(
+          notApprover,
+        )
+    },
+  )
+
+  test('[B-4.2.4] neither does one who left the unit after the change was asked for', async () => {
+    const change = await submitted()
+    await step.unit(change, 'bob')
+    all.stage.now = after(TUESDAY_NIGHT, 60_000)
+    await tellOfPerson(all.stage, id.fay, { name: 'fay', unitId: OTHER_UNIT })
+    const moved = almighty(id.fay, OTHER_UNIT)
+    expect((await act(all, change, 'approve', moved, company)).json()).toMatchObject(notApprover)
+    // Of what is asked for later somebody who has moved is as good as another.
+    all.stage.now = after(TUESDAY_NIGHT, 120_000)
+    const later = await submitted()
+    await step.unit(later, 'bob')
+    await tellOfPerson(all.stage, id.fay, { name: 'fay', unitId: OTHER_UNIT })
+    expect((await act(all, later, 'approve', moved, company)).json()).toMatchObject({
+      state: 'approved',
+    })
+    await tellOfPerson(all.stage, id.fay, { name: 'fay', unitId: UNIT })
+  })
+
+  test('[B-7.5] a key user of the unit speaks for it, one of another module does not', async () => {
+    const change = await submitted()
+    const asKeyUser = (name: Name) =>
+      caller({ roles: ['KEY_USER'], person: id[name], unit: unitOf(name), range: 'unit' })
+    const bare = await peopleOf(all.stage, UNIT, 'hal')
+    const noDuty = caller({ roles: ['KEY_USER'], person: bare.hal, unit: UNIT, range: 'unit' })
+    expect((await act(all, change, 'approve', noDuty, unit)).json()).toMatchObject(notApprover)
+    expect((await act(all, change, 'approve', asKeyUser('fay'), unit)).json()).toMatchObject({
+      unitApproverPersonId: id.fay,
+    })
+  })
+
+  test('the owner of the way back is not who carries the change out', async () => {
+    const same = { ...body('dan'), rollbackOwnerPersonId: id.dan }
+    const answer = await create(all.stage, '/v1/changes', as('ann'), same)
+    expect(answer.json()).toMatchObject(samePerson)
   })
 })
 

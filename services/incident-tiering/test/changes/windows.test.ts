@@ -1,6 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { create } from '@erp-steward/test-kit/requests'
-import { factsOf, MONDAY, setParameter, tellOfPerson } from '../incident-stage.ts'
+import {
+  after,
+  factsOf,
+  HOUR,
+  MONDAY,
+  runJobs,
+  runTask,
+  setParameter,
+  tellOfPerson,
+  waitingJobs,
+} from '../incident-stage.ts'
 import {
   act,
   approved,
@@ -28,8 +38,11 @@ beforeEach(() => {
 /** An instant of Chinese time. */
 const china = (text: string) => new Date(`${text}+08:00`)
 
+/** A plan that leaves it to the windows when the change starts. */
+const anyTime = { plannedStart: MONDAY.toISOString(), plannedEnd: '2036-01-01T00:00:00Z' }
+
 async function startAt(at: Date, changes: Record<string, unknown> = {}) {
-  const change = await approved(all, { ...minorChange(all), ...changes })
+  const change = await approved(all, { ...minorChange(all), ...anyTime, ...changes })
   all.stage.now = at
   const answer = await act(all, change, 'start', 'provider')
   all.stage.now = MONDAY
@@ -134,8 +147,49 @@ test('[A-3.3.5] nothing starts while nobody is there to take it back', async () 
   expect(await must(all, change, 'start', 'provider')).toMatchObject({ state: 'started' })
 })
 
+describe('[A-3.3.2] a change starts in its planned time', () => {
+  const planned = {
+    plannedStart: china('2026-03-10T20:30').toISOString(),
+    plannedEnd: china('2026-03-10T22:30').toISOString(),
+  }
+
+  test.each([
+    ['a month early', '2026-02-10T21:00:00.000', false],
+    ['a moment early', '2026-03-10T20:29:59.999', false],
+    ['at its start', '2026-03-10T20:30:00.000', true],
+    ['at its last moment', '2026-03-10T22:29:59.999', true],
+    ['at its end', '2026-03-10T22:30:00.000', false],
+  ])('%s, at %s: %s', async (_when, at, starts) => {
+    for (const changeClass of ['minor', 'emergency']) {
+      all.stage.now = china('2026-02-10T10:00')
+      const body = { ...minorChange(all), ...planned, class: changeClass }
+      const change = await submit(all, body, 'deputy')
+      if (changeClass === 'minor') await must(all, change, 'approve', 'owner', unit)
+      await must(all, change, 'approve', 'second', company)
+      all.stage.now = china(at)
+      const answer = await act(all, change, 'start', 'provider')
+      if (starts) expect(answer.json()).toMatchObject({ state: 'started' })
+      else
+        expect(answer.json()).toMatchObject({
+          status: 409,
+          code: 'outside-planned-time',
+          ...planned,
+        })
+    }
+  })
+
+  test('[A-3.3.2] an edit of the time voids the approvals', async () => {
+    const change = await approved(all, { ...minorChange(all), ...planned })
+    const edit = { plannedStart: china('2026-03-10T20:00').toISOString() }
+    expect(await must(all, change, 'amend', 'requester', edit)).toMatchObject({
+      state: 'submitted',
+      unitApproverPersonId: null,
+    })
+  })
+})
+
 describe('an emergency', () => {
-  const emergency = { class: 'emergency' }
+  const emergency = { class: 'emergency', ...anyTime }
   async function startedEmergency() {
     const change = await submit(all, { ...minorChange(all), ...emergency })
     await must(all, change, 'approve', 'second', company)
@@ -203,6 +257,81 @@ describe('an emergency', () => {
     ])
     expect((await ask('requester', emergency)).statusCode).toBe(201)
   })
+
+  const debts = (id: string, fact: 'incurred' | 'settled' | 'overdue') =>
+    factsOf(all.stage, id, `change.debt-${fact}`)
+
+  test('[B-7.5][A-3.3.5] owes what it skipped: papers, the unit and, outside windows, a review', async () => {
+    const change = await startedEmergency()
+    const day = after(MONDAY, 24 * HOUR).toISOString()
+    expect(await debts(change.id, 'incurred')).toMatchObject([
+      { debt: 'papers', dueAt: day },
+      { debt: 'unit-approval', dueAt: day },
+      { debt: 'review', dueAt: '2036-01-02T00:00:00.000Z' },
+    ])
+    await must(all, change, 'papers', 'requester', papers)
+    for (const [by, body] of [
+      ['requester', unit],
+      ['second', unit],
+      ['authority', unit],
+      ['owner', company],
+    ] as const)
+      expect((await act(all, change, 'approve', by, body)).statusCode).toBeGreaterThanOrEqual(403)
+    expect(await must(all, change, 'approve', 'owner', unit)).toMatchObject({
+      state: 'started',
+      unitApproverPersonId: all.people.owner,
+    })
+    expect((await act(all, change, 'approve', 'deputy', unit)).json()).toMatchObject({
+      code: 'change-state',
+    })
+    await must(all, change, 'finish', 'provider', { outcome: 'deployed', result: 'Done.' })
+    await must(all, change, 'review', 'owner', { isSuccessful: true, findings: 'None.' })
+    expect(await debts(change.id, 'settled')).toMatchObject([
+      { debt: 'papers', withinTarget: true },
+      { debt: 'unit-approval', withinTarget: true },
+      { debt: 'review', withinTarget: true },
+    ])
+    all.stage.now = after(MONDAY, 25 * HOUR)
+    await runDebts()
+    expect(await debts(change.id, 'overdue')).toEqual([])
+  })
+
+  test('[B-7.5] in the window of minor changes, with the unit asked, owes its papers alone', async () => {
+    all.stage.now = TUESDAY_NIGHT
+    const change = await submit(all, { ...minorChange(all), ...emergency })
+    await must(all, change, 'approve', 'second', company)
+    await must(all, change, 'approve', 'owner', unit)
+    await must(all, change, 'start', 'provider')
+    expect(await debts(change.id, 'incurred')).toMatchObject([{ debt: 'papers' }])
+  })
+
+  test('[B-7.5] what is not made up in time is stated once, and that it was made up late', async () => {
+    const change = await startedEmergency()
+    all.stage.now = after(MONDAY, 24 * HOUR)
+    await runDebts()
+    expect(await debts(change.id, 'overdue')).toEqual([])
+    all.stage.now = after(MONDAY, 24 * HOUR + 1)
+    await runDebts()
+    for (const kind of ['papers', 'unit-approval'])
+      await runTask(all.stage, 'change-debt-due', { changeId: change.id, kind })
+    expect(await debts(change.id, 'overdue')).toMatchObject([
+      { debt: 'papers' },
+      { debt: 'unit-approval' },
+    ])
+    await must(all, change, 'approve', 'owner', unit)
+    expect(await debts(change.id, 'settled')).toMatchObject([
+      { debt: 'unit-approval', withinTarget: false },
+    ])
+    await must(all, change, 'papers', 'requester', papers)
+  })
+
+  const runDebts = async () =>
+    runJobs(
+      all.stage,
+      (await waitingJobs(all.stage, 'change-debt-due')).filter(
+        ({ runAt }) => runAt <= all.stage.now,
+      ),
+    )
 
   test('[B-7.5] the unit is not asked before, and nothing starts without the company', async () => {
     const change = await submit(all, { ...minorChange(all), ...emergency })

@@ -33,7 +33,20 @@ export function decidedByModule(
   return change.moduleCode !== null && !isTechnical(change.kind)
 }
 
-/** Upgrades and migrations: they name a system, and may not start without its fresh backup. Source. */
+/** Work on the system as such, for which the O&M authority answers. Source. */
 export function isTechnical(kind: ChangeKind): boolean {
-  return kind === 'upgrade' || kind === 'migration'
+  return kind === 'upgrade' || kind === 'migration' || kind === 'patch'
+}
+
+/** What is tested before it is asked for. Source. */
+export function isTestedFirst(kind: ChangeKind): boolean {
+  return kind === 'upgrade' || kind === 'patch'
+}
+
+/**
+ * Whether work of this kind may affect the safety of data, whatever its class: it names a system, and may not start
+ * without its fresh backup. A report reads, a permission is taken back as it was given. Source: A-2.4.4.
+ */
+export function mayHarmData(kind: ChangeKind): boolean {
+  return kind !== 'report' && kind !== 'permission'
 }
