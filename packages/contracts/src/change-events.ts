@@ -197,6 +197,26 @@ export const ChangePapersFiled = defineEvent({
   }),
 })
 
+export const ChangeStageUnfilled = defineEvent({
+  type: 'incident.change.stage-unfilled.v1',
+  summary: 'A change waits for a stage of its approval that nobody can give.',
+  clauses: ['B-4.2.4', 'B-6.2', 'B-7.5'],
+  payload: Type.Object({
+    ...change,
+    stage: ApprovalStage,
+    unitId: Uuid,
+    moduleCode: nullable(Code),
+    foundAt: Instant,
+  }),
+})
+
+export const ChangeStageFilled = defineEvent({
+  type: 'incident.change.stage-filled.v1',
+  summary: 'Somebody can give the stage that nobody could, or the change waits for it no longer.',
+  clauses: ['B-4.2.4', 'B-6.2', 'B-7.5'],
+  payload: Type.Object({ ...change, stage: ApprovalStage, filledAt: Instant }),
+})
+
 export const ChangeDebtIncurred = defineEvent({
   type: 'incident.change.debt-incurred.v1',
   summary:

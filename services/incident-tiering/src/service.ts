@@ -11,6 +11,7 @@ import { onGateAnswered } from './changes/on-gate-answered.ts'
 import { onGateDue } from './changes/on-gate-due.ts'
 import { onPersonMoves, PersonMoveEntity } from './changes/person-move.ts'
 import { changeRoutes } from './changes/routes.ts'
+import { watchStages } from './changes/unfilled-stage.ts'
 import { mendClocks } from './clocks/mend-clocks.ts'
 import { TicketClockEntity } from './clocks/ticket-clock.ts'
 import { IncidentConfig } from './config.ts'
@@ -74,6 +75,7 @@ export const incidentTiering = defineService({
     onClockDue,
     onGateDue,
     onDebtDue,
+    watchStages,
     watchCalendars,
     mendClocks,
     deliverNotification({
@@ -87,6 +89,6 @@ export const incidentTiering = defineService({
     }),
   ],
   // 00:30 UTC is 08:30 in China, when the working day begins.
-  crontab: '30 0 * * * watch-calendars\n30 0 * * * mend-clocks',
+  crontab: '30 0 * * * watch-calendars\n30 0 * * * mend-clocks\n* * * * * watch-change-stages',
   unitExists,
 })

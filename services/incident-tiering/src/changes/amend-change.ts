@@ -7,6 +7,7 @@ import { addChangeEntry } from './change-entry.ts'
 import { assertPlan, type ChangePlan } from './change-plan.ts'
 import { assertState, lockChange, updateChange, type Change } from './change.ts'
 import { mayHarmData } from './rules/approval.ts'
+import { settleStage } from './unfilled-stage.ts'
 import { assertRequester } from './withdraw-change.ts'
 
 /**
@@ -72,5 +73,5 @@ export async function amendChange(
     },
     act,
   )
-  return amended
+  return settleStage(tx, amended, act)
 }

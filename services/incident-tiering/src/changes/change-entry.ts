@@ -15,6 +15,7 @@ export type ChangeEntryKind =
   | 'finished'
   | 'papers-filed'
   | 'debt-overdue'
+  | 'stage-unfilled'
   | 'reviewed'
 
 /** One line of a change's timeline; lines are only ever added. */

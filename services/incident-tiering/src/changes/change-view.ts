@@ -1,4 +1,4 @@
-import { ChangeKind, HeldCause } from '@erp-steward/contracts/change-events'
+import { ApprovalStage, ChangeKind, HeldCause } from '@erp-steward/contracts/change-events'
 import { InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
 import { Type } from 'typebox'
 import { changeStates } from './change.ts'
@@ -51,5 +51,6 @@ export const ChangeView = Type.Object({
   papersTestEvidence: nullable(Type.String()),
   papersFiledAt: nullable(InstantOut),
   submittedAt: InstantOut,
+  unfilledStage: nullable(ApprovalStage),
   version: Type.Integer(),
 })

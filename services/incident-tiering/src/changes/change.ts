@@ -1,4 +1,4 @@
-import type { ChangeKind, HeldCause } from '@erp-steward/contracts/change-events'
+import type { ApprovalStage, ChangeKind, HeldCause } from '@erp-steward/contracts/change-events'
 import { Problem } from '@erp-steward/contracts/problem'
 import { assertVersion } from '@erp-steward/service-kit/commit'
 import { EntitySchema, type EntityManager } from 'typeorm'
@@ -74,6 +74,8 @@ export interface Change {
   papersTestEvidence: string | null
   papersFiledAt: Date | null
   submittedAt: Date
+  /** The stage it waits for and nobody can give; `null` while somebody can. */
+  unfilledStage: ApprovalStage | null
   version: number
 }
 
@@ -128,6 +130,7 @@ export const ChangeEntity = new EntitySchema<Change>({
     papersTestEvidence: { type: 'text', name: 'papers_test_evidence', nullable: true },
     papersFiledAt: instant('papers_filed_at'),
     submittedAt: { type: 'timestamptz', name: 'submitted_at' },
+    unfilledStage: { type: 'text', name: 'unfilled_stage', nullable: true },
     version: { type: 'integer' },
   },
   checks: [

@@ -16,6 +16,7 @@ import { assertState, lockChange, updateChange, type Change } from './change.ts'
 import { isKeyUserOf } from './key-user-of-change.ts'
 import { hasLeftSince } from './person-move.ts'
 import { decidedByModule, pendingStage } from './rules/approval.ts'
+import { settleStage } from './unfilled-stage.ts'
 import { objectionToApprover } from './rules/three-people.ts'
 
 /** Who decides, as the token says. */
@@ -73,7 +74,7 @@ export async function approveChange(
     },
     act,
   )
-  return approved
+  return settleStage(tx, approved, act)
 }
 
 /**
@@ -107,7 +108,7 @@ export async function rejectChange(
     },
     act,
   )
-  return rejected
+  return settleStage(tx, rejected, act)
 }
 
 async function decidable(

@@ -212,10 +212,15 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
   app.post(
     '/v1/changes/:id/approve',
     {
-      config: { access: 'change.approve', clauses: ['B-4.2.4', 'B-6.1', 'B-6.2', 'B-7.5'] },
+      config: {
+        access: 'change.approve',
+        approves: true,
+        clauses: ['B-4.2.4', 'B-6.1', 'B-6.2', 'B-7.5'],
+      },
       schema: {
         operationId: 'approveChange',
-        summary: 'Gives the stage that is next: the unit first, then the company.',
+        summary:
+          'Gives the stage that is next: people of the unit first, then the company; or makes up what an emergency skipped.',
         tags: ['changes'],
         params: Id,
         body: Type.Object(
@@ -236,7 +241,11 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
   app.post(
     '/v1/changes/:id/reject',
     {
-      config: { access: 'change.approve', clauses: ['B-4.2.4', 'B-6.1', 'B-6.2', 'B-7.5'] },
+      config: {
+        access: 'change.approve',
+        approves: true,
+        clauses: ['B-4.2.4', 'B-6.1', 'B-6.2', 'B-7.5'],
+      },
       schema: {
         operationId: 'rejectChange',
         summary: 'Refuses the stage that is next, which ends the change.',
@@ -281,12 +290,12 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
     {
       config: {
         access: 'change.execute',
-        clauses: ['A-2.4.4', 'A-3.3.4', 'A-3.3.5', 'B-4.3.7'],
+        clauses: ['A-2.4.4', 'A-3.3.2', 'A-3.3.4', 'A-3.3.5', 'B-4.3.7'],
       },
       schema: {
         operationId: 'startChange',
         summary:
-          'The executor starts the change (200), or asks the backup gate, whose answer starts or holds it (202).',
+          'The executor starts the change in its planned time (200), or asks the backup gate, whose answer starts or holds it (202).',
         tags: ['changes'],
         params: Id,
         response: { 200: ChangeView, 202: ChangeView },
@@ -348,7 +357,7 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
   app.post(
     '/v1/changes/:id/review',
     {
-      config: { access: 'change.review', clauses: ['A-3.3.5'] },
+      config: { access: 'change.review', approves: true, clauses: ['A-3.3.5'] },
       schema: {
         operationId: 'reviewChange',
         summary: 'Somebody other than the executor looks back at the change, which closes it.',

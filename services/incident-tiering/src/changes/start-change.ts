@@ -58,12 +58,12 @@ export async function startChange(
   return beginChange(tx, change, { askId: null, backupRunIds: [], window }, act)
 }
 
-/** @throws Problem `person-unknown` (executor), `approval-lapsed` (approver) */
+/** @throws Problem `not-change-executor` (has lost the right to it), `approval-lapsed` (of an approver) */
 async function assertPeople(tx: EntityManager, change: Change) {
   const [cause, reasons] = (await lostPerson(tx, change)) ?? []
   if (cause === undefined) return
   throw new Problem(
-    cause === 'approver-lost' ? 'approval-lapsed' : 'person-unknown',
+    cause === 'approver-lost' ? 'approval-lapsed' : 'not-change-executor',
     (reasons ?? []).join(' '),
   )
 }

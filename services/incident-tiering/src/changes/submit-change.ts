@@ -11,6 +11,7 @@ import { addChangeEntry } from './change-entry.ts'
 import { assertPlan, type ChangePlan } from './change-plan.ts'
 import { ChangeEntity, type Change } from './change.ts'
 import { isKeyUserOf } from './key-user-of-change.ts'
+import { settleStage } from './unfilled-stage.ts'
 import { isOwnedByModule, isTechnical, mayHarmData, type ChangeClass } from './rules/approval.ts'
 
 export interface SubmitChange extends ChangePlan {
@@ -81,6 +82,7 @@ export async function submitChange(
     papersTestEvidence: null,
     papersFiledAt: null,
     submittedAt: act.now,
+    unfilledStage: null,
     version: 1,
   }
   await tx.insert(ChangeEntity, change)
@@ -105,7 +107,7 @@ export async function submitChange(
     },
     act,
   )
-  return change
+  return settleStage(tx, change, act)
 }
 
 function assertModule(kind: ChangeKind, moduleCode: string | null) {

@@ -6,6 +6,7 @@ import type { EntityManager } from 'typeorm'
 import { actingPerson } from './acting-person.ts'
 import { addChangeEntry } from './change-entry.ts'
 import { assertState, lockChange, updateChange, type Change } from './change.ts'
+import { settleStage } from './unfilled-stage.ts'
 
 /**
  * The requester takes the change back before it starts; an answer of the gate that comes later starts nothing.
@@ -37,7 +38,7 @@ export async function withdrawChange(
     },
     act,
   )
-  return withdrawn
+  return settleStage(tx, withdrawn, act)
 }
 
 /** @throws Problem `not-change-requester`, `person-unknown` if the requester has left */

@@ -10,7 +10,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm'
 export class ChangeGates1790000050000 implements MigrationInterface {
   async up(query: QueryRunner): Promise<void> {
     await query.query(`
-      alter table change add needs_backup boolean;
+      alter table change add needs_backup boolean, add unfilled_stage text;
       update change set needs_backup = system_code is not null
         or (started_at is null and kind not in ('report', 'permission'));
       alter table change
@@ -51,7 +51,8 @@ export class ChangeGates1790000050000 implements MigrationInterface {
         drop constraint change_backup_check,
         add constraint change_backup_check check (
           started_at is null or system_code is null or cardinality(backup_run_ids) > 0),
-        drop needs_backup;
+        drop needs_backup,
+        drop unfilled_stage;
     `)
   }
 }

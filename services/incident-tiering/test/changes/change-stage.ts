@@ -1,5 +1,6 @@
 import type { EventOf } from '@erp-steward/contracts/event'
 import { GateAnswered } from '@erp-steward/contracts/backup-events'
+import { StandingChanged } from '@erp-steward/contracts/identity-events'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import type { LightMyRequestResponse as Response } from 'fastify'
 import { randomUUID } from 'node:crypto'
@@ -48,6 +49,7 @@ export async function changeStage(): Promise<ChangeStage> {
     ...(await fillDirectory(stage, ...ofUnit)),
     ...(await peopleOf(stage, OTHER_UNIT, ...ofOthers)),
   }
+  for (const part of ofUnit) await standing(stage, people[part])
   await nominate(stage, people.requester, { tier: 'L1' })
   await nominate(stage, people.second, { tier: 'L2' })
   await nominate(stage, people.foreign, { tier: 'L1', unitId: OTHER_UNIT })
@@ -109,8 +111,29 @@ export async function peopleOf<Name extends string>(
     Name,
     string
   >
-  for (const name of names) await tellOfPerson(stage, people[name], { name, unitId })
+  for (const name of names) {
+    await tellOfPerson(stage, people[name], { name, unitId })
+    await standing(stage, people[name])
+  }
   return people
+}
+
+let standings = 1_000
+
+/** Identity says which roles a person has; every one of those that have to do with changes unless said otherwise. */
+export async function standing(
+  stage: TestService,
+  personId: string,
+  roles: readonly string[] = ['OM_AUTHORITY', 'BUSINESS_OWNER', 'KEY_USER', 'OM_PROVIDER'],
+  accountStatus: 'active' | 'frozen' = 'active',
+): Promise<void> {
+  await tell(stage, StandingChanged, personId, {
+    personId,
+    accountId: personId,
+    accountStatus,
+    roles: [...roles],
+    version: (standings += 1),
+  })
 }
 
 export interface ChangeNow {

@@ -8,6 +8,7 @@ import {
   fillDirectory,
   nominate,
   OTHER_UNIT,
+  runTask,
   tellOfPerson,
   UNIT,
 } from '../incident-stage.ts'
@@ -22,6 +23,7 @@ import {
   must,
   peopleOf,
   read,
+  standing,
   submit,
   TUESDAY_NIGHT,
   unit,
@@ -45,6 +47,7 @@ beforeAll(async () => {
     ...(await fillDirectory(all.stage, ...ofUnit)),
     ...(await peopleOf(all.stage, OTHER_UNIT, ...ofOthers)),
   }
+  for (const name of ofUnit) await standing(all.stage, id[name])
   for (const name of ofUnit) await nominate(all.stage, id[name], { tier: 'L1' })
   for (const name of names) await nominate(all.stage, id[name], { tier: 'L2' })
 })
@@ -297,6 +300,77 @@ describe('people who have left', () => {
       await tellOfPerson(all.stage, id[leaver], { name: leaver, unitId })
     },
   )
+})
+
+describe('people who have lost their rights', () => {
+  const approvedChange = async () => {
+    const change = await submitted()
+    await step.unit(change, 'bob')
+    await step.company(change, 'cai')
+    return change
+  }
+
+  test.each([
+    ['role of an approver', 'bob', ['END_USER'], 'active', 409, 'approval-lapsed'],
+    ['account of an approver', 'bob', undefined, 'frozen', 409, 'approval-lapsed'],
+    ['role of the executor', 'dan', ['END_USER'], 'active', 403, 'not-change-executor'],
+    ['account of the executor', 'dan', undefined, 'frozen', 403, 'not-change-executor'],
+  ] as const)(
+    '[B-4.2.4] nothing starts when the %s is lost, and it does when it is back',
+    async (_what, name, roles, status, code, problem) => {
+      const change = await approvedChange()
+      await standing(all.stage, id[name], roles, status)
+      expect((await act(all, change, 'start', as('dan'))).json()).toMatchObject({
+        status: code,
+        code: problem,
+      })
+      await standing(all.stage, id[name])
+      expect(await must(all, change, 'start', as('dan'))).toMatchObject({ state: 'started' })
+    },
+  )
+})
+
+describe('a stage that nobody can give', () => {
+  const found = (change: ChangeNow, kind: 'unfilled' | 'filled') =>
+    factsOf(all.stage, change.id, `change.stage-${kind}`)
+  const minute = () => runTask(all.stage, 'watch-change-stages')
+
+  test('[B-7.5] is stated at the minute, falls to nobody else, and is mended', async () => {
+    const change = await submitted()
+    expect(change).toMatchObject({ unfilledStage: null })
+    const unitPeople = [
+      ...ofUnit.map((name) => id[name]),
+      ...(['requester', 'owner', 'deputy', 'leaver'] as const).map((part) => all.people[part]),
+    ]
+    for (const person of unitPeople) await standing(all.stage, person, ['END_USER'])
+    await minute()
+    await minute()
+    expect(await found(change, 'unfilled')).toMatchObject([{ stage: 'unit', unitId: UNIT }])
+    expect(await read(all, change)).toMatchObject({ unfilledStage: 'unit', version: 1 })
+    expect((await step.unit(change, 'cai')).json()).toMatchObject({ code: 'not-change-approver' })
+    await standing(all.stage, id.bob, ['KEY_USER'])
+    await minute()
+    expect(await found(change, 'filled')).toMatchObject([{ stage: 'unit' }])
+    for (const person of unitPeople) await standing(all.stage, person)
+    await must(all, change, 'withdraw', as('ann'), { reason: 'Only tried.' })
+  })
+
+  test('[B-4.2.4] of the company is stated when the change comes to it', async () => {
+    const body = { ...minorChange(all), moduleCode: null, executorPersonId: id.dan }
+    const change = await submit(all, body, as('ann'))
+    const others = [
+      ...ofOthers.map((name) => id[name]),
+      ...(['second', 'authority', 'provider', 'foreign'] as const).map((part) => all.people[part]),
+    ]
+    for (const person of others) await standing(all.stage, person, ['OM_PROVIDER'])
+    expect(await must(all, change, 'approve', as('bob'), unit)).toMatchObject({
+      unfilledStage: 'company',
+    })
+    expect(await found(change, 'unfilled')).toMatchObject([{ stage: 'company' }])
+    await must(all, change, 'withdraw', as('ann'), { reason: 'Only tried.' })
+    expect(await found(change, 'filled')).toHaveLength(1)
+    for (const person of others) await standing(all.stage, person)
+  })
 })
 
 describe('[B-7.5] each stage belongs to its own people', () => {
