@@ -14,8 +14,7 @@ export const onDebtDue = defineTask(
   async (tx, { changeId, kind }, act) => {
     const change = await lockedChange(tx, changeId)
     const debt = await tx.findOneBy(ChangeDebtEntity, { changeId, kind })
-    if (change === null || debt === null || debt.settledAt !== null || debt.overdueAt !== null)
-      return
+    if (change === null || debt?.settledAt !== null || debt.overdueAt !== null) return
     if (act.now <= debt.dueAt) {
       // The job ran by the clock of the database, which may be ahead of ours.
       await watchDebt(tx, debt, act)
