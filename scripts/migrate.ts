@@ -7,7 +7,7 @@ import {
   prepareAdministrators,
   prepareDatabase,
   prepareTopics,
-  serviceUrls,
+  siteUrls,
 } from '@erp-steward/standalone/prepare-site'
 
 const say = (line: string) => {
@@ -16,15 +16,25 @@ const say = (line: string) => {
 
 try {
   const { config, passwords } = readMigrateConfig(process.env)
-  const { ADMIN_DATABASE_URL, SITE_DATABASE_URL, KAFKA_BROKERS, ADMINISTRATORS_FILE } = config
-  const urls =
+  const {
+    ADMIN_DATABASE_URL,
+    SITE_DATABASE_URL,
+    MIGRATION_DATABASE_PASSWORD,
+    KAFKA_BROKERS,
+    ADMINISTRATORS_FILE,
+  } = config
+  const site =
     ADMIN_DATABASE_URL === ''
-      ? serviceUrls(SITE_DATABASE_URL, passwords)
-      : await prepareDatabase(ADMIN_DATABASE_URL, passwords)
-  await migrateAll(urls, say)
+      ? siteUrls(SITE_DATABASE_URL, passwords, MIGRATION_DATABASE_PASSWORD)
+      : await prepareDatabase(
+          ADMIN_DATABASE_URL,
+          passwords,
+          MIGRATION_DATABASE_PASSWORD || undefined,
+        )
+  await migrateAll(site, say)
   if (KAFKA_BROKERS !== '')
     await prepareTopics(KAFKA_BROKERS, createLog('warn'), config.KAFKA_REPLICATION_FACTOR)
-  if (await prepareAdministrators(urls.identity, ADMINISTRATORS_FILE))
+  if (await prepareAdministrators(site.services.identity, ADMINISTRATORS_FILE))
     say(`One-time passwords of the three administrators: ${ADMINISTRATORS_FILE}`)
   say('Done.')
 } catch (error) {

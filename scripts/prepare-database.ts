@@ -5,10 +5,10 @@ import { readPrepareDatabaseConfig } from '@erp-steward/standalone/migrate-confi
 import { DATABASE, prepareDatabase } from '@erp-steward/standalone/prepare-site'
 
 try {
-  const { adminUrl, passwords } = readPrepareDatabaseConfig(process.env)
-  const urls = await prepareDatabase(adminUrl, passwords)
+  const { adminUrl, migrationPassword, passwords } = readPrepareDatabaseConfig(process.env)
+  const { services } = await prepareDatabase(adminUrl, passwords, migrationPassword)
   process.stdout.write(
-    `Database ${DATABASE} has a role and two schemas for each of ${Object.keys(urls).join(', ')}.\nDone.\n`,
+    `Database ${DATABASE} has two roles and two schemas for each of ${Object.keys(services).join(', ')}.\nDone.\n`,
   )
 } catch (error) {
   const isForReaders = error instanceof ConfigurationError || error instanceof RoleTaken

@@ -1,9 +1,12 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto'
 import pg from 'pg'
 
-/** A service that gets a role and two schemas of its own. */
+/** A service that gets a role to work with, a role that owns its tables, and two schemas. */
 export interface ServiceRole {
-  /** Name in kebab-case, e.g. `incident-tiering`; role and schema are called `incident_tiering`. */
+  /**
+   * Name in kebab-case, e.g. `incident-tiering`; role and schema are called `incident_tiering`, the owner of the schema
+   * and of its tables `steward_incident_tiering_owner`.
+   */
   name: string
   password: string
 }
@@ -31,29 +34,42 @@ export class RoleTaken extends Error {
 }
 
 /**
- * Makes the database, and for each service a login role with the schemas `<name>` and `<name>_jobs` that only it can
- * use. A second call changes nothing but the passwords, which become those given, and takes away what the roles were
- * given besides. Whole or not at all, but for the empty database.
+ * Makes the database, and for each service the schemas `<name>` and `<name>_jobs` with two login roles: the service's
+ * own, which may use both and owns the jobs alone, and the owner of `<name>` and of all that is in it, which only the
+ * migration job uses. A service cannot become that owner, so it has no more rights on its tables than it was given. A
+ * second call changes nothing but the passwords, which become those given, takes away what the roles were given besides,
+ * and hands over what a service of an earlier version still owns. Whole or not at all, but for the empty database.
  *
  * The administrator need not be a superuser: the rights to create databases and roles do.
- * @throws RangeError when a name is not kebab-case or longer than 50 characters.
+ * @param migrationPassword of all owners
+ * @throws RangeError when a name is not kebab-case or longer than 49 characters.
  * @throws RoleTaken when a role of that name belongs to somebody else.
  */
 export async function createRolesAndSchemas(
   adminUrl: string,
   database: string,
   services: readonly ServiceRole[],
+  migrationPassword: string,
 ): Promise<void> {
-  const roles = services.map(({ name, password }) => ({ name, role: roleName(name), password }))
+  const roles = services.map(({ name, password }) => ({
+    name,
+    role: roleName(name),
+    owner: ownerName(name),
+    password,
+  }))
   await withClient(adminUrl, async (client) => {
     await client.query('select pg_advisory_lock($1)', [CREATION_LOCK])
     await createDatabase(client, database)
     await withClient(urlWith(adminUrl, { database }), async (inside) => {
       await inside.query('begin')
       await closeToPublic(inside, database)
-      for (const { name, role, password } of roles) {
+      for (const { name, role, owner, password } of roles) {
         await createRole(inside, name, role, password)
-        await inRoleOf(inside, role, () => createSchemas(inside, database, role))
+        await createRole(inside, `owner of ${name}`, owner, migrationPassword)
+        await inRolesOf(inside, [role, owner], async () => {
+          await createSchemas(inside, database, role, owner)
+          await handOver(inside, role, owner)
+        })
       }
       await inside.query('commit')
     })
@@ -70,11 +86,26 @@ export function serviceUrl(
   return urlWith(baseUrl, { database, user: roleName(name), password })
 }
 
+/** URL with which the migration job connects as the owner of a service's tables. */
+export function ownerUrl(
+  baseUrl: string,
+  database: string,
+  name: string,
+  migrationPassword: string,
+): string {
+  return urlWith(baseUrl, { database, user: ownerName(name), password: migrationPassword })
+}
+
 function roleName(service: string): string {
-  if (!/^[a-z][a-z0-9-]{0,49}$/.test(service)) {
-    throw new RangeError(`A service name is kebab-case of at most 50 characters: ${service}`)
+  // With what stands around it the name of the owner has 63 characters at most, the longest of PostgreSQL.
+  if (!/^[a-z][a-z0-9-]{0,48}$/.test(service)) {
+    throw new RangeError(`A service name is kebab-case of at most 49 characters: ${service}`)
   }
   return service.replaceAll('-', '_')
+}
+
+function ownerName(service: string): string {
+  return `steward_${roleName(service)}_owner`
 }
 
 function urlWith(
@@ -114,10 +145,10 @@ async function createRole(
   role: string,
   password: string,
 ): Promise<void> {
-  // The mark, or a schema of that name which the role owns: what earlier versions made bears no mark.
+  // The mark, or a schema of jobs which the role owns: what earlier versions made bears no mark.
   const { rows } = await client.query<FoundRole>(
     `select coalesce(starts_with(shobj_description(oid, 'pg_authid'), $2), false)
-              or exists (select from pg_namespace where nspname = $1 and nspowner = r.oid) as "isOurs",
+              or exists (select from pg_namespace where nspname = $1 || '_jobs' and nspowner = r.oid) as "isOurs",
             rolsuper or rolcreatedb or rolcreaterole or rolreplication or rolbypassrls as "hasAttributes"
        from pg_roles r where rolname = $1`,
     [role, MARK],
@@ -165,23 +196,39 @@ async function closeToPublic(client: pg.Client, database: string): Promise<void>
 }
 
 /** An administrator who is no superuser can make what a role owns only while he is a member of it. */
-async function inRoleOf(client: pg.Client, role: string, work: () => Promise<void>): Promise<void> {
+async function inRolesOf(
+  client: pg.Client,
+  roles: readonly string[],
+  work: () => Promise<void>,
+): Promise<void> {
   const { rows } = await client.query<{ is: boolean }>(
     'select rolsuper as is from pg_roles where rolname = current_user',
   )
   const isSuperuser = rows[0]?.is === true
-  if (!isSuperuser) await client.query(`grant ${role} to current_user`)
+  if (!isSuperuser) await client.query(`grant ${roles.join(', ')} to current_user`)
   await work()
-  if (!isSuperuser) await client.query(`revoke ${role} from current_user`)
+  if (!isSuperuser) await client.query(`revoke ${roles.join(', ')} from current_user`)
 }
 
-async function createSchemas(client: pg.Client, database: string, role: string): Promise<void> {
+async function createSchemas(
+  client: pg.Client,
+  database: string,
+  role: string,
+  owner: string,
+): Promise<void> {
   const name = pg.escapeIdentifier(database)
   const settings = Object.entries({ search_path: role, ...TIMEOUTS })
   await client.query(`
-    grant connect on database ${name} to ${role};
-    ${settings.map(([setting, value]) => `alter role ${role} in database ${name} set ${setting} = '${value}';`).join('\n')}
-    create schema if not exists ${role} authorization ${role};
+    grant connect on database ${name} to ${role}, ${owner};
+    ${[role, owner]
+      .flatMap((each) =>
+        settings.map(
+          ([setting, value]) =>
+            `alter role ${each} in database ${name} set ${setting} = '${value}';`,
+        ),
+      )
+      .join('\n')}
+    create schema if not exists ${role} authorization ${owner};
     create schema if not exists ${role}_jobs authorization ${role};
     revoke all on schema ${role}, ${role}_jobs from public;
   `)
@@ -195,4 +242,36 @@ async function createSchemas(client: pg.Client, database: string, role: string):
     );
     alter table ${role}_jobs.migrations owner to ${role};
   `)
+}
+
+/**
+ * Gives the schema of a service and everything in it to its owner: before there were owners the services had made their
+ * tables themselves. What the service may do with them is said by the migration job.
+ */
+async function handOver(client: pg.Client, role: string, owner: string): Promise<void> {
+  await client.query(`
+    alter schema ${role} owner to ${owner};
+    revoke all on schema ${role} from ${role};
+    grant usage on schema ${role} to ${role};
+  `)
+  // A sequence of an identity column follows its table, and the row type of a table its table.
+  const { rows } = await client.query<{ object: string }>(
+    `select format(case c.relkind when 'S' then 'sequence %s' when 'v' then 'view %s'
+                     when 'm' then 'materialized view %s' else 'table %s' end, c.oid::regclass) as object
+       from pg_class c
+      where c.relnamespace = $1::regnamespace and c.relkind in ('r', 'p', 'S', 'v', 'm')
+        and c.relowner <> $2::regrole
+        and not exists (select from pg_depend d
+                         where d.objid = c.oid and d.classid = 'pg_class'::regclass and d.deptype in ('a', 'i')
+                           and c.relkind = 'S')
+     union all
+     select format('routine %s', p.oid::regprocedure) from pg_proc p
+      where p.pronamespace = $1::regnamespace and p.proowner <> $2::regrole
+     union all
+     select format('type %s', t.oid::regtype) from pg_type t
+      where t.typnamespace = $1::regnamespace and t.typowner <> $2::regrole and t.typelem = 0
+        and (t.typrelid = 0 or exists (select from pg_class c where c.oid = t.typrelid and c.relkind = 'c'))`,
+    [role, owner],
+  )
+  for (const { object } of rows) await client.query(`alter ${object} owner to ${owner}`)
 }

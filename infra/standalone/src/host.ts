@@ -96,8 +96,9 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     })
     parts.push({ name: 'PostgreSQL', limitMs: SERVER_LIMIT_MS, stop: () => postgres.stop() })
     signal.throwIfAborted()
-    const urls = await step(prepareDatabase(postgres.url, secrets.databasePasswords))
-    await step(migrateAll(urls, progress))
+    const site = await step(prepareDatabase(postgres.url, secrets.databasePasswords))
+    await step(migrateAll(site, progress))
+    const urls = site.services
     const passwordFile = join(folder, 'administrators.txt')
     await step(prepareAdministrators(urls.identity, passwordFile))
 

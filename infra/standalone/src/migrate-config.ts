@@ -19,12 +19,22 @@ const passwordSettings: Record<string, TString> = Object.fromEntries(
 
 const ADMIN_DATABASE_URL = 'PostgreSQL URL of a role that may create databases and roles'
 
+const MIGRATION_DATABASE_PASSWORD = (when: string) =>
+  Type.String({
+    description: `Password of the roles that own the tables, at least 16 characters, known to the jobs alone and to no service. ${when}`,
+    pattern: '^(.{16,})?$',
+    default: '',
+  })
+
 /** What `npm run prepare-database` reads: the part of the job that needs an administrator of the server. */
 export const PrepareDatabaseConfig = Type.Object({
   ADMIN_DATABASE_URL: Type.String({
     description: `${ADMIN_DATABASE_URL}.`,
     pattern: '^postgres(ql)?://',
   }),
+  MIGRATION_DATABASE_PASSWORD: MIGRATION_DATABASE_PASSWORD(
+    'Needed when `npm run migrate` is to run without an administrator.',
+  ),
   ...passwordSettings,
 })
 
@@ -41,6 +51,9 @@ export const MigrateConfig = Type.Object({
     pattern: '^(postgres(ql)?://.*)?$',
     default: '',
   }),
+  MIGRATION_DATABASE_PASSWORD: MIGRATION_DATABASE_PASSWORD(
+    'Needed with `SITE_DATABASE_URL`; with `ADMIN_DATABASE_URL` one is made for the run.',
+  ),
   KAFKA_BROKERS: Type.String({
     description: 'host:port separated by commas; empty: no topics are made.',
     default: '',
@@ -71,16 +84,26 @@ export function readMigrateConfig(environment: NodeJS.ProcessEnv): {
   const config = readConfig(MigrateConfig, environment)
   if ((config.ADMIN_DATABASE_URL === '') === (config.SITE_DATABASE_URL === ''))
     throw new ConfigurationError(['one of ADMIN_DATABASE_URL and SITE_DATABASE_URL must be set'])
+  if (config.SITE_DATABASE_URL !== '' && config.MIGRATION_DATABASE_PASSWORD === '')
+    throw new ConfigurationError([
+      'MIGRATION_DATABASE_PASSWORD must be set with SITE_DATABASE_URL: the one that `npm run prepare-database` was given',
+    ])
   return { config, passwords: passwordsIn(environment) }
 }
 
 /** @throws ConfigurationError with every fault at once */
 export function readPrepareDatabaseConfig(environment: NodeJS.ProcessEnv): {
   adminUrl: string
+  /** `undefined`: the next job of an administrator makes one. */
+  migrationPassword: string | undefined
   passwords: Passwords
 } {
   const config = readConfig(PrepareDatabaseConfig, environment)
-  return { adminUrl: config.ADMIN_DATABASE_URL, passwords: passwordsIn(environment) }
+  return {
+    adminUrl: config.ADMIN_DATABASE_URL,
+    migrationPassword: config.MIGRATION_DATABASE_PASSWORD || undefined,
+    passwords: passwordsIn(environment),
+  }
 }
 
 function passwordsIn(environment: NodeJS.ProcessEnv): Passwords {

@@ -1,9 +1,10 @@
+import { randomBytes } from 'node:crypto'
 import type { ServiceName } from '@erp-steward/contracts/services'
 import { serviceNames } from '@erp-steward/contracts/services'
 import { createFirstAdministrators } from '@erp-steward/identity/accounts/create-first-administrators'
 import { createTopics } from '@erp-steward/messaging/kafka-bus'
 import { readTopics } from '@erp-steward/kafka/topics'
-import { createRolesAndSchemas, serviceUrl } from '@erp-steward/postgres/roles'
+import { createRolesAndSchemas, ownerUrl, serviceUrl } from '@erp-steward/postgres/roles'
 import { migrate, openDatabase } from '@erp-steward/service-kit/database'
 import type { Logger } from 'pino'
 import { registry } from './registry.ts'
@@ -14,21 +15,42 @@ export const DATABASE = 'erp_steward'
 
 export type ServiceUrls = Readonly<Record<ServiceName, string>>
 
-/** Makes the database, the roles and the schemas; returns each service's own URL. Can be repeated. */
+/** Where the migration job connects, and where the services do. */
+export interface SiteUrls {
+  readonly owners: ServiceUrls
+  readonly services: ServiceUrls
+}
+
+/**
+ * Makes the database, the roles and the schemas. Can be repeated.
+ *
+ * @param migrationPassword of the owners of the tables; without one it is made for this run and kept by nobody
+ */
 export async function prepareDatabase(
   superuserUrl: string,
   passwords: Readonly<Record<string, string>>,
-): Promise<ServiceUrls> {
+  migrationPassword: string = randomBytes(32).toString('base64url'),
+): Promise<SiteUrls> {
   const roles = serviceNames.map((name) => ({ name, password: passwordOf(passwords, name) }))
-  await createRolesAndSchemas(superuserUrl, DATABASE, roles)
-  return serviceUrls(superuserUrl, passwords)
+  await createRolesAndSchemas(superuserUrl, DATABASE, roles, migrationPassword)
+  return siteUrls(superuserUrl, passwords, migrationPassword)
 }
 
-/** Each service's own URL on the server of `baseUrl`, whose user and database do not matter. */
-export function serviceUrls(
+/** The addresses on the server of `baseUrl`, whose user and database do not matter. */
+export function siteUrls(
   baseUrl: string,
   passwords: Readonly<Record<string, string>>,
-): ServiceUrls {
+  migrationPassword: string,
+): SiteUrls {
+  return {
+    owners: Object.fromEntries(
+      serviceNames.map((name) => [name, ownerUrl(baseUrl, DATABASE, name, migrationPassword)]),
+    ) as Record<ServiceName, string>,
+    services: serviceUrls(baseUrl, passwords),
+  }
+}
+
+function serviceUrls(baseUrl: string, passwords: Readonly<Record<string, string>>): ServiceUrls {
   return Object.fromEntries(
     serviceNames.map((name) => [
       name,
@@ -39,12 +61,12 @@ export function serviceUrls(
 
 /** Brings every schema up to date, one after the other. */
 export async function migrateAll(
-  urls: ServiceUrls,
+  { owners, services }: SiteUrls,
   progress: (line: string) => void,
 ): Promise<void> {
   for (const name of serviceNames) {
     progress(`Migrating ${name}`)
-    await migrate(registry[name], urls[name])
+    await migrate(registry[name], { owner: owners[name], service: services[name] })
   }
 }
 

@@ -10,11 +10,13 @@ import { startPostgres, type PostgresServer } from '@erp-steward/postgres/server
 import pg from 'pg'
 import { passwordSettingOf } from '../src/migrate-config.ts'
 import { DATABASE } from '../src/prepare-site.ts'
+import { registry } from '../src/registry.ts'
 import { ROOT } from './host-process.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'steward-migrate-'))
 const administrators = join(folder, 'administrators.txt')
 const passwordOf = (round: string) => (name: string) => `${round}-password-of-${name}`
+const MIGRATION_DATABASE_PASSWORD = 'password-of-the-owners'
 let server: PostgresServer
 
 beforeAll(async () => {
@@ -61,10 +63,15 @@ const asService = (name: (typeof serviceNames)[number], round: string, text: str
   query(serviceUrl(server.url, DATABASE, name, passwordOf(round)(name)), text)
 
 test('an administrator prepares the server; the job then migrates without one, and again without harm', async () => {
-  const prepare = { ADMIN_DATABASE_URL: server.url, ...passwords('first') }
+  const prepare = {
+    ADMIN_DATABASE_URL: server.url,
+    MIGRATION_DATABASE_PASSWORD,
+    ...passwords('first'),
+  }
   expect(await run('prepare-database.ts', prepare)).toMatchObject({ code: 0 })
   const migrate = {
     SITE_DATABASE_URL: `postgres://127.0.0.1:${server.port}`,
+    MIGRATION_DATABASE_PASSWORD,
     ADMINISTRATORS_FILE: administrators,
     ...passwords('first'),
   }
@@ -81,8 +88,9 @@ test('an administrator prepares the server; the job then migrates without one, a
       `select (select count(*) > 0 from ${schema}.migration) as migrated,
               to_regclass('${jobsSchema}._private_jobs') is not null as jobs,
               (select count(*)::int from pg_class c join pg_namespace n on n.oid = c.relnamespace
-                where n.nspname in ('${schema}', '${jobsSchema}')
-                  and c.relowner <> (select oid from pg_roles where rolname = current_user)) as foreign`,
+                where c.relowner <> case n.nspname when '${schema}' then 'steward_${schema}_owner'::regrole
+                                                   else '${schema}'::regrole end
+                  and n.nspname in ('${schema}', '${jobsSchema}')) as foreign`,
     )
     expect({ name, ...(made as object) }).toEqual({ name, migrated: true, jobs: true, foreign: 0 })
   }
@@ -91,6 +99,56 @@ test('an administrator prepares the server; the job then migrates without one, a
   expect(await run('migrate.ts', migrate)).toMatchObject({ code: 0 })
   expect(readFileSync(administrators, 'utf8')).toBe(issued)
 }, 120_000)
+
+const evidence = serviceNames.flatMap((name) =>
+  ['parameter_version', ...(registry[name].onlyGrow ?? [])].map((table) => [name, table] as const),
+)
+
+test.each(evidence)(
+  '[A-4.3.4] %s can add to %s, and do nothing else to it',
+  async (name, table) => {
+    await asService(name, 'first', `select from ${table} limit 1`)
+    for (const statement of [
+      `delete from ${table} where false`,
+      `truncate ${table}`,
+      `drop table ${table}`,
+      `alter table ${table} disable trigger all`,
+      `alter table ${table} add column more int`,
+      `create rule r as on insert to ${table} do instead nothing`,
+      `alter table ${table} owner to ${services[name].schema}`,
+    ])
+      await expect(asService(name, 'first', statement)).rejects.toThrow(
+        /permission denied|must be owner/,
+      )
+    const [rights] = await asService(
+      name,
+      'first',
+      `select has_table_privilege('${table}', 'insert') as adds,
+            has_any_column_privilege('${table}', 'update') or has_table_privilege('${table}', 'delete, truncate, trigger') as more`,
+    )
+    expect(rights).toEqual({ adds: true, more: false })
+  },
+)
+
+test('[A-4.3.4] no role of a service may touch the ledger of identity, nor its own list of migrations', async () => {
+  for (const name of serviceNames) {
+    if (name !== 'identity')
+      for (const table of ['audit_record', 'audit_head'])
+        await expect(asService(name, 'first', `table identity.${table}`)).rejects.toThrow(
+          /permission denied/,
+        )
+    await expect(asService(name, 'first', 'delete from migration')).rejects.toThrow(
+      /permission denied/,
+    )
+  }
+  for (const statement of [
+    'update audit_head set seq = 0',
+    'delete from audit_head',
+    'insert into audit_head values (true, 0, sha256($$x$$))',
+    'select from audit_head for update',
+  ])
+    await expect(asService('identity', 'first', statement)).rejects.toThrow(/permission denied/)
+})
 
 test('no service sees a table of another, whichever two of them', async () => {
   const url = server.url.replace(/[^/]*$/, DATABASE)

@@ -1,6 +1,7 @@
 import { services, type ServiceName } from '@erp-steward/contracts/services'
 import { CreateMessaging1780000000000 } from '@erp-steward/messaging/create-messaging'
 import { runMigrations as migrateJobs } from 'graphile-worker'
+import pg from 'pg'
 import { DataSource, type EntitySchema, type MigrationInterface } from 'typeorm'
 import { CreatePlatform1780000000001 } from './create-platform.ts'
 import { CreateProposal1780000000002 } from './create-proposal.ts'
@@ -11,6 +12,10 @@ export interface Storage {
   readonly entities: readonly EntitySchema[]
   /** In order, named with a 13-digit timestamp; the platform's own come first by themselves. */
   readonly migrations: readonly (new () => MigrationInterface)[]
+  /** Tables that are evidence: the service's role reads and inserts, and can do nothing else to them. */
+  readonly onlyGrow?: readonly string[]
+  /** Tables that only triggers and functions of the owner write; the service's role reads them. */
+  readonly onlyRead?: readonly string[]
 }
 
 /** The platform's own tables, which every service has. */
@@ -54,34 +59,51 @@ function source(
   })
 }
 
-/** Opens the pool of a service, of at most `poolSize` connections. Never migrates. */
+/**
+ * Opens the pool of a service, of at most `poolSize` connections. Never migrates.
+ *
+ * @param settings of each session, `name=value`
+ */
 export async function openDatabase(
   storage: Storage,
   url: string,
   poolSize = 8,
+  settings: readonly string[] = [],
 ): Promise<DataSource> {
-  return source(storage, url, poolSize).initialize()
+  return source(storage, url, poolSize, settings).initialize()
+}
+
+/** Who does what when a schema is brought up to date. */
+export interface MigrationUrls {
+  /** Of the role that the tables belong to; it runs the migrations. */
+  readonly owner: string
+  /** Of the service's own role, which owns its jobs and is given its rights on the tables. */
+  readonly service: string
 }
 
 /**
  * Brings the schema of one service and its job schema up to date: a one-shot, serialised by an advisory lock.
  *
- * The schemas must exist and belong to the role of `url`.
+ * The schemas must exist, the one of the jobs owned by the service's role, the other by the owner. Each time the
+ * service's role gets exactly the rights that `storage` names, whatever it had.
  */
-export async function migrate(storage: Storage, url: string): Promise<void> {
+export async function migrate(storage: Storage, urls: MigrationUrls): Promise<void> {
   const { jobsSchema } = services[storage.name]
-  const db = await source(storage, url, 2, [NO_LIMIT]).initialize()
+  const db = await source(storage, urls.owner, 2, [NO_LIMIT]).initialize()
   try {
     const lock = db.createQueryRunner()
     await lock.query('select pg_advisory_lock($1)', [MIGRATION_LOCK])
     try {
       await db.runMigrations({ transaction: 'each' })
-      const unlimited = new URL(url)
-      unlimited.searchParams.set('options', `-c ${NO_LIMIT}`)
+      await grantRights(db, storage)
+      const unlimited = new URL(urls.service)
+      const given = unlimited.searchParams.get('options') ?? ''
+      unlimited.searchParams.set('options', `${given} -c ${NO_LIMIT}`.trim())
       await migrateJobs({ connectionString: unlimited.href, schema: jobsSchema })
       // The function keeps the plan it made while there were few jobs: reading them all to find one by its key. Then a
       // burst of tickets is quadratic until the table's statistics are renewed.
-      await db.query(
+      await asOwnerOfJobs(
+        unlimited.href,
         `alter function "${jobsSchema}".add_jobs("${jobsSchema}".job_spec[], boolean) set enable_seqscan = off`,
       )
     } finally {
@@ -91,4 +113,51 @@ export async function migrate(storage: Storage, url: string): Promise<void> {
   } finally {
     await db.destroy()
   }
+}
+
+async function asOwnerOfJobs(url: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    await client.query(statement)
+  } finally {
+    await client.end()
+  }
+}
+
+/** PostgreSQL has the right to `analyze` apart from ownership since this version. */
+const MAINTAIN_SINCE = 170_000
+
+/**
+ * All rights of the service's role on the tables of its schema: to work with rows, never to change, empty or drop a
+ * table, nor to switch a trigger off. What only grows is neither updated nor deleted. Source: A-4.3.4.
+ */
+async function grantRights(
+  db: DataSource,
+  { name, onlyGrow = [], onlyRead = [] }: Storage,
+): Promise<void> {
+  // The role is called like the schema.
+  const schema = pg.escapeIdentifier(services[name].schema)
+  const to = schema
+  const evidence = ['parameter_version', ...onlyGrow]
+  const shown = ['migration', ...onlyRead]
+  const listed = (tables: readonly string[]) =>
+    tables.map((table) => `${schema}.${pg.escapeIdentifier(table)}`).join(', ')
+  await db.transaction(async (tx) => {
+    const [server]: { version: number }[] = await tx.query(
+      `select current_setting('server_version_num')::int as version`,
+    )
+    const maintain = (server?.version ?? 0) >= MAINTAIN_SINCE ? ', maintain' : ''
+    const rows = `select, insert, update, delete${maintain}`
+    await tx.query(`
+      revoke all on all tables in schema ${schema} from public, ${to};
+      grant ${rows} on all tables in schema ${schema} to ${to};
+      grant usage, select, update on all sequences in schema ${schema} to ${to};
+      alter default privileges in schema ${schema} grant ${rows} on tables to ${to};
+      alter default privileges in schema ${schema} grant usage, select, update on sequences to ${to};
+      revoke all on ${listed([...evidence, ...shown])} from ${to};
+      grant select, insert${maintain} on ${listed(evidence)} to ${to};
+      grant select on ${listed(shown)} to ${to};
+    `)
+  })
 }

@@ -10,10 +10,13 @@ import pg from 'pg'
 import type { DataSource } from 'typeorm'
 
 export interface TestDatabase {
+  /** The superuser's pool: what a test prepares and looks at. */
   readonly db: DataSource
   /** Superuser's address of the clone, for what opens its own connections. */
   readonly url: string
-  /** Closes the pool and drops the clone. */
+  /** A pool with the rights of the service's own role, as in production; `release` closes it. */
+  openAsService(): Promise<DataSource>
+  /** Closes the pools and drops the clone. */
   release(): Promise<void>
 }
 
@@ -36,11 +39,17 @@ export async function testDatabase(storage: Storage): Promise<TestDatabase> {
   })
   const url = addressOf(server, name)
   const db = await openDatabase(storage, url)
+  const opened = [db]
   return {
     db,
     url,
+    async openAsService() {
+      const pool = await openDatabase(storage, url, 8, [`role=${services[storage.name].schema}`])
+      opened.push(pool)
+      return pool
+    },
     async release() {
-      await db.destroy()
+      for (const pool of opened) await pool.destroy()
       await onServer(server, (admin) => admin.query(`drop database ${name} with (force)`))
     },
   }
@@ -57,10 +66,20 @@ async function ensureTemplate(admin: pg.Client, server: string, storage: Storage
     await admin.query(`drop database if exists ${unfinished} with (force)`)
     await admin.query(`create database ${unfinished}`)
     const url = addressOf(server, unfinished)
+    // Roles belong to the server, which outlives the template.
+    const { rowCount: roles } = await admin.query('select from pg_roles where rolname = $1', [
+      schema,
+    ])
+    if (roles === 0) await admin.query(`create role ${schema} nologin`)
+    // For the tables of graphile-worker, which asks for it although the schema is there; a clone does not inherit it.
+    await admin.query(`grant create on database ${unfinished} to ${schema}`)
     await onServer(url, (client) =>
-      client.query(`create schema ${schema}; create schema ${jobsSchema}`),
+      client.query(
+        `create schema ${schema}; grant usage on schema ${schema} to ${schema};
+         create schema ${jobsSchema} authorization ${schema}`,
+      ),
     )
-    await migrate(storage, url)
+    await migrate(storage, { owner: url, service: asRole(url, schema) })
     // The name is given last: a build that was cut off is never cloned.
     await admin.query(`alter database ${unfinished} rename to ${template}`)
     return template
@@ -70,8 +89,8 @@ async function ensureTemplate(admin: pg.Client, server: string, storage: Storage
 }
 
 /** Changes with every word of a migration, so a server that outlives the run never offers an outdated template. */
-function fingerprint({ migrations }: Storage): string {
-  const hash = createHash('sha256')
+function fingerprint({ migrations, onlyGrow, onlyRead }: Storage): string {
+  const hash = createHash('sha256').update(JSON.stringify([onlyGrow, onlyRead, migrate.toString()]))
   for (const migration of [...platformMigrations, ...migrations]) hash.update(migration.toString())
   return hash.digest('hex').slice(0, 12)
 }
@@ -87,6 +106,13 @@ async function onServer<Result>(
   } finally {
     await client.end()
   }
+}
+
+/** The superuser's address, whose sessions have the rights of a role alone. */
+function asRole(url: string, role: string): string {
+  const address = new URL(url)
+  address.searchParams.set('options', `-c role=${role}`)
+  return address.href
 }
 
 function addressOf(server: string, database: string): string {

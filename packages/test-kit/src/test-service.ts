@@ -10,7 +10,10 @@ import { testKeys } from './tokens.ts'
 
 export interface TestService {
   readonly app: App
+  /** The superuser's pool; operations and handlers work with the rights of the service's role. */
   readonly db: DataSource
+  /** The pool with the service's rights, whose statements a test may watch. */
+  readonly serviceDb: DataSource
   readonly url: string
   readonly consumer: Consumer
   readonly tasks: readonly Task[]
@@ -32,7 +35,8 @@ export async function testService<Config extends TObject>(
   now: Date,
 ): Promise<TestService> {
   const database = await testDatabase(service)
-  const { db, url } = database
+  const { url } = database
+  const db = await database.openAsService()
   const clock = () => running.now
   const log = pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' })
   const ownKeys = service.keys?.({ db, clock, config, log })
@@ -47,7 +51,8 @@ export async function testService<Config extends TObject>(
   })
   const running: TestService = {
     ...built,
-    db,
+    db: database.db,
+    serviceDb: db,
     url,
     now,
     release: async () => {

@@ -47,6 +47,14 @@ export const assessment = defineService({
     ControlParameterEntity,
   ],
   migrations,
+  onlyGrow: [
+    'control_record',
+    'entry_count',
+    'score',
+    'score_deduction',
+    'score_parameter',
+    'score_roster',
+  ],
   routes: (app, deps) => {
     observationRoutes(app, deps)
     entryCountRoutes(app, deps)

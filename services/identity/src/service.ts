@@ -69,6 +69,8 @@ export const identity = defineService({
     AuditAnchorEntity,
   ],
   migrations,
+  onlyGrow: ['audit_record', 'audit_anchor', 'audit_seal'],
+  onlyRead: ['audit_head'],
   async routes(app, { db, clock, config }) {
     const seal = createSeal(config.SEALING_KEYS)
     const sign = createTokenSigner(app, seal)

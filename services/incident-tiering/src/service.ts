@@ -54,6 +54,7 @@ export const incidentTiering = defineService({
     WebhookEntity,
   ],
   migrations,
+  onlyGrow: ['ticket_entry', 'change_entry', 'notification_attempt'],
   routes: (app, deps) => {
     keyUserRoutes(app, deps)
     calendarRoutes(app, deps)

@@ -4,13 +4,14 @@ import { canonicalJson, ledgerHash } from './ledger-hash.ts'
 
 /**
  * Appends every fact of the product to the chain. The head's row is locked last and for three statements only, however
- * many facts there are: all recording queues up there, which is what makes the numbers gapless.
+ * many facts there are: all recording queues up there, which is what makes the numbers gapless. The service cannot
+ * write the head: a function of the tables' owner locks it, and a trigger moves it.
  *
  * A fact that is in the ledger already is left alone, even when its receipt in the inbox has been pruned.
  */
 export const onEveryFact = onEvery(topics, async (tx, deliveries) => {
   const [head]: { seq: string; hash: Buffer }[] = await tx.query(
-    'select seq, hash from audit_head for update',
+    'select seq, hash from lock_audit_head()',
   )
   if (head === undefined) throw new TypeError('the audit ledger has no head')
   const held: { id: string }[] = await tx.query(
@@ -29,12 +30,10 @@ export const onEveryFact = onEvery(topics, async (tx, deliveries) => {
     })
   if (records.length === 0) return
   await tx.query(
-    `with recorded as (
-       insert into audit_record
-         (seq, event_id, type, subject, actor, recorded_at, envelope, previous_hash, hash)
-       select * from unnest($1::bigint[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::text[],
-                            $8::bytea[], $9::bytea[]))
-     update audit_head set seq = $10, hash = $11`,
+    `insert into audit_record
+       (seq, event_id, type, subject, actor, recorded_at, envelope, previous_hash, hash)
+     select * from unnest($1::bigint[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::text[],
+                          $8::bytea[], $9::bytea[])`,
     [
       records.map(({ seq }) => seq),
       records.map(({ event }) => event.id),
@@ -45,8 +44,6 @@ export const onEveryFact = onEvery(topics, async (tx, deliveries) => {
       records.map(({ envelope }) => envelope),
       records.map(({ previousHash }) => previousHash),
       records.map(({ hash }) => hash),
-      last.seq,
-      last.hash,
     ],
   )
 })

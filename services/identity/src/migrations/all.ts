@@ -7,6 +7,7 @@ import { CreateClient1790000001200 } from './1790000001200-create-client.ts'
 import { CreateAuditLedger1790000001300 } from './1790000001300-create-audit-ledger.ts'
 import { AdmitBackupAgent1790000001400 } from './1790000001400-admit-backup-agent.ts'
 import { CreateStanding1790000010000 } from './1790000010000-create-standing.ts'
+import { ProtectLedger1790000020000 } from './1790000020000-protect-ledger.ts'
 
 /** In the order they run. */
 export const migrations = [
@@ -19,4 +20,5 @@ export const migrations = [
   CreateAuditLedger1790000001300,
   AdmitBackupAgent1790000001400,
   CreateStanding1790000010000,
+  ProtectLedger1790000020000,
 ]

@@ -28,7 +28,14 @@ test('no password, token or secret reaches a log, whatever goes wrong', async ()
     internalToken: 'x'.repeat(32),
   })
   const { app } = built
-  const stage: TestService = { ...built, db, url, now, release: () => database.release() }
+  const stage: TestService = {
+    ...built,
+    db,
+    serviceDb: db,
+    url,
+    now,
+    release: () => database.release(),
+  }
   const secrets: string[] = []
   const post = async (path: string, payload: object | string, headers = {}) => {
     const answer = await app.inject({ method: 'POST', url: path, payload, headers })

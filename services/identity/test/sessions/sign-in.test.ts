@@ -79,18 +79,18 @@ test('an unknown name, a wrong password, no password and a disabled account get 
 
 test('an unknown name takes the same statements and the same hash as a known one', async () => {
   const accounts = [await known(), await addAccount(stage), { userName: 'NOBODY.KNOWS' }]
-  const before = stage.db.logger
+  const before = stage.serviceDb.logger
   const taken: string[][] = []
   for (const account of accounts) {
     const statements: string[] = []
-    stage.db.logger = {
-      ...stage.db.logger,
+    stage.serviceDb.logger = {
+      ...stage.serviceDb.logger,
       logQuery: (statement) => void statements.push(statement),
     }
     await trySignIn(stage, account, 'wrong')
     taken.push(statements)
   }
-  stage.db.logger = before
+  stage.serviceDb.logger = before
   expect(taken[0]?.length).toBeGreaterThan(10)
   expect(taken[1]).toEqual(taken[0])
   expect(taken[2]).toEqual(taken[0])

@@ -15,24 +15,12 @@ export function dayOf(atMs: number): number {
 }
 
 const dateOf = (day: number) => new Date(day * DAY_MS).toISOString().slice(0, 10)
-const tableOf = (day: number) => `sample_${dateOf(day).replaceAll('-', '')}`
 
-/**
- * Makes the partition of a day if it is missing, in the caller's transaction. Attached, not created in place: that
- * would lock out every insert.
- */
+/** Makes the partition of a day if it is missing, in the caller's transaction. */
 export async function makePartition(tx: Statement, day: number): Promise<void> {
   await tx.query('select pg_advisory_xact_lock($1)', [PARTITION_LOCK])
-  const table = tableOf(day)
-  const found = (await tx.query('select to_regclass($1) is not null as made', [table])) as {
-    made: boolean
-  }[]
-  if (found[0]?.made === true) return
-  await tx.query(`create table ${table} (like sample including all)`)
-  await tx.query(
-    `alter table sample attach partition ${table}
-       for values from ('${dateOf(day)}T00:00:00Z') to ('${dateOf(day + 1)}T00:00:00Z')`,
-  )
+  // Tables are the owner's; a function of his makes them.
+  await tx.query('select make_sample_day($1::date)', [dateOf(day)])
 }
 
 /** Makes the days to come and drops those past their retention. */
@@ -40,15 +28,8 @@ export function keepPartitions({ SAMPLE_RETENTION_DAYS }: MonitoringConfig) {
   return defineTask('keep-sample-partitions', Type.Object({}), async (tx, _, { now }) => {
     const today = dayOf(now.getTime())
     for (let day = today; day <= today + DAYS_AHEAD; day += 1) await makePartition(tx, day)
-    const oldest = tableOf(today - SAMPLE_RETENTION_DAYS)
-    const past: { table: string }[] = await tx.query(
-      `select c.relname as "table" from pg_inherits i join pg_class c on c.oid = i.inhrelid
-        where i.inhparent = 'sample'::regclass and c.relname < $1 order by 1`,
-      [oldest],
-    )
-    if (past.length === 0) return
     // Dropping waits for every reader; better to try again tomorrow than to hold up the ingest behind it.
     await tx.query(`set local lock_timeout = '5s'`)
-    for (const { table } of past) await tx.query(`drop table ${table}`)
+    await tx.query('select drop_sample_days($1::date)', [dateOf(today - SAMPLE_RETENTION_DAYS)])
   })
 }

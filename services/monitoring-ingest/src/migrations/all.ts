@@ -4,6 +4,7 @@ import { VersionDirectory1785000000001 } from '@erp-steward/directory/version-di
 import { CreateMonitoring1790000000000 } from './1790000000000-create-monitoring.ts'
 import { CreateInspection1790000000001 } from './1790000000001-create-inspection.ts'
 import { IndexFiringAlert1790000000002 } from './1790000000002-index-firing-alert.ts'
+import { MakeDaysAsOwner1790000020000 } from './1790000020000-make-days-as-owner.ts'
 import { ProveInspection1790000060000 } from './1790000060000-prove-inspection.ts'
 
 /** In order; only ever added to. */
@@ -14,5 +15,6 @@ export const migrations = [
   CreateMonitoring1790000000000,
   CreateInspection1790000000001,
   IndexFiringAlert1790000000002,
+  MakeDaysAsOwner1790000020000,
   ProveInspection1790000060000,
 ]
