@@ -190,6 +190,33 @@ export const InitialPasswordIssued = defineEvent({
   payload: Type.Object({ accountId: Uuid, issuedAt: Instant, expiresAt: Instant }),
 })
 
+/**
+ * Each step by which an account gets a password that others issue: a case that the audit administrator can follow. The
+ * person hears of it at once, so that a reset that nobody asked for is noticed.
+ */
+export const CredentialReset = defineEvent({
+  type: 'identity.security.credential-reset.v1',
+  summary: 'A step in which others issue a password for an account, or confirm who chose the next.',
+  clauses: ['A-2.1.1', 'A-2.2.3'],
+  payload: Type.Object({
+    resetId: Uuid,
+    accountId: Uuid,
+    personId: nullable(Uuid),
+    /** `null` for the account of a person. */
+    administratorRole: nullable(Type.String()),
+    step: Type.Enum([
+      'first-half-issued',
+      'second-half-issued',
+      'issued-at-host',
+      'password-chosen',
+      'identity-confirmed',
+    ]),
+    /** Until then the account may not approve; `null` where no cooling time runs. */
+    coolingUntil: nullable(Instant),
+    at: Instant,
+  }),
+})
+
 export const PasswordChanged = defineEvent({
   type: 'identity.security.password-changed.v1',
   summary: 'A person changed the password of the own account.',

@@ -240,6 +240,24 @@ export const problems = {
     'Reject or withdraw the proposal, read the resource and propose anew.',
   ),
   // Identity: credentials, sessions, clients
+  'half-not-for-role': problem(
+    403,
+    'This part of the secret is not for your role',
+    '该角色不得领取这一半密钥',
+    'Let somebody of another role have it: the halves go to two people of two roles.',
+  ),
+  'first-half-missing': problem(
+    409,
+    'No first half is waiting',
+    '没有待配对的前一半',
+    'Have the first half issued, then the second before it expires.',
+  ),
+  'account-not-cooling': problem(
+    409,
+    'No cooling time runs',
+    '账号不在冷却期内',
+    'Nothing to confirm: the account may approve already.',
+  ),
   'sign-in-refused': problem(
     401,
     'User name or password is not valid',

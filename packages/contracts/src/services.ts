@@ -56,6 +56,7 @@ export const services: Readonly<Record<ServiceName, ServiceProfile>> = {
     '/v1/imports',
     '/v1/accounts',
     '/v1/account-changes',
+    '/v1/credential-resets',
     '/v1/sessions',
     '/v1/tokens',
     '/v1/clients',

@@ -9,11 +9,11 @@ export const identityParameters = [
     source: 'Defaults 2.9 (own choice)',
     zh: [
       '密码规则集',
-      '等级保护三级规则集检查字符类别、有效期和历史;NIST 规则集只检查长度和常用密码表。',
+      '等级保护三级规则集另检查有效期;NIST 规则集不设有效期,最短长度不低于 15 位。两者都检查字符类别、历史和常用密码表。',
     ],
     en: [
       'Password rule set',
-      'The level-3 set checks classes, age and history; the NIST set only length and the list of common passwords.',
+      'The level-3 set asks for a change by age; the NIST set does not, and asks for at least 15 characters. Both check classes, history and the list of common passwords.',
     ],
   }),
   integer('identity.password.min_length', {
@@ -87,6 +87,20 @@ export const identityParameters = [
     en: [
       'Initial password lifetime',
       'An initial password not changed in this time expires; the first login allows nothing else.',
+    ],
+  }),
+  duration('identity.password.cooling', {
+    default: 'PT24H',
+    bounds: ['PT1H', 'P7D'],
+    clauses: ['A-2.1.1', 'A-2.2.3'],
+    source: 'Defaults 2.9 (own choice)',
+    zh: [
+      '重置后审批冷却期',
+      '由他人发放初始密码的账号,本人修改密码后在此时间内不得审批、确认或签署;第三人确认身份后立即结束。',
+    ],
+    en: [
+      'Cooling time after a reset',
+      'For so long after its owner chose a password in place of one that others issued, an account may not approve, confirm or sign; a third person who confirms the identity ends it at once.',
     ],
   }),
   integer('identity.lockout.failures', {

@@ -10,6 +10,7 @@ const SECRET = [
   'refreshToken',
   'secret',
   'clientSecret',
+  'claimCode',
   'privateKey',
 ]
 

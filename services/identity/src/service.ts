@@ -14,6 +14,7 @@ import { ClientEntity } from './clients/client.ts'
 import { clientRoutes } from './clients/routes.ts'
 import { IdentityConfig } from './config.ts'
 import { CredentialEntity } from './credentials/credential.ts'
+import { CredentialResetEntity } from './credentials/credential-reset.ts'
 import { credentialRoutes } from './credentials/routes.ts'
 import { SignInGuardEntity } from './credentials/sign-in-guard.ts'
 import { importRoutes } from './imports/routes.ts'
@@ -57,6 +58,7 @@ export const identity = defineService({
     StandingEntity,
     ProvisioningTaskEntity,
     CredentialEntity,
+    CredentialResetEntity,
     SignInGuardEntity,
     SessionEntity,
     RefreshTokenEntity,

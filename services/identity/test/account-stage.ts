@@ -47,6 +47,7 @@ export async function addAccount(
     createdAt: now,
     disabledAt: null,
     disabledReason: null,
+    coolingUntil: null,
   }
   const [unit, department, position] = [randomUUID(), randomUUID(), randomUUID()]
   if (account.personId !== null) {
@@ -96,7 +97,50 @@ export async function setPassword(
 
 /** Gives the account an initial password. */
 export function giveInitialPassword({ db, now }: TestService, account: Account): Promise<string> {
-  return db.transaction((tx) => issueInitialPassword(tx, account, testAct({ now })))
+  return db.transaction((tx) => issueInitialPassword(tx, account, true, testAct({ now })))
+}
+
+/** The headers of a caller. */
+type Headers = Readonly<Record<string, string>>
+
+/** An initial password as two administrators give it out: the halves, with a dash between them. */
+export async function claimPassword(
+  { app }: Pick<TestService, 'app'>,
+  accountId: string,
+  first: Headers,
+  second: Headers,
+): Promise<string> {
+  const url = `/v1/accounts/${accountId}/initial-password`
+  return (await claimHalves({ app }, url, first, second)).join('-')
+}
+
+/** The secret of a client as two administrators give it out. */
+export async function claimSecret(
+  { app }: Pick<TestService, 'app'>,
+  clientId: string,
+  first: Headers,
+  second: Headers,
+): Promise<string> {
+  return (await claimHalves({ app }, `/v1/clients/${clientId}/secret`, first, second)).join('')
+}
+
+/** @throws Error if a half is refused */
+async function claimHalves(
+  { app }: Pick<TestService, 'app'>,
+  url: string,
+  first: Headers,
+  second: Headers,
+): Promise<string[]> {
+  const halves: string[] = []
+  for (const [path, headers] of [
+    [url, first],
+    [`${url}/second-half`, second],
+  ] as const) {
+    const answer = await app.inject({ method: 'POST', url: path, headers })
+    if (answer.statusCode >= 300) throw new Error(`${path}: ${answer.body}`)
+    halves.push(answer.json<{ claimCode: string }>().claimCode)
+  }
+  return halves
 }
 
 /** Tries to sign in, from an address of choice. */

@@ -18,6 +18,8 @@ export interface Account {
   createdAt: Date
   disabledAt: Date | null
   disabledReason: string | null
+  /** Until then the account may not approve; `null`: no cooling time was set, or a third person ended it. */
+  coolingUntil: Date | null
 }
 
 export const AccountEntity = new EntitySchema<Account>({
@@ -34,6 +36,7 @@ export const AccountEntity = new EntitySchema<Account>({
     createdAt: { type: 'timestamptz', name: 'created_at' },
     disabledAt: { type: 'timestamptz', name: 'disabled_at', nullable: true },
     disabledReason: { type: 'text', name: 'disabled_reason', nullable: true },
+    coolingUntil: { type: 'timestamptz', name: 'cooling_until', nullable: true },
   },
   uniques: [
     { name: 'account_user_name_key', columns: ['userName'] },

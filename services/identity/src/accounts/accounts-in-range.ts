@@ -27,6 +27,7 @@ export function accountsInRange(
     `select account.id, user_name as "userName", person_id as "personId",
             administrator_role as "administratorRole", status, epoch, account.version,
             account.created_at as "createdAt", disabled_at as "disabledAt", disabled_reason as "disabledReason",
+            cooling_until as "coolingUntil",
             person.name as "personName", person.unit_id as "unitId"
        from account left join person on person.id = person_id
       where ($1::uuid is null or account.id = $1) and ($2::text is null or user_name = $2)

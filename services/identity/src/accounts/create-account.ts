@@ -64,6 +64,7 @@ async function insertAccount(
       createdAt: act.now,
       disabledAt: null,
       disabledReason: null,
+      coolingUntil: null,
     }
     if (await insertUnlessTaken(tx, account)) {
       await announceAccount(tx, account, act)

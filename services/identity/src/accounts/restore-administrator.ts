@@ -1,6 +1,7 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { EntityManager } from 'typeorm'
+import { noteHostReset } from '../credentials/note-host-reset.ts'
 import { issueInitialPassword } from '../credentials/issue-initial-password.ts'
 import { unlockAccount } from '../credentials/unlock-account.ts'
 import { revokeAccount } from '../sessions/revoke-account.ts'
@@ -25,5 +26,7 @@ export async function restoreAdministrator(
   const { account } = held
   await unlockAccount(tx, { accountId: account.id, reason: 'restored at the host' }, act)
   const epoch = await revokeAccount(tx, account.id, 'initial-password-issued', act)
-  return issueInitialPassword(tx, { ...account, epoch }, act)
+  const password = await issueInitialPassword(tx, { ...account, epoch }, true, act)
+  await noteHostReset(tx, account, act)
+  return password
 }

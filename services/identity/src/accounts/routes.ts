@@ -2,7 +2,7 @@ import { roles } from '@erp-steward/contracts/permissions'
 import { Problem } from '@erp-steward/contracts/problem'
 import { InstantOut, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
-import { actOf, unitInRange } from '@erp-steward/service-kit/authentication'
+import { unitInRange } from '@erp-steward/service-kit/authentication'
 import {
   assertVersion,
   change,
@@ -26,7 +26,6 @@ import { accountsInRange, type AccountInRange } from './accounts-in-range.ts'
 import { askForChange } from './ask-for-change.ts'
 import { decideAccountChange } from './decide-account-change.ts'
 import { freezeAccount, unfreezeAccount } from './freeze-account.ts'
-import { handOutInitialPassword } from './hand-out-initial-password.ts'
 import { lockAccount } from './lock-account.ts'
 import { rolesOfAccount } from './roles-of-account.ts'
 
@@ -43,6 +42,7 @@ const AccountView = Type.Object({
   createdAt: InstantOut,
   disabledAt: nullable(InstantOut),
   disabledReason: nullable(Type.String()),
+  coolingUntil: nullable(InstantOut),
   version: Type.Integer(),
 })
 
@@ -126,7 +126,6 @@ function readingRoutes(app: App, { db }: Committer): void {
 }
 
 function lockingRoutes(app: App, deps: Committer): void {
-  const { db, clock } = deps
   const locking = [
     {
       verb: 'freeze',
@@ -167,24 +166,6 @@ function lockingRoutes(app: App, deps: Committer): void {
           return apply(tx, held, request.body.reason, act)
         }),
     })
-
-  app.post('/v1/accounts/:id/initial-password', {
-    config: { access: 'account.issue-password', approves: true, clauses: ['A-2.2.3'] },
-    schema: {
-      operationId: 'issueInitialPassword',
-      summary: 'Makes an initial password and answers it this once; the earlier one is void.',
-      tags: ['accounts'],
-      params: ById,
-      response: { 201: Type.Object({ userName: Type.String(), initialPassword: Type.String() }) },
-    },
-    handler: async (request, reply) => {
-      const issued = await db.transaction((tx) =>
-        handOutInitialPassword(tx, request.params.id, actOf(request, clock())),
-      )
-      void reply.code(201).header('cache-control', 'no-store')
-      return issued
-    },
-  })
 }
 
 function changeRoutes(app: App, deps: Committer): void {

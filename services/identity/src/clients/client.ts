@@ -14,8 +14,14 @@ export interface Client {
   unitId: string | null
   /** `pending` until the security administrator has confirmed it. */
   status: 'pending' | 'active' | 'disabled'
-  /** SHA-256 of the secret, which has 256 bits of its own; `null` before the first one is issued. */
+  /** SHA-256 of the secret (`digestOfHalves`), which has 256 bits of its own; `null` before the first one is issued. */
   secretHash: Buffer | null
+  /** SHA-256 of the first half of the next secret, until the second half is made. */
+  halfDigest: Buffer | null
+  /** Who has that half: account, person and role. */
+  halfBy: string | null
+  halfPerson: string | null
+  halfRole: string | null
   /** Revocation epoch: tokens of a smaller one are void. */
   epoch: number
   version: number
@@ -33,6 +39,10 @@ export const ClientEntity = new EntitySchema<Client>({
     unitId: { type: 'uuid', name: 'unit_id', nullable: true },
     status: { type: 'text' },
     secretHash: { type: 'bytea', name: 'secret_hash', nullable: true },
+    halfDigest: { type: 'bytea', name: 'half_digest', nullable: true },
+    halfBy: { type: 'text', name: 'half_by', nullable: true },
+    halfPerson: { type: 'uuid', name: 'half_person', nullable: true },
+    halfRole: { type: 'text', name: 'half_role', nullable: true },
     epoch: { type: 'integer', default: 0 },
     version: { type: 'integer', default: 1 },
     createdAt: { type: 'timestamptz', name: 'created_at' },

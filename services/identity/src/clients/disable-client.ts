@@ -19,7 +19,7 @@ export async function disableClient(
   act: Act,
 ): Promise<Client> {
   const [, disabled]: [unknown, number] = await tx.query(
-    `update client set status = 'disabled', secret_hash = null, epoch = epoch + 1, version = version + 1,
+    `update client set status = 'disabled', secret_hash = null, half_digest = null, epoch = epoch + 1, version = version + 1,
        disabled_at = $2 where id = $1 and status <> 'disabled' returning id`,
     [clientId, act.now],
   )

@@ -10,7 +10,7 @@ import type { TokenSigner } from '../sessions/token-signer.ts'
 import { unstored } from '../sessions/unstored.ts'
 import { ClientEntity, clientRoles, type Client } from './client.ts'
 import { grantClientToken, type ClientCredentials } from './grant-client-token.ts'
-import { issueClientSecret } from './issue-client-secret.ts'
+import { issueFirstSecretHalf, issueSecondSecretHalf } from './issue-client-secret.ts'
 
 const ClientView = Type.Object({
   id: Uuid,
@@ -22,6 +22,14 @@ const ClientView = Type.Object({
   version: Type.Integer(),
   createdAt: InstantOut,
   disabledAt: nullable(InstantOut),
+})
+
+const IssuedHalf = Type.Object({
+  clientId: Uuid,
+  half: Type.Enum(['first', 'second']),
+  claimCode: Type.String({
+    description: 'The secret is the first half and the second, one after the other.',
+  }),
 })
 
 const viewOf = ({ secretHash, ...client }: Client) => ({
@@ -144,25 +152,47 @@ export async function clientRoutes(
     },
   )
 
-  app.post(
-    '/v1/clients/:id/secret',
+  const halves = [
     {
-      config: { access: 'client.issue-secret', approves: true, clauses: ['A-4.2.4'] },
-      schema: {
-        operationId: 'issueClientSecret',
-        summary: 'A new secret, shown this once; the one before and its tokens are void.',
-        tags: ['clients'],
-        params: Type.Object({ id: Uuid }),
-        response: { 201: Type.Object({ clientId: Uuid, clientSecret: Type.String() }) },
+      path: '/v1/clients/:id/secret',
+      half: 'first',
+      access: 'client.issue-secret',
+      operationId: 'issueClientSecret',
+      summary: 'The first half of a new secret, shown this once; alone it opens nothing.',
+      status: 202,
+      issue: issueFirstSecretHalf,
+    },
+    {
+      path: '/v1/clients/:id/secret/second-half',
+      half: 'second',
+      access: 'client.complete-secret',
+      operationId: 'completeClientSecret',
+      summary:
+        'The second half, for another person of another role; the secret is both in a row, and the one before is void.',
+      status: 201,
+      issue: issueSecondSecretHalf,
+    },
+  ] as const
+  for (const { path, half, access, operationId, summary, status, issue } of halves)
+    app.post(
+      path,
+      {
+        config: { access, approves: true, clauses: ['A-4.2.4'] },
+        schema: {
+          operationId,
+          summary,
+          tags: ['clients'],
+          params: Type.Object({ id: Uuid }),
+          response: { [status]: IssuedHalf },
+        },
       },
-    },
-    async (request, reply) => {
-      const { id } = request.params
-      const act = actOf(request, clock())
-      const clientSecret = await db.transaction((tx) => issueClientSecret(tx, id, act))
-      return unstored(reply).code(201).send({ clientId: id, clientSecret })
-    },
-  )
+      async (request, reply) => {
+        const { id } = request.params
+        const act = actOf(request, clock())
+        const claimCode = await db.transaction((tx) => issue(tx, id, act))
+        return unstored(reply).code(status).send({ clientId: id, half, claimCode })
+      },
+    )
 }
 
 /** @throws Problem `client-refused` when they are missing, unreadable or sent in two places */

@@ -2,11 +2,16 @@ import type { Act } from '@erp-steward/contracts/act'
 import { PasswordChanged } from '@erp-steward/contracts/identity-events'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
+import { durationMs } from '@erp-steward/regulation/duration'
+import { readParameter } from '@erp-steward/service-kit/parameters'
 import type { DataSource, EntityManager } from 'typeorm'
 import { AccountEntity, type Account } from '../accounts/account.ts'
+import { rolesOfAccount } from '../accounts/roles-of-account.ts'
 import { endSessionsOfAccount } from '../sessions/end-session.ts'
 import { beginAttempt, checkPassword, failAttempt, passAttempt } from './attempt.ts'
+import { comparable } from './claim-code.ts'
 import { CredentialEntity, type Credential } from './credential.ts'
+import { CredentialResetEntity, openReset, stateReset } from './credential-reset.ts'
 import { hashPassword, verifyPassword } from './password-hash.ts'
 import { passwordPolicyOf } from './password-policy-of.ts'
 import { replaceCredential } from './replace-credential.ts'
@@ -27,7 +32,7 @@ export interface ChangePassword {
  *
  * The hashes are computed between two transactions: no connection and no lock is held for 20 ms and more.
  *
- * @throws Problem `sign-in-refused` (current password), `sign-in-locked`, `password-refused` with the rules broken,
+ * @throws Problem `sign-in-refused` (current password, or an initial one past its time), `sign-in-locked`, `password-refused` with the rules broken,
  *   `password-changed-meanwhile`
  */
 export async function changePassword(
@@ -43,8 +48,14 @@ export async function changePassword(
     const policy = await passwordPolicyOf(tx, account, act.now)
     return { account, policy, attempt, ...(await passwordsOf(tx, account, policy)) }
   })
-  const matches = await checkPassword(db, attempt, current?.hash ?? null, currentPassword)
-  if (!matches || current === null) {
+  const typed = comparable(current, currentPassword)
+  const matches = await checkPassword(db, attempt, current?.hash ?? null, typed)
+  // An initial password past its time opens nothing, not even its own change. Source: A-2.2.3.
+  if (
+    !matches ||
+    current === null ||
+    (current.expiresAt !== null && current.expiresAt <= act.now)
+  ) {
     await db.transaction((tx) => failAttempt(tx, attempt, act))
     throw new Problem('sign-in-refused', 'The current password is not right.')
   }
@@ -89,6 +100,7 @@ async function putInForce(
     { accountId: account.id, kind: 'chosen', hash, expiresAt: null, policy },
     act,
   )
+  if (replaced.cools && replaced.kind === 'initial') await startCooling(tx, account, act)
   await tx.query('update session set must_change = false where id = $1', [sessionId])
   await endSessionsOfAccount(tx, account.id, 'password-changed', act, { except: sessionId })
   await appendEvent(
@@ -116,13 +128,31 @@ async function passwordsOf(tx: EntityManager, { id }: Account, { history }: Pass
   return {
     current: newest.find(({ endedAt }) => endedAt === null) ?? null,
     // The password in force may not return under any profile: that would be no change.
-    earlier: newest.map(({ hash }) => hash),
+    earlier: newest,
   }
 }
 
-async function wasUsed(password: string, hashes: readonly string[]): Promise<boolean> {
-  for (const hash of hashes) if (await verifyPassword(hash, password)) return true
+async function wasUsed(password: string, earlier: readonly Credential[]): Promise<boolean> {
+  for (const credential of earlier)
+    if (await verifyPassword(credential.hash, comparable(credential, password))) return true
   return false
+}
+
+/** Others had a hand in the password before: until a third person vouches for the owner, the account approves nothing. */
+async function startCooling(tx: EntityManager, account: Account, act: Act): Promise<void> {
+  const { unitId } = await rolesOfAccount(tx, account)
+  const { value } = await readParameter(tx, 'identity.password.cooling', unitId, act.now)
+  const coolingUntil = new Date(act.now.getTime() + durationMs(value))
+  await tx.update(AccountEntity, account.id, { coolingUntil })
+  const reset = await openReset(tx, account.id)
+  if (reset === null) return
+  await tx.update(CredentialResetEntity, reset.id, {
+    state: 'chosen',
+    firstDigest: null,
+    chosenAt: act.now,
+    coolingUntil,
+  })
+  await stateReset(tx, account, { ...reset, coolingUntil }, 'password-chosen', act)
 }
 
 function refusal(faults: readonly PasswordFault[]): Problem {

@@ -7,8 +7,12 @@ export interface Credential {
   accountId: string
   /** `initial`: made by us, opens nothing but the choice of another; `chosen`: by its owner. */
   kind: 'initial' | 'chosen'
-  /** argon2id in PHC form. */
+  /** argon2id in PHC form; of `comparable`, for a halved one. */
   hash: string
+  /** Made of two halves that two people got. */
+  halved: boolean
+  /** Of an initial password: whoever chooses another in its place may not approve for the cooling time. */
+  cools: boolean
   /** The rules and parameter versions it was accepted under. */
   policy: PasswordPolicy
   setAt: Date
@@ -28,6 +32,8 @@ export const CredentialEntity = new EntitySchema<Credential>({
     accountId: { type: 'uuid', name: 'account_id' },
     kind: { type: 'text' },
     hash: { type: 'text' },
+    halved: { type: 'boolean', default: false },
+    cools: { type: 'boolean', default: true },
     policy: { type: 'jsonb' },
     setAt: { type: 'timestamptz', name: 'set_at' },
     expiresAt: { type: 'timestamptz', name: 'expires_at', nullable: true },

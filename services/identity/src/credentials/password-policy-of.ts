@@ -25,24 +25,17 @@ export async function passwordPolicyOf(
     'identity.password.profile': profile.version,
     [lengthKey]: length.version,
   }
-  if (profile.value === 'nist-800-63b-4')
-    return {
-      profile: profile.value,
-      minLength: Math.max(length.value, NIST_SINGLE_FACTOR_LENGTH),
-      classes: 0,
-      history: 0,
-      maxAgeMs: null,
-      versions,
-    }
+  const nist = profile.value === 'nist-800-63b-4'
+  // The clause asks for letters, digits and special characters, whatever set of rules is chosen. Source.
   const classes = await readParameter(tx, 'identity.password.classes', unitId, at)
   const history = await readParameter(tx, historyKey, unitId, at)
   const maxAge = await readParameter(tx, 'identity.password.max_age', unitId, at)
   return {
     profile: profile.value,
-    minLength: length.value,
+    minLength: nist ? Math.max(length.value, NIST_SINGLE_FACTOR_LENGTH) : length.value,
     classes: classes.value,
     history: history.value,
-    maxAgeMs: durationMs(maxAge.value),
+    maxAgeMs: nist ? null : durationMs(maxAge.value),
     versions: {
       ...versions,
       'identity.password.classes': classes.version,

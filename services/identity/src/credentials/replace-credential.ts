@@ -16,7 +16,10 @@ export async function replaceCredential(
     hash,
     expiresAt,
     policy,
-  }: Pick<Credential, 'accountId' | 'kind' | 'hash' | 'expiresAt' | 'policy'>,
+    halved = false,
+    cools = false,
+  }: Pick<Credential, 'accountId' | 'kind' | 'hash' | 'expiresAt' | 'policy'> &
+    Partial<Pick<Credential, 'halved' | 'cools'>>,
   act: Act,
 ): Promise<void> {
   await tx.query('select from account where id = $1 for update', [accountId])
@@ -29,6 +32,8 @@ export async function replaceCredential(
     accountId,
     kind,
     hash,
+    halved,
+    cools,
     policy,
     setAt: act.now,
     expiresAt,

@@ -1,11 +1,16 @@
-import { Paragraph, Uuid } from '@erp-steward/contracts/values'
+import { InstantOut, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
-import { actOf, principalOf } from '@erp-steward/service-kit/authentication'
+import { actOf, principalOf, unitInRange } from '@erp-steward/service-kit/authentication'
+import { decodeInstantCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
 import { Problem } from '@erp-steward/contracts/problem'
 import { Type } from 'typebox'
 import type { DataSource } from 'typeorm'
 import { AccountEntity } from '../accounts/account.ts'
+import { unstored } from '../sessions/unstored.ts'
 import { changePassword } from './change-password.ts'
+import { confirmIdentity } from './confirm-identity.ts'
+import { credentialResets } from './credential-resets.ts'
+import { issueFirstHalf, issueSecondHalf } from './issue-half.ts'
 import { passwordPolicyOf } from './password-policy-of.ts'
 import { LONGEST_PASSWORD } from './rules/password-policy.ts'
 import { unlockAccount } from './unlock-account.ts'
@@ -27,11 +32,134 @@ const PolicyView = Type.Object({
   }),
 })
 
-/** The own password, and the end of a lock. */
-export function credentialRoutes(
-  app: App,
-  { db, clock }: { readonly db: DataSource; readonly clock: () => Date },
-): void {
+const IssuedHalf = Type.Object({
+  accountId: Uuid,
+  half: Type.Enum(['first', 'second']),
+  claimCode: Type.String({
+    description: 'The password is the first half, a dash and the second half.',
+  }),
+  expiresAt: InstantOut,
+})
+
+const ResetView = Type.Object({
+  id: Uuid,
+  accountId: Uuid,
+  userName: Type.String(),
+  state: Type.Enum(['half-issued', 'issued', 'chosen', 'superseded']),
+  firstBy: Type.String(),
+  firstRole: Type.String(),
+  firstAt: InstantOut,
+  secondBy: nullable(Type.String()),
+  secondRole: nullable(Type.String()),
+  secondAt: nullable(InstantOut),
+  expiresAt: InstantOut,
+  chosenAt: nullable(InstantOut),
+  coolingUntil: nullable(InstantOut),
+  confirmedBy: nullable(Type.String()),
+  confirmedAt: nullable(InstantOut),
+  confirmation: nullable(Type.String()),
+})
+
+const ById = Type.Object({ id: Uuid })
+
+interface Options {
+  readonly db: DataSource
+  readonly clock: () => Date
+}
+
+/** The own password, the end of a lock, and passwords that others issue in halves. */
+export function credentialRoutes(app: App, options: Options): void {
+  ownRoutes(app, options)
+  resetRoutes(app, options)
+}
+
+function resetRoutes(app: App, { db, clock }: Options): void {
+  app.post('/v1/accounts/:id/initial-password', {
+    config: {
+      access: 'account.issue-password',
+      approves: true,
+      clauses: ['A-2.1.1', 'A-2.2.3'],
+    },
+    schema: {
+      operationId: 'issueInitialPassword',
+      summary: 'The first half of an initial password, shown this once; alone it opens nothing.',
+      description:
+        'The second half goes to another person of another role. An administrator is reset by the two others only. What the account has now stays good until the second half is issued.',
+      tags: ['credentials'],
+      params: ById,
+      response: { 202: IssuedHalf },
+    },
+    handler: async (request, reply) => {
+      const act = actOf(request, clock())
+      const half = await db.transaction((tx) => issueFirstHalf(tx, request.params.id, act))
+      return unstored(reply).code(202).send(half)
+    },
+  })
+
+  app.post('/v1/accounts/:id/initial-password/second-half', {
+    config: {
+      access: 'account.complete-password',
+      approves: true,
+      clauses: ['A-2.1.1', 'A-2.2.3'],
+    },
+    schema: {
+      operationId: 'completeInitialPassword',
+      summary: 'The second half, shown this once; from now on both together open a session.',
+      description:
+        'For another person of another role than the first. The password is first half, dash, second half; the earlier one and its sessions are void.',
+      tags: ['credentials'],
+      params: ById,
+      response: { 201: IssuedHalf },
+    },
+    handler: async (request, reply) => {
+      const act = actOf(request, clock())
+      const own = unitInRange(request)
+      const half = await db.transaction((tx) => issueSecondHalf(tx, request.params.id, own, act))
+      return unstored(reply).code(201).send(half)
+    },
+  })
+
+  app.post('/v1/accounts/:id/confirm-identity', {
+    config: {
+      access: 'account.confirm-identity',
+      approves: true,
+      clauses: ['A-2.1.1', 'A-2.2.3'],
+    },
+    schema: {
+      operationId: 'confirmIdentity',
+      summary: 'A third person vouches for the owner; the cooling time ends with the next token.',
+      tags: ['credentials'],
+      params: ById,
+      body: Type.Object({ how: Paragraph(500) }, { additionalProperties: false }),
+      response: { 204: Type.Null() },
+    },
+    handler: async (request, reply) => {
+      const command = { accountId: request.params.id, how: request.body.how }
+      const act = actOf(request, clock())
+      const own = unitInRange(request)
+      await db.transaction((tx) => confirmIdentity(tx, command, own, act))
+      return reply.code(204).send(null)
+    },
+  })
+
+  app.get('/v1/credential-resets', {
+    config: { access: 'credential-reset.read', clauses: ['A-2.2.3', 'A-4.3.3'] },
+    schema: {
+      operationId: 'listCredentialResets',
+      summary: 'Who issued passwords for whom, oldest first; they are kept for ever.',
+      tags: ['credentials'],
+      querystring: Type.Object({ ...PageQuery, accountId: Type.Optional(Uuid) }),
+      response: { 200: pageOf(ResetView) },
+    },
+    handler: async ({ query: { limit, cursor, accountId } }) => {
+      const after = decodeInstantCursor(cursor)
+      const rows = await credentialResets(db.manager, { accountId, after, limit: limit + 1 })
+      return page(rows, limit, ({ firstAt, id }) => [firstAt.toISOString(), id])
+    },
+  })
+}
+
+function ownRoutes(app: App, { db, clock }: Options): void {
   app.put(
     '/v1/accounts/me/password',
     {

@@ -8,6 +8,7 @@ import { CreateAuditLedger1790000001300 } from './1790000001300-create-audit-led
 import { AdmitBackupAgent1790000001400 } from './1790000001400-admit-backup-agent.ts'
 import { CreateStanding1790000010000 } from './1790000010000-create-standing.ts'
 import { ProtectLedger1790000020000 } from './1790000020000-protect-ledger.ts'
+import { HalveCredentials1790000010100 } from './1790000010100-halve-credentials.ts'
 
 /** In the order they run. */
 export const migrations = [
@@ -21,4 +22,5 @@ export const migrations = [
   AdmitBackupAgent1790000001400,
   CreateStanding1790000010000,
   ProtectLedger1790000020000,
+  HalveCredentials1790000010100,
 ]

@@ -53,11 +53,15 @@ export async function issueSessionTokens(
       range: session.mustChange ? 'unit' : range,
       roles: [...held],
       permissions: session.mustChange ? ['password.change'] : permissionsOf(held),
-      coolingUntil: null,
+      coolingUntil: secondsIfAhead(account.coolingUntil, act.now),
       controllers: [],
     },
     expiresIn,
     act,
   )
   return { accessToken, refreshToken, expiresIn, mustChangePassword: session.mustChange }
+}
+
+function secondsIfAhead(at: Date | null, now: Date): number | null {
+  return at !== null && at > now ? Math.ceil(at.getTime() / 1_000) : null
 }

@@ -15,9 +15,10 @@ import {
   passAttempt,
   type OpenAttempt,
 } from '../credentials/attempt.ts'
+import { comparable } from '../credentials/claim-code.ts'
 import { CredentialEntity, type Credential } from '../credentials/credential.ts'
 import { passwordPolicyOf } from '../credentials/password-policy-of.ts'
-import { isOverdue } from '../credentials/rules/password-policy.ts'
+import { isOverdue, isWeaker } from '../credentials/rules/password-policy.ts'
 import { endSessionsOfAccount } from './end-session.ts'
 import { SessionEntity, type Session } from './session.ts'
 import { issueSessionTokens, type SessionTokens } from './session-tokens.ts'
@@ -49,7 +50,12 @@ export async function signIn(
     const found = await passwordInForce(tx, command.userName)
     return { ...found, attempt: await beginAttempt(tx, { ...command, ...found }, act) }
   })
-  const matches = await checkPassword(db, attempt, credential?.hash ?? null, command.password)
+  const matches = await checkPassword(
+    db,
+    attempt,
+    credential?.hash ?? null,
+    comparable(credential, command.password),
+  )
   const tokens = await db.transaction(async (tx) => {
     const opened =
       matches && account !== null && credential !== null
@@ -98,8 +104,12 @@ async function openSession(
   await passAttempt(tx, attempt, act)
   const holder = await rolesOfAccount(tx, account)
   const policy = await passwordPolicyOf(tx, account, act.now)
-  const mustChange = credential.kind === 'initial' || isOverdue(credential.setAt, policy, act.now)
-  const session = await insertSession(tx, account, holder, mustChange, command, act)
+  const mustChange =
+    credential.kind === 'initial' ||
+    isOverdue(credential.setAt, policy, act.now) ||
+    isWeaker(credential.policy, policy)
+  const limits = { mustChange, notAfter: credential.expiresAt }
+  const session = await insertSession(tx, account, holder, limits, command, act)
   await appendEvent(
     tx,
     'identity',
@@ -146,7 +156,7 @@ async function insertSession(
   tx: EntityManager,
   account: Account,
   { unitId }: RolesOfAccount,
-  mustChange: boolean,
+  { mustChange, notAfter }: { mustChange: boolean; notAfter: Date | null },
   { sourceIp, userAgent }: SignIn,
   act: Act,
 ): Promise<Session> {
@@ -169,7 +179,13 @@ async function insertSession(
     refreshedAt: act.now,
     idleSeconds: durationMs(idle.value) / 1_000,
     idleAt: new Date(act.now.getTime() + durationMs(idle.value)),
-    endsAt: new Date(act.now.getTime() + durationMs(absolute.value)),
+    // What an initial password opened ends with it at the latest.
+    endsAt: new Date(
+      Math.min(
+        act.now.getTime() + durationMs(absolute.value),
+        notAfter?.getTime() ?? Number.POSITIVE_INFINITY,
+      ),
+    ),
     parameterVersions: {
       [idleKey]: idle.version,
       'gateway.session.absolute': absolute.version,

@@ -8,7 +8,7 @@ import { testAct } from '@erp-steward/test-kit/test-act'
 import { restoreAdministrator } from '../../src/accounts/restore-administrator.ts'
 import { createFirstAdministrators } from '../../src/accounts/create-first-administrators.ts'
 import { identity } from '../../src/service.ts'
-import { addAccount, identityStage, newcomer, trySignIn } from '../account-stage.ts'
+import { addAccount, claimSecret, identityStage, newcomer, trySignIn } from '../account-stage.ts'
 import {
   approve,
   as,
@@ -305,33 +305,6 @@ test('[A-2.1.7][A-2.1.8] a frozen account is out at once; only the security admi
   expect(kinds).toEqual(['end-date-user', 'enable-user'])
 })
 
-test('[A-2.2.3] an initial password is shown once, uncached, and ends the sessions there were', async () => {
-  const { account, headers } = await newcomer(stage)
-  const url = `/v1/accounts/${account.id}/initial-password`
-  const issued = await post(url, as('SECURITY_ADMIN'))
-  expect([issued.statusCode, issued.headers['cache-control']]).toEqual([201, 'no-store'])
-  const { initialPassword } = issued.json<{ initialPassword: string }>()
-  const own = call(stage, { method: 'GET', url: '/v1/units', headers })
-  expect(await refusal(own)).toEqual([401, 'token-revoked'])
-  const first = await trySignIn(stage, account, initialPassword)
-  expect(first.json()).toMatchObject({ mustChangePassword: true })
-  const stored: unknown[] = await stage.db.query(
-    `select from outbox where payload::text like '%' || $1 || '%'
-     union all select from idempotency_key where body::text like '%' || $1 || '%'`,
-    [initialPassword],
-  )
-  expect(stored).toEqual([])
-})
-
-test('the system administrator cannot take over an administrator by a new password', async () => {
-  const security = await addAccount(stage, { administratorRole: 'SECURITY_ADMIN' })
-  const url = `/v1/accounts/${security.id}/initial-password`
-  expect(await refusal(post(url, as('SYSTEM_ADMIN')))).toEqual([403, 'permission-missing'])
-  const own = as('SECURITY_ADMIN', { sub: security.id })
-  expect(await refusal(post(url, own))).toEqual([409, 'same-person'])
-  expect((await post(url, as('SECURITY_ADMIN'))).statusCode).toBe(201)
-})
-
 test('the last administrator of a kind can be neither frozen nor disabled, nor two at the same moment', async () => {
   const audits = [
     await addAccount(stage, { administratorRole: 'AUDIT_ADMIN' }),
@@ -379,7 +352,9 @@ test('[A-2.2.3] the operator of the host gives a lone security administrator a w
   const facts = (await queuedEvents(stage.db)).filter(
     ({ subject, actor }) => subject === account.id && actor === 'host:root',
   )
-  expect(facts.map(({ type }) => type)).toContain('identity.security.initial-password-issued.v1')
+  const types = facts.map(({ type }) => type)
+  expect(types).toContain('identity.security.initial-password-issued.v1')
+  expect(types).toContain('identity.security.credential-reset.v1')
 })
 
 test('nobody but an administrator is restored at the host', async () => {
@@ -461,12 +436,11 @@ test('[A-1.2] three administrators set everything up from nothing, by the API al
       role: 'SCRIPT',
       unitId: null,
     })
-    const { clientSecret } = await ok<{ clientSecret: string }>(
-      call(fresh, {
-        method: 'POST',
-        url: `/v1/clients/${clientId}/secret`,
-        headers: by('SECURITY_ADMIN'),
-      }),
+    const clientSecret = await claimSecret(
+      fresh,
+      clientId,
+      by('SECURITY_ADMIN'),
+      by('SYSTEM_ADMIN'),
     )
     const granted = await fresh.app.inject({
       method: 'POST',

@@ -7,7 +7,14 @@ import { activateClient } from '../../src/clients/activate-client.ts'
 import type { Client } from '../../src/clients/client.ts'
 import { disableClient } from '../../src/clients/disable-client.ts'
 import { requestClient, type RequestClient } from '../../src/clients/request-client.ts'
-import { claimsOf, identityStage, pass, stillValid } from '../account-stage.ts'
+import {
+  addAccount,
+  claimsOf,
+  claimSecret,
+  identityStage,
+  pass,
+  stillValid,
+} from '../account-stage.ts'
 
 let stage: TestService
 beforeAll(async () => {
@@ -32,14 +39,19 @@ const caller = (...roles: Parameters<typeof bearer>[0]['roles']) =>
   bearer({ roles, exp: stillValid(stage) })
 const issue = (id: string, headers = caller('SECURITY_ADMIN')) =>
   stage.app.inject({ method: 'POST', url: `/v1/clients/${id}/secret`, headers })
+const complete = (id: string, headers = caller('SYSTEM_ADMIN')) =>
+  stage.app.inject({ method: 'POST', url: `/v1/clients/${id}/secret/second-half`, headers })
+const secretOf = (id: string) =>
+  claimSecret(stage, id, caller('SECURITY_ADMIN'), caller('SYSTEM_ADMIN'))
+const half = (answer: Awaited<ReturnType<typeof issue>>) =>
+  answer.json<{ claimCode: string }>().claimCode
 const grant = (payload: object | string, headers: Record<string, string> = {}) =>
   stage.app.inject({ method: 'POST', url: '/v1/tokens', payload, headers })
 
 async function ready(command: Partial<RequestClient> = {}) {
   const client = await request(command)
   await activate(client.id)
-  const { clientSecret } = (await issue(client.id)).json<{ clientSecret: string }>()
-  return { client, id: client.id, secret: clientSecret }
+  return { client, id: client.id, secret: await secretOf(client.id) }
 }
 const body = (id: string, secret: string) => ({
   grant_type: 'client_credentials',
@@ -157,10 +169,12 @@ test('a new secret voids the one before and the tokens it got', async () => {
       headers: { authorization: `Bearer ${token}` },
     })
   expect((await read()).statusCode).toBe(200)
-  const issued = await issue(id, caller('SYSTEM_ADMIN'))
-  expect(issued.statusCode).toBe(201)
-  expect(issued.headers['cache-control']).toBe('no-store')
-  const { clientSecret } = issued.json<{ clientSecret: string }>()
+  const first = await issue(id, caller('SYSTEM_ADMIN'))
+  expect(first.statusCode).toBe(202)
+  expect((await read()).statusCode).toBe(200)
+  const second = await complete(id, caller('SECURITY_ADMIN'))
+  expect([second.statusCode, second.headers['cache-control']]).toEqual([201, 'no-store'])
+  const clientSecret = `${half(first)}${half(second)}`
   expect((await grant(body(id, secret))).statusCode).toBe(401)
   expect((await read()).json()).toMatchObject({ code: 'token-revoked' })
   const next = (await grant(body(id, clientSecret))).json<{ access_token: string }>()
@@ -186,10 +200,10 @@ test('secrets are kept as digests and are in no event', async () => {
 
 test('of secrets issued at once only the last one holds', async () => {
   const { id } = await ready()
-  const answers = await Promise.all([1, 2, 3].map(() => issue(id)))
-  const tries = await Promise.all(
-    answers.map((answer) => grant(body(id, answer.json<{ clientSecret: string }>().clientSecret))),
-  )
+  const firsts = (await Promise.all([1, 2, 3].map(() => issue(id)))).map(half)
+  const second = half(await complete(id))
+  expect((await complete(id)).json()).toMatchObject({ code: 'first-half-missing' })
+  const tries = await Promise.all(firsts.map((first) => grant(body(id, `${first}${second}`))))
   expect(tries.map(({ statusCode }) => statusCode).sort()).toEqual([200, 401, 401])
 })
 
@@ -225,11 +239,50 @@ test.each([
   ['KEY_USER', 403],
   ['AUDIT_ADMIN', 403],
   ['SCRIPT', 403],
-  ['SYSTEM_ADMIN', 201],
-  ['SECURITY_ADMIN', 201],
+  ['SYSTEM_ADMIN', 202],
+  ['SECURITY_ADMIN', 202],
 ] as const)('a secret asked for by %s answers %i', async (role, status) => {
   const { id } = await ready()
   expect((await issue(id, caller(role))).statusCode).toBe(status)
+})
+
+test('[A-4.2.4] the halves of a secret go to two people of two roles, and neither opens anything alone', async () => {
+  const { id } = await ready()
+  const security = caller('SECURITY_ADMIN')
+  const first = half(await issue(id, security))
+  const refused = async (headers: { authorization: string }) =>
+    (await complete(id, headers)).json<{ code: string }>().code
+  expect(await refused(security)).toBe('same-person')
+  expect(await refused(caller('SECURITY_ADMIN'))).toBe('half-not-for-role')
+  expect(await refused(caller('KEY_USER'))).toBe('permission-missing')
+  const second = half(await complete(id, caller('AUDIT_ADMIN')))
+  for (const part of [first, second, `${second}${first}`, `${first}-${second}`])
+    expect((await grant(body(id, part))).statusCode).toBe(401)
+  expect((await grant(body(id, `${first}${second}`))).statusCode).toBe(200)
+})
+
+test('[A-4.2.4] the token of a client names who asked for it and who had a part of its secret, not who approved', async () => {
+  const people = await Promise.all([1, 2, 3].map(() => addAccount(stage)))
+  const [asker, approver, taker] = people.map(({ id: sub, personId: person }) => ({ sub, person }))
+  if (asker === undefined || approver === undefined || taker === undefined) throw new Error('three')
+  const act = ({ sub, person }: { sub: string; person: string | null }) =>
+    testAct({ now: stage.now, actor: sub, personId: person })
+  const client = await stage.db.transaction((tx) =>
+    requestClient(tx, { name: 'controlled', role: 'SCRIPT', unitId: null }, act(asker)),
+  )
+  await stage.db.transaction((tx) => activateClient(tx, client.id, act(approver)))
+  const as = (role: 'SECURITY_ADMIN' | 'SYSTEM_ADMIN', who: typeof asker) =>
+    bearer({ roles: [role], exp: stillValid(stage), ...who })
+  const secret = await claimSecret(
+    stage,
+    client.id,
+    as('SECURITY_ADMIN', taker),
+    as('SYSTEM_ADMIN', asker),
+  )
+  const { access_token: token } = (await grant(body(client.id, secret))).json<{
+    access_token: string
+  }>()
+  expect(claimsOf(token).controllers).toEqual([asker.person, taker.person].sort())
 })
 
 test('the list shows clients by name, page by page, without their secrets', async () => {
@@ -252,7 +305,7 @@ test('the list shows clients by name, page by page, without their secrets', asyn
   const { id, version } = (await ready()).client
   const one = await stage.app.inject({ url: `/v1/clients/${id}`, headers })
   expect(one.json()).toMatchObject({ id, status: 'active', hasSecret: true })
-  expect(one.headers.etag).toBe(`"${String(version + 2)}"`)
+  expect(one.headers.etag).toBe(`"${String(version + 3)}"`)
 })
 
 test('a client has no session to end and no password to change', async () => {

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals'
 import {
   isOverdue,
+  isWeaker,
   passwordFaults,
   type PasswordPolicy,
 } from '../../src/credentials/rules/password-policy.ts'
@@ -54,12 +55,18 @@ test('a user name of two letters forbids nothing', () => {
   expect(rulesBroken('kT4#vbQ9', level3, 'KT')).toEqual([])
 })
 
-test('the NIST set asks for length and the block list only', () => {
-  const nist: PasswordPolicy = { ...level3, profile: 'nist-800-63b-4', minLength: 15, classes: 0 }
-  expect(rulesBroken('green apples fly', nist)).toEqual([])
-  expect(rulesBroken('green apple fly', nist)).toEqual([])
-  expect(rulesBroken('greenappleflys', nist)).toEqual(['too-short'])
-})
+test.each([
+  ['the same rules', 8, 4, false],
+  ['shorter ones', 7, 4, true],
+  ['fewer classes', 8, 3, true],
+  ['none at all', 15, 0, true],
+  ['longer ones', 15, 4, false],
+])(
+  '[A-2.2.4] a password taken under %s must be changed: %#',
+  (_what, minLength, classes, weaker) => {
+    expect(isWeaker({ minLength, classes }, level3)).toBe(weaker)
+  },
+)
 
 test.each([
   'P@ssw0rd2026!',

@@ -6,7 +6,10 @@ import { buildService } from '@erp-steward/service-kit/service'
 import { testKeys } from '@erp-steward/test-kit/tokens'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { activateClient } from '../../src/clients/activate-client.ts'
-import { issueClientSecret } from '../../src/clients/issue-client-secret.ts'
+import {
+  issueFirstSecretHalf,
+  issueSecondSecretHalf,
+} from '../../src/clients/issue-client-secret.ts'
 import { requestClient } from '../../src/clients/request-client.ts'
 import { identity } from '../../src/service.ts'
 import { digestOf } from '../../src/sessions/refresh-token.ts'
@@ -62,7 +65,10 @@ test('no password, token or secret reaches a log, whatever goes wrong', async ()
     requestClient(tx, { name: 'logs', role: 'SCRIPT', unitId: null }, act),
   )
   await db.transaction((tx) => activateClient(tx, client.id, act))
-  const secret = await db.transaction((tx) => issueClientSecret(tx, client.id, act))
+  const first = await db.transaction((tx) => issueFirstSecretHalf(tx, client.id, act))
+  const other = testAct({ now, actor: 'other', personId: null, role: 'SYSTEM_ADMIN' })
+  const second = await db.transaction((tx) => issueSecondSecretHalf(tx, client.id, other))
+  const secret = `${first}${second}`
   const grant = { grant_type: 'client_credentials', client_id: client.id, client_secret: secret }
   const granted = (await post('/v1/tokens', grant)).json<{ access_token: string }>()
   await post('/v1/tokens', { ...grant, grant_type: 'other' })
@@ -79,7 +85,8 @@ test('no password, token or secret reaches a log, whatever goes wrong', async ()
     tokens.refreshToken,
     refreshed.accessToken,
     refreshed.refreshToken,
-    secret,
+    first,
+    second,
     granted.access_token,
     // A failed query brings its values along; the digest is one of them.
     [...digestOf(refreshed.refreshToken)].join(','),

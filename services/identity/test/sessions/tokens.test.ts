@@ -67,6 +67,8 @@ test('a token says who, as what and for which unit, and verifies with the publis
     unit: account.unitId,
     range: 'unit',
     roles: ['KEY_USER', 'END_USER'],
+    coolingUntil: null,
+    controllers: [],
   })
   expect(permissions).toContain('ticket.work')
   const set = await stage.app.inject({ url: '/.well-known/jwks.json' })

@@ -5,9 +5,9 @@ export interface PasswordPolicy {
   readonly profile: 'gbt22239-level3' | 'nist-800-63b-4'
   /** In code points. */
   readonly minLength: number
-  /** How many of upper, lower, digit, special; 0 where the profile asks for none. */
+  /** How many of upper, lower, digit, special; 0 only in rules of the past. */
   readonly classes: number
-  /** How many earlier passwords may not return; 0 where the profile asks for none. */
+  /** How many earlier passwords may not return; 0 only in rules of the past. */
   readonly history: number
   /** Milliseconds after which it must be changed; `null` where the profile forbids to ask for it. */
   readonly maxAgeMs: number | null
@@ -62,7 +62,6 @@ export function passwordFaults(
 
 /** Letters without case, such as Chinese characters, count as special: no guesser's word list of ASCII has them. */
 function hasClasses(password: string, wanted: number): boolean {
-  if (wanted === 0) return true
   const upper = /\p{Lu}/u.test(password)
   const lower = /\p{Ll}/u.test(password)
   const digit = /\p{Nd}/u.test(password)
@@ -75,4 +74,12 @@ function hasClasses(password: string, wanted: number): boolean {
 /** Whether the password must be changed at `now`; from the first instant after its full life on. */
 export function isOverdue(setAt: Date, policy: Pick<PasswordPolicy, 'maxAgeMs'>, now: Date) {
   return policy.maxAgeMs !== null && now.getTime() - setAt.getTime() >= policy.maxAgeMs
+}
+
+/** Whether a password that was taken under `held` might not be taken under the rules in force: it must be changed. */
+export function isWeaker(
+  held: Pick<PasswordPolicy, 'minLength' | 'classes'>,
+  inForce: Pick<PasswordPolicy, 'minLength' | 'classes'>,
+): boolean {
+  return held.minLength < inForce.minLength || held.classes < inForce.classes
 }

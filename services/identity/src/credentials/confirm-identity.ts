@@ -1,0 +1,58 @@
+import type { Act } from '@erp-steward/contracts/act'
+import { Problem } from '@erp-steward/contracts/problem'
+import type { EntityManager } from 'typeorm'
+import { AccountEntity } from '../accounts/account.ts'
+import { assertAnotherHand } from '../accounts/another-hand.ts'
+import { lockAccount } from '../accounts/lock-account.ts'
+import { CredentialResetEntity, stateReset } from './credential-reset.ts'
+
+/** Roles that confirm the identity of a person, but not of an administrator. */
+const ofPeople: readonly string[] = ['OM_AUTHORITY', 'BUSINESS_OWNER']
+
+/**
+ * Ends the cooling time of an account at once: a third person, who had no half of the password, vouches that its owner chose
+ * the new one. Tokens that are out say so from their next refresh on.
+ *
+ * @param ownUnit the unit of a caller whose range is a unit; `null` for the company
+ * @throws Problem `not-found`, `account-not-cooling`, `same-person`, `half-not-for-role`
+ */
+export async function confirmIdentity(
+  tx: EntityManager,
+  { accountId, how }: { readonly accountId: string; readonly how: string },
+  ownUnit: string | null,
+  act: Act,
+): Promise<void> {
+  const held = await lockAccount(tx, accountId)
+  if (held === null || (ownUnit !== null && held.holder?.person.unitId !== ownUnit))
+    throw new Problem('not-found', `There is no account ${accountId}.`)
+  const { account } = held
+  if (account.coolingUntil === null || account.coolingUntil <= act.now)
+    throw new Problem('account-not-cooling', 'No cooling time runs for the account.')
+  if (account.administratorRole !== null && ofPeople.includes(act.role))
+    throw new Problem('half-not-for-role', 'An administrator is confirmed by an administrator.')
+  const reset = await tx.findOne(CredentialResetEntity, {
+    where: { accountId, state: 'chosen' },
+    order: { chosenAt: 'DESC' },
+  })
+  const hands = [
+    { actor: accountId, personId: account.personId },
+    ...(reset === null
+      ? []
+      : [
+          { actor: reset.firstBy, personId: reset.firstPerson },
+          { actor: reset.secondBy ?? '', personId: reset.secondPerson },
+        ]),
+  ]
+  const detail = 'Whose account it is, or who had a half of its password, confirms nothing.'
+  await assertAnotherHand(tx, act, hands, detail)
+  await tx.update(AccountEntity, accountId, { coolingUntil: null })
+  if (reset === null) return
+  await tx.update(CredentialResetEntity, reset.id, {
+    coolingUntil: null,
+    confirmedBy: act.actor,
+    confirmedPerson: act.personId,
+    confirmedAt: act.now,
+    confirmation: how,
+  })
+  await stateReset(tx, account, { ...reset, coolingUntil: null }, 'identity-confirmed', act)
+}

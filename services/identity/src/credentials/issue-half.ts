@@ -1,0 +1,126 @@
+import { randomUUID } from 'node:crypto'
+import type { Act } from '@erp-steward/contracts/act'
+import { Problem } from '@erp-steward/contracts/problem'
+import type { EntityManager } from 'typeorm'
+import { assertAnotherHand } from '../accounts/another-hand.ts'
+import { lockAccount, type HeldAccount } from '../accounts/lock-account.ts'
+import { digestOf } from '../sessions/refresh-token.ts'
+import { revokeAccount } from '../sessions/revoke-account.ts'
+import { joinedHalves } from './claim-code.ts'
+import {
+  CredentialResetEntity,
+  openReset,
+  stateReset,
+  supersedeReset,
+  type CredentialReset,
+} from './credential-reset.ts'
+import { initialLife, putInitialInForce } from './issue-initial-password.ts'
+import { randomHalf } from './random-password.ts'
+import { mayHoldHalf } from './rules/half-holders.ts'
+
+/** Half of an initial password, shown this once to who asked for it. */
+export interface IssuedHalf {
+  readonly accountId: string
+  readonly half: 'first' | 'second'
+  readonly claimCode: string
+  /** End of the half, or of the password once both were issued. */
+  readonly expiresAt: Date
+}
+
+/**
+ * Makes the first half of an initial password. It opens nothing and voids nothing: one person alone neither takes an
+ * account over nor locks its owner out. A later first half takes the place of an earlier one.
+ *
+ * Source: A-2.2.3, defaults 2.9.
+ *
+ * @throws Problem `not-found`, `account-state` when it is not active, `same-person`, `half-not-for-role`
+ */
+export async function issueFirstHalf(
+  tx: EntityManager,
+  accountId: string,
+  act: Act,
+): Promise<IssuedHalf> {
+  const { account } = await accountFor(tx, accountId, act)
+  const claimCode = randomHalf()
+  const { expiresAt } = await initialLife(tx, account, act.now)
+  await supersedeReset(tx, accountId)
+  const reset: CredentialReset = {
+    id: randomUUID(),
+    accountId,
+    state: 'half-issued',
+    firstBy: act.actor,
+    firstPerson: act.personId,
+    firstRole: act.role,
+    firstAt: act.now,
+    firstDigest: digestOf(claimCode),
+    secondBy: null,
+    secondPerson: null,
+    secondRole: null,
+    secondAt: null,
+    expiresAt,
+    chosenAt: null,
+    coolingUntil: null,
+    confirmedBy: null,
+    confirmedPerson: null,
+    confirmedAt: null,
+    confirmation: null,
+  }
+  await tx.insert(CredentialResetEntity, reset)
+  await stateReset(tx, account, reset, 'first-half-issued', act)
+  return { accountId, half: 'first', claimCode, expiresAt }
+}
+
+/**
+ * Makes the second half, by another person of another role: from now on the two with a dash between them open sessions
+ * that can only choose a password. What the account had before is void, and its sessions end.
+ *
+ * @param ownUnit the unit of a caller whose range is a unit; `null` for the company
+ * @throws Problem `not-found`, `account-state`, `same-person`, `half-not-for-role`, `first-half-missing`
+ */
+export async function issueSecondHalf(
+  tx: EntityManager,
+  accountId: string,
+  ownUnit: string | null,
+  act: Act,
+): Promise<IssuedHalf> {
+  const { account, holder } = await accountFor(tx, accountId, act)
+  if (ownUnit !== null && holder?.person.unitId !== ownUnit)
+    throw new Problem('not-found', `There is no account ${accountId}.`)
+  const reset = await openReset(tx, accountId)
+  const firstDigest = reset?.firstDigest ?? null
+  if (reset === null || firstDigest === null || reset.expiresAt <= act.now)
+    throw new Problem('first-half-missing', 'No first half waits for a second one.')
+  const first = { actor: reset.firstBy, personId: reset.firstPerson }
+  await assertAnotherHand(tx, act, [first], 'You have the first half.')
+  if (reset.firstRole === act.role)
+    throw new Problem('half-not-for-role', 'The second half goes to another role than the first.')
+  const claimCode = randomHalf()
+  const text = joinedHalves(firstDigest, claimCode)
+  const epoch = await revokeAccount(tx, accountId, 'initial-password-issued', act)
+  const inForce = { text, halved: true, cools: true }
+  const expiresAt = await putInitialInForce(tx, { ...account, epoch }, inForce, act)
+  await tx.update(CredentialResetEntity, reset.id, {
+    state: 'issued',
+    firstDigest: null,
+    secondBy: act.actor,
+    secondPerson: act.personId,
+    secondRole: act.role,
+    secondAt: act.now,
+    expiresAt,
+  })
+  await stateReset(tx, account, reset, 'second-half-issued', act)
+  return { accountId, half: 'second', claimCode, expiresAt }
+}
+
+async function accountFor(tx: EntityManager, accountId: string, act: Act): Promise<HeldAccount> {
+  const held = await lockAccount(tx, accountId)
+  if (held === null) throw new Problem('not-found', `There is no account ${accountId}.`)
+  const { account } = held
+  const owner = { actor: accountId, personId: account.personId }
+  await assertAnotherHand(tx, act, [owner], 'Nobody issues a password for the own account.')
+  if (!mayHoldHalf(act.role, account.administratorRole))
+    throw new Problem('half-not-for-role', `A half of this password is not for ${act.role}.`)
+  if (account.status !== 'active')
+    throw new Problem('account-state', `The account is ${account.status}.`)
+  return held
+}
