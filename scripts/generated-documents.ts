@@ -47,6 +47,8 @@ export async function openApiDocuments(): Promise<Map<string, string>> {
       clock: () => new Date(0),
       config: {
         SEALING_KEYS: ZERO_KEY,
+        PERSONAL_DATA_KEYS: ZERO_KEY,
+        PERSONAL_INDEX_KEY: ZERO_KEY,
         SMTP_URL: '',
         MAIL_FROM: '',
         WEBHOOK_TARGETS: '',

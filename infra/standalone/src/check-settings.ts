@@ -11,6 +11,8 @@ const FILLED_IN = {
   PORT: '0',
   INTERNAL_TOKEN: '-'.repeat(32),
   SEALING_KEYS: Buffer.alloc(32).toString('base64'),
+  PERSONAL_DATA_KEYS: Buffer.alloc(32).toString('base64'),
+  PERSONAL_INDEX_KEY: Buffer.alloc(32).toString('base64'),
   ...Object.fromEntries(serviceNames.map((name) => [urlSettingOf(name), 'http://127.0.0.1:1'])),
 }
 

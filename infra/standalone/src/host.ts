@@ -203,6 +203,8 @@ async function startServices(
     const own = readConfig(service.config, {
       ...environment,
       SEALING_KEYS: secrets.sealingKeys[name],
+      PERSONAL_DATA_KEYS: secrets.personalDataKeys,
+      PERSONAL_INDEX_KEY: secrets.personalIndexKey,
     })
     const config = {
       ...own,

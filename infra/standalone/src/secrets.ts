@@ -21,8 +21,11 @@ const Secrets = Type.Object({
   internalToken: Secret,
   /** Key per service, 32 bytes in base64, that seals its secrets in the database. */
   sealingKeys: Type.Record(Type.String(), Secret),
+  /** Keys that seal personal data, the newest first, and the one for look-ups; absent in a file of before they were. */
+  personalDataKeys: Type.Optional(Secret),
+  personalIndexKey: Type.Optional(Secret),
 })
-export type Secrets = Static<typeof Secrets>
+export type Secrets = Required<Static<typeof Secrets>>
 
 const isSecrets = Compile(Secrets)
 
@@ -46,6 +49,8 @@ export function siteSecrets(folder: string): Secrets {
     sealingKeys: Object.fromEntries(
       serviceNames.map((name) => [name, stored?.sealingKeys[name] ?? key()]),
     ),
+    personalDataKeys: stored?.personalDataKeys ?? key(),
+    personalIndexKey: stored?.personalIndexKey ?? key(),
     databasePasswords: Object.fromEntries(
       serviceNames.map((name) => [name, stored?.databasePasswords[name] ?? random()]),
     ),

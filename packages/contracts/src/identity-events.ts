@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { defineEvent } from './event.ts'
-import { AccountStanding, Code, Instant, nullable, Uuid } from './values.ts'
+import { AccountStanding, Code, Instant, nullable, SealedText, Uuid } from './values.ts'
 
 /** Version of the row that the event states whole; a copy keeps the highest that it has seen. */
 const Version = Type.Integer({ minimum: 1 })
@@ -69,15 +69,15 @@ export const ModuleChanged = defineEvent({
 export const PersonChanged = defineEvent({
   type: 'identity.directory.person-changed.v1',
   summary: 'A person joined, moved, changed or left.',
-  clauses: ['A-1.2', 'A-2.1.3'],
+  clauses: ['A-1.2', 'A-2.1.3', 'A-4.3.1'],
   payload: Type.Object({
     personId: Uuid,
-    employeeNumber: Type.String(),
-    name: Type.String(),
+    employeeNumber: SealedText,
+    name: SealedText,
     unitId: Uuid,
     departmentId: Uuid,
     positionId: Uuid,
-    email: nullable(Type.String()),
+    email: nullable(SealedText),
     active: Type.Boolean(),
     leftOn: nullable(Type.String({ format: 'date' })),
     version: Version,
@@ -101,6 +101,36 @@ export const StandingChanged = defineEvent({
     roles: Type.Array(Type.String()),
     /** Counts the statements about this person, from 1. */
     version: Version,
+  }),
+})
+
+const sealingFact = {
+  /** Id of the key that seals now. */
+  keyId: Type.String({ pattern: '^[0-9a-f]{8}$' }),
+  checkedAt: Instant,
+}
+
+/** Said when the rows were searched and none lies in clear: at every start, after a change of keys, and every day. */
+export const SensitiveDataSealed = defineEvent({
+  type: 'identity.security.sensitive-data-sealed.v1',
+  summary:
+    'What identifies people was looked for in the tables and lies sealed under the key in use.',
+  clauses: ['A-4.3.1'],
+  payload: Type.Object({
+    ...sealingFact,
+    /** How many people and provisioning tasks there are, all of them sealed. */
+    rows: Type.Integer({ minimum: 0 }),
+  }),
+})
+
+export const SensitiveDataInClear = defineEvent({
+  type: 'identity.security.sensitive-data-in-clear.v1',
+  summary: 'What identifies people was looked for in the tables and lies in clear somewhere.',
+  clauses: ['A-4.3.1'],
+  payload: Type.Object({
+    ...sealingFact,
+    /** How many rows lie in clear, by table. */
+    rowsInClear: Type.Record(Type.String(), Type.Integer({ minimum: 1 })),
   }),
 })
 
@@ -466,6 +496,7 @@ export const ProvisioningDone = defineEvent({
   clauses: ['A-2.1.1', 'A-2.1.4'],
   payload: Type.Object({
     ...taskFact,
+    /** Members that name a person are sealed. */
     readBack: Type.Record(Type.String(), nullable(Type.String())),
     doneAt: Instant,
   }),
@@ -478,7 +509,8 @@ export const ProvisioningFailed = defineEvent({
   payload: Type.Object({
     ...taskFact,
     code: Type.String(),
-    message: Type.String(),
+    /** What EBS said; it may name the user. */
+    message: SealedText,
     attempts: Type.Integer({ minimum: 0 }),
     failedAt: Instant,
   }),

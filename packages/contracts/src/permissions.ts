@@ -109,6 +109,8 @@ export const permissions = {
     'SCRIPT',
     'MIDDLEWARE',
   ],
+  /** Names, numbers and addresses of people in clear: who runs the register, and who answers for its accounts. */
+  'person.read-sensitive': ['OM_AUTHORITY', 'SECURITY_ADMIN', 'SCRIPT', 'MIDDLEWARE'],
   'person.manage': ['OM_AUTHORITY', 'SCRIPT', 'MIDDLEWARE'],
   'account.read': [
     'SYSTEM_ADMIN',

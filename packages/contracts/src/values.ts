@@ -21,6 +21,15 @@ export const LocalDate = Type.String({ format: 'date' })
 /** A short code that people choose: upper-case letters, digits, dot, dash, underscore. */
 export const Code = Type.String({ pattern: '^[A-Z0-9][A-Z0-9._-]{0,39}$' })
 
+/**
+ * Personal data as ciphertext (AES-256-GCM): key id, initialisation vector, tag and body, joined by dots. Only a service
+ * with the keys opens it. Source: A-4.3.1.
+ */
+export const SealedText = Type.String({
+  pattern: '^[0-9a-f]{8}\\.[A-Za-z0-9_-]{16}\\.[A-Za-z0-9_-]{22}\\.[A-Za-z0-9_-]*$',
+  description: 'Sealed: only a service of the product with the keys of personal data opens it.',
+})
+
 /** One line of text that people read; control characters are refused so that no log line can be forged. */
 export const Line = (maxLength: number) =>
   Type.String({ minLength: 1, maxLength, pattern: '^[^\\u0000-\\u001f\\u007f]*$' })

@@ -73,13 +73,13 @@ export const ModuleEntity = new EntitySchema<Module>({
   },
 })
 
-/** A person, copied from identity by event. */
+/** A person, copied from identity by event: whom a duty or a fact is about is told by the id, never by a name. */
 export interface Person {
   id: string
-  name: string
   unitId: string
   /** `null` for a row copied before departments were, until the next event about the person. */
   departmentId: string | null
+  /** Sealed; only a service that writes to people opens it. `null` without an address. */
   email: string | null
   active: boolean
   /** As a unit's. */
@@ -97,7 +97,6 @@ export const PersonEntity = new EntitySchema<Person>({
   tableName: 'person',
   columns: {
     id: { type: 'uuid', primary: true, primaryKeyConstraintName: 'person_pkey' },
-    name: { type: 'text' },
     unitId: { type: 'uuid', name: 'unit_id' },
     departmentId: { type: 'uuid', name: 'department_id', nullable: true },
     email: { type: 'text', nullable: true },
@@ -107,6 +106,12 @@ export const PersonEntity = new EntitySchema<Person>({
     roles: { type: 'text', array: true, default: '{}' },
     standingVersion: { type: 'integer', name: 'standing_version', default: 0 },
   },
+  checks: [
+    {
+      name: 'person_email_sealed_check',
+      expression: `email ~ '^[0-9a-f]{8}\\.[A-Za-z0-9_-]{16}\\.'`,
+    },
+  ],
 })
 
 /** What a service lists among its entities to have the copy. */

@@ -51,15 +51,15 @@ export const directorySubscriptions: readonly Subscription[] = [
     )
   }),
   on(PersonChanged, async (tx, { data }) => {
-    const { personId, name, unitId, departmentId, email, active, version } = data
+    const { personId, unitId, departmentId, email, active, version } = data
     await tx.query(
-      `insert into person (id, name, unit_id, department_id, email, active, version)
-       values ($1, $2, $3, $4, $5, $6, $7)
+      `insert into person (id, unit_id, department_id, email, active, version)
+       values ($1, $2, $3, $4, $5, $6)
        on conflict (id) do update
-       set name = excluded.name, unit_id = excluded.unit_id, department_id = excluded.department_id,
-           email = excluded.email, active = excluded.active, version = excluded.version
+       set unit_id = excluded.unit_id, department_id = excluded.department_id, email = excluded.email,
+           active = excluded.active, version = excluded.version
        where person.version < excluded.version`,
-      [personId, name, unitId, departmentId, email, active, version],
+      [personId, unitId, departmentId, email, active, version],
     )
   }),
   on(StandingChanged, async (tx, { data }) => {

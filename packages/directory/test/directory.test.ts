@@ -22,12 +22,14 @@ import {
 } from '@erp-steward/directory/directory'
 import { CreateDirectory1785000000000 } from '@erp-steward/directory/create-directory'
 import { StandingDirectory1785000000002 } from '@erp-steward/directory/standing-directory'
+import { SealDirectory1785000000003 } from '@erp-steward/directory/seal-directory'
 import { VersionDirectory1785000000001 } from '@erp-steward/directory/version-directory'
 import { directorySubscriptions } from '@erp-steward/directory/on-directory-changed'
 import { createConsumer, type Consumer } from '@erp-steward/messaging/consumer'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { eventually } from '@erp-steward/test-kit/eventually'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
+import { sealedPerson } from '@erp-steward/test-kit/personal-data'
 import { testAct } from '@erp-steward/test-kit/test-act'
 import { testDatabase, type TestDatabase } from '@erp-steward/test-kit/test-database'
 import { pino } from 'pino'
@@ -45,6 +47,7 @@ beforeAll(async () => {
       CreateDirectory1785000000000,
       VersionDirectory1785000000001,
       StandingDirectory1785000000002,
+      SealDirectory1785000000003,
     ],
   })
   db = database.db
@@ -97,12 +100,10 @@ const department = (
 
 const person = (personId: string, members: Partial<Static<typeof PersonChanged.payload>> = {}) => ({
   personId,
-  employeeNumber: '1001',
-  name: 'Li Na',
+  ...sealedPerson(personId, { name: 'Li Na' }),
   unitId: randomUUID(),
   departmentId: randomUUID(),
   positionId: randomUUID(),
-  email: null,
   active: true,
   leftOn: null,
   version: 1,
@@ -115,6 +116,7 @@ test('the migration builds exactly what the entities describe', async () => {
 })
 
 test('the migrations can be taken back and made again', async () => {
+  await db.undoLastMigration()
   await db.undoLastMigration()
   await db.undoLastMigration()
   expect(await db.query(`select to_regclass('department') as department`)).toEqual([
@@ -130,6 +132,7 @@ test('a row that was copied before versions were stated is older than every even
   const id = randomUUID()
   await db.undoLastMigration()
   await db.undoLastMigration()
+  await db.undoLastMigration()
   await db.query(`insert into person (id, name, unit_id, active) values ($1, 'Li', $1, true)`, [id])
   await db.runMigrations()
   const before = await db.manager.findOneByOrFail(PersonEntity, { id })
@@ -138,9 +141,33 @@ test('a row that was copied before versions were stated is older than every even
   await tell(PersonChanged, id, now)
   const { unitId, departmentId } = now
   expect(await db.manager.findOneBy(PersonEntity, { id })).toEqual({
-    ...{ id, name: 'Li Na', unitId, departmentId, email: null, active: true, version: 1 },
+    ...{ id, unitId, departmentId, email: null, active: true, version: 1 },
     ...{ accountStatus: 'none', roles: [], standingVersion: 0 },
   })
+})
+
+test('[A-4.3.1] the copy forgets names and addresses that lay in it in clear, and takes none', async () => {
+  const id = randomUUID()
+  await db.undoLastMigration()
+  await db.query(
+    `insert into person (id, name, unit_id, email, active, version)
+     values ($1, 'Li Na', $1, 'li.na@example.test', true, 1)`,
+    [id],
+  )
+  await db.runMigrations()
+  const [copied]: object[] = await db.query('select * from person where id = $1', [id])
+  expect(JSON.stringify(copied)).not.toMatch(/li.na/i)
+  await expect(
+    db.query(`update person set email = 'li.na@example.test' where id = $1`, [id]),
+  ).rejects.toThrow('person_email_sealed_check')
+  const { email } = sealedPerson(id, { name: 'Li Na', email: 'li.na@example.test' })
+  await tell(PersonChanged, id, person(id, { email, version: 2 }))
+  expect(await db.manager.findOneByOrFail(PersonEntity, { id })).toMatchObject({ email })
+})
+
+test('[A-4.3.1] a name in clear does not become an event', async () => {
+  const id = randomUUID()
+  await expect(tell(PersonChanged, id, person(id, { name: 'Li Na' }))).rejects.toThrow('/name')
 })
 
 test('a unit is copied, changed and closed as its events say', async () => {
@@ -229,15 +256,18 @@ describe('an event that comes again', () => {
     {
       kind: 'person',
       entity: PersonEntity,
-      tell: (version: number, name: string) =>
-        tell(PersonChanged, id, person(id, { name, version, active: version > 2 })),
+      tell: (version: number, name: string) => {
+        const { email } = sealedPerson(id, { name: 'Li Na', email: `${name}@example.test` })
+        return tell(PersonChanged, id, person(id, { email, version, active: version > 2 }))
+      },
     },
   ]
 
   test.each(kinds)('with an older version leaves the $kind as it is', async ({ entity, tell }) => {
     await tell(3, 'new')
     const [now] = await db.manager.find<ObjectLiteral>(entity)
-    expect(now).toMatchObject({ name: 'new', active: true, version: 3 })
+    expect(now).toMatchObject({ active: true, version: 3 })
+    if (entity !== PersonEntity) expect(now).toMatchObject({ name: 'new' })
     await tell(2, 'old')
     expect(await db.manager.find<ObjectLiteral>(entity)).toEqual([now])
   })

@@ -119,7 +119,7 @@ export function choice<const K extends Key, const Option extends string>(
   }
 }
 
-/** List of at most `maxItems` distinct strings of the form that `unit` describes and `pattern` checks. */
+/** List of at most `maxItems` distinct strings of the form that `unit` describes and `pattern` checks, with all `required`. */
 export function stringList<const K extends Key>(
   key: K,
   row: Row<readonly string[]> & {
@@ -127,14 +127,20 @@ export function stringList<const K extends Key>(
     pattern: string
     minItems: number
     maxItems: number
+    required?: readonly string[]
   },
 ): Of<'string-list'> & { key: K } {
-  const { unit, pattern, minItems, maxItems } = row
+  const { unit, pattern, minItems, maxItems, required } = row
   return {
     ...describe(key, row),
     type: 'string-list',
     unit,
-    bounds: { pattern, minItems, maxItems },
+    bounds: {
+      pattern,
+      minItems,
+      maxItems,
+      ...(required !== undefined && { required: [...required] }),
+    },
     default: [...row.default],
   }
 }

@@ -1,4 +1,4 @@
-import { choice, duration, integer, period, target } from './define-parameter.ts'
+import { choice, duration, integer, period, stringList, target } from './define-parameter.ts'
 
 /** Accounts, passwords, lock-out, reviews and logs: what the identity service enforces. */
 export const identityParameters = [
@@ -345,6 +345,24 @@ export const identityParameters = [
     en: [
       'Life of a proposal',
       'A change that waits for a second person ends undecided after this long.',
+    ],
+  }),
+  stringList('identity.sensitive.fields', {
+    default: ['name', 'email', 'phone', 'employee-number', 'birthday'],
+    unit: 'name, email, phone, employee-number or birthday',
+    pattern: '^(name|email|phone|employee-number|birthday)$',
+    minItems: 3,
+    maxItems: 5,
+    required: ['email', 'phone', 'employee-number'],
+    clauses: ['A-4.3.1', 'A-4.3.3'],
+    source: 'Defaults 2.9 (own choice)',
+    zh: [
+      '敏感字段',
+      '人员的哪些字段对无权限者遮盖显示;无论如何都加密存储。邮箱、电话和工号始终在内。',
+    ],
+    en: [
+      'Sensitive fields',
+      'Which fields of a person are masked for whoever may not read them; all are stored encrypted in any case. Address, telephone and employee number always belong to them.',
     ],
   }),
 ] as const

@@ -117,6 +117,8 @@ export const StringListParameter = definition({
     pattern: Type.String(),
     minItems: Type.Integer({ minimum: 0 }),
     maxItems: Type.Integer({ minimum: 1 }),
+    /** Items that no list may lack: without them the clause would be switched off. */
+    required: Type.Optional(Type.Array(Type.String(), { minItems: 1 })),
   }),
   default: Type.Array(Type.String()),
 })

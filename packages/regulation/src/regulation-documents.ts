@@ -66,7 +66,10 @@ function boundsText(parameter: Parameter): string {
     case 'choice':
       return parameter.bounds.options.join(', ')
     case 'string-list':
-      return `${parameter.bounds.minItems} to ${parameter.bounds.maxItems} × ${parameter.unit}`
+      return [
+        `${parameter.bounds.minItems} to ${parameter.bounds.maxItems} × ${parameter.unit}`,
+        ...(parameter.bounds.required ?? []).map((item) => `always \`${item}\``),
+      ].join('; ')
     case 'target':
       return `${parameter.bounds.minimum} to ${parameter.bounds.maximum}, or 1 to ${parameter.bounds.maximumWorkingDays} working days`
   }

@@ -81,10 +81,13 @@ function boundSeconds(bound: string): number {
 
 function listFaults(
   value: unknown,
-  { bounds: { pattern, minItems, maxItems }, unit }: Extract<Parameter, { type: 'string-list' }>,
+  { bounds, unit }: Extract<Parameter, { type: 'string-list' }>,
 ): readonly Fault[] {
+  const { pattern, minItems, maxItems, required = [] } = bounds
   if (!Array.isArray(value) || value.length < minItems || value.length > maxItems)
     return fault('', `must be a list of ${minItems} to ${maxItems} items`)
+  const lacking = required.filter((item) => !value.includes(item))
+  if (lacking.length > 0) return fault('', `must hold ${lacking.join(', ')}`)
   const form = new RegExp(pattern)
   return value.flatMap((item: unknown, index): readonly Fault[] => {
     if (typeof item !== 'string' || !form.test(item)) return fault(`/${index}`, `must be ${unit}`)

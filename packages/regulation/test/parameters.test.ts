@@ -90,6 +90,7 @@ const shipped: readonly (readonly [ParameterKey, unknown])[] = [
   ['identity.sod.exception_lifetime', 'P90D'],
   ['identity.log.online', 'P180D'],
   ['identity.log.archive', 'P3Y'],
+  ['identity.sensitive.fields', ['name', 'email', 'phone', 'employee-number', 'birthday']],
   ['gateway.session.idle', 'PT15M'],
   ['gateway.session.admin_idle', 'PT10M'],
   ['gateway.session.absolute', 'PT8H'],
@@ -310,6 +311,13 @@ test.each<[string, ParameterKey, unknown, string, string]>([
     ['TUE 20:00-24:00', 'TUE 25:00-26:00'],
     '/1',
     'weekly window',
+  ],
+  [
+    'an item that the clause needs may not be left out',
+    'identity.sensitive.fields',
+    ['name', 'email', 'phone'],
+    '',
+    'must hold employee-number',
   ],
   [
     'an item occurs once',

@@ -4,6 +4,7 @@ import { Problem } from '@erp-steward/contracts/problem'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { DataSource, EntityManager } from 'typeorm'
 import { actOf } from './authentication.ts'
+import { personalDataIfHeld } from './personal-data.ts'
 
 /** How long an answer can be had again with the same key, in hours. Source: architecture, rules for all HTTP. */
 export const IDEMPOTENCY_HOURS = 24
@@ -77,7 +78,7 @@ export async function createOnce<Body>(
           'This Idempotency-Key belongs to a request with another body.',
         )
       void reply.code(stored.status).headers(stored.headers).header('idempotency-replayed', 'true')
-      return stored.body as Body
+      return openAnswer(tx, hash, stored.body) as Body
     }
     const { body, location, version, status = 201 } = await create(tx, act)
     const headers = {
@@ -87,11 +88,28 @@ export async function createOnce<Body>(
     await tx.query(
       `update idempotency_key set status = $4, headers = $5, body = $6
         where caller = $1 and route = $2 and key = $3`,
-      [caller, route, key, status, JSON.stringify(headers), JSON.stringify(body)],
+      [caller, route, key, status, JSON.stringify(headers), sealAnswer(tx, hash, body)],
     )
     void reply.code(status).headers(headers)
     return body
   })
+}
+
+/** The answer as it is kept: sealed where the service holds personal data, for it shows what the rows keep sealed. */
+function sealAnswer(tx: EntityManager, requestHash: Buffer, body: unknown): string {
+  const text = JSON.stringify(body)
+  const personal = personalDataIfHeld(tx)
+  return personal === null
+    ? text
+    : JSON.stringify({ sealed: personal.seal(requestHash.toString('hex'), 'answer', text) })
+}
+
+function openAnswer(tx: EntityManager, requestHash: Buffer, body: unknown): unknown {
+  const { sealed } = Object(body) as { sealed?: unknown }
+  const personal = personalDataIfHeld(tx)
+  return personal === null || typeof sealed !== 'string'
+    ? body
+    : JSON.parse(personal.open(requestHash.toString('hex'), 'answer', sealed))
 }
 
 /** Runs a change in one transaction; `expected` is the version from `If-Match`. */

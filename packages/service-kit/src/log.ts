@@ -1,6 +1,6 @@
 import { pino, type DestinationStream, type Logger } from 'pino'
 
-/** Members that never reach a log, at any of the depths we log at. */
+/** Members that never reach a log, at any of the depths we log at: secrets, and what identifies people. */
 const SECRET = [
   'authorization',
   'password',
@@ -12,6 +12,10 @@ const SECRET = [
   'clientSecret',
   'claimCode',
   'privateKey',
+  'employeeNumber',
+  'email',
+  'phone',
+  'personName',
 ]
 
 /** What the error of a failed query carries along: the values, among them hashes and what people wrote. */

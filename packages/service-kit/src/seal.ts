@@ -14,6 +14,8 @@ export interface Seal {
   readonly seal: (label: string, plain: string) => string
   /** @throws Error if key or label is another one, or the text was changed */
   readonly open: (label: string, sealed: string) => string
+  /** Id of the key that seals, eight hexadecimal digits: the first part of what it seals. */
+  readonly keyId: string
 }
 
 /**
@@ -31,6 +33,7 @@ export function createSeal(keys: string): Seal {
   const [newest] = known
   if (newest === undefined) throw new RangeError('at least one sealing key is needed')
   return {
+    keyId: newest.id,
     seal(label, plain) {
       const iv = randomBytes(12)
       const cipher = createCipheriv('aes-256-gcm', newest.key, iv).setAAD(Buffer.from(label))

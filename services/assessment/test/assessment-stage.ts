@@ -7,6 +7,7 @@ import {
   UnitChanged,
 } from '@erp-steward/contracts/identity-events'
 import { appendEvent } from '@erp-steward/messaging/outbox'
+import { sealedPerson } from '@erp-steward/test-kit/personal-data'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import { testAct } from '@erp-steward/test-kit/test-act'
 import { create, send } from '@erp-steward/test-kit/requests'
@@ -103,12 +104,10 @@ export async function tellOfPerson(
 ): Promise<void> {
   await tell(stage, PersonChanged, personId, {
     personId,
-    employeeNumber: personId,
-    name,
+    ...sealedPerson(personId, { name }),
     unitId,
     departmentId,
     positionId: randomUUID(),
-    email: null,
     active,
     leftOn: active ? null : '2026-03-01',
     version,

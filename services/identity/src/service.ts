@@ -1,3 +1,4 @@
+import { createPersonalData, holdPersonalData } from '@erp-steward/service-kit/personal-data'
 import { createSeal } from '@erp-steward/service-kit/seal'
 import { defineService } from '@erp-steward/service-kit/service'
 import { AccountEntity } from './accounts/account.ts'
@@ -28,6 +29,8 @@ import { UnitEntity } from './organisation/unit.ts'
 import { takeLeave } from './people/leave-person.ts'
 import { PersonEntity } from './people/person.ts'
 import { personRoutes } from './people/routes.ts'
+import { sealInClear } from './people/seal-in-clear.ts'
+import { stateSealing } from './people/state-sealing.ts'
 import { ProvisioningTaskEntity } from './provisioning/provisioning-task.ts'
 import { provisioningRoutes } from './provisioning/routes.ts'
 import { endLapsedSessions } from './sessions/end-lapsed-sessions.ts'
@@ -74,6 +77,8 @@ export const identity = defineService({
   onlyGrow: ['audit_record', 'audit_anchor', 'audit_seal'],
   onlyRead: ['audit_head'],
   async routes(app, { db, clock, config }) {
+    const { PERSONAL_DATA_KEYS, PERSONAL_INDEX_KEY } = config
+    holdPersonalData(db, createPersonalData(PERSONAL_DATA_KEYS, PERSONAL_INDEX_KEY))
     const seal = createSeal(config.SEALING_KEYS)
     const sign = createTokenSigner(app, seal)
     refuseRevoked(app, db)
@@ -91,11 +96,17 @@ export const identity = defineService({
   tasks: ({ config }) => [
     takeLeave,
     stateUnstated,
+    stateSealing,
     endLapsedSessions,
     forgetEndedSessions,
     renewSigningKey(createSeal(config.SEALING_KEYS)),
     anchorLedger,
   ],
+  // Before the first request: what lies in clear or under an older key could not be found.
+  async start({ db, clock }) {
+    await sealInClear(db, clock())
+    return { stop: () => Promise.resolve() }
+  },
   // UTC; 16:05 is 00:05 in China.
   crontab: [
     '* * * * * end-lapsed-sessions',
@@ -103,6 +114,7 @@ export const identity = defineService({
     '5 16 * * * anchor-ledger',
     '30 17 * * * forget-ended-sessions',
     '45 17 * * * renew-signing-key',
+    '20 * * * * state-sealing',
   ].join('\n'),
   unitExists,
   // Its own table: no request to itself, and no stale copy.

@@ -2,10 +2,16 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import type { Role } from '@erp-steward/contracts/permissions'
 import { testAct } from '@erp-steward/test-kit/test-act'
 import { testService, type TestService } from '@erp-steward/test-kit/test-service'
+import {
+  TEST_PERSONAL_DATA,
+  TEST_PERSONAL_DATA_KEYS,
+  TEST_PERSONAL_INDEX_KEY,
+} from '@erp-steward/test-kit/personal-data'
 import { createSeal } from '@erp-steward/service-kit/seal'
 import { AccountEntity, type Account, type AdministratorRole } from '../src/accounts/account.ts'
 import { issueInitialPassword } from '../src/credentials/issue-initial-password.ts'
 import { hashPassword } from '../src/credentials/password-hash.ts'
+import type { IdentityConfig } from '../src/config.ts'
 import { passwordPolicyOf } from '../src/credentials/password-policy-of.ts'
 import { replaceCredential } from '../src/credentials/replace-credential.ts'
 import { identity } from '../src/service.ts'
@@ -15,10 +21,17 @@ import type { SessionTokens } from '../src/sessions/session-tokens.ts'
 export const TEST_SEALING_KEYS = Buffer.alloc(32, 7).toString('base64')
 export const TEST_SEAL = createSeal(TEST_SEALING_KEYS)
 
+/** All that identity is configured with, in tests. */
+export const TEST_IDENTITY_CONFIG: IdentityConfig = {
+  SEALING_KEYS: TEST_SEALING_KEYS,
+  PERSONAL_DATA_KEYS: TEST_PERSONAL_DATA_KEYS,
+  PERSONAL_INDEX_KEY: TEST_PERSONAL_INDEX_KEY,
+}
+
 /** Identity on a database of its own; its clock starts at the real now, so that its tokens can be verified. */
 export function identityStage(): Promise<TestService> {
   const now = new Date(Math.floor(Date.now() / 1_000) * 1_000)
-  return testService(identity, { SEALING_KEYS: TEST_SEALING_KEYS }, now)
+  return testService(identity, TEST_IDENTITY_CONFIG, now)
 }
 
 /** A password that every profile takes. */
@@ -35,6 +48,7 @@ export async function addAccount(
     roles?: readonly Role[]
   } = {},
 ): Promise<Account & { unitId: string | null }> {
+  const { seal, lookup } = TEST_PERSONAL_DATA
   const tag = randomBytes(6).toString('hex').toUpperCase()
   const account: Account = {
     id: randomUUID(),
@@ -62,9 +76,20 @@ export async function addAccount(
       [position, tag, JSON.stringify(roles)],
     )
     await db.query(
-      `insert into person (id, employee_number, name, unit_id, department_id, position_id, active,
-         version, created_at) values ($1, $2, 'Person', $3, $4, $5, true, 1, $6)`,
-      [account.personId, tag, unit, department, position, now],
+      `insert into person (id, employee_number, employee_number_lookup, name, name_lookup, unit_id,
+         department_id, position_id, active, version, created_at)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, true, 1, $9)`,
+      [
+        account.personId,
+        seal(account.personId, 'employee-number', tag),
+        lookup('employee-number', tag),
+        seal(account.personId, 'name', 'Person'),
+        lookup('name', 'Person'),
+        unit,
+        department,
+        position,
+        now,
+      ],
     )
   }
   await db.manager.insert(AccountEntity, account)

@@ -7,7 +7,7 @@ import { testDatabase } from '@erp-steward/test-kit/test-database'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { identity } from '../src/service.ts'
 import type { SessionTokens } from '../src/sessions/session-tokens.ts'
-import { addAccount, GOOD_PASSWORD, setPassword, TEST_SEALING_KEYS } from './account-stage.ts'
+import { addAccount, GOOD_PASSWORD, setPassword, TEST_IDENTITY_CONFIG } from './account-stage.ts'
 
 test('[A-4.3.4] a running identity signs in, keeps the fact in its ledger and stops in order', async () => {
   const database = await testDatabase(identity)
@@ -15,7 +15,7 @@ test('[A-4.3.4] a running identity signs in, keeps the fact in its ledger and st
   const bus = createLocalBus()
   const running = await startService(identity, {
     config: {
-      SEALING_KEYS: TEST_SEALING_KEYS,
+      ...TEST_IDENTITY_CONFIG,
       DATABASE_URL: url,
       DATABASE_POOL: 8,
       // Nobody answers there: identity verifies tokens with its own table.

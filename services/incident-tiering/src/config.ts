@@ -1,9 +1,11 @@
+import { PersonalDataKeys } from '@erp-steward/service-kit/personal-data'
 import { SealingKeys } from '@erp-steward/service-kit/seal'
 import { Type, type Static } from 'typebox'
 
 /** What incident-tiering reads from its environment besides what every service reads. */
 export const IncidentConfig = Type.Object({
   SEALING_KEYS: SealingKeys,
+  PERSONAL_DATA_KEYS: PersonalDataKeys,
   SMTP_URL: Type.String({
     description:
       'Mail server, smtp://[user:password@]host:port; empty: mail is recorded as not sent.',

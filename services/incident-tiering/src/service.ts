@@ -1,3 +1,4 @@
+import { createPersonalData, holdPersonalData } from '@erp-steward/service-kit/personal-data'
 import { createSeal } from '@erp-steward/service-kit/seal'
 import { defineService } from '@erp-steward/service-kit/service'
 import { CalendarVersionEntity } from './calendars/calendar.ts'
@@ -24,6 +25,7 @@ import { migrations } from './migrations/all.ts'
 import { deliverNotification } from './notifications/deliver-notification.ts'
 import { NotificationAttemptEntity, NotificationEntity } from './notifications/notification.ts'
 import { notificationRoutes } from './notifications/routes.ts'
+import { createPersonMailer } from './notifications/mail-to-person.ts'
 import { createMailSender } from './notifications/send-mail.ts'
 import { createWebhookSender } from './notifications/send-webhook.ts'
 import { WebhookEntity } from './notifications/webhook.ts'
@@ -56,6 +58,8 @@ export const incidentTiering = defineService({
   migrations,
   onlyGrow: ['ticket_entry', 'change_entry', 'notification_attempt'],
   routes: (app, deps) => {
+    // It writes to people: addresses are opened when a mail goes out. It looks nobody up.
+    holdPersonalData(deps.db, createPersonalData(deps.config.PERSONAL_DATA_KEYS, null))
     keyUserRoutes(app, deps)
     calendarRoutes(app, deps)
     ticketRoutes(app, deps)
@@ -80,7 +84,7 @@ export const incidentTiering = defineService({
     watchCalendars,
     mendClocks,
     deliverNotification({
-      mail: createMailSender(config.SMTP_URL, config.MAIL_FROM),
+      mail: createPersonMailer(db, createMailSender(config.SMTP_URL, config.MAIL_FROM)),
       webhook: createWebhookSender(
         db,
         createSeal(config.SEALING_KEYS),

@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Envelope } from '@erp-steward/contracts/event'
+import { sealedPerson, TEST_PERSONAL_DATA_KEYS } from '@erp-steward/test-kit/personal-data'
 import { ModuleChanged, PersonChanged, UnitChanged } from '@erp-steward/contracts/identity-events'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
@@ -25,6 +26,7 @@ export async function incidentStage(config: Partial<IncidentConfig> = {}): Promi
     incidentTiering,
     {
       SEALING_KEYS: randomBytes(32).toString('base64'),
+      PERSONAL_DATA_KEYS: TEST_PERSONAL_DATA_KEYS,
       SMTP_URL: '',
       MAIL_FROM: 'steward@example.test',
       WEBHOOK_TARGETS: '',
@@ -99,12 +101,10 @@ export async function tellOfPerson(
 ): Promise<void> {
   await tell(stage, PersonChanged, personId, {
     personId,
-    employeeNumber: personId,
-    name,
+    ...sealedPerson(personId, { name, email }),
     unitId,
     departmentId: randomUUID(),
     positionId: randomUUID(),
-    email,
     active,
     leftOn: active ? null : '2026-03-09',
     version,

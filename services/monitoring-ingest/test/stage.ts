@@ -118,8 +118,8 @@ export class Stage {
   /** A person of the first unit, or of another, with an account and roles. */
   async person(id: string, roles: readonly string[], unitId = this.unitId): Promise<void> {
     await this.service.db.query(
-      `insert into person (id, name, unit_id, active, version, account_status, roles, standing_version)
-       values ($1, 'Somebody', $2, true, 1, 'active', $3, 1)`,
+      `insert into person (id, unit_id, active, version, account_status, roles, standing_version)
+       values ($1, $2, true, 1, 'active', $3, 1)`,
       [id, unitId, roles],
     )
   }

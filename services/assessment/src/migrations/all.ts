@@ -1,5 +1,6 @@
 import { CreateDirectory1785000000000 } from '@erp-steward/directory/create-directory'
 import { StandingDirectory1785000000002 } from '@erp-steward/directory/standing-directory'
+import { SealDirectory1785000000003 } from '@erp-steward/directory/seal-directory'
 import { VersionDirectory1785000000001 } from '@erp-steward/directory/version-directory'
 import { CreateAssessment1790000000000 } from './1790000000000-create-assessment.ts'
 import { CreateControls1790000000001 } from './1790000000001-create-controls.ts'
@@ -9,6 +10,7 @@ export const migrations = [
   CreateDirectory1785000000000,
   VersionDirectory1785000000001,
   StandingDirectory1785000000002,
+  SealDirectory1785000000003,
   CreateAssessment1790000000000,
   CreateControls1790000000001,
 ]

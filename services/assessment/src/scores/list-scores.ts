@@ -8,6 +8,7 @@ export interface ScoreRow {
   readonly month: string
   readonly subjectKind: 'person' | 'department' | 'unit'
   readonly subjectId: string
+  /** `null` for a person: no service but identity knows what people are called. */
   readonly subjectName: string | null
   readonly unitId: string
   readonly departmentId: string | null
@@ -41,7 +42,7 @@ export interface ScoreFilter {
 
 // Points and counts stay far below 2^53, so a double holds them exactly.
 const COLUMNS = `s.id, s.sheet_id as "sheetId", h.month, s.subject_kind as "subjectKind", s.subject_id as "subjectId",
-  coalesce(p.name, d.name, u.name) as "subjectName", s.unit_id as "unitId", s.department_id as "departmentId",
+  coalesce(d.name, u.name) as "subjectName", s.unit_id as "unitId", s.department_id as "departmentId",
   s.staff, s.staff_average::float8 as "staffAverage", s.errors::float8 as errors, s.entries::float8 as entries,
   s.accuracy_weight::float8 as "accuracyWeight", s.accuracy_deducted::float8 as "accuracyDeducted",
   s.timeliness_weight::float8 as "timelinessWeight", s.timeliness_deducted::float8 as "timelinessDeducted",
@@ -56,7 +57,6 @@ export async function listScores(tx: EntityManager, filter: ScoreFilter): Promis
     `select ${COLUMNS}
        from score s
        join score_sheet h on h.id = s.sheet_id
-       left join person p on s.subject_kind = 'person' and p.id = s.subject_id
        left join department d on s.subject_kind = 'department' and d.id = s.subject_id
        left join unit u on s.subject_kind = 'unit' and u.id = s.subject_id
       where ($1::uuid is null or s.id = $1) and ($2::uuid is null or s.sheet_id = $2)

@@ -50,7 +50,9 @@ export const ScoreView = Type.Object({
   month: Type.String(),
   subjectKind: SubjectKind,
   subjectId: Uuid,
-  subjectName: nullable(Type.String()),
+  subjectName: nullable(
+    Type.String({ description: 'Of a unit or department; a person is told by the id only.' }),
+  ),
   unitId: Uuid,
   departmentId: nullable(Uuid),
   total: Points,

@@ -1,5 +1,6 @@
 import { CreateDirectory1785000000000 } from '@erp-steward/directory/create-directory'
 import { StandingDirectory1785000000002 } from '@erp-steward/directory/standing-directory'
+import { SealDirectory1785000000003 } from '@erp-steward/directory/seal-directory'
 import { VersionDirectory1785000000001 } from '@erp-steward/directory/version-directory'
 import { CreateBackup1790000000000 } from './1790000000000-create-backup.ts'
 
@@ -8,5 +9,6 @@ export const migrations = [
   CreateDirectory1785000000000,
   VersionDirectory1785000000001,
   StandingDirectory1785000000002,
+  SealDirectory1785000000003,
   CreateBackup1790000000000,
 ]

@@ -1,7 +1,7 @@
 import type { EntityManager } from 'typeorm'
 import type { Account, AccountStatus } from './account.ts'
 
-/** An account with the name and unit of its person, `null` for administrators. */
+/** An account with the name, sealed, and unit of its person, `null` for administrators. */
 export type AccountInRange = Account & {
   readonly personName: string | null
   readonly unitId: string | null

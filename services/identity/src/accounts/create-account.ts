@@ -7,6 +7,7 @@ import { isConstraintViolation } from '@erp-steward/service-kit/constraint'
 import type { EntityManager } from 'typeorm'
 import type { Position } from '../organisation/position.ts'
 import type { Person } from '../people/person.ts'
+import { openPerson } from '../people/sealed-person.ts'
 import { queueNewUser } from '../provisioning/queue-access.ts'
 import type { Account, AdministratorRole } from './account.ts'
 import { isReservedUserName, userNameCandidates } from './rules/user-name.ts'
@@ -24,7 +25,7 @@ export async function createPersonAccount(
   { person, position, userName }: { person: Person; position: Position; userName: string | null },
   act: Act,
 ): Promise<Account> {
-  const candidates = userName === null ? userNameCandidates(person) : [userName]
+  const candidates = userName === null ? userNameCandidates(openPerson(tx, person)) : [userName]
   const account = await insertAccount(tx, candidates, { personId: person.id }, act)
   await queueNewUser(tx, { account, holder: person, access: position }, act)
   await stateStanding(tx, person.id, act)

@@ -19,6 +19,7 @@ import {
 } from '@erp-steward/service-kit/paging'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
+import { viewerOf } from '../people/show-person.ts'
 import { administratorRoleNames } from './account.ts'
 import { AccountChangeCommand, AccountChangeEntity, UserName } from './account-change.ts'
 import { accountChanges } from './account-changes.ts'
@@ -28,6 +29,7 @@ import { decideAccountChange } from './decide-account-change.ts'
 import { freezeAccount, unfreezeAccount } from './freeze-account.ts'
 import { lockAccount } from './lock-account.ts'
 import { rolesOfAccount } from './roles-of-account.ts'
+import { showAccount } from './show-account.ts'
 
 const Status = Type.Enum(['active', 'frozen', 'disabled'])
 
@@ -76,7 +78,7 @@ export function accountRoutes(app: App, deps: Committer): void {
   changeRoutes(app, deps)
 }
 
-function readingRoutes(app: App, { db }: Committer): void {
+function readingRoutes(app: App, { db, clock }: Committer): void {
   app.get('/v1/accounts', {
     config: { access: 'account.read', clauses: ['A-2.1.1', 'A-4.3.3'] },
     schema: {
@@ -96,7 +98,9 @@ function readingRoutes(app: App, { db }: Committer): void {
       const [after = null] = decodeCursor(cursor, 1) ?? []
       const unitId = unitInRange(request)
       const rows = await accountsInRange(db.manager, { ...filter, unitId, after, limit: limit + 1 })
-      return page(rows, limit, ({ userName }) => [userName])
+      const viewer = await viewerOf(request, db.manager, clock())
+      const shown = rows.map((row) => showAccount(db.manager, viewer, row))
+      return page(shown, limit, ({ userName }) => [userName])
     },
   })
 
@@ -121,7 +125,7 @@ function readingRoutes(app: App, { db }: Committer): void {
     const filter = { id, unitId: unitInRange(request), after: null, limit: 1 }
     const [account] = await accountsInRange(db.manager, filter)
     if (account === undefined) throw new Problem('not-found', `There is no account ${id}.`)
-    return account
+    return showAccount(db.manager, await viewerOf(request, db.manager, clock()), account)
   }
 }
 

@@ -3,6 +3,7 @@ import type { Act } from '@erp-steward/contracts/act'
 import { PersonsImported } from '@erp-steward/contracts/identity-events'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
+import { personalDataOf } from '@erp-steward/service-kit/personal-data'
 import { In, type DataSource, type EntityManager } from 'typeorm'
 import { AccountEntity } from '../accounts/account.ts'
 import { changePerson } from '../people/change-person.ts'
@@ -86,12 +87,13 @@ async function applyRows(
     }
     const { row, value } = read
     const { employeeNumber } = value
-    if (seen.has(employeeNumber)) {
+    const key = register.keyOf(employeeNumber)
+    if (seen.has(key)) {
       const detail = 'The list names this person twice.'
       results.push(refused(row, employeeNumber, 'validation-failed', detail))
       continue
     }
-    seen.add(employeeNumber)
+    seen.add(key)
     results.push(await applyRow(tx, row, value, register, unitId, act))
   }
   const counts = countsOf(results)
@@ -103,6 +105,8 @@ async function applyRows(
 
 /** What the rows refer to, read once and held. */
 interface Register {
+  /** By which a number is found: its keyed hash, whatever its case. */
+  readonly keyOf: (employeeNumber: string) => string
   readonly people: ReadonlyMap<string, Person>
   /** User name by person. */
   readonly userNames: ReadonlyMap<string, string>
@@ -114,14 +118,17 @@ async function openRegister(tx: EntityManager, rows: readonly ReadRow[]): Promis
   const places = new Map<string, Place | Problem>()
   // Places before people, as everybody who holds both does.
   for (const value of values) await placeOf(tx, value, places)
+  const { lookup } = personalDataOf(tx)
+  const keyOf = (employeeNumber: string) => lookup('employee-number', employeeNumber)
   const people = await tx.find(PersonEntity, {
-    where: { employeeNumber: In(values.map(({ employeeNumber }) => employeeNumber)) },
+    where: { employeeNumberLookup: In(values.map(({ employeeNumber }) => keyOf(employeeNumber))) },
     order: { id: 'asc' },
     lock: { mode: 'pessimistic_write' },
   })
   const accounts = await tx.findBy(AccountEntity, { personId: In(people.map(({ id }) => id)) })
   return {
-    people: new Map(people.map((person) => [person.employeeNumber, person])),
+    keyOf,
+    people: new Map(people.map((person) => [person.employeeNumberLookup, person])),
     userNames: new Map(accounts.map(({ personId, userName }) => [String(personId), userName])),
     places,
   }
@@ -173,7 +180,7 @@ async function decide(
   const userName = value.accountUserName ?? null
   const place = await placeOf(tx, value, register.places)
   if (place instanceof Problem) throw place
-  const person = register.people.get(employeeNumber)
+  const person = register.people.get(register.keyOf(employeeNumber))
   const foreign = [place.unit.id, person?.unitId ?? place.unit.id].some((id) => id !== unitId)
   if (unitId !== null && foreign) throw new Problem('outside-unit', 'Your range is your own unit.')
 

@@ -9,6 +9,7 @@ import { AdmitBackupAgent1790000001400 } from './1790000001400-admit-backup-agen
 import { CreateStanding1790000010000 } from './1790000010000-create-standing.ts'
 import { ProtectLedger1790000020000 } from './1790000020000-protect-ledger.ts'
 import { HalveCredentials1790000010100 } from './1790000010100-halve-credentials.ts'
+import { SealPerson1790000030000 } from './1790000030000-seal-person.ts'
 
 /** In the order they run. */
 export const migrations = [
@@ -23,4 +24,5 @@ export const migrations = [
   CreateStanding1790000010000,
   ProtectLedger1790000020000,
   HalveCredentials1790000010100,
+  SealPerson1790000030000,
 ]

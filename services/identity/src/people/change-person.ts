@@ -8,6 +8,7 @@ import { queueUserUpdate } from '../provisioning/queue-access.ts'
 import { announcePerson } from './announce-person.ts'
 import { PersonEntity, type Person } from './person.ts'
 import type { Place } from './place.ts'
+import { openPerson, sealPerson } from './sealed-person.ts'
 
 export interface ChangePerson {
   readonly name?: string | undefined
@@ -29,14 +30,20 @@ export type PersonOutcome = 'moved' | 'changed' | 'unchanged'
 export async function changePerson(
   tx: EntityManager,
   before: Person,
-  { name = before.name, email = before.email, place }: ChangePerson,
+  { name, email, place }: ChangePerson,
   act: Act,
 ): Promise<{ person: Person; outcome: PersonOutcome }> {
-  if (!before.active) throw new Problem('person-left', `${before.employeeNumber} has left.`)
+  if (!before.active) throw new Problem('person-left', 'The person has left.')
+  const known = openPerson(tx, before)
+  const plain = {
+    ...known,
+    name: name ?? known.name,
+    email: email === undefined ? known.email : email,
+  }
+  const renamed = plain.name !== known.name || plain.email !== known.email
   const person: Person = {
     ...before,
-    name,
-    email,
+    ...(renamed && sealPerson(tx, before.id, plain)),
     ...(place !== undefined && {
       unitId: place.unit.id,
       departmentId: place.department.id,
@@ -47,7 +54,6 @@ export async function changePerson(
   const moved = (['unitId', 'departmentId', 'positionId'] as const).some(
     (member) => person[member] !== before[member],
   )
-  const renamed = name !== before.name || email !== before.email
   if (!moved && !renamed) return { person: before, outcome: 'unchanged' }
   await tx.save(PersonEntity, person)
   await announcePerson(tx, person, act)

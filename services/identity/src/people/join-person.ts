@@ -7,6 +7,7 @@ import { createPersonAccount } from '../accounts/create-account.ts'
 import { announcePerson } from './announce-person.ts'
 import type { Person } from './person.ts'
 import type { Place } from './place.ts'
+import { sealPerson } from './sealed-person.ts'
 
 export interface JoinPerson {
   readonly employeeNumber: string
@@ -28,12 +29,13 @@ export interface JoinPerson {
  */
 export async function joinPerson(
   tx: EntityManager,
-  { place, userName, withAccount, ...members }: JoinPerson,
+  { place, userName, withAccount, ...plain }: JoinPerson,
   act: Act,
 ): Promise<{ person: Person; account: Account | null }> {
+  const id = randomUUID()
   const person: Person = {
-    id: randomUUID(),
-    ...members,
+    id,
+    ...sealPerson(tx, id, plain),
     unitId: place.unit.id,
     departmentId: place.department.id,
     positionId: place.position.id,
@@ -46,23 +48,26 @@ export async function joinPerson(
     createdAt: act.now,
   }
   const inserted: unknown[] = await tx.query(
-    `insert into person (id, employee_number, name, unit_id, department_id, position_id, email, active, version,
-                         created_at)
-     values ($1, $2, $3, $4, $5, $6, $7, true, 1, $8)
+    `insert into person (id, employee_number, employee_number_lookup, name, name_lookup, email, email_lookup, unit_id,
+                         department_id, position_id, active, version, created_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, true, 1, $11)
      on conflict on constraint person_employee_number_key do nothing returning id`,
     [
       person.id,
       person.employeeNumber,
+      person.employeeNumberLookup,
       person.name,
+      person.nameLookup,
+      person.email,
+      person.emailLookup,
       person.unitId,
       person.departmentId,
       person.positionId,
-      person.email,
       act.now,
     ],
   )
   if (inserted.length === 0)
-    throw new Problem('employee-number-taken', `${person.employeeNumber} is in the register.`)
+    throw new Problem('employee-number-taken', 'The employee number is in the register.')
   await announcePerson(tx, person, act)
   const position = place.position
   const account = withAccount

@@ -34,7 +34,7 @@ export async function leavePerson(
   leave: Leave,
   act: Act,
 ): Promise<Person> {
-  if (!before.active) throw new Problem('person-left', `${before.employeeNumber} has left.`)
+  if (!before.active) throw new Problem('person-left', 'The person has left.')
   const { leaveOn, effectiveAt, atOnce, noticeLagSeconds } = leaveTiming(leave, act.now)
   const person: Person = {
     ...before,
@@ -74,7 +74,7 @@ export async function leavePerson(
  */
 export async function withdrawLeave(tx: EntityManager, before: Person, act: Act): Promise<Person> {
   const { id, active, leaveOn } = before
-  if (!active) throw new Problem('person-left', `${before.employeeNumber} has left.`)
+  if (!active) throw new Problem('person-left', 'The person has left.')
   if (leaveOn === null) throw new Problem('no-leave-noticed', 'Nobody gave notice.')
   const version = before.version + 1
   const person: Person = { ...before, leaveOn: null, leaveKind: null, noticedAt: null, version }

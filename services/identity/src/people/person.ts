@@ -3,16 +3,25 @@ import { EntitySchema } from 'typeorm'
 export const leaveKinds = ['resignation', 'retirement', 'contract-end', 'dismissal'] as const
 export type LeaveKind = (typeof leaveKinds)[number]
 
-/** A person of the directory: one row per employee number, kept after the person has left. */
+/**
+ * A person of the directory: one row per employee number, kept after the person has left. Number, name and address are
+ * sealed here as in the table; `openPerson` shows them.
+ */
 export interface Person {
   id: string
-  /** The key by which the personnel system and every import know the person. */
+  /** Sealed: the key by which the personnel system and every import know the person. */
   employeeNumber: string
+  /** Keyed hash of the number, unique whatever its case. */
+  employeeNumberLookup: string
+  /** Sealed. */
   name: string
+  nameLookup: string
   unitId: string
   departmentId: string
   positionId: string
+  /** Sealed. */
   email: string | null
+  emailLookup: string | null
   active: boolean
   /** First day the person no longer belongs to the company, as noticed; `null` while nobody gave notice. */
   leaveOn: string | null
@@ -25,17 +34,27 @@ export interface Person {
   createdAt: Date
 }
 
+const SEALED = `~ '^[0-9a-f]{8}\\.[A-Za-z0-9_-]{16}\\.'`
+
+/** The table takes nothing in clear. */
+const sealedCheck = `employee_number ${SEALED} and employee_number_lookup is not null
+  and name ${SEALED} and name_lookup is not null
+  and (email is null) = (email_lookup is null) and coalesce(email ${SEALED}, true)`
+
 export const PersonEntity = new EntitySchema<Person>({
   name: 'Person',
   tableName: 'person',
   columns: {
     id: { type: 'uuid', primary: true },
     employeeNumber: { type: 'text', name: 'employee_number' },
+    employeeNumberLookup: { type: 'text', name: 'employee_number_lookup', nullable: true },
     name: { type: 'text' },
+    nameLookup: { type: 'text', name: 'name_lookup', nullable: true },
     unitId: { type: 'uuid', name: 'unit_id' },
     departmentId: { type: 'uuid', name: 'department_id' },
     positionId: { type: 'uuid', name: 'position_id' },
     email: { type: 'text', nullable: true },
+    emailLookup: { type: 'text', name: 'email_lookup', nullable: true },
     active: { type: 'boolean' },
     leaveOn: { type: 'date', name: 'leave_on', nullable: true },
     leaveKind: { type: 'text', name: 'leave_kind', nullable: true },
@@ -44,10 +63,16 @@ export const PersonEntity = new EntitySchema<Person>({
     version: { type: 'integer' },
     createdAt: { type: 'timestamptz', name: 'created_at' },
   },
-  uniques: [{ name: 'person_employee_number_key', columns: ['employeeNumber'] }],
-  checks: [{ name: 'person_left_on_check', expression: 'active = (left_on is null)' }],
+  uniques: [{ name: 'person_employee_number_key', columns: ['employeeNumberLookup'] }],
+  checks: [
+    { name: 'person_left_on_check', expression: 'active = (left_on is null)' },
+    { name: 'person_sealed_check', expression: sealedCheck },
+  ],
   indices: [
-    { name: 'person_by_unit', columns: ['unitId', 'employeeNumber'] },
+    { name: 'person_by_unit', columns: ['unitId', 'createdAt', 'id'] },
+    { name: 'person_by_age', columns: ['createdAt', 'id'] },
+    { name: 'person_by_name', columns: ['nameLookup'] },
+    { name: 'person_by_email', columns: ['emailLookup'], where: 'email_lookup is not null' },
     { name: 'person_by_position', columns: ['positionId'] },
   ],
   foreignKeys: [

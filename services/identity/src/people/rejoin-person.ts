@@ -26,7 +26,7 @@ export async function rejoinPerson(
   place: Place,
   act: Act,
 ): Promise<Person> {
-  if (before.active) throw new Problem('person-active', `${before.employeeNumber} has not left.`)
+  if (before.active) throw new Problem('person-active', 'The person has not left.')
   const person: Person = {
     ...before,
     unitId: place.unit.id,

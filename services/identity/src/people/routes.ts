@@ -10,7 +10,7 @@ import {
   etag,
   type Committer,
 } from '@erp-steward/service-kit/commit'
-import { decodeCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
+import { decodeInstantCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { EntityManager } from 'typeorm'
@@ -24,6 +24,7 @@ import { leaveKinds, type Person } from './person.ts'
 import { Email, EmployeeNumber, PersonName } from './person-values.ts'
 import { findPlace } from './place.ts'
 import { rejoinPerson } from './rejoin-person.ts'
+import { showPerson, viewerOf } from './show-person.ts'
 
 const PersonView = Type.Object({
   id: Uuid,
@@ -83,7 +84,7 @@ export function personRoutes(app: App, deps: Committer): void {
         const userName = accountUserName ?? null
         const joiner = { employeeNumber, name, email, place, userName, withAccount }
         const { person } = await joinPerson(tx, joiner, act)
-        const body = await viewOf(tx, person.id)
+        const body = await viewOf(request, tx, person.id, act.now)
         return { body, location: `/v1/persons/${person.id}`, version: person.version }
       }),
   })
@@ -123,7 +124,7 @@ export function personRoutes(app: App, deps: Committer): void {
         assertReaches(request, place.unit.id)
         const person = await reached(tx, request, expected)
         await changePerson(tx, person, { place }, act)
-        return viewOf(tx, person.id)
+        return viewOf(request, tx, person.id, act.now)
       }),
   })
 
@@ -144,7 +145,7 @@ export function personRoutes(app: App, deps: Committer): void {
         assertReaches(request, place.unit.id)
         const person = await reached(tx, request, expected)
         await rejoinPerson(tx, person, place, act)
-        return viewOf(tx, person.id)
+        return viewOf(request, tx, person.id, act.now)
       }),
   })
 
@@ -185,16 +186,20 @@ export function personRoutes(app: App, deps: Committer): void {
   })
 }
 
-function readingRoutes(app: App, { db }: Committer): void {
+function readingRoutes(app: App, { db, clock }: Committer): void {
   app.get('/v1/persons', {
     config: { access: 'person.read', clauses: ['A-1.2'] },
     schema: {
       operationId: 'listPersons',
-      summary: 'People by employee number; of the own unit for callers of a unit.',
+      summary: 'People in the order they were taken in; of the own unit for callers of a unit.',
+      description:
+        'A number, name or address is searched for whole; case does not matter. What the caller may not see of a person is masked.',
       tags,
       querystring: Type.Object({
         ...PageQuery,
         employeeNumber: Type.Optional(EmployeeNumber),
+        name: Type.Optional(PersonName),
+        email: Type.Optional(Email),
         positionCode: Type.Optional(Code),
         active: Type.Optional(Type.Boolean()),
       }),
@@ -202,10 +207,12 @@ function readingRoutes(app: App, { db }: Committer): void {
     },
     handler: async (request) => {
       const { limit, cursor, ...filter } = request.query
-      const [after = null] = decodeCursor(cursor, 1) ?? []
+      const after = decodeInstantCursor(cursor)
       const unitId = unitInRange(request)
+      const viewer = await viewerOf(request, db.manager, clock())
       const rows = await peopleInRange(db.manager, { ...filter, unitId, after, limit: limit + 1 })
-      return page(rows, limit, ({ employeeNumber }) => [employeeNumber])
+      const shown = rows.map((row) => showPerson(db.manager, viewer, row))
+      return page(shown, limit, ({ createdAt, id }) => [createdAt.toISOString(), id])
     },
   })
 
@@ -220,7 +227,7 @@ function readingRoutes(app: App, { db }: Committer): void {
     },
     handler: async (request, reply) => {
       const { id } = request.params
-      const person = await viewOf(db.manager, id, unitInRange(request))
+      const person = await viewOf(request, db.manager, id, clock(), unitInRange(request))
       void reply.header('etag', etag(person.version))
       return person
     },
@@ -237,7 +244,7 @@ function changeLocked(
   return change(deps, request, reply, async (tx, act, expected) => {
     const person = await reached(tx, request, expected)
     await apply(tx, person, act)
-    return viewOf(tx, person.id)
+    return viewOf(request, tx, person.id, act.now)
   })
 }
 
@@ -256,12 +263,15 @@ async function reached(
   return person
 }
 
+/** The person as the caller may see it. */
 async function viewOf(
+  request: FastifyRequest,
   tx: EntityManager,
   id: string,
+  at: Date,
   unitId: PersonFilter['unitId'] = null,
 ): Promise<PersonInRange> {
-  const [person] = await peopleInRange(tx, { id, unitId, after: null, limit: 1 })
+  const [person] = await peopleInRange(tx, { id, unitId, after: [null, null], limit: 1 })
   if (person === undefined) throw new Problem('not-found', `There is no person ${id}.`)
-  return person
+  return showPerson(tx, await viewerOf(request, tx, at), person)
 }

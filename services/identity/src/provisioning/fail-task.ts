@@ -5,6 +5,7 @@ import type { EntityManager } from 'typeorm'
 import { assertHolds, lockTask, type Lease } from './held-task.ts'
 import { ProvisioningTaskEntity, type ProvisioningTask } from './provisioning-task.ts'
 import { nextTryAt } from './rules/retry.ts'
+import { sealMessage } from './sealed-task.ts'
 import { taskFact } from './task-fact.ts'
 
 /**
@@ -40,7 +41,7 @@ export async function takeBack(
     leaseToken: null,
     leasedUntil: null,
     errorCode: code,
-    errorMessage: message,
+    errorMessage: sealMessage(tx, task.accountId, message),
     version: task.version + 1,
   }
   await tx.save(ProvisioningTaskEntity, queued)
@@ -55,13 +56,14 @@ export async function failForGood(
   message: string,
   act: Act,
 ): Promise<ProvisioningTask> {
+  const errorMessage = sealMessage(tx, task.accountId, message)
   const failed: ProvisioningTask = {
     ...task,
     status: 'failed',
     leaseToken: null,
     leasedUntil: null,
     errorCode: code,
-    errorMessage: message,
+    errorMessage,
     version: task.version + 1,
   }
   await tx.save(ProvisioningTaskEntity, failed)
@@ -73,7 +75,7 @@ export async function failForGood(
     {
       ...taskFact(task),
       code,
-      message,
+      message: errorMessage,
       attempts: task.attempts,
       failedAt: act.now.toISOString(),
     },

@@ -10,6 +10,7 @@ import {
   type ProvisioningTask,
 } from './provisioning-task.ts'
 import { readBackFits } from './rules/read-back-fits.ts'
+import { openState, sealState } from './sealed-task.ts'
 import { taskFact } from './task-fact.ts'
 
 /**
@@ -23,15 +24,16 @@ import { taskFact } from './task-fact.ts'
 export async function finishTask(
   tx: EntityManager,
   lease: Lease,
-  readBack: EbsState,
+  found: EbsState,
   act: Act,
 ): Promise<ProvisioningTask> {
   const before = await lockTask(tx, lease.taskId)
   if (before.status === 'done' && before.leaseToken === lease.leaseToken) return before
   assertHolds(lease, before)
+  const readBack = sealState(tx, before.accountId, found)
   const task = { ...before, readBack }
   const at = act.now.toISOString()
-  if (!readBackFits(task.expected, readBack)) {
+  if (!readBackFits(openState(tx, task.accountId, task.expected), found)) {
     const drift = { ...taskFact(task), expected: task.expected, readBack, foundAt: at }
     await appendEvent(tx, 'identity', ProvisioningDrift, task.accountId, drift, act)
     const message = 'What was read back is not what was asked.'

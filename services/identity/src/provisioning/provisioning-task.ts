@@ -23,7 +23,10 @@ export interface EbsCall {
 /** Members of the state in EBS after the call, under our names, for example `{ "endDate": "2026-11-22" }`. */
 export type EbsState = Record<string, string | null>
 
-/** One call the middleware makes in EBS; tasks of one user are done in the order of `seq`. */
+/**
+ * One call the middleware makes in EBS; tasks of one user are done in the order of `seq`. What names a person in `call`,
+ * `expected`, `readBack` and `errorMessage` is sealed; `openTask` shows it.
+ */
 export interface ProvisioningTask {
   id: string
   /** Order of queueing; a bigint as text. */

@@ -3,6 +3,7 @@ import { durationMs } from '@erp-steward/regulation/duration'
 import { readParameter } from '@erp-steward/service-kit/parameters'
 import type { EntityManager } from 'typeorm'
 import type { Person } from '../people/person.ts'
+import { openPerson } from '../people/sealed-person.ts'
 import { chinaDay } from '../people/rules/china-day.ts'
 import type { EbsCall } from './provisioning-task.ts'
 import { queueTasks, type EbsTarget } from './queue-tasks.ts'
@@ -12,7 +13,8 @@ import { supersedeGrants, type Superseded } from './supersede-grants.ts'
 
 const DAY_MS = 86_400_000
 
-type Holder = Pick<Person, 'name' | 'employeeNumber' | 'email' | 'unitId'>
+/** Sealed, as it is stored; opened where the call is made up. */
+type Holder = Pick<Person, 'id' | 'name' | 'employeeNumber' | 'email' | 'unitId'>
 
 /** A joiner: the user, then everything the position gives. */
 export async function queueNewUser(
@@ -25,7 +27,11 @@ export async function queueNewUser(
   const maxAge = await readParameter(tx, 'identity.password.max_age', unitId, act.now)
   const passwordDays = Math.max(1, Math.floor(durationMs(maxAge.value) / DAY_MS))
   const { added } = accessDifference(account.userName, noAccess, access, day)
-  const user = createUser({ ...holder, userName: account.userName }, day, passwordDays)
+  const user = createUser(
+    { ...openPerson(tx, holder), userName: account.userName },
+    day,
+    passwordDays,
+  )
   await queueTasks(tx, { account, unitId }, [user, ...added], act)
 }
 
@@ -49,7 +55,7 @@ export async function queueUserUpdate(
   holder: Holder,
   act: Act,
 ): Promise<void> {
-  const update = updateUser({ ...holder, userName: account.userName })
+  const update = updateUser({ ...openPerson(tx, holder), userName: account.userName })
   await queueTasks(tx, { account, unitId: holder.unitId }, [update], act)
 }
 
@@ -103,7 +109,11 @@ export async function queueUserReturn(
   const day = chinaDay(act.now)
   const { userName } = account
   const { added } = accessDifference(userName, noAccess, access, day)
-  const calls = [enableUser(userName, day), updateUser({ ...holder, userName }), ...added]
+  const calls = [
+    enableUser(userName, day),
+    updateUser({ ...openPerson(tx, holder), userName }),
+    ...added,
+  ]
   await queueTasks(tx, { account, unitId: holder.unitId }, calls, act)
 }
 

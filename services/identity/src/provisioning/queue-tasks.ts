@@ -6,6 +6,7 @@ import type { EntityManager } from 'typeorm'
 import type { Account } from '../accounts/account.ts'
 import { ProvisioningTaskEntity, type ProvisioningTask } from './provisioning-task.ts'
 import type { EbsRequest } from './rules/ebs-request.ts'
+import { sealCall, sealState } from './sealed-task.ts'
 import { taskFact } from './task-fact.ts'
 
 /** The account whose EBS user is meant, and the unit by which the middleware's range is checked. */
@@ -31,8 +32,8 @@ export async function queueTasks(
     userName: account.userName,
     unitId,
     kind,
-    call,
-    expected,
+    call: sealCall(tx, account.id, call),
+    expected: sealState(tx, account.id, expected),
     status: 'queued',
     attempts: 0,
     notBefore: act.now,

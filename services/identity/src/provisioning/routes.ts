@@ -1,10 +1,12 @@
 import { Problem } from '@erp-steward/contracts/problem'
 import { InstantOut, Line, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
-import { actOf, unitInRange } from '@erp-steward/service-kit/authentication'
+import { actOf, principalOf, unitInRange } from '@erp-steward/service-kit/authentication'
 import { change, etag, type Committer } from '@erp-steward/service-kit/commit'
 import { decodeCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
+import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
+import type { EntityManager } from 'typeorm'
 import { UserName } from '../accounts/account-change.ts'
 import { failTask } from './fail-task.ts'
 import { finishTask } from './finish-task.ts'
@@ -14,7 +16,9 @@ import {
   provisioningKinds,
   provisioningStatuses,
   ProvisioningTaskEntity,
+  type ProvisioningTask,
 } from './provisioning-task.ts'
+import { maskTask, openTask } from './sealed-task.ts'
 
 const State = Type.Record(Type.String(), nullable(Type.String()))
 
@@ -81,9 +85,8 @@ function workerRoutes(app: App, { db, clock }: Committer): void {
     },
     handler: async (request) => {
       const command = { ...request.body, unitId: unitInRange(request) }
-      return {
-        items: await db.transaction((tx) => leaseTasks(tx, command, actOf(request, clock()))),
-      }
+      const leased = await db.transaction((tx) => leaseTasks(tx, command, actOf(request, clock())))
+      return { items: leased.map((task) => openTask(db.manager, task)) }
     },
   })
 
@@ -117,11 +120,11 @@ function workerRoutes(app: App, { db, clock }: Committer): void {
       // Thrown after the commit: what was read back has to stay.
       if (task.status !== 'done')
         throw new Problem('read-back-differs', 'What was read back is not what was asked.', {
-          expected: task.expected,
+          expected: openTask(db.manager, task).expected,
           readBack,
           taskStatus: task.status,
         })
-      return task
+      return openTask(db.manager, task)
     },
   })
 
@@ -136,10 +139,13 @@ function workerRoutes(app: App, { db, clock }: Committer): void {
       body: Type.Object({ leaseToken: Uuid, code: Line(100), message: Paragraph(2_000) }, strict),
       response: { 200: TaskView },
     },
-    handler: (request) => {
+    handler: async (request) => {
       const { leaseToken, ...failure } = request.body
       const lease = { taskId: request.params.id, leaseToken }
-      return db.transaction((tx) => failTask(tx, lease, failure, actOf(request, clock())))
+      const task = await db.transaction((tx) =>
+        failTask(tx, lease, failure, actOf(request, clock())),
+      )
+      return openTask(db.manager, task)
     },
   })
 }
@@ -174,7 +180,8 @@ function readingRoutes(app: App, { db }: Committer): void {
       if (status !== undefined) query.andWhere('task.status = :status', { status })
       if (userName !== undefined) query.andWhere('task.userName = :userName', { userName })
       if (unitId !== null) query.andWhere('task.unitId = :unitId', { unitId })
-      return page(await query.getMany(), limit, ({ seq }) => [seq])
+      const tasks = (await query.getMany()).map((task) => shown(request, db.manager, task))
+      return page(tasks, limit, ({ seq }) => [seq])
     },
   })
 
@@ -194,7 +201,7 @@ function readingRoutes(app: App, { db }: Committer): void {
       if (task === null || (own !== null && task.unitId !== own))
         throw new Problem('not-found', `There is no provisioning task ${id}.`)
       void reply.header('etag', etag(task.version))
-      return task
+      return shown(request, db.manager, task)
     },
   })
 }
@@ -212,8 +219,8 @@ function handlingRoutes(app: App, deps: Committer): void {
       response: { 200: TaskView },
     },
     handler: (request, reply) =>
-      change(deps, request, reply, (tx, act, expected) =>
-        retryTask(tx, request.params.id, expected, act),
+      change(deps, request, reply, async (tx, act, expected) =>
+        shown(request, tx, await retryTask(tx, request.params.id, expected, act)),
       ),
   })
 
@@ -228,8 +235,22 @@ function handlingRoutes(app: App, deps: Committer): void {
       response: { 200: TaskView },
     },
     handler: (request, reply) =>
-      change(deps, request, reply, (tx, act, expected) =>
-        dropTask(tx, request.params.id, request.body.reason, expected, act),
+      change(deps, request, reply, async (tx, act, expected) =>
+        shown(
+          request,
+          tx,
+          await dropTask(tx, request.params.id, request.body.reason, expected, act),
+        ),
       ),
   })
+}
+
+/** What the caller may see of a task. */
+function shown(
+  request: FastifyRequest,
+  tx: EntityManager,
+  task: ProvisioningTask,
+): ProvisioningTask {
+  const open = openTask(tx, task)
+  return principalOf(request).permissions.has('person.read-sensitive') ? open : maskTask(open)
 }

@@ -14,7 +14,7 @@ import { requestClient } from '../../src/clients/request-client.ts'
 import { identity } from '../../src/service.ts'
 import { digestOf } from '../../src/sessions/refresh-token.ts'
 import type { SessionTokens } from '../../src/sessions/session-tokens.ts'
-import { addAccount, giveInitialPassword, TEST_SEALING_KEYS } from '../account-stage.ts'
+import { addAccount, giveInitialPassword, TEST_IDENTITY_CONFIG } from '../account-stage.ts'
 
 test('no password, token or secret reaches a log, whatever goes wrong', async () => {
   const lines: string[] = []
@@ -25,7 +25,7 @@ test('no password, token or secret reaches a log, whatever goes wrong', async ()
   const built = await buildService(identity, {
     db,
     clock: () => now,
-    config: { SEALING_KEYS: TEST_SEALING_KEYS },
+    config: TEST_IDENTITY_CONFIG,
     log,
     keyFor: testKeys,
     internalToken: 'x'.repeat(32),

@@ -4,7 +4,7 @@ import { buildService } from '@erp-steward/service-kit/service'
 import { testDatabase } from '@erp-steward/test-kit/test-database'
 import { testKeys } from '@erp-steward/test-kit/tokens'
 import { identity } from '../../src/service.ts'
-import { TEST_SEALING_KEYS } from '../account-stage.ts'
+import { TEST_IDENTITY_CONFIG } from '../account-stage.ts'
 
 test('[A-4.2.4] a refused sign-in is on record with the address that a known gateway states, no other one', async () => {
   const database = await testDatabase(identity)
@@ -12,7 +12,7 @@ test('[A-4.2.4] a refused sign-in is on record with the address that a known gat
   const { app } = await buildService(identity, {
     db,
     clock: () => new Date(),
-    config: { SEALING_KEYS: TEST_SEALING_KEYS },
+    config: TEST_IDENTITY_CONFIG,
     log: createLog('silent'),
     keyFor: testKeys,
     internalToken: 'x'.repeat(32),

@@ -1,9 +1,11 @@
 import { CreateDirectory1785000000000 } from '@erp-steward/directory/create-directory'
 import { StandingDirectory1785000000002 } from '@erp-steward/directory/standing-directory'
+import { SealDirectory1785000000003 } from '@erp-steward/directory/seal-directory'
 import { VersionDirectory1785000000001 } from '@erp-steward/directory/version-directory'
 import { CreateIncident1790000000000 } from './1790000000000-create-incident.ts'
 import { CreateChange1790000000002 } from './1790000000002-create-change.ts'
 import { NameChangeParameters1790000000003 } from './1790000000003-name-change-parameters.ts'
+import { ForgetAddresses1790000030001 } from './1790000030001-forget-addresses.ts'
 import { ChangeGates1790000050000 } from './1790000050000-change-gates.ts'
 
 /** In the order they run. */
@@ -11,8 +13,10 @@ export const migrations = [
   CreateDirectory1785000000000,
   VersionDirectory1785000000001,
   StandingDirectory1785000000002,
+  SealDirectory1785000000003,
   CreateIncident1790000000000,
   CreateChange1790000000002,
   NameChangeParameters1790000000003,
+  ForgetAddresses1790000030001,
   ChangeGates1790000050000,
 ]

@@ -13,7 +13,7 @@ export interface Notification {
   /** Tells one occurrence from the next, so that a person on two tiers is told once. */
   cause: string
   channel: Channel
-  /** Mail address, or id of the webhook; `person:<id>` when the person has no address. */
+  /** `person:<id>`, or id of the webhook; an address is looked up when the mail goes out and kept nowhere. */
   recipient: string
   personId: string | null
   subject: string

@@ -46,7 +46,7 @@ export async function notify(
     ...message,
     id: randomUUID(),
     channel: 'mail',
-    recipient: email ?? `person:${personId}`,
+    recipient: `person:${personId}`,
     personId,
     state: email === null ? 'failed' : 'queued',
     lastError: email === null ? 'The person has no mail address.' : null,

@@ -391,6 +391,7 @@ test('[A-4.3.1] the secret of a webhook is in no answer, table, event or log', a
     clock: () => MONDAY,
     config: {
       SEALING_KEYS: randomBytes(32).toString('base64'),
+      PERSONAL_DATA_KEYS: randomBytes(32).toString('base64'),
       SMTP_URL: '',
       MAIL_FROM: 'steward@example.test',
       WEBHOOK_TARGETS: `127.0.0.1:${String(hookPort)}`,

@@ -1,0 +1,126 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import type { Act } from '@erp-steward/contracts/act'
+import { PersonChanged } from '@erp-steward/contracts/identity-events'
+import { personalDataOf } from '@erp-steward/service-kit/personal-data'
+import type { Static } from 'typebox'
+import type { DataSource, EntityManager } from 'typeorm'
+import { mapTask } from '../provisioning/sealed-task.ts'
+import { ProvisioningTaskEntity } from '../provisioning/provisioning-task.ts'
+import { announcePerson } from './announce-person.ts'
+import { PersonEntity } from './person.ts'
+import { openPerson, sealPerson } from './sealed-person.ts'
+
+/** Rows that are sealed in one transaction: a start that is cut off goes on where it was. */
+const BATCH = 500
+
+/** Any number; two replicas that start at once wait for each other. */
+const SEALING_LOCK = 7_411_006
+
+const SEALED = /^[0-9a-f]{8}\.[A-Za-z0-9_-]{16}\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]*$/
+
+/**
+ * Seals what lies in clear, from before it was sealed, or under a key that is no longer the first, and tells every copy.
+ * Does nothing where all is done. Source: A-4.3.1.
+ *
+ * @throws Error if something was sealed under keys that are not configured
+ */
+export async function sealInClear(db: DataSource, now: Date): Promise<void> {
+  const act: Act = {
+    actor: 'service:identity',
+    personId: null,
+    controllers: [],
+    role: 'SERVICE',
+    unitId: null,
+    requestId: randomUUID(),
+    traceparent: `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-01`,
+    now,
+  }
+  for (const part of [sealQueued, sealPeople, sealTasks, forgetAnswers]) {
+    let sealed: number
+    do {
+      sealed = await db.transaction(async (tx) => {
+        await tx.query('select pg_advisory_xact_lock($1)', [SEALING_LOCK])
+        return part(tx, act)
+      })
+    } while (sealed > 0)
+  }
+}
+
+async function sealPeople(tx: EntityManager, act: Act): Promise<number> {
+  const { sealingKeyId, lookupKeyId } = personalDataOf(tx)
+  const people = await tx
+    .createQueryBuilder(PersonEntity, 'person')
+    .where(
+      `not (starts_with(person.employeeNumber, :sealed) and starts_with(person.name, :sealed)
+        and coalesce(starts_with(person.email, :sealed), true)
+        and coalesce(starts_with(person.employeeNumberLookup, :lookup), false)
+        and coalesce(starts_with(person.nameLookup, :lookup), false))`,
+      { sealed: `${sealingKeyId}.`, lookup: `${String(lookupKeyId)}.` },
+    )
+    .orderBy('person.id')
+    .limit(BATCH)
+    .setLock('pessimistic_write')
+    .getMany()
+  for (const row of people) {
+    const plain = SEALED.test(row.name) ? openPerson(tx, row) : row
+    const person = { ...row, ...sealPerson(tx, row.id, plain), version: row.version + 1 }
+    await tx.save(PersonEntity, person)
+    await announcePerson(tx, person, act)
+  }
+  return people.length
+}
+
+async function sealTasks(tx: EntityManager): Promise<number> {
+  const { sealingKeyId, open, seal } = personalDataOf(tx)
+  const tasks = await tx
+    .createQueryBuilder(ProvisioningTaskEntity, 'task')
+    // Every call says of which user it expects what.
+    .where(`not starts_with(task.expected ->> 'userName', :sealed)`, {
+      sealed: `${sealingKeyId}.`,
+    })
+    .orderBy('task.seq')
+    .limit(BATCH)
+    .setLock('pessimistic_write')
+    .getMany()
+  for (const task of tasks) {
+    const { accountId } = task
+    const again = (text: string) =>
+      seal(accountId, 'ebs', SEALED.test(text) ? open(accountId, 'ebs', text) : text)
+    await tx.save(ProvisioningTaskEntity, mapTask(task, again))
+  }
+  return tasks.length
+}
+
+/** Facts about people that wait for the relay are sealed, those that went out are not kept any longer. */
+async function sealQueued(tx: EntityManager): Promise<number> {
+  const { seal } = personalDataOf(tx)
+  await tx.query(
+    `delete from outbox where type = $1 and published_at is not null
+        and not payload -> 'data' ->> 'name' ~ $2`,
+    [PersonChanged.type, SEALED.source],
+  )
+  const queued: { seq: string; payload: { data: Static<typeof PersonChanged.payload> } }[] =
+    await tx.query(
+      `select seq, payload from outbox where type = $1 and not payload -> 'data' ->> 'name' ~ $2
+        order by seq limit $3 for update`,
+      [PersonChanged.type, SEALED.source, BATCH],
+    )
+  for (const { seq, payload } of queued) {
+    const { personId, employeeNumber, name, email } = payload.data
+    const data = {
+      ...payload.data,
+      employeeNumber: seal(personId, 'employee-number', employeeNumber),
+      name: seal(personId, 'name', name),
+      email: email === null ? null : seal(personId, 'email', email),
+    }
+    const sealed = JSON.stringify({ ...payload, data })
+    await tx.query('update outbox set payload = $2 where seq = $1', [seq, sealed])
+  }
+  return queued.length
+}
+
+/** Answers of the last day that were kept in clear: a repetition that still comes runs anew. */
+async function forgetAnswers(tx: EntityManager): Promise<number> {
+  await tx.query(`delete from idempotency_key where body is not null and body ->> 'sealed' is null`)
+  return 0
+}

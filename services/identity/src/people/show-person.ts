@@ -1,0 +1,49 @@
+import { readParameter } from '@erp-steward/service-kit/parameters'
+import { principalOf } from '@erp-steward/service-kit/authentication'
+import type { FastifyRequest } from 'fastify'
+import type { EntityManager } from 'typeorm'
+import { maskedEmail, maskedName, maskedNumber } from './rules/mask.ts'
+import { openPerson, type PlainPerson } from './sealed-person.ts'
+
+/** Who looks, and what is masked for whoever may not see it. */
+export interface Viewer {
+  readonly personId: string | null
+  readonly unitId: string | null
+  /** Whether everybody is shown whole. */
+  readonly seesAll: boolean
+  /** Values of `identity.sensitive.fields`. */
+  readonly sensitive: readonly string[]
+}
+
+/** The caller as a viewer of people. */
+export async function viewerOf(
+  request: FastifyRequest,
+  tx: EntityManager,
+  at: Date,
+): Promise<Viewer> {
+  const { personId, unitId, permissions } = principalOf(request)
+  const seesAll = permissions.has('person.read-sensitive')
+  if (seesAll) return { personId, unitId, seesAll, sensitive: [] }
+  const { value } = await readParameter(tx, 'identity.sensitive.fields', null, at)
+  return { personId, unitId, seesAll, sensitive: value }
+}
+
+type Shown = PlainPerson & { readonly id: string; readonly unitId: string }
+
+/**
+ * The person as the viewer may see it: whole with the right to, and to the person; name and address to colleagues of
+ * the same unit, who work together; masked to all others. Source: A-4.3.1, A-4.3.3.
+ */
+export function showPerson<Row extends Shown>(tx: EntityManager, viewer: Viewer, row: Row): Row {
+  const person = openPerson(tx, row)
+  if (viewer.seesAll || viewer.personId === person.id) return person
+  const isColleague = viewer.unitId === person.unitId
+  const masks = (field: string) => viewer.sensitive.includes(field)
+  const { name, email, employeeNumber } = person
+  return {
+    ...person,
+    name: masks('name') && !isColleague ? maskedName(name) : name,
+    email: email !== null && masks('email') && !isColleague ? maskedEmail(email) : email,
+    employeeNumber: masks('employee-number') ? maskedNumber(employeeNumber) : employeeNumber,
+  }
+}
