@@ -1,0 +1,366 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { createPersonalData, holdPersonalData } from '@erp-steward/service-kit/personal-data'
+import { queuedEvents } from '@erp-steward/test-kit/queued-events'
+import {
+  TEST_PERSONAL_DATA,
+  TEST_PERSONAL_DATA_KEYS,
+  TEST_PERSONAL_INDEX_KEY,
+} from '@erp-steward/test-kit/personal-data'
+import type { TestService } from '@erp-steward/test-kit/test-service'
+import { sealInClear } from '../../src/people/seal-in-clear.ts'
+import { identityStage, runTask } from '../account-stage.ts'
+import {
+  as,
+  call,
+  join,
+  joined,
+  lease,
+  ok,
+  onPerson,
+  refusal,
+  report,
+  responsibility,
+  setRights,
+  smallCompany,
+} from '../directory-stage.ts'
+
+let stage: TestService
+let company: Awaited<ReturnType<typeof smallCompany>>
+beforeAll(async () => {
+  stage = await identityStage()
+  company = await smallCompany(stage)
+  await setRights(stage, 'CLERK', {
+    roles: ['END_USER'],
+    responsibilities: [responsibility('SQLGL', 'GL_CLERK')],
+  })
+})
+afterAll(() => stage.release())
+
+/** Tables and columns of all schemas in which one of the marks lies, whatever its case. */
+async function foundInClear(marks: readonly string[]): Promise<string[]> {
+  const columns: { schema: string; table: string; column: string; type: string }[] =
+    await stage.db.query(
+      `select c.table_schema as schema, c.table_name as table, c.column_name as column,
+            c.data_type as type
+       from information_schema.columns c
+       join information_schema.tables t using (table_schema, table_name)
+      where t.table_type = 'BASE TABLE' and c.table_schema not in ('pg_catalog', 'information_schema')`,
+    )
+  const found: string[] = []
+  for (const { schema, table, column, type } of columns) {
+    const text = type === 'bytea' ? `encode("${column}", 'escape')` : `"${column}"::text`
+    const rows: unknown[] = await stage.db.query(
+      `select from "${schema}"."${table}" where exists (
+         select from unnest($1::text[]) as mark where position(lower(mark) in lower(${text})) > 0) limit 1`,
+      [marks],
+    )
+    if (rows.length > 0) found.push(`${schema}.${table}.${column}`)
+  }
+  return found
+}
+
+interface Shown {
+  readonly id: string
+  readonly name: string
+  readonly email: string | null
+  readonly employeeNumber: string
+}
+
+const read = (id: string, headers: Record<string, string>) =>
+  ok<Shown>(call(stage, { method: 'GET', url: `/v1/persons/${id}`, headers }))
+
+const search = async (query: Record<string, string>) => {
+  const url = `/v1/persons?${new URLSearchParams(query).toString()}`
+  const page = await ok<{ items: Shown[] }>(
+    call(stage, { method: 'GET', url, headers: as('SCRIPT') }),
+  )
+  return page.items.map(({ id }) => id)
+}
+
+const eventsOf = async (type: string) =>
+  (await queuedEvents(stage.db)).filter((event) => event.type === type)
+
+test('[A-4.3.1] no column of any table holds a name, an address or a number in clear, whatever happens to the person', async () => {
+  const marks = [
+    'Quirinius',
+    'Zebedee',
+    'quirin.z',
+    'XQ77Z0041',
+    'Wolfgangina',
+    'wolfg.ina',
+    'XQ77Z0042',
+  ]
+  const key = randomUUID()
+  const joiner = {
+    employeeNumber: 'XQ77Z0041',
+    name: 'Quirinius',
+    email: 'quirin.z@example.test',
+    accountUserName: 'U-NEUTRAL-1',
+  }
+  const headers = { ...as('SCRIPT'), 'idempotency-key': key }
+  const first = await ok<Shown & { version: number }>(join(stage, joiner, headers))
+  expect(first).toMatchObject({ name: 'Quirinius', employeeNumber: 'XQ77Z0041' })
+  // The answer that is kept for a repetition shows the same, and is sealed as well.
+  expect(await ok(join(stage, joiner, headers))).toEqual(first)
+  const renamed = await ok<Shown & { version: number }>(
+    call(stage, {
+      method: 'PATCH',
+      url: `/v1/persons/${first.id}`,
+      headers: as('SCRIPT'),
+      payload: { name: 'Zebedee' },
+      version: first.version,
+    }),
+  )
+  expect(renamed.name).toBe('Zebedee')
+  const list = [
+    'employeeNumber,name,unitCode,departmentCode,positionCode,email,accountUserName',
+    'XQ77Z0042,Wolfgangina,NORTH,FIN,CLERK,wolfg.ina@example.test,U-NEUTRAL-2',
+  ].join('\n')
+  await ok(
+    call(stage, {
+      method: 'POST',
+      url: '/v1/imports/persons?mode=all-or-none',
+      headers: { ...as('SCRIPT'), 'content-type': 'text/csv' },
+      payload: list,
+    }),
+  )
+  for (let tasks = await lease(stage); tasks.length > 0; tasks = await lease(stage))
+    for (const task of tasks) {
+      if (task.kind === 'create-user')
+        expect(String(task.call.arguments.x_description)).toMatch(/Quirinius|Wolfgangina/)
+      await ok(report(stage, task))
+    }
+  await ok(onPerson(stage, renamed, 'leave', { kind: 'dismissal' }))
+  expect(await foundInClear(marks)).toEqual([])
+  // The search itself finds what lies in clear.
+  expect(await foundInClear(['U-NEUTRAL-1'])).toContain('identity.account.user_name')
+})
+
+describe('[A-4.3.1] a person is found', () => {
+  test('by the whole number, name or address, whatever the case, and by no part of them', async () => {
+    const tag = randomUUID().slice(0, 8)
+    const name = `Ähren ${tag}`
+    const { id } = await joined(stage, { employeeNumber: `N${tag}`, name, email: `${tag}@a.test` })
+    expect(await search({ employeeNumber: `n${tag}` })).toEqual([id])
+    expect(await search({ name: name.toUpperCase() })).toEqual([id])
+    expect(await search({ email: `${tag.toUpperCase()}@A.TEST` })).toEqual([id])
+    expect(await search({ name: name.slice(0, -1) })).toEqual([])
+    expect(await search({ name: `N${tag}` })).toEqual([])
+  })
+
+  test('though the number is written in another case: it is taken, by hand and by a list', async () => {
+    const number = `twin${randomUUID().slice(0, 8)}`
+    await joined(stage, { employeeNumber: number })
+    const upper = number.toUpperCase()
+    expect(await refusal(join(stage, { employeeNumber: upper }))).toEqual([
+      409,
+      'employee-number-taken',
+    ])
+    const list = `employeeNumber,name,unitCode,departmentCode,positionCode\n${upper},张三,NORTH,FIN,CLERK`
+    const { counts } = await ok<{ counts: Record<string, number> }>(
+      call(stage, {
+        method: 'POST',
+        url: '/v1/imports/persons',
+        headers: { ...as('SCRIPT'), 'content-type': 'text/csv' },
+        payload: list,
+      }),
+    )
+    expect(counts).toMatchObject({ created: 0, unchanged: 1 })
+  })
+
+  test('once, when the same number joins twice at the same moment', async () => {
+    const number = randomUUID().slice(0, 8)
+    const both = [number.toLowerCase(), number.toUpperCase()]
+    const answers = await Promise.all(both.map((employeeNumber) => join(stage, { employeeNumber })))
+    expect(answers.map(({ statusCode }) => statusCode).sort()).toEqual([201, 409])
+  })
+})
+
+describe('[A-4.3.1][A-4.3.3] who may not read what identifies people sees it masked', () => {
+  const whole = { name: '欧阳娜娜', email: 'ou.yang@example.test', employeeNumber: '10012345' }
+  const masked = { name: '欧*', email: 'o***@example.test', employeeNumber: '***2345' }
+  let id: string
+  beforeAll(async () => {
+    id = (await joined(stage, { ...whole, accountUserName: 'U-MASKED' })).id
+  })
+  const leaderOf = (unit: string) => as('BUSINESS_OWNER', { unit, range: 'unit' })
+
+  test.each(['OM_AUTHORITY', 'SECURITY_ADMIN', 'SCRIPT', 'MIDDLEWARE'] as const)(
+    '%s reads it',
+    async (role) => {
+      expect(await read(id, as(role))).toMatchObject(whole)
+    },
+  )
+
+  test.each(['SYSTEM_ADMIN', 'AUDIT_ADMIN', 'OM_PROVIDER'] as const)(
+    '%s does not, in the list as little',
+    async (role) => {
+      expect(await read(id, as(role))).toMatchObject(masked)
+      const url = `/v1/persons?employeeNumber=${whole.employeeNumber}`
+      const { items } = await ok<{ items: Shown[] }>(
+        call(stage, { method: 'GET', url, headers: as(role) }),
+      )
+      expect(items).toEqual([expect.objectContaining(masked)])
+    },
+  )
+
+  test('a colleague of the unit reads name and address, to reach the person, and not the number', async () => {
+    const { employeeNumber } = masked
+    expect(await read(id, leaderOf(company.north.id))).toMatchObject({ ...whole, employeeNumber })
+  })
+
+  test('a colleague of another unit reads nothing', async () => {
+    const asked = call(stage, {
+      method: 'GET',
+      url: `/v1/persons/${id}`,
+      headers: leaderOf(company.south.id),
+    })
+    expect(await refusal(asked)).toEqual([404, 'not-found'])
+  })
+
+  test('the person reads it about himself', async () => {
+    expect(await read(id, as('OM_PROVIDER', { person: id }))).toMatchObject(whole)
+  })
+
+  test('the name of an account follows', async () => {
+    const nameFor = async (role: 'AUDIT_ADMIN' | 'SECURITY_ADMIN') => {
+      const url = `/v1/accounts?personId=${id}`
+      const { items } = await ok<{ items: { personName: string }[] }>(
+        call(stage, { method: 'GET', url, headers: as(role) }),
+      )
+      return items.map(({ personName }) => personName)
+    }
+    expect(await nameFor('AUDIT_ADMIN')).toEqual(['欧*'])
+    expect(await nameFor('SECURITY_ADMIN')).toEqual(['欧阳娜娜'])
+  })
+
+  test('a provisioning task shows the user and not who it is', async () => {
+    const list = async (role: 'AUDIT_ADMIN' | 'MIDDLEWARE') => {
+      const url = '/v1/provisioning-tasks?userName=U-MASKED'
+      const page = await ok<{ items: { call: { arguments: Record<string, unknown> } }[] }>(
+        call(stage, { method: 'GET', url, headers: as(role) }),
+      )
+      return page.items[0]?.call.arguments
+    }
+    expect(await list('AUDIT_ADMIN')).toMatchObject({
+      x_user_name: 'U-MASKED',
+      x_description: '***',
+      x_email_address: '***',
+    })
+    expect(await list('MIDDLEWARE')).toMatchObject({ x_email_address: whole.email })
+  })
+})
+
+describe('[A-4.3.1] what lay in clear before', () => {
+  /** A row as it was before rows were sealed. */
+  async function inClear(): Promise<string> {
+    const { id } = await joined(stage, { name: 'Sealed Later', email: `${randomUUID()}@a.test` })
+    await stage.db.query('alter table person drop constraint person_sealed_check')
+    await stage.db.query(
+      `update person set name = 'Klara Klartext', email = 'klara@example.test', employee_number = 'K' || id,
+              employee_number_lookup = null, name_lookup = null, email_lookup = null
+        where id = $1`,
+      [id],
+    )
+    await stage.db.query(
+      `update provisioning_task set expected = '{"userName": "KLARA.K", "description": "Klara Klartext"}'
+        where kind = 'create-user' and account_id = (select id from account where person_id = $1)`,
+      [id],
+    )
+    await stage.db.query(
+      `update outbox set payload = jsonb_set(payload::jsonb, '{data,name}', '"Klara Klartext"')::json
+        where aggregateid = $1 and type like '%person-changed%'`,
+      [id],
+    )
+    await stage.db.query(
+      `update idempotency_key set body = '{"name": "Klara Klartext"}'
+        where key in (select key from idempotency_key where body is not null limit 1)`,
+    )
+    return id
+  }
+  const constraint = () =>
+    stage.db.query(
+      `alter table person add constraint person_sealed_check check (name ~ '^[0-9a-f]{8}\\.') not valid`,
+    )
+
+  test('is stated, sealed before the first request, told to every copy, and then stated as sealed', async () => {
+    const id = await inClear()
+    await runTask(stage, 'state-sealing')
+    const [stated] = await eventsOf('identity.security.sensitive-data-in-clear.v1')
+    expect(stated?.data).toMatchObject({
+      rowsInClear: { person: 1, provisioning_task: 1, idempotency_key: 1, outbox: 1 },
+    })
+    const told = (await eventsOf('identity.directory.person-changed.v1')).length
+    await sealInClear(stage.db, stage.now)
+    await constraint()
+    expect(await foundInClear(['Klara', 'klara@'])).toEqual([])
+    expect(await read(id, as('SCRIPT'))).toMatchObject({
+      name: 'Klara Klartext',
+      email: 'klara@example.test',
+    })
+    expect(await search({ name: 'klara klartext' })).toEqual([id])
+    expect(await eventsOf('identity.directory.person-changed.v1')).toHaveLength(told + 1)
+    await runTask(stage, 'state-sealing')
+    const sealed = await eventsOf('identity.security.sensitive-data-sealed.v1')
+    expect(sealed).toHaveLength(1)
+    expect(sealed[0]?.data).toMatchObject({ keyId: TEST_PERSONAL_DATA.sealingKeyId })
+  })
+
+  test('is sealed once: a second start changes nothing', async () => {
+    const versions = () => stage.db.query('select id, version, name from person order by id')
+    await sealInClear(stage.db, stage.now)
+    const before: unknown = await versions()
+    await sealInClear(stage.db, stage.now)
+    expect(await versions()).toEqual(before)
+  })
+
+  test('cannot come back: the table takes no name in clear', async () => {
+    const { id } = await joined(stage)
+    await expect(
+      stage.db.query(`update person set name = 'Klara Klartext' where id = $1`, [id]),
+    ).rejects.toThrow('person_sealed_check')
+  })
+})
+
+test('[A-4.3.1] a new key seals everything again, the old one is then not needed, and the new look-ups find everybody', async () => {
+  const { id } = await joined(stage, { name: 'Rota Tion', email: `${randomUUID()}@a.test` })
+  const newest = Buffer.alloc(32, 21).toString('base64')
+  const index = Buffer.alloc(32, 22).toString('base64')
+  holdPersonalData(stage.db, createPersonalData(`${newest},${TEST_PERSONAL_DATA_KEYS}`, index))
+  await sealInClear(stage.db, stage.now)
+  holdPersonalData(stage.db, createPersonalData(newest, index))
+  expect(await read(id, as('SCRIPT'))).toMatchObject({ name: 'Rota Tion' })
+  expect(await search({ name: 'rota tion' })).toEqual([id])
+  const tasks = await ok<{ items: unknown[] }>(
+    call(stage, { method: 'GET', url: '/v1/provisioning-tasks', headers: as('MIDDLEWARE') }),
+  )
+  expect(tasks.items.length).toBeGreaterThan(0)
+  // Back to the keys of the other tests.
+  holdPersonalData(
+    stage.db,
+    createPersonalData(`${TEST_PERSONAL_DATA_KEYS},${newest}`, TEST_PERSONAL_INDEX_KEY),
+  )
+  await sealInClear(stage.db, stage.now)
+  holdPersonalData(stage.db, TEST_PERSONAL_DATA)
+  expect(await search({ name: 'rota tion' })).toEqual([id])
+})
+
+test('[A-4.3.1] what is sealed for one person does not open for another', async () => {
+  const [one, other] = [await joined(stage), await joined(stage)]
+  await stage.db.query(
+    'update person set name = (select name from person where id = $1) where id = $2',
+    [one.id, other.id],
+  )
+  const answer = await call(stage, {
+    method: 'GET',
+    url: `/v1/persons/${other.id}`,
+    headers: as('SCRIPT'),
+  })
+  expect(answer.statusCode).toBe(500)
+  await stage.db.query('update person set name = $2, name_lookup = $3 where id = $1', [
+    other.id,
+    TEST_PERSONAL_DATA.seal(other.id, 'name', '张三'),
+    TEST_PERSONAL_DATA.lookup('name', '张三'),
+  ])
+})
