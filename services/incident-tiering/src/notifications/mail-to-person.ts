@@ -22,6 +22,7 @@ export function createPersonMailer(db: DataSource, send: Send): Send {
     try {
       return withoutAddresses(await send({ ...notification, recipient }))
     } catch (error) {
+      // eslint-disable-next-line preserve-caught-error -- the cause would carry the address into a log
       throw new Error(withoutAddresses(error instanceof Error ? error.message : String(error)))
     }
   }

@@ -1,12 +1,12 @@
 /** What is left of a name for whoever may not read it: `张*`, `Z*`. */
 export function maskedName(name: string): string {
-  return `${[...name][0] ?? ''}*`
+  return `${first(name)}*`
 }
 
 /** `a***@example.test`: enough to tell whether an address is there and whose mail server it is at. */
 export function maskedEmail(email: string): string {
   const at = email.lastIndexOf('@')
-  return `${[...email][0] ?? ''}***${at < 0 ? '' : email.slice(at)}`
+  return `${first(email)}***${at < 0 ? '' : email.slice(at)}`
 }
 
 /** `***1234`: the last four characters, and never more than half of the number. */
@@ -14,3 +14,6 @@ export function maskedNumber(number: string): string {
   const shown = Math.min(4, Math.floor(number.length / 2))
   return `***${shown === 0 ? '' : number.slice(-shown)}`
 }
+
+/** The first character, a rare one of two code units too. */
+const first = (text: string) => /^./su.exec(text)?.[0] ?? ''
