@@ -8,10 +8,12 @@ import { coverageDocument } from '@erp-steward/regulation/coverage'
 import { glossaryDocument, parametersDocument } from '@erp-steward/regulation/regulation-documents'
 import { buildService, type Service } from '@erp-steward/service-kit/service'
 import { openApiOf } from '@erp-steward/service-kit/open-api'
+import { parameters } from '@erp-steward/regulation/parameters'
 import { registry } from '@erp-steward/standalone/registry'
 import { pino } from 'pino'
 import { DataSource } from 'typeorm'
 import { demandsDocument } from './demands-document.ts'
+import { parametersRead } from './parameters-read.ts'
 import { withSettings } from './settings-tables.ts'
 
 /** Written by people but for the tables of settings. */
@@ -23,6 +25,8 @@ const OPERATE = 'docs/guides/operate.md'
  * The coverage of the clauses is made from the OpenAPI documents on disk, so it is right only after those are written.
  */
 export async function generatedDocuments(root: string): Promise<Map<string, string>> {
+  const read = await parametersRead(root)
+  const unread = parameters.map(({ key }) => key).filter((key) => !read.has(key))
   return new Map([
     ...(await openApiDocuments()),
     ['docs/events.md', eventDocument()],
@@ -31,7 +35,8 @@ export async function generatedDocuments(root: string): Promise<Map<string, stri
     ['docs/regulation/coverage.md', await coverageDocument(root)],
     ['docs/regulation/demands.md', demandsDocument()],
     ['docs/regulation/glossary.md', glossaryDocument()],
-    ['docs/regulation/parameters.md', parametersDocument()],
+    ['docs/regulation/parameters.md', parametersDocument(new Set(unread))],
+    ['packages/regulation/src/not-yet-in-effect.json', `${JSON.stringify(unread, null, 2)}\n`],
     [OPERATE, withSettings(await readFile(join(root, OPERATE), 'utf8'))],
   ])
 }

@@ -371,17 +371,38 @@ export class Company {
     }
   }
 
+  /** Sets a parameter; where the value asks less than the one in force the authority approves it. */
   async parameter(service: string, key: string, value: unknown, unitId: string | null = null) {
-    const resource = `/v1/parameters/${service}/${key}${unitId === null ? '' : `?unitId=${unitId}`}`
-    await this.api.change(
-      'PUT',
-      resource,
-      `/v1/parameters/${service}/${key}`,
-      {
-        token: await this.freshToken('SECADM'),
+    const path = `/v1/parameters/${service}/${key}`
+    const token = await this.freshToken('SECADM')
+    for (;;) {
+      const current = await this.api.must(
+        'GET',
+        unitId === null ? path : `${path}?unitId=${unitId}`,
+        { token },
+      )
+      if (JSON.stringify(current.body.value) === JSON.stringify(value)) return
+      const set = await this.api.ask('PUT', path, {
+        token,
+        ifMatch: current.etag,
         body: { unitId, value, reason: 'The play runs in seconds.' },
-      },
-      (current) => JSON.stringify(current.value) === JSON.stringify(value),
+      })
+      // With a lost answer the proposal is there already.
+      const proposalId = set.status === 202 ? set.body.id : set.body.proposalId
+      if (typeof proposalId === 'string') await this.#approve(service, proposalId)
+      else if (set.status !== 412) succeeded(set, `parameter ${key}`)
+    }
+  }
+
+  async #approve(service: string, proposalId: string): Promise<void> {
+    const token = await this.freshToken(await this.signIn('authority'))
+    const path = `/v1/proposals/${service}/${proposalId}`
+    await this.api.change(
+      'POST',
+      path,
+      `${path}/approve`,
+      { token, body: null },
+      ({ state }) => state === 'approved',
     )
   }
 

@@ -1,6 +1,7 @@
 import { glossary } from './glossary.ts'
+import { isGuarded, stricterOf } from './guards.ts'
 import type { Parameter } from './parameter.ts'
-import { parameters } from './parameters.ts'
+import { parameters, type ParameterKey } from './parameters.ts'
 
 /** A Markdown table; cells must not hold line breaks. */
 export function markdownTable(
@@ -24,8 +25,12 @@ ${markdownTable(['Chinese', 'Term in code', 'Note'], rows)}
 `
 }
 
-/** Text of docs/regulation/parameters.md. */
-export function parametersDocument(): string {
+/**
+ * Text of docs/regulation/parameters.md.
+ *
+ * @param notInEffect keys that no code acts on yet
+ */
+export function parametersDocument(notInEffect: ReadonlySet<string>): string {
   const services = [...new Set(parameters.map(({ service }) => service))]
   const sections = services.map((service) => {
     const rows = parameters
@@ -36,10 +41,22 @@ export function parametersDocument(): string {
         `${parameter.title.en}. ${parameter.description.en}`,
         code(JSON.stringify(parameter.default)),
         boundsText(parameter),
+        secondPerson(parameter.key),
+        notInEffect.has(parameter.key) ? 'not yet 尚未生效' : 'yes',
         parameter.source,
         parameter.clauses.join(', '),
       ])
-    const head = ['Key', '名称', 'Meaning', 'Default', 'Bounds', 'Source', 'Clauses']
+    const head = [
+      'Key',
+      '名称',
+      'Meaning',
+      'Default',
+      'Bounds',
+      'Second person',
+      'In effect',
+      'Source',
+      'Clauses',
+    ]
     return `## ${service}\n\n${markdownTable(head, rows)}\n`
   })
   return `# Parameters
@@ -47,7 +64,18 @@ export function parametersDocument(): string {
 Written from the tables in \`packages/regulation/src\` by \`npm run generate\`. "Defaults 2.x" and the source
 ids are explained in [defaults.md](defaults.md). Bounds are inclusive.
 
+"Second person" says when a new value waits for one who is not concerned: *always*; *if higher* or *if lower*, which is
+where it asks less; or *no*. "In effect" says whether code acts on the parameter: one that is *not yet* 尚未生效 can be
+set and changes nothing until its part is built. That is read from the sources, not promised.
+
 ${sections.join('\n')}`
+}
+
+function secondPerson(key: ParameterKey): string {
+  if (!isGuarded(key)) return 'no'
+  const stricter = stricterOf(key)
+  if (stricter === null) return 'always'
+  return stricter === 'lower' ? 'if higher' : 'if lower'
 }
 
 function code(text: string): string {

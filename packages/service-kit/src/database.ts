@@ -5,6 +5,7 @@ import pg from 'pg'
 import { DataSource, type EntitySchema, type MigrationInterface } from 'typeorm'
 import { CreatePlatform1780000000001 } from './create-platform.ts'
 import { CreateProposal1780000000002 } from './create-proposal.ts'
+import { NameApprover1780000000003 } from './name-approver.ts'
 
 /** The tables of a service, as entities describe them and as migrations build them. */
 export interface Storage {
@@ -23,6 +24,7 @@ export const platformMigrations = [
   CreateMessaging1780000000000,
   CreatePlatform1780000000001,
   CreateProposal1780000000002,
+  NameApprover1780000000003,
 ] as const
 
 /** Any number; the same for all so that two `migrate` runs on one database wait for each other. */

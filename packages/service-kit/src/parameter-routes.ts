@@ -1,6 +1,8 @@
 import { Problem } from '@erp-steward/contracts/problem'
 import type { ServiceName } from '@erp-steward/contracts/services'
 import { InstantOut, nullable, Instant, Paragraph, Uuid } from '@erp-steward/contracts/values'
+import { isGuarded, stricterOf } from '@erp-steward/regulation/guards'
+import { isInEffect } from '@erp-steward/regulation/in-effect'
 import {
   isParameterKey,
   parameterByKey,
@@ -10,9 +12,12 @@ import {
 import { Type } from 'typebox'
 import type { DataSource, EntityManager } from 'typeorm'
 import type { App } from './app.ts'
+import { changeParameter, setGuardedParameter } from './change-parameter.ts'
 import { change, etag } from './commit.ts'
 import { preferredLanguage } from './language.ts'
-import { parameterHistory, readParameter, setParameter } from './parameters.ts'
+import { parameterHistory, readParameter } from './parameters.ts'
+import { ProposalView } from './proposal.ts'
+import { proposed } from './proposal-routes.ts'
 
 const ParameterView = Type.Object({
   key: Type.String(),
@@ -26,6 +31,17 @@ const ParameterView = Type.Object({
   value: Type.Unknown(),
   version: Type.Integer({ description: '0: as shipped.' }),
   from: Type.Enum(['unit', 'company', 'shipped']),
+  guarded: Type.Boolean({
+    description: 'A value that asks less than the one in force waits for a second person.',
+  }),
+  stricter: nullable(
+    Type.Enum(['lower', 'higher'], {
+      description: 'Which way a value asks more; null: every change of a guarded one waits.',
+    }),
+  ),
+  inEffect: Type.Boolean({
+    description: 'False: not yet in effect; it can be set, and no code acts on it so far.',
+  }),
 })
 
 const VersionView = Type.Object({
@@ -34,6 +50,7 @@ const VersionView = Type.Object({
   value: Type.Unknown(),
   validFrom: InstantOut,
   author: Type.String(),
+  approvedBy: nullable(Type.String({ description: 'The second person, where one was needed.' })),
   reason: Type.String(),
 })
 
@@ -57,6 +74,7 @@ export function ownedParameters(service: ServiceName): ParameterKey[] {
 export function parameterRoutes(app: App, options: ParameterRouteOptions): void {
   const { service, db, clock, unitExists } = options
   const own = ownedParameters(service)
+  const guardedParameter = setGuardedParameter(service)
   const base = `/v1/parameters/${service}`
   const operation = (verb: string) =>
     `${verb}-${service}-parameter`.replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase())
@@ -81,6 +99,9 @@ export function parameterRoutes(app: App, options: ParameterRouteOptions): void 
       value,
       version,
       from,
+      guarded: isGuarded(key),
+      stricter: stricterOf(key),
+      inEffect: isInEffect(key),
     }
   }
 
@@ -141,7 +162,10 @@ export function parameterRoutes(app: App, options: ParameterRouteOptions): void 
       config: { access: 'parameter.change', clauses: ['A-4.1.2'] },
       schema: {
         operationId: operation('set'),
-        summary: 'Sets a new version for one unit or the company.',
+        summary: 'Sets a new version for one unit or the company, or proposes it.',
+        description:
+          'A guarded parameter is set at once only where the value asks at least as much as the one in force; else the ' +
+          'answer is 202 with a proposal, and nothing changes until a second, unconcerned person approves it.',
         tags: ['parameters'],
         params: Type.Object({ key: Type.String() }),
         body: Type.Object(
@@ -156,7 +180,13 @@ export function parameterRoutes(app: App, options: ParameterRouteOptions): void 
           },
           { additionalProperties: false },
         ),
-        response: { 200: VersionView },
+        response: {
+          200: Type.Object({
+            ...VersionView.properties,
+            inEffect: ParameterView.properties.inEffect,
+          }),
+          202: ProposalView,
+        },
       },
     },
     async (request, reply) => {
@@ -165,7 +195,10 @@ export function parameterRoutes(app: App, options: ParameterRouteOptions): void 
         const { unitId } = request.body
         if (unitId !== null && !(await unitExists(tx, unitId)))
           throw new Problem('unit-unknown', `There is no unit ${unitId}.`)
-        return setParameter(tx, service, { key, ...request.body }, expected, act)
+        const set = await changeParameter(tx, service, { key, ...request.body }, expected, act)
+        return 'kind' in set
+          ? proposed(request, reply, service, guardedParameter, set)
+          : { ...set, inEffect: isInEffect(key) }
       })
     },
   )

@@ -17,12 +17,14 @@ export interface ParameterVersion {
   value: unknown
   validFrom: Date
   author: string
+  /** The account of the second person; `null` where one was enough. */
+  approvedBy: string | null
   reason: string
   createdAt: Date
 }
 
-const COLUMNS = `key, unit_id as "unitId", version, value, valid_from as "validFrom", author, reason,
-  created_at as "createdAt"`
+const COLUMNS = `key, unit_id as "unitId", version, value, valid_from as "validFrom", author,
+  approved_by as "approvedBy", reason, created_at as "createdAt"`
 
 /**
  * The value in force at `at`: of the unit, else of the company, else as shipped. Decisions store the version.
@@ -78,6 +80,27 @@ export interface SetParameter {
   /** Default: now. */
   readonly validFrom?: string
   readonly reason: string
+  /** The account that proposed it; default: who acts. */
+  readonly author?: string
+  /** The account that approved it. */
+  readonly approvedBy?: string
+}
+
+/**
+ * Checks a value before anything is done with it.
+ *
+ * @throws Problem `parameter-refused` with the faults
+ */
+export function assertFits({ key, value }: Pick<SetParameter, 'key' | 'value'>): void {
+  const faults = value === null ? [] : checkParameterValue(key, value)
+  if (faults.length > 0)
+    throw new Problem(
+      'parameter-refused',
+      `${key}: ${faults.map(({ detail }) => detail).join('; ')}`,
+      {
+        errors: faults.map(({ pointer, detail }) => ({ pointer: `#/value${pointer}`, detail })),
+      },
+    )
 }
 
 /**
@@ -88,19 +111,11 @@ export interface SetParameter {
 export async function setParameter(
   tx: EntityManager,
   service: ServiceName,
-  { key, unitId, value, validFrom, reason }: SetParameter,
+  { key, unitId, value, validFrom, reason, author, approvedBy }: SetParameter,
   expected: number,
   act: Act,
 ): Promise<ParameterVersion> {
-  const faults = value === null ? [] : checkParameterValue(key, value)
-  if (faults.length > 0)
-    throw new Problem(
-      'parameter-refused',
-      `${key}: ${faults.map(({ detail }) => detail).join('; ')}`,
-      {
-        errors: faults.map(({ pointer, detail }) => ({ pointer: `#/value${pointer}`, detail })),
-      },
-    )
+  assertFits({ key, value })
   const [newest] = await parameterHistory(tx, key, unitId)
   assertVersion(newest?.version ?? 0, expected)
   const row: ParameterVersion = {
@@ -109,15 +124,19 @@ export async function setParameter(
     version: expected + 1,
     value,
     validFrom: validFrom === undefined ? act.now : new Date(validFrom),
-    author: act.actor,
+    author: author ?? act.actor,
+    approvedBy: approvedBy ?? null,
     reason,
     createdAt: act.now,
   }
   try {
     await tx.query(
-      `insert into parameter_version (key, unit_id, version, value, valid_from, author, reason, created_at)
-       values ($1, $2, $3, $4, $5, $6, $7, $8)`,
-      [key, unitId, row.version, JSON.stringify(value), row.validFrom, row.author, reason, act.now],
+      `insert into parameter_version (key, unit_id, version, value, valid_from, author, approved_by, reason, created_at)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+      [
+        ...[key, unitId, row.version, JSON.stringify(value), row.validFrom],
+        ...[row.author, row.approvedBy, reason, act.now],
+      ],
     )
   } catch (error) {
     if (isConstraintViolation(error, 'parameter_version_key'))

@@ -15,6 +15,7 @@ import { Type, type Static, type TObject } from 'typebox'
 import type { DataSource, EntityManager } from 'typeorm'
 import type { App } from './app.ts'
 import { actOf, createKeySet } from './authentication.ts'
+import { setGuardedParameter } from './change-parameter.ts'
 import { createApp } from './create-app.ts'
 import { openDatabase, type Storage } from './database.ts'
 import { deadLetterRoutes } from './dead-letter-routes.ts'
@@ -158,7 +159,8 @@ export async function buildService<Config extends TObject>(
   })
   await service.routes(app, options)
   parameterRoutes(app, { service: name, db, clock, unitExists: service.unitExists })
-  proposalRoutes(app, { service: name, db, clock, kinds: service.proposals?.(options) ?? [] })
+  const kinds = [setGuardedParameter(name), ...(service.proposals?.(options) ?? [])]
+  proposalRoutes(app, { service: name, db, clock, kinds })
   deadLetterRoutes(app, { service: name, db, clock, consumer })
   app.decorate('relayed', (count: number) => {
     counters.relayed.inc(count)

@@ -302,6 +302,7 @@ test('a leader reads what concerns the own unit, and what others wait for page b
   expect(await listed(leaderOf(UNIT))).toBe(1)
   expect(await listed(leaderOf(OTHER_UNIT))).toBe(0)
   await decide('reject', proposalId)
+  now = new Date(START.getTime() + 1_000)
   await asked()
   const first = (await read(`${BASE}?limit=1`)).json<{ items: ProposalView[]; next: string }>()
   expect(first.items[0]?.id).toBe(proposalId)

@@ -11,6 +11,7 @@ import { sealedPerson } from '@erp-steward/test-kit/personal-data'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import { testAct } from '@erp-steward/test-kit/test-act'
 import { create, send } from '@erp-steward/test-kit/requests'
+import { setParameter as setByTwo } from '@erp-steward/test-kit/set-parameter'
 import { testService, type TestService } from '@erp-steward/test-kit/test-service'
 import { bearer, type TestCaller } from '@erp-steward/test-kit/tokens'
 import type { LightMyRequestResponse as Response } from 'fastify'
@@ -310,11 +311,7 @@ export async function setParameter(
   value: unknown,
   { unitId = null as string | null, validFrom = '2026-01-01T00:00:00Z' } = {},
 ): Promise<Response> {
-  const url = `/v1/parameters/assessment/${key}`
-  const query = unitId === null ? '' : `?unitId=${unitId}`
-  const { headers } = await send(stage, 'GET', `${url}${query}`, securityAdmin())
-  const match = { 'if-match': String(headers.etag), ...securityAdmin() }
-  return send(stage, 'PUT', url, match, { unitId, value, validFrom, reason: 'for this test' })
+  return setByTwo(stage, 'assessment', { key, value, unitId, at: new Date(validFrom) })
 }
 
 /** Runs a task as the worker would, at the clock of the stage. */

@@ -6,6 +6,7 @@ import { appendEvent } from '@erp-steward/messaging/outbox'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import { testAct } from '@erp-steward/test-kit/test-act'
 import { create, send } from '@erp-steward/test-kit/requests'
+import { setParameter as setByTwo } from '@erp-steward/test-kit/set-parameter'
 import { testService, type TestService } from '@erp-steward/test-kit/test-service'
 import { bearer, type TestCaller } from '@erp-steward/test-kit/tokens'
 import type { LightMyRequestResponse as Response } from 'fastify'
@@ -341,9 +342,5 @@ export function after(instant: Date | string, ms: number): Date {
 
 /** Sets a parameter for the company from now on. */
 export async function setParameter(stage: TestService, key: string, value: unknown): Promise<void> {
-  const security = caller({ roles: ['SECURITY_ADMIN'] })
-  const url = `/v1/parameters/backup-orchestration/${key}`
-  const { headers } = await send(stage, 'GET', url, security)
-  const match = { 'if-match': String(headers.etag), ...security }
-  await made(send(stage, 'PUT', url, match, { unitId: null, value, reason: 'for this test' }))
+  await made(setByTwo(stage, 'backup-orchestration', { key, value }))
 }

@@ -6,6 +6,7 @@ import { appendEvent } from '@erp-steward/messaging/outbox'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import { testAct } from '@erp-steward/test-kit/test-act'
 import { create, send } from '@erp-steward/test-kit/requests'
+import { setParameter as setByTwo } from '@erp-steward/test-kit/set-parameter'
 import { testService, type TestService } from '@erp-steward/test-kit/test-service'
 import { bearer, type TestCaller } from '@erp-steward/test-kit/tokens'
 import type { InjectOptions, LightMyRequestResponse as Response } from 'fastify'
@@ -339,10 +340,7 @@ export async function nominate(
 
 /** Sets a parameter for the company from now on; its version is the next. */
 export async function setParameter(stage: TestService, key: string, value: unknown) {
-  const url = `/v1/parameters/incident-tiering/${key}`
-  const { headers } = await send(stage, 'GET', url, securityAdmin())
-  const match = { 'if-match': String(headers.etag), ...securityAdmin() }
-  return send(stage, 'PUT', url, match, { unitId: null, value, reason: 'for this test' })
+  return setByTwo(stage, 'incident-tiering', { key, value })
 }
 
 /** That many milliseconds after an instant. */

@@ -1,0 +1,50 @@
+import { randomUUID } from 'node:crypto'
+import type { ServiceName } from '@erp-steward/contracts/services'
+import type { LightMyRequestResponse as Response } from 'fastify'
+import { send } from './requests.ts'
+import type { TestService } from './test-service.ts'
+import { bearer } from './tokens.ts'
+
+export interface TestSetting {
+  readonly key: string
+  readonly value: unknown
+  /** Default: the company. */
+  readonly unitId?: string | null
+  /** The clock of the stage at which it is set, so that it holds from then on; default: as it stands. */
+  readonly at?: Date
+}
+
+/** Far enough for every clock that a test moves. */
+const FAR = Math.floor(Date.UTC(2099, 0) / 1_000)
+
+/**
+ * Sets a parameter of the service as two persons do: the security administrator, and a system administrator who approves
+ * where one is not enough. Answers the last of the two answers, or the refusal.
+ */
+export async function setParameter(
+  stage: TestService,
+  service: ServiceName,
+  { key, value, unitId = null, at = stage.now }: TestSetting,
+): Promise<Response> {
+  const [security, system] = (['SECURITY_ADMIN', 'SYSTEM_ADMIN'] as const).map((role) =>
+    bearer({ roles: [role], person: randomUUID(), exp: FAR }),
+  )
+  const resource = `/v1/parameters/${service}/${key}`
+  const { now } = stage
+  stage.now = at
+  try {
+    const query = unitId === null ? '' : `?unitId=${unitId}`
+    const { headers } = await send(stage, 'GET', `${resource}${query}`, { ...security })
+    const match = { 'if-match': String(headers.etag), ...security }
+    const set = await send(stage, 'PUT', resource, match, {
+      unitId,
+      value,
+      reason: 'for this test',
+    })
+    if (set.statusCode !== 202) return set
+    const decision = { 'if-match': '"1"', 'content-type': 'application/json', ...system }
+    return await send(stage, 'POST', `${String(set.headers.location)}/approve`, decision, 'null')
+  } finally {
+    stage.now = now
+  }
+}
