@@ -4,7 +4,7 @@ import { duration, integer, number, period, stringList, target } from './define-
 export const assessmentParameters = [
   integer('assessment.weights.accuracy', {
     default: 40,
-    bounds: [0, 100],
+    bounds: [5, 85],
     unit: 'points',
     clauses: ['A-6.1.1'],
     source: 'Defaults 2.11 (source S20)',
@@ -13,7 +13,7 @@ export const assessmentParameters = [
   }),
   integer('assessment.weights.timeliness', {
     default: 30,
-    bounds: [0, 100],
+    bounds: [5, 85],
     unit: 'points',
     clauses: ['A-6.1.2'],
     source: 'Defaults 2.11 (source S20)',
@@ -25,7 +25,7 @@ export const assessmentParameters = [
   }),
   integer('assessment.weights.cooperation', {
     default: 15,
-    bounds: [0, 100],
+    bounds: [5, 85],
     unit: 'points',
     clauses: ['A-6.1.3'],
     source: 'Defaults 2.11 (source S20)',
@@ -37,7 +37,7 @@ export const assessmentParameters = [
   }),
   integer('assessment.weights.security', {
     default: 15,
-    bounds: [0, 100],
+    bounds: [5, 85],
     unit: 'points',
     clauses: ['A-6.1.4'],
     source: 'Defaults 2.11 (source S20)',
@@ -46,7 +46,7 @@ export const assessmentParameters = [
   }),
   integer('assessment.grades.excellent', {
     default: 90,
-    bounds: [0, 100],
+    bounds: [40, 100],
     unit: 'points',
     clauses: ['B-5.6'],
     source: 'Defaults 2.11 (source S18)',
@@ -55,7 +55,7 @@ export const assessmentParameters = [
   }),
   integer('assessment.grades.good', {
     default: 75,
-    bounds: [0, 100],
+    bounds: [40, 100],
     unit: 'points',
     clauses: ['B-5.6'],
     source: 'Defaults 2.11 (source S18)',
@@ -64,7 +64,7 @@ export const assessmentParameters = [
   }),
   integer('assessment.grades.pass', {
     default: 60,
-    bounds: [0, 100],
+    bounds: [40, 100],
     unit: 'points',
     clauses: ['B-5.6'],
     source: 'Defaults 2.11 (source S18)',
@@ -73,7 +73,7 @@ export const assessmentParameters = [
   }),
   integer('assessment.deduction.error_light', {
     default: 1,
-    bounds: [0, 100],
+    bounds: [1, 100],
     unit: 'points',
     clauses: ['A-6.1.1', 'A-2.3.3'],
     source: 'Defaults 2.11 (sources S20, S21, S22)',
@@ -82,7 +82,7 @@ export const assessmentParameters = [
   }),
   integer('assessment.deduction.error_medium', {
     default: 3,
-    bounds: [0, 100],
+    bounds: [1, 100],
     unit: 'points',
     clauses: ['A-6.1.1', 'A-2.3.3'],
     source: 'Defaults 2.11 (sources S20, S21, S22)',
@@ -91,7 +91,7 @@ export const assessmentParameters = [
   }),
   integer('assessment.deduction.error_heavy', {
     default: 5,
-    bounds: [0, 100],
+    bounds: [1, 100],
     unit: 'points',
     clauses: ['A-6.1.1', 'A-2.3.3'],
     source: 'Defaults 2.11 (sources S20, S21, S22)',
@@ -100,7 +100,7 @@ export const assessmentParameters = [
   }),
   integer('assessment.deduction.error_rate_high', {
     default: 5,
-    bounds: [0, 100],
+    bounds: [1, 100],
     unit: 'points',
     clauses: ['A-6.1.1'],
     source: 'Defaults 2.11 (sources S20, S21, S22)',
@@ -109,7 +109,7 @@ export const assessmentParameters = [
   }),
   integer('assessment.deduction.error_rate_very_high', {
     default: 10,
-    bounds: [0, 100],
+    bounds: [1, 100],
     unit: 'points',
     clauses: ['A-6.1.1'],
     source: 'Defaults 2.11 (sources S20, S21, S22)',
@@ -118,7 +118,7 @@ export const assessmentParameters = [
   }),
   integer('assessment.deduction.delay', {
     default: 2,
-    bounds: [0, 100],
+    bounds: [1, 100],
     unit: 'points',
     clauses: ['A-6.1.2', 'A-2.3.7'],
     source: 'Defaults 2.11 (sources S20, S21, S22)',
@@ -127,7 +127,7 @@ export const assessmentParameters = [
   }),
   integer('assessment.deduction.delay_urgent', {
     default: 5,
-    bounds: [0, 100],
+    bounds: [1, 100],
     unit: 'points',
     clauses: ['A-6.1.2', 'A-2.3.7'],
     source: 'Defaults 2.11 (sources S20, S21, S22)',
@@ -136,7 +136,7 @@ export const assessmentParameters = [
   }),
   integer('assessment.deduction.late_correction', {
     default: 1,
-    bounds: [0, 100],
+    bounds: [1, 100],
     unit: 'points',
     clauses: ['A-6.1.2', 'A-2.3.5'],
     source: 'Defaults 2.11 (sources S20, S21, S22)',
@@ -145,7 +145,7 @@ export const assessmentParameters = [
   }),
   integer('assessment.deduction.task_refused', {
     default: 3,
-    bounds: [0, 100],
+    bounds: [1, 100],
     unit: 'points',
     clauses: ['A-6.1.3', 'A-1.3.6'],
     source: 'Defaults 2.11 (sources S20, S21, S22)',
@@ -154,7 +154,7 @@ export const assessmentParameters = [
   }),
   integer('assessment.deduction.absence', {
     default: 3,
-    bounds: [0, 100],
+    bounds: [1, 100],
     unit: 'points',
     clauses: ['A-6.1.3', 'B-6.6.1'],
     source: 'Defaults 2.11 (sources S20, S21, S22)',
@@ -163,7 +163,7 @@ export const assessmentParameters = [
   }),
   integer('assessment.deduction.lateness', {
     default: 1,
-    bounds: [0, 100],
+    bounds: [1, 100],
     unit: 'points',
     clauses: ['A-6.1.3', 'B-6.6.1'],
     source: 'Defaults 2.11 (sources S20, S21, S22)',
@@ -172,7 +172,7 @@ export const assessmentParameters = [
   }),
   integer('assessment.deduction.account_lending', {
     default: 10,
-    bounds: [0, 100],
+    bounds: [1, 100],
     unit: 'points',
     clauses: ['A-6.1.4', 'A-2.1.6'],
     source: 'Defaults 2.11 (sources S20, S21, S22)',
@@ -181,7 +181,7 @@ export const assessmentParameters = [
   }),
   integer('assessment.deduction.password_leak', {
     default: 5,
-    bounds: [0, 100],
+    bounds: [1, 100],
     unit: 'points',
     clauses: ['A-6.1.4', 'A-2.1.5'],
     source: 'Defaults 2.11 (sources S20, S21, S22)',
@@ -190,7 +190,7 @@ export const assessmentParameters = [
   }),
   integer('assessment.deduction.late_leaver_notice', {
     default: 2,
-    bounds: [0, 100],
+    bounds: [1, 100],
     unit: 'points',
     clauses: ['A-6.1.4', 'A-2.1.3'],
     source: 'Defaults 2.11 (sources S20, S21, S22)',
@@ -199,7 +199,7 @@ export const assessmentParameters = [
   }),
   number('assessment.error_rate.high', {
     default: 1,
-    bounds: [0, 100],
+    bounds: [0, 10],
     unit: 'percent',
     clauses: ['A-6.1.1'],
     source: 'Defaults 2.11 (own choice)',
@@ -208,7 +208,7 @@ export const assessmentParameters = [
   }),
   number('assessment.error_rate.very_high', {
     default: 3,
-    bounds: [0, 100],
+    bounds: [0, 20],
     unit: 'percent',
     clauses: ['A-6.1.1'],
     source: 'Defaults 2.11 (own choice)',
@@ -220,7 +220,7 @@ export const assessmentParameters = [
   }),
   integer('assessment.bonus.maximum', {
     default: 10,
-    bounds: [0, 100],
+    bounds: [0, 20],
     unit: 'points',
     clauses: ['A-6.2.1'],
     source: 'Defaults 2.11 (own choice)',
@@ -256,6 +256,10 @@ export const assessmentParameters = [
   }),
   target('assessment.objection.within', {
     default: { clock: 'working', workingDays: 5 },
+    // An objection that must be made within minutes is none.
+    minimum: 'P1D',
+    maximum: 'P30D',
+    maximumWorkingDays: 20,
     clauses: ['A-6.3.1', 'B-5.6'],
     source: 'Defaults 2.11 (source S19)',
     zh: ['申诉期限', '结果公布后可提出申诉的期限。'],
@@ -263,7 +267,7 @@ export const assessmentParameters = [
   }),
   integer('assessment.exam.pass', {
     default: 80,
-    bounds: [1, 100],
+    bounds: [60, 100],
     unit: 'points of 100',
     clauses: ['A-5.1.4'],
     source: 'Defaults 2.11 (source S58)',
@@ -272,7 +276,7 @@ export const assessmentParameters = [
   }),
   integer('assessment.exam.key_user_pass', {
     default: 90,
-    bounds: [1, 100],
+    bounds: [60, 100],
     unit: 'points of 100',
     clauses: ['A-5.1.4', 'B-6.4.1'],
     source: 'Defaults 2.11 (own choice)',
@@ -314,6 +318,8 @@ export const assessmentParameters = [
   }),
   target('assessment.error.fix_within', {
     default: { clock: 'working', workingDays: 1 },
+    maximum: 'P10D',
+    maximumWorkingDays: 10,
     clauses: ['A-2.3.5'],
     source: 'Defaults 2.11 (own choice)',
     zh: ['错误更正期限', '发现错误后更正的期限(制度中的“及时修改”)。'],
@@ -360,7 +366,7 @@ export const assessmentParameters = [
   }),
   period('assessment.cycle.score', {
     default: 'P1M',
-    bounds: ['PT1S', 'P12M'],
+    bounds: ['PT1S', 'P3M'],
     clauses: ['B-5.6'],
     source: 'Defaults 2.11 (source S24)',
     zh: ['评分周期', '计算考核得分的周期。'],

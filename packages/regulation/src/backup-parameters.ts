@@ -4,7 +4,7 @@ import { choice, duration, period, timeOfDay } from './define-parameter.ts'
 export const backupParameters = [
   duration('backup.rto', {
     default: 'PT4H',
-    bounds: ['PT1S', 'P30D'],
+    bounds: ['PT1S', 'P3D'],
     clauses: ['A-2.4.5'],
     source: 'Defaults 2.5 (source S37b)',
     zh: ['恢复时间目标', 'EBS 数据库从开始恢复到可用的时限(制度中的“及时恢复”)。'],
@@ -15,7 +15,7 @@ export const backupParameters = [
   }),
   duration('backup.rpo', {
     default: 'PT15M',
-    bounds: ['PT1S', 'P7D'],
+    bounds: ['PT1S', 'P1D'],
     clauses: ['A-2.4.1', 'A-2.4.5'],
     source: 'Defaults 2.5 (source S37b)',
     zh: ['恢复点目标', '恢复后允许丢失的最近数据的时间长度。'],
@@ -23,7 +23,7 @@ export const backupParameters = [
   }),
   duration('backup.offsite.within', {
     default: 'PT24H',
-    bounds: ['PT1S', 'P30D'],
+    bounds: ['PT1S', 'P7D'],
     clauses: ['A-2.4.3'],
     source: 'Defaults 2.5 (sources S35, S37b)',
     zh: ['异地副本时限', '备份结束后异地副本确认的时限;超时的备份集不合规。'],
@@ -38,7 +38,7 @@ export const backupParameters = [
   }),
   duration('backup.plan.database.incremental_keep', {
     default: 'P14D',
-    bounds: ['P1D', 'P3650D'],
+    bounds: ['P7D', 'P3650D'],
     clauses: ['A-2.4.1'],
     source: 'Defaults 2.5 (own choice)',
     zh: ['增量备份保留', 'EBS 数据库每日增量备份的保留时间。'],
@@ -57,7 +57,7 @@ export const backupParameters = [
   }),
   duration('backup.plan.database.weekly_keep', {
     default: 'P35D',
-    bounds: ['P1D', 'P3650D'],
+    bounds: ['P21D', 'P3650D'],
     clauses: ['A-2.4.1'],
     source: 'Defaults 2.5 (own choice)',
     zh: ['周备份保留', 'EBS 数据库每周全量备份的保留时间(5 周)。'],
@@ -65,7 +65,7 @@ export const backupParameters = [
   }),
   period('backup.plan.database.monthly_keep', {
     default: 'P12M',
-    bounds: ['P1D', 'P30Y'],
+    bounds: ['P6M', 'P30Y'],
     clauses: ['A-2.4.1'],
     source: 'Defaults 2.5 (own choice)',
     zh: ['月备份保留', 'EBS 数据库每月全量备份的保留时间。'],
@@ -73,7 +73,7 @@ export const backupParameters = [
   }),
   period('backup.plan.database.yearly_keep', {
     default: 'P10Y',
-    bounds: ['P1D', 'P30Y'],
+    bounds: ['P5Y', 'P30Y'],
     clauses: ['A-2.4.1'],
     source: 'Defaults 2.5 (own choice)',
     zh: ['年备份保留', '年结后全量备份的保留时间;会计档案规定更长的从其规定。'],
@@ -84,7 +84,7 @@ export const backupParameters = [
   }),
   duration('backup.plan.redo.interval', {
     default: 'PT15M',
-    bounds: ['PT1S', 'P1D'],
+    bounds: ['PT1S', 'PT4H'],
     clauses: ['A-2.4.1'],
     source: 'Defaults 2.5 (own choice)',
     zh: ['归档日志备份间隔', '归档重做日志的备份间隔,或在日志切换时。'],
@@ -92,7 +92,7 @@ export const backupParameters = [
   }),
   duration('backup.plan.redo.keep', {
     default: 'P14D',
-    bounds: ['P1D', 'P3650D'],
+    bounds: ['P7D', 'P3650D'],
     clauses: ['A-2.4.1'],
     source: 'Defaults 2.5 (own choice)',
     zh: ['归档日志保留', '归档重做日志的保留时间。'],
@@ -100,7 +100,7 @@ export const backupParameters = [
   }),
   period('backup.plan.apps.interval', {
     default: 'P1W',
-    bounds: ['PT1S', 'P3M'],
+    bounds: ['PT1S', 'P1M'],
     clauses: ['A-2.4.1'],
     source: 'Defaults 2.5 (own choice)',
     zh: ['应用层备份周期', '应用层文件系统、上下文文件和客户化代码的备份周期;每次变更前另行备份。'],
@@ -111,7 +111,7 @@ export const backupParameters = [
   }),
   duration('backup.plan.apps.keep', {
     default: 'P35D',
-    bounds: ['P1D', 'P3650D'],
+    bounds: ['P21D', 'P3650D'],
     clauses: ['A-2.4.1'],
     source: 'Defaults 2.5 (own choice)',
     zh: ['应用层备份保留', '应用层备份的保留时间(5 周)。'],
@@ -119,7 +119,7 @@ export const backupParameters = [
   }),
   period('backup.plan.configuration.interval', {
     default: 'P1D',
-    bounds: ['PT1S', 'P3M'],
+    bounds: ['PT1S', 'P1W'],
     clauses: ['A-2.4.1'],
     source: 'Defaults 2.5 (own choice)',
     zh: ['配置导出周期', '配置文件、职责、用户和工作流的导出周期。'],
@@ -130,7 +130,7 @@ export const backupParameters = [
   }),
   duration('backup.plan.configuration.keep', {
     default: 'P90D',
-    bounds: ['P1D', 'P3650D'],
+    bounds: ['P30D', 'P3650D'],
     clauses: ['A-2.4.1'],
     source: 'Defaults 2.5 (own choice)',
     zh: ['配置导出保留', '配置导出的保留时间。'],
@@ -138,7 +138,7 @@ export const backupParameters = [
   }),
   period('backup.plan.own.interval', {
     default: 'P1D',
-    bounds: ['PT1S', 'P3M'],
+    bounds: ['PT1S', 'P1W'],
     clauses: ['A-2.4.1'],
     source: 'Defaults 2.5 (own choice)',
     zh: ['本系统备份周期', '本系统各服务数据库的全量备份周期。'],
@@ -146,7 +146,7 @@ export const backupParameters = [
   }),
   duration('backup.plan.own.keep', {
     default: 'P30D',
-    bounds: ['P1D', 'P3650D'],
+    bounds: ['P14D', 'P3650D'],
     clauses: ['A-2.4.1'],
     source: 'Defaults 2.5 (own choice)',
     zh: ['本系统备份保留', '本系统备份的保留时间。'],
@@ -154,7 +154,7 @@ export const backupParameters = [
   }),
   period('backup.verify.period', {
     default: 'P1W',
-    bounds: ['PT1S', 'P3M'],
+    bounds: ['PT1S', 'P1M'],
     clauses: ['A-2.4.2'],
     source: 'Defaults 2.5 (own choice)',
     zh: ['备份校验周期', '校验已存备份集可恢复性的周期;每次备份另做校验和。'],
@@ -165,7 +165,7 @@ export const backupParameters = [
   }),
   duration('backup.prechange.max_age', {
     default: 'PT24H',
-    bounds: ['PT1S', 'P7D'],
+    bounds: ['PT1S', 'P2D'],
     clauses: ['A-2.4.4', 'A-3.3.4'],
     source: 'Defaults 2.5 (source S1)',
     zh: ['变更前备份有效时间', '升级、迁移等变更开始实施时,已校验备份的最长存在时间。'],
@@ -176,7 +176,7 @@ export const backupParameters = [
   }),
   duration('backup.prechange.keep_after_close', {
     default: 'P30D',
-    bounds: ['P1D', 'P3650D'],
+    bounds: ['P7D', 'P3650D'],
     clauses: ['A-2.4.4'],
     source: 'Defaults 2.5 (own choice)',
     zh: ['变更前备份保留', '变更关闭后变更前备份的保留时间。'],
@@ -187,7 +187,7 @@ export const backupParameters = [
   }),
   period('backup.restore_test.sample', {
     default: 'P1M',
-    bounds: ['PT1S', 'P12M'],
+    bounds: ['PT1S', 'P3M'],
     clauses: ['A-2.4.2', 'A-2.4.5'],
     source: 'Defaults 2.5 (source S35)',
     zh: ['抽样恢复测试周期', '抽样恢复测试的周期。'],
@@ -195,7 +195,7 @@ export const backupParameters = [
   }),
   period('backup.restore_test.full', {
     default: 'P3M',
-    bounds: ['PT1S', 'P12M'],
+    bounds: ['PT1S', 'P6M'],
     clauses: ['A-2.4.2', 'A-2.4.5'],
     source: 'Defaults 2.5 (source S35)',
     zh: ['完整恢复测试周期', '完整恢复到测试实例的周期。'],

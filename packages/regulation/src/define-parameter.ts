@@ -145,16 +145,23 @@ export function stringList<const K extends Key>(
   }
 }
 
-/** Clock target from one second to a year, or up to 250 working days, which is about a year of them. */
+/** Nothing that must be done "in time" takes longer than a quarter of a year, which has about 60 working days. */
+const LONGEST = { maximum: 'P90D', maximumWorkingDays: 60 } as const
+
+/** Clock target; bounds inclusive, by default from one second to a quarter of a year. */
 export function target<const K extends Key>(
   key: K,
-  row: Row<Target> & { maximum?: string },
+  row: Row<Target> & { minimum?: string; maximum?: string; maximumWorkingDays?: number },
 ): Of<'target'> & { key: K } {
   return {
     ...describe(key, row),
     type: 'target',
     unit: 'clock target',
-    bounds: { minimum: 'PT1S', maximum: row.maximum ?? 'P365D', maximumWorkingDays: 250 },
+    bounds: {
+      minimum: row.minimum ?? 'PT1S',
+      maximum: row.maximum ?? LONGEST.maximum,
+      maximumWorkingDays: row.maximumWorkingDays ?? LONGEST.maximumWorkingDays,
+    },
     default: row.default,
   }
 }

@@ -142,7 +142,7 @@ export const identityParameters = [
   }),
   duration('identity.leaver.disable_within', {
     default: 'PT24H',
-    bounds: ['PT1S', 'P7D'],
+    bounds: ['PT1S', 'P3D'],
     clauses: ['A-2.1.4'],
     source: 'Defaults 2.8 (source S28)',
     zh: ['离职停用时限', '离职生效后停用账号的时限(制度中的“及时停用”)。'],
@@ -150,7 +150,7 @@ export const identityParameters = [
   }),
   duration('identity.leaver.dismissal_disable_within', {
     default: 'PT0S',
-    bounds: ['PT0S', 'P1D'],
+    bounds: ['PT0S', 'PT1H'],
     clauses: ['A-2.1.4'],
     source: 'Defaults 2.8 (own choice)',
     zh: ['辞退停用时限', '辞退或安全事件时停用账号的时限;0 为立即。'],
@@ -190,7 +190,7 @@ export const identityParameters = [
   }),
   duration('identity.dormant.lock_after', {
     default: 'P90D',
-    bounds: ['PT1S', 'P365D'],
+    bounds: ['PT1S', 'P180D'],
     clauses: ['A-2.1.4', 'A-4.3.4'],
     source: 'Defaults 2.8 (source S48)',
     zh: ['长期未登录锁定', '未登录超过此时间时锁定账号。'],

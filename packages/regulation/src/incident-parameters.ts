@@ -17,6 +17,8 @@ const WEEKLY_WINDOW_FORM = 'a weekly window such as "TUE 20:00-24:00" or "SAT 20
 export const incidentParameters = [
   target('incident.sla.p1.ack', {
     default: { clock: 'continuous', within: 'PT15M' },
+    maximum: 'PT2H',
+    maximumWorkingDays: 1,
     clauses: ['A-1.3.4', 'A-5.2.2', 'A-5.2.3'],
     source: 'Defaults 2.2 (sources S29a, S29b, S29c, S29f, S30)',
     zh: ['一级响应', '重大故障从登记到受理的时限。'],
@@ -24,6 +26,8 @@ export const incidentParameters = [
   }),
   target('incident.sla.p1.note', {
     default: { clock: 'continuous', within: 'PT30M' },
+    maximum: 'PT4H',
+    maximumWorkingDays: 1,
     clauses: ['A-5.2.5'],
     source: 'Defaults 2.2 (own choice)',
     zh: ['一级进展通报', '重大故障两次进展通报之间的最长间隔。'],
@@ -31,6 +35,8 @@ export const incidentParameters = [
   }),
   target('incident.sla.p1.restore', {
     default: { clock: 'continuous', within: 'PT4H' },
+    maximum: 'P2D',
+    maximumWorkingDays: 2,
     clauses: ['A-1.3.4', 'A-5.2.3', 'B-4.3.6'],
     source: 'Defaults 2.2 (sources S29b, S29c)',
     zh: ['一级恢复', '重大故障恢复或采取替代措施的时限。'],
@@ -38,6 +44,8 @@ export const incidentParameters = [
   }),
   target('incident.sla.p1.final', {
     default: { clock: 'working', workingDays: 5 },
+    maximum: 'P30D',
+    maximumWorkingDays: 20,
     clauses: ['A-3.1.5', 'A-5.2.3', 'B-6.6.1'],
     source: 'Defaults 2.2 (own choice)',
     zh: ['一级最终解决', '重大故障恢复后提交根本原因报告的时限。'],
@@ -45,6 +53,8 @@ export const incidentParameters = [
   }),
   target('incident.sla.p2.ack', {
     default: { clock: 'continuous', within: 'PT30M' },
+    maximum: 'PT4H',
+    maximumWorkingDays: 1,
     clauses: ['A-1.3.4', 'A-5.2.2', 'A-5.2.3'],
     source: 'Defaults 2.2 (sources S29a, S29b, S29f)',
     zh: ['二级响应', '较大故障从登记到受理的时限。'],
@@ -52,6 +62,8 @@ export const incidentParameters = [
   }),
   target('incident.sla.p2.note', {
     default: { clock: 'continuous', within: 'PT2H' },
+    maximum: 'P1D',
+    maximumWorkingDays: 1,
     clauses: ['A-5.2.5'],
     source: 'Defaults 2.2 (own choice)',
     zh: ['二级进展通报', '较大故障两次进展通报之间的最长间隔。'],
@@ -59,6 +71,8 @@ export const incidentParameters = [
   }),
   target('incident.sla.p2.restore', {
     default: { clock: 'continuous', within: 'PT8H' },
+    maximum: 'P3D',
+    maximumWorkingDays: 3,
     clauses: ['A-1.3.4', 'A-5.2.3', 'B-4.3.6'],
     source: 'Defaults 2.2 (source S29b)',
     zh: ['二级恢复', '较大故障恢复或采取替代措施的时限。'],
@@ -66,6 +80,8 @@ export const incidentParameters = [
   }),
   target('incident.sla.p2.final', {
     default: { clock: 'working', workingDays: 3 },
+    maximum: 'P30D',
+    maximumWorkingDays: 20,
     clauses: ['A-3.1.5', 'A-5.2.3'],
     source: 'Defaults 2.2 (own choice)',
     zh: ['二级最终解决', '较大故障最终解决的时限。'],
@@ -73,6 +89,8 @@ export const incidentParameters = [
   }),
   target('incident.sla.p3.ack', {
     default: { clock: 'working', within: 'PT2H' },
+    maximum: 'P2D',
+    maximumWorkingDays: 3,
     clauses: ['A-1.3.4', 'A-5.2.2', 'A-5.2.3'],
     source: 'Defaults 2.2 (sources S29a, S29b, S29f)',
     zh: ['三级响应', '一般故障从登记到受理的时限。'],
@@ -80,6 +98,8 @@ export const incidentParameters = [
   }),
   target('incident.sla.p3.note', {
     default: { clock: 'working', workingDays: 1 },
+    maximum: 'P5D',
+    maximumWorkingDays: 5,
     clauses: ['A-5.2.5'],
     source: 'Defaults 2.2 (own choice)',
     zh: ['三级进展通报', '一般故障两次进展通报之间的最长间隔。'],
@@ -101,6 +121,8 @@ export const incidentParameters = [
   }),
   target('incident.sla.p4.ack', {
     default: { clock: 'working', workingDays: 1 },
+    maximum: 'P5D',
+    maximumWorkingDays: 5,
     clauses: ['A-1.3.4', 'A-5.2.2', 'A-5.2.3'],
     source: 'Defaults 2.2 (source S29a)',
     zh: ['四级响应', '咨询或请求从登记到受理的时限。'],
@@ -108,6 +130,8 @@ export const incidentParameters = [
   }),
   target('incident.sla.p4.note', {
     default: { clock: 'working', workingDays: 2 },
+    maximum: 'P10D',
+    maximumWorkingDays: 10,
     clauses: ['A-5.2.5'],
     source: 'Defaults 2.2 (own choice)',
     zh: ['四级进展通报', '咨询或请求两次进展通报之间的最长间隔。'],
@@ -155,6 +179,8 @@ export const incidentParameters = [
   }),
   target('incident.priority.p1.major_after', {
     default: { clock: 'continuous', within: 'PT4H' },
+    maximum: 'PT8H',
+    maximumWorkingDays: 1,
     clauses: ['A-4.4.3', 'A-4.4.5'],
     source: 'Defaults 2.1 (sources S29d, S32a)',
     zh: ['一级转重大事件', '一级故障持续此时间后为重大事件,上报更高层级。'],
@@ -165,6 +191,8 @@ export const incidentParameters = [
   }),
   target('incident.priority.p2.raise_after', {
     default: { clock: 'working', within: 'PT3H' },
+    maximum: 'P2D',
+    maximumWorkingDays: 2,
     clauses: ['A-1.3.4'],
     source: 'Defaults 2.1 (source S5)',
     zh: ['二级升一级', '二级故障在服务时间内持续此时间后升为一级。'],
@@ -172,6 +200,8 @@ export const incidentParameters = [
   }),
   target('incident.priority.p3.critical_raise_after', {
     default: { clock: 'continuous', within: 'PT30M' },
+    maximum: 'P1D',
+    maximumWorkingDays: 1,
     clauses: ['A-1.3.4'],
     source: 'Defaults 2.1 (source S5)',
     zh: ['关键功能三级升二级', '关键功能中断此时间后由三级升为二级。'],
@@ -179,6 +209,8 @@ export const incidentParameters = [
   }),
   target('incident.priority.p3.raise_after', {
     default: { clock: 'continuous', within: 'PT24H' },
+    maximum: 'P5D',
+    maximumWorkingDays: 5,
     clauses: ['A-1.3.4'],
     source: 'Defaults 2.1 (source S29d)',
     zh: ['三级升二级', '三级故障未解决达到此时间后升为二级。'],
@@ -186,6 +218,8 @@ export const incidentParameters = [
   }),
   target('incident.priority.p4.breach_after', {
     default: { clock: 'continuous', within: 'PT48H' },
+    maximum: 'P10D',
+    maximumWorkingDays: 10,
     clauses: ['A-5.2.3'],
     source: 'Defaults 2.1 (source S29d)',
     zh: ['四级超时', '四级工单未解决达到此时间记为超时,不升级。'],
@@ -201,7 +235,7 @@ export const incidentParameters = [
   }),
   choice('incident.alert.priority.critical', {
     default: 'P2',
-    options: ['P1', 'P2', 'P3', 'P4'],
+    options: ['P1', 'P2', 'P3'],
     clauses: ['A-3.1.3', 'A-3.2.3'],
     source: 'Defaults 2.6 (own choice)',
     zh: ['严重告警的工单级别', '由严重级告警开出的工单的级别。'],
@@ -222,6 +256,8 @@ export const incidentParameters = [
   }),
   target('incident.major.declare_within', {
     default: { clock: 'continuous', within: 'PT15M' },
+    maximum: 'PT2H',
+    maximumWorkingDays: 1,
     clauses: ['A-4.4.3', 'A-2.1.7'],
     source: 'Defaults 2.3 (own choice)',
     zh: ['应急启动时限', '事件确认后宣布并启动预案的时限(制度中的“立即启动”)。'],
@@ -229,6 +265,8 @@ export const incidentParameters = [
   }),
   target('incident.escalation.p1.department_head', {
     default: { clock: 'continuous', within: 'PT30M' },
+    maximum: 'PT4H',
+    maximumWorkingDays: 1,
     clauses: ['A-3.1.5', 'A-4.4.5'],
     source: 'Defaults 2.3 (source S29d)',
     zh: ['一级上报归口部门负责人', '一级故障未恢复达到此时间时通知归口管理部门负责人。'],
@@ -239,6 +277,8 @@ export const incidentParameters = [
   }),
   target('incident.escalation.p1.leading_group', {
     default: { clock: 'continuous', within: 'PT1H' },
+    maximum: 'PT8H',
+    maximumWorkingDays: 1,
     clauses: ['B-5.3.2', 'A-4.4.5'],
     source: 'Defaults 2.3 (source S29d)',
     zh: ['一级上报领导小组', '一级故障未恢复达到此时间时上报网络安全与信息化领导小组。'],
@@ -246,6 +286,8 @@ export const incidentParameters = [
   }),
   target('incident.escalation.p1.top_manager', {
     default: { clock: 'continuous', within: 'PT4H' },
+    maximum: 'P1D',
+    maximumWorkingDays: 1,
     clauses: ['B-5.3.2', 'A-4.4.5'],
     source: 'Defaults 2.3 (source S29d)',
     zh: ['一级上报主要负责人', '一级故障未恢复达到此时间时上报公司主要负责人。'],
@@ -253,6 +295,8 @@ export const incidentParameters = [
   }),
   target('incident.report.first', {
     default: { clock: 'continuous', within: 'PT30M' },
+    maximum: 'PT2H',
+    maximumWorkingDays: 1,
     clauses: ['A-4.4.5', 'B-5.3.2', 'B-7.4.2'],
     source: 'Defaults 2.3 (own choice)',
     zh: ['首报', '重大事项以电话或消息首次上报的时限。'],
@@ -260,6 +304,8 @@ export const incidentParameters = [
   }),
   target('incident.report.written', {
     default: { clock: 'continuous', within: 'PT2H' },
+    maximum: 'PT8H',
+    maximumWorkingDays: 1,
     clauses: ['A-4.4.5', 'B-5.3.2', 'B-7.4.2'],
     source: 'Defaults 2.3 (own choice)',
     zh: ['书面首报', '重大事项首次书面报告的时限。'],
@@ -267,6 +313,8 @@ export const incidentParameters = [
   }),
   target('incident.report.follow_up', {
     default: { clock: 'continuous', within: 'PT4H' },
+    maximum: 'P1D',
+    maximumWorkingDays: 1,
     clauses: ['A-4.4.5', 'B-5.3.2', 'B-7.4.2'],
     source: 'Defaults 2.3 (own choice)',
     zh: ['续报间隔', '重大事项两次续报之间的最长间隔。'],
@@ -274,6 +322,8 @@ export const incidentParameters = [
   }),
   target('incident.report.closing', {
     default: { clock: 'continuous', within: 'PT24H' },
+    maximum: 'P3D',
+    maximumWorkingDays: 3,
     clauses: ['A-4.4.5', 'B-5.3.2', 'B-7.4.2'],
     source: 'Defaults 2.3 (source S26d)',
     zh: ['终报', '恢复后提交终报的时限。'],
@@ -281,6 +331,8 @@ export const incidentParameters = [
   }),
   target('incident.report.root_cause', {
     default: { clock: 'working', workingDays: 5 },
+    maximum: 'P30D',
+    maximumWorkingDays: 20,
     clauses: ['A-4.4.5', 'B-6.6.1'],
     source: 'Defaults 2.3 (own choice)',
     zh: ['原因分析报告', '恢复后向上级提交原因分析报告的时限。'],
@@ -303,6 +355,7 @@ export const incidentParameters = [
   target('incident.report.legal.cii', {
     default: { clock: 'continuous', within: 'PT1H' },
     maximum: 'PT1H',
+    maximumWorkingDays: 0,
     clauses: ['A-4.4.5'],
     source: 'Defaults 2.3 (source S33)',
     zh: ['法定报告时限:关基', '关键信息基础设施运营者向保护部门和公安机关报告的时限。'],
@@ -311,6 +364,7 @@ export const incidentParameters = [
   target('incident.report.legal.central', {
     default: { clock: 'continuous', within: 'PT2H' },
     maximum: 'PT2H',
+    maximumWorkingDays: 0,
     clauses: ['A-4.4.5'],
     source: 'Defaults 2.3 (source S33)',
     zh: ['法定报告时限:中央机关', '中央和国家机关报告的时限。'],
@@ -319,6 +373,7 @@ export const incidentParameters = [
   target('incident.report.legal.other', {
     default: { clock: 'continuous', within: 'PT4H' },
     maximum: 'PT4H',
+    maximumWorkingDays: 0,
     clauses: ['A-4.4.5'],
     source: 'Defaults 2.3 (source S33)',
     zh: ['法定报告时限:其他', '其他网络运营者向省级网信部门报告的时限。'],
@@ -376,6 +431,8 @@ export const incidentParameters = [
   }),
   target('incident.change.emergency.paper_within', {
     default: { clock: 'continuous', within: 'PT24H' },
+    maximum: 'P5D',
+    maximumWorkingDays: 5,
     clauses: ['A-3.3.5', 'B-6.2'],
     source: 'Defaults 2.4 (sources S15, S16)',
     zh: ['紧急变更补单', '紧急变更后补交书面确认和测试结果的时限;逾期者不能再提紧急变更。'],

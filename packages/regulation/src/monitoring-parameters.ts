@@ -6,7 +6,7 @@ const WEEKDAYS = ['MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT', 'SUN'] as const
 export const monitoringParameters = [
   number('monitoring.threshold.cpu.warning', {
     default: 80,
-    bounds: [1, 100],
+    bounds: [1, 99],
     unit: 'percent',
     clauses: ['A-3.2.1', 'A-3.2.2'],
     source: 'Defaults 2.6 (sources S28, S43)',
@@ -15,7 +15,7 @@ export const monitoringParameters = [
   }),
   number('monitoring.threshold.cpu.critical', {
     default: 90,
-    bounds: [1, 100],
+    bounds: [1, 99],
     unit: 'percent',
     clauses: ['A-3.2.1', 'A-3.2.2'],
     source: 'Defaults 2.6 (sources S28, S43)',
@@ -24,7 +24,7 @@ export const monitoringParameters = [
   }),
   number('monitoring.threshold.memory.warning', {
     default: 85,
-    bounds: [1, 100],
+    bounds: [1, 99],
     unit: 'percent',
     clauses: ['A-3.2.1', 'A-3.2.2'],
     source: 'Defaults 2.6 (source S28)',
@@ -33,7 +33,7 @@ export const monitoringParameters = [
   }),
   number('monitoring.threshold.memory.critical', {
     default: 95,
-    bounds: [1, 100],
+    bounds: [1, 99],
     unit: 'percent',
     clauses: ['A-3.2.1', 'A-3.2.2'],
     source: 'Defaults 2.6 (source S28)',
@@ -42,7 +42,7 @@ export const monitoringParameters = [
   }),
   number('monitoring.threshold.disk.warning', {
     default: 80,
-    bounds: [1, 100],
+    bounds: [1, 99],
     unit: 'percent',
     clauses: ['A-3.2.1', 'A-3.2.2'],
     source: 'Defaults 2.6 (sources S28, S44)',
@@ -51,7 +51,7 @@ export const monitoringParameters = [
   }),
   number('monitoring.threshold.disk.critical', {
     default: 90,
-    bounds: [1, 100],
+    bounds: [1, 99],
     unit: 'percent',
     clauses: ['A-3.2.1', 'A-3.2.2'],
     source: 'Defaults 2.6 (sources S28, S44)',
@@ -60,7 +60,7 @@ export const monitoringParameters = [
   }),
   number('monitoring.threshold.tablespace.warning', {
     default: 85,
-    bounds: [1, 100],
+    bounds: [1, 99],
     unit: 'percent',
     clauses: ['A-3.1.2', 'A-3.2.2'],
     source: 'Defaults 2.6 (source S42)',
@@ -69,7 +69,7 @@ export const monitoringParameters = [
   }),
   number('monitoring.threshold.tablespace.critical', {
     default: 97,
-    bounds: [1, 100],
+    bounds: [1, 99],
     unit: 'percent',
     clauses: ['A-3.1.2', 'A-3.2.2'],
     source: 'Defaults 2.6 (source S42)',
@@ -78,7 +78,7 @@ export const monitoringParameters = [
   }),
   number('monitoring.threshold.archive.warning', {
     default: 80,
-    bounds: [1, 100],
+    bounds: [1, 99],
     unit: 'percent',
     clauses: ['A-3.1.2', 'A-3.2.2'],
     source: 'Defaults 2.6 (source S38)',
@@ -87,7 +87,7 @@ export const monitoringParameters = [
   }),
   number('monitoring.threshold.archive.critical', {
     default: 90,
-    bounds: [1, 100],
+    bounds: [1, 99],
     unit: 'percent',
     clauses: ['A-3.1.2', 'A-3.2.2'],
     source: 'Defaults 2.6 (source S38)',
@@ -96,7 +96,7 @@ export const monitoringParameters = [
   }),
   number('monitoring.threshold.disk_latency.warning', {
     default: 20,
-    bounds: [0.1, 60000],
+    bounds: [0.1, 1_000],
     unit: 'milliseconds',
     clauses: ['A-3.2.1', 'A-3.2.2'],
     source: 'Defaults 2.6 (own choice)',
@@ -105,7 +105,7 @@ export const monitoringParameters = [
   }),
   number('monitoring.threshold.disk_latency.critical', {
     default: 50,
-    bounds: [0.1, 60000],
+    bounds: [0.1, 1_000],
     unit: 'milliseconds',
     clauses: ['A-3.2.1', 'A-3.2.2'],
     source: 'Defaults 2.6 (own choice)',
@@ -114,7 +114,7 @@ export const monitoringParameters = [
   }),
   number('monitoring.threshold.disk_busy.warning', {
     default: 80,
-    bounds: [1, 100],
+    bounds: [1, 99],
     unit: 'percent',
     clauses: ['A-3.2.1', 'A-3.2.2'],
     source: 'Defaults 2.6 (own choice)',
@@ -123,7 +123,7 @@ export const monitoringParameters = [
   }),
   number('monitoring.threshold.disk_busy.critical', {
     default: 95,
-    bounds: [1, 100],
+    bounds: [1, 99],
     unit: 'percent',
     clauses: ['A-3.2.1', 'A-3.2.2'],
     source: 'Defaults 2.6 (own choice)',
@@ -132,7 +132,7 @@ export const monitoringParameters = [
   }),
   number('monitoring.threshold.page_time.warning', {
     default: 5,
-    bounds: [0.1, 600],
+    bounds: [0.1, 60],
     unit: 'seconds',
     clauses: ['A-3.1.2', 'A-3.2.2'],
     source: 'Defaults 2.6 (source S28)',
@@ -141,7 +141,7 @@ export const monitoringParameters = [
   }),
   number('monitoring.threshold.page_time.critical', {
     default: 10,
-    bounds: [0.1, 600],
+    bounds: [0.1, 60],
     unit: 'seconds',
     clauses: ['A-3.1.2', 'A-3.2.2'],
     source: 'Defaults 2.6 (source S28)',
@@ -150,7 +150,7 @@ export const monitoringParameters = [
   }),
   number('monitoring.threshold.network_loss.warning', {
     default: 1,
-    bounds: [0.1, 100],
+    bounds: [0.1, 50],
     unit: 'percent',
     clauses: ['A-3.1.2', 'A-3.2.2'],
     source: 'Defaults 2.6 (own choice)',
@@ -159,7 +159,7 @@ export const monitoringParameters = [
   }),
   number('monitoring.threshold.network_loss.critical', {
     default: 5,
-    bounds: [0.1, 100],
+    bounds: [0.1, 50],
     unit: 'percent',
     clauses: ['A-3.1.2', 'A-3.2.2'],
     source: 'Defaults 2.6 (own choice)',
@@ -168,7 +168,7 @@ export const monitoringParameters = [
   }),
   number('monitoring.threshold.network_delay.warning', {
     default: 100,
-    bounds: [1, 60000],
+    bounds: [1, 5_000],
     unit: 'milliseconds',
     clauses: ['A-3.1.2', 'A-3.2.2'],
     source: 'Defaults 2.6 (own choice)',
@@ -177,7 +177,7 @@ export const monitoringParameters = [
   }),
   number('monitoring.threshold.network_delay.critical', {
     default: 300,
-    bounds: [1, 60000],
+    bounds: [1, 5_000],
     unit: 'milliseconds',
     clauses: ['A-3.1.2', 'A-3.2.2'],
     source: 'Defaults 2.6 (own choice)',
@@ -186,7 +186,7 @@ export const monitoringParameters = [
   }),
   number('monitoring.threshold.standby_lag.warning', {
     default: 15,
-    bounds: [0.1, 10080],
+    bounds: [0.1, 1_440],
     unit: 'minutes',
     clauses: ['A-3.1.2', 'A-3.2.2'],
     source: 'Defaults 2.6 (source S38)',
@@ -195,7 +195,7 @@ export const monitoringParameters = [
   }),
   number('monitoring.threshold.standby_lag.critical', {
     default: 60,
-    bounds: [0.1, 10080],
+    bounds: [0.1, 1_440],
     unit: 'minutes',
     clauses: ['A-3.1.2', 'A-3.2.2'],
     source: 'Defaults 2.6 (source S38)',
@@ -216,7 +216,7 @@ export const monitoringParameters = [
   }),
   duration('monitoring.for', {
     default: 'PT5M',
-    bounds: ['PT1S', 'PT24H'],
+    bounds: ['PT1S', 'PT1H'],
     clauses: ['A-3.2.2', 'A-3.2.3'],
     source: 'Defaults 2.6 (own choice)',
     zh: ['越限确认时间', '指标持续越限达到此时间才确认告警。'],
@@ -227,7 +227,7 @@ export const monitoringParameters = [
   }),
   duration('monitoring.alert.notify_within', {
     default: 'PT60S',
-    bounds: ['PT1S', 'PT1H'],
+    bounds: ['PT1S', 'PT15M'],
     clauses: ['A-3.2.3'],
     source: 'Defaults 2.6 (own choice)',
     zh: ['告警通知时限', '越限确认后通知相关人员的时限(制度中的“及时发出警报”)。'],
@@ -238,6 +238,8 @@ export const monitoringParameters = [
   }),
   target('monitoring.alert.ack.critical', {
     default: { clock: 'continuous', within: 'PT15M' },
+    maximum: 'PT4H',
+    maximumWorkingDays: 1,
     clauses: ['A-3.1.3', 'A-3.2.3'],
     source: 'Defaults 2.6 (own choice)',
     zh: ['严重告警确认时限', '超时未确认的转值班表下一人,再转负责人。'],
@@ -245,6 +247,8 @@ export const monitoringParameters = [
   }),
   target('monitoring.alert.ack.warning', {
     default: { clock: 'continuous', within: 'PT60M' },
+    maximum: 'P1D',
+    maximumWorkingDays: 1,
     clauses: ['A-3.1.3', 'A-3.2.3'],
     source: 'Defaults 2.6 (own choice)',
     zh: ['警告告警确认时限', '超时未确认的转值班表下一人,再转负责人。'],
@@ -252,7 +256,7 @@ export const monitoringParameters = [
   }),
   duration('monitoring.alert.suppress', {
     default: 'PT30M',
-    bounds: ['PT1S', 'P1D'],
+    bounds: ['PT1S', 'PT4H'],
     clauses: ['A-3.2.3'],
     source: 'Defaults 2.6 (own choice)',
     zh: ['重复告警抑制时间', '同一告警在此时间内不重复通知。'],
@@ -260,7 +264,7 @@ export const monitoringParameters = [
   }),
   integer('monitoring.alert.breaches_to_ticket', {
     default: 3,
-    bounds: [1, 100],
+    bounds: [1, 10],
     unit: 'breaches in a row',
     clauses: ['A-3.1.3', 'A-3.2.3'],
     source: 'Defaults 2.6 (own choice)',

@@ -129,7 +129,7 @@ export const TargetParameter = definition({
   bounds: Type.Object({
     minimum: Duration,
     maximum: Duration,
-    maximumWorkingDays: Type.Integer({ minimum: 1 }),
+    maximumWorkingDays: Type.Integer({ minimum: 0, description: '0: not in working days.' }),
   }),
   default: Target,
 })

@@ -99,6 +99,8 @@ function boundsText(parameter: Parameter): string {
         ...(parameter.bounds.required ?? []).map((item) => `always \`${item}\``),
       ].join('; ')
     case 'target':
+      if (parameter.bounds.maximumWorkingDays === 0)
+        return `${parameter.bounds.minimum} to ${parameter.bounds.maximum}`
       return `${parameter.bounds.minimum} to ${parameter.bounds.maximum}, or 1 to ${parameter.bounds.maximumWorkingDays} working days`
   }
 }

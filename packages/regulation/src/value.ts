@@ -103,5 +103,7 @@ function targetFaults(value: unknown, bounds: Bounds<'target'>): readonly Fault[
     )
   if ('within' in value) return lengthFaults('/within', value.within, bounds, 'exact')
   if (value.workingDays <= bounds.maximumWorkingDays) return []
+  if (bounds.maximumWorkingDays === 0)
+    return fault('/workingDays', 'is not counted in working days')
   return fault('/workingDays', `must be 1 to ${bounds.maximumWorkingDays} working days`)
 }
