@@ -66,13 +66,22 @@ export class Upgrade {
         body: {
           code,
           name: `Store ${code}`,
-          location: isOffsite ? 'Second building' : 'Machine room',
+          location: 'Machine room',
+          building: isOffsite ? 'Second building' : 'Main building',
           medium: 'disk',
           isOffsite,
           isEncrypted: true,
           custodianPersonId: null,
         },
       })
+    // A second person has looked where they stand.
+    for (const code of ['PRIMARY', 'OFFSITE'])
+      await this.#decide(
+        `/v1/backup-sites/${code}`,
+        'confirm',
+        undefined,
+        ({ confirmedAt }) => confirmedAt !== null,
+      )
     const agent = company.client('BACKUP_AGENT')
     this.#host.start(company.api.url, agent)
     // The directory reaches backup-orchestration by event.
@@ -103,8 +112,12 @@ export class Upgrade {
         offsiteSite: 'OFFSITE',
       },
     })
-    // 412: the first answer was lost with a killed product.
-    expectThat([200, 412].includes(policy.status), `policy: ${JSON.stringify(policy.body)}`)
+    // 409 and 412: the first answer was lost with a killed product, before or after the approval.
+    expectThat([202, 409, 412].includes(policy.status), `policy: ${JSON.stringify(policy.body)}`)
+    const proposals = '/v1/proposals/backup-orchestration'
+    const waiting = await company.must('SYSADM', 'GET', `${proposals}?kind=backup-policy.set`)
+    for (const { id } of waiting.body.items as { id: string }[])
+      await this.#decide(`${proposals}/${id}`, 'approve', {}, ({ state }) => state !== 'pending')
     await eventually(async () => {
       const agents = await company.must('SYSADM', 'GET', '/v1/backup-agents')
       expectThat(
@@ -180,6 +193,18 @@ export class Upgrade {
     const resource = `/v1/changes/${this.changeId}`
     const ask = body === undefined ? { token } : { token, body }
     return this.#company.api.change('POST', resource, `${resource}/${verb}`, ask, done)
+  }
+
+  /** Lets the O&M authority decide as the second person. */
+  async #decide(
+    resource: string,
+    verb: string,
+    body: object | undefined,
+    done: (current: Record<string, unknown>) => boolean,
+  ): Promise<void> {
+    const token = await this.#company.freshToken(this.#company.member('authority').userName)
+    const ask = body === undefined ? { token } : { token, body }
+    await this.#company.api.change('POST', resource, `${resource}/${verb}`, ask, done)
   }
 
   #change(): Promise<Answer> {

@@ -36,6 +36,44 @@ export const BackupPolicySet = defineEvent({
   }),
 })
 
+/** How a target stands to a floor: reached, short of it by leave of an exception, or short of it. */
+export const FloorState = Type.Enum(['kept', 'excepted', 'below'])
+export type FloorState = Static<typeof FloorState>
+
+export const ProtectionStated = defineEvent({
+  type: 'backup.target.protection-stated.v1',
+  summary:
+    'How the policy of a target stands to the floors of the parameters; stated when it turns.',
+  clauses: ['A-2.4.1', 'A-2.4.2', 'A-2.4.3'],
+  payload: Type.Object({
+    ...target,
+    /** Schedule, recovery point and keeping. */
+    plan: FloorState,
+    /** Encrypted media at sites that a second person confirmed. */
+    media: FloorState,
+    /** A copy at a confirmed site in another building. */
+    offsite: FloorState,
+    /** Floor and fault, a line each; empty when all is kept. */
+    faults: Type.Array(Type.String()),
+    exceptedUntil: nullable(Instant),
+    statedAt: Instant,
+  }),
+})
+
+export const BackupSiteConfirmed = defineEvent({
+  type: 'backup.target.site-confirmed.v1',
+  summary: 'A second person confirmed where a site stands and what its medium is.',
+  clauses: ['A-2.4.2', 'A-2.4.3'],
+  payload: Type.Object({
+    siteCode: Code,
+    isOffsite: Type.Boolean(),
+    isEncrypted: Type.Boolean(),
+    statedByPersonId: nullable(Uuid),
+    confirmedByPersonId: Uuid,
+    confirmedAt: Instant,
+  }),
+})
+
 export const BackupRunStarted = defineEvent({
   type: 'backup.run.started.v1',
   summary: 'An agent took a run and began to back up.',
@@ -175,6 +213,25 @@ export const GateClosed = defineEvent({
   payload: Type.Object({ systemCode: Code, reasons: Type.Array(Type.String()), closedAt: Instant }),
 })
 
+/** What of the ground of a gate was changed. */
+export const VoidCause = Type.Enum(['target', 'policy', 'site', 'parameter'])
+export type VoidCause = Static<typeof VoidCause>
+
+export const GateVoided = defineEvent({
+  type: 'backup.gate.voided.v1',
+  summary:
+    'What the gate of a system reads was changed; answers on the former ground count no longer.',
+  clauses: ['A-2.4.4', 'A-3.3.4'],
+  payload: Type.Object({
+    systemCode: Code,
+    cause: VoidCause,
+    detail: Type.String(),
+    /** Open answers that were still valid. */
+    answers: Type.Array(Type.Object({ askId: Uuid, changeId: Uuid })),
+    voidedAt: Instant,
+  }),
+})
+
 const restore = { ...target, planId: Uuid, number: Type.String() }
 
 export const RestorePlanned = defineEvent({
@@ -202,6 +259,18 @@ export const RestoreApproved = defineEvent({
     approvedAt: Instant,
     /** A plan that is not executed by then must be approved again. */
     validUntil: Instant,
+  }),
+})
+
+export const RestoreApprovalVoided = defineEvent({
+  type: 'backup.restore.approval-voided.v1',
+  summary: 'What is restored was changed after the approval, which counts no longer.',
+  clauses: ['A-2.4.7'],
+  payload: Type.Object({
+    ...restore,
+    approverPersonId: Uuid,
+    reason: Type.String(),
+    voidedAt: Instant,
   }),
 })
 

@@ -579,6 +579,24 @@ export const problems = {
     '备份策略不符合规定',
     'Correct the members listed in `errors`.',
   ),
+  'backup-site-state': problem(
+    409,
+    'The backup site is confirmed already',
+    '备份存放地已确认',
+    'Read the site; nothing is left to confirm.',
+  ),
+  'not-plan-approver': problem(
+    403,
+    'You do not approve the restore of this data',
+    '无权审批该数据的恢复',
+    'A unit that uses the ERP: its business owner, of that unit. Others: the O&M authority.',
+  ),
+  'not-plan-executor': problem(
+    403,
+    'You may not execute restores any more',
+    '已无权执行恢复',
+    'Let somebody with the right to execute restores act.',
+  ),
   'backup-run-not-found': problem(
     404,
     'The backup run does not exist',

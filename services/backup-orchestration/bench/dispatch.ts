@@ -77,10 +77,10 @@ async function fillTargets({ db }: TestService, missed: number): Promise<void> {
     [AGENT, MONDAY],
   )
   await db.query(
-    `insert into backup_target (id, code, name, system_code, unit_id, agent_id, source, key_id, required_before_change,
-                                active, policy_version, next_run_at, created_at, version)
+    `insert into backup_target (id, code, name, system_code, unit_id, agent_id, source, key_id, object_kind,
+                                required_before_change, active, policy_version, next_run_at, created_at, version)
      select gen_random_uuid(), 'T' || n, 'Target ' || n, 'S' || n % 100, $1, $2,
-            '{"executor": "filesystem", "path": "/data", "exclude": []}', 'KEY1', false, true, 1,
+            '{"executor": "filesystem", "path": "/data", "exclude": []}', 'KEY1', 'apps', false, true, 1,
             $3::timestamptz - $4 * interval '1 hour', $3, 1
        from generate_series(1, $5::integer) as n`,
     [UNIT, AGENT, MONDAY, missed, TARGETS],

@@ -8,8 +8,12 @@ import { BackupConfig } from './config.ts'
 import { CopyEntity } from './copies/copy.ts'
 import { queueVerifications } from './copies/queue-verifications.ts'
 import { copyRoutes } from './copies/routes.ts'
+import { granting } from './exceptions/grant-exception.ts'
+import { ExceptionEntity } from './exceptions/exception.ts'
+import { exceptionRoutes } from './exceptions/routes.ts'
 import { GateAnswerEntity, GateEntity } from './gates/gate.ts'
 import { onChangeGateAsked } from './gates/on-change-gate-asked.ts'
+import { onParameterSet } from './gates/on-parameter-set.ts'
 import { gateRoutes } from './gates/routes.ts'
 import { settleGates } from './gates/settle-gates.ts'
 import { migrations } from './migrations/all.ts'
@@ -21,8 +25,11 @@ import { RunEntity } from './runs/run.ts'
 import { watchBackups } from './runs/watch-backups.ts'
 import { siteRoutes } from './sites/routes.ts'
 import { SiteEntity } from './sites/site.ts'
+import { changeOfTarget } from './targets/change-of-target.ts'
 import { PolicyEntity } from './targets/policy.ts'
 import { targetRoutes } from './targets/routes.ts'
+import { settingOfPolicy } from './targets/setting-of-policy.ts'
+import { watchProtection } from './targets/settle-protection.ts'
 import { TargetEntity } from './targets/target.ts'
 
 /** What is backed up, whether it can be proven, and who may restore it. Source. */
@@ -42,10 +49,12 @@ export const backupOrchestration = defineService({
     GateEntity,
     GateAnswerEntity,
     PlanEntity,
+    ExceptionEntity,
   ],
   migrations,
   routes: (app, deps) => {
     siteRoutes(app, deps)
+    exceptionRoutes(app, deps)
     targetRoutes(app, deps)
     agentRoutes(app, deps)
     runRoutes(app, deps)
@@ -53,13 +62,15 @@ export const backupOrchestration = defineService({
     gateRoutes(app, deps)
     restoreRoutes(app, deps)
   },
-  subscriptions: () => [...directorySubscriptions, onChangeGateAsked],
-  tasks: () => [dispatchTask, watchBackups, settleGates, queueVerifications],
+  subscriptions: () => [...directorySubscriptions, onChangeGateAsked, onParameterSet],
+  proposals: () => [changeOfTarget, settingOfPolicy, granting],
+  tasks: () => [dispatchTask, watchBackups, settleGates, watchProtection, queueVerifications],
   // Every minute; the reading of old copies is spread over the hours.
   crontab: [
     '* * * * * dispatch-due-runs',
     '* * * * * watch-backups',
     '* * * * * settle-gates',
+    '* * * * * watch-protection',
     '17 * * * * queue-verifications',
   ].join('\n'),
   unitExists,

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { Assignment } from '@erp-steward/contracts/agent-protocol'
 import type { Envelope } from '@erp-steward/contracts/event'
-import { UnitChanged } from '@erp-steward/contracts/identity-events'
+import { PersonChanged, StandingChanged, UnitChanged } from '@erp-steward/contracts/identity-events'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import { testAct } from '@erp-steward/test-kit/test-act'
@@ -52,18 +52,117 @@ async function fillStage(stage: TestService): Promise<void> {
   await site(stage, 'OFFSITE', { medium: 'object-store', isOffsite: true })
 }
 
-/** Registers a site. */
+/** Registers a site in a building of its own, and has a second person confirm it. */
 export async function site(stage: TestService, code: string, more: object): Promise<void> {
   await made(
-    create(stage, '/v1/backup-sites', authority(), {
+    create(stage, '/v1/backup-sites', authority(FIRST), {
       code,
       name: code,
       location: 'Room 1',
+      building: `Building ${code}`,
       custodianPersonId: null,
       isEncrypted: true,
       ...more,
     }),
   )
+  await made(confirmSite(stage, code))
+}
+
+export const confirmSite = (
+  stage: TestService,
+  code: string,
+  headers = authority(SECOND),
+  version = 1,
+) => {
+  const match = { 'if-match': `"${String(version)}"`, ...headers }
+  return send(stage, 'POST', `/v1/backup-sites/${code}/confirm`, match)
+}
+
+/** People of the O&M authority, who propose and decide. */
+export const FIRST = randomUUID()
+export const SECOND = randomUUID()
+
+/** Changes a target as it is now; what takes two is approved. */
+export async function changeTarget(
+  stage: TestService,
+  id: string,
+  changes: object,
+  headers = authority(FIRST),
+): Promise<Resource> {
+  const url = `/v1/backup-targets/${id}`
+  const { version } = await made(send(stage, 'GET', url, authority()))
+  const match = { 'if-match': `"${String(version)}"`, ...headers }
+  await made(approved(stage, send(stage, 'PATCH', url, match, changes)))
+  return made(send(stage, 'GET', url, authority()))
+}
+
+let versions = 0
+
+/** Identity says who a person is and which roles the person has. */
+export async function person(
+  stage: TestService,
+  personId: string,
+  {
+    roles,
+    unitId = UNIT,
+    active = true,
+    accountStatus = 'active',
+  }: {
+    readonly roles: readonly string[]
+    readonly unitId?: string
+    readonly active?: boolean
+    readonly accountStatus?: 'active' | 'frozen'
+  },
+): Promise<void> {
+  versions += 1
+  await tell(stage, PersonChanged, personId, {
+    personId,
+    employeeNumber: personId,
+    name: 'Somebody',
+    unitId,
+    departmentId: randomUUID(),
+    positionId: randomUUID(),
+    email: null,
+    active,
+    leftOn: active ? null : '2026-03-09',
+    version: versions,
+  })
+  await tell(stage, StandingChanged, personId, {
+    personId,
+    accountId: personId,
+    accountStatus,
+    roles: [...roles],
+    version: versions,
+  })
+}
+
+/** Has a second person approve what was proposed; a refusal is handed through as it is. */
+export async function approved(
+  stage: TestService,
+  proposal: Promise<Response>,
+  headers = authority(SECOND),
+): Promise<Response> {
+  const answer = await proposal
+  if (answer.statusCode !== 202) return answer
+  const { id } = answer.json<{ id: string }>()
+  const url = `/v1/proposals/backup-orchestration/${id}/approve`
+  const match = { 'if-match': '"1"', 'content-type': 'application/json', ...headers }
+  return stage.app.inject({ method: 'POST', url, headers: match, payload: 'null' })
+}
+
+/** Lets a target fall short of every floor for a year, as two persons would have agreed. */
+export async function except(
+  stage: TestService,
+  targetId: string,
+  floors = ['schedule', 'rpo', 'keepDays', 'encryption', 'offsite'],
+): Promise<void> {
+  const body = {
+    targetId,
+    floors,
+    reason: 'for this test',
+    validUntil: after(stage.now, 365 * DAY).toISOString(),
+  }
+  await made(approved(stage, create(stage, '/v1/backup-exceptions', authority(FIRST), body)))
 }
 
 /** Takes every row away and fills the stage anew, for the next case of a file. */
@@ -109,6 +208,9 @@ export async function tell(stage: TestService, ...event: Tell): Promise<string> 
 
 export const authority = (person: string | null = null) =>
   caller({ roles: ['OM_AUTHORITY'], person })
+/** The leader of a unit. */
+export const owner = (person: string, unit: string = UNIT) =>
+  caller({ roles: ['BUSINESS_OWNER'], person, unit, range: 'unit' })
 export const provider = (person: string | null = null) => caller({ roles: ['OM_PROVIDER'], person })
 export const agent = (sub = AGENT) => caller({ roles: ['BACKUP_AGENT'], kind: 'client', sub })
 export const inUnit = (unit: string, person: string | null = null) =>
@@ -168,22 +270,35 @@ export async function target(
       ...wish,
     }),
   )
+  // Most policies of the tests are no good ones.
+  if (policy !== null && Object.keys(policy).length > 0) await except(stage, registered.id)
   if (policy !== null) await made(setPolicy(stage, registered.id, policy))
   return made(send(stage, 'GET', `/v1/backup-targets/${registered.id}`, authority()))
 }
 
+/** Proposes a policy and has it approved; a refusal is handed through. */
 export async function setPolicy(
   stage: TestService,
   id: string,
   policy: Partial<Record<string, unknown>>,
   version = 0,
-  headers = authority(),
+  headers = authority(FIRST),
+): Promise<Response> {
+  return approved(stage, proposePolicy(stage, id, policy, version, headers))
+}
+
+export async function proposePolicy(
+  stage: TestService,
+  id: string,
+  policy: Partial<Record<string, unknown>>,
+  version = 0,
+  headers = authority(FIRST),
 ): Promise<Response> {
   const match = { 'if-match': `"${String(version)}"`, ...headers }
   return send(stage, 'PUT', `/v1/backup-targets/${id}/policy`, match, {
     schedule: '0 1 * * *',
     rpo: 'PT24H',
-    keepDays: 14,
+    keepDays: 35,
     primarySite: 'PRIMARY',
     offsiteSite: 'OFFSITE',
     ...policy,

@@ -9,6 +9,7 @@ import { ChangeEntryEntity } from './changes/change-entry.ts'
 import { ChangeEntity } from './changes/change.ts'
 import { onDebtDue } from './changes/on-debt-due.ts'
 import { onGateAnswered } from './changes/on-gate-answered.ts'
+import { onGateVoided, onWindowsChanged } from './changes/on-ground-changed.ts'
 import { onGateDue } from './changes/on-gate-due.ts'
 import { onPersonMoves, PersonMoveEntity } from './changes/person-move.ts'
 import { changeRoutes } from './changes/routes.ts'
@@ -75,6 +76,8 @@ export const incidentTiering = defineService({
     onAlertResolved,
     onFindingRaised,
     onGateAnswered,
+    onGateVoided,
+    onWindowsChanged,
   ],
   tasks: ({ db, config, clock }) => [
     onClockDue,

@@ -6,6 +6,7 @@ import type { EntityManager } from 'typeorm'
 import { assign } from '../assignments/assignment.ts'
 import { settleGate } from '../gates/settle-gate.ts'
 import type { Run } from '../runs/run.ts'
+import { siteOf, type Site } from '../sites/site.ts'
 import { factOf, type Target } from '../targets/target.ts'
 import { CopyEntity, type Copy } from './copy.ts'
 import { MOST_TRIES, pauseAfter } from './rules/pause.ts'
@@ -14,7 +15,8 @@ export type ReadBack = Extract<Report, { outcome: 'copied' | 'verified' }>
 
 /**
  * Takes what the agent reports of a copy to the other site. It is confirmed only when it was read again there and its
- * digest is that of the source; whatever else happened, it is tried again. Source: A-2.4.3.
+ * digest is that of the source, at a place that somebody else than whoever runs the agent has confirmed to be elsewhere;
+ * whatever else happened, it is tried again. Source: A-2.4.3.
  *
  * @returns whether the copy is confirmed
  */
@@ -31,6 +33,12 @@ export async function confirmCopy(
     const fault =
       finding ?? `It reads ${readDigest ?? 'nothing'}, the source is ${String(run.digest)}.`
     await tryAgain(tx, copy, fault, act)
+    return false
+  }
+  const site = await siteOf(tx, copy.siteCode)
+  const unconfirmed = objectionToSite(site, act)
+  if (unconfirmed !== null) {
+    await tryAgain(tx, copy, unconfirmed, act)
     return false
   }
   await tx.update(
@@ -63,6 +71,15 @@ export async function confirmCopy(
   )
   await settleGate(tx, target.systemCode, act)
   return true
+}
+
+/** The agent alone proves the bytes; that they lie elsewhere is known from a person who does not act through it. */
+function objectionToSite({ code, isOffsite, confirmedByPersonId }: Site, act: Act): string | null {
+  if (!isOffsite || confirmedByPersonId === null)
+    return `Nobody has confirmed that the site ${code} is off site.`
+  return act.controllers.includes(confirmedByPersonId)
+    ? `Who confirmed the site ${code} controls the agent; somebody else confirms it.`
+    : null
 }
 
 /** Queues another try of a copy after a pause; after the last one it is given up. The caller holds the target's lock. */

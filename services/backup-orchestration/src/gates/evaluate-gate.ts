@@ -34,11 +34,14 @@ export async function evaluateGate(
     hasPolicy: boolean
     primarySite: string | null
     offsiteSite: string | null
+    isOffsiteConfirmed: boolean
   }[] = await tx.query(
     `select t.id, t.code, t.unit_id as "unitId", t.active and t.required_before_change as required,
-            p.version is not null as "hasPolicy", p.primary_site as "primarySite", p.offsite_site as "offsiteSite"
+            p.version is not null as "hasPolicy", p.primary_site as "primarySite", p.offsite_site as "offsiteSite",
+            s.is_offsite and s.confirmed_at is not null as "isOffsiteConfirmed"
        from backup_target t
        left join backup_policy p on p.target_id = t.id and p.version = t.policy_version
+       left join backup_site s on s.code = p.offsite_site
       where t.system_code = $1 order by t.code`,
     [systemCode],
   )

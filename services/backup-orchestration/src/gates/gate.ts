@@ -9,6 +9,7 @@ export const gateReasons = [
   'backup-too-old',
   'primary-missing',
   'primary-damaged',
+  'offsite-unconfirmed',
   'offsite-missing',
   'offsite-damaged',
 ] as const
@@ -66,6 +67,8 @@ export interface GateAnswer {
   askedAt: Date
   answeredAt: Date
   validUntil: Date
+  /** When what it rests on was changed; from then on it counts no longer. */
+  voidedAt: Date | null
 }
 
 export const GateAnswerEntity = new EntitySchema<GateAnswer>({
@@ -88,6 +91,7 @@ export const GateAnswerEntity = new EntitySchema<GateAnswer>({
     askedAt: { type: 'timestamptz', name: 'asked_at' },
     answeredAt: { type: 'timestamptz', name: 'answered_at' },
     validUntil: { type: 'timestamptz', name: 'valid_until' },
+    voidedAt: { type: 'timestamptz', name: 'voided_at', nullable: true },
   },
   indices: [{ name: 'gate_answer_by_time', columns: ['answeredAt', 'askId'] }],
 })

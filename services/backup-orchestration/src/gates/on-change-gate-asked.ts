@@ -30,6 +30,7 @@ export const onChangeGateAsked = on(ChangeGateAsked, async (tx, { data }, act) =
     validUntil: new Date(
       Math.min(act.now.getTime() + ANSWER_VALID_MS, openUntil?.getTime() ?? Infinity),
     ),
+    voidedAt: null,
   }
   const kept = await tx
     .createQueryBuilder()

@@ -42,6 +42,7 @@ export function gateRoutes(app: App, deps: Dependencies<BackupConfig>): void {
               askedAt: InstantOut,
               answeredAt: InstantOut,
               validUntil: InstantOut,
+              voidedAt: nullable(InstantOut),
             }),
           ),
         },

@@ -3,6 +3,7 @@ import { StandingDirectory1785000000002 } from '@erp-steward/directory/standing-
 import { SealDirectory1785000000003 } from '@erp-steward/directory/seal-directory'
 import { VersionDirectory1785000000001 } from '@erp-steward/directory/version-directory'
 import { CreateBackup1790000000000 } from './1790000000000-create-backup.ts'
+import { BackupFloors1790000051000 } from './1790000051000-backup-floors.ts'
 
 /** In order; only ever added to. */
 export const migrations = [
@@ -11,4 +12,5 @@ export const migrations = [
   StandingDirectory1785000000002,
   SealDirectory1785000000003,
   CreateBackup1790000000000,
+  BackupFloors1790000051000,
 ]

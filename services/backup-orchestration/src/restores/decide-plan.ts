@@ -3,6 +3,7 @@ import { RestoreApproved, RestoreRefused } from '@erp-steward/contracts/backup-e
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
+import { heldPerson, UnitEntity } from '@erp-steward/directory/directory'
 import { factOf, lockTarget } from '../targets/target.ts'
 import { personOf } from './draw-up-plan.ts'
 import { lockPlan, planOf, updatePlan, type Plan } from './plan.ts'
@@ -13,6 +14,12 @@ import { lockPlan, planOf, updatePlan, type Plan } from './plan.ts'
  */
 export const APPROVAL_VALID_MS = 7 * 86_400_000
 
+/** Who decides, as the token says. */
+export interface Approver {
+  readonly roles: readonly string[]
+  readonly unitId: string | null
+}
+
 export interface ApprovePlan {
   readonly planId: string
   /** The plan that was read: another one is not approved by this. */
@@ -21,14 +28,16 @@ export interface ApprovePlan {
 }
 
 /**
- * Somebody in charge, not the planner, approves exactly the plan that was read. The same approval again changes nothing; one
+ * Somebody in charge of the data, not the planner, approves exactly the plan that was read. The same approval again changes nothing; one
  * that has expired may be given again. Source: A-2.4.7.
  *
- * @throws Problem `person-required`, `restore-plan-not-found`, `same-person`, `restore-plan-changed`, `restore-plan-state`
+ * @throws Problem `person-required`, `restore-plan-not-found`, `same-person`, `not-plan-approver`, `restore-plan-changed`,
+ *   `restore-plan-state`
  */
 export async function approvePlan(
   tx: EntityManager,
   { planId, planDigest, comment }: ApprovePlan,
+  approver: Approver,
   act: Act,
 ): Promise<Plan> {
   const person = personOf(act)
@@ -37,6 +46,7 @@ export async function approvePlan(
   const plan = await lockPlan(tx, planId)
   if (plan.requesterPersonId === person)
     throw new Problem('same-person', 'Who drew up the plan does not approve it.')
+  await assertApprover(tx, plan, person, approver)
   if (plan.planDigest !== planDigest)
     throw new Problem('restore-plan-changed', 'The plan was changed after you read it.', {
       planDigest: plan.planDigest,
@@ -76,12 +86,13 @@ export async function approvePlan(
 /**
  * Somebody in charge, not the planner, refuses the plan; it is over. An approved plan may be refused until it is executed.
  *
- * @throws Problem `person-required`, `restore-plan-not-found`, `same-person`, `restore-plan-state`
+ * @throws Problem `person-required`, `restore-plan-not-found`, `same-person`, `not-plan-approver`, `restore-plan-state`
  */
 export async function refusePlan(
   tx: EntityManager,
   planId: string,
   reason: string,
+  approver: Approver,
   act: Act,
 ): Promise<Plan> {
   const person = personOf(act)
@@ -90,6 +101,7 @@ export async function refusePlan(
   const plan = await lockPlan(tx, planId)
   if (plan.requesterPersonId === person)
     throw new Problem('same-person', 'Who drew up the plan does not decide about it.')
+  await assertApprover(tx, plan, person, approver)
   if (plan.state === 'refused' && plan.refusedByPersonId === person) return plan
   if (plan.state !== 'planned' && plan.state !== 'approved')
     throw new Problem('restore-plan-state', `The plan is ${plan.state} already.`)
@@ -115,4 +127,30 @@ export async function refusePlan(
     act,
   )
   return refused
+}
+
+/**
+ * The data of a unit that uses the ERP is brought back by word of its own leader; other data by word of the O&M authority.
+ * Source: A-2.4.7.
+ *
+ * @throws Problem `not-plan-approver`
+ */
+async function assertApprover(
+  tx: EntityManager,
+  { unitId }: Plan,
+  personId: string,
+  { roles, unitId: unitOfToken }: Approver,
+) {
+  const unit = await tx.findOneBy(UnitEntity, { id: unitId })
+  const person = await heldPerson(tx, personId)
+  const isInCharge =
+    person !== null &&
+    (unit?.usesErp === false
+      ? roles.includes('OM_AUTHORITY')
+      : roles.includes('BUSINESS_OWNER') && person.unitId === unitId && unitOfToken === unitId)
+  if (!isInCharge)
+    throw new Problem(
+      'not-plan-approver',
+      'The restore is decided by who is in charge of the data.',
+    )
 }

@@ -10,6 +10,7 @@ import { runOf } from '../runs/run.ts'
 import { factOf, lockTarget, type Target } from '../targets/target.ts'
 import { lockPlan, PlanEntity, planOf, updatePlan, type Plan, type PlanFacts } from './plan.ts'
 import { planDigest } from './seal-plan.ts'
+import { withoutApproval } from './void-approvals.ts'
 
 /** What a person writes in a plan. */
 export type WrittenPlan = Pick<
@@ -69,6 +70,7 @@ export async function drawUpPlan(
     state: 'planned',
     plannedAt: act.now,
     approverPersonId: null,
+    voidedApproverPersonIds: [],
     approvedDigest: null,
     approvalComment: null,
     approvedAt: null,
@@ -126,12 +128,7 @@ export async function rewritePlan(
     ...changes,
     facts,
     planDigest: planDigest({ ...written, facts }),
-    state: 'planned',
-    approverPersonId: null,
-    approvedDigest: null,
-    approvalComment: null,
-    approvedAt: null,
-    validUntil: null,
+    ...withoutApproval(plan),
   })
   await statePlan(tx, target, rewritten, act)
   return rewritten

@@ -5,25 +5,32 @@ import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
 import { assign } from '../assignments/assignment.ts'
 import { assertGood, copyOf } from '../copies/copy.ts'
+import { heldPerson, mayDo } from '@erp-steward/directory/directory'
+import { assertAnotherPerson } from '@erp-steward/service-kit/another-person'
 import { factOf, lockTarget } from '../targets/target.ts'
 import { personOf } from './draw-up-plan.ts'
 import { lockPlan, planOf, updatePlan, type Plan } from './plan.ts'
 import { planDigest } from './seal-plan.ts'
 
 /**
- * Starts the restore of an approved plan, by somebody who did not approve it, while the approval holds and the copy is good;
+ * Starts the restore of an approved plan, by somebody who neither drew it up nor ever approved it, while the approval and
+ * the approver's right hold and the copy is good;
  * what is stored must still be the very plan that was approved. Started twice it is started once. Sources: A-2.4.5, A-2.4.7.
  *
  * @throws Problem `person-required`, `restore-plan-not-found`, `same-person`, `restore-plan-state`, `approval-expired`,
- *   `restore-plan-changed`, `backup-copy-state`
+ *   `restore-plan-changed`, `not-plan-executor`, `backup-copy-state`
  */
 export async function executePlan(tx: EntityManager, planId: string, act: Act): Promise<Plan> {
   const person = personOf(act)
   const { targetId } = await planOf(tx, planId)
   const target = await lockTarget(tx, targetId)
   const plan = await lockPlan(tx, planId)
-  if (plan.approverPersonId === person)
-    throw new Problem('same-person', 'Who approved the plan does not execute it.')
+  assertAnotherPerson(
+    act,
+    [plan.approverPersonId, ...plan.voidedApproverPersonIds],
+    'Who approved the plan does not execute it.',
+  )
+  assertAnotherPerson(act, [plan.requesterPersonId], 'Who drew up the plan does not execute it.')
   if (plan.state === 'executing' && plan.executorPersonId === person) return plan
   if (plan.state !== 'approved')
     throw new Problem('restore-plan-state', `The plan is ${plan.state}; it must be approved.`)
@@ -31,6 +38,7 @@ export async function executePlan(tx: EntityManager, planId: string, act: Act): 
     throw new Problem('approval-expired', 'The approval was valid for seven days.')
   if (plan.approvedDigest !== plan.planDigest || planDigest(plan) !== plan.planDigest)
     throw new Problem('restore-plan-changed', 'The plan is not the one that was approved.')
+  await assertRights(tx, plan, person)
   assertGood(await copyOf(tx, plan.copyId))
   const { runId, copyId } = plan
   await assign(tx, { kind: 'restore', targetId, runId, copyId, planId }, act)
@@ -55,4 +63,15 @@ export async function executePlan(tx: EntityManager, planId: string, act: Act): 
     act,
   )
   return started
+}
+
+/** @throws Problem `not-plan-executor`, `approval-expired` when who approved could not approve any more */
+async function assertRights(tx: EntityManager, plan: Plan, executorPersonId: string) {
+  const executor = await heldPerson(tx, executorPersonId)
+  if (executor === null || !mayDo(executor, 'restore.execute'))
+    throw new Problem('not-plan-executor', 'You may not execute restores any more.')
+  const { approverPersonId } = plan
+  const approver = approverPersonId === null ? null : await heldPerson(tx, approverPersonId)
+  if (approver === null || !mayDo(approver, 'restore.approve'))
+    throw new Problem('approval-expired', 'Who approved the plan has left or lost the right to.')
 }

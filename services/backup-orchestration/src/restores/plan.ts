@@ -49,6 +49,8 @@ export interface Plan {
   requesterPersonId: string
   plannedAt: Date
   approverPersonId: string | null
+  /** Who approved an earlier wording, or before the target was changed. */
+  voidedApproverPersonIds: string[]
   approvedDigest: string | null
   approvalComment: string | null
   approvedAt: Date | null
@@ -97,6 +99,7 @@ export const PlanEntity = new EntitySchema<Plan>({
     requesterPersonId: { type: 'uuid', name: 'requester_person_id' },
     plannedAt: { type: 'timestamptz', name: 'planned_at' },
     approverPersonId: { type: 'uuid', name: 'approver_person_id', nullable: true },
+    voidedApproverPersonIds: { type: 'uuid', array: true, name: 'voided_approver_person_ids' },
     approvedDigest: { type: 'text', name: 'approved_digest', nullable: true },
     approvalComment: { type: 'text', name: 'approval_comment', nullable: true },
     approvedAt: { type: 'timestamptz', name: 'approved_at', nullable: true },
@@ -125,6 +128,10 @@ export const PlanEntity = new EntitySchema<Plan>({
     {
       name: 'restore_plan_outcome_check',
       expression: `outcome in ('identical', 'different', 'failed')`,
+    },
+    {
+      name: 'restore_plan_people_check',
+      expression: `approver_person_id <> requester_person_id and executor_person_id <> approver_person_id`,
     },
   ],
   uniques: [{ name: 'restore_plan_number_key', columns: ['number'] }],

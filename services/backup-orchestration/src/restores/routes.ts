@@ -214,10 +214,11 @@ export function restoreRoutes(app: App, deps: Dependencies<BackupConfig>): void 
   app.post(
     '/v1/restore-plans/:id/approve',
     {
-      config: { access: 'restore.approve', clauses: ['A-2.4.7'] },
+      config: { access: 'restore.approve', approves: true, clauses: ['A-2.4.7'] },
       schema: {
         operationId: 'approveRestorePlan',
-        summary: 'Somebody in charge, not the planner, approves exactly the plan that was read.',
+        summary:
+          'Who is in charge of the data, not the planner, approves exactly the plan that was read.',
         tags: ['restore-plans'],
         params: Id,
         body: Type.Object(
@@ -234,7 +235,7 @@ export function restoreRoutes(app: App, deps: Dependencies<BackupConfig>): void 
       const { planDigest, comment = null } = request.body
       const planId = request.params.id
       return step(request, reply, planId, (tx, act) =>
-        approvePlan(tx, { planId, planDigest, comment }, act),
+        approvePlan(tx, { planId, planDigest, comment }, principalOf(request), act),
       )
     },
   )
@@ -242,10 +243,10 @@ export function restoreRoutes(app: App, deps: Dependencies<BackupConfig>): void 
   app.post(
     '/v1/restore-plans/:id/refuse',
     {
-      config: { access: 'restore.approve', clauses: ['A-2.4.7'] },
+      config: { access: 'restore.approve', approves: true, clauses: ['A-2.4.7'] },
       schema: {
         operationId: 'refuseRestorePlan',
-        summary: 'Somebody in charge, not the planner, refuses the plan; it is over.',
+        summary: 'Who is in charge of the data, not the planner, refuses the plan; it is over.',
         tags: ['restore-plans'],
         params: Id,
         body: Type.Object({ reason: Paragraph(2_000) }, { additionalProperties: false }),
@@ -254,7 +255,7 @@ export function restoreRoutes(app: App, deps: Dependencies<BackupConfig>): void 
     },
     (request, reply) =>
       step(request, reply, request.params.id, (tx, act) =>
-        refusePlan(tx, request.params.id, request.body.reason, act),
+        refusePlan(tx, request.params.id, request.body.reason, principalOf(request), act),
       ),
   )
 
@@ -265,7 +266,7 @@ export function restoreRoutes(app: App, deps: Dependencies<BackupConfig>): void 
       schema: {
         operationId: 'executeRestorePlan',
         summary:
-          'Starts the approved restore into a scratch place, by somebody who did not approve it.',
+          'Starts the approved restore into a scratch place, by somebody who neither planned nor approved it.',
         tags: ['restore-plans'],
         params: Id,
         response: { 200: PlanView },

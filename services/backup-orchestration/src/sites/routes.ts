@@ -7,6 +7,7 @@ import type { Dependencies } from '@erp-steward/service-kit/service'
 import { Type } from 'typebox'
 import { MoreThan } from 'typeorm'
 import type { BackupConfig } from '../config.ts'
+import { confirmSite } from './confirm-site.ts'
 import { changeSite, registerSite } from './keep-site.ts'
 import { media, SiteEntity, siteOf } from './site.ts'
 
@@ -14,10 +15,14 @@ const SiteView = Type.Object({
   code: Code,
   name: Type.String(),
   location: Type.String(),
+  building: nullable(Type.String()),
   medium: Type.Enum([...media]),
   isOffsite: Type.Boolean(),
   custodianPersonId: nullable(Uuid),
   isEncrypted: Type.Boolean(),
+  statedByPersonId: nullable(Uuid),
+  confirmedByPersonId: nullable(Uuid),
+  confirmedAt: nullable(InstantOut),
   createdAt: InstantOut,
   version: Type.Integer(),
 })
@@ -34,13 +39,15 @@ export function siteRoutes(app: App, deps: Dependencies<BackupConfig>): void {
       config: { access: 'backup.plan', clauses: ['A-2.4.2', 'A-2.4.3'] },
       schema: {
         operationId: 'registerBackupSite',
-        summary: 'Registers a place where copies lie.',
+        summary:
+          'Registers a place where copies lie; it counts when a second person has confirmed it.',
         tags: ['backup-sites'],
         body: Type.Object(
           {
             code: Code,
             name: Line(200),
             location: Line(200),
+            building: Type.Optional(nullable(Line(200))),
             medium: Type.Enum([...media]),
             isOffsite: Type.Boolean(),
             custodianPersonId: nullable(Uuid),
@@ -55,7 +62,8 @@ export function siteRoutes(app: App, deps: Dependencies<BackupConfig>): void {
       // Sites serve every unit.
       assertReaches(request, null)
       return createOnce(deps, request, reply, async (tx, act) => {
-        const site = await registerSite(tx, request.body, act)
+        const { building = null, ...rest } = request.body
+        const site = await registerSite(tx, { ...rest, building }, act)
         return { body: site, location: `/v1/backup-sites/${site.code}`, version: site.version }
       })
     },
@@ -109,13 +117,15 @@ export function siteRoutes(app: App, deps: Dependencies<BackupConfig>): void {
       config: { access: 'backup.plan', clauses: ['A-2.4.2'] },
       schema: {
         operationId: 'changeBackupSite',
-        summary: 'Changes what is known of a site; its medium and whether it is off site stay.',
+        summary:
+          'Changes what is known of a site, which is confirmed anew; its medium and whether it is off site stay.',
         tags: ['backup-sites'],
         params: ByCode,
         body: Type.Partial(
           Type.Object({
             name: Line(200),
             location: Line(200),
+            building: nullable(Line(200)),
             custodianPersonId: nullable(Uuid),
             isEncrypted: Type.Boolean(),
           }),
@@ -126,8 +136,28 @@ export function siteRoutes(app: App, deps: Dependencies<BackupConfig>): void {
     },
     (request, reply) => {
       assertReaches(request, null)
-      return change(deps, request, reply, (tx, _act, expected) =>
-        changeSite(tx, request.params.code, request.body, expected),
+      return change(deps, request, reply, (tx, act, expected) =>
+        changeSite(tx, request.params.code, request.body, expected, act),
+      )
+    },
+  )
+
+  app.post(
+    '/v1/backup-sites/:code/confirm',
+    {
+      config: { access: 'backup.plan', approves: true, clauses: ['A-2.4.2', 'A-2.4.3'] },
+      schema: {
+        operationId: 'confirmBackupSite',
+        summary: 'A second person confirms where a site stands and what its medium is.',
+        tags: ['backup-sites'],
+        params: ByCode,
+        response: { 200: SiteView },
+      },
+    },
+    (request, reply) => {
+      assertReaches(request, null)
+      return change(deps, request, reply, (tx, act, expected) =>
+        confirmSite(tx, request.params.code, expected, act),
       )
     },
   )

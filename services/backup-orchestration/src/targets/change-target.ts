@@ -2,13 +2,16 @@ import type { Act } from '@erp-steward/contracts/act'
 import type { EntityManager } from 'typeorm'
 import { AssignmentEntity } from '../assignments/assignment.ts'
 import { loseLease } from '../assignments/expire-leases.ts'
-import { settleGate } from '../gates/settle-gate.ts'
+import { voidGate } from '../gates/void-gate.ts'
+import { voidApprovals } from '../restores/void-approvals.ts'
 import { callOff } from '../runs/cancel-run.ts'
 import { trackNewest } from '../runs/finish-run.ts'
 import { openRun } from '../runs/queue-run.ts'
 import { PolicyEntity } from './policy.ts'
 import { stateTarget } from './register-target.ts'
+import { groundsOf } from './rules/grounds.ts'
 import { nextRuns } from './rules/schedule.ts'
+import { settleProtection } from './settle-protection.ts'
 import { lockTarget, TargetEntity, type Target } from './target.ts'
 
 export type ChangeTarget = Partial<
@@ -17,7 +20,8 @@ export type ChangeTarget = Partial<
 
 /**
  * Changes a target. A new agent takes over what waits, and the lease of the old one is taken back. An inactive target is
- * not backed up, and its open run is called off; made active again, its schedule goes on from now.
+ * not backed up, and its open run is called off; made active again, its schedule goes on from now. What the gate reads is
+ * changed by two (`changeOfTarget`), and voids what rests on it.
  *
  * @throws Problem `backup-target-not-found`, `version-stale`
  */
@@ -48,6 +52,12 @@ export async function changeTarget(
   }
   if (changed.active !== target.active) await trackNewest(tx, changed, act)
   await stateTarget(tx, changed, act)
-  await settleGate(tx, target.systemCode, act)
+  await settleProtection(tx, changed, act)
+  const members = groundsOf(target, changes)
+  if (members.length > 0) {
+    const detail = `Changed of ${target.code}: ${members.join(', ')}.`
+    await voidApprovals(tx, changed, detail, act)
+    await voidGate(tx, target.systemCode, 'target', detail, act)
+  }
   return changed
 }

@@ -15,6 +15,7 @@ export type RegisterTarget = Pick<
   | 'name'
   | 'systemCode'
   | 'unitId'
+  | 'objectKind'
   | 'agentId'
   | 'source'
   | 'keyId'
@@ -37,6 +38,8 @@ export async function registerTarget(
     newestDataAt: null,
     rpoDueAt: null,
     rpoNoticedAt: null,
+    protection: null,
+    protectionAt: null,
     createdAt: act.now,
     version: 1,
   }

@@ -1,9 +1,13 @@
 import { Source } from '@erp-steward/contracts/agent-protocol'
 import { Problem } from '@erp-steward/contracts/problem'
+import { FloorState } from '@erp-steward/contracts/backup-events'
 import { Code, InstantOut, Line, nullable, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { assertReaches, principalOf, unitInRange } from '@erp-steward/service-kit/authentication'
-import { change, createOnce, etag } from '@erp-steward/service-kit/commit'
+import { assertVersion, change, createOnce, etag } from '@erp-steward/service-kit/commit'
+import { ProposalView } from '@erp-steward/service-kit/proposal'
+import { proposed } from '@erp-steward/service-kit/proposal-routes'
+import { propose } from '@erp-steward/service-kit/proposals'
 import { decodeCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
 import type { Dependencies } from '@erp-steward/service-kit/service'
 import type { FastifyRequest } from 'fastify'
@@ -11,13 +15,28 @@ import { Type } from 'typebox'
 import type { EntityManager } from 'typeorm'
 import type { BackupConfig } from '../config.ts'
 import { CopyView } from '../copies/copy-view.ts'
+import { AgentId, changeOfTarget, TargetChanges } from './change-of-target.ts'
 import { changeTarget } from './change-target.ts'
 import { policyOf, type Policy } from './policy.ts'
 import { protectionOf } from './protection.ts'
 import { registerTarget } from './register-target.ts'
+import { objectKinds } from './rules/floor.ts'
+import { takesTwo } from './rules/grounds.ts'
 import { nextRuns } from './rules/schedule.ts'
-import { setPolicy } from './set-policy.ts'
-import { TargetEntity, type Target } from './target.ts'
+import { assertPolicy } from './set-policy.ts'
+import { ExactDuration, policyMembers, settingOfPolicy } from './setting-of-policy.ts'
+import { lockTarget, TargetEntity, type Target } from './target.ts'
+
+const ObjectKind = Type.Enum([...objectKinds])
+
+/** How a target stands to the floors of the parameters. */
+const FloorView = Type.Object({
+  plan: FloorState,
+  media: FloorState,
+  offsite: FloorState,
+  faults: Type.Array(Type.String()),
+  exceptedUntil: nullable(Type.String()),
+})
 
 const TargetView = Type.Object({
   id: Uuid,
@@ -25,6 +44,7 @@ const TargetView = Type.Object({
   name: Type.String(),
   systemCode: Code,
   unitId: Uuid,
+  objectKind: ObjectKind,
   agentId: Type.String(),
   source: Source,
   keyId: Code,
@@ -33,25 +53,10 @@ const TargetView = Type.Object({
   policyVersion: Type.Integer({ description: '0 while it has no policy.' }),
   nextRunAt: nullable(InstantOut),
   newestDataAt: nullable(InstantOut),
+  protection: nullable(FloorView),
   createdAt: InstantOut,
   version: Type.Integer(),
 })
-
-const ExactDuration = Type.String({
-  maxLength: 30,
-  description: 'ISO 8601 duration without years and months, `PT24H`.',
-})
-
-const policyMembers = {
-  schedule: Type.String({
-    maxLength: 100,
-    description: 'Five fields of cron, read in Asia/Shanghai.',
-  }),
-  rpo: ExactDuration,
-  keepDays: Type.Integer({ minimum: 1, maximum: 36_500 }),
-  primarySite: Code,
-  offsiteSite: nullable(Code),
-}
 
 const PolicyView = Type.Object({
   targetId: Uuid,
@@ -65,12 +70,7 @@ const PolicyView = Type.Object({
 
 const Id = Type.Object({ id: Uuid })
 
-const agentId = Type.String({
-  minLength: 1,
-  maxLength: 100,
-  pattern: '^[\\u0021-\\u007e]+$',
-  description: 'Client id of the agent that does the work of this target.',
-})
+const DEFAULT_KIND = { filesystem: 'apps', postgres: 'own' } as const
 
 export function targetRoutes(app: App, deps: Dependencies<BackupConfig>): void {
   const { db, clock } = deps
@@ -107,7 +107,13 @@ export function targetRoutes(app: App, deps: Dependencies<BackupConfig>): void {
             name: Line(200),
             systemCode: Code,
             unitId: Uuid,
-            agentId,
+            objectKind: Type.Optional(
+              Type.Enum([...objectKinds], {
+                description:
+                  'Which floors its policy has; default: apps for files, own for PostgreSQL.',
+              }),
+            ),
+            agentId: AgentId,
             source: Source,
             keyId: Code,
             requiredBeforeChange: Type.Boolean(),
@@ -120,7 +126,8 @@ export function targetRoutes(app: App, deps: Dependencies<BackupConfig>): void {
     (request, reply) => {
       assertReaches(request, request.body.unitId)
       return createOnce(deps, request, reply, async (tx, act) => {
-        const target = await registerTarget(tx, request.body, act)
+        const { source, objectKind = DEFAULT_KIND[source.executor], ...rest } = request.body
+        const target = await registerTarget(tx, { ...rest, source, objectKind }, act)
         return { body: target, location: `/v1/backup-targets/${target.id}`, version: 1 }
       })
     },
@@ -183,27 +190,30 @@ export function targetRoutes(app: App, deps: Dependencies<BackupConfig>): void {
       config: { access: 'backup.plan', clauses: ['A-2.4.1'] },
       schema: {
         operationId: 'changeBackupTarget',
-        summary: 'Changes a target; an inactive one is not backed up.',
+        summary:
+          'Changes a target (200); what a gate rests on waits for a second person (202). An inactive one is not backed up.',
         tags: ['backup-targets'],
         params: Id,
-        body: Type.Partial(
-          Type.Object({
-            name: Line(200),
-            agentId,
-            source: Source,
-            keyId: Code,
-            requiredBeforeChange: Type.Boolean(),
-            active: Type.Boolean(),
-          }),
-          { additionalProperties: false, minProperties: 1 },
-        ),
-        response: { 200: TargetView },
+        body: TargetChanges,
+        response: { 200: TargetView, 202: ProposalView },
       },
     },
     (request, reply) =>
-      change(deps, request, reply, async (tx, act, expected) => {
-        await readable(request, request.params.id, tx)
-        return changeTarget(tx, request.params.id, request.body, expected, act)
+      change<Target | ProposalView>(deps, request, reply, async (tx, act, expected) => {
+        const { id } = await readable(request, request.params.id, tx)
+        const changes = request.body
+        if (!takesTwo(await lockTarget(tx, id, expected), changes))
+          return changeTarget(tx, id, changes, expected, act)
+        const body = { targetId: id, changes }
+        const reason = 'What the gate rests on is changed.'
+        const made = await propose(
+          tx,
+          'backup-orchestration',
+          changeOfTarget,
+          { body, reason },
+          act,
+        )
+        return proposed(request, reply, 'backup-orchestration', changeOfTarget, made)
       }),
   )
 
@@ -214,22 +224,34 @@ export function targetRoutes(app: App, deps: Dependencies<BackupConfig>): void {
       schema: {
         operationId: 'setBackupPolicy',
         summary:
-          'Sets a new version of how the target is backed up. If-Match names the version before, "0" for the first.',
+          'Proposes a new version of how the target is backed up (202). If-Match names the version before, "0" for the first.',
         tags: ['backup-targets'],
         params: Id,
         body: Type.Object(
           { ...policyMembers, startWithin: Type.Optional(ExactDuration) },
           { additionalProperties: false },
         ),
-        response: { 200: PolicyView },
+        response: { 202: ProposalView },
       },
     },
     (request, reply) =>
       change(deps, request, reply, async (tx, act, expected) => {
-        await readable(request, request.params.id, tx)
-        const { startWithin = 'PT1H', ...policy } = request.body
-        const command = { ...policy, startWithin }
-        return shown(await setPolicy(tx, request.params.id, command, expected, act))
+        const { id } = await readable(request, request.params.id, tx)
+        const target = await lockTarget(tx, id)
+        assertVersion(target.policyVersion, expected)
+        const { startWithin = 'PT1H', ...rest } = request.body
+        const policy = { ...rest, startWithin }
+        await assertPolicy(tx, target, policy, act.now)
+        const body = { targetId: id, policy }
+        const reason = 'How the target is backed up is set.'
+        const made = await propose(
+          tx,
+          'backup-orchestration',
+          settingOfPolicy,
+          { body, reason },
+          act,
+        )
+        return proposed(request, reply, 'backup-orchestration', settingOfPolicy, made)
       }),
   )
 

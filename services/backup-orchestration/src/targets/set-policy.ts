@@ -5,12 +5,14 @@ import { appendEvent } from '@erp-steward/messaging/outbox'
 import { durationMs } from '@erp-steward/regulation/duration'
 import { assertVersion } from '@erp-steward/service-kit/commit'
 import { In, type EntityManager } from 'typeorm'
-import { settleGate } from '../gates/settle-gate.ts'
+import { exceptedFloors } from '../exceptions/exception.ts'
+import { voidGate } from '../gates/void-gate.ts'
 import { trackNewest } from '../runs/finish-run.ts'
 import { SiteEntity } from '../sites/site.ts'
 import { PolicyEntity, type Policy } from './policy.ts'
 import { nextRuns, scheduleFault } from './rules/schedule.ts'
-import { factOf, lockTarget, TargetEntity } from './target.ts'
+import { faultsOfPolicy, settleProtection } from './settle-protection.ts'
+import { factOf, lockTarget, TargetEntity, type Target } from './target.ts'
 
 export type SetPolicy = Pick<
   Policy,
@@ -34,11 +36,7 @@ export async function setPolicy(
 ): Promise<Policy> {
   const target = await lockTarget(tx, targetId)
   assertVersion(target.policyVersion, expected)
-  const faults = await faultsOf(tx, command, act.now)
-  if (faults.length > 0)
-    throw new Problem('backup-policy-refused', faults.map(({ detail }) => detail).join(' '), {
-      errors: faults,
-    })
+  await assertPolicy(tx, target, command, act.now)
   const policy: Policy = {
     ...command,
     targetId,
@@ -62,8 +60,32 @@ export async function setPolicy(
     act,
   )
   await trackNewest(tx, { ...target, ...changes }, act)
-  await settleGate(tx, target.systemCode, act)
+  await settleProtection(tx, { ...target, ...changes }, act)
+  await voidGate(tx, target.systemCode, 'policy', `The policy of ${target.code} was set.`, act)
   return policy
+}
+
+/**
+ * Refuses a policy that cannot be carried out, and one below a floor of the parameters for which no exception is in force.
+ *
+ * @throws Problem `backup-policy-refused` with the faults
+ */
+export async function assertPolicy(
+  tx: EntityManager,
+  target: Pick<Target, 'id' | 'objectKind' | 'unitId'>,
+  command: SetPolicy,
+  now: Date,
+): Promise<void> {
+  const faults = await faultsOf(tx, command, now)
+  if (faults.length === 0) {
+    const excepted = await exceptedFloors(tx, target.id, now)
+    for (const { floor, member, detail } of await faultsOfPolicy(tx, target, command, now))
+      if (!excepted.has(floor)) faults.push({ pointer: `#/${member}`, detail })
+  }
+  if (faults.length > 0)
+    throw new Problem('backup-policy-refused', faults.map(({ detail }) => detail).join(' '), {
+      errors: faults,
+    })
 }
 
 interface Fault {

@@ -2,6 +2,7 @@ import type { Source } from '@erp-steward/contracts/agent-protocol'
 import { Problem } from '@erp-steward/contracts/problem'
 import { assertVersion } from '@erp-steward/service-kit/commit'
 import { EntitySchema, type EntityManager } from 'typeorm'
+import type { FloorStatement, ObjectKind } from './rules/floor.ts'
 
 /** Something that must be backed up. */
 export interface Target {
@@ -10,6 +11,8 @@ export interface Target {
   name: string
   systemCode: string
   unitId: string
+  /** Decides which floors its policy has. */
+  objectKind: ObjectKind
   /** Client id of the agent that does its work. */
   agentId: string
   source: Source
@@ -28,6 +31,10 @@ export interface Target {
   rpoDueAt: Date | null
   /** When that was stated; `null` until then, and again after the next good backup. */
   rpoNoticedAt: Date | null
+  /** How it stands to the floors, as stated last; `null` before its first policy. */
+  protection: FloorStatement | null
+  /** When that was looked at last. */
+  protectionAt: Date | null
   createdAt: Date
   /** Of what people change; runs do not touch it. */
   version: number
@@ -42,6 +49,7 @@ export const TargetEntity = new EntitySchema<Target>({
     name: { type: 'text' },
     systemCode: { type: 'text', name: 'system_code' },
     unitId: { type: 'uuid', name: 'unit_id' },
+    objectKind: { type: 'text', name: 'object_kind' },
     agentId: { type: 'text', name: 'agent_id' },
     source: { type: 'jsonb' },
     keyId: { type: 'text', name: 'key_id' },
@@ -52,9 +60,17 @@ export const TargetEntity = new EntitySchema<Target>({
     newestDataAt: { type: 'timestamptz', name: 'newest_data_at', nullable: true },
     rpoDueAt: { type: 'timestamptz', name: 'rpo_due_at', nullable: true },
     rpoNoticedAt: { type: 'timestamptz', name: 'rpo_noticed_at', nullable: true },
+    protection: { type: 'jsonb', nullable: true },
+    protectionAt: { type: 'timestamptz', name: 'protection_at', nullable: true },
     createdAt: { type: 'timestamptz', name: 'created_at' },
     version: { type: 'integer' },
   },
+  checks: [
+    {
+      name: 'backup_target_kind_check',
+      expression: `object_kind in ('database', 'redo', 'apps', 'configuration', 'own')`,
+    },
+  ],
   uniques: [{ name: 'backup_target_code_key', columns: ['code'] }],
   indices: [
     { name: 'backup_target_due', columns: ['nextRunAt'], where: '(next_run_at IS NOT NULL)' },
@@ -81,6 +97,14 @@ export async function lockTarget(
   if (target === null)
     throw new Problem('backup-target-not-found', `There is no backup target ${id}.`)
   if (expected !== undefined) assertVersion(target.version, expected)
+  return target
+}
+
+/** @throws Problem `backup-target-not-found` */
+export async function targetById(tx: EntityManager, id: string): Promise<Target> {
+  const target = await tx.findOneBy(TargetEntity, { id })
+  if (target === null)
+    throw new Problem('backup-target-not-found', `There is no backup target ${id}.`)
   return target
 }
 

@@ -8,6 +8,7 @@ import {
   authority,
   backedUp,
   backupStage,
+  changeTarget,
   beat,
   emptyStage,
   factsOf,
@@ -239,11 +240,10 @@ describe('a lease', () => {
   })
 
   test('a target that gets another agent takes the lease back', async () => {
-    const { id, version } = await target(stage)
+    const { id } = await target(stage)
     await made(request(stage, id))
     const work = await leased(stage, 'backup')
-    const match = { 'if-match': `"${String(version)}"`, ...authority() }
-    await made(send(stage, 'PATCH', `/v1/backup-targets/${id}`, match, { agentId: OTHER_AGENT }))
+    await changeTarget(stage, id, { agentId: OTHER_AGENT })
     expect(await refusal(report(stage, work, backedUp(stage)))).toEqual([
       404,
       'assignment-not-found',

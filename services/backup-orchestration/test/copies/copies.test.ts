@@ -9,10 +9,12 @@ import {
   backedUp,
   backUp,
   backupStage,
+  changeTarget,
   copyIn,
   DAY,
   digestOf,
   emptyStage,
+  except,
   factsOf,
   gate,
   GOOD,
@@ -146,10 +148,10 @@ describe('the copy at the other site', () => {
     expect(await protection(id)).toMatchObject({ offsite: 'confirmed' })
     await made(setPolicy(stage, id, { offsiteSite: 'FARAWAY' }, 1))
     expect(await protection(id)).toMatchObject({ offsite: 'missing' })
+    await except(stage, id)
     await made(setPolicy(stage, id, { offsiteSite: null }, 2))
     expect(await protection(id)).toMatchObject({ offsite: 'not-wanted', isRpoKept: true })
-    const match = { 'if-match': '"1"', ...authority() }
-    await made(send(stage, 'PATCH', `/v1/backup-targets/${id}`, match, { active: false }))
+    await changeTarget(stage, id, { active: false })
     expect(await protection(id)).toMatchObject({ rpoDueAt: null, isRpoKept: null })
   })
 

@@ -8,6 +8,7 @@ import {
   authority,
   backUp,
   backupStage,
+  changeTarget,
   copyIn,
   DAY,
   emptyStage,
@@ -98,7 +99,9 @@ describe('a change that asks', () => {
       'no-backup',
       async (id) => {
         await backUp(stage, id)
-        await changed(id, { source: { executor: 'filesystem', path: '/other', exclude: [] } })
+        await changeTarget(stage, id, {
+          source: { executor: 'filesystem', path: '/other', exclude: [] },
+        })
       },
     ],
     [
@@ -106,7 +109,7 @@ describe('a change that asks', () => {
       'no-backup',
       async (id) => {
         await backUp(stage, id)
-        await changed(id, { keyId: 'KEY2' })
+        await changeTarget(stage, id, { keyId: 'KEY2' })
       },
     ],
     [
@@ -241,12 +244,6 @@ describe('the gate of a system', () => {
     expect(await factsOf(stage, 'gate.closed', 'ERP')).toHaveLength(2)
   })
 })
-
-async function changed(id: string, changes: object) {
-  const { version } = await made(send(stage, 'GET', `/v1/backup-targets/${id}`, authority()))
-  const match = { 'if-match': `"${String(version)}"`, ...authority() }
-  await made(send(stage, 'PATCH', `/v1/backup-targets/${id}`, match, changes))
-}
 
 async function damage(id: string, role: 'primary' | 'offsite') {
   const copy = copyIn(await backUp(stage, id), role)

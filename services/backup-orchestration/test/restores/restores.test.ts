@@ -9,6 +9,7 @@ import {
   authority,
   backUp,
   backupStage,
+  changeTarget,
   caller,
   copyIn,
   DAY,
@@ -24,12 +25,15 @@ import {
   MINUTE,
   MONDAY,
   OTHER_UNIT,
+  owner,
+  person,
   provider,
   readBack,
   refusal,
   report,
   target,
   tickAt,
+  UNIT,
   type Resource,
 } from '../backup-stage.ts'
 
@@ -39,8 +43,12 @@ beforeAll(async () => {
   stage = await backupStage()
 })
 afterAll(() => stage.release())
-beforeEach(() => emptyStage(stage))
+beforeEach(async () => {
+  await emptyStage(stage)
+  for (const id of [planner, approver, executor]) await person(stage, id, { roles: EVERY })
+})
 
+const EVERY = ['OM_AUTHORITY', 'BUSINESS_OWNER', 'OM_PROVIDER']
 const planner = randomUUID()
 const approver = randomUUID()
 const executor = randomUUID()
@@ -68,12 +76,9 @@ async function planned(): Promise<Resource> {
 
 const url = ({ id }: Resource, verb: string) => `/v1/restore-plans/${id}/${verb}`
 const read = ({ id }: Resource) => made(send(stage, 'GET', `/v1/restore-plans/${id}`, authority()))
-const approve = (
-  of: Resource,
-  headers = authority(approver),
-  planDigest: unknown = of.planDigest,
-) => send(stage, 'POST', url(of, 'approve'), headers, { planDigest, comment: 'go' })
-const refuse = (of: Resource, headers = authority(approver)) =>
+const approve = (of: Resource, headers = owner(approver), planDigest: unknown = of.planDigest) =>
+  send(stage, 'POST', url(of, 'approve'), headers, { planDigest, comment: 'go' })
+const refuse = (of: Resource, headers = owner(approver)) =>
   send(stage, 'POST', url(of, 'refuse'), headers, { reason: 'not now' })
 const execute = (of: Resource, headers = provider(executor)) =>
   send(stage, 'POST', url(of, 'execute'), headers)
@@ -231,6 +236,20 @@ describe('the approval', () => {
     expect(await refusal(approve(drawn, admin))).toEqual([403, 'permission-missing'])
   })
 
+  test('[A-2.4.7] is of the unit whose data it is: nobody else gives it', async () => {
+    const drawn = await planned()
+    const foreign = randomUUID()
+    await person(stage, foreign, { roles: EVERY, unitId: OTHER_UNIT })
+    const notInCharge = [403, 'not-plan-approver']
+    const wide = caller({ roles: ['BUSINESS_OWNER'], person: foreign, unit: OTHER_UNIT })
+    const posing = caller({ roles: ['BUSINESS_OWNER'], person: foreign, unit: UNIT })
+    for (const headers of [authority(approver), authority(executor), wide, posing]) {
+      expect(await refusal(approve(drawn, headers))).toEqual(notInCharge)
+      expect(await refusal(refuse(drawn, headers))).toEqual(notInCharge)
+    }
+    await made(approve(drawn))
+  })
+
   test('[A-2.4.7] of a plan that was changed meanwhile is refused', async () => {
     const drawn = await planned()
     const again = await made(rewrite(drawn, { steps: ['Something else'] }))
@@ -252,13 +271,10 @@ describe('the approval', () => {
 
   test('given twice is given once; by another it is not given again', async () => {
     const drawn = await planned()
-    const [first, second] = await Promise.all([approve(drawn), approve(drawn)])
-    expect([first.statusCode, second.statusCode]).toEqual([200, 200])
+    const answers = await Promise.all([approve(drawn), approve(drawn)])
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual([200, 200])
     expect(await factsOf(stage, 'restore.approved', drawn.id)).toHaveLength(1)
-    expect(await refusal(approve(drawn, authority(randomUUID())))).toEqual([
-      409,
-      'restore-plan-state',
-    ])
+    expect(await refusal(approve(drawn, owner(executor)))).toEqual([409, 'restore-plan-state'])
   })
 
   test('[A-2.4.7] that has expired starts nothing, and may be given again', async () => {
@@ -289,13 +305,59 @@ describe('the execution', () => {
     await made(approve(drawn))
     expect(await refusal(execute(drawn, authority(approver)))).toEqual([409, 'same-person'])
     expect(await refusal(execute(drawn, provider()))).toEqual([403, 'person-required'])
+    expect(await refusal(execute(drawn, provider(planner)))).toEqual([409, 'same-person'])
     expect(await lease(stage)).toBeNull()
-    // The planner may.
-    expect(await made(execute(drawn, provider(planner)))).toMatchObject({ state: 'executing' })
+    expect(await made(execute(drawn))).toMatchObject({ state: 'executing' })
     expect(await factsOf(stage, 'restore.started', drawn.id)).toMatchObject([
-      { executorPersonId: planner, planDigest: drawn.planDigest },
+      { executorPersonId: executor, planDigest: drawn.planDigest },
     ])
   })
+
+  test('[A-2.4.7] is not for who approved before the plan was changed', async () => {
+    const drawn = await planned()
+    await made(approve(drawn))
+    const again = await made(rewrite(await read(drawn), { fallback: 'Another way back' }))
+    const other = randomUUID()
+    await person(stage, other, { roles: EVERY })
+    await made(approve(again, owner(other)))
+    expect(await refusal(execute(drawn, authority(approver)))).toEqual([409, 'same-person'])
+    await made(execute(drawn))
+  })
+
+  test.each<[string, string, object]>([
+    ['the approver has left', 'approval-expired', { active: false }],
+    ['the approver lost the role', 'approval-expired', { roles: ['END_USER'] }],
+    ['the account of the approver is frozen', 'approval-expired', { accountStatus: 'frozen' }],
+    ['the executor lost the role', 'not-plan-executor', { roles: ['END_USER'] }],
+  ])('[A-2.4.7] does not begin when %s', async (_, code, changes) => {
+    const drawn = await planned()
+    await made(approve(drawn))
+    const who = code === 'approval-expired' ? approver : executor
+    await person(stage, who, { roles: EVERY, ...changes })
+    expect((await refusal(execute(drawn)))[1]).toBe(code)
+    await person(stage, who, { roles: EVERY })
+    await made(execute(drawn))
+  })
+
+  test.each<[string, object]>([
+    ['source', { source: { executor: 'filesystem', path: '/elsewhere', exclude: [] } }],
+    ['key', { keyId: 'KEY2' }],
+    ['agent', { agentId: 'another-agent' }],
+  ])(
+    '[A-2.4.7] waits for another approval when the %s of the target was changed',
+    async (_, to) => {
+      const drawn = await planned()
+      await made(approve(drawn))
+      await changeTarget(stage, String(drawn.targetId), to)
+      expect(await read(drawn)).toMatchObject({ state: 'planned', approverPersonId: null })
+      expect(await factsOf(stage, 'restore.approval-voided', drawn.id)).toMatchObject([
+        { approverPersonId: approver },
+      ])
+      expect(await refusal(execute(drawn))).toEqual([409, 'restore-plan-state'])
+      await made(approve(drawn))
+      await made(execute(drawn))
+    },
+  )
 
   test('asked for twice at once starts once', async () => {
     const drawn = await planned()

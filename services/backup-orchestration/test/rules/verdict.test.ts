@@ -12,7 +12,13 @@ const candidate = (hours: number, changes: Partial<Candidate> = {}): Candidate =
   ...changes,
 })
 
-const target = { code: 'T', hasPolicy: true, needsOffsite: true, maxAgeMs: 24 * HOUR }
+const target = {
+  code: 'T',
+  hasPolicy: true,
+  needsOffsite: true,
+  isOffsiteConfirmed: true,
+  maxAgeMs: 24 * HOUR,
+}
 const verdict = (candidates: readonly Candidate[], changes: object = {}) => {
   const { run, reason } = proveTarget({ ...target, candidates, ...changes }, NOW)
   return run?.runId ?? reason?.code

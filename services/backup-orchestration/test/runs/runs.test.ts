@@ -9,6 +9,7 @@ import {
   backedUp,
   backUp,
   backupStage,
+  changeTarget,
   beat,
   copyIn,
   digestOf,
@@ -138,9 +139,8 @@ describe('a run', () => {
     const bare = await target(stage, { policy: null })
     expect(await refusal(request(stage, bare.id))).toEqual([409, 'backup-target-state'])
     expect(await refusal(request(stage, randomUUID()))).toEqual([404, 'backup-target-not-found'])
-    const { id, version } = await target(stage)
-    const match = { 'if-match': `"${String(version)}"`, ...authority() }
-    await made(send(stage, 'PATCH', `/v1/backup-targets/${id}`, match, { active: false }))
+    const { id } = await target(stage)
+    await changeTarget(stage, id, { active: false })
     expect(await refusal(request(stage, id))).toEqual([409, 'backup-target-state'])
   })
 

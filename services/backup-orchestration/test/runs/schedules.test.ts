@@ -10,6 +10,7 @@ import {
   backedUp,
   backUp,
   backupStage,
+  changeTarget,
   DAY,
   emptyStage,
   factsOf,
@@ -40,11 +41,7 @@ beforeEach(() => emptyStage(stage))
 
 const HOURLY = { schedule: '0 * * * *', rpo: 'PT2H', offsiteSite: null }
 const read = (id: string) => made(send(stage, 'GET', `/v1/backup-targets/${id}`, authority()))
-const patch = async ({ id }: Resource, changes: object) => {
-  const { version } = await read(id)
-  const match = { 'if-match': `"${String(version)}"`, ...authority() }
-  return made(send(stage, 'PATCH', `/v1/backup-targets/${id}`, match, changes))
-}
+const patch = ({ id }: Resource, changes: object) => changeTarget(stage, id, changes)
 
 describe('the schedule', () => {
   test('[A-2.4.1] queues a run at its instant, not before, and once', async () => {
@@ -176,9 +173,9 @@ describe('the schedule', () => {
     await target(stage, { policy: HOURLY })
     await stage.db.query(
       `insert into backup_target (id, code, name, system_code, unit_id, agent_id, source, key_id,
-          required_before_change, active, policy_version, next_run_at, created_at, version)
-       select gen_random_uuid(), 'M' || n, name, system_code, unit_id, agent_id, source, key_id, false, true, 1,
-              next_run_at, created_at, 1
+          object_kind, required_before_change, active, policy_version, next_run_at, created_at, version)
+       select gen_random_uuid(), 'M' || n, name, system_code, unit_id, agent_id, source, key_id, object_kind, false,
+              true, 1, next_run_at, created_at, 1
          from backup_target, generate_series(1, 999) n`,
     )
     await stage.db.query(

@@ -28,7 +28,8 @@ beforeEach(() => emptyStage(stage))
 const site = {
   code: 'VAULT',
   name: 'The vault',
-  location: 'Town B',
+  location: 'Vault 1',
+  building: 'Bank, Town B',
   medium: 'tape',
   isOffsite: true,
   custodianPersonId: null,
@@ -67,8 +68,8 @@ describe('the register of media', () => {
         { 'if-match': `"${String(version)}"`, ...authority() },
         changes,
       )
-    expect(await made(patch(1, { location: 'Town C' }))).toMatchObject({ version: 2 })
-    expect(await refusal(patch(1, { location: 'Town D' }))).toEqual([412, 'version-stale'])
+    expect(await made(patch(1, { location: 'Vault 2' }))).toMatchObject({ version: 2 })
+    expect(await refusal(patch(1, { location: 'Vault 3' }))).toEqual([412, 'version-stale'])
     expect((await patch(2, { isOffsite: false })).statusCode).toBe(422)
     expect((await patch(2, {})).statusCode).toBe(422)
   })

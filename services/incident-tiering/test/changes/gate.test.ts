@@ -1,15 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { GateAnswered } from '@erp-steward/contracts/backup-events'
+import { GateAnswered, GateVoided } from '@erp-steward/contracts/backup-events'
+import { ParameterVersionSet } from '@erp-steward/contracts/platform-events'
 import {
   after,
   eventOf,
   facts,
   factsOf,
   MONDAY,
+  OTHER_UNIT,
   runJobs,
   runTask,
   setParameter,
+  tell,
   tellOfPerson,
   waitingJobs,
 } from '../incident-stage.ts'
@@ -307,6 +310,72 @@ describe('the answer', () => {
     await must(all, change, 'withdraw', 'requester', { reason: 'The vendor stopped it.' })
     await answer(all, answerTo(all, change))
     expect(await read(all, change)).toMatchObject({ state: 'withdrawn', startedAt: null })
+  })
+})
+
+describe('what the gate reads is changed', () => {
+  const voided = (changes: object = {}) =>
+    tell(all.stage, GateVoided, SYSTEM, {
+      systemCode: SYSTEM,
+      cause: 'target',
+      detail: 'Changed of PROD-DB: requiredBeforeChange.',
+      answers: [],
+      voidedAt: all.stage.now.toISOString(),
+      ...changes,
+    })
+
+  test('[A-2.4.4] a change that asks is held, and the answer on the former ground starts nothing', async () => {
+    const change = await asking(all)
+    await voided()
+    expect(await read(all, change)).toMatchObject({
+      state: 'held',
+      heldCause: 'gate-voided',
+      heldReasons: [expect.stringContaining('requiredBeforeChange')],
+    })
+    await answer(all, answerTo(all, change))
+    expect(await read(all, change)).toMatchObject({ state: 'held', startedAt: null })
+    const again = await askAgain(change)
+    await answer(all, answerTo(all, again))
+    expect(await read(all, change)).toMatchObject({ state: 'started' })
+  })
+
+  test('[A-2.4.4] an approved change of the system is held and stated, one of another is not', async () => {
+    const change = await approved(all, upgrade(all))
+    const other = await approved(all, { ...upgrade(all), systemCode: 'EBS-TEST' })
+    await voided()
+    await voided()
+    expect(await held(change.id)).toMatchObject([{ cause: 'gate-voided', askId: null }])
+    expect(await read(all, other)).toMatchObject({ state: 'approved' })
+  })
+
+  test('[A-2.4.4] what has started or is over is left alone', async () => {
+    const change = await asking(all)
+    await answer(all, answerTo(all, change))
+    await voided()
+    expect(await read(all, change)).toMatchObject({ state: 'started' })
+  })
+
+  test('[A-3.3.5] so it is when windows are changed, but for an emergency', async () => {
+    const change = await approved(all, minorChange(all))
+    const emergency = await submit(all, { ...minorChange(all), class: 'emergency' })
+    await must(all, emergency, 'approve', 'second', company)
+    const set = (unitId: string | null, key = 'incident.change.windows') =>
+      tell(all.stage, ParameterVersionSet, key, {
+        key,
+        unitId,
+        version: 1,
+        value: ['MON 00:00-24:00'],
+        validFrom: all.stage.now.toISOString(),
+        reason: 'For this test.',
+      })
+    await set(OTHER_UNIT)
+    await set(null, 'incident.sla.p1.respond')
+    expect(await read(all, change)).toMatchObject({ state: 'approved' })
+    await set(null)
+    expect(await read(all, change)).toMatchObject({ state: 'held', heldCause: 'gate-voided' })
+    expect(await read(all, emergency)).toMatchObject({ state: 'approved' })
+    all.stage.now = TUESDAY_NIGHT
+    expect(await must(all, change, 'start', 'provider')).toMatchObject({ state: 'started' })
   })
 })
 

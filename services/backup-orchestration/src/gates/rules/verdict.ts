@@ -12,6 +12,8 @@ export interface TargetToProve {
   readonly code: string
   readonly hasPolicy: boolean
   readonly needsOffsite: boolean
+  /** Whether a second person has confirmed that the place for it is another one. */
+  readonly isOffsiteConfirmed: boolean
   /** How old the data of its backup may be, milliseconds. */
   readonly maxAgeMs: number
   /** Newest data first. */
@@ -36,6 +38,11 @@ export function proveTarget(target: TargetToProve, now: Date): TargetVerdict {
     reason: { code, targetCode: target.code, detail },
   })
   if (!target.hasPolicy) return closed('no-policy', 'No policy says how it is backed up.')
+  if (target.needsOffsite && !target.isOffsiteConfirmed)
+    return closed(
+      'offsite-unconfirmed',
+      'No second person has confirmed that the off-site place of the policy is one.',
+    )
   const [newest] = target.candidates
   if (newest === undefined)
     return closed(

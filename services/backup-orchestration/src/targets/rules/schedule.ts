@@ -59,3 +59,34 @@ export function dueRuns(schedule: string, due: Date, now: Date): DueRuns {
   }
   return { count, latest, next }
 }
+
+const DAY_MS = 86_400_000
+
+/** Whether a schedule comes round at least once in any stretch of so many milliseconds of the next year. */
+export function comesWithin(schedule: string, intervalMs: number, now: Date): boolean {
+  const cron = cronOf(schedule)
+  const end = now.getTime() + repeatsWithinDays(schedule) * DAY_MS
+  // Days are alike inside: of more than one that was walked through, only the way to the next matters.
+  const walkUntil = now.getTime() + (intervalMs < DAY_MS ? 2 * DAY_MS : 0)
+  let last = now
+  while (last.getTime() < end) {
+    const next = cron.nextRun(last)
+    if (next === null || next.getTime() - last.getTime() > intervalMs) return false
+    last = next.getTime() < walkUntil ? next : lastRunOfDay(cron, next)
+  }
+  return true
+}
+
+/** After how many days everything has come once that a schedule can tell apart: a week, two months, or a year. */
+function repeatsWithinDays(schedule: string): number {
+  const [, , dayOfMonth, month] = schedule.split(' ')
+  if (month !== '*') return 367
+  return dayOfMonth === '*' ? 8 : 63
+}
+
+function lastRunOfDay(cron: Cron, run: Date): Date {
+  const offsetMs = SHANGHAI_MINUTES * 60_000
+  const midnight = (Math.floor((run.getTime() + offsetMs) / DAY_MS) + 1) * DAY_MS - offsetMs
+  const [last] = cron.previousRuns(1, new Date(midnight))
+  return last === undefined || last < run ? run : last
+}

@@ -1,0 +1,60 @@
+import { randomUUID } from 'node:crypto'
+import { Instant, Paragraph, Uuid } from '@erp-steward/contracts/values'
+import { Problem } from '@erp-steward/contracts/problem'
+import { defineProposal } from '@erp-steward/service-kit/proposal'
+import { Type } from 'typebox'
+import { floors } from '../targets/rules/floor.ts'
+import { settleProtection } from '../targets/settle-protection.ts'
+import { lockTarget, targetById } from '../targets/target.ts'
+import { ExceptionEntity } from './exception.ts'
+
+/** Longest time for which a floor may be left, in days: a year; then somebody looks again. Own choice. */
+export const MOST_DAYS = 366
+
+export const AskedException = Type.Object(
+  {
+    targetId: Uuid,
+    floors: Type.Array(Type.Enum([...floors]), { minItems: 1, uniqueItems: true }),
+    reason: Paragraph(2_000),
+    validUntil: Instant,
+  },
+  { additionalProperties: false },
+)
+
+/** @throws Problem `validation-failed` unless the end lies ahead, at most `MOST_DAYS` */
+export function assertEnd(validUntil: Date, now: Date): void {
+  const last = new Date(now.getTime() + MOST_DAYS * 86_400_000)
+  if (validUntil > now && validUntil <= last) return
+  const detail = `An exception ends within ${String(MOST_DAYS)} days.`
+  throw new Problem('validation-failed', detail, { errors: [{ pointer: '#/validUntil', detail }] })
+}
+
+/** Leave to fall short of a floor until an end. People of the unit whose data it is do not grant it. Source: A-2.4.1. */
+export const granting = defineProposal({
+  kind: 'backup-exception.grant',
+  title: { 'zh-CN': '备份底线例外', en: 'Exception from a backup floor' },
+  body: AskedException,
+  decide: 'backup.plan',
+  subject: ({ targetId }) => targetId,
+  concerns: async (tx, { targetId }) => ({
+    personIds: [],
+    unitIds: [(await targetById(tx, targetId)).unitId],
+  }),
+  apply: async (tx, { targetId, floors, reason, validUntil }, act, proposal) => {
+    const target = await lockTarget(tx, targetId)
+    assertEnd(new Date(validUntil), act.now)
+    await tx.insert(ExceptionEntity, {
+      id: randomUUID(),
+      targetId,
+      unitId: target.unitId,
+      floors,
+      reason,
+      validUntil: new Date(validUntil),
+      proposalId: proposal.id,
+      requestedByPersonId: proposal.proposedByPersonId,
+      grantedByPersonId: act.personId,
+      grantedAt: act.now,
+    })
+    await settleProtection(tx, target, act)
+  },
+})

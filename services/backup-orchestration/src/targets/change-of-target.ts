@@ -1,0 +1,44 @@
+import { Source } from '@erp-steward/contracts/agent-protocol'
+import { Code, Line, Uuid } from '@erp-steward/contracts/values'
+import { defineProposal } from '@erp-steward/service-kit/proposal'
+import { Type } from 'typebox'
+import { changeTarget } from './change-target.ts'
+import { lockTarget, targetById } from './target.ts'
+
+/** Client id of an agent. */
+export const AgentId = Type.String({
+  minLength: 1,
+  maxLength: 100,
+  pattern: '^[\\u0021-\\u007e]+$',
+  description: 'Client id of the agent that does the work of this target.',
+})
+
+export const TargetChanges = Type.Partial(
+  Type.Object({
+    name: Line(200),
+    agentId: AgentId,
+    source: Source,
+    keyId: Code,
+    requiredBeforeChange: Type.Boolean(),
+    active: Type.Boolean(),
+  }),
+  { additionalProperties: false, minProperties: 1 },
+)
+
+/** A change of what the gate of a system rests on. People of the unit whose data it is do not decide. Source. */
+export const changeOfTarget = defineProposal({
+  kind: 'backup-target.change',
+  title: { 'zh-CN': '变更备份对象', en: 'Change of a backup target' },
+  body: Type.Object({ targetId: Uuid, changes: TargetChanges }),
+  decide: 'backup.plan',
+  subject: ({ targetId }) => targetId,
+  concerns: async (tx, { targetId }) => ({
+    personIds: [],
+    unitIds: [(await targetById(tx, targetId)).unitId],
+  }),
+  version: async (tx, { targetId }) => (await lockTarget(tx, targetId)).version,
+  apply: async (tx, { targetId, changes }, act) => {
+    const { version } = await lockTarget(tx, targetId)
+    await changeTarget(tx, targetId, changes, version, act)
+  },
+})

@@ -1,0 +1,45 @@
+import { Code, nullable, Uuid } from '@erp-steward/contracts/values'
+import { defineProposal } from '@erp-steward/service-kit/proposal'
+import { Type } from 'typebox'
+import { setPolicy } from './set-policy.ts'
+import { lockTarget, targetById } from './target.ts'
+
+export const ExactDuration = Type.String({
+  maxLength: 30,
+  description: 'ISO 8601 duration without years and months, `PT24H`.',
+})
+
+export const policyMembers = {
+  schedule: Type.String({
+    maxLength: 100,
+    description: 'Five fields of cron, read in Asia/Shanghai.',
+  }),
+  rpo: ExactDuration,
+  keepDays: Type.Integer({ minimum: 1, maximum: 36_500 }),
+  primarySite: Code,
+  offsiteSite: nullable(Code),
+}
+
+/**
+ * How a target is backed up is set by two, also for the first time: it makes the gate of its system. People of the unit
+ * whose data it is do not decide. Sources: A-2.4.1, A-2.4.4.
+ */
+export const settingOfPolicy = defineProposal({
+  kind: 'backup-policy.set',
+  title: { 'zh-CN': '设定备份策略', en: 'Setting of a backup policy' },
+  body: Type.Object({
+    targetId: Uuid,
+    policy: Type.Object({ ...policyMembers, startWithin: ExactDuration }),
+  }),
+  decide: 'backup.plan',
+  subject: ({ targetId }) => targetId,
+  concerns: async (tx, { targetId }) => ({
+    personIds: [],
+    unitIds: [(await targetById(tx, targetId)).unitId],
+  }),
+  version: async (tx, { targetId }) => (await lockTarget(tx, targetId)).policyVersion,
+  apply: async (tx, { targetId, policy }, act) => {
+    const { policyVersion } = await lockTarget(tx, targetId)
+    await setPolicy(tx, targetId, policy, policyVersion, act)
+  },
+})
