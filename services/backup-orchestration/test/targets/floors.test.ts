@@ -227,8 +227,8 @@ describe('an exception', () => {
     const own = await approved(stage, ask(id), authority(FIRST))
     expect(own.json()).toMatchObject({ code: 'same-person' })
     expect((await proposePolicy(stage, id, WORST)).statusCode).toBe(422)
-    const [{ id: proposalId }] = await stage.db.query('select id from proposal')
-    const url = `/v1/proposals/backup-orchestration/${String(proposalId)}/approve`
+    const [{ id: proposalId }]: [{ id: string }] = await stage.db.query('select id from proposal')
+    const url = `/v1/proposals/backup-orchestration/${proposalId}/approve`
     const match = { 'if-match': '"1"', ...authority(SECOND) }
     await made(send(stage, 'POST', url, match, {}))
     // What it does not name is not excepted.
@@ -350,8 +350,9 @@ test('[A-2.4.3] a copy is not confirmed by the agent of who confirmed the site',
 test('an exception is one row that two persons made', async () => {
   const { id } = await target(stage, { policy: null })
   await except(stage, id, ['offsite'])
-  const rows = await stage.db.query('select floors from backup_exception where target_id = $1', [
-    id,
-  ])
+  const rows: unknown[] = await stage.db.query(
+    'select floors from backup_exception where target_id = $1',
+    [id],
+  )
   expect(rows).toEqual([{ floors: ['offsite'] }])
 })
