@@ -377,6 +377,7 @@ export const PersonsImported = defineEvent({
   }),
 })
 
+/** `userName` is sealed, for companies make it from a name or a number. */
 const accountFact = { accountId: Uuid, userName: Type.String(), personId: nullable(Uuid) }
 
 export const AccountCreated = defineEvent({
@@ -476,6 +477,7 @@ export const AccountChangeDecided = defineEvent({
   }),
 })
 
+/** As `accountFact`. */
 const taskFact = {
   taskId: Uuid,
   accountId: Uuid,

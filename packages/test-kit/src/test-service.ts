@@ -1,4 +1,5 @@
 import type { App } from '@erp-steward/service-kit/app'
+import { holdPersonalData, personalDataIfHeld } from '@erp-steward/service-kit/personal-data'
 import { buildService, type Service } from '@erp-steward/service-kit/service'
 import type { Task } from '@erp-steward/service-kit/jobs'
 import type { Consumer } from '@erp-steward/messaging/consumer'
@@ -49,6 +50,9 @@ export async function testService<Config extends TObject>(
     keyFor: async (kid) => (await testKeys(kid)) ?? (await ownKeys?.(kid)),
     internalToken: TEST_INTERNAL_TOKEN,
   })
+  // Use cases are also called on the database of the tests.
+  const personalData = personalDataIfHeld(db.manager)
+  if (personalData !== null) holdPersonalData(database.db, personalData)
   const running: TestService = {
     ...built,
     db: database.db,

@@ -50,9 +50,12 @@ export async function addAccount(
 ): Promise<Account & { unitId: string | null }> {
   const { seal, lookup } = TEST_PERSONAL_DATA
   const tag = randomBytes(6).toString('hex').toUpperCase()
+  const id = randomUUID()
+  const userName = `U${tag}`
   const account: Account = {
-    id: randomUUID(),
-    userName: `U${tag}`,
+    id,
+    userName: seal(id, 'user-name', userName),
+    userNameLookup: lookup('user-name', userName),
     personId: administratorRole === null ? randomUUID() : null,
     administratorRole,
     status: 'active',
@@ -93,7 +96,8 @@ export async function addAccount(
     )
   }
   await db.manager.insert(AccountEntity, account)
-  return { ...account, unitId: account.personId === null ? null : unit }
+  // In clear, as whoever signs in types it.
+  return { ...account, userName, unitId: account.personId === null ? null : unit }
 }
 
 /** Puts a chosen password in force. */

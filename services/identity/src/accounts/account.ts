@@ -7,8 +7,10 @@ export type AccountStatus = 'active' | 'frozen' | 'disabled'
 /** Who may sign in: the account of a person, or of one of the three administrators; never both. */
 export interface Account {
   id: string
-  /** Upper case and unique, also the name of the user in EBS; at most 100 characters. */
+  /** Sealed: upper case, also the name of the user in EBS; at most 100 characters. `openUserName` shows it. */
   userName: string
+  /** Keyed hash of the user name, unique; `null` for the first administrators until identity has started. */
+  userNameLookup: string | null
   personId: string | null
   administratorRole: AdministratorRole | null
   status: AccountStatus
@@ -28,6 +30,7 @@ export const AccountEntity = new EntitySchema<Account>({
   columns: {
     id: { type: 'uuid', primary: true },
     userName: { type: 'text', name: 'user_name' },
+    userNameLookup: { type: 'text', name: 'user_name_lookup', nullable: true },
     personId: { type: 'uuid', name: 'person_id', nullable: true },
     administratorRole: { type: 'text', name: 'administrator_role', nullable: true },
     status: { type: 'text' },
@@ -39,13 +42,15 @@ export const AccountEntity = new EntitySchema<Account>({
     coolingUntil: { type: 'timestamptz', name: 'cooling_until', nullable: true },
   },
   uniques: [
-    { name: 'account_user_name_key', columns: ['userName'] },
+    { name: 'account_user_name_key', columns: ['userNameLookup'] },
     { name: 'account_person_id_key', columns: ['personId'] },
   ],
+  indices: [{ name: 'account_by_age', columns: ['createdAt', 'id'] }],
   checks: [
     {
-      name: 'account_user_name_check',
-      expression: "user_name ~ '^[A-Z0-9][A-Z0-9._@-]{0,99}$'",
+      name: 'account_user_name_sealed_check',
+      expression: `user_name in ('SYSADM', 'SECADM', 'AUDADM')
+        or user_name ~ '^[0-9a-f]{8}\\.[A-Za-z0-9_-]{16}\\.' and user_name_lookup is not null`,
     },
     {
       name: 'account_administrator_role_check',

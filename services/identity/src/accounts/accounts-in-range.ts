@@ -1,8 +1,9 @@
 import type { EntityManager } from 'typeorm'
 import type { Account, AccountStatus } from './account.ts'
+import { userNameLookup } from './sealed-user-name.ts'
 
-/** An account with the name, sealed, and unit of its person, `null` for administrators. */
-export type AccountInRange = Account & {
+/** An account, user name and all sealed, with the name, sealed, and unit of its person, `null` for administrators. */
+export type AccountInRange = Omit<Account, 'userNameLookup'> & {
   readonly personName: string | null
   readonly unitId: string | null
 }
@@ -14,11 +15,12 @@ export interface AccountFilter {
   readonly status?: AccountStatus | undefined
   /** Only accounts of people of this unit; `null` for all. */
   readonly unitId: string | null
-  readonly after: string | null
+  /** Instant and id of the last row of the page before. */
+  readonly after: readonly [at: string | null, id: string | null]
   readonly limit: number
 }
 
-/** Accounts by user name. */
+/** Accounts in the order in which they were made: what is sealed has no order. */
 export function accountsInRange(
   tx: EntityManager,
   { id, userName, personId, status, unitId, after, limit }: AccountFilter,
@@ -30,10 +32,18 @@ export function accountsInRange(
             cooling_until as "coolingUntil",
             person.name as "personName", person.unit_id as "unitId"
        from account left join person on person.id = person_id
-      where ($1::uuid is null or account.id = $1) and ($2::text is null or user_name = $2)
+      where ($1::uuid is null or account.id = $1) and ($2::text is null or user_name_lookup = $2)
         and ($3::uuid is null or person_id = $3) and ($4::text is null or status = $4)
-        and ($5::uuid is null or person.unit_id = $5) and ($6::text is null or user_name > $6)
-      order by user_name limit $7`,
-    [id ?? null, userName ?? null, personId ?? null, status ?? null, unitId, after, limit],
+        and ($5::uuid is null or person.unit_id = $5) and ($6::timestamptz is null or (account.created_at, account.id) > ($6, $7))
+      order by account.created_at, account.id limit $8`,
+    [
+      id ?? null,
+      userName === undefined ? null : userNameLookup(tx, userName),
+      personId ?? null,
+      status ?? null,
+      unitId,
+      ...after,
+      limit,
+    ],
   )
 }

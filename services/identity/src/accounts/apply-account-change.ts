@@ -11,6 +11,7 @@ import { createAdministrator, createPersonAccount } from './create-account.ts'
 import { disableAccount } from './disable-account.ts'
 import { enableAccount } from './enable-account.ts'
 import { lockAccount, type HeldAccount } from './lock-account.ts'
+import { openChange } from './sealed-user-name.ts'
 import { setPositionRights } from './set-position-rights.ts'
 
 /**
@@ -20,9 +21,10 @@ import { setPositionRights } from './set-position-rights.ts'
  */
 export async function applyAccountChange(
   tx: EntityManager,
-  { command, subjectId, reason }: AccountChange,
+  change: AccountChange,
   act: Act,
 ): Promise<void> {
+  const { command, subjectId, reason } = openChange(tx, change)
   switch (command.kind) {
     case 'create-account':
       await createForPerson(tx, command.personId, command.userName ?? null, act)

@@ -11,6 +11,7 @@ import { AccountEntity } from './account.ts'
 import type { AccountChange, AccountChangeCommand } from './account-change.ts'
 import { requestAccountChange } from './request-account-change.ts'
 import { isReservedUserName } from './rules/user-name.ts'
+import { userNameLookup } from './sealed-user-name.ts'
 
 /**
  * Takes a request of the system administrator after a look at what could not work anyway; the state is checked again
@@ -75,7 +76,10 @@ async function subjectOf(
   }
 }
 
+const isTaken = (tx: EntityManager, userName: string) =>
+  tx.existsBy(AccountEntity, { userNameLookup: userNameLookup(tx, userName) })
+
 async function assertFree(tx: EntityManager, userName: string) {
-  if (isReservedUserName(userName) || (await tx.existsBy(AccountEntity, { userName })))
+  if (isReservedUserName(userName) || (await isTaken(tx, userName)))
     throw new Problem('user-name-taken', `${userName} is taken or reserved.`)
 }

@@ -11,6 +11,7 @@ import { openPerson } from '../people/sealed-person.ts'
 import { queueNewUser } from '../provisioning/queue-access.ts'
 import type { Account, AdministratorRole } from './account.ts'
 import { isReservedUserName, userNameCandidates } from './rules/user-name.ts'
+import { sealUserName } from './sealed-user-name.ts'
 import { stateStanding } from './state-standing.ts'
 
 /**
@@ -53,9 +54,10 @@ async function insertAccount(
 ): Promise<Account> {
   for (const userName of candidates) {
     if (isReservedUserName(userName)) continue
+    const id = randomUUID()
     const account: Account = {
-      id: randomUUID(),
-      userName,
+      id,
+      ...sealUserName(tx, id, userName),
       personId: null,
       administratorRole: null,
       ...owner,
@@ -84,13 +86,14 @@ async function insertAccount(
  * @throws Problem `account-exists`
  */
 export async function insertUnlessTaken(tx: EntityManager, account: Account): Promise<boolean> {
-  const { id, userName, personId, administratorRole, status, createdAt } = account
+  const { id, userName, userNameLookup, personId, administratorRole, status, createdAt } = account
   try {
     const inserted: unknown[] = await tx.query(
-      `insert into account (id, user_name, person_id, administrator_role, status, epoch, version, created_at)
-       values ($1, $2, $3, $4, $5, 0, 1, $6)
+      `insert into account (id, user_name, user_name_lookup, person_id, administrator_role, status, epoch, version,
+                            created_at)
+       values ($1, $2, $3, $4, $5, $6, 0, 1, $7)
        on conflict on constraint account_user_name_key do nothing returning id`,
-      [id, userName, personId, administratorRole, status, createdAt],
+      [id, userName, userNameLookup, personId, administratorRole, status, createdAt],
     )
     return inserted.length === 1
   } catch (error) {

@@ -55,7 +55,9 @@ export async function createFirstAdministrators(
     for (const { userName, role } of first) {
       const account: Account = {
         id: randomUUID(),
+        // Words of the product, not of a person: the keys are not here, identity seals them at its first start.
         userName,
+        userNameLookup: null,
         personId: null,
         administratorRole: role,
         status: 'active',

@@ -10,6 +10,7 @@ import {
   type AccountChange,
   type AccountChangeCommand,
 } from './account-change.ts'
+import { sealChange } from './sealed-user-name.ts'
 
 export interface RequestAccountChange {
   /** The account, person, position or client that the change is about. */
@@ -44,7 +45,7 @@ export async function requestAccountChange(
     version: 1,
   }
   try {
-    await tx.insert(AccountChangeEntity, change)
+    await tx.insert(AccountChangeEntity, sealChange(tx, change))
   } catch (error) {
     if (isConstraintViolation(error, 'account_change_one_pending'))
       throw new Problem('account-change-pending', 'The same change already waits for a decision.')

@@ -7,6 +7,7 @@ import { unlockAccount } from '../credentials/unlock-account.ts'
 import { revokeAccount } from '../sessions/revoke-account.ts'
 import { AccountEntity } from './account.ts'
 import { lockAccount } from './lock-account.ts'
+import { userNameLookup } from './sealed-user-name.ts'
 
 /**
  * Makes an initial password for an administrator who has lost the own one, and ends a lock: the way back in when no
@@ -19,7 +20,9 @@ export async function restoreAdministrator(
   userName: string,
   act: Act,
 ): Promise<string> {
-  const found = await tx.findOneBy(AccountEntity, { userName: userName.toUpperCase() })
+  const found = await tx.findOneBy(AccountEntity, {
+    userNameLookup: userNameLookup(tx, userName),
+  })
   const held = found === null ? null : await lockAccount(tx, found.id)
   if (held?.account.status !== 'active' || held.account.administratorRole === null)
     throw new Problem('not-found', `There is no active administrator ${userName}.`)

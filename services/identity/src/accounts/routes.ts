@@ -10,13 +10,7 @@ import {
   etag,
   type Committer,
 } from '@erp-steward/service-kit/commit'
-import {
-  decodeCursor,
-  decodeInstantCursor,
-  page,
-  pageOf,
-  PageQuery,
-} from '@erp-steward/service-kit/paging'
+import { decodeInstantCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { viewerOf } from '../people/show-person.ts'
@@ -29,6 +23,7 @@ import { decideAccountChange } from './decide-account-change.ts'
 import { freezeAccount, unfreezeAccount } from './freeze-account.ts'
 import { lockAccount } from './lock-account.ts'
 import { rolesOfAccount } from './roles-of-account.ts'
+import { openChange, openUserName } from './sealed-user-name.ts'
 import { showAccount } from './show-account.ts'
 
 const Status = Type.Enum(['active', 'frozen', 'disabled'])
@@ -83,7 +78,7 @@ function readingRoutes(app: App, { db, clock }: Committer): void {
     config: { access: 'account.read', clauses: ['A-2.1.1', 'A-4.3.3'] },
     schema: {
       operationId: 'listAccounts',
-      summary: 'Accounts by user name; within the own unit for callers of a unit.',
+      summary: 'Accounts in the order they were made; within the own unit for callers of a unit.',
       tags: ['accounts'],
       querystring: Type.Object({
         ...PageQuery,
@@ -95,12 +90,12 @@ function readingRoutes(app: App, { db, clock }: Committer): void {
     },
     handler: async (request) => {
       const { limit, cursor, ...filter } = request.query
-      const [after = null] = decodeCursor(cursor, 1) ?? []
+      const after = decodeInstantCursor(cursor)
       const unitId = unitInRange(request)
       const rows = await accountsInRange(db.manager, { ...filter, unitId, after, limit: limit + 1 })
       const viewer = await viewerOf(request, db.manager, clock())
       const shown = rows.map((row) => showAccount(db.manager, viewer, row))
-      return page(shown, limit, ({ userName }) => [userName])
+      return page(shown, limit, ({ createdAt, id }) => [createdAt.toISOString(), id])
     },
   })
 
@@ -122,7 +117,7 @@ function readingRoutes(app: App, { db, clock }: Committer): void {
   })
 
   async function readAccount(request: FastifyRequest, id: string): Promise<AccountInRange> {
-    const filter = { id, unitId: unitInRange(request), after: null, limit: 1 }
+    const filter = { id, unitId: unitInRange(request), after: [null, null] as const, limit: 1 }
     const [account] = await accountsInRange(db.manager, filter)
     if (account === undefined) throw new Problem('not-found', `There is no account ${id}.`)
     return showAccount(db.manager, await viewerOf(request, db.manager, clock()), account)
@@ -167,7 +162,8 @@ function lockingRoutes(app: App, deps: Committer): void {
           assertVersion(held.account.version, expected)
           if (verb === 'unfreeze' && id === act.actor)
             throw new Problem('same-person', 'Nobody releases the own account.')
-          return apply(tx, held, request.body.reason, act)
+          const account = await apply(tx, held, request.body.reason, act)
+          return { ...account, userName: openUserName(tx, account) }
         }),
     })
 }
@@ -189,6 +185,7 @@ function changeRoutes(app: App, deps: Committer): void {
     },
     handler: (request, reply) =>
       createOnce(deps, request, reply, async (tx, act) => {
+        // What was asked, as it was asked: only the row is sealed.
         const body = await askForChange(tx, request.body.change, request.body.reason, act)
         return {
           body,
@@ -214,7 +211,8 @@ function changeRoutes(app: App, deps: Committer): void {
     handler: async ({ query: { limit, cursor, status } }) => {
       const after = decodeInstantCursor(cursor)
       const rows = await accountChanges(db.manager, { status, after, limit: limit + 1 })
-      return page(rows, limit, ({ requestedAt, id }) => [requestedAt.toISOString(), id])
+      const shown = rows.map((row) => openChange(db.manager, row))
+      return page(shown, limit, ({ requestedAt, id }) => [requestedAt.toISOString(), id])
     },
   })
 
@@ -231,7 +229,7 @@ function changeRoutes(app: App, deps: Committer): void {
       const found = await db.manager.findOneBy(AccountChangeEntity, { id })
       if (found === null) throw new Problem('not-found', `There is no account change ${id}.`)
       void reply.header('etag', etag(found.version))
-      return found
+      return openChange(db.manager, found)
     },
   })
 
@@ -260,8 +258,8 @@ function changeRoutes(app: App, deps: Committer): void {
       handler: (request, reply) => {
         const reason = request.body?.reason ?? null
         const command = { changeId: request.params.id, decision, reason }
-        return change(deps, request, reply, (tx, act, expected) =>
-          decideAccountChange(tx, command, expected, act),
+        return change(deps, request, reply, async (tx, act, expected) =>
+          openChange(tx, await decideAccountChange(tx, command, expected, act)),
         )
       },
     })

@@ -3,13 +3,18 @@ import type { EntityManager } from 'typeorm'
 import { maskedName } from '../people/rules/mask.ts'
 import type { Viewer } from '../people/show-person.ts'
 import type { AccountInRange } from './accounts-in-range.ts'
+import { openUserName } from './sealed-user-name.ts'
 
-/** The account with the name of its person as the viewer may see it. Source. */
+/**
+ * The account with the name of its person as the viewer may see it; the user name is shown, for it is what whoever may
+ * read accounts works with. Source: A-4.3.1, A-4.3.3.
+ */
 export function showAccount(
   tx: EntityManager,
   { seesAll, personId: self, unitId: own, sensitive }: Viewer,
-  account: AccountInRange,
+  row: AccountInRange,
 ): AccountInRange {
+  const account = { ...row, userName: openUserName(tx, row) }
   const { personId, personName: sealed, unitId } = account
   if (personId === null || sealed === null) return account
   const name = personalDataOf(tx).open(personId, 'name', sealed)

@@ -139,7 +139,7 @@ async function guardKeyOf(
        where account_id = $1 and source_ip = $2 and started_at > $3) as known`,
     [account?.id ?? NOBODY, sourceIp, new Date(at.getTime() - KNOWN_DAYS * 86_400_000)],
   )
-  return { nameDigest: nameDigestOf(userName), source: place?.known === true ? sourceIp : '' }
+  return { nameDigest: nameDigestOf(tx, userName), source: place?.known === true ? sourceIp : '' }
 }
 
 async function lockoutPolicy(

@@ -6,6 +6,7 @@ import { durationMs } from '@erp-steward/regulation/duration'
 import { readParameter } from '@erp-steward/service-kit/parameters'
 import type { DataSource, EntityManager } from 'typeorm'
 import { AccountEntity, type Account } from '../accounts/account.ts'
+import { openUserName } from '../accounts/sealed-user-name.ts'
 import { rolesOfAccount } from '../accounts/roles-of-account.ts'
 import { endSessionsOfAccount } from '../sessions/end-session.ts'
 import { beginAttempt, checkPassword, failAttempt, passAttempt } from './attempt.ts'
@@ -40,14 +41,17 @@ export async function changePassword(
   { accountId, sessionId, currentPassword, newPassword, sourceIp }: ChangePassword,
   act: Act,
 ): Promise<void> {
-  const { account, policy, current, earlier, attempt } = await db.transaction(async (tx) => {
-    const account = await tx.findOneBy(AccountEntity, { id: accountId })
-    if (account === null) throw new Problem('account-unknown', `There is no account ${accountId}.`)
-    const { userName } = account
-    const attempt = await beginAttempt(tx, { userName, account, sourceIp }, act)
-    const policy = await passwordPolicyOf(tx, account, act.now)
-    return { account, policy, attempt, ...(await passwordsOf(tx, account, policy)) }
-  })
+  const { account, userName, policy, current, earlier, attempt } = await db.transaction(
+    async (tx) => {
+      const account = await tx.findOneBy(AccountEntity, { id: accountId })
+      if (account === null)
+        throw new Problem('account-unknown', `There is no account ${accountId}.`)
+      const userName = openUserName(tx, account)
+      const attempt = await beginAttempt(tx, { userName, account, sourceIp }, act)
+      const policy = await passwordPolicyOf(tx, account, act.now)
+      return { account, userName, policy, attempt, ...(await passwordsOf(tx, account, policy)) }
+    },
+  )
   const typed = comparable(current, currentPassword)
   const matches = await checkPassword(db, attempt, current?.hash ?? null, typed)
   // An initial password past its time opens nothing, not even its own change. Source: A-2.2.3.
@@ -60,7 +64,7 @@ export async function changePassword(
     throw new Problem('sign-in-refused', 'The current password is not right.')
   }
   await db.transaction((tx) => passAttempt(tx, attempt, act))
-  const faults = passwordFaults(newPassword, account.userName, policy)
+  const faults = passwordFaults(newPassword, userName, policy)
   if (faults.length === 0 && (await wasUsed(newPassword, earlier)))
     faults.push({
       rule: 'used-before',

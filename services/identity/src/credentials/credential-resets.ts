@@ -1,4 +1,5 @@
 import type { EntityManager } from 'typeorm'
+import { openUserName } from '../accounts/sealed-user-name.ts'
 import type { CredentialReset } from './credential-reset.ts'
 
 /** A case with the name of the account, without what is left of the secret. */
@@ -15,11 +16,11 @@ export interface ResetFilter {
 }
 
 /** Cases, oldest first. */
-export function credentialResets(
+export async function credentialResets(
   tx: EntityManager,
   { accountId, after: [at, id], limit }: ResetFilter,
 ): Promise<ListedReset[]> {
-  return tx.query(
+  const rows: ListedReset[] = await tx.query(
     `select reset.id, account_id as "accountId", user_name as "userName", state,
             first_by as "firstBy", first_role as "firstRole", first_at as "firstAt",
             second_by as "secondBy", second_role as "secondRole", second_at as "secondAt",
@@ -31,4 +32,8 @@ export function credentialResets(
       order by first_at, reset.id limit $4`,
     [accountId ?? null, at, id, limit],
   )
+  return rows.map((row) => ({
+    ...row,
+    userName: openUserName(tx, { id: row.accountId, userName: row.userName }),
+  }))
 }

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import { EntitySchema, type EntityManager } from 'typeorm'
+import { userNameLookup } from '../accounts/sealed-user-name.ts'
 import type { GuardState } from './rules/lockout.ts'
 
 /** Which guard an attempt meets. */
 export interface GuardKey {
-  /** SHA-256 of the user name in upper case: people type passwords there by mistake. */
+  /** Digest of the keyed hash of the name: people type passwords there by mistake, and nobody may try names on it. */
   readonly nameDigest: Buffer
   /** The address, where the account has been signed in from lately; empty for all other places together. */
   readonly source: string
@@ -42,8 +43,8 @@ export const SignInGuardEntity = new EntitySchema<SignInGuard>({
 })
 
 /** Key of the guards for a user name; case does not matter, as it does not for signing in. */
-export function nameDigestOf(userName: string): Buffer {
-  return createHash('sha256').update(userName.toUpperCase()).digest()
+export function nameDigestOf(tx: EntityManager, userName: string): Buffer {
+  return createHash('sha256').update(userNameLookup(tx, userName)).digest()
 }
 
 /** The guard of a key, locked for this transaction; a fresh one where there was none. */

@@ -4,6 +4,7 @@ import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
 import { AccountEntity } from '../accounts/account.ts'
+import { openUserName } from '../accounts/sealed-user-name.ts'
 import { nameDigestOf } from './sign-in-guard.ts'
 
 /**
@@ -21,7 +22,7 @@ export async function unlockAccount(
   const [guards]: [{ locked: boolean }[], number] = await tx.query(
     `delete from sign_in_guard where name_digest = $1
      returning held or coalesce(locked_until > $2, false) as locked`,
-    [nameDigestOf(account.userName), act.now],
+    [nameDigestOf(tx, openUserName(tx, account)), act.now],
   )
   if (!guards.some(({ locked }) => locked)) return
   await appendEvent(

@@ -6,6 +6,7 @@ import { appendEvent } from '@erp-steward/messaging/outbox'
 import { personalDataOf } from '@erp-steward/service-kit/personal-data'
 import { In, type DataSource, type EntityManager } from 'typeorm'
 import { AccountEntity } from '../accounts/account.ts'
+import { openUserName } from '../accounts/sealed-user-name.ts'
 import { changePerson } from '../people/change-person.ts'
 import { joinPerson } from '../people/join-person.ts'
 import { leavePerson } from '../people/leave-person.ts'
@@ -129,7 +130,9 @@ async function openRegister(tx: EntityManager, rows: readonly ReadRow[]): Promis
   return {
     keyOf,
     people: new Map(people.map((person) => [person.employeeNumberLookup, person])),
-    userNames: new Map(accounts.map(({ personId, userName }) => [String(personId), userName])),
+    userNames: new Map(
+      accounts.map((account) => [String(account.personId), openUserName(tx, account)]),
+    ),
     places,
   }
 }

@@ -10,6 +10,7 @@ import { CreateStanding1790000010000 } from './1790000010000-create-standing.ts'
 import { ProtectLedger1790000020000 } from './1790000020000-protect-ledger.ts'
 import { HalveCredentials1790000010100 } from './1790000010100-halve-credentials.ts'
 import { SealPerson1790000030000 } from './1790000030000-seal-person.ts'
+import { SealUserName1790000030002 } from './1790000030002-seal-user-name.ts'
 
 /** In the order they run. */
 export const migrations = [
@@ -25,4 +26,5 @@ export const migrations = [
   ProtectLedger1790000020000,
   HalveCredentials1790000010100,
   SealPerson1790000030000,
+  SealUserName1790000030002,
 ]

@@ -4,6 +4,9 @@ import { PersonChanged } from '@erp-steward/contracts/identity-events'
 import { personalDataOf } from '@erp-steward/service-kit/personal-data'
 import type { Static } from 'typebox'
 import type { DataSource, EntityManager } from 'typeorm'
+import { AccountChangeEntity } from '../accounts/account-change.ts'
+import { AccountEntity } from '../accounts/account.ts'
+import { openChange, openUserName, sealChange, sealUserName } from '../accounts/sealed-user-name.ts'
 import { mapTask } from '../provisioning/sealed-task.ts'
 import { ProvisioningTaskEntity } from '../provisioning/provisioning-task.ts'
 import { announcePerson } from './announce-person.ts'
@@ -35,7 +38,14 @@ export async function sealInClear(db: DataSource, now: Date): Promise<void> {
     traceparent: `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-01`,
     now,
   }
-  for (const part of [sealQueued, sealPeople, sealTasks, forgetAnswers]) {
+  for (const part of [
+    sealQueued,
+    sealPeople,
+    sealAccounts,
+    sealChanges,
+    sealTasks,
+    forgetAnswers,
+  ]) {
     let sealed: number
     do {
       sealed = await db.transaction(async (tx) => {
@@ -70,23 +80,67 @@ async function sealPeople(tx: EntityManager, act: Act): Promise<number> {
   return people.length
 }
 
+async function sealAccounts(tx: EntityManager): Promise<number> {
+  const { sealingKeyId, lookupKeyId } = personalDataOf(tx)
+  const accounts = await tx
+    .createQueryBuilder(AccountEntity, 'account')
+    .where(
+      `not (starts_with(account.userName, :sealed)
+        and coalesce(starts_with(account.userNameLookup, :lookup), false))`,
+      { sealed: `${sealingKeyId}.`, lookup: `${String(lookupKeyId)}.` },
+    )
+    .orderBy('account.id')
+    .limit(BATCH)
+    .setLock('pessimistic_write')
+    .getMany()
+  for (const account of accounts) {
+    const plain = SEALED.test(account.userName) ? openUserName(tx, account) : account.userName
+    await tx.update(AccountEntity, account.id, sealUserName(tx, account.id, plain))
+  }
+  return accounts.length
+}
+
+async function sealChanges(tx: EntityManager): Promise<number> {
+  const { sealingKeyId } = personalDataOf(tx)
+  const changes = await tx
+    .createQueryBuilder(AccountChangeEntity, 'change')
+    .where(`not starts_with(change.command ->> 'userName', :sealed)`, {
+      sealed: `${sealingKeyId}.`,
+    })
+    .orderBy('change.id')
+    .limit(BATCH)
+    .setLock('pessimistic_write')
+    .getMany()
+  for (const change of changes) {
+    const plain = SEALED.test(String('userName' in change.command && change.command.userName))
+      ? openChange(tx, change)
+      : change
+    await tx.update(AccountChangeEntity, change.id, { command: sealChange(tx, plain).command })
+  }
+  return changes.length
+}
+
 async function sealTasks(tx: EntityManager): Promise<number> {
   const { sealingKeyId, open, seal } = personalDataOf(tx)
+  const again = (owner: string, field: 'ebs' | 'user-name', text: string) =>
+    seal(owner, field, SEALED.test(text) ? open(owner, field, text) : text)
   const tasks = await tx
     .createQueryBuilder(ProvisioningTaskEntity, 'task')
     // Every call says of which user it expects what.
-    .where(`not starts_with(task.expected ->> 'userName', :sealed)`, {
-      sealed: `${sealingKeyId}.`,
-    })
+    .where(
+      `not (starts_with(task.expected ->> 'userName', :sealed) and starts_with(task.userName, :sealed))`,
+      { sealed: `${sealingKeyId}.` },
+    )
     .orderBy('task.seq')
     .limit(BATCH)
     .setLock('pessimistic_write')
     .getMany()
   for (const task of tasks) {
     const { accountId } = task
-    const again = (text: string) =>
-      seal(accountId, 'ebs', SEALED.test(text) ? open(accountId, 'ebs', text) : text)
-    await tx.save(ProvisioningTaskEntity, mapTask(task, again))
+    await tx.save(ProvisioningTaskEntity, {
+      ...mapTask(task, (text) => again(accountId, 'ebs', text)),
+      userName: again(accountId, 'user-name', task.userName),
+    })
   }
   return tasks.length
 }

@@ -2,6 +2,7 @@ import { readParameter } from '@erp-steward/service-kit/parameters'
 import { principalOf } from '@erp-steward/service-kit/authentication'
 import type { FastifyRequest } from 'fastify'
 import type { EntityManager } from 'typeorm'
+import { openUserName } from '../accounts/sealed-user-name.ts'
 import { maskedEmail, maskedName, maskedNumber } from './rules/mask.ts'
 import { openPerson, type PlainPerson } from './sealed-person.ts'
 
@@ -28,14 +29,22 @@ export async function viewerOf(
   return { personId, unitId, seesAll, sensitive: value }
 }
 
-type Shown = PlainPerson & { readonly id: string; readonly unitId: string }
+type Shown = PlainPerson & {
+  readonly id: string
+  readonly unitId: string
+  readonly accountId: string | null
+  readonly userName: string | null
+}
 
 /**
  * The person as the viewer may see it: whole with the right to, and to the person; name and address to colleagues of
  * the same unit, who work together; masked to all others. Source: A-4.3.1, A-4.3.3.
  */
 export function showPerson<Row extends Shown>(tx: EntityManager, viewer: Viewer, row: Row): Row {
-  const person = openPerson(tx, row)
+  const { accountId: id, userName: sealed } = row
+  const userName =
+    id === null || sealed === null ? null : openUserName(tx, { id, userName: sealed })
+  const person = { ...openPerson(tx, row), userName }
   if (viewer.seesAll || viewer.personId === person.id) return person
   const isColleague = viewer.unitId === person.unitId
   const masks = (field: string) => viewer.sensitive.includes(field)
@@ -44,6 +53,8 @@ export function showPerson<Row extends Shown>(tx: EntityManager, viewer: Viewer,
     ...person,
     name: masks('name') && !isColleague ? maskedName(name) : name,
     email: email !== null && masks('email') && !isColleague ? maskedEmail(email) : email,
+    // Made from the name or the number; whoever may read accounts finds it there.
+    userName: userName !== null && !isColleague ? maskedName(userName) : userName,
     employeeNumber: masks('employee-number') ? maskedNumber(employeeNumber) : employeeNumber,
   }
 }

@@ -32,8 +32,15 @@ const IN_CLEAR = `
            and coalesce(email ${SEALED}, true)))::int as clear
     from person
   union all
+  select 'account', count(*)::int, count(*) filter (where not user_name ${SEALED})::int
+    from account
+  union all
+  select 'account_change', 0,
+         count(*) filter (where command ->> 'userName' is not null and not command ->> 'userName' ${SEALED})::int
+    from account_change
+  union all
   select 'provisioning_task', count(*)::int,
-         count(*) filter (where not expected ->> 'userName' ${SEALED})::int
+         count(*) filter (where not (expected ->> 'userName' ${SEALED} and user_name ${SEALED}))::int
     from provisioning_task
   union all
   select 'idempotency_key', 0,

@@ -38,19 +38,19 @@ export async function leaseTasks(
             leased_until = $2, version = version + 1
       where id in (
         select id from (
-          select distinct on (task.user_name) task.id, task.seq
+          select distinct on (task.account_id) task.id, task.seq
             from provisioning_task task
            where (task.status = 'queued' and task.not_before <= $3
                   or task.status = 'leased' and task.leased_until <= $3)
              and ($4::uuid is null or task.unit_id = $4)
              and not exists (
                select from provisioning_task other
-                where other.user_name = task.user_name and other.id <> task.id
+                where other.account_id = task.account_id and other.id <> task.id
                   and (other.status = 'leased' and other.leased_until > $3
                        or other.seq < task.seq and other.status in ('queued', 'leased', 'failed')
                           and (task.kind <> 'end-date-user' or other.kind = 'create-user'
                                or other.status = 'leased')))
-           order by task.user_name, (task.kind = 'end-date-user') desc, task.seq
+           order by task.account_id, (task.kind = 'end-date-user') desc, task.seq
         ) ready order by seq limit $5)
         -- Looked at again after a worker that was late has had its say.
         and (status = 'queued' or leased_until <= $3)

@@ -24,8 +24,8 @@ export interface EbsCall {
 export type EbsState = Record<string, string | null>
 
 /**
- * One call the middleware makes in EBS; tasks of one user are done in the order of `seq`. What names a person in `call`,
- * `expected`, `readBack` and `errorMessage` is sealed; `openTask` shows it.
+ * One call the middleware makes in EBS; tasks of one user are done in the order of `seq`. What names a person in `userName`,
+ * `call`, `expected`, `readBack` and `errorMessage` is sealed; `openTask` shows it.
  */
 export interface ProvisioningTask {
   id: string
@@ -94,7 +94,7 @@ export const ProvisioningTaskEntity = new EntitySchema<ProvisioningTask>({
   indices: [
     {
       name: 'provisioning_task_open',
-      columns: ['userName', 'seq'],
+      columns: ['accountId', 'seq'],
       where: "status in ('queued', 'leased', 'failed')",
     },
     { name: 'provisioning_task_by_status', columns: ['status', 'seq'] },

@@ -4,6 +4,7 @@ import { readParameter } from '@erp-steward/service-kit/parameters'
 import type { EntityManager } from 'typeorm'
 import type { Person } from '../people/person.ts'
 import { openPerson } from '../people/sealed-person.ts'
+import { openUserName } from '../accounts/sealed-user-name.ts'
 import { chinaDay } from '../people/rules/china-day.ts'
 import type { EbsCall } from './provisioning-task.ts'
 import { queueTasks, type EbsTarget } from './queue-tasks.ts'
@@ -26,12 +27,9 @@ export async function queueNewUser(
   const day = chinaDay(act.now)
   const maxAge = await readParameter(tx, 'identity.password.max_age', unitId, act.now)
   const passwordDays = Math.max(1, Math.floor(durationMs(maxAge.value) / DAY_MS))
-  const { added } = accessDifference(account.userName, noAccess, access, day)
-  const user = createUser(
-    { ...openPerson(tx, holder), userName: account.userName },
-    day,
-    passwordDays,
-  )
+  const userName = openUserName(tx, account)
+  const { added } = accessDifference(userName, noAccess, access, day)
+  const user = createUser({ ...openPerson(tx, holder), userName }, day, passwordDays)
   await queueTasks(tx, { account, unitId }, [user, ...added], act)
 }
 
@@ -43,7 +41,12 @@ export async function queueAccessChange(
   to: EbsAccess,
   act: Act,
 ): Promise<{ ended: number; added: number }> {
-  const { ended, added } = accessDifference(target.account.userName, from, to, chinaDay(act.now))
+  const { ended, added } = accessDifference(
+    openUserName(tx, target.account),
+    from,
+    to,
+    chinaDay(act.now),
+  )
   await queueTasks(tx, target, [...ended, ...added], act)
   return { ended: ended.length, added: added.length }
 }
@@ -55,7 +58,7 @@ export async function queueUserUpdate(
   holder: Holder,
   act: Act,
 ): Promise<void> {
-  const update = updateUser({ ...openPerson(tx, holder), userName: account.userName })
+  const update = updateUser({ ...openPerson(tx, holder), userName: openUserName(tx, account) })
   await queueTasks(tx, { account, unitId: holder.unitId }, [update], act)
 }
 
@@ -74,9 +77,10 @@ export async function queueUserEnd(
   const superseded = await supersedeGrants(tx, account.id, 'account-disabled', act)
   const untouched = superseded.filter(({ attempts }) => attempts === 0)
   if (untouched.some(({ kind }) => kind === 'create-user')) return
-  const { ended } = accessDifference(account.userName, access, noAccess, endDate)
+  const userName = openUserName(tx, account)
+  const { ended } = accessDifference(userName, access, noAccess, endDate)
   const reached = ended.filter(({ call }) => !untouched.some((grant) => grants(grant, call)))
-  await queueTasks(tx, target, [endDateUser(account.userName, endDate), ...reached], act)
+  await queueTasks(tx, target, [endDateUser(userName, endDate), ...reached], act)
 }
 
 /** A frozen account: no login in EBS; rights stay, for the person comes back. */
@@ -85,7 +89,12 @@ export async function queueUserFreeze(
   target: EbsTarget,
   act: Act,
 ): Promise<void> {
-  await queueTasks(tx, target, [endDateUser(target.account.userName, chinaDay(act.now))], act)
+  await queueTasks(
+    tx,
+    target,
+    [endDateUser(openUserName(tx, target.account), chinaDay(act.now))],
+    act,
+  )
 }
 
 /**
@@ -107,7 +116,7 @@ export async function queueUserReturn(
     return
   }
   const day = chinaDay(act.now)
-  const { userName } = account
+  const userName = openUserName(tx, account)
   const { added } = accessDifference(userName, noAccess, access, day)
   const calls = [
     enableUser(userName, day),
@@ -123,7 +132,12 @@ export async function queueUserRelease(
   target: EbsTarget,
   act: Act,
 ): Promise<void> {
-  await queueTasks(tx, target, [enableUser(target.account.userName, chinaDay(act.now))], act)
+  await queueTasks(
+    tx,
+    target,
+    [enableUser(openUserName(tx, target.account), chinaDay(act.now))],
+    act,
+  )
 }
 
 function grants({ kind, call }: Superseded, end: EbsCall): boolean {

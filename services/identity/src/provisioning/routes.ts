@@ -7,7 +7,9 @@ import { decodeCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { EntityManager } from 'typeorm'
+import { AccountEntity } from '../accounts/account.ts'
 import { UserName } from '../accounts/account-change.ts'
+import { userNameLookup as lookupOf } from '../accounts/sealed-user-name.ts'
 import { failTask } from './fail-task.ts'
 import { finishTask } from './finish-task.ts'
 import { dropTask, retryTask } from './handle-failed-task.ts'
@@ -51,6 +53,8 @@ const TaskView = Type.Object({
 
 const LeasedTask = Type.Object({ ...TaskView.properties, leaseToken: nullable(Uuid) })
 
+/** An account id that nobody has. */
+const NOBODY = '00000000-0000-0000-0000-000000000000'
 const strict = { additionalProperties: false }
 const ById = Type.Object({ id: Uuid })
 const base = '/v1/provisioning-tasks'
@@ -178,7 +182,11 @@ function readingRoutes(app: App, { db }: Committer): void {
         .limit(limit + 1)
       if (after !== undefined) query.andWhere('task.seq > :after', { after })
       if (status !== undefined) query.andWhere('task.status = :status', { status })
-      if (userName !== undefined) query.andWhere('task.userName = :userName', { userName })
+      if (userName !== undefined) {
+        const userNameLookup = lookupOf(db.manager, userName)
+        const account = await db.manager.findOneBy(AccountEntity, { userNameLookup })
+        query.andWhere('task.accountId = :id', { id: account?.id ?? NOBODY })
+      }
       if (unitId !== null) query.andWhere('task.unitId = :unitId', { unitId })
       const tasks = (await query.getMany()).map((task) => shown(request, db.manager, task))
       return page(tasks, limit, ({ seq }) => [seq])

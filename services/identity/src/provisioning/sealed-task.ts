@@ -51,7 +51,11 @@ export function openState(tx: EntityManager, accountId: string, state: EbsState)
  */
 export function openTask<Task extends ProvisioningTask>(tx: EntityManager, task: Task): Task {
   const { open } = personalDataOf(tx)
-  return mapTask(task, (text) => open(task.accountId, 'ebs', text))
+  return {
+    ...mapTask(task, (text) => open(task.accountId, 'ebs', text)),
+    // Sealed as the account's own.
+    userName: open(task.accountId, 'user-name', task.userName),
+  }
 }
 
 /** The open task for a caller who may not see what describes a person; the user name stays, for calls go by it. */
@@ -60,7 +64,7 @@ export function maskTask<Task extends ProvisioningTask>(task: Task): Task {
   return { ...mapTask(task, mask), errorMessage: task.errorMessage }
 }
 
-/** The task with every sealed text put through `change`. */
+/** The task with every text that is sealed for EBS put through `change`. */
 export function mapTask<Task extends ProvisioningTask>(
   task: Task,
   change: (text: string) => string,

@@ -7,6 +7,7 @@ import { durationMs } from '@erp-steward/regulation/duration'
 import { readParameter } from '@erp-steward/service-kit/parameters'
 import type { DataSource, EntityManager } from 'typeorm'
 import { AccountEntity, type Account } from '../accounts/account.ts'
+import { userNameLookup } from '../accounts/sealed-user-name.ts'
 import { rolesOfAccount, type RolesOfAccount } from '../accounts/roles-of-account.ts'
 import {
   beginAttempt,
@@ -76,8 +77,8 @@ async function passwordInForce(
   const [found]: { account_id: string; id: string | null }[] = await tx.query(
     `select account.id as account_id, credential.id from account
        left join credential on credential.account_id = account.id and credential.ended_at is null
-      where account.user_name = $1`,
-    [userName.toUpperCase()],
+      where account.user_name_lookup = $1`,
+    [userNameLookup(tx, userName)],
   )
   // Ids nobody has stand in where there is none, so that the same statements run.
   const nobody = '00000000-0000-0000-0000-000000000000'

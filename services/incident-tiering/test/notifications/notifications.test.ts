@@ -134,7 +134,7 @@ describe('mail', () => {
     expect(mail?.raw).toContain('From: steward@example.test')
     expect(row).toMatchObject({
       channel: 'mail',
-      recipient: 'first@example.test',
+      recipient: `person:${people.first}`,
       state: 'delivered',
       attempts: 1,
       lastError: null,

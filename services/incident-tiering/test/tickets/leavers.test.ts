@@ -41,7 +41,7 @@ test('[A-1.3.1] the ticket of an owner who leaves goes back to its tier, which t
     `select recipient from notification where ticket_id = $1 and occasion = 'released'`,
     [ticket.id],
   )
-  expect(told).toEqual([{ recipient: 'deputy@example.test' }])
+  expect(told).toEqual([{ recipient: `person:${people.deputy}` }])
 
   const taken = await act(stage, released, 'acknowledge', keyUser(people.deputy))
   expect(taken.json()).toMatchObject({ state: 'acknowledged', ownerPersonId: people.deputy })
