@@ -46,7 +46,7 @@ export function mapChange(
   alter: (userName: string) => string,
 ): AccountChange {
   const { command } = change
-  return 'userName' in command && command.userName !== undefined
+  return 'userName' in command
     ? { ...change, command: { ...command, userName: alter(command.userName) } }
     : change
 }
