@@ -127,10 +127,11 @@ export class FirstAlarm {
         moduleCode: 'GL',
       },
     ]
+    const authority = await this.#company.signIn('authority')
     for (const duty of duties) {
       // The directory reaches incident-tiering by event; until then it does not know the person.
       await eventually(async () => {
-        const answer = await this.#company.as('SYSADM', 'POST', '/v1/key-users', {
+        const answer = await this.#company.as(authority, 'POST', '/v1/key-users', {
           key: this.#company.key(`key-user-${duty.tier}`),
           body: duty,
         })

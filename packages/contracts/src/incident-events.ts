@@ -99,7 +99,7 @@ export const TicketClockBreached = defineEvent({
   clauses: ['A-1.3.4', 'A-5.2.3'],
   payload: Type.Object({
     ticketId: Uuid,
-    clock: Type.Enum(['acknowledge', 'restore', 'progress-note', 'tier']),
+    clock: Type.Enum(['acknowledge', 'restore', 'progress-note', 'tier', 'final', 'unsolved']),
     tier: nullable(SupportTier),
     dueAt: Instant,
     noticedAt: Instant,
@@ -108,13 +108,75 @@ export const TicketClockBreached = defineEvent({
 
 export const TicketReleased = defineEvent({
   type: 'incident.ticket.released.v1',
-  summary: 'The owner has left; the tier that holds the ticket is called again.',
-  clauses: ['A-1.3.1'],
+  summary: 'The owner may no longer work the ticket; the tier that holds it is called again.',
+  clauses: ['A-1.3.1', 'A-1.3.4'],
   payload: Type.Object({
     ticketId: Uuid,
     tier: SupportTier,
     previousOwnerPersonId: Uuid,
+    /** `not-able`: frozen, moved, or without the right or the duty. */
+    reason: Type.Enum(['left', 'not-able']),
     releasedAt: Instant,
+  }),
+})
+
+export const TicketReassigned = defineEvent({
+  type: 'incident.ticket.reassigned.v1',
+  summary: 'The O&M authority gave the ticket to a tier, whoever had it before.',
+  clauses: ['A-1.3.4', 'B-4.0'],
+  payload: Type.Object({
+    ticketId: Uuid,
+    from: SupportTier,
+    to: SupportTier,
+    previousOwnerPersonId: nullable(Uuid),
+    reason: Type.String(),
+    reassignedAt: Instant,
+  }),
+})
+
+export const TicketSuperiorsCalled = defineEvent({
+  type: 'incident.ticket.superiors-called.v1',
+  summary: 'A P1 was not restored in time and reached a superior.',
+  clauses: ['A-1.3.4', 'A-3.1.5', 'A-4.4.5', 'B-5.3.2'],
+  payload: Type.Object({
+    ticketId: Uuid,
+    step: Type.Enum(['department-head', 'leading-group', 'top-manager']),
+    /** Whom it reached; empty where there is nobody at all. */
+    personIds: Type.Array(Uuid),
+    /** Nobody was named for the step who can be reached: the O&M authority and the unit's leaders hear of it. */
+    inStead: Type.Boolean(),
+    calledAt: Instant,
+  }),
+})
+
+export const TicketUserSilent = defineEvent({
+  type: 'incident.ticket.user-silent.v1',
+  summary:
+    'Nobody confirmed the resolution in time; the key users and leaders of the unit are asked.',
+  clauses: ['B-4.0'],
+  payload: Type.Object({ ticketId: Uuid, silentAt: Instant }),
+})
+
+export const TicketRootCauseReported = defineEvent({
+  type: 'incident.ticket.root-cause-reported.v1',
+  summary: 'The root cause of a restored P1 was reported.',
+  clauses: ['A-3.1.5', 'A-5.2.3', 'B-6.6.1'],
+  payload: Type.Object({
+    ticketId: Uuid,
+    report: Type.String(),
+    withinTarget: Type.Boolean(),
+    reportedAt: Instant,
+  }),
+})
+
+export const SuperiorsNamed = defineEvent({
+  type: 'incident.superiors.named.v1',
+  summary: 'The superiors whom an unrestored P1 reaches were named.',
+  clauses: ['A-4.4.5', 'B-5.3.2'],
+  payload: Type.Object({
+    step: Type.Enum(['department-head', 'leading-group', 'top-manager']),
+    personIds: Type.Array(Uuid),
+    version: Type.Integer({ minimum: 1 }),
   }),
 })
 
@@ -167,8 +229,9 @@ export const KeyUserRemoved = defineEvent({
 
 export const KeyUserGapFound = defineEvent({
   type: 'incident.key-user.gap-found.v1',
-  summary: 'A module has no key user in a unit, or the company has none for it.',
-  clauses: ['B-4.1.2', 'B-4.2.2'],
+  summary:
+    'A module has no key user in a unit who can do the duty, or the company has none for it.',
+  clauses: ['B-4.1.2', 'B-4.2.2', 'B-7.3.2'],
   payload: Type.Object({
     unitId: nullable(Uuid),
     tier: SupportTier,
@@ -178,13 +241,27 @@ export const KeyUserGapFound = defineEvent({
   }),
 })
 
+export const KeyUserGapMended = defineEvent({
+  type: 'incident.key-user.gap-mended.v1',
+  summary: 'A duty that nobody could do has its key user, or is needed no longer.',
+  clauses: ['B-4.1.2', 'B-4.2.2', 'B-7.3.2'],
+  payload: Type.Object({
+    unitId: nullable(Uuid),
+    tier: SupportTier,
+    kind: Type.Enum(['MODULE', 'IT']),
+    moduleCode: nullable(Code),
+    mendedAt: Instant,
+  }),
+})
+
 export const NotificationDelivered = defineEvent({
   type: 'incident.notification.delivered.v1',
   summary: 'A message was accepted by its receiver.',
   clauses: ['A-3.2.3', 'A-5.2.5'],
   payload: Type.Object({
     notificationId: Uuid,
-    ticketId: Uuid,
+    /** `null` where the message is about no ticket, for example gaps of the key-user register. */
+    ticketId: nullable(Uuid),
     channel: Type.Enum(['mail', 'webhook']),
     attempts: Type.Integer(),
     deliveredAt: Instant,
@@ -197,11 +274,26 @@ export const NotificationFailed = defineEvent({
   clauses: ['A-3.2.3'],
   payload: Type.Object({
     notificationId: Uuid,
-    ticketId: Uuid,
+    /** As of a delivered one. */
+    ticketId: nullable(Uuid),
     channel: Type.Enum(['mail', 'webhook']),
     attempts: Type.Integer(),
     reason: Type.String(),
     failedAt: Instant,
+  }),
+})
+
+export const NotificationFellBack = defineEvent({
+  type: 'incident.notification.fell-back.v1',
+  summary: 'A message does not reach its receiver; others were told instead.',
+  clauses: ['A-3.2.3'],
+  payload: Type.Object({
+    notificationId: Uuid,
+    ticketId: nullable(Uuid),
+    /** Who was told instead; empty where there is nobody: then nobody knows. */
+    personIds: Type.Array(Uuid),
+    reason: Type.String(),
+    fellBackAt: Instant,
   }),
 })
 

@@ -29,6 +29,7 @@ export const permissions = {
   'ticket.open': [...business, 'END_USER', 'SCRIPT', 'SYSTEM_ADMIN'],
   'ticket.read': [...business, 'END_USER', 'SCRIPT', 'AUDIT_ADMIN'],
   'ticket.work': business,
+  'ticket.reassign': ['OM_AUTHORITY'],
   'ticket.confirm': [...business, 'END_USER'],
   'key-user.read': [...business, 'SYSTEM_ADMIN', 'SECURITY_ADMIN', 'AUDIT_ADMIN', 'SCRIPT'],
   'key-user.nominate': ['OM_AUTHORITY', 'BUSINESS_OWNER', 'SYSTEM_ADMIN'],

@@ -450,6 +450,18 @@ export const problems = {
     '该人员已是此模块关键用户',
     'Nothing to do.',
   ),
+  'key-user-not-able': problem(
+    422,
+    'The person cannot do this key-user duty',
+    '该人员不能履行此关键用户职责',
+    'Name somebody of the unit, with an active account that may work tickets, and a mail address.',
+  ),
+  'person-unreachable': problem(
+    422,
+    'The person cannot be reached',
+    '该人员无法联系',
+    'Have a mail address recorded for the person first.',
+  ),
   'last-key-user': problem(
     409,
     'The last key user cannot be removed without a successor',

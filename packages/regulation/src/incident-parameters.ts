@@ -167,14 +167,38 @@ export const incidentParameters = [
       'Unsolved by the company key user for this long goes to tier 3. P1 does not wait.',
     ],
   }),
+  target('incident.tier.p1.handover', {
+    default: { clock: 'continuous', within: 'PT1H' },
+    maximum: 'PT4H',
+    clauses: ['A-1.3.4', 'B-4.0'],
+    source: 'Defaults 2.2 (own choice)',
+    zh: [
+      '一级故障交接',
+      '一级故障在同一级支持停留超过此时间未恢复的,转下一级;在三级的,通知运维主管部门重新分派。',
+    ],
+    en: [
+      'P1 hand-over',
+      'A P1 unrestored for this long on a tier goes to the next; on tier 3 the authority is called.',
+    ],
+  }),
+  target('incident.closure.remind_after', {
+    default: { clock: 'working', workingDays: 1 },
+    clauses: ['B-4.0'],
+    source: 'Defaults 2.2 (own choice)',
+    zh: ['提醒用户确认', '工单解决后用户在此时间内未确认的,再次提醒。'],
+    en: ['Reminder to confirm', 'A user who has not confirmed a solved ticket is reminded then.'],
+  }),
   target('incident.closure.confirm_within', {
     default: { clock: 'working', workingDays: 3 },
     clauses: ['B-4.0'],
     source: 'Defaults 2.2 (own choice)',
-    zh: ['用户确认期限', '用户在此期限内未确认的,工单自动关闭并留标记。'],
+    zh: [
+      '用户确认期限',
+      '三、四级工单的用户已被询问并提醒,在此期限内仍未确认的,自动关闭并留标记;一、二级工单改由单位确认。',
+    ],
     en: [
       'User confirmation',
-      'A solved ticket the user has not confirmed in this time closes itself, marked so.',
+      'A P3 or P4 whose user was asked, reminded and silent closes then; a P1 or P2 asks the unit.',
     ],
   }),
   target('incident.priority.p1.major_after', {

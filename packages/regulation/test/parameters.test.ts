@@ -112,6 +112,8 @@ const shipped: readonly (readonly [ParameterKey, unknown])[] = [
   ['incident.sla.p4.restore', workingDays(5)],
   ['incident.tier.l1.handover', workingTime('PT2H')],
   ['incident.tier.l2.handover', workingDays(1)],
+  ['incident.tier.p1.handover', continuous('PT1H')],
+  ['incident.closure.remind_after', workingDays(1)],
   ['incident.closure.confirm_within', workingDays(3)],
   ['incident.alert.priority.warning', 'P3'],
   ['incident.alert.priority.critical', 'P2'],

@@ -59,9 +59,14 @@ const minuteMs = 60_000
 
 /**
  * Makes a calendar out of its definition. Costs milliseconds and, without holidays, about 0.5 MB.
+ * @param later what years after the last known holidays are: an error when asked about, or taken for years without
+ *   holidays, for an answer that the caller marks as provisional
  * @throws RangeError naming every fault when `checkCalendarDefinition` finds one.
  */
-export function compileCalendar(definition: CalendarDefinition): CompiledCalendar {
+export function compileCalendar(
+  definition: CalendarDefinition,
+  later: 'missing' | 'without-holidays' = 'missing',
+): CompiledCalendar {
   const faults = checkCalendarDefinition(definition)
   if (faults.length > 0) {
     const list = faults.map(({ path, message }) => `${path} ${message}`).join('; ')
@@ -72,7 +77,7 @@ export function compileCalendar(definition: CalendarDefinition): CompiledCalenda
 
   const { holidays } = definition
   const firstYear = holidays ? firstHolidayYear : firstYearWithoutHolidays
-  const lastYear = holidays ? lastHolidayYear : lastYearWithoutHolidays
+  const lastYear = holidays && later === 'missing' ? lastHolidayYear : lastYearWithoutHolidays
   const firstDay = Date.UTC(firstYear, 0, 1) / dayMs
   const dayCount = Date.UTC(lastYear + 1, 0, 1) / dayMs - firstDay
 

@@ -19,7 +19,9 @@ import { TicketClockEntity } from './clocks/ticket-clock.ts'
 import { IncidentConfig } from './config.ts'
 import { directoryEntities, unitExists } from '@erp-steward/directory/directory'
 import { directorySubscriptions } from '@erp-steward/directory/on-directory-changed'
-import { onPersonLeft } from './key-users/on-person-left.ts'
+import { findGaps, KeyUserGapEntity } from './key-users/follow-gaps.ts'
+import { onDutiesChanged } from './key-users/on-duties-changed.ts'
+import { onRightsChanged } from './key-users/on-rights-changed.ts'
 import { KeyUserEntity } from './key-users/key-user.ts'
 import { keyUserRoutes } from './key-users/routes.ts'
 import { migrations } from './migrations/all.ts'
@@ -30,6 +32,8 @@ import { createPersonMailer } from './notifications/mail-to-person.ts'
 import { createMailSender } from './notifications/send-mail.ts'
 import { createWebhookSender } from './notifications/send-webhook.ts'
 import { WebhookEntity } from './notifications/webhook.ts'
+import { superiorRoutes } from './superiors/routes.ts'
+import { SuperiorsEntity } from './superiors/superior.ts'
 import { onAlertFiring, onAlertResolved, onFindingRaised } from './tickets/on-alert.ts'
 import { onClockDue } from './tickets/on-clock-due.ts'
 import { ticketRoutes } from './tickets/routes.ts'
@@ -44,6 +48,8 @@ export const incidentTiering = defineService({
   entities: [
     ...directoryEntities,
     KeyUserEntity,
+    KeyUserGapEntity,
+    SuperiorsEntity,
     CalendarVersionEntity,
     TicketEntity,
     TicketEntryEntity,
@@ -62,6 +68,7 @@ export const incidentTiering = defineService({
     // It writes to people: addresses are opened when a mail goes out. It looks nobody up.
     holdPersonalData(deps.db, createPersonalData(deps.config.PERSONAL_DATA_KEYS, null))
     keyUserRoutes(app, deps)
+    superiorRoutes(app, deps)
     calendarRoutes(app, deps)
     ticketRoutes(app, deps)
     changeRoutes(app, deps)
@@ -71,7 +78,8 @@ export const incidentTiering = defineService({
     // Before the copy of the directory forgets the unit that a person leaves.
     onPersonMoves,
     ...directorySubscriptions,
-    onPersonLeft,
+    ...onRightsChanged,
+    ...onDutiesChanged,
     onAlertFiring,
     onAlertResolved,
     onFindingRaised,
@@ -86,6 +94,7 @@ export const incidentTiering = defineService({
     watchStages,
     watchCalendars,
     mendClocks,
+    findGaps,
     deliverNotification({
       mail: createPersonMailer(db, createMailSender(config.SMTP_URL, config.MAIL_FROM)),
       webhook: createWebhookSender(
@@ -97,6 +106,11 @@ export const incidentTiering = defineService({
     }),
   ],
   // 00:30 UTC is 08:30 in China, when the working day begins.
-  crontab: '30 0 * * * watch-calendars\n30 0 * * * mend-clocks\n* * * * * watch-change-stages',
+  crontab: [
+    '30 0 * * * watch-calendars',
+    '30 0 * * * mend-clocks',
+    '*/10 * * * * find-key-user-gaps',
+    '* * * * * watch-change-stages',
+  ].join('\n'),
   unitExists,
 })

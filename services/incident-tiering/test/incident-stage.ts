@@ -1,7 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Envelope } from '@erp-steward/contracts/event'
 import { sealedPerson, TEST_PERSONAL_DATA_KEYS } from '@erp-steward/test-kit/personal-data'
-import { ModuleChanged, PersonChanged, UnitChanged } from '@erp-steward/contracts/identity-events'
+import {
+  ModuleChanged,
+  PersonChanged,
+  StandingChanged,
+  UnitChanged,
+} from '@erp-steward/contracts/identity-events'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import { testAct } from '@erp-steward/test-kit/test-act'
@@ -57,7 +62,10 @@ const PLATFORM = [
 /** Of the last directory event: the copy takes each for newer than those before. */
 let directoryVersion = 0
 
-/** Delivers directory events as identity would send them: two units, the module GL, and the people given by name. */
+/**
+ * Delivers directory events as identity would send them: two units, the module GL, and the people given by name, who are
+ * of UNIT (one named `foreign` of OTHER_UNIT), may work tickets and can be reached.
+ */
 export async function fillDirectory<Name extends string>(
   stage: TestService,
   ...names: readonly Name[]
@@ -84,8 +92,37 @@ export async function fillDirectory<Name extends string>(
     active: true,
     version: (directoryVersion += 1),
   })
-  for (const name of names) await tellOfPerson(stage, people[name], { name })
+  for (const name of names) {
+    await tellOfPerson(stage, people[name], { name })
+    await tellOfStanding(stage, people[name])
+  }
   return people
+}
+
+/** Identity says what the account of a person is and may do now; a key user's, in use, unless said otherwise. */
+export async function tellOfStanding(
+  stage: TestService,
+  personId: string,
+  {
+    accountStatus = 'active',
+    roles = ['KEY_USER'],
+    version = (directoryVersion += 1),
+  }: StandingNow = {},
+): Promise<void> {
+  await tell(stage, StandingChanged, personId, {
+    personId,
+    accountId: personId,
+    accountStatus,
+    roles: [...roles],
+    version,
+  })
+}
+
+interface StandingNow {
+  readonly accountStatus?: 'active' | 'frozen' | 'disabled' | 'none'
+  readonly roles?: readonly string[]
+  /** Default: newer than all before. */
+  readonly version?: number
 }
 
 /** Identity says how a person is now; a mail address of the name unless said otherwise. */
@@ -96,7 +133,7 @@ export async function tellOfPerson(
     name,
     email = `${name}@example.test`,
     active = true,
-    unitId = UNIT,
+    unitId = name === 'foreign' ? OTHER_UNIT : UNIT,
     version = (directoryVersion += 1),
   }: PersonNow,
 ): Promise<void> {
@@ -151,7 +188,9 @@ export async function tell(stage: TestService, ...event: Tell): Promise<string> 
 }
 
 /** Headers of a caller of UNIT, or company-wide where the role is. */
-export const authority = () => caller({ roles: ['OM_AUTHORITY'] })
+export const authority = (person: string = AUTHORITY) => caller({ roles: ['OM_AUTHORITY'], person })
+/** Whoever the O&M authority is where it matters not. */
+const AUTHORITY = randomUUID()
 export const systemAdmin = () => caller({ roles: ['SYSTEM_ADMIN'] })
 export const securityAdmin = () => caller({ roles: ['SECURITY_ADMIN'] })
 export const keyUser = (person: string, unit = UNIT) =>
@@ -194,7 +233,7 @@ export async function open(
 export async function act(
   stage: TestService,
   { id }: { readonly id: string },
-  verb: 'acknowledge' | 'escalate' | 'notes' | 'resolve' | 'confirm',
+  verb: 'acknowledge' | 'escalate' | 'notes' | 'resolve' | 'confirm' | 'reassign' | 'root-cause',
   headers: Caller,
   payload?: InjectOptions['payload'],
 ): Promise<Response> {
@@ -215,6 +254,7 @@ export interface ClockNow {
   readonly breachedAt: string | null
   readonly stoppedAt: string | null
   readonly fault: string | null
+  readonly provisional: boolean
   readonly parameterKey: string
   readonly parameterVersion: number
   readonly calendar: { readonly scope: string; readonly version: number }
@@ -223,7 +263,7 @@ export interface ClockNow {
     readonly usedSeconds: number
     readonly targetSeconds: number
     readonly segments: readonly Record<string, unknown>[]
-  } | null
+  }
 }
 
 /** The clocks of a ticket, oldest first; of one kind if given. */

@@ -92,10 +92,14 @@ const compiled = new Map<string, CompiledCalendar>()
 /** Calendars kept compiled; a version never changes, so an entry is never stale. */
 const COMPILED_MAX = 500
 
-/** @throws RangeError if the reference names a version that was never stored */
+/**
+ * @param later as for `compileCalendar`
+ * @throws RangeError if the reference names a version that was never stored
+ */
 export async function compiledCalendar(
   tx: EntityManager,
   { scope, unitId, version }: CalendarReference,
+  later: 'missing' | 'without-holidays' = 'missing',
 ): Promise<CompiledCalendar> {
   const definition =
     scope === 'round-the-clock'
@@ -109,10 +113,10 @@ export async function compiledCalendar(
       `There is no version ${String(version)} of the calendar of ${unitId ?? 'company'}`,
     )
   // Databases of several tests share the process, so the definition itself is part of the key.
-  const key = JSON.stringify(definition)
+  const key = later + JSON.stringify(definition)
   const known = compiled.get(key)
   if (known !== undefined) return known
-  const fresh = compileCalendar(definition)
+  const fresh = compileCalendar(definition, later)
   if (compiled.size >= COMPILED_MAX) compiled.clear()
   compiled.set(key, fresh)
   return fresh

@@ -7,7 +7,8 @@ import { TicketClockEntity, type TicketClock } from './ticket-clock.ts'
 
 /**
  * Records once that a clock ran past its deadline, whoever notices first: its timer, or the person who came late while
- * the timer had not run yet. The end of the user's time to confirm is no breach and is only marked.
+ * the timer had not run yet. A time that nobody promised to keep (that of the user, of the next priority, of a superior)
+ * is only marked.
  *
  * Source: A-1.3.4, A-5.2.3.
  */
@@ -20,7 +21,8 @@ export async function breachClock(
   if (clock.breachedAt !== null || dueAt === null) return clock
   await tx.update(TicketClockEntity, { id }, { breachedAt: dueAt })
   const breached = { ...clock, breachedAt: dueAt }
-  if (kind === 'confirm') return breached
+  const promised = promiseOf(clock)
+  if (promised === null) return breached
   await addEntry(tx, ticketId, 'clock-breached', `${kind} was due.`, act)
   await appendEvent(
     tx,
@@ -29,7 +31,7 @@ export async function breachClock(
     ticketId,
     {
       ticketId,
-      clock: kind,
+      clock: promised,
       tier,
       dueAt: dueAt.toISOString(),
       noticedAt: act.now.toISOString(),
@@ -37,4 +39,27 @@ export async function breachClock(
     act,
   )
   return breached
+}
+
+type Promised = 'acknowledge' | 'restore' | 'progress-note' | 'tier' | 'final' | 'unsolved'
+
+/** What was to be done in time; `null` where the end of the clock is no failure. */
+function promiseOf({ kind, parameterKey }: TicketClock): Promised | null {
+  switch (kind) {
+    case 'acknowledge':
+    case 'restore':
+    case 'progress-note':
+    case 'tier':
+    case 'final':
+      return kind
+    case 'unsolved':
+      // A P2 or P3 is raised instead, which is stated for itself.
+      return parameterKey === 'incident.priority.p4.breach_after' ? kind : null
+    case 'confirm':
+    case 'remind':
+    case 'department-head':
+    case 'leading-group':
+    case 'top-manager':
+      return null
+  }
 }

@@ -5,7 +5,7 @@ import { lockTicket } from '../tickets/ticket.ts'
 import { computeAgain } from './run-clock.ts'
 import { TicketClockEntity } from './ticket-clock.ts'
 
-/** Gives the clocks that had no deadline because a year of holidays was missing theirs, once the year is installed. */
+/** Gives the clocks whose deadline is provisional, because a year of holidays was missing, the true one once it is installed. */
 export const mendClocks = defineTask('mend-clocks', Type.Object({}), async (tx, _, act) => {
   const faulty = { fault: Not(IsNull()), stoppedAt: IsNull() }
   const found = await tx.find(TicketClockEntity, { where: faulty, order: { ticketId: 'asc' } })

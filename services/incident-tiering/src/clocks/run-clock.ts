@@ -7,6 +7,7 @@ import type { ParameterKey, ParameterValue } from '@erp-steward/regulation/param
 import { enqueueAll } from '@erp-steward/service-kit/jobs'
 import { readParameter, readParameters } from '@erp-steward/service-kit/parameters'
 import { CalendarYearMissing } from '@erp-steward/work-calendar/calendar-year-missing'
+import { lastHolidayYear } from '@erp-steward/work-calendar/china-holidays'
 import { deadlineOf, elapsed, type ClockFact } from '@erp-steward/work-calendar/clock'
 import { targetMs, type Target } from '@erp-steward/work-calendar/working-time'
 import { IsNull, type EntityManager } from 'typeorm'
@@ -16,6 +17,7 @@ import {
   ROUND_THE_CLOCK,
   type CalendarReference,
 } from '../calendars/calendar.ts'
+import { announceMissingYear } from '../calendars/watch-calendars.ts'
 import { breachClock } from './breach-clock.ts'
 import {
   TicketClockEntity,
@@ -70,6 +72,8 @@ export async function startClocks<const Starts extends readonly ClockStart[]>(
   }
   await tx.insert(TicketClockEntity, clocks)
   await watchClocks(tx, clocks, act)
+  if (clocks.some(({ fault }) => fault !== null))
+    await announceMissingYear(tx, lastHolidayYear + 1, act)
   // One clock per start.
   return clocks as { [At in keyof Starts]: TicketClock }
 }
@@ -110,6 +114,29 @@ export async function openClocks(
   })
 }
 
+/** Clocks that stand while a resolved ticket waits for its user, and run on when the user is not content. */
+const WAITING: readonly ClockKind[] = [
+  'restore',
+  'final',
+  'unsolved',
+  'department-head',
+  'leading-group',
+  'top-manager',
+]
+
+/** Lets the clocks of the work stand or run on. */
+export async function letWorkClocks(
+  tx: EntityManager,
+  ticketId: string,
+  kind: 'pause' | 'resume',
+  reason: string,
+  act: Act,
+): Promise<void> {
+  for (const clock of await openClocks(tx, ticketId))
+    if (WAITING.includes(clock.kind))
+      await addFact(tx, clock, { at: act.now.toISOString(), kind, reason }, act)
+}
+
 /** Adds a fact and computes the deadline anew; a clock that ends or stands too late is breached first. */
 export async function addFact(
   tx: EntityManager,
@@ -133,10 +160,16 @@ export async function addFact(
 }
 
 /** Computes the deadline of an open clock anew, for example once a missing year is known. */
-export async function computeAgain(tx: EntityManager, clock: TicketClock, act: Act): Promise<void> {
+export async function computeAgain(
+  tx: EntityManager,
+  clock: TicketClock,
+  act: Act,
+): Promise<TicketClock> {
   const due = await dueOf(tx, clock.facts, clock.calendar)
   await tx.update(TicketClockEntity, { id: clock.id }, due)
-  await watchClocks(tx, [{ ...clock, ...due }], act)
+  const changed = { ...clock, ...due }
+  await watchClocks(tx, [changed], act)
+  return changed
 }
 
 /** Stops every open clock of the kind, or of all kinds. */
@@ -192,14 +225,10 @@ export async function retarget(
   return next
 }
 
-/** Working milliseconds used; 0 where the calendar lacks a year, since nothing can be counted. */
+/** Working milliseconds used; a year that the calendar lacks counts without holidays. */
 async function usedUntil(tx: EntityManager, clock: TicketClock, now: Date): Promise<number> {
-  try {
-    return elapsed(clockFacts(clock), await compiledCalendar(tx, clock.calendar), now)
-  } catch (error) {
-    if (error instanceof CalendarYearMissing) return 0
-    throw error
-  }
+  const calendar = await compiledCalendar(tx, clock.calendar, 'without-holidays')
+  return elapsed(clockFacts(clock), calendar, now)
 }
 
 /** Whether the clock had run past its deadline at `now`; being done at the deadline itself is in time. */
@@ -237,20 +266,18 @@ function targetOf(value: TargetValue): Target {
     : { workingDays: value.workingDays }
 }
 
-/** A ticket is never refused because a calendar lacks a year: the clock then says so and has no deadline. */
+/** A clock always has an end: where the calendar lacks a year it is provisional, and the clock says so. */
 async function dueOf(
   tx: EntityManager,
   facts: readonly StoredFact[],
   calendar: CalendarReference,
 ): Promise<Pick<TicketClock, 'dueAt' | 'fault'>> {
+  const read = clockFacts({ facts: [...facts] })
   try {
-    const dueAt = deadlineOf(
-      clockFacts({ facts: [...facts] }),
-      await compiledCalendar(tx, calendar),
-    )
-    return { dueAt, fault: null }
+    return { dueAt: deadlineOf(read, await compiledCalendar(tx, calendar)), fault: null }
   } catch (error) {
-    if (error instanceof CalendarYearMissing) return { dueAt: null, fault: error.message }
-    throw error
+    if (!(error instanceof CalendarYearMissing)) throw error
+    const guessed = await compiledCalendar(tx, calendar, 'without-holidays')
+    return { dueAt: deadlineOf(read, guessed), fault: error.message }
   }
 }

@@ -2,8 +2,26 @@ import type { SupportTier } from '@erp-steward/contracts/values'
 import { EntitySchema } from 'typeorm'
 import type { CalendarReference } from '../calendars/calendar.ts'
 
-/** `acknowledge`: first response; `restore`: service back; `progress-note`: next word to the user; `tier`: hand-over. */
-export type ClockKind = 'acknowledge' | 'restore' | 'progress-note' | 'tier' | 'confirm'
+/**
+ * - `acknowledge`: first response; `restore`: service back; `progress-note`: next word to the user; `tier`: hand-over;
+ * - `final`: final solution, of a P1 the report of its root cause; `unsolved`: how long it may stay at its priority;
+ * - `department-head`, `leading-group`, `top-manager`: when an unrestored P1 reaches that superior;
+ * - `remind`, `confirm`: when the user is reminded of the answer, and when it is no longer waited for.
+ */
+export const clockKinds = [
+  'acknowledge',
+  'restore',
+  'progress-note',
+  'tier',
+  'confirm',
+  'final',
+  'unsolved',
+  'department-head',
+  'leading-group',
+  'top-manager',
+  'remind',
+] as const
+export type ClockKind = (typeof clockKinds)[number]
 
 /** A fact of the clock as JSON keeps it; instants are RFC 3339. */
 export interface StoredFact {
@@ -15,7 +33,8 @@ export interface StoredFact {
 
 /**
  * A clock of a ticket: facts, and the calendar and parameter version it was started under. `dueAt` is computed from
- * them; it is `null` while the clock is paused, and when the calendar lacks a year (`fault` says which).
+ * them; it is `null` while the clock is paused. Where the calendar lacks a year, `fault` says which, and `dueAt` is
+ * provisional: counted as if that year had no holidays, until it is installed.
  */
 export interface TicketClock {
   id: string
@@ -62,7 +81,7 @@ export const TicketClockEntity = new EntitySchema<TicketClock>({
   checks: [
     {
       name: 'ticket_clock_kind_check',
-      expression: `kind in ('acknowledge', 'restore', 'progress-note', 'tier', 'confirm')`,
+      expression: `kind in (${clockKinds.map((kind) => `'${kind}'`).join(', ')})`,
     },
   ],
 })

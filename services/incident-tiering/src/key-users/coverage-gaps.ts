@@ -1,8 +1,9 @@
 import type { SupportTier } from '@erp-steward/contracts/values'
 import type { EntityManager } from 'typeorm'
+import { ABLE } from './able.ts'
 import type { KeyUserKind } from './key-user.ts'
 
-/** A duty that nobody holds. `unitId` is `null` for the company's own tier 2. */
+/** A duty that nobody holds who can do it. `unitId` is `null` for the company's own tier 2. */
 export interface CoverageGap {
   unitId: string | null
   tier: SupportTier
@@ -11,7 +12,7 @@ export interface CoverageGap {
 }
 
 /**
- * Duties that must be held and are not: per unit and module one L1 key user (B-4.1.2) and one IT key user per unit
+ * Duties that must be held by somebody who can do them and are not: per unit and module one L1 key user (B-4.1.2) and one IT key user per unit
  * (B-4.1.6); per module one company key user (B-4.2.2) and one company IT key user (B-4.2.1).
  */
 export async function coverageGaps(tx: EntityManager): Promise<CoverageGap[]> {
@@ -25,7 +26,7 @@ export async function coverageGaps(tx: EntityManager): Promise<CoverageGap[]> {
     )
     select d.unit_id as "unitId", d.tier, d.kind, d.module_code as "moduleCode" from duty d
      where not exists (
-       select from key_user k join person p on p.id = k.person_id and p.active
+       select from key_user k join person p on p.id = k.person_id and ${ABLE}
         where k.ended_at is null and k.tier = d.tier and k.kind = d.kind
           and k.unit_id is not distinct from d.unit_id
           and k.module_code is not distinct from d.module_code)

@@ -1,11 +1,14 @@
 import type { Act } from '@erp-steward/contracts/act'
-import { KeyUserGapFound, KeyUserRemoved } from '@erp-steward/contracts/incident-events'
+import { KeyUserRemoved } from '@erp-steward/contracts/incident-events'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
+import { PersonEntity } from '@erp-steward/directory/directory'
 import { assertVersion } from '@erp-steward/service-kit/commit'
 import { IsNull, type EntityManager } from 'typeorm'
+import { releaseTicketsOf } from '../tickets/release-tickets.ts'
 import { coverageGaps, type CoverageGap } from './coverage-gaps.ts'
 import { KeyUserEntity, type KeyUser } from './key-user.ts'
+import { waitForOtherChanges } from './follow-gaps.ts'
 import { nominateKeyUser } from './nominate-key-user.ts'
 
 export interface RemoveKeyUser {
@@ -16,7 +19,8 @@ export interface RemoveKeyUser {
 }
 
 /**
- * Ends a duty. The last holder needs a successor. Source: B-4.1.2.
+ * Ends a duty; tickets that the holder may no longer work go back to their tiers. The last holder needs a successor.
+ * Source: B-4.1.2.
  *
  * @throws Problem `not-found`, `version-stale`, `last-key-user`, and those of a nomination for the successor
  */
@@ -35,47 +39,36 @@ export async function removeKeyUser(
   const { tier, kind, unitId, moduleCode } = duty
   if (successorPersonId !== null)
     await nominateKeyUser(tx, { personId: successorPersonId, tier, kind, unitId, moduleCode }, act)
-  await waitForOtherEnds(tx)
+  await waitForOtherChanges(tx)
   const ended = await end(tx, duty, reason, act)
   if ((await coverageGaps(tx)).some((gap) => isGapOf(gap, duty)))
-    throw new Problem('last-key-user', 'Nobody else holds this duty; name a successor.')
+    throw new Problem('last-key-user', 'Nobody else can do this duty; name a successor.')
+  await releaseTicketsOf(tx, duty.personId, act)
   return ended
 }
 
-/** Ends every duty of a person who is gone; the gaps this opens are announced, they cannot be refused. */
-export async function endDutiesOf(
+/**
+ * Ends the duties that a person cannot get back by having rights restored: all of somebody who is gone, those of a unit
+ * that is no longer theirs. Duties of a frozen or unreachable person stay, as gaps until the person is back.
+ *
+ * @returns whether the person held any duty
+ */
+export async function endLostDuties(
   tx: EntityManager,
   personId: string,
-  reason: string,
   act: Act,
-): Promise<void> {
+): Promise<boolean> {
+  const person = await tx.findOneBy(PersonEntity, { id: personId })
   const duties = await tx.find(KeyUserEntity, {
     where: { personId, endedAt: IsNull() },
     lock: { mode: 'pessimistic_write' },
     order: { id: 'asc' },
   })
-  if (duties.length === 0) return
-  await waitForOtherEnds(tx)
-  for (const duty of duties) await end(tx, duty, reason, act)
-  for (const gap of await coverageGaps(tx))
-    if (duties.some((duty) => isGapOf(gap, duty))) await announceGap(tx, gap, act)
-}
-
-/** Two ends of the last two duties at once would each see the other's holder: the lock makes the second wait. */
-async function waitForOtherEnds(tx: EntityManager) {
-  await tx.query('select pg_advisory_xact_lock(hashtext($1))', ['key-user-coverage'])
-}
-
-export async function announceGap(tx: EntityManager, gap: CoverageGap, act: Act): Promise<void> {
-  const subject = [gap.tier, gap.unitId ?? 'company', gap.moduleCode ?? 'IT'].join('/')
-  await appendEvent(
-    tx,
-    'incident-tiering',
-    KeyUserGapFound,
-    subject,
-    { ...gap, foundAt: act.now.toISOString() },
-    act,
-  )
+  for (const duty of duties)
+    if (person?.active !== true) await end(tx, duty, 'The person has left.', act)
+    else if (duty.unitId !== null && duty.unitId !== person.unitId)
+      await end(tx, duty, 'The person has moved to another unit.', act)
+  return duties.length > 0
 }
 
 async function end(tx: EntityManager, duty: KeyUser, reason: string, act: Act): Promise<KeyUser> {

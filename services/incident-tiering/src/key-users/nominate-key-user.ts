@@ -4,9 +4,17 @@ import { KeyUserNominated } from '@erp-steward/contracts/incident-events'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { SupportTier } from '@erp-steward/contracts/values'
 import { appendEvent } from '@erp-steward/messaging/outbox'
+import { assertAnotherPerson } from '@erp-steward/service-kit/another-person'
 import { isConstraintViolation } from '@erp-steward/service-kit/constraint'
 import type { EntityManager } from 'typeorm'
-import { activeModule, activePerson, activeUnit } from '@erp-steward/directory/directory'
+import {
+  activeModule,
+  activePerson,
+  activeUnit,
+  mayDo,
+  type Person,
+} from '@erp-steward/directory/directory'
+import { followGaps } from './follow-gaps.ts'
 import { KeyUserEntity, type KeyUser, type KeyUserKind } from './key-user.ts'
 
 export interface NominateKeyUser {
@@ -21,7 +29,7 @@ export interface NominateKeyUser {
  * Names a key user. Source: B-6.4.1, B-7.3.2.
  *
  * @throws Problem `validation-failed` (unit or module do not go with tier and kind), `person-unknown`, `unit-unknown`,
- *   `module-unknown`, `key-user-exists`
+ *   `module-unknown`, `key-user-exists`, `same-person`, `key-user-not-able` (the person cannot do the duty)
  */
 export async function nominateKeyUser(
   tx: EntityManager,
@@ -29,7 +37,8 @@ export async function nominateKeyUser(
   act: Act,
 ): Promise<KeyUser> {
   assertShape(tier, kind, unitId, moduleCode)
-  await activePerson(tx, personId)
+  assertAnotherPerson(act, [personId], 'Nobody names himself, nor an account he controls.')
+  assertAble(await activePerson(tx, personId), unitId)
   if (unitId !== null) await activeUnit(tx, unitId)
   if (moduleCode !== null) await activeModule(tx, moduleCode)
   const keyUser: KeyUser = {
@@ -67,7 +76,19 @@ export async function nominateKeyUser(
     },
     act,
   )
+  await followGaps(tx, act)
   return keyUser
+}
+
+/** Whoever is named can do the duty at once: of the unit, with the right to work tickets, reachable. Source: B-4.1.2. */
+function assertAble(person: Person, unitId: string | null) {
+  const faults = [
+    ...(unitId === null || person.unitId === unitId ? [] : ['is of another unit']),
+    ...(mayDo(person, 'ticket.work') ? [] : ['has no active account that may work tickets']),
+    ...(person.email === null ? ['has no mail address'] : []),
+  ]
+  if (faults.length > 0)
+    throw new Problem('key-user-not-able', `The person ${faults.join(', and ')}.`)
 }
 
 function assertShape(

@@ -7,15 +7,16 @@ import {
   Uuid,
 } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
-import { assertReaches, unitInRange } from '@erp-steward/service-kit/authentication'
+import { unitInRange } from '@erp-steward/service-kit/authentication'
 import { change, createOnce } from '@erp-steward/service-kit/commit'
 import { decodeIdCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
 import type { Dependencies } from '@erp-steward/service-kit/service'
 import { Type } from 'typebox'
 import type { IncidentConfig } from '../config.ts'
+import { assertLeads } from './assert-leads.ts'
 import { coverageGaps } from './coverage-gaps.ts'
 import { removeKeyUser } from './end-duties.ts'
-import type { KeyUser } from './key-user.ts'
+import { KeyUserEntity, type KeyUser } from './key-user.ts'
 import { nominateKeyUser } from './nominate-key-user.ts'
 
 const Kind = Type.Enum(['MODULE', 'IT'])
@@ -67,7 +68,7 @@ export function keyUserRoutes(app: App, deps: Dependencies<IncidentConfig>): voi
       },
     },
     (request, reply) => {
-      assertReaches(request, request.body.unitId)
+      assertLeads(request, request.body.unitId)
       return createOnce(deps, request, reply, async (tx, act) => {
         const body = await nominateKeyUser(tx, request.body, act)
         return { body, version: body.version }
@@ -145,10 +146,10 @@ export function keyUserRoutes(app: App, deps: Dependencies<IncidentConfig>): voi
     },
     (request, reply) =>
       change(deps, request, reply, async (tx, act, expected) => {
-        const command = { keyUserId: request.params.id, ...request.body }
-        const ended = await removeKeyUser(tx, command, expected, act)
-        assertReaches(request, ended.unitId)
-        return ended
+        const { id } = request.params
+        const duty = await tx.findOneBy(KeyUserEntity, { id })
+        if (duty !== null) assertLeads(request, duty.unitId)
+        return removeKeyUser(tx, { keyUserId: id, ...request.body }, expected, act)
       }),
   )
 }

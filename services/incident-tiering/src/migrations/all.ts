@@ -6,6 +6,8 @@ import { CreateIncident1790000000000 } from './1790000000000-create-incident.ts'
 import { CreateChange1790000000002 } from './1790000000002-create-change.ts'
 import { NameChangeParameters1790000000003 } from './1790000000003-name-change-parameters.ts'
 import { ForgetAddresses1790000030001 } from './1790000030001-forget-addresses.ts'
+import { AddClocks1790000040000 } from './1790000040000-add-clocks.ts'
+import { FollowGaps1790000040001 } from './1790000040001-follow-gaps.ts'
 import { ChangeGates1790000050000 } from './1790000050000-change-gates.ts'
 
 /** In the order they run. */
@@ -18,5 +20,7 @@ export const migrations = [
   CreateChange1790000000002,
   NameChangeParameters1790000000003,
   ForgetAddresses1790000030001,
+  AddClocks1790000040000,
+  FollowGaps1790000040001,
   ChangeGates1790000050000,
 ]

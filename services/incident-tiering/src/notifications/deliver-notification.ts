@@ -11,8 +11,8 @@ import {
   type Channel,
   type Notification,
 } from './notification.ts'
-import { DELIVER } from './notify.ts'
-import { pauseAfter } from './rules/retry.ts'
+import { DELIVER, fallBack } from './notify.ts'
+import { FALL_BACK_AFTER, pauseAfter } from './rules/retry.ts'
 import type { Send } from './send-mail.ts'
 
 /**
@@ -63,6 +63,7 @@ async function recordFailure(
   const reason = error instanceof Error ? error.message : String(error)
   await record(tx, notification, attempt, 'refused', reason, act)
   const pauseMs = pauseAfter(attempt)
+  if (attempt === FALL_BACK_AFTER) await fallBack(tx, notification, reason, act)
   await tx.update(
     NotificationEntity,
     { id: notification.id },

@@ -8,7 +8,8 @@ export type Channel = 'mail' | 'webhook'
  */
 export interface Notification {
   id: string
-  ticketId: string
+  /** `null` where the message is about no ticket. */
+  ticketId: string | null
   occasion: Occasion
   /** Tells one occurrence from the next, so that a person on two tiers is told once. */
   cause: string
@@ -30,7 +31,7 @@ export const NotificationEntity = new EntitySchema<Notification>({
   tableName: 'notification',
   columns: {
     id: { type: 'uuid', primary: true, primaryKeyConstraintName: 'notification_pkey' },
-    ticketId: { type: 'uuid', name: 'ticket_id' },
+    ticketId: { type: 'uuid', name: 'ticket_id', nullable: true },
     occasion: { type: 'text' },
     cause: { type: 'text' },
     channel: { type: 'text' },

@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
-import { NotificationFailed } from '@erp-steward/contracts/incident-events'
+import { NotificationFailed, NotificationFellBack } from '@erp-steward/contracts/incident-events'
 import type { SupportTier } from '@erp-steward/contracts/values'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { enqueueAll } from '@erp-steward/service-kit/jobs'
 import { Brackets, type EntityManager } from 'typeorm'
-import { PersonEntity, type Person } from '@erp-steward/directory/directory'
+import { PersonEntity } from '@erp-steward/directory/directory'
+import { authorities, leadersOf, type Addressee } from '../key-users/people-in-charge.ts'
 import type { Ticket } from '../tickets/ticket.ts'
 import { NotificationEntity, type Notification } from './notification.ts'
-import { messageOf, type Occasion } from './rules/message.ts'
+import { fallBackMessage, messageOf, type Message, type Occasion } from './rules/message.ts'
 import { WebhookEntity } from './webhook.ts'
 
 /** Name of the task that delivers one notification. */
@@ -17,7 +18,7 @@ export const DELIVER = 'deliver-notification'
 export interface Notify {
   readonly occasion: Occasion
   readonly tier: SupportTier | null
-  readonly recipients: readonly Pick<Person, 'id' | 'email'>[]
+  readonly recipients: readonly Addressee[]
   readonly note?: string
 }
 
@@ -41,16 +42,7 @@ export async function notify(
     createdAt: act.now,
     deliveredAt: null,
   }
-  const mails = recipients.map(({ id: personId, email }): Notification => ({
-    ...row,
-    ...message,
-    id: randomUUID(),
-    channel: 'mail',
-    recipient: `person:${personId}`,
-    personId,
-    state: email === null ? 'failed' : 'queued',
-    lastError: email === null ? 'The person has no mail address.' : null,
-  }))
+  const mails = recipients.map((person) => mailTo(person, { ...row, ...message }))
   const webhooks = await tx
     .createQueryBuilder(WebhookEntity, 'webhook')
     .where('webhook.active')
@@ -111,6 +103,99 @@ export async function notifyReporter(
   )
 }
 
+/** Queues a mail to each of the people about something that is no ticket. */
+export async function tellPeople(
+  tx: EntityManager,
+  occasion: Occasion,
+  message: Message,
+  recipients: readonly Addressee[],
+  act: Act,
+): Promise<void> {
+  const row = {
+    ...message,
+    ticketId: null,
+    occasion,
+    cause: `${occasion}@${act.now.toISOString()}`,
+    attempts: 0,
+    createdAt: act.now,
+    deliveredAt: null,
+  }
+  await queue(
+    tx,
+    recipients.map((person) => mailTo(person, row)),
+    act,
+  )
+}
+
+/**
+ * Tells the O&M authority and the leaders of the unit what a person could not be told, once per message: a message that
+ * is lost in silence is no warning. Source: A-3.2.3.
+ */
+export async function fallBack(
+  tx: EntityManager,
+  lost: Notification,
+  reason: string,
+  act: Act,
+): Promise<void> {
+  const { id, ticketId, personId, channel, occasion } = lost
+  if (channel !== 'mail' || occasion === 'delivery-failed') return
+  const people = [...(await authorities(tx)), ...(await leadersOfTicket(tx, ticketId))]
+  const others = [...new Map(people.map((person) => [person.id, person])).values()].filter(
+    (person) => person.id !== personId,
+  )
+  await appendEvent(
+    tx,
+    'incident-tiering',
+    NotificationFellBack,
+    id,
+    {
+      notificationId: id,
+      ticketId,
+      personIds: others.map((person) => person.id),
+      reason,
+      fellBackAt: act.now.toISOString(),
+    },
+    act,
+  )
+  const row = {
+    ...fallBackMessage(lost, lost.recipient, reason),
+    ticketId,
+    occasion: 'delivery-failed' as const,
+    cause: `delivery-failed@${id}`,
+    attempts: 0,
+    createdAt: act.now,
+    deliveredAt: null,
+  }
+  await queue(
+    tx,
+    others.map((person) => mailTo(person, row)),
+    act,
+  )
+}
+
+async function leadersOfTicket(tx: EntityManager, ticketId: string | null): Promise<Addressee[]> {
+  if (ticketId === null) return []
+  const [ticket]: { unitId: string }[] = await tx.query(
+    `select unit_id as "unitId" from ticket where id = $1`,
+    [ticketId],
+  )
+  return ticket === undefined ? [] : leadersOf(tx, ticket.unitId)
+}
+
+type Mail = Omit<Notification, 'id' | 'channel' | 'recipient' | 'personId' | 'state' | 'lastError'>
+
+function mailTo({ id: personId, email }: Addressee, mail: Mail): Notification {
+  return {
+    ...mail,
+    id: randomUUID(),
+    channel: 'mail',
+    recipient: `person:${personId}`,
+    personId,
+    state: email === null ? 'failed' : 'queued',
+    lastError: email === null ? 'The person has no mail address.' : null,
+  }
+}
+
 async function queue(tx: EntityManager, notifications: readonly Notification[], act: Act) {
   if (notifications.length === 0) return
   const inserted = await tx
@@ -129,21 +214,17 @@ async function queue(tx: EntityManager, notifications: readonly Notification[], 
     .map(({ id }) => ({ payload: { notificationId: id } }))
   await enqueueAll(tx, 'incident-tiering', DELIVER, jobs, act)
   const failedAt = act.now.toISOString()
-  for (const { id, ticketId, channel, state, lastError } of fresh)
-    if (state === 'failed')
-      await appendEvent(
-        tx,
-        'incident-tiering',
-        NotificationFailed,
-        id,
-        {
-          notificationId: id,
-          ticketId,
-          channel,
-          attempts: 0,
-          reason: lastError ?? '',
-          failedAt,
-        },
-        act,
-      )
+  for (const lost of fresh.filter(({ state }) => state === 'failed')) {
+    const { id, ticketId, channel, lastError } = lost
+    const reason = lastError ?? ''
+    await appendEvent(
+      tx,
+      'incident-tiering',
+      NotificationFailed,
+      id,
+      { notificationId: id, ticketId, channel, attempts: 0, reason, failedAt },
+      act,
+    )
+    await fallBack(tx, lost, reason, act)
+  }
 }

@@ -17,7 +17,7 @@ import { registerWebhook, setWebhookActive, type Webhook } from './webhook.ts'
 
 const NotificationView = Type.Object({
   id: Uuid,
-  ticketId: Uuid,
+  ticketId: nullable(Uuid),
   occasion: Type.String(),
   channel: Type.Enum(['mail', 'webhook']),
   recipient: Type.String(),
@@ -39,7 +39,7 @@ const NotificationView = Type.Object({
 
 interface LedgerRow {
   id: string
-  ticketId: string
+  ticketId: string | null
   occasion: string
   channel: 'mail' | 'webhook'
   recipient: string
@@ -88,7 +88,7 @@ export function notificationRoutes(app: App, deps: Dependencies<IncidentConfig>,
                 coalesce((select json_agg(json_build_object('attempt', a.attempt, 'at', a.at, 'outcome', a.outcome,
                                           'detail', a.detail) order by a.attempt)
                             from notification_attempt a where a.notification_id = n.id), '[]') as tries
-           from notification n join ticket t on t.id = n.ticket_id
+           from notification n left join ticket t on t.id = n.ticket_id
           where ($1::uuid is null or n.ticket_id = $1) and ($2::text is null or n.state = $2)
             and ($3::timestamptz is null or (n.created_at, n.id) < ($3, $4))
             and ($5::uuid is null or t.unit_id = $5)

@@ -1,15 +1,16 @@
 import type { Act } from '@erp-steward/contracts/act'
 import type { SupportTier } from '@erp-steward/contracts/values'
 import type { EntityManager } from 'typeorm'
-import { announceGap } from '../key-users/end-duties.ts'
+import type { CoverageGap } from '../key-users/coverage-gaps.ts'
+import { announceGap } from '../key-users/follow-gaps.ts'
 import { membersOfTier } from '../key-users/members-of-tier.ts'
 import { notify } from '../notifications/notify.ts'
 import type { Occasion } from '../notifications/rules/message.ts'
 import type { Ticket } from './ticket.ts'
 
 /**
- * Tells the members of the tiers about the ticket; returns the tiers that have members. A tier that nobody serves is
- * a gap in the register and is announced as one (B-4.1.2).
+ * Tells the members of the tiers about the ticket; returns the tiers that have members. Gaps on L1 and L2 are followed in
+ * the register; the regulation demands no L3 for a module, so that its absence shows only when it is called (B-4.1.2).
  */
 export async function callTiers(
   tx: EntityManager,
@@ -21,19 +22,14 @@ export async function callTiers(
   const staffed: SupportTier[] = []
   for (const tier of tiers) {
     const members = await membersOfTier(tx, ticket, tier)
-    if (members.length === 0) {
-      const { kind, moduleCode } = ticket
-      const unitId = tier === 'L1' ? ticket.unitId : null
-      await announceGap(
-        tx,
-        { unitId, tier, kind, moduleCode: kind === 'IT' ? null : moduleCode },
-        act,
-      )
-    } else {
-      staffed.push(tier)
-    }
+    if (members.length > 0) staffed.push(tier)
+    else if (tier === 'L3') await announceGap(tx, gapOf(ticket, tier), act)
     // Webhooks hear of it also where there is nobody to write to.
     await notify(tx, ticket, { occasion, tier, recipients: members }, act)
   }
   return staffed
+}
+
+function gapOf({ kind, moduleCode }: Ticket, tier: SupportTier): CoverageGap {
+  return { unitId: null, tier, kind, moduleCode: kind === 'IT' ? null : moduleCode }
 }

@@ -2,9 +2,10 @@ import type { Act } from '@erp-steward/contracts/act'
 import { TicketClosed, TicketConfirmed } from '@erp-steward/contracts/incident-events'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
+import { assertAnotherPerson } from '@erp-steward/service-kit/another-person'
 import type { EntityManager } from 'typeorm'
-import { addFact, openClocks, stopClocks } from '../clocks/run-clock.ts'
-import { tiersOfPerson } from '../key-users/members-of-tier.ts'
+import { letWorkClocks, openClocks, stopClocks } from '../clocks/run-clock.ts'
+import { confirmersOf } from './ask-confirmers.ts'
 import { startHandover } from './start-handover.ts'
 import { startNoteClock } from './start-note-clock.ts'
 import { addEntry } from './ticket-entry.ts'
@@ -19,7 +20,8 @@ export interface ConfirmTicket {
 /**
  * The user says whether it is solved: yes closes the ticket, no gives it back to its owner. Source: B-4.0.
  *
- * A ticket of an alert has no reporting person: a tier 1 key user of the unit answers, never who resolved it.
+ * Where no other person reported it than who resolved it, or the user is silent, a tier 1 key user or the leader of the
+ * unit answers; never who resolved it.
  *
  * @throws Problem `ticket-not-found`, `version-stale`, `ticket-state`, `not-ticket-reporter`, `same-person`
  */
@@ -33,6 +35,7 @@ export async function confirmTicket(
   if (ticket.state !== 'resolved')
     throw new Problem('ticket-state', `The ticket is ${ticket.state}; there is nothing to confirm.`)
   await assertMayConfirm(tx, ticket, act)
+  await stopClocks(tx, ticket.id, 'remind', 'answered', act)
   await stopClocks(tx, ticket.id, 'confirm', accepted ? 'confirmed' : 'rejected', act)
   await addEntry(tx, ticket.id, accepted ? 'confirmed' : 'rejected', comment ?? '', act)
   await appendEvent(
@@ -53,13 +56,18 @@ export async function closeTicket(
   by: 'confirmation' | 'timer',
   act: Act,
 ): Promise<Ticket> {
-  await stopClocks(tx, ticket.id, undefined, 'closed', act)
+  for (const { kind } of await openClocks(tx, ticket.id))
+    // The cause of a P1 is reported in its own time, whether its user is content or not.
+    if (!(kind === 'final' && ticket.priority === 'P1'))
+      await stopClocks(tx, ticket.id, kind, 'closed', act)
   const closed = await updateTicket(tx, ticket, { state: 'closed', closedAt: act.now })
   await addEntry(
     tx,
     ticket.id,
     'closed',
-    by === 'timer' ? 'Nobody answered in time; closed without confirmation.' : 'Closed.',
+    by === 'timer'
+      ? 'The user was asked, reminded and silent; closed without confirmation.'
+      : 'Closed.',
     act,
   )
   await appendEvent(
@@ -74,13 +82,8 @@ export async function closeTicket(
 }
 
 async function giveBack(tx: EntityManager, ticket: Ticket, act: Act): Promise<Ticket> {
-  for (const clock of await openClocks(tx, ticket.id, 'restore'))
-    await addFact(
-      tx,
-      clock,
-      { at: act.now.toISOString(), kind: 'resume', reason: 'not solved' },
-      act,
-    )
+  if (ticket.priority === 'P1') await stopClocks(tx, ticket.id, 'final', 'not solved', act)
+  await letWorkClocks(tx, ticket.id, 'resume', 'not solved', act)
   await startNoteClock(tx, ticket, act)
   const back = await updateTicket(tx, ticket, {
     state: 'acknowledged',
@@ -88,19 +91,24 @@ async function giveBack(tx: EntityManager, ticket: Ticket, act: Act): Promise<Ti
     resolvedAt: null,
     resolvedByPersonId: null,
     resolution: null,
+    userSilentAt: null,
   })
   return startHandover(tx, back, { called: [back.tier], staffed: [back.tier] }, act)
 }
 
 async function assertMayConfirm(tx: EntityManager, ticket: Ticket, act: Act) {
-  if (act.personId !== null && act.personId === ticket.resolvedByPersonId)
-    throw new Problem('same-person', 'Who resolved a ticket does not confirm it.')
-  if (ticket.reporterPersonId !== null) {
-    if (ticket.reporterPersonId !== act.personId)
-      throw new Problem('not-ticket-reporter', 'The person who reported the ticket confirms it.')
-    return
-  }
-  const serves = act.personId === null ? [] : await tiersOfPerson(tx, ticket, act.personId)
-  if (!serves.includes('L1'))
-    throw new Problem('not-ticket-reporter', 'A tier 1 key user of the unit confirms this ticket.')
+  assertAnotherPerson(
+    act,
+    [ticket.resolvedByPersonId],
+    'Who resolved a ticket does not confirm it.',
+  )
+  const { reporter, stead } = await confirmersOf(tx, ticket)
+  if (reporter !== null && reporter.id === act.personId) return
+  if (stead.some(({ id }) => id === act.personId)) return
+  throw new Problem(
+    'not-ticket-reporter',
+    reporter !== null && ticket.userSilentAt === null
+      ? 'The person who reported the ticket confirms it.'
+      : 'A tier 1 key user or the leader of the unit confirms this ticket.',
+  )
 }

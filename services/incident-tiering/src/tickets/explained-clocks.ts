@@ -1,5 +1,4 @@
-import { CalendarYearMissing } from '@erp-steward/work-calendar/calendar-year-missing'
-import { explain } from '@erp-steward/work-calendar/clock'
+import { explain, type ClockExplanation } from '@erp-steward/work-calendar/clock'
 import type { EntityManager } from 'typeorm'
 import { compiledCalendar } from '../calendars/calendar.ts'
 import { clockFacts } from '../clocks/run-clock.ts'
@@ -13,28 +12,26 @@ export async function explainedClocks(tx: EntityManager, ticketId: string, now: 
   })
   return Promise.all(
     clocks.map(async (clock) => {
-      const calendar = await compiledCalendar(tx, clock.calendar)
-      return { ...clock, explanation: explained(() => explain(clockFacts(clock), calendar, now)) }
+      // For the years that are known it is the calendar itself; beyond them the clock's own `fault` says what is missing.
+      const calendar = await compiledCalendar(tx, clock.calendar, 'without-holidays')
+      return {
+        ...clock,
+        provisional: clock.fault !== null,
+        explanation: explained(explain(clockFacts(clock), calendar, now)),
+      }
     }),
   )
 }
 
-function explained(compute: () => ReturnType<typeof explain>) {
-  try {
-    const { state, targetMs, usedMs, remainingMs, segments } = compute()
-    return {
-      state,
-      targetSeconds: targetMs / 1_000,
-      usedSeconds: usedMs / 1_000,
-      remainingSeconds: remainingMs / 1_000,
-      segments: segments.map(({ workingMs, ...segment }) => ({
-        ...segment,
-        workingSeconds: workingMs / 1_000,
-      })),
-    }
-  } catch (error) {
-    // The clock's own `fault` says which year is missing.
-    if (error instanceof CalendarYearMissing) return null
-    throw error
+function explained({ state, targetMs, usedMs, remainingMs, segments }: ClockExplanation) {
+  return {
+    state,
+    targetSeconds: targetMs / 1_000,
+    usedSeconds: usedMs / 1_000,
+    remainingSeconds: remainingMs / 1_000,
+    segments: segments.map(({ workingMs, ...segment }) => ({
+      ...segment,
+      workingSeconds: workingMs / 1_000,
+    })),
   }
 }

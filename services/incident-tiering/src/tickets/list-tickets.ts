@@ -24,7 +24,7 @@ export async function listTickets(tx: EntityManager, filter: TicketFilter): Prom
             t.alert_episode_id as "alertEpisodeId", t.alert_ended_at as "alertEndedAt",
             t.finding_id as "findingId", t.opened_at as "openedAt", t.acknowledged_at as "acknowledgedAt",
             t.resolved_at as "resolvedAt", t.resolved_by_person_id as "resolvedByPersonId", t.resolution,
-            t.closed_at as "closedAt", t.version
+            t.user_silent_at as "userSilentAt", t.closed_at as "closedAt", t.version
        from ticket t
       where ($1::uuid is null or t.unit_id = $1) and ($2::text is null or t.state = $2)
         and ($3::text is null or t.tier = $3) and ($4::text is null or t.priority = $4)

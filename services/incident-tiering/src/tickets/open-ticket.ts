@@ -10,7 +10,7 @@ import { callTiers } from './call-tiers.ts'
 import { priorityFor, servingKind } from './rules/priority.ts'
 import { tiersCalledAtOnce } from './rules/tier-path.ts'
 import { startHandover } from './start-handover.ts'
-import { noteClock, slaParameter } from './start-note-clock.ts'
+import { longClocks, noteClock, slaParameter } from './start-note-clock.ts'
 import { addEntry } from './ticket-entry.ts'
 import { TicketEntity, type Category, type Ticket } from './ticket.ts'
 
@@ -68,6 +68,7 @@ export async function openTicket(
     resolvedAt: null,
     resolvedByPersonId: null,
     resolution: null,
+    userSilentAt: null,
     closedAt: null,
     version: 1,
   }
@@ -80,6 +81,7 @@ export async function openTicket(
       { kind: 'acknowledge', tier: null, parameter: slaParameter(priority, 'ack') },
       { kind: 'restore', tier: null, parameter: slaParameter(priority, 'restore') },
       noteClock(priority),
+      ...longClocks(priority),
     ],
     act,
   )

@@ -1,14 +1,21 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { TicketReleased } from '@erp-steward/contracts/incident-events'
+import { PersonEntity } from '@erp-steward/directory/directory'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
+import { openClocks, startClocks, stopClocks } from '../clocks/run-clock.ts'
+import { tiersOfPerson } from '../key-users/members-of-tier.ts'
 import { callTiers } from './call-tiers.ts'
+import { handoverClockOf } from './rules/tier-path.ts'
+import { startHandover } from './start-handover.ts'
+import { slaParameter } from './start-note-clock.ts'
 import { addEntry } from './ticket-entry.ts'
-import { lockTicket, TicketEntity, updateTicket } from './ticket.ts'
+import { lockTicket, TicketEntity, updateTicket, type Ticket } from './ticket.ts'
 
 /**
- * Gives the tickets of a person who is gone back to their tiers, which are called again; clocks run on as they are.
- * Without this a ticket on the last tier would wait for its owner for ever. Source: A-1.3.1, no task without assignee.
+ * Gives the tickets that their owner may no longer work back to their tiers, which are called again and have a fresh time
+ * to take them; the other clocks run on as they are. Without this a ticket would wait for its owner for ever.
+ * Source: A-1.3.1, A-1.3.4, no task without assignee.
  */
 export async function releaseTicketsOf(
   tx: EntityManager,
@@ -22,8 +29,11 @@ export async function releaseTicketsOf(
   for (const { id } of owned) {
     const ticket = await lockTicket(tx, id)
     if (ticket.state !== 'acknowledged' || ticket.ownerPersonId !== personId) continue
+    if ((await tiersOfPerson(tx, ticket, personId)).includes(ticket.tier)) continue
+    const here = await tx.existsBy(PersonEntity, { id: personId, active: true })
     const released = await updateTicket(tx, ticket, { state: 'open', ownerPersonId: null })
-    await addEntry(tx, id, 'released', `Its owner has left; ${ticket.tier} is called again.`, act)
+    const why = here ? 'may no longer work it' : 'has left'
+    await addEntry(tx, id, 'released', `Its owner ${why}; ${ticket.tier} is called again.`, act)
     await appendEvent(
       tx,
       'incident-tiering',
@@ -33,10 +43,30 @@ export async function releaseTicketsOf(
         ticketId: id,
         tier: ticket.tier,
         previousOwnerPersonId: personId,
+        reason: here ? 'not-able' : 'left',
         releasedAt: act.now.toISOString(),
       },
       act,
     )
-    await callTiers(tx, released, [ticket.tier], 'released', act)
+    await callAnew(tx, released, 'released', act)
   }
+}
+
+/** Calls the tier of a ticket that nobody owns: with a fresh time to take it, and one after which it goes on. */
+export async function callAnew(
+  tx: EntityManager,
+  ticket: Ticket,
+  occasion: 'released' | 'reassigned',
+  act: Act,
+): Promise<Ticket> {
+  const { id, unitId, priority, tier } = ticket
+  await stopClocks(tx, id, 'acknowledge', occasion, act)
+  const parameter = slaParameter(priority, 'ack')
+  await startClocks(tx, { ticketId: id, unitId }, [{ kind: 'acknowledge', tier, parameter }], act)
+  const staffed = await callTiers(tx, ticket, [tier], occasion, act)
+  const [waiting] = await openClocks(tx, id, 'tier')
+  const waits = waiting?.tier === tier || handoverClockOf(priority, tier) === null
+  if (staffed.length > 0 && waits) return ticket
+  await stopClocks(tx, id, 'tier', occasion, act)
+  return startHandover(tx, ticket, { called: [tier], staffed }, act)
 }

@@ -24,6 +24,8 @@ import { explainedClocks } from './explained-clocks.ts'
 import { listTickets } from './list-tickets.ts'
 import { noteProgress } from './note-progress.ts'
 import { openTicket } from './open-ticket.ts'
+import { reassignTicket } from './reassign-ticket.ts'
+import { reportRootCause } from './report-root-cause.ts'
 import { resolveTicket } from './resolve-ticket.ts'
 import { TicketEntryEntity } from './ticket-entry.ts'
 import { Category, ClockView, EntryView, TicketState, TicketView } from './ticket-view.ts'
@@ -253,12 +255,55 @@ export function ticketRoutes(app: App, deps: Dependencies<IncidentConfig>): void
   )
 
   app.post(
+    '/v1/tickets/:id/root-cause',
+    {
+      config: { access: 'ticket.work', clauses: ['A-3.1.5', 'A-5.2.3'] },
+      schema: {
+        operationId: 'reportTicketRootCause',
+        summary: 'Reports the root cause of a restored P1, which is its final solution.',
+        tags: ['tickets'],
+        params: Id,
+        body: Type.Object({ report: Paragraph(10_000) }, { additionalProperties: false }),
+        response: { 200: TicketView },
+      },
+    },
+    (request, reply) =>
+      change(deps, request, reply, (tx, act, expected) =>
+        reportRootCause(tx, { ticketId: request.params.id, ...request.body }, expected, act),
+      ),
+  )
+
+  app.post(
+    '/v1/tickets/:id/reassign',
+    {
+      config: { access: 'ticket.reassign', clauses: ['A-1.3.4', 'A-5.2.3', 'B-4.0'] },
+      schema: {
+        operationId: 'reassignTicket',
+        summary:
+          'The O&M authority takes a ticket from whoever has it and gives it to a tier, which is called anew.',
+        tags: ['tickets'],
+        params: Id,
+        body: Type.Object(
+          { tier: SupportTier, reason: Paragraph(500) },
+          { additionalProperties: false },
+        ),
+        response: { 200: TicketView },
+      },
+    },
+    (request, reply) =>
+      change(deps, request, reply, (tx, act, expected) =>
+        reassignTicket(tx, { ticketId: request.params.id, ...request.body }, expected, act),
+      ),
+  )
+
+  app.post(
     '/v1/tickets/:id/confirm',
     {
-      config: { access: 'ticket.confirm', clauses: ['B-4.0'] },
+      config: { access: 'ticket.confirm', clauses: ['B-4.0'], approves: true },
       schema: {
         operationId: 'confirmTicket',
-        summary: 'The user accepts the resolution, which closes the ticket, or gives it back.',
+        summary:
+          'The user, or where there is none who answers the key users or leader of the unit, accepts the resolution, which closes the ticket, or gives it back.',
         tags: ['tickets'],
         params: Id,
         body: Type.Object(

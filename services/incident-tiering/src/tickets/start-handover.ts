@@ -4,6 +4,7 @@ import type { SupportTier } from '@erp-steward/contracts/values'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
 import { startClocks } from '../clocks/run-clock.ts'
+import { callAuthorities } from './call-authorities.ts'
 import { callTiers } from './call-tiers.ts'
 import { handoverClockOf, nextTier } from './rules/tier-path.ts'
 import { addEntry } from './ticket-entry.ts'
@@ -11,7 +12,7 @@ import { updateTicket, type Ticket } from './ticket.ts'
 
 /**
  * Lets the ticket wait on its tier under the hand-over clock; while the tier has no members it goes straight on to
- * the next (no waiting in an empty room). On the last tier, and for P1, there is no clock.
+ * the next (no waiting in an empty room). On the last tier only a P1 has a clock.
  *
  * @param told the tiers that were called already, and those of them that have members
  */
@@ -53,12 +54,13 @@ export async function startHandover(
     if (!told.called.includes(to))
       staffed = [...staffed, ...(await callTiers(tx, current, [to], 'escalated', act))]
   }
+  if (!staffed.includes(current.tier)) await callAuthorities(tx, current, 'nobody-serves', act)
   const clock = handoverClockOf(current.priority, current.tier)
   if (clock !== null)
     await startClocks(
       tx,
       { ticketId: ticket.id, unitId: ticket.unitId },
-      [{ kind: 'tier', tier: current.tier, parameter: `incident.tier.${clock}.handover` }],
+      [{ kind: 'tier', tier: current.tier, parameter: clock }],
       act,
     )
   return current

@@ -3,11 +3,17 @@ import type { Priority } from '@erp-steward/contracts/values'
 import type { EntityManager } from 'typeorm'
 import { startClocks, type ClockStart, type TargetKey } from '../clocks/run-clock.ts'
 import type { TicketClock } from '../clocks/ticket-clock.ts'
+import { longClocksOf } from './rules/clocks-of-priority.ts'
 import type { Ticket } from './ticket.ts'
 
 /** The parameter with the target of a priority's clock. Source: defaults 2.2. */
 export function slaParameter(priority: Priority, clock: 'ack' | 'note' | 'restore'): TargetKey {
   return `incident.sla.${priority.toLowerCase() as Lowercase<Priority>}.${clock}`
+}
+
+/** The clocks that a ticket of the priority runs besides. */
+export function longClocks(priority: Priority): ClockStart[] {
+  return longClocksOf(priority).map((clock) => ({ ...clock, tier: null }))
 }
 
 /** The time until the next progress note. Source: A-5.2.5. */

@@ -1,5 +1,6 @@
 import { InstantOut, nullable, Priority, SupportTier, Uuid } from '@erp-steward/contracts/values'
 import { Type } from 'typebox'
+import { clockKinds } from '../clocks/ticket-clock.ts'
 import { categories } from './ticket.ts'
 
 export const Category = Type.Enum([...categories])
@@ -28,6 +29,7 @@ export const TicketView = Type.Object({
   acknowledgedAt: nullable(InstantOut),
   resolvedAt: nullable(InstantOut),
   resolution: nullable(Type.String()),
+  userSilentAt: nullable(InstantOut),
   closedAt: nullable(InstantOut),
   version: Type.Integer(),
 })
@@ -43,7 +45,7 @@ export const EntryView = Type.Object({
 /** A clock with the explanation of its deadline. */
 export const ClockView = Type.Object({
   id: Uuid,
-  kind: Type.Enum(['acknowledge', 'restore', 'progress-note', 'tier', 'confirm']),
+  kind: Type.Enum([...clockKinds]),
   tier: nullable(SupportTier),
   calendar: Type.Object({
     scope: Type.Enum(['round-the-clock', 'unit', 'company']),
@@ -55,22 +57,24 @@ export const ClockView = Type.Object({
   dueAt: nullable(InstantOut),
   breachedAt: nullable(InstantOut),
   stoppedAt: nullable(InstantOut),
+  provisional: Type.Boolean({
+    description:
+      'Whether `dueAt` needs a year whose public holidays are not installed (`fault` names it); it is counted without holidays and computed anew once they are.',
+  }),
   fault: nullable(Type.String()),
-  explanation: nullable(
-    Type.Object({
-      state: Type.Enum(['running', 'paused', 'stopped']),
-      targetSeconds: Type.Number(),
-      usedSeconds: Type.Number(),
-      remainingSeconds: Type.Number(),
-      segments: Type.Array(
-        Type.Object({
-          from: InstantOut,
-          to: InstantOut,
-          state: Type.Enum(['running', 'paused', 'outside-hours']),
-          workingSeconds: Type.Number(),
-          reason: nullable(Type.String()),
-        }),
-      ),
-    }),
-  ),
+  explanation: Type.Object({
+    state: Type.Enum(['running', 'paused', 'stopped']),
+    targetSeconds: Type.Number(),
+    usedSeconds: Type.Number(),
+    remainingSeconds: Type.Number(),
+    segments: Type.Array(
+      Type.Object({
+        from: InstantOut,
+        to: InstantOut,
+        state: Type.Enum(['running', 'paused', 'outside-hours']),
+        workingSeconds: Type.Number(),
+        reason: nullable(Type.String()),
+      }),
+    ),
+  }),
 })

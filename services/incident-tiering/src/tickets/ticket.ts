@@ -49,6 +49,8 @@ export interface Ticket {
   resolvedAt: Date | null
   resolvedByPersonId: string | null
   resolution: string | null
+  /** Since when the user's silence lets others of the unit answer instead. */
+  userSilentAt: Date | null
   closedAt: Date | null
   version: number
 }
@@ -80,6 +82,7 @@ export const TicketEntity = new EntitySchema<Ticket>({
     resolvedAt: { type: 'timestamptz', name: 'resolved_at', nullable: true },
     resolvedByPersonId: { type: 'uuid', name: 'resolved_by_person_id', nullable: true },
     resolution: { type: 'text', nullable: true },
+    userSilentAt: { type: 'timestamptz', name: 'user_silent_at', nullable: true },
     closedAt: { type: 'timestamptz', name: 'closed_at', nullable: true },
     version: { type: 'integer' },
   },

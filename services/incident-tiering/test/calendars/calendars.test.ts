@@ -12,7 +12,6 @@ import {
   endUser,
   factsOf,
   fillDirectory,
-  HOUR,
   incidentStage,
   keyUser,
   MINUTE,
@@ -140,46 +139,76 @@ describe('the shipped calendar', () => {
     })
   })
 
-  test('[A-5.2.3] a year without holidays refuses no ticket: the clock says what is missing', async () => {
+  test('[A-5.2.3][B-4.0] over a year without holidays a clock has a provisional end, says so, and the lack is an alarm', async () => {
+    await stage.db.query('delete from outbox')
     stage.now = new Date('2026-12-31T16:00:00+08:00')
     const ticket = await open(stage, endUser(people.user))
+    // An hour and a half are left of the day; the next day of the week is taken for a working day.
+    const dueAt = new Date('2027-01-01T09:00:00+08:00').toISOString()
     expect(await clock(stage, ticket.id, 'acknowledge')).toMatchObject({
-      dueAt: null,
+      dueAt,
+      provisional: true,
       fault: expect.stringContaining('2027') as unknown,
     })
     expect(await factsOf(stage, ticket.id, 'ticket.opened')).toMatchObject([
-      { acknowledgeDueAt: null, restoreDueAt: null },
+      { acknowledgeDueAt: dueAt },
     ])
+    expect((await factsOf(stage, '2027', 'calendar.year-missing'))[0]).toMatchObject({ year: 2027 })
+    const endless = (await clocks(stage, ticket.id)).filter((each) => each.dueAt === null)
+    expect(endless).toEqual([])
     stage.now = new Date('2027-01-05T10:00:00+08:00')
-    expect(await clock(stage, ticket.id, 'acknowledge')).toMatchObject({ explanation: null })
+    expect(await clock(stage, ticket.id, 'tier')).toMatchObject({
+      provisional: true,
+      explanation: { state: 'running', targetSeconds: 7_200 },
+    })
     const late = await open(stage, endUser(people.user), { priority: 'P1' })
-    expect(await clock(stage, late.id, 'acknowledge')).toMatchObject({ fault: null })
+    expect(await clock(stage, late.id, 'acknowledge')).toMatchObject({ provisional: false })
   })
 
-  test('once the year is installed the clock gets its deadline and is looked at', async () => {
+  test('[A-5.2.3] a provisional deadline is kept like any other: the ticket goes on', async () => {
     stage.now = new Date('2026-12-31T16:00:00+08:00')
     const ticket = await open(stage, endUser(people.user))
-    const { id } = await clock(stage, ticket.id, 'tier')
-    await runTask(stage, 'mend-clocks')
-    expect(await clock(stage, ticket.id, 'tier')).toMatchObject({ dueAt: null })
-    // A calendar that needs no holidays stands for one whose year has come.
-    await stage.db.query(
-      `update ticket_clock set calendar = '{"scope":"round-the-clock","unitId":null,"version":0}' where id = $1`,
-      [id],
-    )
-    await runTask(stage, 'mend-clocks')
-    const dueAt = after(stage.now, 2 * HOUR)
-    expect(await clock(stage, ticket.id, 'tier')).toMatchObject({
-      fault: null,
-      dueAt: dueAt.toISOString(),
-    })
-    const jobs = await waitingJobs(stage, 'ticket-clock-due')
-    expect(jobs.filter(({ data }) => (data as { clockId: string }).clockId === id)).toMatchObject([
-      { runAt: dueAt },
-    ])
-    await runClock(stage, ticket.id, id, dueAt)
+    const { id, dueAt } = await clock(stage, ticket.id, 'tier')
+    await runClock(stage, ticket.id, id, after(dueAt ?? '', -1))
+    expect(await read(stage, ticket.id)).toMatchObject({ tier: 'L1' })
+    await runClock(stage, ticket.id, id, after(dueAt ?? '', 0))
     expect(await read(stage, ticket.id)).toMatchObject({ tier: 'L2' })
   })
+
+  test.each(['by the daily look', 'when the provisional one is due'])(
+    '[A-5.2.3] once the year is installed the clock gets its true deadline, %s',
+    async (how) => {
+      stage.now = new Date('2026-12-31T16:00:00+08:00')
+      const ticket = await open(stage, endUser(people.user))
+      const { id, dueAt: provisional } = await clock(stage, ticket.id, 'tier')
+      await runTask(stage, 'mend-clocks')
+      expect(await clock(stage, ticket.id, 'tier')).toMatchObject({ dueAt: provisional })
+      // A calendar of the unit whose New Year is closed stands for one whose year has come.
+      const newYear = { ...workingTime, holidays: false, overrides: { '2027-01-01': 'closed' } }
+      await stage.db.query(
+        `insert into calendar_version (unit_id, version, definition, author, reason, created_at)
+         values ($1, 1, $2, 'test', 'test', $3) on conflict do nothing`,
+        [OTHER_UNIT, { ...newYear, id: OTHER_UNIT, version: 1, zone: 'Asia/Shanghai' }, stage.now],
+      )
+      await stage.db.query(`update ticket_clock set calendar = $2 where id = $1`, [
+        id,
+        { scope: 'unit', unitId: OTHER_UNIT, version: 1 },
+      ])
+      if (how === 'by the daily look') await runTask(stage, 'mend-clocks')
+      else await runClock(stage, ticket.id, id, after(provisional ?? '', 0))
+      const dueAt = new Date('2027-01-04T09:00:00+08:00')
+      expect(await clock(stage, ticket.id, 'tier')).toMatchObject({
+        fault: null,
+        provisional: false,
+        dueAt: dueAt.toISOString(),
+      })
+      expect(await read(stage, ticket.id)).toMatchObject({ tier: 'L1' })
+      const jobs = await waitingJobs(stage, 'ticket-clock-due')
+      expect(jobs.filter(({ data }) => (data as { clockId: string }).clockId === id)).toMatchObject(
+        [{ runAt: dueAt }],
+      )
+    },
+  )
 
   test.each([
     ['46 days ahead nothing is said', '2026-11-16T08:30:00+08:00', []],
@@ -310,6 +339,8 @@ describe('calendars of units', () => {
       restore: 'round-the-clock',
       'progress-note': 'round-the-clock',
       tier: 'unit',
+      unsolved: 'unit',
+      final: 'unit',
     })
   })
 })

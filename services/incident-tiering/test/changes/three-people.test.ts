@@ -412,6 +412,8 @@ describe('[B-7.5] each stage belongs to its own people', () => {
       state: 'approved',
     })
     await tellOfPerson(all.stage, id.fay, { name: 'fay', unitId: UNIT })
+    // The move has ended the duty in the unit.
+    await nominate(all.stage, id.fay, { tier: 'L1' })
   })
 
   test('[B-7.5] a key user of the unit speaks for it, one of another module does not', async () => {

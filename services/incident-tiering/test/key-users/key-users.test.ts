@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { ModuleChanged } from '@erp-steward/contracts/identity-events'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { create, send } from '@erp-steward/test-kit/requests'
+import type { TestCaller } from '@erp-steward/test-kit/tokens'
 import {
   authority,
   caller,
@@ -13,13 +15,16 @@ import {
   keyUser,
   nominate,
   OTHER_UNIT,
+  runTask,
+  tell,
   tellOfPerson,
+  tellOfStanding,
   UNIT,
   type Caller,
 } from '../incident-stage.ts'
 
 let stage: TestService
-let people: Record<'wang' | 'li' | 'zhao', string>
+let people: Record<'wang' | 'li' | 'zhao' | 'foreign', string>
 
 beforeAll(async () => {
   stage = await incidentStage()
@@ -27,8 +32,12 @@ beforeAll(async () => {
 afterAll(() => stage.release())
 beforeEach(async () => {
   await emptyStage(stage)
-  people = await fillDirectory(stage, 'wang', 'li', 'zhao')
+  people = await fillDirectory(stage, 'wang', 'li', 'zhao', 'foreign')
 })
+
+/** A leader of UNIT. */
+const leader = (claims: Partial<TestCaller> = {}) =>
+  caller({ roles: ['BUSINESS_OWNER'], person: randomUUID(), unit: UNIT, range: 'unit', ...claims })
 
 const duty = (changes: object = {}) => ({
   personId: people.wang,
@@ -59,11 +68,13 @@ async function register(query = ''): Promise<{ personId: string }[]> {
   return answer.json<{ items: { personId: string }[] }>().items
 }
 
-async function gapsAnnounced() {
+/** Announcements about the duties of GL, in their order: `found` or `mended`, and the duty. */
+async function announced(duty: string) {
   return (await queuedEvents(stage.db))
-    .filter(({ type }) => type === 'incident.key-user.gap-found.v1')
-    .map(({ subject }) => subject)
+    .filter(({ type, subject }) => type.startsWith('incident.key-user.gap-') && subject === duty)
+    .map(({ type }) => (type.includes('found') ? 'found' : 'mended'))
 }
+const OF_UNIT = `L1/${UNIT}/GL`
 
 describe('nomination', () => {
   test('[B-4.1.1][B-7.3.2] a person is named for a module of a unit', async () => {
@@ -100,7 +111,6 @@ describe('nomination', () => {
 
   test.each([
     ['a person', { personId: randomUUID() }, 'person-unknown'],
-    ['a unit', { unitId: randomUUID() }, 'unit-unknown'],
     ['a module', { moduleCode: 'XX' }, 'module-unknown'],
   ])('%s that nobody knows is refused', async (_what, changes, code) => {
     const answer = await create(stage, '/v1/key-users', authority(), duty(changes))
@@ -133,13 +143,16 @@ describe('nomination', () => {
   })
 
   test('whose range is one unit names nobody for another unit or the company', async () => {
-    const own = caller({ roles: ['BUSINESS_OWNER'], unit: UNIT, range: 'unit' })
-    for (const changes of [{ unitId: OTHER_UNIT }, { tier: 'L2', unitId: null }])
-      expect((await create(stage, '/v1/key-users', own, duty(changes))).json()).toMatchObject({
-        status: 403,
-        code: 'outside-unit',
-      })
-    expect((await create(stage, '/v1/key-users', own, duty())).statusCode).toBe(201)
+    // A leader's range is the own unit here, whatever else the token lets the leader see.
+    for (const range of ['unit', 'company'] as const) {
+      const own = leader({ range })
+      for (const changes of [{ unitId: OTHER_UNIT }, { tier: 'L2', unitId: null }])
+        expect((await create(stage, '/v1/key-users', own, duty(changes))).json()).toMatchObject({
+          status: 403,
+          code: 'outside-unit',
+        })
+    }
+    expect((await create(stage, '/v1/key-users', leader(), duty())).statusCode).toBe(201)
   })
 
   test.each(['KEY_USER', 'END_USER', 'SECURITY_ADMIN', 'AUDIT_ADMIN'] as const)(
@@ -149,6 +162,141 @@ describe('nomination', () => {
       expect(answer.json()).toMatchObject({ status: 403, code: 'permission-missing' })
     },
   )
+})
+
+describe('who can do the duty', () => {
+  test.each<[string, () => Promise<unknown>, object]>([
+    [
+      'an end user, who may take no ticket',
+      () => tellOfStanding(stage, people.wang, { roles: ['END_USER'] }),
+      {},
+    ],
+    [
+      'somebody without an account',
+      () => tellOfStanding(stage, people.wang, { accountStatus: 'none', roles: [] }),
+      {},
+    ],
+    [
+      'whose account is frozen',
+      () => tellOfStanding(stage, people.wang, { accountStatus: 'frozen' }),
+      { tier: 'L2', unitId: null },
+    ],
+    [
+      'whom no mail reaches',
+      () => tellOfPerson(stage, people.wang, { name: 'wang', email: null }),
+      { tier: 'L3', unitId: null },
+    ],
+    [
+      'somebody of another unit',
+      () => tellOfPerson(stage, people.wang, { name: 'wang', unitId: OTHER_UNIT }),
+      {},
+    ],
+  ])('[B-4.1.2][B-7.3.2] %s is not named, nor as a successor', async (_who, make, changes) => {
+    await make()
+    const answer = await create(stage, '/v1/key-users', authority(), duty(changes))
+    expect(answer.json()).toMatchObject({ status: 422, code: 'key-user-not-able' })
+    const held = await nominate(stage, people.li, { tier: 'L1', ...changes })
+    expect((await remove(held, people.wang)).json()).toMatchObject({ code: 'key-user-not-able' })
+  })
+
+  test('[B-4.2.1] nobody names himself, nor an account behind a client does so for who controls it', async () => {
+    const own = { person: people.wang, unit: UNIT }
+    for (const headers of [
+      leader(own),
+      authority(people.wang),
+      caller({ roles: ['SYSTEM_ADMIN'], person: people.wang }),
+      caller({ roles: ['OM_AUTHORITY'], kind: 'client', controllers: [people.wang] }),
+      // Nobody knows who acts through it.
+      caller({ roles: ['OM_AUTHORITY'], kind: 'client' }),
+    ]) {
+      const answer = await create(stage, '/v1/key-users', headers, duty())
+      expect(answer.json()).toMatchObject({ status: 409, code: 'same-person' })
+    }
+    const held = await nominate(stage, people.li, { tier: 'L1' })
+    expect((await remove(held, people.wang, authority(people.wang))).json()).toMatchObject({
+      code: 'same-person',
+    })
+  })
+
+  interface Loss {
+    readonly lose: () => Promise<unknown>
+    readonly back: () => Promise<unknown>
+  }
+  test.each<[string, Loss]>([
+    [
+      'a freeze',
+      {
+        lose: () => tellOfStanding(stage, people.wang, { accountStatus: 'frozen' }),
+        back: () => tellOfStanding(stage, people.wang),
+      },
+    ],
+    [
+      'a lost role',
+      {
+        lose: () => tellOfStanding(stage, people.wang, { roles: ['END_USER'] }),
+        back: () => tellOfStanding(stage, people.wang),
+      },
+    ],
+    [
+      'a lost address',
+      {
+        lose: () => tellOfPerson(stage, people.wang, { name: 'wang', email: null }),
+        back: () => tellOfPerson(stage, people.wang, { name: 'wang' }),
+      },
+    ],
+  ])(
+    '[B-4.1.2][B-4.2.2][B-7.3.2] %s opens a gap at once, told to authority and leader, and its end mends it',
+    async (_what, { lose, back }) => {
+      const { chief, head } = await fillDirectory(stage, 'chief', 'head')
+      await tellOfStanding(stage, chief, { roles: ['OM_AUTHORITY'] })
+      await tellOfStanding(stage, head, { roles: ['BUSINESS_OWNER'] })
+      await nominate(stage, people.wang, { tier: 'L1' })
+      await nominate(stage, people.wang, { tier: 'L2' })
+      await stage.db.query('delete from notification')
+      await lose()
+      await lose()
+      for (const each of [OF_UNIT, 'L2/company/GL'])
+        expect(await announced(each)).toEqual(['found', 'mended', 'found'])
+      const told: { id: string }[] = await stage.db.query(
+        `select distinct person_id as id from notification where occasion = 'key-user-gaps'`,
+      )
+      expect(told.map(({ id }) => id).sort()).toEqual([chief, head].sort())
+      await back()
+      await back()
+      for (const each of [OF_UNIT, 'L2/company/GL'])
+        expect(await announced(each)).toEqual(['found', 'mended', 'found', 'mended'])
+    },
+  )
+
+  test('[B-4.1.2] who moves to another unit loses the duties of the old one for good, and keeps those of the company', async () => {
+    await nominate(stage, people.wang, { tier: 'L1' })
+    await nominate(stage, people.wang, { tier: 'L2' })
+    await tellOfPerson(stage, people.wang, { name: 'wang', unitId: OTHER_UNIT })
+    await tellOfPerson(stage, people.wang, { name: 'wang' })
+    expect(await announced(OF_UNIT)).toEqual(['found', 'mended', 'found'])
+    expect(await register()).toMatchObject([{ personId: people.wang, tier: 'L2' }])
+  })
+
+  test('[B-4.1.2] a new unit or module opens gaps at once, a closed one closes its own, and no time need go by', async () => {
+    const module = (active: boolean) => ({
+      code: 'AP',
+      name: 'Payables',
+      active,
+      version: active ? 1_000 : 1_001,
+    })
+    await tell(stage, ModuleChanged, 'AP', module(true))
+    expect(await announced('L2/company/AP')).toEqual(['found'])
+    await tell(stage, ModuleChanged, 'AP', module(false))
+    expect(await announced('L2/company/AP')).toEqual(['found', 'mended'])
+  })
+
+  test('[B-4.1.2] a gap that was there before gaps were followed is found', async () => {
+    await stage.db.query('delete from key_user_gap')
+    await stage.db.query('delete from outbox')
+    await runTask(stage, 'find-key-user-gaps')
+    await runTask(stage, 'find-key-user-gaps')
+    expect(await announced(OF_UNIT)).toEqual(['found'])
+  })
 })
 
 describe('removal', () => {
@@ -184,8 +332,8 @@ describe('removal', () => {
       remove(held),
       tellOfPerson(stage, people.li, { name: 'li', active: false }),
     ])
-    const subject = `L1/${UNIT}/GL`
-    if (answer.statusCode === 200) expect(await gapsAnnounced()).toEqual([subject])
+    if (answer.statusCode === 200)
+      expect(await announced(OF_UNIT)).toEqual(['found', 'mended', 'found'])
     else expect(await register()).toMatchObject([{ personId: people.wang }])
   })
 
@@ -209,8 +357,8 @@ describe('removal', () => {
   })
 
   test('whose range is one unit removes nobody of another unit or the company', async () => {
-    const own = caller({ roles: ['BUSINESS_OWNER'], unit: UNIT, range: 'unit' })
-    const foreign = await nominate(stage, people.wang, { tier: 'L1', unitId: OTHER_UNIT })
+    const own = leader()
+    const foreign = await nominate(stage, people.foreign, { tier: 'L1', unitId: OTHER_UNIT })
     const company = await nominate(stage, people.wang, { tier: 'L2' })
     for (const held of [foreign, company])
       expect((await remove(held, people.li, own)).json()).toMatchObject({
@@ -238,9 +386,12 @@ describe('coverage', () => {
     expect(covered).toBe(false)
     // Two units with a module and IT each, the company with both.
     expect(gaps).toHaveLength(6)
-    for (const unitId of [UNIT, OTHER_UNIT]) {
-      await nominate(stage, people.wang, { tier: 'L1', unitId })
-      await nominate(stage, people.wang, { tier: 'L1', kind: 'IT', unitId })
+    for (const [unitId, person] of [
+      [UNIT, people.wang],
+      [OTHER_UNIT, people.foreign],
+    ] as const) {
+      await nominate(stage, person, { tier: 'L1', unitId })
+      await nominate(stage, person, { tier: 'L1', kind: 'IT', unitId })
     }
     await nominate(stage, people.li, { tier: 'L2' })
     expect(await read()).toEqual({
@@ -257,17 +408,19 @@ describe('coverage', () => {
     await nominate(stage, people.li, { tier: 'L2' })
     await tellOfPerson(stage, people.wang, { name: 'wang', active: false })
     expect(await register()).toMatchObject([{ personId: people.li }])
-    expect(await gapsAnnounced()).toEqual([`L1/${UNIT}/GL`])
+    expect(await announced(OF_UNIT)).toEqual(['found', 'mended', 'found'])
+    expect(await announced('L2/company/GL')).toEqual(['found', 'mended'])
     await tellOfPerson(stage, people.wang, { name: 'wang', active: false })
-    expect(await gapsAnnounced()).toHaveLength(1)
+    expect(await announced(OF_UNIT)).toEqual(['found', 'mended', 'found'])
   })
 })
 
 describe('the register', () => {
   test('comes in pages and by unit and tier', async () => {
-    for (const person of Object.values(people)) await nominate(stage, person, { tier: 'L1' })
+    for (const person of [people.wang, people.li, people.zhao])
+      await nominate(stage, person, { tier: 'L1' })
     await nominate(stage, people.wang, { tier: 'L2' })
-    await nominate(stage, people.wang, { tier: 'L1', unitId: OTHER_UNIT })
+    await nominate(stage, people.foreign, { tier: 'L1', unitId: OTHER_UNIT })
     const seen: string[] = []
     let next: string | null = ''
     while (next !== null) {
@@ -285,7 +438,7 @@ describe('the register', () => {
 
   test('shows a caller whose range is one unit that unit and those who serve every unit', async () => {
     await nominate(stage, people.wang, { tier: 'L1' })
-    await nominate(stage, people.li, { tier: 'L1', unitId: OTHER_UNIT })
+    await nominate(stage, people.foreign, { tier: 'L1', unitId: OTHER_UNIT })
     await nominate(stage, people.zhao, { tier: 'L2' })
     const answer = await send(stage, 'GET', '/v1/key-users', keyUser(people.wang))
     const shown = answer.json<{ items: { personId: string }[] }>().items

@@ -15,6 +15,7 @@ import { isAllowedTarget } from '../../src/notifications/webhook.ts'
 import { incidentTiering } from '../../src/service.ts'
 import { create, send } from '@erp-steward/test-kit/requests'
 import {
+  act,
   after,
   authority,
   caller,
@@ -23,14 +24,17 @@ import {
   factsOf,
   fillDirectory,
   incidentStage,
+  keyUser,
   MINUTE,
   MONDAY,
   nominate,
   open,
   OTHER_UNIT,
   runJobs,
+  runTask,
   systemAdmin,
   tellOfPerson,
+  tellOfStanding,
   UNIT,
   waitingJobs,
   type Caller,
@@ -163,10 +167,18 @@ describe('mail', () => {
     expect(mailbox).toHaveLength(1)
   })
 
-  test('to a person without an address is on record as failed, and told as an event', async () => {
+  /** The reporter `silent` has no address and is to hear that the ticket is resolved. */
+  async function resolvedForSilent() {
     await tellOfPerson(stage, people.silent, { name: 'silent', email: null })
-    await nominate(stage, people.silent, { tier: 'L1' })
-    const ticket = await open(stage, endUser(people.user))
+    const ticket = await open(stage, endUser(people.silent))
+    await deliver()
+    await act(stage, ticket, 'acknowledge', keyUser(people.first))
+    await act(stage, ticket, 'resolve', keyUser(people.first), { resolution: 'Done.' })
+    return ticket
+  }
+
+  test('to a person without an address is on record as failed, and told as an event', async () => {
+    const ticket = await resolvedForSilent()
     const row = (await ledger(ticket.id)).find(({ state }) => state === 'failed')
     expect(row).toMatchObject({
       recipient: `person:${people.silent}`,
@@ -177,7 +189,62 @@ describe('mail', () => {
     expect(await factsOf(stage, row?.id ?? '', 'notification.failed')).toMatchObject([
       { attempts: 0, reason: 'The person has no mail address.' },
     ])
-    expect(await deliver()).toBe(1)
+  })
+
+  test('[A-3.2.3] that finds nobody falls back on the authority and the leader of the unit, and says so', async () => {
+    const { chief, leader } = await fillDirectory(stage, 'chief', 'leader')
+    await tellOfStanding(stage, chief, { roles: ['OM_AUTHORITY'] })
+    await tellOfStanding(stage, leader, { roles: ['BUSINESS_OWNER'] })
+    const ticket = await resolvedForSilent()
+    mailbox = []
+    await deliver()
+    expect(mailbox.map(({ to }) => to).sort()).toEqual([
+      ['chief@example.test'],
+      ['leader@example.test'],
+    ])
+    const lost = (await ledger(ticket.id)).find(({ state }) => state === 'failed')
+    expect(await factsOf(stage, lost?.id ?? '', 'notification.fell-back')).toMatchObject([
+      { ticketId: ticket.id, personIds: [chief, leader] },
+    ])
+  })
+
+  test('[A-3.2.3] that the server refuses falls back at the third try, once, and is tried on', async () => {
+    const poor = await incidentStage()
+    const { user, first, chief } = await fillDirectory(poor, 'user', 'first', 'chief')
+    await nominate(poor, first, { tier: 'L1' })
+    await tellOfStanding(poor, chief, { roles: ['OM_AUTHORITY'] })
+    const ticket = await open(poor, endUser(user))
+    const tries = async () => {
+      const [row]: [{ id: string; attempts: number }] = await poor.db.query(
+        `select id, attempts from notification where ticket_id = $1 and occasion = 'opened'`,
+        [ticket.id],
+      )
+      return row
+    }
+    const { id } = await tries()
+    for (const [attempt, fallen] of [
+      [1, 0],
+      [2, 0],
+      [3, 1],
+      [4, 1],
+    ] as const) {
+      await runTask(poor, 'deliver-notification', { notificationId: id })
+      expect(await tries()).toMatchObject({ attempts: attempt })
+      expect(await factsOf(poor, id, 'notification.fell-back')).toHaveLength(fallen)
+    }
+    const told: unknown[] = await poor.db.query(
+      `select person_id as id from notification where occasion = 'delivery-failed'`,
+    )
+    await poor.release()
+    expect(told).toEqual([{ id: chief }])
+  })
+
+  test('[A-3.2.3] that finds nobody at all says that nobody was told', async () => {
+    const ticket = await resolvedForSilent()
+    const lost = (await ledger(ticket.id)).find(({ state }) => state === 'failed')
+    expect(await factsOf(stage, lost?.id ?? '', 'notification.fell-back')).toMatchObject([
+      { personIds: [] },
+    ])
   })
 
   test('without a mail server is on record as not sent', async () => {
@@ -303,6 +370,7 @@ describe('webhooks', () => {
     await deliver()
     expect(calls.map(({ body }) => (JSON.parse(body) as { type: string }).type).sort()).toEqual([
       'ticket.escalated',
+      'ticket.nobody-serves',
       'ticket.opened',
     ])
   })

@@ -37,6 +37,7 @@ const ticket = {
   resolvedAt: null,
   resolvedByPersonId: null,
   resolution: null,
+  userSilentAt: null,
   closedAt: null,
   version: 1,
 }

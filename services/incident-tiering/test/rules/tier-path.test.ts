@@ -25,11 +25,11 @@ test.each([
 })
 
 test.each([
-  ['P1', 'L1', null],
-  ['P1', 'L2', null],
-  ['P2', 'L1', 'l1'],
-  ['P3', 'L1', 'l1'],
-  ['P4', 'L2', 'l2'],
+  ['P1', 'L1', 'incident.tier.p1.handover'],
+  ['P1', 'L3', 'incident.tier.p1.handover'],
+  ['P2', 'L1', 'incident.tier.l1.handover'],
+  ['P3', 'L1', 'incident.tier.l1.handover'],
+  ['P4', 'L2', 'incident.tier.l2.handover'],
   ['P3', 'L3', null],
 ] as const)('a %s on %s waits under the hand-over clock %s', (priority, tier, clock) => {
   expect(handoverClockOf(priority, tier)).toBe(clock)

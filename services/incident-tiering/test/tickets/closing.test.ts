@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { AlertFiring } from '@erp-steward/contracts/monitoring-events'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import {
   act,
   after,
+  caller,
   clock,
   clocks,
   endUser,
@@ -22,6 +23,7 @@ import {
   runClock,
   runDueClocks,
   tell,
+  tellOfStanding,
   timeline,
   UNIT,
   type TicketNow,
@@ -56,6 +58,27 @@ const confirm = (ticket: TicketNow, person: string, accepted: boolean) =>
     comment: accepted ? null : 'Still slow.',
   })
 
+/** The reminder falls due. */
+async function remind(ticket: TicketNow) {
+  const { id, dueAt } = await clock(stage, ticket.id, 'remind')
+  await runClock(stage, ticket.id, id, after(dueAt ?? '', 0))
+}
+/** The mail server takes every message about the ticket. */
+const delivered = (ticket: TicketNow) =>
+  stage.db.query(`update notification set state = 'delivered' where ticket_id = $1`, [ticket.id])
+async function told(ticket: TicketNow, occasion: string): Promise<string[]> {
+  const rows: { id: string }[] = await stage.db.query(
+    `select person_id as id from notification where ticket_id = $1 and occasion = $2`,
+    [ticket.id, occasion],
+  )
+  return rows.map(({ id }) => id).sort()
+}
+/** The time of the answer goes by. */
+async function nobodyAnswers(ticket: TicketNow) {
+  const { id, dueAt } = await clock(stage, ticket.id, 'confirm')
+  await runClock(stage, ticket.id, id, after(dueAt ?? '', 0))
+}
+
 test('[A-5.2.3][B-4.3.6] the owner resolves it, and the reporter is asked to confirm', async () => {
   const ticket = await taken()
   stage.now = after(MONDAY, HOUR)
@@ -73,7 +96,15 @@ test('[A-5.2.3][B-4.3.6] the owner resolves it, and the reporter is asked to con
     { dueAt: null, stoppedAt: null, explanation: { state: 'paused', usedSeconds: 3_600 } },
   ])
   const open = (await clocks(stage, ticket.id)).filter(({ stoppedAt }) => stoppedAt === null)
-  expect(open.map(({ kind }) => kind).sort()).toEqual(['confirm', 'restore'])
+  expect(open.map(({ kind, dueAt }) => [kind, dueAt === null]).sort()).toEqual([
+    ['confirm', false],
+    ['department-head', true],
+    ['final', false],
+    ['leading-group', true],
+    ['remind', false],
+    ['restore', true],
+    ['top-manager', true],
+  ])
   expect(
     await stage.db.query(
       `select person_id from notification where ticket_id = $1 and occasion = 'resolved'`,
@@ -105,7 +136,7 @@ test('only the owner resolves, and only what is taken', async () => {
 })
 
 test('[B-4.0] the reporter accepts: the ticket closes and every clock stops', async () => {
-  const ticket = await taken()
+  const ticket = await taken('P2')
   await resolve(ticket)
   expect((await confirm(ticket, people.user, true)).json()).toMatchObject({
     state: 'closed',
@@ -234,9 +265,11 @@ test('a ticket of an alert is confirmed by a tier 1 key user who did not resolve
   expect((await confirm(ticket, people.deputy, true)).json()).toMatchObject({ state: 'closed' })
 })
 
-test('[B-4.0] without an answer it closes by the timer, marked so, and not a millisecond early', async () => {
-  const ticket = await taken()
+test('[B-4.0] a user who was asked, reminded and silent: a P3 closes, marked so, and not a millisecond early', async () => {
+  const ticket = await taken('P3')
   await resolve(ticket)
+  await remind(ticket)
+  await delivered(ticket)
   const { id, dueAt } = await clock(stage, ticket.id, 'confirm')
   await runClock(stage, ticket.id, id, after(dueAt ?? '', -1))
   expect(await read(stage, ticket.id)).toMatchObject({ state: 'resolved' })
@@ -248,8 +281,10 @@ test('[B-4.0] without an answer it closes by the timer, marked so, and not a mil
 })
 
 test('an answer and the timer at the same moment close it once', async () => {
-  const ticket = await taken()
+  const ticket = await taken('P4')
   await resolve(ticket)
+  await remind(ticket)
+  await delivered(ticket)
   const { id, dueAt } = await clock(stage, ticket.id, 'confirm')
   stage.now = after(dueAt ?? '', 0)
   const [answer] = await Promise.all([
@@ -259,4 +294,126 @@ test('an answer and the timer at the same moment close it once', async () => {
   // The timer may win before the answer has read the ticket, or between its reading and its change.
   expect([200, 409, 412]).toContain(answer.statusCode)
   expect(await factsOf(stage, ticket.id, 'ticket.closed')).toHaveLength(1)
+})
+
+describe('[B-4.0] the word of who resolved it closes nothing', () => {
+  test.each([
+    ['whose question did not arrive', 'P3', false, true],
+    ['who was not reminded', 'P3', true, false],
+    ['of a P2, asked and reminded', 'P2', true, true],
+    ['of a P1, asked and reminded', 'P1', true, true],
+  ] as const)(
+    '[B-4.0] the silence of a user %s does not',
+    async (_who, priority, arrived, reminded) => {
+      const ticket = await taken(priority)
+      await resolve(ticket)
+      if (reminded) await remind(ticket)
+      if (arrived) await delivered(ticket)
+      await nobodyAnswers(ticket)
+      expect(await read(stage, ticket.id)).toMatchObject({
+        state: 'resolved',
+        userSilentAt: stage.now.toISOString(),
+      })
+      expect(await factsOf(stage, ticket.id, 'ticket.user-silent')).toHaveLength(1)
+      // The key users of the unit are asked besides; who resolved it is none of them.
+      expect(await told(ticket, 'confirm-wanted')).toEqual([people.user, people.deputy].sort())
+      // And again: the ticket is never forgotten, nor closed by itself.
+      if (priority !== 'P3') {
+        await nobodyAnswers(ticket)
+        expect(await read(stage, ticket.id)).toMatchObject({ state: 'resolved' })
+      }
+      expect((await confirm(ticket, people.first, true)).json()).toMatchObject({
+        code: 'same-person',
+      })
+      expect((await confirm(ticket, people.second, true)).json()).toMatchObject({
+        code: 'not-ticket-reporter',
+      })
+      expect((await confirm(ticket, people.deputy, true)).json()).toMatchObject({ state: 'closed' })
+    },
+  )
+
+  test('[B-4.0] the key users who were asked in the place of the user, reminded and silent, let a P3 close', async () => {
+    const ticket = await taken('P3')
+    await resolve(ticket)
+    await nobodyAnswers(ticket)
+    await remind(ticket)
+    await delivered(ticket)
+    await nobodyAnswers(ticket)
+    expect(await read(stage, ticket.id)).toMatchObject({ state: 'closed' })
+  })
+
+  test('[B-4.0] who resolves his own report is confirmed by a key user or leader of the unit, not by himself', async () => {
+    const { leader, foreign } = await fillDirectory(stage, 'leader', 'foreign')
+    for (const each of [leader, foreign])
+      await tellOfStanding(stage, each, { roles: ['BUSINESS_OWNER'] })
+    const ticket = await taken('P2', people.first)
+    await resolve(ticket)
+    expect(await told(ticket, 'resolved')).toEqual([people.deputy, leader].sort())
+    for (const [person, code] of [
+      [people.first, 'same-person'],
+      [people.other, 'not-ticket-reporter'],
+      [foreign, 'not-ticket-reporter'],
+    ] as const)
+      expect((await confirm(ticket, person, true)).json()).toMatchObject({ code })
+    expect((await confirm(ticket, leader, true)).json()).toMatchObject({ state: 'closed' })
+  })
+
+  test('[B-4.0] a client that who resolved it controls confirms no more than its master', async () => {
+    const ticket = await taken('P2')
+    await resolve(ticket)
+    const headers = caller({
+      roles: ['END_USER'],
+      kind: 'client',
+      person: null,
+      controllers: [people.first],
+    })
+    const answer = await act(stage, ticket, 'confirm', headers, { accepted: true, comment: null })
+    expect(answer.json()).toMatchObject({ code: 'same-person' })
+  })
+
+  test('[B-4.0] whose password another set confirms nothing in the cooling time', async () => {
+    const ticket = await taken('P2')
+    await resolve(ticket)
+    const cooling = after(stage.now, HOUR).getTime() / 1_000
+    const headers = caller({
+      roles: ['END_USER'],
+      person: people.user,
+      unit: UNIT,
+      range: 'unit',
+      coolingUntil: cooling,
+    })
+    const answer = await act(stage, ticket, 'confirm', headers, { accepted: true, comment: null })
+    expect(answer.json()).toMatchObject({ status: 403, code: 'approval-cooling' })
+  })
+})
+
+describe('the root cause of a P1', () => {
+  const report = (ticket: TicketNow, person: string) =>
+    act(stage, ticket, 'root-cause', keyUser(person), { report: 'The index was never analysed.' })
+
+  test('[A-5.2.3] is due five working days after the restoration, also of a closed ticket, and its lack is a breach', async () => {
+    const ticket = await taken('P1')
+    await resolve(ticket)
+    await confirm(ticket, people.user, true)
+    const { id, dueAt } = await clock(stage, ticket.id, 'final')
+    expect(dueAt).toBe('2026-03-16T02:00:00.000Z')
+    await runClock(stage, ticket.id, id, after(dueAt ?? '', 0))
+    expect(await factsOf(stage, ticket.id, 'ticket.clock-breached')).toMatchObject([
+      { clock: 'final' },
+    ])
+    expect((await report(ticket, people.second)).json()).toMatchObject({ state: 'closed' })
+    expect(await factsOf(stage, ticket.id, 'ticket.root-cause-reported')).toMatchObject([
+      { withinTarget: false },
+    ])
+    expect((await report(ticket, people.second)).json()).toMatchObject({ code: 'ticket-state' })
+  })
+
+  test('[A-5.2.3] is reported by who serves the ticket, of a restored P1 only', async () => {
+    const unrestored = await taken('P1')
+    expect((await report(unrestored, people.first)).json()).toMatchObject({ code: 'ticket-state' })
+    const ticket = await taken('P1')
+    await resolve(ticket)
+    expect((await report(ticket, people.user)).json()).toMatchObject({ code: 'not-on-tier' })
+    expect((await report(ticket, people.first)).statusCode).toBe(200)
+  })
 })

@@ -1,27 +1,36 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { eventually } from '@erp-steward/test-kit/eventually'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { send } from '@erp-steward/test-kit/requests'
 import {
   act,
+  after,
+  authority,
+  caller,
+  clock,
   endUser,
   factsOf,
   fillDirectory,
+  HOUR,
   incidentStage,
   keyUser,
+  MINUTE,
+  MONDAY,
   nominate,
   open,
+  OTHER_UNIT,
   read,
   tellOfPerson,
+  tellOfStanding,
   timeline,
 } from '../incident-stage.ts'
 
 let stage: TestService
-let people: Record<'user' | 'first' | 'deputy', string>
+let people: Record<'user' | 'first' | 'deputy' | 'second' | 'third', string>
 
 beforeAll(async () => {
   stage = await incidentStage()
-  people = await fillDirectory(stage, 'user', 'first', 'deputy')
+  people = await fillDirectory(stage, 'user', 'first', 'deputy', 'second', 'third')
   await nominate(stage, people.first, { tier: 'L1' })
   await nominate(stage, people.deputy, { tier: 'L1' })
 })
@@ -90,4 +99,121 @@ test('[A-1.3.1] who leaves while taking a ticket does not keep it', async () => 
   expect((await taken).statusCode).toBe(200)
   await left
   expect(await read(stage, ticket.id)).toMatchObject({ state: 'open', ownerPersonId: null })
+})
+
+describe('the ticket of an owner who may no longer work it', () => {
+  beforeAll(() => nominate(stage, people.second, { tier: 'L1' }))
+
+  interface Case {
+    readonly lose: (person: string) => Promise<unknown>
+  }
+  test.each<[string, Case]>([
+    [
+      'who moved to another unit',
+      { lose: (person) => tellOfPerson(stage, person, { name: 'mover', unitId: OTHER_UNIT }) },
+    ],
+    [
+      'whose account is frozen',
+      { lose: (person) => tellOfStanding(stage, person, { accountStatus: 'frozen' }) },
+    ],
+    [
+      'whose account is disabled',
+      { lose: (person) => tellOfStanding(stage, person, { accountStatus: 'disabled' }) },
+    ],
+    [
+      'who lost the role',
+      { lose: (person) => tellOfStanding(stage, person, { roles: ['END_USER'] }) },
+    ],
+    [
+      'who cannot be reached any more',
+      { lose: (person) => tellOfPerson(stage, person, { name: 'mover', email: null }) },
+    ],
+  ])(
+    '[A-1.3.4][A-5.2.3] %s goes back, is called anew, and somebody else takes it',
+    async (_who, { lose }) => {
+      const { mover, chief } = await fillDirectory(stage, 'mover', 'chief')
+      await tellOfStanding(stage, chief, { roles: ['OM_AUTHORITY'] })
+      await nominate(stage, mover, { tier: 'L1' })
+      const ticket = await open(stage, endUser(people.user), { priority: 'P1' })
+      await act(stage, ticket, 'acknowledge', keyUser(mover))
+      stage.now = after(MONDAY, 10 * MINUTE)
+      await lose(mover)
+
+      expect(await read(stage, ticket.id)).toMatchObject({ state: 'open', ownerPersonId: null })
+      // A fresh time to take it, and the time of the tier runs on.
+      expect(await clock(stage, ticket.id, 'acknowledge')).toMatchObject({
+        dueAt: after(MONDAY, 25 * MINUTE).toISOString(),
+      })
+      expect(await clock(stage, ticket.id, 'tier')).toMatchObject({
+        dueAt: after(MONDAY, HOUR).toISOString(),
+      })
+      const refused = await act(stage, ticket, 'resolve', keyUser(mover), { resolution: 'x' })
+      expect(refused.json()).toMatchObject({ code: 'ticket-state' })
+      const again = await act(stage, ticket, 'acknowledge', keyUser(mover))
+      expect(again.json()).toMatchObject({ code: 'not-on-tier' })
+      const taken = await act(stage, ticket, 'acknowledge', keyUser(people.second))
+      expect(taken.json()).toMatchObject({ state: 'acknowledged', ownerPersonId: people.second })
+      stage.now = MONDAY
+    },
+  )
+
+  test('[A-1.3.4] a mere change of the mail address or of a role beside it takes no ticket away', async () => {
+    const { steady } = await fillDirectory(stage, 'steady')
+    await nominate(stage, steady, { tier: 'L1' })
+    const ticket = await open(stage, endUser(people.user))
+    await act(stage, ticket, 'acknowledge', keyUser(steady))
+    await tellOfPerson(stage, steady, { name: 'renamed', email: 'new@example.test' })
+    await tellOfStanding(stage, steady, { roles: ['KEY_USER', 'END_USER'] })
+    expect(await read(stage, ticket.id)).toMatchObject({ ownerPersonId: steady })
+  })
+
+  test('[A-1.3.4] whose duty is ended goes back too', async () => {
+    const { spare } = await fillDirectory(stage, 'spare')
+    const duty = await nominate(stage, spare, { tier: 'L1' })
+    const ticket = await open(stage, endUser(people.user))
+    await act(stage, ticket, 'acknowledge', keyUser(spare))
+    await send(
+      stage,
+      'POST',
+      `/v1/key-users/${duty.id}/remove`,
+      { ...authority(), 'if-match': '"1"' },
+      { reason: 'Other work.', successorPersonId: null },
+    )
+    expect(await read(stage, ticket.id)).toMatchObject({ state: 'open', ownerPersonId: null })
+  })
+})
+
+describe('reassignment', () => {
+  const reassign = (ticket: { id: string }, tier: string, headers = authority()) =>
+    act(stage, ticket, 'reassign', headers, { tier, reason: 'The owner cannot be reached.' })
+
+  test('[A-1.3.4] the authority takes a ticket from its owner and gives it to any tier, which is called', async () => {
+    const ticket = await open(stage, endUser(people.user))
+    await act(stage, ticket, 'acknowledge', keyUser(people.second))
+    expect((await reassign(ticket, 'L1')).json()).toMatchObject({
+      state: 'open',
+      tier: 'L1',
+      ownerPersonId: null,
+    })
+    expect(await factsOf(stage, ticket.id, 'ticket.reassigned')).toMatchObject([
+      { from: 'L1', to: 'L1', previousOwnerPersonId: people.second },
+    ])
+    await nominate(stage, people.third, { tier: 'L2' })
+    expect((await reassign(ticket, 'L2')).json()).toMatchObject({ tier: 'L2' })
+    expect(await clock(stage, ticket.id, 'tier')).toMatchObject({ tier: 'L2' })
+    expect(await clock(stage, ticket.id, 'acknowledge')).toMatchObject({ tier: 'L2' })
+    const taken = await act(stage, ticket, 'acknowledge', keyUser(people.third))
+    expect(taken.json()).toMatchObject({ ownerPersonId: people.third })
+  })
+
+  test('[A-1.3.4] nobody else reassigns, and nothing that is resolved', async () => {
+    const ticket = await open(stage, endUser(people.user))
+    for (const role of ['KEY_USER', 'BUSINESS_OWNER', 'OM_PROVIDER', 'SYSTEM_ADMIN'] as const)
+      expect(
+        (await reassign(ticket, 'L2', caller({ roles: [role], person: people.first }))).json(),
+      ).toMatchObject({ status: 403, code: 'permission-missing' })
+    await act(stage, ticket, 'acknowledge', keyUser(people.second))
+    await act(stage, ticket, 'resolve', keyUser(people.second), { resolution: 'Done.' })
+    expect((await reassign(ticket, 'L2')).json()).toMatchObject({ code: 'ticket-state' })
+  })
 })

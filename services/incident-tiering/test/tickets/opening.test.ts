@@ -4,6 +4,7 @@ import type { TestService } from '@erp-steward/test-kit/test-service'
 import { create } from '@erp-steward/test-kit/requests'
 import {
   act,
+  clock,
   clocks,
   emptyStage,
   endUser,
@@ -20,7 +21,6 @@ import {
   open,
   OTHER_UNIT,
   read,
-  runTask,
   tell,
   timeline,
   UNIT,
@@ -84,9 +84,21 @@ describe('with every tier staffed', () => {
   )
 
   test.each([
-    ['P1', ['acknowledge', 'progress-note', 'restore']],
-    ['P2', ['acknowledge', 'progress-note', 'restore', 'tier']],
-    ['P3', ['acknowledge', 'progress-note', 'restore', 'tier']],
+    [
+      'P1',
+      [
+        'acknowledge',
+        'department-head',
+        'leading-group',
+        'progress-note',
+        'restore',
+        'tier',
+        'top-manager',
+      ],
+    ],
+    ['P2', ['acknowledge', 'final', 'progress-note', 'restore', 'tier', 'unsolved']],
+    ['P3', ['acknowledge', 'final', 'progress-note', 'restore', 'tier', 'unsolved']],
+    ['P4', ['acknowledge', 'progress-note', 'restore', 'tier', 'unsolved']],
   ] as const)('[A-5.2.3] a %s runs the clocks %j', async (priority, kinds) => {
     const ticket = await open(stage, endUser(people.user), { priority })
     expect((await clocks(stage, ticket.id)).map(({ kind }) => kind).sort()).toEqual(kinds)
@@ -309,10 +321,16 @@ describe('with gaps in the register', () => {
     people = await fillDirectory(stage, ...named)
   })
 
-  const gaps = async () =>
-    await stage.db.query<{ tier: string }[]>(
-      `select payload -> 'data' ->> 'tier' as tier from outbox where type like '%gap-found%' order by seq`,
+  const unitGaps = [UNIT, OTHER_UNIT].map((unitId) => `L1/${unitId}/GL`).sort()
+  const gaps = async () => {
+    const found: { subject: string }[] = await stage.db.query(
+      `select payload ->> 'subject' as subject from outbox where type like '%gap-found%' order by seq`,
     )
+    return found
+      .map(({ subject }) => subject)
+      .filter((subject) => subject.endsWith('GL'))
+      .sort()
+  }
 
   test('[B-4.1.2][B-4.0] an empty L1 is skipped at once, and the gap is announced', async () => {
     await nominate(stage, people.second, { tier: 'L2' })
@@ -325,7 +343,7 @@ describe('with gaps in the register', () => {
     expect(await factsOf(stage, ticket.id, 'ticket.escalated')).toMatchObject([
       { from: 'L1', to: 'L2', by: 'empty-tier', analysis: null },
     ])
-    expect(await gaps()).toEqual([{ tier: 'L1' }])
+    expect(await gaps()).toEqual([...unitGaps, 'L2/company/GL'])
     expect(await clocks(stage, ticket.id, 'tier')).toMatchObject([{ tier: 'L2' }])
     expect(await timeline(stage, ticket.id)).toEqual(['opened', 'escalated'])
   })
@@ -333,11 +351,13 @@ describe('with gaps in the register', () => {
   test('[B-4.1.2] a P1 nobody can take waits on L3, and each gap is announced once', async () => {
     const ticket = await open(stage, endUser(people.user), { priority: 'P1' })
     expect(ticket).toMatchObject({ tier: 'L3', state: 'open', toAllTiers: true })
-    expect((await gaps()).map(({ tier }) => tier)).toEqual(['L1', 'L2', 'L3'])
+    // Those of the register since the module is there, that of L3 when it was called.
+    expect(await gaps()).toEqual([...unitGaps, 'L2/company/GL', 'L3/company/GL'])
   })
 
   test('a key user of another unit or of IT does not fill the gap', async () => {
-    await nominate(stage, people.first, { tier: 'L1', unitId: OTHER_UNIT })
+    const { foreign } = await fillDirectory(stage, 'foreign')
+    await nominate(stage, foreign, { tier: 'L1', unitId: OTHER_UNIT })
     await nominate(stage, people.second, { tier: 'L1', kind: 'IT' })
     await nominate(stage, people.third, { tier: 'L3' })
     expect(await open(stage, endUser(people.user))).toMatchObject({ tier: 'L3' })
@@ -354,7 +374,7 @@ describe('with gaps in the register', () => {
     expect((await act(stage, ticket, 'acknowledge', keyUser(people.third))).statusCode).toBe(200)
   })
 
-  test('a raise to P1 stops the hand-over clock, so that no timer takes the ticket from its owner', async () => {
+  test('[A-1.3.4] a raise to P1 gives the hand-over the time of a P1, less what was used', async () => {
     await nominate(stage, people.first, { tier: 'L1' })
     await nominate(stage, people.third, { tier: 'L3' })
     const episodeId = randomUUID()
@@ -380,10 +400,11 @@ describe('with gaps in the register', () => {
     const [{ id }] = await stage.db.query<[{ id: string }]>('select id from ticket')
     await act(stage, { id }, 'acknowledge', keyUser(people.first))
     await tell(stage, AlertFiring, episodeId, { ...alert, level: 'critical' })
-    const [tier] = await clocks(stage, id, 'tier')
-    expect(tier?.stoppedAt).toBe(MONDAY.toISOString())
-    stage.now = new Date(MONDAY.getTime() + 48 * HOUR)
-    await runTask(stage, 'ticket-clock-due', { ticketId: id, clockId: tier?.id })
+    expect(await clock(stage, id, 'tier')).toMatchObject({
+      parameterKey: 'incident.tier.p1.handover',
+      dueAt: new Date(MONDAY.getTime() + HOUR).toISOString(),
+    })
+    expect(await clocks(stage, id, 'tier')).toHaveLength(2)
     expect(await read(stage, id)).toMatchObject({
       priority: 'P1',
       toAllTiers: true,

@@ -24,6 +24,7 @@ import {
   runDueClocks,
   securityAdmin,
   setParameter,
+  tellOfStanding,
   timeline,
   UNIT,
   waitingJobs,
@@ -115,13 +116,24 @@ describe('taking a ticket', () => {
     })
   })
 
-  test('any tier takes a P1, and no timer takes it away', async () => {
+  test('[A-1.3.4] any tier takes a P1; on the last one the authority is called again and again, nobody else has it', async () => {
+    const { chief } = await fillDirectory(stage, 'chief')
+    await tellOfStanding(stage, chief, { roles: ['OM_AUTHORITY'] })
     const ticket = await opened('P1')
     expect((await acknowledge(ticket, people.third)).json()).toMatchObject({
       tier: 'L3',
       state: 'acknowledged',
     })
-    expect(await clocks(stage, ticket.id, 'tier')).toEqual([])
+    for (const hours of [1, 2]) {
+      const { id } = await clock(stage, ticket.id, 'tier')
+      await runClock(stage, ticket.id, id, after(MONDAY, hours * HOUR))
+    }
+    expect(await read(stage, ticket.id)).toMatchObject({ tier: 'L3', ownerPersonId: people.third })
+    const told: unknown[] = await stage.db.query(
+      `select person_id as id from notification where ticket_id = $1 and occasion = 'handover-due'`,
+      [ticket.id],
+    )
+    expect(told).toEqual([{ id: chief }, { id: chief }])
   })
 
   test('[A-5.2.3] the first response at the deadline is in time, a millisecond later it is not', async () => {
@@ -271,6 +283,8 @@ describe('passing a ticket on', () => {
     expect(breached.map((each) => each.clock).toSorted()).toEqual([
       'acknowledge',
       'progress-note',
+      // Raised to P2 after a day, whose time to restore had gone by then.
+      'restore',
       'tier',
     ])
     // The new tier has its whole time from now on.

@@ -1,4 +1,6 @@
 import type { SupportTier } from '@erp-steward/contracts/values'
+import type { CoverageGap } from '../../key-users/coverage-gaps.ts'
+import type { SuperiorStep } from '../../tickets/rules/clocks-of-priority.ts'
 import type { Ticket } from '../../tickets/ticket.ts'
 
 /** Why people are written to. */
@@ -10,6 +12,14 @@ export type Occasion =
   | 'clock-breached'
   | 'progress-noted'
   | 'resolved'
+  | 'confirm-reminder'
+  | 'confirm-wanted'
+  | 'reassigned'
+  | 'nobody-serves'
+  | 'handover-due'
+  | SuperiorStep
+  | 'key-user-gaps'
+  | 'delivery-failed'
 
 const HEADLINE: Readonly<Record<Occasion, { readonly zh: string; readonly en: string }>> = {
   opened: { zh: '新工单', en: 'New ticket' },
@@ -19,6 +29,33 @@ const HEADLINE: Readonly<Record<Occasion, { readonly zh: string; readonly en: st
   'clock-breached': { zh: '工单超时', en: 'Ticket overdue' },
   'progress-noted': { zh: '工单处理进度', en: 'Ticket progress' },
   resolved: { zh: '工单已解决,请确认', en: 'Ticket resolved, please confirm' },
+  'confirm-reminder': { zh: '提醒:请确认工单是否解决', en: 'Reminder: please confirm the ticket' },
+  'confirm-wanted': {
+    zh: '用户未答复,请单位确认工单',
+    en: 'The user is silent, the unit is asked to confirm',
+  },
+  reassigned: { zh: '工单已重新分派', en: 'Ticket reassigned' },
+  'nobody-serves': { zh: '工单无人可处理', en: 'Nobody serves the ticket' },
+  'handover-due': { zh: '重大故障仍未解决,请重新分派', en: 'P1 still unsolved, please reassign' },
+  'department-head': {
+    zh: '一级故障未恢复,报部门负责人',
+    en: 'P1 not restored, to the department head',
+  },
+  'leading-group': {
+    zh: '一级故障未恢复,报领导小组',
+    en: 'P1 not restored, to the leading group',
+  },
+  'top-manager': {
+    zh: '一级故障未恢复,报主要负责人',
+    en: 'P1 not restored, to the top manager',
+  },
+  'key-user-gaps': { zh: '关键用户缺位', en: 'Key-user duties that nobody can do' },
+  'delivery-failed': { zh: '消息未送达', en: 'A message was not delivered' },
+}
+
+export interface Message {
+  readonly subject: string
+  readonly body: string
 }
 
 /** The text of a message, Chinese first and then English: a mail cannot know its reader's language. */
@@ -27,7 +64,7 @@ export function messageOf(
   occasion: Occasion,
   tier: SupportTier | null,
   note: string | null,
-): { subject: string; body: string } {
+): Message {
   const { zh, en } = HEADLINE[occasion]
   const where = tier === null ? '' : ` (${tier})`
   return {
@@ -40,5 +77,31 @@ export function messageOf(
       '',
       note ?? ticket.description,
     ].join('\n'),
+  }
+}
+
+/** Gaps listed in one message; the register has the rest. */
+const GAPS_LISTED = 50
+
+/** The text about gaps of the key-user register. */
+export function gapsMessage(gaps: readonly CoverageGap[]): Message {
+  const { zh, en } = HEADLINE['key-user-gaps']
+  return {
+    subject: `${zh} / ${en}: ${String(gaps.length)}`,
+    body: gaps
+      .slice(0, GAPS_LISTED)
+      .map(({ tier, unitId, moduleCode }) =>
+        [tier, unitId ?? '公司 / company', moduleCode ?? 'IT'].join(' · '),
+      )
+      .join('\n'),
+  }
+}
+
+/** The text about a message that did not reach its receiver. */
+export function fallBackMessage(lost: Message, recipient: string, reason: string): Message {
+  const { zh, en } = HEADLINE['delivery-failed']
+  return {
+    subject: `${zh} / ${en}: ${lost.subject}`,
+    body: [`${zh} / ${en}: ${recipient} (${reason})`, '', lost.body].join('\n'),
   }
 }

@@ -1,6 +1,9 @@
 /** Tries before a message is given up: about two hours with the pauses below. Own choice. */
 export const MAX_ATTEMPTS = 10
 
+/** Failed tries after which others are told instead: under a minute with the pauses below. Own choice. */
+export const FALL_BACK_AFTER = 3
+
 /** First pause after a failed try, in milliseconds; doubled each time, at most an hour. */
 const FIRST_PAUSE_MS = 15_000
 

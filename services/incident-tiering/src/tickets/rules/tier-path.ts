@@ -22,10 +22,14 @@ export function tiersCalledAtOnce(priority: Priority): readonly SupportTier[] {
   }
 }
 
-/** Whether a ticket of this priority waits on `tier` under a hand-over clock; P1 is with all tiers, L3 is the last. */
-export function handoverClockOf(priority: Priority, tier: SupportTier): 'l1' | 'l2' | null {
-  if (priority === 'P1' || tier === 'L3') return null
-  return tier === 'L1' ? 'l1' : 'l2'
+/** The parameter with the time that a ticket may wait on a tier. */
+export type HandoverKey = `incident.tier.${'l1' | 'l2' | 'p1'}.handover`
+
+/** Under which hand-over clock a ticket waits on `tier`; L3 is the last tier, but a P1 waits nowhere for ever. */
+export function handoverClockOf(priority: Priority, tier: SupportTier): HandoverKey | null {
+  if (priority === 'P1') return 'incident.tier.p1.handover'
+  if (tier === 'L3') return null
+  return tier === 'L1' ? 'incident.tier.l1.handover' : 'incident.tier.l2.handover'
 }
 
 export interface Escalation {
