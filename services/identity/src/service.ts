@@ -114,7 +114,7 @@ export const identity = defineService({
     '5 16 * * * anchor-ledger',
     '30 17 * * * forget-ended-sessions',
     '45 17 * * * renew-signing-key',
-    '20 * * * * state-sealing',
+    '20 17 * * * state-sealing',
   ].join('\n'),
   unitExists,
   // Its own table: no request to itself, and no stale copy.

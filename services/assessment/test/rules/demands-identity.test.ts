@@ -1,7 +1,12 @@
-import { expect, test } from '@jest/globals'
-import { PasswordChanged } from '@erp-steward/contracts/identity-events'
+import { describe, expect, test } from '@jest/globals'
+import {
+  PasswordChanged,
+  SensitiveDataInClear,
+  SensitiveDataSealed,
+  SigningKeyRotated,
+} from '@erp-steward/contracts/identity-events'
 import { AccessRefused } from '@erp-steward/contracts/platform-events'
-import { said, stateAfter } from './played.ts'
+import { DAY, HOUR, said, stateAfter } from './played.ts'
 
 test('[A-4.2.4] kept: somebody without the right was refused, and it left a trace', () => {
   expect(stateAfter('A-4.2.4', [said(AccessRefused)])).toBe('kept')
@@ -9,4 +14,31 @@ test('[A-4.2.4] kept: somebody without the right was refused, and it left a trac
 
 test('[A-4.2.4] turned: nothing was ever refused', () => {
   expect(stateAfter('A-4.2.4', [said(PasswordChanged)])).toBe('stale')
+})
+
+describe('[A-4.3.1] what identifies people', () => {
+  const keys = said(SigningKeyRotated, {}, -30 * DAY)
+  const sealed = (ms = -HOUR) => said(SensitiveDataSealed, {}, ms)
+  const inClear = (ms = -HOUR) => said(SensitiveDataInClear, {}, ms)
+
+  test('[A-4.3.1] kept: keys are rotated, and a search found nothing in clear', () => {
+    expect(stateAfter('A-4.3.1', [keys, sealed()])).toBe('kept')
+  })
+
+  test('[A-4.3.1] turned: one row lies in clear, though it was sealed before and keys are rotated', () => {
+    expect(stateAfter('A-4.3.1', [keys, sealed(-2 * HOUR), inClear()])).toBe('broken')
+  })
+
+  test('[A-4.3.1] kept again once it is sealed', () => {
+    expect(stateAfter('A-4.3.1', [keys, inClear(-2 * HOUR), sealed()])).toBe('kept')
+  })
+
+  test.each([
+    ['nobody ever searched', [keys]],
+    ['nobody has searched for two days', [keys, sealed(-2 * DAY - HOUR)]],
+    ['keys were never rotated', [sealed()]],
+    ['no key was rotated for thirteen months', [said(SigningKeyRotated, {}, -400 * DAY), sealed()]],
+  ])('[A-4.3.1] turned: %s', (_what, events) => {
+    expect(stateAfter('A-4.3.1', events)).not.toBe('kept')
+  })
 })

@@ -12,6 +12,7 @@ import { ProvisioningTaskEntity } from '../provisioning/provisioning-task.ts'
 import { announcePerson } from './announce-person.ts'
 import { PersonEntity } from './person.ts'
 import { openPerson, sealPerson } from './sealed-person.ts'
+import { stateSealing } from './state-sealing.ts'
 
 /** Rows that are sealed in one transaction: a start that is cut off goes on where it was. */
 const BATCH = 500
@@ -22,8 +23,8 @@ const SEALING_LOCK = 7_411_006
 const SEALED = /^[0-9a-f]{8}\.[A-Za-z0-9_-]{16}\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]*$/
 
 /**
- * Seals what lies in clear, from before it was sealed, or under a key that is no longer the first, and tells every copy.
- * Does nothing where all is done. Source: A-4.3.1.
+ * Seals what lies in clear, from before it was sealed, or under a key that is no longer the first, tells every copy, and
+ * states what a search then finds. Source: A-4.3.1.
  *
  * @throws Error if something was sealed under keys that are not configured
  */
@@ -54,6 +55,7 @@ export async function sealInClear(db: DataSource, now: Date): Promise<void> {
       })
     } while (sealed > 0)
   }
+  await db.transaction((tx) => stateSealing.run(tx, {}, act))
 }
 
 async function sealPeople(tx: EntityManager, act: Act): Promise<number> {

@@ -51,6 +51,9 @@ const IN_CLEAR = `
     from outbox
    where type = ${PERSON_CHANGED} and not payload -> 'data' ->> 'name' ${SEALED}
   union all
-  select 'audit_record', 0, count(*)::int
-    from audit_record
-   where type = ${PERSON_CHANGED} and not envelope::json -> 'data' ->> 'name' ${SEALED}`
+  -- What the ledger took in clear is older than all that it took sealed: the oldest tells whether there is any.
+  select 'audit_record', 0, case when oldest.clear then (
+           select count(*)::int from audit_record
+            where type = ${PERSON_CHANGED} and not envelope::json -> 'data' ->> 'name' ${SEALED}) else 0 end
+    from (select not envelope::json -> 'data' ->> 'name' ${SEALED} as clear
+            from audit_record where type = ${PERSON_CHANGED} order by seq limit 1) as oldest`

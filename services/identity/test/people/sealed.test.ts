@@ -333,7 +333,6 @@ describe('[A-4.3.1] what lay in clear before', () => {
     )
     expect(accounts.items.map(({ personId }) => personId)).toEqual([id])
     expect(await eventsOf('identity.directory.person-changed.v1')).toHaveLength(told + 1)
-    await runTask(stage, 'state-sealing')
     const sealed = await eventsOf('identity.security.sensitive-data-sealed.v1')
     expect(sealed).toHaveLength(1)
     expect(sealed[0]?.data).toMatchObject({ keyId: TEST_PERSONAL_DATA.sealingKeyId })

@@ -3,6 +3,9 @@ import { AccessRefused } from '@erp-steward/contracts/platform-events'
 import type { Control } from '../control.ts'
 import { proves, breaks, mends, control, PAST, IDENTITY } from './touch.ts'
 
+/** The search is made every day; a day more until somebody has looked why it was not. Own choice. */
+const SEARCH_SERVES = 'P2D'
+
 /** Clauses that facts of accounts, passwords, sessions and access prove. */
 export const identityControls: readonly Control[] = [
   control('A-2.1.1', {
@@ -161,22 +164,36 @@ export const identityControls: readonly Control[] = [
   }),
   control('A-4.3.1', {
     demand: {
-      zh: '签名密钥按期轮换,以密文保存。',
-      en: 'Signing keys are rotated in time and kept encrypted.',
+      zh: '各表中没有明文的姓名、邮箱、工号、用户名,也没有明文的 EBS 调用;签名密钥按期轮换并加密保存。',
+      en: 'No table holds a name, address, employee number, user name or call to EBS in clear; signing keys are rotated in time and kept encrypted.',
     },
     proof: {
-      zh: '签名密钥轮换的事实,不早于 13 个月。',
-      en: 'Signing keys rotated, within thirteen months.',
+      zh: '每天一次、每次启动一次的明文查找,无一行为明文,两天内有效;签名密钥轮换不早于 13 个月。',
+      en: 'A search for what lies in clear that found no row, made at each start and every day, serving for two days; signing keys rotated within thirteen months.',
     },
     counterExample: {
-      zh: '密钥 13 个月未轮换。',
-      en: 'No key was rotated for thirteen months.',
+      zh: '任何一张表中有一行为明文;两天没有查找;密钥 13 个月未轮换。',
+      en: 'One row of any table lies in clear; nobody searched for two days; no key was rotated for thirteen months.',
+    },
+    requires: {
+      sealing: {
+        zh: '已查找明文且未发现。',
+        en: 'What lies in clear was searched for and not found.',
+      },
+      'signing-key': { zh: '签名密钥已轮换。', en: 'A signing key was rotated.' },
     },
     from: IDENTITY,
     fresh: {
       duration: 'P13M',
       reason: 'A key is replaced at least once a year; a month until it was done. Own choice.',
     },
-    touches: [proves(identity.SigningKeyRotated)],
+    touches: [
+      proves(identity.SigningKeyRotated, 'signing-key'),
+      proves(identity.SensitiveDataSealed, 'sealing', { lasts: SEARCH_SERVES }),
+      mends(identity.SensitiveDataSealed, 'sealing'),
+      breaks(identity.SensitiveDataInClear, 'sealing', {
+        why: 'Whoever reads the table, a dump or a replica reads who it is.',
+      }),
+    ],
   }),
 ]
