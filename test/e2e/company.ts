@@ -7,7 +7,8 @@ import { EbsSimulator, type EbsCall } from './ebs-simulator.ts'
 /** One step of a play: what a newcomer reads, and what is done. */
 export type Step = readonly [title: string, play: () => Promise<void>]
 
-const UNITS = ['HQ', 'U1', 'U2', 'U3', 'U4'] as const
+/** Codes of the units; each runs the ERP. */
+export const UNITS = ['HQ', 'U1', 'U2', 'U3', 'U4'] as const
 /** How many people the company has in the play. */
 export const PEOPLE = 200
 

@@ -1,11 +1,20 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Answer } from './caller.ts'
-import { eventually, expectThat, succeeded, text, type Company, type Step } from './company.ts'
+import {
+  eventually,
+  expectThat,
+  succeeded,
+  text,
+  UNITS,
+  type Company,
+  type Step,
+} from './company.ts'
 import {
   hasPrometheus,
   METRIC,
   startEncoder,
+  startKeyFigures,
   startPrometheus,
   type MetricSender,
 } from './metric-sender.ts'
@@ -30,6 +39,8 @@ export class FirstAlarm {
   readonly #company: Company
   readonly #receivers: Receivers | null
   #sender: MetricSender | undefined
+  /** How to stop the hosts of the units that send their key figures. */
+  readonly #hosts: (() => Promise<void>)[] = []
   /** Set by the steps. */
   episodeId = ''
   ticketId = ''
@@ -70,9 +81,10 @@ export class FirstAlarm {
     ]
   }
 
-  /** The watched host falls silent. */
+  /** The watched hosts fall silent. */
   async close(): Promise<void> {
     await this.#sender?.stop()
+    await Promise.all(this.#hosts.map((stop) => stop()))
   }
 
   // A user
@@ -171,25 +183,18 @@ export class FirstAlarm {
   async breach(): Promise<void> {
     const unitId = this.#company.unit('U1')
     if (this.#sender === undefined) {
-      const source = await eventually(async () =>
-        this.#company.must('SYSADM', 'POST', '/v1/sources', {
-          key: this.#company.key('source'),
-          body: {
-            name: this.#company.key('prometheus'),
-            unitId,
-            moduleCode: 'GL',
-            silentAfterSeconds: SILENT_AFTER_SECONDS,
-          },
-        }),
-      )
-      const path = `/v1/sources/${text(source, 'id')}`
-      const { etag } = await this.#company.must('SYSADM', 'GET', path)
-      const issued = await this.#company.must('SYSADM', 'POST', `${path}/token`, { ifMatch: etag })
       const writeUrl = `${this.#company.api.url}/v1/metrics/write`
-      const token = text(issued, 'token')
+      const token = await this.#sourceToken('prometheus', unitId)
       this.#sender = hasPrometheus
         ? await startPrometheus(writeUrl, token)
         : startEncoder(writeUrl, token)
+      for (const code of UNITS)
+        this.#hosts.push(
+          startKeyFigures(
+            writeUrl,
+            await this.#sourceToken(`host-${code}`, this.#company.unit(code)),
+          ),
+        )
     }
     const threshold = await this.#company.must('SYSADM', 'POST', '/v1/thresholds', {
       key: this.#company.key('threshold'),
@@ -229,6 +234,27 @@ export class FirstAlarm {
       if (found === undefined) throw new Error('the alert opened no ticket')
       this.ticketId = found.id
     })
+  }
+
+  /** Registers a source and answers its token. */
+  async #sourceToken(name: string, unitId: string): Promise<string> {
+    const source = await eventually(async () =>
+      this.#company.must('SYSADM', 'POST', '/v1/sources', {
+        key: this.#company.key(name),
+        body: {
+          name: this.#company.key(name),
+          unitId,
+          moduleCode: name === 'prometheus' ? 'GL' : null,
+          silentAfterSeconds: SILENT_AFTER_SECONDS,
+        },
+      }),
+    )
+    const path = `/v1/sources/${text(source, 'id')}`
+    const { etag } = await this.#company.must('SYSADM', 'GET', path)
+    return text(
+      await this.#company.must('SYSADM', 'POST', `${path}/token`, { ifMatch: etag }),
+      'token',
+    )
   }
 
   // Nobody answers

@@ -87,14 +87,34 @@ export async function startPrometheus(writeUrl: string, token: string): Promise<
 /** The same series by our own encoder, once a second, where no Prometheus is installed. */
 export function startEncoder(writeUrl: string, token: string): MetricSender {
   const sender = { kind: 'own encoder' as const, value: 50, stop: () => Promise.resolve() }
+  sender.stop = sendEachSecond(writeUrl, token, () => [
+    {
+      labels: { __name__: METRIC, job: 'ebs', tablespace: 'APPS_TS_TX_DATA' },
+      value: sender.value,
+    },
+  ])
+  return sender
+}
+
+/** The key figures of a calm host of a unit, once a second. */
+export function startKeyFigures(writeUrl: string, token: string): () => Promise<void> {
+  return sendEachSecond(writeUrl, token, () => [
+    { labels: { __name__: 'erp_cpu_used_percent' }, value: 20 },
+    { labels: { __name__: 'erp_memory_used_percent' }, value: 40 },
+    { labels: { __name__: 'erp_disk_busy_percent' }, value: 10 },
+  ])
+}
+
+/** Answers how to stop. Like Prometheus, what is refused for good is dropped; the next second brings a new sample. */
+function sendEachSecond(
+  writeUrl: string,
+  token: string,
+  seen: () => readonly { readonly labels: Record<string, string>; readonly value: number }[],
+): () => Promise<void> {
   const send = async () => {
-    const body = writeBody([
-      {
-        labels: { __name__: METRIC, job: 'ebs', tablespace: 'APPS_TS_TX_DATA' },
-        samples: [[Date.now(), sender.value]],
-      },
-    ])
-    // Like Prometheus, what is refused for good is dropped, and the next second brings a new sample.
+    const body = writeBody(
+      seen().map(({ labels, value }) => ({ labels, samples: [[Date.now(), value]] })),
+    )
     await fetch(writeUrl, {
       method: 'POST',
       signal: AbortSignal.timeout(5_000),
@@ -108,9 +128,8 @@ export function startEncoder(writeUrl: string, token: string): MetricSender {
     }).catch(() => undefined)
   }
   const timer = setInterval(() => void send(), 1_000)
-  sender.stop = () => {
+  return () => {
     clearInterval(timer)
     return Promise.resolve()
   }
-  return sender
 }

@@ -56,6 +56,60 @@ export const AlertCleared = defineEvent({
   payload: Type.Object({ ...episode, reason: EndReason, clearedAt: Instant }),
 })
 
+const confirmed = {
+  episodeId: Uuid,
+  thresholdId: Uuid,
+  unitId: Uuid,
+  level: AlertLevel,
+  /** When the breach was confirmed here; sample times may lie before. */
+  confirmedAt: Instant,
+}
+
+/** `withinTarget`: not later after the confirmation than parameter monitoring.alert.notify_within. */
+export const AlertNotified = defineEvent({
+  type: 'monitoring.alert.notified.v1',
+  summary: 'A message about a confirmed alert was accepted by a receiver for the first time.',
+  clauses: ['A-3.2.3'],
+  payload: Type.Object({
+    ...confirmed,
+    ticketId: Uuid,
+    deliveredAt: Instant,
+    withinTarget: Type.Boolean(),
+  }),
+})
+
+export const AlertNotifyOverdue = defineEvent({
+  type: 'monitoring.alert.notify-overdue.v1',
+  summary: 'Nobody has been reached about a confirmed alert in time.',
+  clauses: ['A-3.2.3'],
+  payload: Type.Object({ ...confirmed, dueAt: Instant, noticedAt: Instant }),
+})
+
+export const AlertAcknowledged = defineEvent({
+  type: 'monitoring.alert.acknowledged.v1',
+  summary: 'A person took the ticket of a confirmed alert.',
+  clauses: ['A-3.2.3'],
+  payload: Type.Object({
+    ...confirmed,
+    ticketId: Uuid,
+    acknowledgedByPersonId: Uuid,
+    acknowledgedAt: Instant,
+  }),
+})
+
+export const AlertAckOverdue = defineEvent({
+  type: 'monitoring.alert.ack-overdue.v1',
+  summary: 'A firing alert was not taken by anybody in the time of its level.',
+  clauses: ['A-3.1.3', 'A-3.2.3'],
+  /** `ticketId` is `null` where no ticket is known. */
+  payload: Type.Object({
+    ...confirmed,
+    ticketId: nullable(Uuid),
+    dueAt: Instant,
+    noticedAt: Instant,
+  }),
+})
+
 /** Every version of a threshold, with author and reason: the history that A-3.2.2 asks for. */
 export const ThresholdSet = defineEvent({
   type: 'monitoring.threshold.set.v1',
@@ -76,6 +130,23 @@ export const ThresholdSet = defineEvent({
     forSeconds: Type.Integer(),
     reason: Type.String(),
   }),
+})
+
+/** Why a threshold in force judges nothing. */
+const Unfed = Type.Enum(['no-source', 'no-source-of-module', 'metric-unknown', 'no-samples'])
+
+export const ThresholdUnfed = defineEvent({
+  type: 'monitoring.threshold.unfed.v1',
+  summary: 'A threshold in force judges nothing: no sample of now reaches it.',
+  clauses: ['A-3.2.2', 'A-3.2.3'],
+  payload: Type.Object({ thresholdId: Uuid, unitId: Uuid, reason: Unfed, foundAt: Instant }),
+})
+
+export const ThresholdFed = defineEvent({
+  type: 'monitoring.threshold.fed.v1',
+  summary: 'Samples reach a threshold that judged nothing before.',
+  clauses: ['A-3.2.2', 'A-3.2.3'],
+  payload: Type.Object({ thresholdId: Uuid, unitId: Uuid, fedAt: Instant }),
 })
 
 const source = {
@@ -109,6 +180,23 @@ export const SourceHeard = defineEvent({
   clauses: ['A-3.2.1'],
   /** `silentSince` is `null` where no silence was noticed before. */
   payload: Type.Object({ ...source, silentSince: nullable(Instant), heardAt: Instant }),
+})
+
+/**
+ * Stated when it changes and once when a unit that runs the ERP is first seen. `watched`: a plausible sample of now is
+ * there; `guarded`: a threshold in force judges it, with a limit that is not beyond the one of the parameters.
+ */
+export const KeyFigureStated = defineEvent({
+  type: 'monitoring.source.key-figure-stated.v1',
+  summary: 'Whether a key figure of a unit is watched in real time, and guarded by a threshold.',
+  clauses: ['A-3.2.1', 'A-3.2.2', 'A-3.2.3'],
+  payload: Type.Object({
+    unitId: Uuid,
+    figure: Type.Enum(['cpu', 'memory', 'disk-io']),
+    watched: Type.Boolean(),
+    guarded: Type.Boolean(),
+    statedAt: Instant,
+  }),
 })
 
 const round = { roundId: Uuid, unitId: Uuid, date: LocalDate }

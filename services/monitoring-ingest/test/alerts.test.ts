@@ -46,6 +46,16 @@ async function threshold(metric: string, members: object = {}): Promise<string> 
   return created.json<{ id: string }>().id
 }
 
+/** Two people withdraw a threshold at its first version. */
+async function withdraw(id: string) {
+  const proposed = await stage.call('POST', `/v1/thresholds/${id}/withdraw`, {
+    as: authority,
+    headers: { 'if-match': '"1"' },
+    body: { reason: 'r' },
+  })
+  return stage.approve(proposed)
+}
+
 /** Sends one sample `seconds` after the start. */
 const send = (
   metric: string,
@@ -264,6 +274,8 @@ test('[A-3.2.3] taking away the threshold or the source ends what is open, with 
     version: _____,
     author: ______,
     setAt: _______,
+    neverApplies: ________,
+    unfedSince: _________,
     ...body
   } = items.find(({ id }) => id === changed) as Record<string, unknown>
   const put = await stage.call('PUT', `/v1/thresholds/${changed}`, {
@@ -272,12 +284,7 @@ test('[A-3.2.3] taking away the threshold or the source ends what is open, with 
     body: { ...body, warning: 50, recoverLevel: null },
   })
   expect(put.statusCode).toBe(200)
-  for (const id of [withdrawn, pending])
-    await stage.call('POST', `/v1/thresholds/${id}/withdraw`, {
-      as: authority,
-      headers: { 'if-match': '"1"' },
-      body: { reason: 'r' },
-    })
+  for (const id of [withdrawn, pending]) expect((await withdraw(id)).statusCode).toBe(200)
   expect((await toldOf(changed)).map(({ type, reason }) => [type, reason])).toEqual([
     ['firing', undefined],
     ['resolved', 'threshold-changed'],
@@ -296,7 +303,7 @@ test('[A-3.2.3] taking away the threshold or the source ends what is open, with 
     as: authority,
     headers: { 'if-match': '"2"' },
   })
-  expect(disabled.statusCode).toBe(200)
+  expect((await stage.approve(disabled)).statusCode).toBe(200)
   expect((await toldOf(changed)).map(({ type, reason }) => [type, reason])).toEqual([
     ['firing', undefined],
     ['resolved', 'threshold-changed'],
@@ -327,12 +334,7 @@ test('a threshold changed while samples pour in never leaves a firing without it
       send(metric, index, index % 3 === 0 ? 1 : 85, { i: String(index % 5) }),
     ),
   )
-  const withdrawn = await stage.call('POST', `/v1/thresholds/${id}/withdraw`, {
-    as: authority,
-    headers: { 'if-match': '"1"' },
-    body: { reason: 'r' },
-  })
-  expect(withdrawn.statusCode).toBe(200)
+  expect((await withdraw(id)).statusCode).toBe(200)
   expect((await pouring).every(({ statusCode }) => statusCode === 204)).toBe(true)
   const told = await toldOf(id)
   for (const ofEpisode of Map.groupBy(told, ({ episodeId }) => episodeId).values())
@@ -340,6 +342,121 @@ test('a threshold changed while samples pour in never leaves a firing without it
   expect(
     await stage.count('alert_episode where threshold_id = $1 and ended_at is null', [id]),
   ).toBe(0)
+})
+
+/** A threshold that fires now. */
+async function fire(): Promise<{ thresholdId: string; episodeId: string }> {
+  const metric = `m_${randomUUID().replaceAll('-', '')}`
+  const thresholdId = await threshold(metric, { forSeconds: 0 })
+  await send(metric, 3_600, 95)
+  const [told] = await toldOf(thresholdId)
+  return { thresholdId, episodeId: told?.episodeId ?? '' }
+}
+
+const ticketOf = (ticketId: string, alertEpisodeId: string | null) =>
+  stage.tell('incident.ticket.opened.v1', ticketId, {
+    ticketId,
+    number: 'T1',
+    title: 'CPU',
+    priority: 'P2',
+    category: 'fault',
+    unitId: stage.unitId,
+    moduleCode: null,
+    tiers: ['L1'],
+    alertEpisodeId,
+    reporterPersonId: null,
+    openedAt: stage.service.now.toISOString(),
+    acknowledgeDueAt: null,
+    restoreDueAt: null,
+  })
+const delivered = (ticketId: string) =>
+  stage.tell('incident.notification.delivered.v1', ticketId, {
+    notificationId: randomUUID(),
+    ticketId,
+    channel: 'mail',
+    attempts: 1,
+    deliveredAt: stage.service.now.toISOString(),
+  })
+const taken = (ticketId: string, ownerPersonId: string) =>
+  stage.tell('incident.ticket.acknowledged.v1', ticketId, {
+    ticketId,
+    ownerPersonId,
+    tier: 'L1',
+    acknowledgedAt: stage.service.now.toISOString(),
+    withinTarget: true,
+  })
+const typesOf = async (thresholdId: string) => (await toldOf(thresholdId)).map(({ type }) => type)
+
+test.each(['ticket first', 'message first'])(
+  '[A-3.2.3] a confirmed alert was told once a message about its ticket was accepted in time: %s',
+  async (order) => {
+    const { thresholdId, episodeId } = await fire()
+    const ticketId = randomUUID()
+    if (order === 'ticket first') await ticketOf(ticketId, episodeId)
+    stage.pass(60)
+    await delivered(ticketId)
+    if (order !== 'ticket first') await ticketOf(ticketId, episodeId)
+    stage.pass(60)
+    await delivered(ticketId)
+    await stage.run('check-alerts-told')
+    expect((await toldOf(thresholdId)).slice(1)).toMatchObject([
+      { type: 'notified', episodeId, ticketId, withinTarget: true },
+    ])
+  },
+)
+
+test('[A-3.2.3] an alert that nobody was told of in time is stated once, also when it has ended, and a late message says late', async () => {
+  const { thresholdId, episodeId } = await fire()
+  const ticketId = randomUUID()
+  await ticketOf(ticketId, episodeId)
+  // A message about another ticket, and one that is of no alert, tell nobody of this one.
+  await delivered(randomUUID())
+  stage.pass(60)
+  await stage.run('check-alerts-told')
+  expect(await typesOf(thresholdId)).toEqual(['firing'])
+  expect((await withdraw(thresholdId)).statusCode).toBe(200)
+  stage.pass(1)
+  await stage.run('check-alerts-told')
+  await stage.run('check-alerts-told')
+  expect(await typesOf(thresholdId)).toEqual(['firing', 'resolved', 'notify-overdue'])
+  await delivered(ticketId)
+  expect((await toldOf(thresholdId)).at(-1)).toMatchObject({
+    type: 'notified',
+    withinTarget: false,
+  })
+})
+
+test('[A-3.2.3] the time to tell counts from the confirmation, however old the sample is', async () => {
+  const metric = `m_${randomUUID().replaceAll('-', '')}`
+  const thresholdId = await threshold(metric, { forSeconds: 0 })
+  await send(metric, 0, 95)
+  await stage.run('check-alerts-told')
+  expect(await typesOf(thresholdId)).toEqual(['firing'])
+})
+
+test('[A-3.2.3] a firing alert that nobody takes in the time of its level is stated once, one that is taken is not', async () => {
+  const open = await fire()
+  const answered = await fire()
+  const tickets = new Map([open, answered].map(({ episodeId }) => [episodeId, randomUUID()]))
+  for (const [episodeId, ticketId] of tickets) {
+    await ticketOf(ticketId, episodeId)
+    await delivered(ticketId)
+  }
+  const person = randomUUID()
+  await taken(tickets.get(answered.episodeId) ?? '', person)
+  stage.pass(15 * 60)
+  await stage.run('check-alerts-told')
+  expect(await typesOf(open.thresholdId)).toEqual(['firing', 'notified'])
+  stage.pass(1)
+  await stage.run('check-alerts-told')
+  await stage.run('check-alerts-told')
+  expect(await typesOf(open.thresholdId)).toEqual(['firing', 'notified', 'ack-overdue'])
+  expect((await toldOf(answered.thresholdId)).slice(1)).toMatchObject([
+    { type: 'notified' },
+    { type: 'acknowledged', acknowledgedByPersonId: person },
+  ])
+  const read = await stage.call('GET', `/v1/alerts/${open.episodeId}`, { as: authority })
+  expect(read.json()).toMatchObject({ acknowledgedAt: null, notifyOverdueAt: null })
 })
 
 test('the list is filtered by state and unit and pages through each episode once', async () => {
@@ -475,4 +592,4 @@ test('[A-3.2.3] over random histories with restarts, repeats and changed thresho
   } finally {
     await pool.end()
   }
-})
+}, 300_000)

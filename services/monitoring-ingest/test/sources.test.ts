@@ -79,6 +79,50 @@ test('a new token voids the old one at once, and a disabled source has none', as
   expect(token3.json()).toMatchObject({ code: 'source-disabled' })
 })
 
+test('[A-3.2.1] a source that a key figure or a threshold lives on is disabled by two people', async () => {
+  const sample = (name: string, value = 1) => [
+    { labels: { __name__: name }, samples: [[stage.service.now.getTime(), value] as const] },
+  ]
+  const watched = `m_${randomUUID().replaceAll('-', '')}`
+  const created = await stage.call('POST', '/v1/thresholds', {
+    as: admin,
+    body: {
+      name: watched,
+      unitId: stage.unitId,
+      moduleCode: null,
+      category: 'SERVER',
+      metric: watched,
+      comparison: 'above',
+      warning: 80,
+      critical: null,
+      recoverLevel: null,
+      forSeconds: 0,
+      reason: 'test',
+    },
+  })
+  expect(created.statusCode).toBe(201)
+  const disable = (id: string, as: TestCaller) =>
+    stage.call('POST', `/v1/sources/${id}/disable`, { as, headers: { 'if-match': '"2"' } })
+  const person = randomUUID()
+  for (const metric of ['erp_cpu_used_percent', watched]) {
+    const { id, token } = await stage.source()
+    expect((await stage.write(token, sample(metric))).statusCode).toBe(204)
+    const proposed = await disable(id, { roles: ['OM_AUTHORITY'], person })
+    expect(proposed.json()).toMatchObject({ kind: 'source.disable', state: 'pending' })
+    expect((await stage.write(token, up())).statusCode).toBe(204)
+    expect((await stage.approve(proposed, { person })).json()).toMatchObject({
+      code: 'same-person',
+    })
+    expect((await stage.approve(proposed, { unit: stage.unitId })).json()).toMatchObject({
+      code: 'concerned',
+    })
+    expect((await stage.approve(proposed)).statusCode).toBe(200)
+    expect((await stage.write(token, up())).statusCode).toBe(401)
+  }
+  const idle = await stage.source()
+  expect((await disable(idle.id, admin)).json()).toMatchObject({ state: 'disabled' })
+})
+
 test.each([
   ['no token', undefined],
   ['a text that is no token', 'Bearer hello'],

@@ -3,6 +3,7 @@ import type { Envelope } from '@erp-steward/contracts/event'
 import { testService, type TestService } from '@erp-steward/test-kit/test-service'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import { bearer, type TestCaller } from '@erp-steward/test-kit/tokens'
+import type { LightMyRequestResponse } from 'fastify'
 import type { MonitoringConfig } from '../src/config.ts'
 import { monitoringIngest } from '../src/service.ts'
 import { writeBody, type SentSeries } from './encode-write-request.ts'
@@ -60,9 +61,24 @@ export class Stage {
     })
   }
 
-  async source(name: string = randomUUID(), moduleCode: string | null = null): Promise<SentSource> {
+  /** Approves what a call answered 202 with, as a person who has nothing to do with it. */
+  async approve(proposed: LightMyRequestResponse, as: Partial<TestCaller> = {}) {
+    if (proposed.statusCode !== 202) throw new Error(`not proposed: ${String(proposed.statusCode)}`)
+    const { id } = proposed.json<{ id: string }>()
+    return this.call('POST', `/v1/proposals/monitoring-ingest/${id}/approve`, {
+      as: { roles: ['OM_AUTHORITY'], person: randomUUID(), ...as },
+      headers: { 'if-match': '"1"' },
+      body: {},
+    })
+  }
+
+  async source(
+    name: string = randomUUID(),
+    moduleCode: string | null = null,
+    unitId: string = this.unitId,
+  ): Promise<SentSource> {
     const as: TestCaller = { roles: ['SYSTEM_ADMIN'] }
-    const body = { name, unitId: this.unitId, moduleCode }
+    const body = { name, unitId, moduleCode }
     const created = await this.call('POST', '/v1/sources', { as, body })
     const { id } = created.json<{ id: string }>()
     const issued = await this.call('POST', `/v1/sources/${id}/token`, {
@@ -116,7 +132,7 @@ export class Stage {
   }
 
   /** A person of the first unit, or of another, with an account and roles. */
-  async person(id: string, roles: readonly string[], unitId = this.unitId): Promise<void> {
+  async person(id: string, roles: readonly string[], unitId: string = this.unitId): Promise<void> {
     await this.service.db.query(
       `insert into person (id, unit_id, active, version, account_status, roles, standing_version)
        values ($1, $2, true, 1, 'active', $3, 1)`,

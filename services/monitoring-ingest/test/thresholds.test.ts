@@ -12,7 +12,7 @@ beforeEach(() => {
 })
 afterAll(() => stage.release())
 
-const authority: TestCaller = { roles: ['OM_AUTHORITY'] }
+const authority: TestCaller = { roles: ['OM_AUTHORITY'], person: randomUUID() }
 
 const definition = () => ({
   name: `CPU ${randomUUID()}`,
@@ -52,17 +52,17 @@ test('[A-3.2.2] every version of a threshold is kept with who, when and why', as
   const changed = await stage.call('PUT', `/v1/thresholds/${id}`, {
     as: { ...authority, sub: 'second' },
     headers: { 'if-match': '"1"' },
-    body: { ...withoutUnit(body), warning: 85, forSeconds: 0, reason: 'Month end is busier.' },
+    body: { ...withoutUnit(body), warning: 78, forSeconds: 0, reason: 'Month end is busier.' },
   })
   expect(changed.statusCode).toBe(200)
   expect(changed.headers.etag).toBe('"2"')
   stage.pass(60)
   const withdrawn = await stage.call('POST', `/v1/thresholds/${id}/withdraw`, {
-    as: { ...authority, sub: 'third' },
+    as: authority,
     headers: { 'if-match': '"2"' },
     body: { reason: 'The host is gone.' },
   })
-  expect(withdrawn.json()).toMatchObject({ active: false, version: 3 })
+  expect((await stage.approve(withdrawn, { sub: 'third' })).statusCode).toBe(200)
   const history = await stage.call('GET', `/v1/thresholds/${id}/versions`, { as: authority })
   expect(history.json()).toMatchObject({
     items: [
@@ -77,7 +77,7 @@ test('[A-3.2.2] every version of a threshold is kept with who, when and why', as
         version: 2,
         author: 'second',
         reason: 'Month end is busier.',
-        warning: 85,
+        warning: 78,
         forSeconds: 0,
         forVersion: null,
       },
@@ -122,6 +122,12 @@ test.each<[string, object, string]>([
   ['no limit at all', { warning: null, critical: null }, 'threshold-refused'],
   ['critical milder than warning', { critical: 70 }, 'threshold-refused'],
   ['a recover level on the bad side', { recoverLevel: 81 }, 'threshold-refused'],
+  ['a share above the whole', { warning: 101, critical: 102 }, 'threshold-refused'],
+  [
+    'a share below nothing',
+    { comparison: 'below', warning: -1, critical: null, recoverLevel: null },
+    'threshold-refused',
+  ],
   ['an unknown module', { moduleCode: 'NOPE' }, 'module-unknown'],
   ['an unknown unit', { unitId: '00000000-0000-4000-8000-000000000000' }, 'unit-unknown'],
   ['a limit sent as text', { warning: '80' }, 'validation-failed'],
@@ -148,11 +154,12 @@ test('a repeated creation makes one threshold, two of one name are refused, a wi
   const { id } = first.json<{ id: string }>()
   const taken = await stage.call('POST', '/v1/thresholds', { as, body })
   expect(taken.json()).toMatchObject({ code: 'threshold-exists' })
-  await stage.call('POST', `/v1/thresholds/${id}/withdraw`, {
+  const withdrawn = await stage.call('POST', `/v1/thresholds/${id}/withdraw`, {
     as,
     headers: { 'if-match': '"1"' },
     body: { reason: 'r' },
   })
+  await stage.approve(withdrawn)
   expect((await stage.call('POST', '/v1/thresholds', { as, body })).statusCode).toBe(201)
 })
 
@@ -162,7 +169,7 @@ test('of two changes at once one wins and the other is told so', async () => {
     id: string
   }>()
   const answers = await Promise.all(
-    [81, 82].map((warning) =>
+    [79, 78].map((warning) =>
       stage.call('PUT', `/v1/thresholds/${id}`, {
         as: authority,
         headers: { 'if-match': '"1"' },
@@ -200,4 +207,123 @@ test('who may not manage thresholds reads them, each inside the unit', async () 
     body: { reason: 'r' },
   })
   expect(reach.json()).toMatchObject({ code: 'outside-unit' })
+})
+
+const loosening: [string, object][] = [
+  ['a higher warning', { warning: 81 }],
+  ['a higher critical limit', { critical: 91 }],
+  ['no warning', { warning: null }],
+  ['no critical limit', { critical: null }],
+  ['a longer breach', { forSeconds: 301 }],
+  ['an easier recovery', { recoverLevel: 76 }],
+  ['another metric', { metric: 'erp_cpu_user_percent' }],
+  ['fewer series', { matchers: [{ label: 'instance', op: '=', value: 'a' }] }],
+  ['fewer sources', { moduleCode: 'GL' }],
+  ['the rise instead of the value', { transform: 'rate-per-second' }],
+  ['the other direction', { comparison: 'below', warning: 20, critical: 10, recoverLevel: null }],
+]
+
+test.each(loosening)(
+  '[A-3.2.2] %s waits for a second person, and the threshold judges as before until then',
+  async (_what, members) => {
+    const body = definition()
+    const created = await stage.call('POST', '/v1/thresholds', { as: authority, body })
+    const { id } = created.json<{ id: string }>()
+    const put = (changes: object, version: number) =>
+      stage.call('PUT', `/v1/thresholds/${id}`, {
+        as: authority,
+        headers: { 'if-match': `"${String(version)}"` },
+        body: { ...withoutUnit(body), ...changes },
+      })
+    const proposed = await put(members, 1)
+    expect(proposed.statusCode).toBe(202)
+    expect(proposed.json()).toMatchObject({
+      kind: 'threshold.loosen',
+      subject: id,
+      concernedUnitIds: [stage.unitId],
+    })
+    const read = async () =>
+      (await stage.call('GET', `/v1/thresholds/${id}`, { as: authority })).json<object>()
+    expect(await read()).toMatchObject({ warning: 80, critical: 90, version: 1 })
+    const { person } = authority
+    expect((await stage.approve(proposed, { person: person ?? '' })).json()).toMatchObject({
+      code: 'same-person',
+    })
+    expect((await stage.approve(proposed, { unit: stage.unitId })).json()).toMatchObject({
+      code: 'concerned',
+    })
+    expect((await stage.approve(proposed)).statusCode).toBe(200)
+    expect(await read()).toMatchObject({ ...members, version: 2 })
+  },
+)
+
+test('[A-3.2.2] what tightens meanwhile leaves a loosening that was made for the state before', async () => {
+  const body = definition()
+  const created = await stage.call('POST', '/v1/thresholds', { as: authority, body })
+  const { id } = created.json<{ id: string }>()
+  const put = (changes: object) =>
+    stage.call('PUT', `/v1/thresholds/${id}`, {
+      as: authority,
+      headers: { 'if-match': '"1"' },
+      body: { ...withoutUnit(body), ...changes },
+    })
+  const proposed = await put({ warning: 89 })
+  expect((await put({ warning: 70, recoverLevel: 60 })).statusCode).toBe(200)
+  expect((await stage.approve(proposed)).json()).toMatchObject({ code: 'proposal-stale' })
+})
+
+test('[A-3.2.2] a threshold that judges nothing says why when it is set, and is stated when its source goes', async () => {
+  const unitId = randomUUID()
+  await stage.service.db.query(`insert into unit values ($1::uuid, $1::text, 'W', true, true, 1)`, [
+    unitId,
+  ])
+  const create = async (members: object) => {
+    const answer = await stage.call('POST', '/v1/thresholds', {
+      as: authority,
+      body: { ...definition(), name: `T ${randomUUID()}`, unitId, ...members },
+    })
+    expect(answer.statusCode).toBe(201)
+    return answer.json<{ id: string; neverApplies: string | null }>()
+  }
+  expect(await create({})).toMatchObject({
+    neverApplies: 'no-source',
+    unfedSince: NOON.toISOString(),
+  })
+  const source = await stage.source('prometheus', null, unitId)
+  expect(await create({ moduleCode: 'GL' })).toMatchObject({ neverApplies: 'no-source-of-module' })
+  const { id } = await create({})
+  const told = async () =>
+    await stage.service.db.query<{ type: string; reason: string | null }[]>(
+      `select split_part(type, '.', 3) as type, payload->'data'->>'reason' as reason from outbox
+        where aggregateid = $1 and type <> 'monitoring.threshold.set.v1' order by seq`,
+      [id],
+    )
+  expect(await told()).toEqual([{ type: 'unfed', reason: 'metric-unknown' }])
+  const sample = (aheadSeconds: number) =>
+    stage.write(source.token, [
+      {
+        labels: { __name__: 'erp_cpu_used_percent' },
+        samples: [[stage.service.now.getTime() + aheadSeconds * 1_000, 50]],
+      },
+    ])
+  // Neither what is late nor what is dated ahead speaks for now.
+  for (const ahead of [-301, 61]) {
+    await sample(ahead)
+    await stage.run('state-threshold-feeds')
+    expect((await told()).at(-1)).toEqual({ type: 'unfed', reason: 'no-samples' })
+    await stage.service.db.query('delete from alert_state where threshold_id = $1', [id])
+  }
+  await sample(0)
+  await stage.run('state-threshold-feeds')
+  await stage.run('state-threshold-feeds')
+  expect((await told()).slice(-2)).toEqual([
+    { type: 'unfed', reason: 'no-samples' },
+    { type: 'fed', reason: null },
+  ])
+  await stage.service.db.query(`update source set state = 'disabled' where id = $1`, [source.id])
+  stage.pass(301)
+  await stage.run('state-threshold-feeds')
+  expect((await told()).at(-1)).toEqual({ type: 'unfed', reason: 'no-source' })
+  const list = await stage.call('GET', `/v1/thresholds?unitId=${unitId}`, { as: authority })
+  expect(list.json<{ items: { neverApplies: string }[] }>().items).toHaveLength(3)
 })

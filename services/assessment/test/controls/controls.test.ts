@@ -23,6 +23,7 @@ import {
 import {
   InspectionDone,
   InspectionOverdue,
+  KeyFigureStated,
   SourceChanged,
   SourceHeard,
   SourceSilent,
@@ -71,6 +72,14 @@ const heard = (at: Date, silentSince: Date | null = null) =>
   factOf(
     SourceHeard,
     { ...source, silentSince: silentSince?.toISOString() ?? null, heardAt: at.toISOString() },
+    at,
+    'monitoring-ingest',
+  )
+
+const watched = (at: Date) =>
+  factOf(
+    KeyFigureStated,
+    { unitId: UNIT, figure: 'cpu', watched: true, guarded: false, statedAt: at.toISOString() },
     at,
     'monitoring-ingest',
   )
@@ -218,8 +227,8 @@ test('[B-5.6] a proof that is exactly as old as it may be still proves, a millis
     lastProofAt: noon(-2 * DAY).toISOString(),
     freshUntil: noon().toISOString(),
     evidence: [
-      { effect: 'mends', key: ROUND },
-      { effect: 'proves', key: '' },
+      { effect: 'mends', key: `${UNIT}/${ROUND}` },
+      { effect: 'proves', key: UNIT },
     ],
   })
   expect(await controlAt(stage, 'A-3.1.1', noon(1))).toMatchObject({
@@ -231,6 +240,7 @@ test('[B-5.6] a proof that is exactly as old as it may be still proves, a millis
 
 test('[B-5.6][A-3.2.1] a source that falls silent makes its clauses stale at once, though the proof is fresh, until it is heard', async () => {
   await tell(stage, registered(noon(-2)))
+  await tell(stage, watched(noon(-1)))
   await tell(stage, heard(noon(-1)))
   expect(await stateAt(stage, 'A-3.2.1', noon())).toBe('kept')
   await tell(stage, silent(noon(2), noon(-1)))
@@ -260,7 +270,9 @@ test('[A-3.1.1] the round of another day does not mend the one that nobody signe
   }
   await tell(stage, factOf(InspectionOverdue, overdue, noon(-2), 'monitoring-ingest'))
   await tell(stage, done(noon(-1)))
-  expect((await controlAt(stage, 'A-3.1.1', noon())).openBreaches).toMatchObject([{ key: roundId }])
+  expect((await controlAt(stage, 'A-3.1.1', noon())).openBreaches).toMatchObject([
+    { key: `${UNIT}/${roundId}` },
+  ])
 })
 
 test('[A-2.4.5] a failed restore of a target that was taken out is no breach for ever', async () => {

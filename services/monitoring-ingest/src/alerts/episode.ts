@@ -29,6 +29,14 @@ export interface AlertEpisode {
   firedAt: Date | null
   endedAt: Date | null
   endReason: EndReason | null
+  /** When it was confirmed here, by our clock; `null` while it was not, as the four after it until they happen. */
+  confirmedAt: Date | null
+  /** When a receiver first accepted a message about it. */
+  notifiedAt: Date | null
+  /** When it was noticed that nobody was told, or nobody took it, in time. */
+  notifyOverdueAt: Date | null
+  acknowledgedAt: Date | null
+  ackOverdueAt: Date | null
 }
 
 export const AlertEpisodeEntity = new EntitySchema<AlertEpisode>({
@@ -52,6 +60,11 @@ export const AlertEpisodeEntity = new EntitySchema<AlertEpisode>({
     firedAt: { type: 'timestamptz', name: 'fired_at', nullable: true },
     endedAt: { type: 'timestamptz', name: 'ended_at', nullable: true },
     endReason: { type: 'text', name: 'end_reason', nullable: true },
+    confirmedAt: { type: 'timestamptz', name: 'confirmed_at', nullable: true },
+    notifiedAt: { type: 'timestamptz', name: 'notified_at', nullable: true },
+    notifyOverdueAt: { type: 'timestamptz', name: 'notify_overdue_at', nullable: true },
+    acknowledgedAt: { type: 'timestamptz', name: 'acknowledged_at', nullable: true },
+    ackOverdueAt: { type: 'timestamptz', name: 'ack_overdue_at', nullable: true },
   },
   checks: [
     {
@@ -73,13 +86,20 @@ export const AlertEpisodeEntity = new EntitySchema<AlertEpisode>({
       unique: true,
       where: 'ended_at is null',
     },
+    {
+      name: 'alert_episode_untold',
+      columns: ['confirmedAt'],
+      where: 'confirmed_at is not null and notified_at is null and notify_overdue_at is null',
+    },
   ],
 })
 
 /** Columns of an episode under their names here, for raw SQL. */
 export const EPISODE_COLUMNS = `id, threshold_id as "thresholdId", threshold_version as "thresholdVersion",
   series_id as "seriesId", unit_id as "unitId", module_code as "moduleCode", name, metric, labels, state, level,
-  value, limit_value as "limit", since, fired_at as "firedAt", ended_at as "endedAt", end_reason as "endReason"`
+  value, limit_value as "limit", since, fired_at as "firedAt", ended_at as "endedAt", end_reason as "endReason",
+  confirmed_at as "confirmedAt", notified_at as "notifiedAt", notify_overdue_at as "notifyOverdueAt",
+  acknowledged_at as "acknowledgedAt", ack_overdue_at as "ackOverdueAt"`
 
 /** What every alert event says of its episode. */
 export function factOf(
@@ -98,4 +118,12 @@ export function factOf(
     value,
     limit,
   }
+}
+
+/** What an event says of an alert that was confirmed and of which people must be told. */
+export function confirmedFactOf(
+  { id, thresholdId, unitId, level }: AlertEpisode,
+  confirmedAt: Date,
+) {
+  return { episodeId: id, thresholdId, unitId, level, confirmedAt: confirmedAt.toISOString() }
 }

@@ -145,11 +145,13 @@ async function record(
   const ended = kind === 'resolved' || kind === 'cleared'
   const [episode] = (await tx.query(
     `insert into alert_episode (id, threshold_id, threshold_version, series_id, unit_id, module_code, name, metric,
-                                labels, state, level, value, limit_value, since, fired_at, ended_at, end_reason)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+                                labels, state, level, value, limit_value, since, fired_at, ended_at, end_reason,
+                                confirmed_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
      on conflict (id) do update
        set state = excluded.state, level = excluded.level, value = excluded.value, limit_value = excluded.limit_value,
            fired_at = coalesce(alert_episode.fired_at, excluded.fired_at),
+           confirmed_at = coalesce(alert_episode.confirmed_at, excluded.confirmed_at),
            ended_at = excluded.ended_at, end_reason = excluded.end_reason
      returning ${EPISODE_COLUMNS}`,
     [
@@ -170,6 +172,8 @@ async function record(
       kind === 'firing' ? at : null,
       ended ? at : null,
       ended ? 'recovered' : null,
+      // The sample may be two hours old; people can be told from now on.
+      kind === 'firing' ? act.now : null,
     ],
   )) as AlertEpisode[]
   if (episode === undefined) throw new Error(`episode ${episodeId} was not written`)

@@ -28,6 +28,11 @@ const EpisodeView = Type.Object({
   firedAt: nullable(InstantOut),
   endedAt: nullable(InstantOut),
   endReason: nullable(Type.String()),
+  confirmedAt: nullable(InstantOut),
+  notifiedAt: nullable(InstantOut),
+  notifyOverdueAt: nullable(InstantOut),
+  acknowledgedAt: nullable(InstantOut),
+  ackOverdueAt: nullable(InstantOut),
 })
 
 const clauses = ['A-3.2.1', 'A-3.2.3']

@@ -7,6 +7,7 @@ import { CreateInspection1790000000001 } from './1790000000001-create-inspection
 import { IndexFiringAlert1790000000002 } from './1790000000002-index-firing-alert.ts'
 import { MakeDaysAsOwner1790000020000 } from './1790000020000-make-days-as-owner.ts'
 import { ProveInspection1790000060000 } from './1790000060000-prove-inspection.ts'
+import { NotifyAlert1790000060001 } from './1790000060001-notify-alert.ts'
 
 /** In order; only ever added to. */
 export const migrations = [
@@ -19,4 +20,5 @@ export const migrations = [
   IndexFiringAlert1790000000002,
   MakeDaysAsOwner1790000020000,
   ProveInspection1790000060000,
+  NotifyAlert1790000060001,
 ]

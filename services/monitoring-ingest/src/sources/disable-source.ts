@@ -1,6 +1,9 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { SourceChanged } from '@erp-steward/contracts/monitoring-events'
 import { appendEvent } from '@erp-steward/messaging/outbox'
+import { Uuid } from '@erp-steward/contracts/values'
+import { defineProposal } from '@erp-steward/service-kit/proposal'
+import { Type } from 'typebox'
 import type { EntityManager } from 'typeorm'
 import { endEpisodes } from '../alerts/end-episodes.ts'
 import { holdIngest } from '../thresholds/revision.ts'
@@ -9,21 +12,20 @@ import { factOf, lockActiveSource, SourceEntity, type Source } from './source.ts
 /**
  * Ends a source for good: its token is void and its open alerts end, for nothing will ever say that they recovered.
  *
- * @throws Problem `source-not-found`, `version-stale`, `source-disabled`
+ * @throws Problem `source-not-found`, `source-disabled`
  */
 export async function disableSource(
   tx: EntityManager,
   sourceId: string,
-  expected: number,
   act: Act,
 ): Promise<Source> {
   await holdIngest(tx)
-  const source = await lockActiveSource(tx, sourceId, expected)
+  const source = await lockActiveSource(tx, sourceId)
   const disabled = {
     state: 'disabled' as const,
     tokenHash: null,
     silentSince: null,
-    version: expected + 1,
+    version: source.version + 1,
   }
   await tx.update(SourceEntity, { id: sourceId }, disabled)
   await endEpisodes(tx, { sourceId }, 'source-disabled', act)
@@ -37,3 +39,23 @@ export async function disableSource(
   )
   return { ...source, ...disabled }
 }
+
+/** Disables a source that a threshold or a key figure lives on: what it watched goes blind. Source: A-3.2.1. */
+export const disableNeededSource = defineProposal({
+  kind: 'source.disable',
+  title: { 'zh-CN': '停用采集源', en: 'Disable a source of samples' },
+  body: Type.Object({ sourceId: Uuid }),
+  decide: 'source.manage',
+  subject: ({ sourceId }) => sourceId,
+  concerns: async (tx, { sourceId }) => ({
+    personIds: [],
+    unitIds: [(await lockActiveSource(tx, sourceId)).unitId],
+  }),
+  version: async (tx, { sourceId }) => {
+    await holdIngest(tx)
+    return (await lockActiveSource(tx, sourceId)).version
+  },
+  apply: async (tx, { sourceId }, act) => {
+    await disableSource(tx, sourceId, act)
+  },
+})

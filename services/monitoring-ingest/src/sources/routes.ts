@@ -4,15 +4,20 @@ import type { App } from '@erp-steward/service-kit/app'
 import { assertReaches, principalOf } from '@erp-steward/service-kit/authentication'
 import { change, createOnce, etag } from '@erp-steward/service-kit/commit'
 import { decodeIdCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
+import { ProposalView } from '@erp-steward/service-kit/proposal'
+import { proposed } from '@erp-steward/service-kit/proposal-routes'
+import { propose } from '@erp-steward/service-kit/proposals'
 import type { Dependencies } from '@erp-steward/service-kit/service'
 import { Type } from 'typebox'
 import type { EntityManager } from 'typeorm'
 import type { FastifyRequest } from 'fastify'
 import type { MonitoringConfig } from '../config.ts'
-import { disableSource } from './disable-source.ts'
+import { disableNeededSource, disableSource } from './disable-source.ts'
+import { isSourceNeeded } from './is-source-needed.ts'
 import { issueSourceToken } from './issue-source-token.ts'
 import { registerSource } from './register-source.ts'
-import { SourceEntity, type Source } from './source.ts'
+import { holdIngest } from '../thresholds/revision.ts'
+import { lockActiveSource, SourceEntity, type Source } from './source.ts'
 
 const SourceView = Type.Object({
   id: Uuid,
@@ -158,16 +163,33 @@ export function sourceRoutes(app: App, deps: Dependencies<MonitoringConfig>): vo
       config: { access: 'source.manage', clauses },
       schema: {
         operationId: 'disableSource',
-        summary: 'Disables a source for good; its open alerts end with that reason.',
+        summary:
+          'Disables a source for good; its open alerts end with that reason. One that feeds a threshold or a key figure answers 202 and waits for a second person.',
         tags,
         params: ById,
-        response: { 200: SourceView },
+        response: { 200: SourceView, 202: ProposalView },
       },
     },
     (request, reply) =>
       change(deps, request, reply, async (tx, act, expected) => {
         await reachedSource(tx, request, request.params.id)
-        return disableSource(tx, request.params.id, expected, act)
+        const { id: sourceId } = request.params
+        await holdIngest(tx)
+        await lockActiveSource(tx, sourceId, expected)
+        if (!(await isSourceNeeded(tx, sourceId))) return disableSource(tx, sourceId, act)
+        return proposed(
+          request,
+          reply,
+          'monitoring-ingest',
+          disableNeededSource,
+          await propose(
+            tx,
+            'monitoring-ingest',
+            disableNeededSource,
+            { body: { sourceId }, reason: 'The source is to be disabled.' },
+            act,
+          ),
+        )
       }),
   )
 }

@@ -46,21 +46,21 @@ export const SourceEntity = new EntitySchema<Source>({
 })
 
 /**
- * The source at the version the caller read, locked.
+ * The source in force, locked, at the version the caller read.
  *
  * @throws Problem `source-not-found`, `version-stale`, `source-disabled`
  */
 export async function lockActiveSource(
   tx: EntityManager,
   id: string,
-  expected: number,
+  expected?: number,
 ): Promise<Source> {
   const source = await tx.findOne(SourceEntity, {
     where: { id },
     lock: { mode: 'pessimistic_write' },
   })
   if (source === null) throw new Problem('source-not-found', `There is no source ${id}.`)
-  assertVersion(source.version, expected)
+  if (expected !== undefined) assertVersion(source.version, expected)
   if (source.state === 'disabled')
     throw new Problem('source-disabled', `${source.name} is disabled.`)
   return source

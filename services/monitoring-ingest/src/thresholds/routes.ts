@@ -1,41 +1,27 @@
-import { Code, InstantOut, Line, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
+import { InstantOut, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { assertReaches, principalOf } from '@erp-steward/service-kit/authentication'
 import { change, createOnce, etag } from '@erp-steward/service-kit/commit'
+import { ProposalView } from '@erp-steward/service-kit/proposal'
+import { proposed } from '@erp-steward/service-kit/proposal-routes'
+import { propose } from '@erp-steward/service-kit/proposals'
 import { decodeIdCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
 import type { Dependencies } from '@erp-steward/service-kit/service'
 import { Type } from 'typebox'
-import { MoreThan } from 'typeorm'
+import { In, MoreThan, type EntityManager } from 'typeorm'
 import type { MonitoringConfig } from '../config.ts'
-import { LABEL_NAME } from '../metrics/rules/matchers.ts'
-import { changeThreshold, createThreshold, withdrawThreshold } from './set-threshold.ts'
-import { categories, thresholdById, ThresholdEntity, ThresholdVersionEntity } from './threshold.ts'
-
-const MatcherBody = Type.Object(
-  {
-    label: Type.String({ pattern: LABEL_NAME, maxLength: 200 }),
-    op: Type.Enum(['=', '!=']),
-    value: Type.String({ maxLength: 1_024, pattern: '^[^\\u0000]*$' }),
-  },
-  { additionalProperties: false },
-)
-
-const definition = {
-  name: Line(100),
-  moduleCode: nullable(Code),
-  category: Type.Enum([...categories]),
-  metric: Type.String({ pattern: '^[a-zA-Z_:][a-zA-Z0-9_:]*$', maxLength: 200 }),
-  matchers: Type.Array(MatcherBody, { maxItems: 20, default: [] }),
-  comparison: Type.Enum(['above', 'below'], {
-    description: 'From the limit up or from the limit down is a breach; the limit itself is one.',
-  }),
-  transform: Type.Enum(['value', 'rate-per-second'], { default: 'value' }),
-  warning: nullable(Type.Number()),
-  critical: nullable(Type.Number()),
-  recoverLevel: nullable(
-    Type.Number({ description: 'Past this value the alert has recovered; null: past the limit.' }),
-  ),
-}
+import { endThreshold, loosenThreshold } from './loosen-threshold.ts'
+import { holdIngest } from './revision.ts'
+import { loosens } from './rules/loosens.ts'
+import { changedThreshold, changeThreshold, createThreshold, lockActive } from './set-threshold.ts'
+import { definition } from './threshold-schema.ts'
+import {
+  thresholdById,
+  ThresholdEntity,
+  ThresholdVersionEntity,
+  type Threshold,
+} from './threshold.ts'
+import { UnfedThresholdEntity } from './unfed-threshold.ts'
 
 const body = {
   ...definition,
@@ -49,7 +35,7 @@ const body = {
   reason: Paragraph(500),
 }
 
-const ThresholdView = Type.Object({
+const ThresholdVersionView = Type.Object({
   ...definition,
   id: Uuid,
   unitId: Uuid,
@@ -62,9 +48,38 @@ const ThresholdView = Type.Object({
   setAt: InstantOut,
 })
 
+const ThresholdView = Type.Object({
+  ...ThresholdVersionView.properties,
+  neverApplies: nullable(
+    Type.Enum(['no-source', 'no-source-of-module', 'metric-unknown', 'no-samples'], {
+      description: 'Why it judges nothing now, though it is in force; null: it judges.',
+    }),
+  ),
+  unfedSince: nullable(InstantOut),
+})
+
 const ById = Type.Object({ id: Uuid })
 const clauses = ['A-3.2.2']
 const tags = ['thresholds']
+
+/** Thresholds, each with whether it judges anything. */
+async function withFeed(tx: EntityManager, thresholds: readonly Threshold[]) {
+  const unfed = await tx.findBy(UnfedThresholdEntity, {
+    thresholdId: In(thresholds.map(({ id }) => id)),
+  })
+  const byId = new Map(unfed.map((row) => [row.thresholdId, row]))
+  return thresholds.map((threshold) => {
+    const { reason = null, unfedSince = null } = byId.get(threshold.id) ?? {}
+    return { ...threshold, neverApplies: reason, unfedSince }
+  })
+}
+
+/** One of them. */
+async function viewOf(tx: EntityManager, threshold: Threshold) {
+  const [view] = await withFeed(tx, [threshold])
+  if (view === undefined) throw new Error('a threshold without its view')
+  return view
+}
 
 export function thresholdRoutes(app: App, deps: Dependencies<MonitoringConfig>): void {
   const { db } = deps
@@ -84,7 +99,7 @@ export function thresholdRoutes(app: App, deps: Dependencies<MonitoringConfig>):
     (request, reply) => {
       assertReaches(request, request.body.unitId)
       return createOnce(deps, request, reply, async (tx, act) => {
-        const created = await createThreshold(tx, request.body, act)
+        const created = await viewOf(tx, await createThreshold(tx, request.body, act))
         return { body: created, version: 1, location: `/v1/thresholds/${created.id}` }
       })
     },
@@ -121,7 +136,7 @@ export function thresholdRoutes(app: App, deps: Dependencies<MonitoringConfig>):
         order: { id: 'asc' },
         take: limit + 1,
       })
-      return page(rows, limit, ({ id }) => [id])
+      return page(await withFeed(db.manager, rows), limit, ({ id }) => [id])
     },
   )
 
@@ -141,7 +156,7 @@ export function thresholdRoutes(app: App, deps: Dependencies<MonitoringConfig>):
       const threshold = await thresholdById(db.manager, request.params.id)
       assertReaches(request, threshold.unitId)
       void reply.header('etag', etag(threshold.version))
-      return threshold
+      return viewOf(db.manager, threshold)
     },
   )
 
@@ -154,7 +169,7 @@ export function thresholdRoutes(app: App, deps: Dependencies<MonitoringConfig>):
         summary: 'Every version with author and reason, the newest first; at most 200.',
         tags,
         params: ById,
-        response: { 200: Type.Object({ items: Type.Array(ThresholdView) }) },
+        response: { 200: Type.Object({ items: Type.Array(ThresholdVersionView) }) },
       },
     },
     async (request) => {
@@ -173,18 +188,30 @@ export function thresholdRoutes(app: App, deps: Dependencies<MonitoringConfig>):
       config: { access: 'threshold.manage', clauses },
       schema: {
         operationId: 'changeThreshold',
-        summary: 'Replaces the definition; open alerts of the version before end.',
+        summary:
+          'Replaces the definition; open alerts of the version before end. What lets something pass that alarmed before answers 202 and waits for a second person.',
         tags,
         params: ById,
         body: Type.Object(body, { additionalProperties: false }),
-        response: { 200: ThresholdView },
+        response: { 200: ThresholdView, 202: ProposalView },
       },
     },
     (request, reply) =>
       change(deps, request, reply, async (tx, act, expected) => {
         const { id } = request.params
         assertReaches(request, (await thresholdById(tx, id)).unitId)
-        return changeThreshold(tx, id, request.body, expected, act)
+        const { before, after } = await changedThreshold(tx, id, request.body, expected, act)
+        if (!loosens(before, after))
+          return viewOf(tx, await changeThreshold(tx, id, request.body, expected, act))
+        const { reason } = request.body
+        const command = { ...request.body, thresholdId: id, forSeconds: after.forSeconds }
+        return proposed(
+          request,
+          reply,
+          'monitoring-ingest',
+          loosenThreshold,
+          await propose(tx, 'monitoring-ingest', loosenThreshold, { body: command, reason }, act),
+        )
       }),
   )
 
@@ -194,18 +221,34 @@ export function thresholdRoutes(app: App, deps: Dependencies<MonitoringConfig>):
       config: { access: 'threshold.manage', clauses },
       schema: {
         operationId: 'withdrawThreshold',
-        summary: 'Takes the threshold out of force; its open alerts end with that reason.',
+        summary:
+          'Proposes to take the threshold out of force; once a second person approved, its open alerts end with that reason.',
         tags,
         params: ById,
         body: Type.Object({ reason: Paragraph(500) }, { additionalProperties: false }),
-        response: { 200: ThresholdView },
+        response: { 202: ProposalView },
       },
     },
     (request, reply) =>
       change(deps, request, reply, async (tx, act, expected) => {
         const { id } = request.params
         assertReaches(request, (await thresholdById(tx, id)).unitId)
-        return withdrawThreshold(tx, id, request.body.reason, expected, act)
+        await holdIngest(tx)
+        await lockActive(tx, id, expected)
+        const { reason } = request.body
+        return proposed(
+          request,
+          reply,
+          'monitoring-ingest',
+          endThreshold,
+          await propose(
+            tx,
+            'monitoring-ingest',
+            endThreshold,
+            { body: { thresholdId: id, reason }, reason },
+            act,
+          ),
+        )
       }),
   )
 }

@@ -12,6 +12,7 @@ import { endEpisodes } from '../alerts/end-episodes.ts'
 import { activeModule, activeUnit } from '@erp-steward/directory/directory'
 import { holdIngest } from './revision.ts'
 import { thresholdFaults } from './rules/threshold-faults.ts'
+import { stateFeed, unfedReason } from './state-feeds.ts'
 import {
   factOf,
   ThresholdEntity,
@@ -42,7 +43,29 @@ export async function createThreshold(
   const threshold = await define(tx, base, command, act)
   await store(tx, threshold, () => tx.insert(ThresholdEntity, threshold))
   await announce(tx, threshold, 'created', act)
+  // One that can apply gets a minute for its first sample.
+  const reason = await unfedReason(tx, threshold)
+  if (reason !== 'no-samples') await stateFeed(tx, threshold, reason, act)
   return threshold
+}
+
+/**
+ * The definition that a change would give an active threshold, checked as if it were made.
+ *
+ * @throws Problem as `changeThreshold`
+ */
+export async function changedThreshold(
+  tx: EntityManager,
+  id: string,
+  command: SetThreshold,
+  expected: number,
+  act: Act,
+): Promise<{ readonly before: Threshold; readonly after: Threshold }> {
+  await holdIngest(tx)
+  const before = await lockActive(tx, id, expected)
+  const { unitId } = before
+  const after = await define(tx, { id, unitId, version: expected + 1 }, command, act)
+  return { before, after }
 }
 
 /**
@@ -58,9 +81,7 @@ export async function changeThreshold(
   expected: number,
   act: Act,
 ): Promise<Threshold> {
-  await holdIngest(tx)
-  const { unitId } = await lockActive(tx, id, expected)
-  const threshold = await define(tx, { id, unitId, version: expected + 1 }, command, act)
+  const { after: threshold } = await changedThreshold(tx, id, command, expected, act)
   await store(tx, threshold, () => tx.update(ThresholdEntity, { id }, threshold))
   await endEpisodes(tx, { thresholdId: id }, 'threshold-changed', act)
   await announce(tx, threshold, 'changed', act)
@@ -95,13 +116,22 @@ export async function withdrawThreshold(
   return threshold
 }
 
-async function lockActive(tx: EntityManager, id: string, expected: number): Promise<Threshold> {
+/**
+ * The threshold in force, locked, at the version the caller read.
+ *
+ * @throws Problem `threshold-not-found`, `version-stale`, `threshold-withdrawn`
+ */
+export async function lockActive(
+  tx: EntityManager,
+  id: string,
+  expected?: number,
+): Promise<Threshold> {
   const threshold = await tx.findOne(ThresholdEntity, {
     where: { id },
     lock: { mode: 'pessimistic_write' },
   })
   if (threshold === null) throw new Problem('threshold-not-found', `There is no threshold ${id}.`)
-  assertVersion(threshold.version, expected)
+  if (expected !== undefined) assertVersion(threshold.version, expected)
   if (!threshold.active) throw new Problem('threshold-withdrawn', `${threshold.name} is withdrawn.`)
   return threshold
 }

@@ -102,8 +102,32 @@ test.each([
 ] as const)(
   '[A-3.2.2] limits %s %p / %p with recover level %p have the faults %p',
   (comparison, warning, critical, recoverLevel, pointers) => {
-    const faults = thresholdFaults({ comparison, warning, critical, recoverLevel })
+    const faults = thresholdFaults({
+      metric: 'm',
+      transform: 'value',
+      comparison,
+      warning,
+      critical,
+      recoverLevel,
+    })
     expect(faults.map(({ pointer }) => pointer)).toEqual(pointers)
+  },
+)
+
+test.each([
+  ['m_percent', 'above', 100, 'value', true],
+  ['m_percent', 'above', 100.1, 'value', false],
+  ['m_percent', 'above', 101, 'rate-per-second', true],
+  ['m_ratio', 'above', 1.1, 'value', false],
+  ['m_up', 'below', 0, 'value', true],
+  ['m_up', 'below', -1, 'value', false],
+  ['m', 'above', 1e9, 'value', true],
+] as const)(
+  '[A-3.2.2] whether %s can be %s %p as %s: %p',
+  (metric, comparison, warning, transform, reachable) => {
+    const limits = { warning, critical: null, recoverLevel: null }
+    const faults = thresholdFaults({ metric, transform, comparison, ...limits })
+    expect(faults.length === 0).toBe(reachable)
   },
 )
 

@@ -1,13 +1,32 @@
-/** The numbers of a threshold. */
+/** The numbers of a threshold, and the metric they are held against. */
 export interface Limits {
+  readonly metric: string
+  readonly transform: 'value' | 'rate-per-second'
   readonly comparison: 'above' | 'below'
   readonly warning: number | null
   readonly critical: number | null
   readonly recoverLevel: number | null
 }
 
-/** What is wrong with the numbers of a threshold, with a JSON pointer each; empty when it can be used. */
-export function thresholdFaults({ comparison, warning, critical, recoverLevel }: Limits) {
+/** Greatest value that a metric can have, by how its name ends; the least is 0. Source: Prometheus naming. */
+const GREATEST = [
+  { ending: '_percent', value: 100 },
+  { ending: '_ratio', value: 1 },
+  { ending: '_up', value: 1 },
+]
+
+/**
+ * What is wrong with the numbers of a threshold, with a JSON pointer each; empty when it can be used. A limit that no
+ * value can reach is a threshold that never applies. Source: A-3.2.2.
+ */
+export function thresholdFaults({
+  metric,
+  transform,
+  comparison,
+  warning,
+  critical,
+  recoverLevel,
+}: Limits) {
   /** Whether `a` is at least as grave as `b`. */
   const asGrave = (a: number, b: number) => (comparison === 'above' ? a >= b : a <= b)
   const milder = warning ?? critical
@@ -21,5 +40,10 @@ export function thresholdFaults({ comparison, warning, critical, recoverLevel }:
       pointer: '#/recoverLevel',
       detail: 'recoverLevel must lie on the good side of the milder limit, or on it.',
     })
+  const greatest = GREATEST.find(({ ending }) => metric.endsWith(ending))?.value
+  if (greatest !== undefined && transform === 'value')
+    for (const [member, limit] of Object.entries({ warning, critical }))
+      if (limit !== null && (comparison === 'above' ? limit > greatest : limit < 0))
+        faults.push({ pointer: `#/${member}`, detail: `${metric} never reaches ${String(limit)}.` })
   return faults
 }

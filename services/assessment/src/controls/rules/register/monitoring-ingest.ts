@@ -1,3 +1,4 @@
+import * as identity from '@erp-steward/contracts/identity-events'
 import * as incident from '@erp-steward/contracts/incident-events'
 import * as monitoring from '@erp-steward/contracts/monitoring-events'
 import type { Control, FreshFor, Touch } from '../control.ts'
@@ -9,8 +10,10 @@ import {
   endangers,
   silences,
   speaks,
+  states,
   retires,
   control,
+  GONE,
   PAST,
   MONITORING,
   INCIDENT,
@@ -27,50 +30,83 @@ const sources: readonly Touch[] = [
   retires(monitoring.SourceChanged, '{sourceId}', { when: { change: ['disabled'] }, why: FED }),
 ]
 
+/** A unit that was closed, or does not run the ERP any more, owes neither rounds nor samples. */
+const units: readonly Touch[] = [
+  retires(identity.UnitChanged, '{unitId}', { when: { active: [false] }, why: GONE }),
+  retires(identity.UnitChanged, '{unitId}', {
+    when: { '!kind': ['HEADQUARTERS', 'USER_UNIT'] },
+    why: GONE,
+  }),
+]
+
+const guards = states(monitoring.KeyFigureStated, 'guard/{unitId}/{figure}', 'guarded', [true])
+const GUARD = {
+  zh: '各单位关键指标均有生效且能触发的阈值',
+  en: 'a threshold that can fire on each key figure of every unit',
+}
+
+/** A threshold in force that judges nothing. */
+const unfed: readonly Touch[] = [
+  endangers(monitoring.ThresholdUnfed, '{thresholdId}'),
+  mends(monitoring.ThresholdFed, '{thresholdId}'),
+  retires(monitoring.ThresholdSet, '{thresholdId}', {
+    when: { change: ['withdrawn'] },
+    why: 'What is out of force need judge nothing.',
+  }),
+]
+
 /** Clauses that facts of inspections, sources and alerts prove. */
 export const monitoringControls: readonly Control[] = [
   control('A-3.1.1', {
     demand: {
-      zh: '每天的巡检由指定人员按时签字。',
-      en: 'The round of every day is signed in time by a named person.',
+      zh: '每个使用 ERP 的单位每个自然日均由名单上有权限的人员当日签字,名单上随时有人能够巡检。',
+      en: 'Every unit that runs the ERP is inspected every calendar day, signed on that day by somebody of its roster who may, and its roster names somebody able at any time.',
     },
     proof: {
-      zh: '两天内巡检完成的事实。',
-      en: 'A round done within two days.',
+      zh: '每个单位两天内当日签字的巡检;名单有效的事实。',
+      en: 'A round of each unit within two days, signed on its day; a roster that is covered.',
     },
     counterExample: {
-      zh: '巡检逾期未签;巡检没有指定人员。',
-      en: 'A round is overdue; a round has no inspector.',
+      zh: '巡检逾期未签或事后补签;名单上的人员离开、冻结或失去权限;单位没有名单。',
+      en: 'A round overdue, or signed after its day; everybody on the roster left, is frozen or lost the role; a unit without roster.',
     },
     from: MONITORING,
     fresh: DAILY,
+    scope: 'each',
     touches: [
-      proves(monitoring.InspectionDone),
-      // The round of another day is not this one; one that nobody signs any more is past after a while.
-      mends(monitoring.InspectionDone, '{roundId}'),
-      breaks(monitoring.InspectionOverdue, '{roundId}', { lasts: PAST }),
-      endangers(monitoring.InspectionGenerated, '{roundId}', {
-        when: { inspectorPersonId: [null] },
-        lasts: PAST,
-      }),
+      expects(monitoring.InspectionGenerated, '{unitId}'),
+      proves(monitoring.InspectionDone, '{unitId}', { when: { onDay: [true] } }),
+      // The round of another day is not this one; a day that nobody inspected is past after a while.
+      breaks(monitoring.InspectionOverdue, '{unitId}/{roundId}', { lasts: PAST }),
+      mends(monitoring.InspectionDone, '{unitId}/{roundId}', { when: { onDay: [true] } }),
+      breaks(monitoring.InspectionUncovered, '{unitId}/roster'),
+      mends(monitoring.InspectionCovered, '{unitId}/roster'),
+      ...units,
     ],
   }),
   control('A-3.1.2', {
     demand: {
-      zh: '巡检覆盖运行状态、服务器性能和网络,逐项有结论。',
-      en: 'Rounds cover running state, server performance and network, each item with its verdict.',
+      zh: '每个单位的巡检覆盖运行状态、服务器性能和网络,逐项有符合类型的结果和结论,超限须有发现或第二人说明,且不是照抄。',
+      en: 'The rounds of every unit cover running state, server performance and network: each item has a value of its type and a verdict, one beyond its limit is a finding or explained by a second person, and the answers are not copied.',
     },
     proof: {
-      zh: '两天内巡检完成的事实,每项有结论才能完成。',
-      en: 'A round done within two days, which needs a verdict of each item.',
+      zh: '每个单位两天内完成且无雷同的巡检,每项有结论才能签字。',
+      en: 'A round of each unit within two days that does not look copied; none is signed without every verdict.',
     },
     counterExample: {
-      zh: '两天内没有完成的巡检。',
-      en: 'No round was done within two days.',
+      zh: '两天内没有巡检;结果与前几天完全相同,或各项完全相同。',
+      en: 'No round within two days; answers that are the same as for days, or the same everywhere.',
     },
     from: MONITORING,
     fresh: DAILY,
-    touches: [proves(monitoring.InspectionDone)],
+    scope: 'each',
+    touches: [
+      expects(monitoring.InspectionGenerated, '{unitId}'),
+      proves(monitoring.InspectionDone, '{unitId}', { when: { suspicious: [false] } }),
+      endangers(monitoring.InspectionSuspicious, '{unitId}'),
+      mends(monitoring.InspectionDone, '{unitId}', { when: { suspicious: [false] } }),
+      ...units,
+    ],
   }),
   control('A-3.1.3', {
     demand: {
@@ -90,65 +126,82 @@ export const monitoringControls: readonly Control[] = [
   }),
   control('A-3.2.1', {
     demand: {
-      zh: '每个登记的数据源持续上报。',
-      en: 'Every registered source keeps sending.',
+      zh: '每个使用 ERP 的单位的 CPU、内存和磁盘 I/O 都有此刻的有效样本,每个登记的数据源持续上报。',
+      en: 'CPU, memory and disk I/O of every unit that runs the ERP have a plausible sample of now, and every registered source keeps sending.',
     },
     proof: {
-      zh: '每个数据源收到样本的事实。',
-      en: 'Each source heard.',
+      zh: '各单位各关键指标处于监控中的事实;每个数据源收到样本。',
+      en: 'Each key figure of each unit stated as watched; each source heard.',
     },
     counterExample: {
-      zh: '数据源停止上报,或登记后从未上报。',
-      en: 'A source falls silent, or never sent since it was registered.',
+      zh: '数据源只发送其他指标;样本过时、超前或不可能;数据源停止上报或从未上报。',
+      en: 'A source that sends something else; samples that are late, dated ahead or impossible; a source that falls silent or never sent.',
     },
     from: MONITORING,
     scope: 'each',
+    requires: { figure: { zh: '处于监控中的关键指标', en: 'a key figure that is watched' } },
     touches: [
+      expects(monitoring.KeyFigureStated, 'figure/{unitId}/{figure}'),
+      proves(monitoring.KeyFigureStated, 'figure/{unitId}/{figure}', { when: { watched: [true] } }),
+      speaks(monitoring.KeyFigureStated, 'figure/{unitId}/{figure}', { when: { watched: [true] } }),
+      silences(monitoring.KeyFigureStated, 'figure/{unitId}/{figure}', {
+        when: { watched: [false] },
+      }),
       expects(monitoring.SourceChanged, '{sourceId}', { when: { change: ['registered'] } }),
       proves(monitoring.SourceHeard, '{sourceId}'),
       ...sources,
+      ...units,
     ],
   }),
   control('A-3.2.2', {
     demand: {
-      zh: '已设有阈值,并有持续上报的数据源供其判断。',
-      en: 'Thresholds are set, and the sources that feed them keep sending.',
+      zh: '每个使用 ERP 的单位的每个关键指标都有生效的阈值,不晚于参数的严重限值,且此刻有样本供其判断;没有永远不会触发的阈值。',
+      en: 'Each key figure of every unit that runs the ERP has a threshold in force, no later than the critical limit of the parameters, that judges samples of now; no threshold is one that can never fire.',
     },
     proof: {
-      zh: '阈值设置的事实;数据源未停止上报。',
-      en: 'Thresholds set; no source silent.',
+      zh: '各单位各关键指标有阈值把关的事实。',
+      en: 'Each key figure of each unit stated as guarded.',
     },
     counterExample: {
-      zh: '阈值全部撤销,或数据源停止上报。',
-      en: 'Every threshold is withdrawn, or a source falls silent.',
+      zh: '关键指标没有阈值,或阈值放宽到严重限值之外;阈值没有数据源、模块或样本。',
+      en: 'A key figure without threshold, or with one beyond the critical limit; a threshold without source, module or samples.',
     },
     from: MONITORING,
-    scope: 'each',
-    touches: [
-      proves(monitoring.ThresholdSet, '{thresholdId}', {
-        when: { change: ['created', 'changed'] },
-      }),
-      retires(monitoring.ThresholdSet, '{thresholdId}', { when: { change: ['withdrawn'] } }),
-      ...sources,
-    ],
+    requires: { guard: GUARD },
+    touches: [...guards, ...unfed, ...sources, ...units],
   }),
   control('A-3.2.3', {
     demand: {
-      zh: '超限产生报警,报警送达相关人员。',
-      en: 'Exceeding a threshold raises an alert, and the alert reaches people.',
+      zh: '关键指标有阈值;每个确认的报警在时限内送达某人;无人受理的报警在时限后被指出。',
+      en: 'Key figures have thresholds, every confirmed alert reaches somebody in time, and none that fires is left without anybody who took it.',
     },
     proof: {
-      zh: '报警触发与通知送达的事实。',
-      en: 'Alerts firing and notifications delivered.',
+      zh: '关键指标有阈值把关,且有报警按时送达的事实。',
+      en: 'Key figures stated as guarded, and alerts told in time.',
     },
     counterExample: {
-      zh: '通知发送失败而无人受理;数据源停止上报。',
-      en: 'A notification fails and nobody takes the ticket; a source falls silent.',
+      zh: '从未送达任何人;报警超时未送达或无人受理;关键指标没有阈值;数据源停止上报。',
+      en: 'Nobody was ever reached; an alert not told or not taken in time; a key figure without threshold; a source that falls silent.',
     },
     from: [...MONITORING, ...INCIDENT],
+    requires: {
+      guard: GUARD,
+      delivery: { zh: '送达的报警', en: 'an alert that reached somebody' },
+    },
     touches: [
-      proves(monitoring.AlertFiring),
-      proves(incident.NotificationDelivered),
+      ...guards,
+      ...unfed,
+      proves(monitoring.AlertNotified, 'delivery'),
+      breaks(monitoring.AlertNotifyOverdue, '{episodeId}'),
+      mends(monitoring.AlertNotified, '{episodeId}'),
+      // A message that came late came late, whatever is done afterwards.
+      endangers(monitoring.AlertNotified, '{episodeId}/late', {
+        when: { withinTarget: [false] },
+        lasts: PAST,
+      }),
+      breaks(monitoring.AlertAckOverdue, '{episodeId}/taken'),
+      mends(monitoring.AlertAcknowledged, '{episodeId}/taken'),
+      mends(monitoring.AlertResolved, '{episodeId}/taken'),
       // A message that fails after the ticket was taken, or closed, is followed by nothing that would mend it.
       breaks(incident.NotificationFailed, '{ticketId}', { lasts: PAST }),
       mends(incident.NotificationDelivered, '{ticketId}'),
@@ -156,6 +209,7 @@ export const monitoringControls: readonly Control[] = [
         why: 'Whoever took the ticket was reached.',
       }),
       ...sources,
+      ...units,
     ],
   }),
 ]
