@@ -54,6 +54,7 @@ export async function openApiDocuments(): Promise<Map<string, string>> {
         SEALING_KEYS: ZERO_KEY,
         PERSONAL_DATA_KEYS: ZERO_KEY,
         PERSONAL_INDEX_KEY: ZERO_KEY,
+        LEDGER_KEYS: '',
         SMTP_URL: '',
         MAIL_FROM: '',
         WEBHOOK_TARGETS: '',

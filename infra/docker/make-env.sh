@@ -8,7 +8,7 @@ set -C
 while IFS= read -r line; do
   case $line in
     '#'*) printf '%s\n' "$line" ;;
-    *_SEALING_KEYS=) printf '%s%s\n' "$line" "$(openssl rand -base64 32)" ;;
+    *_SEALING_KEYS= | *_LEDGER_KEYS=) printf '%s%s\n' "$line" "$(openssl rand -base64 32)" ;;
     *=) printf '%s%s\n' "$line" "$(openssl rand -hex 32)" ;;
     *) printf '%s\n' "$line" ;;
   esac

@@ -66,6 +66,8 @@ export async function processSite(
 
   const here = (name: ProcessName) => ({
     ...environment,
+    // The volume of a container is a folder here.
+    ...(name === 'identity' && { LEDGER_WITNESS_FILE: join(data, 'ledger-witness.ndjson') }),
     HOST: '127.0.0.1',
     GATEWAY_ADDRESSES: '127.0.0.1',
     PORT: String(ports[name]),

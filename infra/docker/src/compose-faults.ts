@@ -163,6 +163,20 @@ export function composeFaults(file: ComposeFile): string[] {
     const jwks = `http://identity:${String(settings('identity').PORT)}/.well-known/jwks.json`
     expect(own.JWKS_URL === jwks, `${name} looks for keys elsewhere`)
     expect(own.GATEWAY_ADDRESSES === gatewayAddress(file, variables), `${name} trusts another door`)
+    if (name === 'identity') {
+      const { ASSESSMENT_URL, LEDGER_WITNESS_FILE = '' } = own
+      expect(
+        ASSESSMENT_URL === settings('gateway').ASSESSMENT_URL,
+        'identity asks another assessment for the heads of the ledger',
+      )
+      expect(
+        (container(name).volumes ?? []).some((volume) => {
+          const [held = '', folder = ''] = volume.split(':')
+          return held in file.volumes && LEDGER_WITNESS_FILE.startsWith(`${folder}/`)
+        }),
+        'identity: the witness of the ledger goes with the container',
+      )
+    }
     expect(own.INTERNAL_TOKEN === settings('gateway').INTERNAL_TOKEN, `${name} has another token`)
   }
   expect(
@@ -213,10 +227,13 @@ function unknownIn(own: Readonly<Record<string, string>>, schemas: readonly TObj
   return Object.keys(own).filter((name) => !schemas.some(({ properties }) => name in properties))
 }
 
+/** Where identity derives its keys when it is given none, so that a site of an earlier version starts. */
+const MAY_BE_EMPTY = 'LEDGER_KEYS'
+
 /** Whether every setting that holds a secret refuses to be empty. */
 function isWithoutDefault(file: ComposeFile, name: string): boolean {
-  const secrets = Object.entries(file.services[name]?.environment ?? {}).filter(([setting]) =>
-    /^DATABASE_URL$|PASSWORD|TOKEN|_KEYS$/.test(setting),
+  const secrets = Object.entries(file.services[name]?.environment ?? {}).filter(
+    ([setting]) => setting !== MAY_BE_EMPTY && /^DATABASE_URL$|PASSWORD|TOKEN|_KEYS$/.test(setting),
   )
   return secrets.every(([, text]) => {
     try {

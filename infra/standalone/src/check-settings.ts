@@ -13,6 +13,8 @@ const FILLED_IN = {
   SEALING_KEYS: Buffer.alloc(32).toString('base64'),
   PERSONAL_DATA_KEYS: Buffer.alloc(32).toString('base64'),
   PERSONAL_INDEX_KEY: Buffer.alloc(32).toString('base64'),
+  LEDGER_KEYS: '',
+  ASSESSMENT_URL: '',
   ...Object.fromEntries(serviceNames.map((name) => [urlSettingOf(name), 'http://127.0.0.1:1'])),
 }
 

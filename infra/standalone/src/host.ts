@@ -112,7 +112,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
         await Promise.all(running.map((service) => service.stop()))
       },
     })
-    await step(startServices(options, bus, urls, secrets, running))
+    await step(startServices(options, folder, bus, urls, secrets, running))
     const gateway = await step(
       startGateway({ config: gatewayConfig(options, running, secrets), bus, log }),
     )
@@ -192,6 +192,7 @@ async function end({ name, limitMs, stop }: Part, log: Logger): Promise<void> {
 
 async function startServices(
   { environment, log }: HostOptions,
+  folder: string,
   bus: EventBus,
   urls: ServiceUrls,
   secrets: Secrets,
@@ -201,10 +202,13 @@ async function startServices(
     // Each service's own schema says what it takes; the registry alone knows them all.
     const service = registry[name] as unknown as Service
     const own = readConfig(service.config, {
+      // A better place is another disk: the environment may say so.
+      LEDGER_WITNESS_FILE: join(folder, 'ledger-witness.ndjson'),
       ...environment,
       SEALING_KEYS: secrets.sealingKeys[name],
       PERSONAL_DATA_KEYS: secrets.personalDataKeys,
       PERSONAL_INDEX_KEY: secrets.personalIndexKey,
+      LEDGER_KEYS: secrets.ledgerKey,
     })
     const config = {
       ...own,
@@ -217,15 +221,18 @@ async function startServices(
     }
     const started = await startService(service, { config, bus, log })
     running.push(started)
-    return started
+    return { ...started, config }
   }
   // Identity reads its keys itself; the others need to know where it listens.
   const identity = await start('identity', 'http://127.0.0.1/.well-known/jwks.json')
-  await Promise.all(
+  const others = await Promise.all(
     serviceNames
       .filter((name) => name !== 'identity')
       .map((name) => start(name, `${identity.url}/.well-known/jwks.json`)),
   )
+  // Identity looks whenever it verifies the ledger; where assessment listens was not known when it was started.
+  const assessment = others.find(({ name }) => name === 'assessment')
+  Object.assign(identity.config, { ASSESSMENT_URL: assessment?.url })
 }
 
 function gatewayConfig(

@@ -24,6 +24,8 @@ const Secrets = Type.Object({
   /** Keys that seal personal data, the newest first, and the one for look-ups; absent in a file of before they were. */
   personalDataKeys: Type.Optional(Secret),
   personalIndexKey: Type.Optional(Secret),
+  /** Seed of 32 bytes in base64 that signs the head of the audit ledger; secrets of an earlier version have none. */
+  ledgerKey: Type.Optional(Secret),
 })
 export type Secrets = Required<Static<typeof Secrets>>
 
@@ -46,6 +48,7 @@ export function siteSecrets(folder: string): Secrets {
   const key = () => randomBytes(32).toString('base64')
   const secrets: Secrets = {
     internalToken: stored?.internalToken ?? random(),
+    ledgerKey: stored?.ledgerKey ?? key(),
     sealingKeys: Object.fromEntries(
       serviceNames.map((name) => [name, stored?.sealingKeys[name] ?? key()]),
     ),

@@ -171,7 +171,13 @@ test('no service sees a table of another, whichever two of them', async () => {
   )
 })
 
-test('the job of an administrator does both, and gives new passwords', async () => {
+test('the job of an administrator does both, gives new passwords, and takes over what the services of an earlier version own', async () => {
+  for (const name of serviceNames)
+    await query(
+      server.url.replace(/[^/]*$/, DATABASE),
+      `reassign owned by steward_${services[name].schema}_owner to ${services[name].schema}`,
+    )
+  await asService('identity', 'first', 'alter table audit_record disable trigger user')
   const ended = await run('migrate.ts', {
     ADMIN_DATABASE_URL: server.url,
     ADMINISTRATORS_FILE: administrators,
@@ -180,6 +186,12 @@ test('the job of an administrator does both, and gives new passwords', async () 
   expect(ended).toMatchObject({ code: 0 })
   expect(await asService('identity', 'second', 'select 1 as one')).toEqual([{ one: 1 }])
   await expect(asService('identity', 'first', 'select 1')).rejects.toThrow(/authentication failed/)
+  for (const name of serviceNames) {
+    await asService(name, 'second', 'select from outbox limit 1')
+    await expect(
+      asService(name, 'second', 'alter table parameter_version disable trigger user'),
+    ).rejects.toThrow(/must be owner/)
+  }
 }, 120_000)
 
 test('settings that are not usable end the job with every fault named, before anything is touched', async () => {

@@ -36,6 +36,7 @@ test('the first start says where everything is; the second keeps passwords and d
   )
   expect(modes).toEqual({
     'administrators.txt': '600',
+    'ledger-witness.ndjson': '600',
     'postgres.log': '600',
     'postgres.password': '600',
     'secrets.json': '600',

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type, type Static } from 'typebox'
 import { defineEvent } from './event.ts'
 import { AccountStanding, Code, Instant, nullable, SealedText, Uuid } from './values.ts'
 
@@ -325,15 +325,53 @@ export const LedgerAnchored = defineEvent({
   }),
 })
 
+/** The end of the ledger at a moment, signed with a key that is not in the database of the ledger. */
+export const SignedHead = Type.Object({
+  /** Number of the last record that the signature covers, and with it all before. */
+  seq: Type.Integer({ minimum: 1 }),
+  /** SHA-256 of that record in lower-case hex. */
+  hash: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+  signedAt: Instant,
+  /** Which key signed: the first 16 hex digits of the SHA-256 of the raw public key. */
+  keyId: Type.String({ pattern: '^[0-9a-f]{16}$' }),
+  /** Ed25519 (RFC 8032) in base64url, over the text that docs/guides/operate.md gives. */
+  signature: Type.String({ pattern: '^[A-Za-z0-9_-]{86}$' }),
+})
+export type SignedHead = Static<typeof SignedHead>
+
+export const LedgerHeadSigned = defineEvent({
+  type: 'audit.access.ledger-head-signed.v1',
+  summary: 'The head of the audit ledger was signed, for witnesses outside its database.',
+  clauses: ['A-4.3.4'],
+  payload: SignedHead,
+})
+
+/** What a verification may find of a witness. */
+export const WitnessState = Type.Enum([
+  'agrees',
+  'disagrees',
+  'behind',
+  'unreachable',
+  'not-set-up',
+])
+
+/** Who keeps signed heads of the ledger: the ledger's own table, a file, another service. */
+export const Witness = Type.Enum(['signature', 'file', 'assessment'])
+
 export const LedgerVerified = defineEvent({
   type: 'audit.access.ledger-verified.v1',
-  summary: 'The audit ledger was checked record by record.',
+  summary: 'The audit ledger was checked record by record, and against its witnesses.',
   clauses: ['A-4.3.4'],
   payload: Type.Object({
     checked: Type.Integer({ minimum: 0 }),
     intact: Type.Boolean(),
     fault: nullable(Type.Object({ seq: Type.Integer(), what: Type.String() })),
     verifiedAt: Instant,
+    /** `unproven`: the chain is sound in itself, but a witness could not be asked. Absent before there were witnesses. */
+    state: Type.Optional(Type.Enum(['intact', 'broken', 'unproven'])),
+    witnesses: Type.Optional(
+      Type.Array(Type.Object({ witness: Witness, state: WitnessState }), { maxItems: 3 }),
+    ),
   }),
 })
 

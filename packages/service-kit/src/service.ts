@@ -71,6 +71,8 @@ export interface Dependencies<Config> {
   readonly clock: () => Date
   readonly config: Config
   readonly log: Logger
+  /** The secret with which processes of the product ask each other. */
+  readonly internalToken: string
 }
 
 /** A service: its storage, its operations, what it listens to and what it does by the clock. */
@@ -104,7 +106,6 @@ export function defineService<Config extends TObject>(service: Service<Config>):
 
 export interface BuildOptions<Config> extends Dependencies<Config> {
   readonly keyFor: (kid: string) => Promise<string | undefined>
-  readonly internalToken: string
   /** As `GATEWAY_ADDRESSES`. */
   readonly gatewayAddresses?: string | undefined
 }
@@ -204,11 +205,10 @@ export async function startService<Config extends TObject>(
   const log = parentLog.child({ service: name })
   const url = config.DATABASE_URL
   const db = await openDatabase(service, url, config.DATABASE_POOL)
-  const dependencies = { db, clock, config, log }
+  const dependencies = { db, clock, config, log, internalToken: config.INTERNAL_TOKEN }
   const { app, consumer, subscriptions, tasks } = await buildService(service, {
     ...dependencies,
     keyFor: service.keys?.(dependencies) ?? createKeySet(config.JWKS_URL),
-    internalToken: config.INTERNAL_TOKEN,
     gatewayAddresses: config.GATEWAY_ADDRESSES,
   })
   const beside = await service.start?.(dependencies)

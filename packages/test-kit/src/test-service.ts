@@ -40,7 +40,7 @@ export async function testService<Config extends TObject>(
   const db = await database.openAsService()
   const clock = () => running.now
   const log = pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' })
-  const ownKeys = service.keys?.({ db, clock, config, log })
+  const ownKeys = service.keys?.({ db, clock, config, log, internalToken: TEST_INTERNAL_TOKEN })
   const built = await buildService(service, {
     db,
     clock,

@@ -16,6 +16,9 @@ import { publishControlStates } from './controls/publish-states.ts'
 import { controlRoutes } from './controls/routes.ts'
 import { EntryBatchEntity } from './entry-counts/entry-batch.ts'
 import { entryCountRoutes } from './entry-counts/routes.ts'
+import { LedgerHeadWitnessEntity } from './ledger-heads/ledger-head.ts'
+import { onLedgerHeadSigned } from './ledger-heads/on-ledger-head-signed.ts'
+import { ledgerHeadRoutes } from './ledger-heads/routes.ts'
 import { migrations } from './migrations/all.ts'
 import { ObservationEntity } from './observations/observation.ts'
 import { observationRoutes } from './observations/routes.ts'
@@ -45,11 +48,13 @@ export const assessment = defineService({
     ControlPublishedEntity,
     ControlCollectorEntity,
     ControlParameterEntity,
+    LedgerHeadWitnessEntity,
   ],
   migrations,
   onlyGrow: [
     'control_record',
     'entry_count',
+    'ledger_head_witness',
     'score',
     'score_deduction',
     'score_parameter',
@@ -62,8 +67,9 @@ export const assessment = defineService({
     scoreRoutes(app, deps)
     appealRoutes(app, deps)
     controlRoutes(app, deps)
+    ledgerHeadRoutes(app, deps)
   },
-  subscriptions: () => [...directorySubscriptions, ...controlSubscriptions],
+  subscriptions: () => [...directorySubscriptions, ...controlSubscriptions, onLedgerHeadSigned],
   tasks: () => [watchCorrections, onTimeNodeDue, planMonthlyNodes, publishControlStates],
   crontab: [
     '* * * * * watch-corrections',

@@ -1,11 +1,24 @@
 import { PersonalDataKeys, PersonalIndexKey } from '@erp-steward/service-kit/personal-data'
 import { SealingKeys } from '@erp-steward/service-kit/seal'
 import { Type, type Static } from 'typebox'
+import { LedgerKeys } from './audit/ledger-key.ts'
 
 /** What identity reads from its environment beyond what every service needs. */
 export const IdentityConfig = Type.Object({
   SEALING_KEYS: SealingKeys,
   PERSONAL_DATA_KEYS: PersonalDataKeys,
   PERSONAL_INDEX_KEY: PersonalIndexKey,
+  LEDGER_KEYS: LedgerKeys,
+  LEDGER_WITNESS_FILE: Type.String({
+    description:
+      'File outside the database that signed heads of the audit ledger are added to, one a minute at most; empty: none.',
+    default: '',
+  }),
+  ASSESSMENT_URL: Type.String({
+    description:
+      'Address of assessment, http(s)://host:port, which is asked for the heads of the ledger that it witnessed; empty: it is not asked.',
+    pattern: '^(https?://[^/]+)?$',
+    default: '',
+  }),
 })
 export type IdentityConfig = Static<typeof IdentityConfig>

@@ -1,15 +1,23 @@
+import type { Act } from '@erp-steward/contracts/act'
 import { createPersonalData, holdPersonalData } from '@erp-steward/service-kit/personal-data'
 import { createSeal } from '@erp-steward/service-kit/seal'
-import { defineService } from '@erp-steward/service-kit/service'
+import { defineService, type Dependencies } from '@erp-steward/service-kit/service'
 import { AccountEntity } from './accounts/account.ts'
 import { AccountChangeEntity } from './accounts/account-change.ts'
 import { StandingEntity } from './accounts/standing.ts'
 import { stateUnstated } from './accounts/state-standing.ts'
 import { accountRoutes } from './accounts/routes.ts'
 import { anchorLedger } from './audit/anchor-ledger.ts'
+import { assessmentWitness } from './audit/assessment-witness.ts'
 import { AuditAnchorEntity, AuditHeadEntity, AuditRecordEntity } from './audit/audit-record.ts'
+import { AuditSealEntity, sealWitness } from './audit/audit-seal.ts'
+import { createLedgerSigner } from './audit/ledger-key.ts'
 import { onEveryFact } from './audit/on-every-fact.ts'
 import { auditRoutes } from './audit/routes.ts'
+import { sealLedger } from './audit/seal-ledger.ts'
+import { verifyLedger, type Verification } from './audit/verify-ledger.ts'
+import { verifyNightly } from './audit/verify-nightly.ts'
+import { fileWitness, followSeals } from './audit/witness-file.ts'
 import { ClientControllerEntity } from './clients/client-controller.ts'
 import { ClientEntity } from './clients/client.ts'
 import { clientRoutes } from './clients/routes.ts'
@@ -72,11 +80,13 @@ export const identity = defineService({
     AuditRecordEntity,
     AuditHeadEntity,
     AuditAnchorEntity,
+    AuditSealEntity,
   ],
   migrations,
   onlyGrow: ['audit_record', 'audit_anchor', 'audit_seal'],
   onlyRead: ['audit_head'],
-  async routes(app, { db, clock, config }) {
+  async routes(app, deps) {
+    const { db, clock, config } = deps
     const { PERSONAL_DATA_KEYS, PERSONAL_INDEX_KEY } = config
     holdPersonalData(db, createPersonalData(PERSONAL_DATA_KEYS, PERSONAL_INDEX_KEY))
     const seal = createSeal(config.SEALING_KEYS)
@@ -90,28 +100,32 @@ export const identity = defineService({
     credentialRoutes(app, { db, clock })
     sessionRoutes(app, { db, clock, sign, seal })
     await clientRoutes(app, { db, clock, sign })
-    auditRoutes(app, { db, clock })
+    auditRoutes(app, { db, clock, verify: ledgerVerification(deps) })
   },
   subscriptions: () => [onEveryFact],
-  tasks: ({ config }) => [
+  tasks: (deps) => [
     takeLeave,
     stateUnstated,
     stateSealing,
     endLapsedSessions,
     forgetEndedSessions,
-    renewSigningKey(createSeal(config.SEALING_KEYS)),
+    renewSigningKey(createSeal(deps.config.SEALING_KEYS)),
     anchorLedger,
+    sealLedger(signerOf(deps.config)),
+    verifyNightly(ledgerVerification(deps)),
   ],
   // Before the first request: what lies in clear or under an older key could not be found.
-  async start({ db, clock }) {
+  async start({ db, clock, config, log }) {
     await sealInClear(db, clock())
-    return { stop: () => Promise.resolve() }
+    return followSeals(db, config.LEDGER_WITNESS_FILE, log)
   },
   // UTC; 16:05 is 00:05 in China.
   crontab: [
     '* * * * * end-lapsed-sessions',
     '* * * * * state-unstated',
+    '* * * * * seal-ledger',
     '5 16 * * * anchor-ledger',
+    '35 16 * * * verify-ledger ?fill=1d',
     '30 17 * * * forget-ended-sessions',
     '45 17 * * * renew-signing-key',
     '20 17 * * * state-sealing',
@@ -120,3 +134,26 @@ export const identity = defineService({
   // Its own table: no request to itself, and no stale copy.
   keys: ({ db, clock }) => publishedKey(db, clock),
 })
+
+const signerOf = ({ LEDGER_KEYS, SEALING_KEYS }: IdentityConfig) =>
+  createLedgerSigner(LEDGER_KEYS, SEALING_KEYS)
+
+/** The check of the ledger against all its witnesses, as the settings are when it is done. */
+function ledgerVerification({
+  db,
+  config,
+  internalToken,
+}: Dependencies<IdentityConfig>): (act: Act) => Promise<Verification> {
+  const signer = signerOf(config)
+  return (act) =>
+    verifyLedger(
+      db,
+      signer,
+      [
+        sealWitness(db),
+        fileWitness(config.LEDGER_WITNESS_FILE),
+        assessmentWitness(config.ASSESSMENT_URL, internalToken),
+      ],
+      act,
+    )
+}

@@ -11,9 +11,9 @@ import { createSeal } from '@erp-steward/service-kit/seal'
 import { AccountEntity, type Account, type AdministratorRole } from '../src/accounts/account.ts'
 import { issueInitialPassword } from '../src/credentials/issue-initial-password.ts'
 import { hashPassword } from '../src/credentials/password-hash.ts'
-import type { IdentityConfig } from '../src/config.ts'
 import { passwordPolicyOf } from '../src/credentials/password-policy-of.ts'
 import { replaceCredential } from '../src/credentials/replace-credential.ts'
+import type { IdentityConfig } from '../src/config.ts'
 import { identity } from '../src/service.ts'
 import type { SessionTokens } from '../src/sessions/session-tokens.ts'
 
@@ -26,12 +26,16 @@ export const TEST_IDENTITY_CONFIG: IdentityConfig = {
   SEALING_KEYS: TEST_SEALING_KEYS,
   PERSONAL_DATA_KEYS: TEST_PERSONAL_DATA_KEYS,
   PERSONAL_INDEX_KEY: TEST_PERSONAL_INDEX_KEY,
+  // No key of its own for the ledger, and no witness outside the database.
+  LEDGER_KEYS: '',
+  LEDGER_WITNESS_FILE: '',
+  ASSESSMENT_URL: '',
 }
 
 /** Identity on a database of its own; its clock starts at the real now, so that its tokens can be verified. */
-export function identityStage(): Promise<TestService> {
+export function identityStage(config: Partial<IdentityConfig> = {}): Promise<TestService> {
   const now = new Date(Math.floor(Date.now() / 1_000) * 1_000)
-  return testService(identity, TEST_IDENTITY_CONFIG, now)
+  return testService(identity, { ...TEST_IDENTITY_CONFIG, ...config }, now)
 }
 
 /** A password that every profile takes. */

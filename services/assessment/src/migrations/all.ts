@@ -4,6 +4,7 @@ import { SealDirectory1785000000003 } from '@erp-steward/directory/seal-director
 import { VersionDirectory1785000000001 } from '@erp-steward/directory/version-directory'
 import { CreateAssessment1790000000000 } from './1790000000000-create-assessment.ts'
 import { CreateControls1790000000001 } from './1790000000001-create-controls.ts'
+import { WitnessLedger1790000020000 } from './1790000020000-witness-ledger.ts'
 
 /** In order; only ever added to. */
 export const migrations = [
@@ -13,4 +14,5 @@ export const migrations = [
   SealDirectory1785000000003,
   CreateAssessment1790000000000,
   CreateControls1790000000001,
+  WitnessLedger1790000020000,
 ]

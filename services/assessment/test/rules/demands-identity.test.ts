@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import {
+  LedgerVerified,
   PasswordChanged,
   SensitiveDataInClear,
   SensitiveDataSealed,
@@ -41,4 +42,33 @@ describe('[A-4.3.1] what identifies people', () => {
   ])('[A-4.3.1] turned: %s', (_what, events) => {
     expect(stateAfter('A-4.3.1', events)).not.toBe('kept')
   })
+})
+
+test('[A-4.3.4] kept: the ledger was verified and found intact', () => {
+  expect(stateAfter('A-4.3.4', [said(LedgerVerified, { intact: true, state: 'intact' })])).toBe(
+    'kept',
+  )
+  // Before there were witnesses the outcome had no state.
+  expect(stateAfter('A-4.3.4', [said(LedgerVerified, { intact: true })])).toBe('kept')
+})
+
+test('[A-4.3.4] turned: the last verification found it broken, until one finds it intact', () => {
+  const before = said(LedgerVerified, { intact: true, state: 'intact' }, -2 * HOUR)
+  const broken = said(LedgerVerified, { intact: false, state: 'broken' })
+  expect(stateAfter('A-4.3.4', [before, broken])).toBe('broken')
+  expect(stateAfter('A-4.3.4', [before, said(LedgerVerified, { intact: false })])).toBe('broken')
+  const mended = said(LedgerVerified, { intact: true, state: 'intact' }, -HOUR / 2)
+  expect(stateAfter('A-4.3.4', [before, broken, mended])).toBe('kept')
+})
+
+test('[A-4.3.4] turned: a witness did not answer', () => {
+  const before = said(LedgerVerified, { intact: true, state: 'intact' }, -2 * HOUR)
+  const unproven = said(LedgerVerified, { intact: false, state: 'unproven' })
+  expect(stateAfter('A-4.3.4', [before, unproven])).toBe('at-risk')
+})
+
+test('[A-4.3.4] turned: nobody verified it for two days', () => {
+  expect(
+    stateAfter('A-4.3.4', [said(LedgerVerified, { intact: true, state: 'intact' }, -3 * DAY)]),
+  ).toBe('stale')
 })

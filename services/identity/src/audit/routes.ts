@@ -1,3 +1,5 @@
+import type { Act } from '@erp-steward/contracts/act'
+import { Witness, WitnessState } from '@erp-steward/contracts/identity-events'
 import { Instant, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { actOf } from '@erp-steward/service-kit/authentication'
@@ -5,7 +7,7 @@ import { decodeCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/
 import { Type } from 'typebox'
 import type { DataSource } from 'typeorm'
 import { recordsBefore } from './records-before.ts'
-import { verifyLedger } from './verify-ledger.ts'
+import type { Verification } from './verify-ledger.ts'
 
 const Sha256 = Type.String({ description: 'SHA-256 in lower-case hex.' })
 
@@ -23,10 +25,29 @@ const RecordView = Type.Object({
   hash: Sha256,
 })
 
+const Fault = Type.Object({ seq: Type.Integer(), what: Type.String() })
+
 const VerificationView = Type.Object({
   checked: Type.Integer(),
-  intact: Type.Boolean(),
-  fault: nullable(Type.Object({ seq: Type.Integer(), what: Type.String() })),
+  intact: Type.Boolean({ description: 'Whether `state` is `intact`.' }),
+  state: Type.Enum(['intact', 'broken', 'unproven'], {
+    description:
+      '`unproven`: the chain is sound in itself, but a witness is behind, cannot be asked, or none outside the database is set up.',
+  }),
+  fault: nullable(Fault),
+  witnesses: Type.Array(
+    Type.Object({
+      witness: Witness,
+      state: WitnessState,
+      heads: Type.Integer({ description: 'Signed heads that were compared.' }),
+      newest: nullable(Type.Object({ seq: Type.Integer(), signedAt: Instant })),
+      disagreement: nullable(Fault),
+    }),
+    {
+      description:
+        '`signature`: the signed heads beside the ledger; `file`: those in a file outside the database; `assessment`: those that the other service keeps.',
+    },
+  ),
 })
 
 const Filter = Type.Optional(
@@ -36,7 +57,15 @@ const Filter = Type.Optional(
 /** The ledger for the audit administrator: read it, and have it checked. */
 export function auditRoutes(
   app: App,
-  { db, clock }: { readonly db: DataSource; readonly clock: () => Date },
+  {
+    db,
+    clock,
+    verify,
+  }: {
+    readonly db: DataSource
+    readonly clock: () => Date
+    readonly verify: (act: Act) => Promise<Verification>
+  },
 ): void {
   app.get(
     '/v1/audit/records',
@@ -73,11 +102,12 @@ export function auditRoutes(
       config: { access: 'audit.verify', clauses: ['A-4.3.4'] },
       schema: {
         operationId: 'verifyAuditLedger',
-        summary: 'Computes the chain anew and names the first record that was changed or removed.',
+        summary:
+          'Computes the chain anew, compares it with its witnesses, and names the first record that was changed or removed.',
         tags: ['audit'],
         response: { 200: VerificationView },
       },
     },
-    (request) => verifyLedger(db, actOf(request, clock())),
+    (request) => verify(actOf(request, clock())),
   )
 }

@@ -4,7 +4,9 @@ import { LedgerVerified } from '@erp-steward/contracts/identity-events'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { DataSource, EntityManager } from 'typeorm'
 import type { AuditAnchor, AuditRecord } from './audit-record.ts'
+import { compareWitness, type HeadWitness, type WitnessVerdict } from './compare-witness.ts'
 import { GENESIS, ledgerHash } from './ledger-hash.ts'
+import type { LedgerSigner } from './ledger-key.ts'
 
 /** Records read at a time; some megabytes at most. */
 const BATCH = 1_000
@@ -19,40 +21,78 @@ export interface LedgerFault {
     | 'columns-differ-from-envelope'
     | 'head-differs'
     | 'anchor-differs'
+    | 'witness-disagrees'
 }
 
-export interface Verification {
+/** What the chain says of itself. */
+interface ChainCheck {
   /** Records found good before the fault, or all. */
   readonly checked: number
   readonly intact: boolean
   readonly fault: LedgerFault | null
 }
 
+export interface Verification extends ChainCheck {
+  /** `unproven`: the chain is sound in itself, and a witness that would contradict a thief could not be heard. */
+  readonly state: 'intact' | 'broken' | 'unproven'
+  readonly witnesses: WitnessVerdict[]
+}
+
 /**
- * Computes the whole chain anew, in order and in batches, against what the rows say, the head and the daily anchors.
+ * Computes the whole chain anew, in order and in batches, against what the rows say, the head and the daily anchors, and
+ * compares it with every witness. Only a chain that is sound and that nobody is missing to vouch for is intact.
  *
- * All reads see one moment, so recording may go on. The outcome is a fact itself.
+ * All reads of the chain see one moment, so recording may go on. The outcome is a fact itself.
  */
-export async function verifyLedger(db: DataSource, act: Act): Promise<Verification> {
-  const verification = await db.transaction('REPEATABLE READ', (tx) => verifyChain(tx))
+export async function verifyLedger(
+  db: DataSource,
+  signer: LedgerSigner,
+  witnesses: readonly HeadWitness[],
+  act: Act,
+): Promise<Verification> {
+  const chain = await db.transaction('REPEATABLE READ', (tx) => verifyChain(tx))
+  const verdicts: WitnessVerdict[] = []
+  for (const witness of witnesses)
+    verdicts.push(await compareWitness(db.manager, signer, witness, act.now))
+  const verification = judged(chain, verdicts)
   await db.transaction((tx) =>
     appendEvent(
       tx,
       'identity',
       LedgerVerified,
       'ledger',
-      { ...verification, verifiedAt: act.now.toISOString() },
+      {
+        ...verification,
+        witnesses: verdicts.map(({ witness, state }) => ({ witness, state })),
+        verifiedAt: act.now.toISOString(),
+      },
       act,
     ),
   )
   return verification
 }
 
-async function verifyChain(tx: EntityManager): Promise<Verification> {
+function judged(chain: ChainCheck, witnesses: WitnessVerdict[]): Verification {
+  const first = witnesses
+    .flatMap(({ disagreement }) => disagreement ?? [])
+    .reduce<number | null>((least, { seq }) => Math.min(least ?? seq, seq), null)
+  const fault =
+    chain.fault ?? (first === null ? null : ({ seq: first, what: 'witness-disagrees' } as const))
+  // Our own seals lie where the chain lies: somebody outside has to agree as well.
+  const isVouchedFor = witnesses.some(
+    ({ witness, state }) => witness !== 'signature' && state === 'agrees',
+  )
+  const isSilent = witnesses.some(({ state }) => state === 'behind' || state === 'unreachable')
+  const isProven = isVouchedFor && !isSilent
+  const state = fault !== null ? 'broken' : isProven ? 'intact' : 'unproven'
+  return { ...chain, fault, intact: state === 'intact', state, witnesses }
+}
+
+async function verifyChain(tx: EntityManager): Promise<ChainCheck> {
   const anchors = await anchorsBySeq(tx)
   let seq = 0n
   let previous: Buffer = GENESIS
-  const found = (at: bigint, what: LedgerFault['what']): Verification => ({
+  const found = (at: bigint, what: LedgerFault['what']): ChainCheck => ({
     checked: Number(seq),
     intact: false,
     fault: { seq: Number(at), what },

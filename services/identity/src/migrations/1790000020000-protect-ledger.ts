@@ -38,12 +38,11 @@ export class ProtectLedger1790000020000 implements MigrationInterface {
         referencing new table as added for each statement execute function move_audit_head();
 
       create table audit_seal (
-        seq       bigint not null,
+        seq       bigint constraint audit_seal_pkey primary key,
         key_id    text not null,
         hash      bytea not null,
         signed_at timestamptz(3) not null,
-        signature bytea not null,
-        constraint audit_seal_pkey primary key (seq, key_id)
+        signature bytea not null
       );
       create trigger audit_seal_only_grows before update or delete or truncate on audit_seal
         for each statement execute function refuse_audit_change();

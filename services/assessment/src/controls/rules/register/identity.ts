@@ -1,7 +1,7 @@
 import * as identity from '@erp-steward/contracts/identity-events'
 import { AccessRefused } from '@erp-steward/contracts/platform-events'
 import type { Control } from '../control.ts'
-import { proves, breaks, mends, control, PAST, IDENTITY } from './touch.ts'
+import { proves, breaks, endangers, mends, control, PAST, IDENTITY } from './touch.ts'
 
 /** The search is made every day; a day more until somebody has looked why it was not. Own choice. */
 const SEARCH_SERVES = 'P2D'
@@ -194,6 +194,33 @@ export const identityControls: readonly Control[] = [
       breaks(identity.SensitiveDataInClear, 'sealing', {
         why: 'Whoever reads the table, a dump or a replica reads who it is.',
       }),
+    ],
+  }),
+  control('A-4.3.4', {
+    demand: {
+      zh: '审计账本每天核验,最近一次核验完好:链条无误,库外的见证者均不矛盾且能答复。',
+      en: 'The audit ledger is verified every day, and was intact the last time: the chain is sound, and every witness outside its database answers and agrees.',
+    },
+    proof: {
+      zh: '账本核验的事实,不早于两天。',
+      en: 'Verifications of the ledger, within two days.',
+    },
+    counterExample: {
+      zh: '记录被删、被改或被截尾;签名的链头不符;见证者无答复;两天未核验。',
+      en: 'A record is removed, changed or cut off, or a signed head contradicts the chain; a witness does not answer; nothing was verified for two days.',
+    },
+    from: IDENTITY,
+    fresh: {
+      duration: 'P2D',
+      reason: 'The ledger is verified every night; the second one leaves time to mend the job.',
+    },
+    touches: [
+      proves(identity.LedgerVerified, 'ledger', { when: { intact: [true] } }),
+      mends(identity.LedgerVerified, 'ledger', { when: { intact: [true] } }),
+      breaks(identity.LedgerVerified, 'ledger', {
+        when: { intact: [false], '!state': ['unproven'] },
+      }),
+      endangers(identity.LedgerVerified, 'ledger', { when: { state: ['unproven'] } }),
     ],
   }),
 ]
