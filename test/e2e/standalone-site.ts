@@ -25,8 +25,8 @@ export async function standaloneSite(environment: Readonly<Record<string, string
   const gatewayUrl = `http://127.0.0.1:${port}`
   const start = async () => {
     host.start()
-    await host.says('is ready', 60_000)
-    await answers(`${gatewayUrl}/health`, 10_000)
+    await host.says('is ready', 300_000)
+    await answers(`${gatewayUrl}/health`, 60_000)
   }
   await start()
   return {

@@ -152,6 +152,7 @@ export const permissions = {
   'proposal.read': [...business, 'SYSTEM_ADMIN', 'SECURITY_ADMIN', 'AUDIT_ADMIN'],
   'dead-letter.read': ['SYSTEM_ADMIN', 'AUDIT_ADMIN'],
   'dead-letter.handle': ['SYSTEM_ADMIN'],
+  'dead-letter.decide': ['SECURITY_ADMIN', 'OM_AUTHORITY'],
 } as const satisfies Record<string, readonly Role[]>
 
 export type Permission = keyof typeof permissions

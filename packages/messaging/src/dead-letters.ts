@@ -74,6 +74,11 @@ export async function discardDeadLetter(
   return markHandled(tx, service, letter, 'discarded', reason, act)
 }
 
+/** @throws Problem `not-found`, `dead-letter-not-parked` */
+export async function assertParked(tx: EntityManager, eventId: string): Promise<void> {
+  await lockParked(tx, eventId)
+}
+
 async function lockParked(tx: EntityManager, eventId: string): Promise<DeadLetter> {
   const rows: DeadLetter[] = await tx.query(
     `select ${COLUMNS} from dead_letter where event_id = $1 for update`,

@@ -4,6 +4,7 @@ import { InstantOut, nullable, Paragraph, Uuid } from '@erp-steward/contracts/va
 import type { Consumer } from '@erp-steward/messaging/consumer'
 import { isDatabaseAway } from '@erp-steward/messaging/database-away'
 import {
+  assertParked,
   discardDeadLetter,
   listDeadLetters,
   replayDeadLetter,
@@ -13,6 +14,9 @@ import type { DataSource } from 'typeorm'
 import type { App } from './app.ts'
 import { actOf } from './authentication.ts'
 import { decodeIdCursor, page, pageOf, PageQuery } from './paging.ts'
+import { defineProposal, ProposalView, type ProposalKind } from './proposal.ts'
+import { proposed } from './proposal-routes.ts'
+import { propose } from './proposals.ts'
 
 const DeadLetterView = Type.Object({
   eventId: Uuid,
@@ -68,38 +72,88 @@ export function deadLetterRoutes(
     },
   )
 
-  for (const verb of ['replay', 'discard'] as const)
-    app.post(
-      `${base}/:eventId/${verb}`,
-      {
-        config: { access: 'dead-letter.handle' },
-        schema: {
-          operationId: operation(verb),
-          summary:
-            verb === 'replay'
-              ? 'Handles the event again; exactly once in effect.'
-              : 'Gives the event up, with a reason.',
-          tags: ['dead letters'],
-          params: Type.Object({ eventId: Uuid }),
-          body: Type.Object({ reason: Paragraph(500) }, { additionalProperties: false }),
-          response: { 200: DeadLetterView },
-        },
+  const params = Type.Object({ eventId: Uuid })
+  const body = Type.Object({ reason: Paragraph(500) }, { additionalProperties: false })
+
+  app.post(
+    `${base}/:eventId/replay`,
+    {
+      config: { access: 'dead-letter.handle' },
+      schema: {
+        operationId: operation('replay'),
+        summary: 'Handles the event again; exactly once in effect.',
+        tags: ['dead letters'],
+        params,
+        body,
+        response: { 200: DeadLetterView },
       },
-      async (request) => {
-        const command = { eventId: request.params.eventId, reason: request.body.reason }
-        return db.transaction((tx) => {
-          const act = actOf(request, clock())
-          return verb === 'replay'
-            ? replayDeadLetter(tx, service, consumer, command, act).catch((error: unknown) => {
-                if (error instanceof Problem || isDatabaseAway(error)) throw error
-                request.log.warn({ err: error, eventId: command.eventId }, 'replay failed')
-                throw new Problem(
-                  'dead-letter-failed-again',
-                  'The event failed again and stays parked; the cause is in the log under this instance.',
-                )
-              })
-            : discardDeadLetter(tx, service, command, act)
-        })
+    },
+    async (request) => {
+      const command = { eventId: request.params.eventId, reason: request.body.reason }
+      return db.transaction((tx) =>
+        replayDeadLetter(tx, service, consumer, command, actOf(request, clock())).catch(
+          (error: unknown) => {
+            if (error instanceof Problem || isDatabaseAway(error)) throw error
+            request.log.warn({ err: error, eventId: command.eventId }, 'replay failed')
+            throw new Problem(
+              'dead-letter-failed-again',
+              'The event failed again and stays parked; the cause is in the log under this instance.',
+            )
+          },
+        ),
+      )
+    },
+  )
+
+  const discarding = discardParked(service)
+  app.post(
+    `${base}/:eventId/discard`,
+    {
+      config: { access: 'dead-letter.handle' },
+      schema: {
+        operationId: operation('discard'),
+        summary: 'Proposes to give the event up; a second person decides.',
+        description:
+          'An event that is given up is a fact that this service never learns, such as the leave of a person: the answer ' +
+          'is 202 with a proposal, and the event stays parked until that is approved.',
+        tags: ['dead letters'],
+        params,
+        body,
+        response: { 202: ProposalView },
       },
-    )
+    },
+    async (request, reply) => {
+      const { eventId } = request.params
+      const { reason } = request.body
+      return db.transaction(async (tx) => {
+        await assertParked(tx, eventId)
+        const act = actOf(request, clock())
+        const made = await propose(
+          tx,
+          service,
+          discarding,
+          { body: { eventId, reason }, reason },
+          act,
+        )
+        return proposed(request, reply, service, discarding, made)
+      })
+    },
+  )
 }
+
+/** Giving an event up: whoever could do it alone could make a service forget a fact. */
+export function discardParked(service: ServiceName): ProposalKind<typeof Discard> {
+  return defineProposal({
+    kind: 'dead-letter.discard',
+    title: { en: 'Give a parked event up', 'zh-CN': '丢弃死信' },
+    body: Discard,
+    decide: 'dead-letter.decide',
+    subject: ({ eventId }) => eventId,
+    concerns: () => Promise.resolve({ personIds: [], unitIds: [] }),
+    apply: async (tx, body, act) => {
+      await discardDeadLetter(tx, service, body, act)
+    },
+  })
+}
+
+const Discard = Type.Object({ eventId: Uuid, reason: Type.String() })

@@ -18,7 +18,7 @@ import { actOf, createKeySet } from './authentication.ts'
 import { setGuardedParameter } from './change-parameter.ts'
 import { createApp } from './create-app.ts'
 import { openDatabase, type Storage } from './database.ts'
-import { deadLetterRoutes } from './dead-letter-routes.ts'
+import { deadLetterRoutes, discardParked } from './dead-letter-routes.ts'
 import { startJobs, type Task } from './jobs.ts'
 import { eventCounters } from './metrics.ts'
 import { parameterRoutes } from './parameter-routes.ts'
@@ -160,7 +160,11 @@ export async function buildService<Config extends TObject>(
   })
   await service.routes(app, options)
   parameterRoutes(app, { service: name, db, clock, unitExists: service.unitExists })
-  const kinds = [setGuardedParameter(name), ...(service.proposals?.(options) ?? [])]
+  const kinds = [
+    setGuardedParameter(name),
+    discardParked(name),
+    ...(service.proposals?.(options) ?? []),
+  ]
   proposalRoutes(app, { service: name, db, clock, kinds })
   deadLetterRoutes(app, { service: name, db, clock, consumer })
   app.decorate('relayed', (count: number) => {

@@ -9,7 +9,7 @@ import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { App } from '@erp-steward/service-kit/app'
 import { assertVersion, change, createOnce } from '@erp-steward/service-kit/commit'
 import { createApp } from '@erp-steward/service-kit/create-app'
-import { deadLetterRoutes } from '@erp-steward/service-kit/dead-letter-routes'
+import { deadLetterRoutes, discardParked } from '@erp-steward/service-kit/dead-letter-routes'
 import {
   defineTask,
   enqueue,
@@ -17,6 +17,7 @@ import {
   startJobs,
   type Task,
 } from '@erp-steward/service-kit/jobs'
+import { proposalRoutes } from '@erp-steward/service-kit/proposal-routes'
 import { readParameter, readParameters, setParameter } from '@erp-steward/service-kit/parameters'
 import { sayAlive, sayAliveCrontab } from '@erp-steward/service-kit/say-alive'
 import { eventually } from '@erp-steward/test-kit/eventually'
@@ -52,7 +53,8 @@ beforeAll(async () => {
   const { db } = database
   await db.query(`
     create table sheep (name text primary key, version integer not null default 1);
-    create table shorn (name text not null)`)
+    create table shorn (name text not null);
+    create table person (id uuid primary key, unit_id uuid not null, active boolean not null)`)
   app = await createApp({
     name: SERVICE,
     title: 'Flock',
@@ -106,6 +108,7 @@ beforeAll(async () => {
     log,
   })
   deadLetterRoutes(app, { ...deps, service: SERVICE, consumer })
+  proposalRoutes(app, { ...deps, service: SERVICE, kinds: [discardParked(SERVICE)] })
   await app.ready()
 })
 afterAll(async () => {
@@ -323,6 +326,42 @@ test('[A-4.1.2] several parameters are read at once as each is read alone, every
 
 const DEAD_LETTERS = `/v1/dead-letters/${SERVICE}`
 const administrator = bearer({ roles: ['SYSTEM_ADMIN'] })
+
+test('a parked event is given up by two persons, and stays parked until then', async () => {
+  const eventId = '0195f2a0-0000-7000-8000-0000000000e1'
+  await database.db.query(
+    `insert into dead_letter (event_id, type, subject, envelope, reason, attempts, parked_at)
+     values ($1, $2, 'dolly', '{}', 'broken', 5, $3)`,
+    [eventId, SheepShorn.type, START],
+  )
+  const discard = (headers: Record<string, string>) =>
+    app.inject({
+      method: 'POST',
+      url: `${DEAD_LETTERS}/${eventId}/discard`,
+      headers,
+      payload: { reason: 'Nonsense.' },
+    })
+  const stateOf = async () => {
+    const rows: unknown[] = await database.db.query('select state from dead_letter')
+    return rows
+  }
+  const system = bearer({ roles: ['SYSTEM_ADMIN'], person: ANNA })
+  const proposed = await discard(system)
+  expect(proposed.statusCode).toBe(202)
+  expect(await stateOf()).toEqual([{ state: 'parked' }])
+  const decide = (headers: Record<string, string>) =>
+    app.inject({
+      method: 'POST',
+      url: `${String(proposed.headers.location)}/approve`,
+      headers: { ...headers, 'if-match': '"1"', 'content-type': 'application/json' },
+      payload: 'null',
+    })
+  const sameHand = bearer({ roles: ['SECURITY_ADMIN'], person: ANNA })
+  expect((await decide(sameHand)).json()).toMatchObject({ code: 'same-person' })
+  expect((await decide(bearer({ roles: ['SECURITY_ADMIN'], person: BERT }))).statusCode).toBe(200)
+  expect(await stateOf()).toEqual([{ state: 'discarded' }])
+  expect((await discard(system)).json()).toMatchObject({ code: 'dead-letter-not-parked' })
+})
 
 test.each(['["x"]', '[1]', '[null]', '{}', '["\\u0000"]', `["${ANNA.toUpperCase()}"]`])(
   'the list of dead letters refuses the forged cursor %s',
