@@ -263,6 +263,8 @@ export const NotificationDelivered = defineEvent({
     /** `null` where the message is about no ticket, for example gaps of the key-user register. */
     ticketId: nullable(Uuid),
     channel: Type.Enum(['mail', 'webhook']),
+    /** Why it was written, for example `opened`, `progress-noted`, `confirm-reminder`. */
+    occasion: Type.String(),
     attempts: Type.Integer(),
     deliveredAt: Instant,
   }),
@@ -277,6 +279,8 @@ export const NotificationFailed = defineEvent({
     /** As of a delivered one. */
     ticketId: nullable(Uuid),
     channel: Type.Enum(['mail', 'webhook']),
+    /** Why it was written, for example `opened`, `progress-noted`, `confirm-reminder`. */
+    occasion: Type.String(),
     attempts: Type.Integer(),
     reason: Type.String(),
     failedAt: Instant,

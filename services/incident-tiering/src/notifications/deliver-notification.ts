@@ -86,8 +86,8 @@ async function recordFailure(
   )
 }
 
-function subjectOf({ id, ticketId, channel }: Notification) {
-  return { notificationId: id, ticketId, channel }
+function subjectOf({ id, ticketId, channel, occasion }: Notification) {
+  return { notificationId: id, ticketId, channel, occasion }
 }
 
 async function record(

@@ -215,14 +215,14 @@ async function queue(tx: EntityManager, notifications: readonly Notification[], 
   await enqueueAll(tx, 'incident-tiering', DELIVER, jobs, act)
   const failedAt = act.now.toISOString()
   for (const lost of fresh.filter(({ state }) => state === 'failed')) {
-    const { id, ticketId, channel, lastError } = lost
+    const { id, ticketId, channel, occasion, lastError } = lost
     const reason = lastError ?? ''
     await appendEvent(
       tx,
       'incident-tiering',
       NotificationFailed,
       id,
-      { notificationId: id, ticketId, channel, attempts: 0, reason, failedAt },
+      { notificationId: id, ticketId, channel, occasion, attempts: 0, reason, failedAt },
       act,
     )
     await fallBack(tx, lost, reason, act)

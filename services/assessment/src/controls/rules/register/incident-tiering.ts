@@ -16,6 +16,9 @@ import {
   GONE,
 } from './touch.ts'
 
+const OWNED = 'Whoever takes the ticket is its owner.'
+const TOLD = 'A note that is not delivered tells nobody.'
+const NOTE = { when: { occasion: ['progress-noted'] } }
 const CLOCK = 'The clock of the ticket is the one that the clause sets.'
 
 /** A ticket whose clock ran out breaks the clause until what the clock waits for is done. */
@@ -27,19 +30,31 @@ const clockOf = (clock: string, ...done: readonly EventDefinition[]): Touch[] =>
   ...done.map((event) => mends(event, `{ticketId}/${clock}`, { why: CLOCK })),
 ]
 
-const FILLED = 'Whoever is named fills the gap that the clause forbids.'
-const GAP = 'A gap is a duty that nobody was named for.'
-const gapOf = (...tiers: readonly string[]): Touch[] => {
+const NAMED = 'Whoever is named can do the duty, or is refused.'
+const GAP =
+  'A gap is a duty that nobody can do now: nobody is named, or who is named has lost the right.'
+/** Duties of a tier, or of one kind of it, that somebody must be able to do now. */
+const gapOf = (tier: string, kind: 'MODULE' | null = null): Touch[] => {
   const duty = '{unitId}/{tier}/{kind}/module:{moduleCode}'
-  const when = { tier: tiers }
+  const when = { tier: [tier], ...(kind !== null && { kind: [kind] }) }
   return [
-    proves(incident.KeyUserNominated, '', { when, why: FILLED }),
+    proves(incident.KeyUserNominated, '', { when, why: NAMED }),
     breaks(incident.KeyUserGapFound, duty, { when, why: GAP }),
-    mends(incident.KeyUserNominated, duty, { when, why: FILLED }),
+    mends(incident.KeyUserGapMended, duty, { when, why: GAP }),
     retires(identity.UnitChanged, '{unitId}', { when: { active: [false] }, why: GONE }),
     retires(identity.ModuleChanged, 'module:{code}', { when: { active: [false] }, why: GONE }),
   ]
 }
+
+/** What was done after its time is past repair, and a risk for as long as a score counts it. */
+const lateness = (...events: readonly EventDefinition[]): Touch[] =>
+  events.map((event) =>
+    endangers(event, '{ticketId}/late', {
+      when: { withinTarget: [false] },
+      lasts: PAST,
+      why: CLOCK,
+    }),
+  )
 
 const decided = (stage: string | null): Touch[] => {
   const when: Touch['when'] = stage === null ? {} : { stage: [stage] }
@@ -72,23 +87,29 @@ const madeUp = (...debts: string[]): Touch[] => {
 export const incidentControls: readonly Control[] = [
   control('A-1.3.4', {
     demand: {
-      zh: '故障均已受理,没有超出时限仍未受理或未恢复的工单。',
-      en: 'Faults are taken, and no ticket is past its clock without being taken or restored.',
+      zh: '故障有人受理并按时恢复、最终解决:没有超时未办的工单,没有失去负责人而无人接手的工单,未恢复的一级故障已报到指定的上级。',
+      en: 'Faults are taken, restored and finally solved in time: no ticket is past its clock undone, none has lost its owner with nobody taking over, and an unrestored P1 reached the superiors who are named.',
     },
     proof: {
-      zh: '工单提出与解决的事实;时限超出后由受理或解决消除。',
-      en: 'Tickets opened and resolved; a clock that ran out is ended by taking or resolving the ticket.',
+      zh: '受理、恢复、最终解决与一级故障原因报告的事实;重新受理消除失主。',
+      en: 'Tickets acknowledged, resolved, closed and reported on; taking a ticket anew ends its lack of an owner.',
     },
     counterExample: {
-      zh: '受理或恢复时限已过而工单仍无人处理。',
-      en: 'The clock to acknowledge or restore ran out and the ticket still waits.',
+      zh: '受理、恢复或最终解决时限已过;负责人失去资格而工单无人接手;一级故障应报的上级无人可达。',
+      en: 'The clock to acknowledge, restore or finally solve ran out; an owner lost the right and nobody took the ticket; a P1 found no superior of its step.',
     },
     from: INCIDENT,
     touches: [
-      proves(incident.TicketOpened),
       proves(incident.TicketResolved, '', { why: 'The fault is handled.' }),
       ...clockOf('acknowledge', incident.TicketAcknowledged, incident.TicketResolved),
       ...clockOf('restore', incident.TicketResolved),
+      ...clockOf('final', incident.TicketClosed, incident.TicketRootCauseReported),
+      endangers(incident.TicketReleased, '{ticketId}/owner'),
+      mends(incident.TicketAcknowledged, '{ticketId}/owner', { why: OWNED }),
+      endangers(incident.TicketSuperiorsCalled, '{ticketId}/superior', {
+        when: { inStead: [true] },
+      }),
+      mends(incident.TicketResolved, '{ticketId}/superior', { why: CLOCK }),
     ],
   }),
   control('A-3.3.2', {
@@ -155,130 +176,164 @@ export const incidentControls: readonly Control[] = [
   }),
   control('A-5.2.2', {
     demand: {
-      zh: '用户的问题在时限内受理。',
-      en: 'Questions of users are taken within their target.',
+      zh: '用户的问题在时限内受理,近一个月没有迟到的受理。',
+      en: 'Questions of users are taken within their target, and in the last month none was taken late.',
     },
     proof: {
       zh: '在时限内受理的事实。',
       en: 'Tickets acknowledged within their target.',
     },
     counterExample: {
-      zh: '受理时限已过而工单无人受理。',
-      en: 'The clock to acknowledge ran out and nobody took the ticket.',
+      zh: '受理时限已过而工单无人受理;受理迟到。',
+      en: 'The clock to acknowledge ran out and nobody took the ticket; one was taken late.',
     },
     from: INCIDENT,
     touches: [
       proves(incident.TicketAcknowledged, '', within),
       ...clockOf('acknowledge', incident.TicketAcknowledged, incident.TicketResolved),
+      ...lateness(incident.TicketAcknowledged),
     ],
   }),
   control('A-5.2.3', {
     demand: {
-      zh: '首次响应与恢复在时限内,日历年份齐全。',
-      en: 'First response and restoration come within their targets, and the calendar has its years.',
+      zh: '首次响应、恢复与最终解决均在时限内,近一个月没有迟到,日历年份齐全。',
+      en: 'First response, restoration and final solution come within their targets, none was late in the last month, and the calendar has its years.',
     },
     proof: {
       zh: '在时限内受理与解决的事实。',
       en: 'Tickets acknowledged and resolved within their targets.',
     },
     counterExample: {
-      zh: '受理或恢复时限已过;日历缺少年份。',
-      en: 'The clock to acknowledge or restore ran out; a year of the calendar is missing.',
+      zh: '受理、恢复或最终解决时限已过;办理迟到;日历缺少年份,时限只是暂定。',
+      en: 'The clock to acknowledge, restore or finally solve ran out; something was late; a year of the calendar is missing, so that deadlines are provisional.',
     },
     from: INCIDENT,
+    requires: {
+      reply: { zh: '在时限内响应', en: 'a response within its target' },
+      solution: { zh: '在时限内解决', en: 'a solution within its target' },
+    },
     touches: [
-      proves(incident.TicketAcknowledged, '', within),
-      proves(incident.TicketResolved, '', within),
+      proves(incident.TicketAcknowledged, 'reply', within),
+      proves(incident.TicketResolved, 'solution', within),
       ...clockOf('acknowledge', incident.TicketAcknowledged, incident.TicketResolved),
       ...clockOf('restore', incident.TicketResolved),
+      ...clockOf('final', incident.TicketClosed, incident.TicketRootCauseReported),
+      ...clockOf('unsolved', incident.TicketResolved),
+      ...lateness(
+        incident.TicketAcknowledged,
+        incident.TicketResolved,
+        incident.TicketRootCauseReported,
+      ),
       endangers(incident.CalendarYearMissing, '{year}', { lasts: PAST }),
     ],
   }),
   control('A-5.2.5', {
     demand: {
-      zh: '处理进展按时告知用户。',
-      en: 'Users are told in time how the work goes.',
+      zh: '处理进展按时告知用户,并且送达。',
+      en: 'Users are told in time how the work goes, and it reaches them.',
     },
     proof: {
-      zh: '进展说明的事实。',
-      en: 'Progress noted.',
+      zh: '进展说明及其送达的事实。',
+      en: 'Progress noted, and the message delivered.',
     },
     counterExample: {
-      zh: '进展说明时限已过而没有说明。',
-      en: 'The clock of the progress note ran out and none was written.',
+      zh: '进展说明时限已过而没有说明;说明未能送达。',
+      en: 'The clock of the progress note ran out and none was written; a note could not be delivered.',
     },
     from: INCIDENT,
+    requires: {
+      note: { zh: '进展说明', en: 'a progress note' },
+      delivery: { zh: '进展说明送达用户', en: 'a progress note that reached the user' },
+    },
     touches: [
-      proves(incident.TicketProgressNoted),
+      proves(incident.TicketProgressNoted, 'note'),
+      proves(incident.NotificationDelivered, 'delivery', NOTE),
       ...clockOf('progress-note', incident.TicketProgressNoted, incident.TicketResolved),
+      breaks(incident.NotificationFailed, '{ticketId}/note', { ...NOTE, lasts: PAST, why: TOLD }),
+      mends(incident.NotificationDelivered, '{ticketId}/note', NOTE),
     ],
   }),
   control('B-4.0', {
     demand: {
-      zh: '问题逐级上报、解决并由用户确认,没有停留超时的层级。',
-      en: 'Tickets go up through the tiers, are solved and confirmed, and none overstays its tier.',
+      zh: '问题逐级上报、解决并由用户确认:没有停留超时的层级,没有无人答复的确认,没有超时未恢复而找不到上级的一级故障。',
+      en: 'Tickets go up through the tiers, are solved and confirmed by their users: none overstays its tier, none waits for an answer that nobody gives, and no unrestored P1 is without a superior who hears of it.',
     },
     proof: {
-      zh: '工单提出、升级、确认与关闭的事实。',
-      en: 'Tickets opened, escalated, confirmed and closed.',
+      zh: '用户确认并关闭的事实。',
+      en: 'Tickets confirmed by their users and closed.',
     },
     counterExample: {
-      zh: '层级时限已过而工单未升级、未解决。',
-      en: 'The clock of a tier ran out and the ticket was neither escalated nor resolved.',
+      zh: '层级时限已过而工单未升级、未重新分派、未解决;用户不答复且单位也未确认;一级故障的上级无人可达。',
+      en: 'The clock of a tier ran out and the ticket was neither passed on, reassigned nor resolved; the user is silent and nobody of the unit answers; a P1 found no superior of its step.',
     },
     from: INCIDENT,
+    requires: {
+      confirmation: { zh: '用户的确认', en: 'a confirmation by a user' },
+      closure: { zh: '工单的关闭', en: 'a closed ticket' },
+    },
     touches: [
-      proves(incident.TicketOpened),
-      proves(incident.TicketEscalated),
-      proves(incident.TicketConfirmed),
-      proves(incident.TicketClosed),
-      ...clockOf('tier', incident.TicketEscalated, incident.TicketResolved),
+      proves(incident.TicketConfirmed, 'confirmation', { when: { accepted: [true] } }),
+      proves(incident.TicketClosed, 'closure'),
+      ...clockOf(
+        'tier',
+        incident.TicketEscalated,
+        incident.TicketReassigned,
+        incident.TicketResolved,
+      ),
+      endangers(incident.TicketUserSilent, '{ticketId}/answer'),
+      mends(incident.TicketConfirmed, '{ticketId}/answer'),
+      mends(incident.TicketClosed, '{ticketId}/answer'),
+      endangers(incident.TicketSuperiorsCalled, '{ticketId}/superior', {
+        when: { inStead: [true] },
+        why: 'The ladder above the third tier has no one on it.',
+      }),
+      mends(incident.TicketResolved, '{ticketId}/superior', { why: CLOCK }),
     ],
   }),
   control('B-4.1.1', {
     demand: {
-      zh: '用户单位有一级关键用户。',
-      en: 'User units have key users of tier 1.',
+      zh: '各用户单位均有能履职的模块关键用户和 IT 关键用户。',
+      en: 'Every user unit has module key users and an IT key user who can do the duty.',
     },
     proof: {
-      zh: '一级关键用户指派的事实。',
-      en: 'Key users of tier 1 nominated.',
+      zh: '一级关键用户指派的事实,没有未消除的空缺。',
+      en: 'Key users of tier 1 nominated, and no gap open.',
     },
     counterExample: {
-      zh: '从未指派;分级支持服务三小时无消息。',
-      en: 'None was ever named; nothing is heard of incident tiering for three hours.',
-    },
-    from: INCIDENT,
-    touches: [proves(incident.KeyUserNominated, '', { when: { tier: ['L1'] } })],
-  }),
-  control('B-4.1.2', {
-    demand: {
-      zh: '每个实施模块在各单位至少有一名关键用户,没有空缺。',
-      en: 'Every implemented module has a key user in every unit: no gap is open.',
-    },
-    proof: {
-      zh: '一级关键用户指派的事实;指派消除空缺。',
-      en: 'Key users of tier 1 nominated, which ends a gap.',
-    },
-    counterExample: {
-      zh: '发现空缺而未指派。',
-      en: 'A gap is found and nobody is named.',
+      zh: '清单上有空缺:无人被指派,或被指派者调离、冻结、失去权限或无法联系。',
+      en: 'A gap is on the list: nobody is named, or who is named moved, is frozen, lost the right or cannot be reached.',
     },
     from: INCIDENT,
     touches: gapOf('L1'),
   }),
+  control('B-4.1.2', {
+    demand: {
+      zh: '每个实施模块在各单位至少有一名能履职的关键用户。',
+      en: 'Every implemented module has a key user in every unit who can do the duty.',
+    },
+    proof: {
+      zh: '一级模块关键用户指派的事实,没有未消除的空缺。',
+      en: 'Module key users of tier 1 nominated, and no gap open.',
+    },
+    counterExample: {
+      zh: '清单上有空缺:无人被指派,或被指派者调离、冻结、失去权限或无法联系。',
+      en: 'A gap is on the list: nobody is named, or who is named moved, is frozen, lost the right or cannot be reached.',
+    },
+    from: INCIDENT,
+    touches: gapOf('L1', 'MODULE'),
+  }),
   control('B-4.1.3', {
     demand: {
-      zh: '一级关键用户受理并指导本单位用户。',
-      en: 'Key users of tier 1 take the questions of their users.',
+      zh: '一级关键用户受理本单位用户的问题,没有超时未受理的工单。',
+      en: 'Key users of tier 1 take the questions of their users, and none waits past its clock.',
     },
     proof: {
       zh: '一级受理的事实。',
       en: 'Tickets acknowledged on tier 1.',
     },
     counterExample: {
-      zh: '从未受理;分级支持服务三小时无消息。',
-      en: 'None was ever taken; nothing is heard of incident tiering for three hours.',
+      zh: '受理时限已过而无人受理;一级从未受理。',
+      en: 'The clock to acknowledge ran out and nobody took the ticket; tier 1 never took one.',
     },
     from: INCIDENT,
     touches: [
@@ -286,23 +341,33 @@ export const incidentControls: readonly Control[] = [
         when: { tier: ['L1'] },
         why: 'To take a question on tier 1 is to guide the user.',
       }),
+      ...clockOf('acknowledge', incident.TicketAcknowledged, incident.TicketResolved),
     ],
   }),
   control('B-4.1.4', {
     demand: {
-      zh: '一级解决不了的问题向上一级反馈。',
-      en: 'What tier 1 cannot solve is passed up.',
+      zh: '一级解决不了的问题向上一级反馈,没有在一级超时滞留的工单。',
+      en: 'What tier 1 cannot solve is passed up, and nothing is held on tier 1 past its clock.',
     },
     proof: {
       zh: '工单升级的事实。',
       en: 'Tickets escalated.',
     },
     counterExample: {
-      zh: '从未升级;分级支持服务三小时无消息。',
-      en: 'None was ever passed up; nothing is heard of incident tiering for three hours.',
+      zh: '一级时限已过而工单未升级、未解决;从未升级。',
+      en: 'The clock of tier 1 ran out and the ticket was neither passed up nor resolved; none was ever passed up.',
     },
     from: INCIDENT,
-    touches: [proves(incident.TicketEscalated)],
+    touches: [
+      proves(incident.TicketEscalated),
+      breaks(incident.TicketClockBreached, '{ticketId}/tier', {
+        when: { clock: ['tier'], tier: ['L1'] },
+        why: CLOCK,
+      }),
+      mends(incident.TicketEscalated, '{ticketId}/tier'),
+      mends(incident.TicketReassigned, '{ticketId}/tier', { why: CLOCK }),
+      mends(incident.TicketResolved, '{ticketId}/tier', { why: CLOCK }),
+    ],
   }),
   control('B-4.1.5', {
     demand: {
@@ -322,40 +387,35 @@ export const incidentControls: readonly Control[] = [
   }),
   control('B-4.2.1', {
     demand: {
-      zh: '公司有二级关键用户。',
-      en: 'The company has key users of tier 2.',
+      zh: '公司各模块有能履职的关键用户,并有 IT 关键用户。',
+      en: 'The company has a key user of each module and one of IT who can do the duty.',
     },
     proof: {
-      zh: '二级关键用户指派的事实。',
-      en: 'Key users of tier 2 nominated.',
+      zh: '二级关键用户指派的事实,没有未消除的空缺。',
+      en: 'Key users of tier 2 nominated, and no gap open.',
     },
     counterExample: {
-      zh: '从未指派;分级支持服务三小时无消息。',
-      en: 'None was ever named; nothing is heard of incident tiering for three hours.',
-    },
-    from: INCIDENT,
-    touches: [
-      proves(incident.KeyUserNominated, '', {
-        when: { tier: ['L2'] },
-        why: 'A key user of the company is what tier 2 consists of.',
-      }),
-    ],
-  }),
-  control('B-4.2.2', {
-    demand: {
-      zh: '每个模块有公司级关键用户,没有空缺。',
-      en: 'Every module has a key user of the company: no gap is open.',
-    },
-    proof: {
-      zh: '二级关键用户指派的事实;指派消除空缺。',
-      en: 'Key users of tier 2 nominated, which ends a gap.',
-    },
-    counterExample: {
-      zh: '发现空缺而未指派。',
-      en: 'A gap is found and nobody is named.',
+      zh: '清单上有空缺:无人被指派,或被指派者调离、冻结、失去权限或无法联系。',
+      en: 'A gap is on the list: nobody is named, or who is named moved, is frozen, lost the right or cannot be reached.',
     },
     from: INCIDENT,
     touches: gapOf('L2'),
+  }),
+  control('B-4.2.2', {
+    demand: {
+      zh: '每个模块有一名能履职的公司关键用户。',
+      en: 'Every module has a key user of the company who can do the duty.',
+    },
+    proof: {
+      zh: '二级模块关键用户指派的事实,没有未消除的空缺。',
+      en: 'Module key users of tier 2 nominated, and no gap open.',
+    },
+    counterExample: {
+      zh: '清单上有空缺:无人被指派,或被指派者调离、冻结、失去权限或无法联系。',
+      en: 'A gap is on the list: nobody is named, or who is named moved, is frozen, lost the right or cannot be reached.',
+    },
+    from: INCIDENT,
+    touches: gapOf('L2', 'MODULE'),
   }),
   control('B-4.2.4', {
     demand: {
@@ -399,16 +459,16 @@ export const incidentControls: readonly Control[] = [
   }),
   control('B-7.3.2', {
     demand: {
-      zh: '各单位指派关键用户,没有空缺。',
-      en: 'Units name their key users and leave no gap.',
+      zh: '各单位指派了能履职的关键用户,没有空缺。',
+      en: 'Units name key users who can do the duty, and leave no gap.',
     },
     proof: {
-      zh: '一级关键用户指派的事实;指派消除空缺。',
-      en: 'Key users of tier 1 nominated, which ends a gap.',
+      zh: '一级关键用户指派的事实,没有未消除的空缺。',
+      en: 'Key users of tier 1 nominated, and no gap open.',
     },
     counterExample: {
-      zh: '发现空缺而未指派。',
-      en: 'A gap is found and nobody is named.',
+      zh: '清单上有空缺:无人被指派,或被指派者调离、冻结、失去权限或无法联系。',
+      en: 'A gap is on the list: nobody is named, or who is named moved, is frozen, lost the right or cannot be reached.',
     },
     from: INCIDENT,
     touches: gapOf('L1'),
