@@ -5,6 +5,8 @@ import {
   holdPersonalData,
   type PersonalData,
 } from '@erp-steward/service-kit/personal-data'
+import { createLog } from '@erp-steward/service-kit/log'
+import { buildService } from '@erp-steward/service-kit/service'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import {
   TEST_PERSONAL_DATA,
@@ -12,8 +14,10 @@ import {
   TEST_PERSONAL_INDEX_KEY,
 } from '@erp-steward/test-kit/personal-data'
 import type { TestService } from '@erp-steward/test-kit/test-service'
+import { testKeys } from '@erp-steward/test-kit/tokens'
 import { sealInClear } from '../../src/people/seal-in-clear.ts'
-import { identityStage, runTask } from '../account-stage.ts'
+import { identity } from '../../src/service.ts'
+import { identityStage, runTask, TEST_IDENTITY_CONFIG } from '../account-stage.ts'
 import {
   as,
   call,
@@ -394,4 +398,40 @@ test('[A-4.3.1] what is sealed for one person does not open for another', async 
     TEST_PERSONAL_DATA.seal(other.id, 'name', '张三'),
     TEST_PERSONAL_DATA.lookup('name', '张三'),
   ])
+})
+
+test('[A-4.3.1] nothing that identifies a person reaches a log, whatever goes wrong', async () => {
+  const lines: string[] = []
+  const { app } = await buildService(identity, {
+    db: stage.db,
+    clock: () => stage.now,
+    config: TEST_IDENTITY_CONFIG,
+    log: createLog('debug', { write: (line) => void lines.push(line) }),
+    keyFor: testKeys,
+    internalToken: 'x'.repeat(32),
+  })
+  const loud = { ...stage, app }
+  const marks = ['Protokollina', 'proto.kol', 'XQ99LOG7']
+  const joiner = {
+    employeeNumber: 'XQ99LOG7',
+    name: 'Protokollina',
+    email: 'proto.kol@example.test',
+  }
+  expect((await join(loud, joiner)).statusCode).toBe(201)
+  expect((await join(loud, joiner)).statusCode).toBe(409)
+  expect((await join(loud, { ...joiner, positionCode: 'Protokollina' })).statusCode).toBe(422)
+  const url = '/v1/persons?name=Protokollina&employeeNumber=XQ99LOG7&email=proto.kol@example.test'
+  expect((await call(loud, { method: 'GET', url, headers: as('SCRIPT') })).statusCode).toBe(200)
+  // An outage in the middle of it: the failed statement carries its values.
+  await stage.db.query('alter table person rename to person_gone')
+  try {
+    expect((await join(loud, joiner)).statusCode).toBe(500)
+    expect((await call(loud, { method: 'GET', url, headers: as('SCRIPT') })).statusCode).toBe(500)
+  } finally {
+    await stage.db.query('alter table person_gone rename to person')
+  }
+  await app.close()
+  expect(lines.length).toBeGreaterThan(5)
+  const said = lines.join('').toLowerCase()
+  expect(marks.filter((mark) => said.includes(mark.toLowerCase()))).toEqual([])
 })
