@@ -3,6 +3,7 @@ import type { Assignment } from '@erp-steward/contracts/agent-protocol'
 import type { Envelope } from '@erp-steward/contracts/event'
 import { PersonChanged, StandingChanged, UnitChanged } from '@erp-steward/contracts/identity-events'
 import { appendEvent } from '@erp-steward/messaging/outbox'
+import { sealedPerson } from '@erp-steward/test-kit/personal-data'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import { testAct } from '@erp-steward/test-kit/test-act'
 import { create, send } from '@erp-steward/test-kit/requests'
@@ -117,12 +118,10 @@ export async function person(
   versions += 1
   await tell(stage, PersonChanged, personId, {
     personId,
-    employeeNumber: personId,
-    name: 'Somebody',
+    ...sealedPerson(personId, { name: 'Somebody' }),
     unitId,
     departmentId: randomUUID(),
     positionId: randomUUID(),
-    email: null,
     active,
     leftOn: active ? null : '2026-03-09',
     version: versions,
