@@ -64,6 +64,8 @@ export const ErrorCorrected = defineEvent({
     correctedAt: Instant,
     /** `null` where the calendar gave no due date to be measured by. */
     withinTarget: nullable(Type.Boolean()),
+    /** Whether somebody who is not measured by it said so; `false`: the word of the unit concerned. */
+    confirmed: Type.Boolean(),
   }),
 })
 
@@ -96,6 +98,23 @@ export const EntriesCounted = defineEvent({
     persons: Type.Integer({ minimum: 1 }),
     entries: Type.Integer({ minimum: 0 }),
     countedAt: Instant,
+  }),
+})
+
+export const TimeNodeClaimed = defineEvent({
+  type: 'assessment.time-node.claimed.v1',
+  summary:
+    'The unit concerned said in time that a step was finished; somebody else has to confirm it.',
+  clauses: ['A-2.3.7'],
+  payload: Type.Object({
+    nodeId: Uuid,
+    code: Type.String(),
+    unitId: Uuid,
+    dueAt: Instant,
+    completedAt: Instant,
+    claimedAt: Instant,
+    /** By when it is confirmed or refused: two weeks after it is due. */
+    confirmBy: Instant,
   }),
 })
 
@@ -143,6 +162,12 @@ export const ScoresComputed = defineEvent({
     ...sheet,
     subjects: Type.Integer({ minimum: 0 }),
     deductions: Type.Integer({ minimum: 0 }),
+    /** People of whom the month has a fact; the others have no score. */
+    measured: Type.Integer({ minimum: 0 }),
+    /** People whose entries were counted. */
+    measuredAccuracy: Type.Integer({ minimum: 0 }),
+    /** Steps that were finished by the word of others, or missed. */
+    measuredTimeliness: Type.Integer({ minimum: 0 }),
     cutOffAt: Instant,
     computedAt: Instant,
   }),
@@ -221,5 +246,17 @@ export const ControlRecorded = defineEvent({
     observedAt: Instant,
     validUntil: Instant,
     recordedAt: Instant,
+  }),
+})
+
+export const ControlRecordConfirmed = defineEvent({
+  type: 'assessment.control.record-confirmed.v1',
+  summary: 'A second person confirmed what was recorded of a clause; it counts from now on.',
+  clauses: ['B-5.1', 'B-5.2'],
+  payload: Type.Object({
+    recordId: Uuid,
+    clauseId: Type.String(),
+    confirmerPersonId: Uuid,
+    confirmedAt: Instant,
   }),
 })

@@ -60,6 +60,7 @@ export const permissions = {
   'restore.execute': ['OM_PROVIDER', 'OM_AUTHORITY'],
   // assessment
   'observation.record': ['OM_AUTHORITY', 'BUSINESS_OWNER', 'MIDDLEWARE', 'SCRIPT'],
+  'entry-count.record': ['OM_AUTHORITY', 'MIDDLEWARE', 'SCRIPT'],
   'observation.read': [...business, 'AUDIT_ADMIN', 'MIDDLEWARE', 'SCRIPT'],
   'time-node.read': [...business, 'END_USER', 'AUDIT_ADMIN', 'MIDDLEWARE', 'SCRIPT'],
   'time-node.plan': ['OM_AUTHORITY', 'BUSINESS_OWNER'],
@@ -69,7 +70,7 @@ export const permissions = {
   'score.read': [...business, 'END_USER', 'AUDIT_ADMIN', 'SCRIPT'],
   'appeal.file': [...business, 'END_USER'],
   'appeal.read': [...business, 'END_USER', 'AUDIT_ADMIN'],
-  'appeal.decide': ['OM_AUTHORITY', 'BUSINESS_OWNER'],
+  'appeal.decide': ['OM_AUTHORITY'],
   'control.read': [...business, 'SYSTEM_ADMIN', 'SECURITY_ADMIN', 'AUDIT_ADMIN', 'SCRIPT'],
   'control.record': ['OM_AUTHORITY', 'SYSTEM_ADMIN', 'SECURITY_ADMIN'],
   // identity: credentials, sessions, clients, audit

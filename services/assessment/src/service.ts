@@ -15,10 +15,12 @@ import { controlSubscriptions } from './controls/on-control-fact.ts'
 import { publishControlStates } from './controls/publish-states.ts'
 import { controlRoutes } from './controls/routes.ts'
 import { EntryBatchEntity } from './entry-counts/entry-batch.ts'
+import { countingEntries } from './entry-counts/propose-counts.ts'
 import { entryCountRoutes } from './entry-counts/routes.ts'
 import { LedgerHeadWitnessEntity } from './ledger-heads/ledger-head.ts'
 import { onLedgerHeadSigned } from './ledger-heads/on-ledger-head-signed.ts'
 import { ledgerHeadRoutes } from './ledger-heads/routes.ts'
+import { onPersonMoved } from './facts/interest.ts'
 import { migrations } from './migrations/all.ts'
 import { ObservationEntity } from './observations/observation.ts'
 import { observationRoutes } from './observations/routes.ts'
@@ -27,6 +29,7 @@ import { scoreRoutes } from './scores/routes.ts'
 import { ScoreSheetEntity } from './scores/score-sheet.ts'
 import { onTimeNodeDue } from './time-nodes/on-time-node-due.ts'
 import { planMonthlyNodes } from './time-nodes/plan-monthly-nodes.ts'
+import { planningNode } from './time-nodes/propose-node.ts'
 import { timeNodeRoutes } from './time-nodes/routes.ts'
 import { TimeNodeEntity } from './time-nodes/time-node.ts'
 
@@ -69,7 +72,13 @@ export const assessment = defineService({
     controlRoutes(app, deps)
     ledgerHeadRoutes(app, deps)
   },
-  subscriptions: () => [...directorySubscriptions, ...controlSubscriptions, onLedgerHeadSigned],
+  subscriptions: () => [
+    ...directorySubscriptions,
+    onPersonMoved,
+    ...controlSubscriptions,
+    onLedgerHeadSigned,
+  ],
+  proposals: () => [countingEntries, planningNode],
   tasks: () => [watchCorrections, onTimeNodeDue, planMonthlyNodes, publishControlStates],
   crontab: [
     '* * * * * watch-corrections',

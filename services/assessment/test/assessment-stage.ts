@@ -49,7 +49,15 @@ const TABLES = [
     'unit',
     'module',
   ],
-  ...['outbox', 'inbox', 'dead_letter', 'idempotency_key', 'parameter_version', 'proposal'],
+  ...[
+    'outbox',
+    'inbox',
+    'dead_letter',
+    'idempotency_key',
+    'parameter_version',
+    'proposal',
+    'person_unit',
+  ],
 ]
 
 /** Takes every row away, for the next case of a file: some ten times faster than a database of its own. */
@@ -144,6 +152,8 @@ export const MIDDLEWARE = '0195f2a0-0000-7000-8000-00000000000f'
 export const middleware = () => caller({ roles: ['MIDDLEWARE'], kind: 'client', sub: MIDDLEWARE })
 export const authority = (person: string | null = null) =>
   caller({ roles: ['OM_AUTHORITY'], person })
+/** Who publishes: another person than had the sheet computed, and of no unit. */
+export const PUBLISHER = randomUUID()
 export const securityAdmin = () => caller({ roles: ['SECURITY_ADMIN'] })
 /** Headers of a caller who sees one unit. */
 export const ofUnit = (role: Role, person: string | null, unit = UNIT) =>
@@ -208,6 +218,24 @@ export async function count(
   return send(stage, 'PUT', '/v1/entry-counts', middleware(), body)
 }
 
+/** Has so many entries of people counted in a month that no rate is high: who has a fact is measured. */
+export async function measure(
+  stage: TestService,
+  people: Readonly<Record<string, string>>,
+  month = FEBRUARY,
+): Promise<void> {
+  const counts = Object.values(people).map((person) => [person, 1_000_000] as const)
+  ok(await count(stage, Object.fromEntries(counts), { month }))
+}
+
+/** A person of the other unit from the beginning, who has no part in what is measured in the first. */
+export async function stranger(stage: TestService): Promise<string> {
+  const person = randomUUID()
+  const place = { unitId: OTHER_UNIT, departmentId: OTHER_DEPARTMENT }
+  await tellOfPerson(stage, person, { name: 'stranger', ...place })
+  return person
+}
+
 export interface Sheet {
   readonly id: string
   readonly month: string
@@ -225,7 +253,7 @@ export async function compute(stage: TestService, month = FEBRUARY): Promise<She
 }
 
 export async function publish(stage: TestService, sheet: Sheet): Promise<Sheet> {
-  const headers = { ...authority(), 'if-match': `"${String(sheet.version)}"` }
+  const headers = { ...authority(PUBLISHER), 'if-match': `"${String(sheet.version)}"` }
   const answer = await send(stage, 'POST', `/v1/score-sheets/${sheet.id}/publish`, headers)
   return ok(answer) as unknown as Sheet
 }
@@ -247,10 +275,12 @@ export interface Score {
   readonly subjectId: string
   readonly unitId: string
   readonly departmentId: string | null
-  readonly total: number
-  readonly grade: string
+  readonly measured: boolean
+  readonly total: number | null
+  readonly grade: string | null
   readonly bonus: number
   readonly staff: number | null
+  readonly measuredStaff: number | null
   readonly staffAverage: number | null
   readonly groups: Readonly<Record<'accuracy' | 'timeliness' | 'cooperation' | 'security', Group>>
   readonly errorRate: {

@@ -4,6 +4,7 @@ import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
 import { closeFacts } from '../facts/fact-order.ts'
+import { interestOf } from '../facts/interest.ts'
 import {
   lockObservation,
   ObservationEntity,
@@ -20,8 +21,6 @@ export interface DecideAppeal {
   readonly id: string
   readonly outcome: 'upheld' | 'voided'
   readonly reason: string
-  /** Roles of the caller: a business owner speaks for the departments of the own unit, so does not judge of them. */
-  readonly roles: readonly string[]
   /** Throws when the appeal is not in the caller's range. */
   readonly reaches: (appeal: Appeal) => void
 }
@@ -35,7 +34,7 @@ export interface DecideAppeal {
  */
 export async function decideAppeal(
   tx: EntityManager,
-  { id, outcome, reason, roles, reaches }: DecideAppeal,
+  { id, outcome, reason, reaches }: DecideAppeal,
   act: Act,
 ): Promise<Appeal> {
   if (act.personId === null) throw new Problem('person-required', 'Only a person decides.')
@@ -45,7 +44,7 @@ export async function decideAppeal(
   const observation = await lockObservation(tx, appeal.observationId)
   if (act.personId === appeal.appellantPersonId || act.actor === appeal.appellant)
     throw new Problem('same-person', 'Nobody decides the own appeal.')
-  await assertNoPart(tx, observation, roles, act)
+  await assertNoPart(tx, observation, act)
   if (appeal.state === 'decided')
     throw new Problem('appeal-decided', `The appeal was ${appeal.outcome ?? 'decided'}.`)
   if (outcome === 'upheld' && observation.standing === 'voided')
@@ -89,15 +88,14 @@ export async function decideAppeal(
 }
 
 /**
- * A part in a fact has who recorded it, or the error or time node that it follows from, and for what is held against a
- * department or unit whoever speaks for it.
+ * A part in a fact has who recorded it, or the error or time node that it follows from, and whoever is or lately was of
+ * the unit that it is held for or against.
  *
  * @throws Problem `same-person`
  */
 async function assertNoPart(
   tx: EntityManager,
   { originId, personId, recordedBy, recordedByPersonId, unitId }: Observation,
-  roles: readonly string[],
   act: Act,
 ): Promise<void> {
   const origin = originId === null ? null : await tx.findOneBy(ObservationEntity, { id: originId })
@@ -106,8 +104,9 @@ async function assertNoPart(
   const people = [recordedByPersonId, origin?.recordedByPersonId]
   if (actors.includes(act.actor) || people.includes(act.personId))
     throw new Problem('same-person', 'Who recorded the fact does not decide the appeal.')
-  if (personId === null && roles.includes('BUSINESS_OWNER') && act.unitId === unitId)
-    throw new Problem('same-person', 'Who speaks for the department or unit does not decide.')
+  const hasInterest = await interestOf(tx, act)
+  if (hasInterest({ personIds: [personId], unitIds: [unitId] }))
+    throw new Problem('same-person', 'Somebody of another unit decides.')
 }
 
 /** A month that was never computed takes the voided fact into account when it is. */

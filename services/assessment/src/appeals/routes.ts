@@ -116,7 +116,7 @@ export function appealRoutes(app: App, deps: Dependencies<AssessmentConfig>): vo
   app.post(
     '/v1/appeals/:id/decide',
     {
-      config: { access: 'appeal.decide', clauses: ['A-6.3.1', 'B-5.6'] },
+      config: { access: 'appeal.decide', clauses: ['A-6.3.1', 'B-5.6'], approves: true },
       schema: {
         operationId: 'decideAppeal',
         summary:
@@ -134,7 +134,6 @@ export function appealRoutes(app: App, deps: Dependencies<AssessmentConfig>): vo
       const command = {
         id: request.params.id,
         ...request.body,
-        roles: principalOf(request).roles,
         reaches: (appeal: Appeal) => {
           assertInRange(request, appeal)
         },

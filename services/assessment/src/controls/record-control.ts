@@ -21,7 +21,7 @@ export interface RecordControl {
 }
 
 /**
- * Keeps what a person saw of a clause that only a person can prove. Renewing a record needs a new observation: a later
+ * Keeps what a person saw of a clause that only a person can prove; it counts when a second person has confirmed it. Renewing a record needs a new observation: a later
  * end alone would let a proof live for ever.
  *
  * @throws Problem `control-not-recordable` (the software proves the clause, or there is no duty),
@@ -70,6 +70,9 @@ export async function recordControl(
     observedAt,
     validUntil,
     recordedAt: act.now,
+    confirmedAt: null,
+    confirmedBy: null,
+    confirmedByPersonId: null,
   }
   await tx.insert(ControlRecordEntity, record)
   const { id: recordId, personId } = record

@@ -5,7 +5,7 @@ import { clauseById, ClauseMode, clauses, type Clause } from '@erp-steward/regul
 import { claimOf } from '@erp-steward/regulation/claims'
 import { parameters } from '@erp-steward/regulation/parameters'
 import type { App } from '@erp-steward/service-kit/app'
-import { assertReaches, unitInRange } from '@erp-steward/service-kit/authentication'
+import { actOf, assertReaches, unitInRange } from '@erp-steward/service-kit/authentication'
 import { createOnce } from '@erp-steward/service-kit/commit'
 import { preferredLanguage, type Language } from '@erp-steward/service-kit/language'
 import {
@@ -18,6 +18,7 @@ import {
 import type { Dependencies } from '@erp-steward/service-kit/service'
 import { Type } from 'typebox'
 import type { AssessmentConfig } from '../config.ts'
+import { confirmRecord } from './confirm-record.ts'
 import type { ControlRecord } from './control-record.ts'
 import { controlsNow, freshnessAt, freshnessVersions, type ControlNow } from './controls-now.ts'
 import { breakingFacts, latestEvidence } from './latest-evidence.ts'
@@ -110,6 +111,13 @@ const RecordView = Type.Object({
   observedAt: InstantOut,
   validUntil: InstantOut,
   recordedAt: InstantOut,
+  confirmedAt: nullable(
+    Type.Unsafe<Date>({
+      ...InstantOut,
+      description: 'When a second person confirmed it; until then it counts for nothing.',
+    }),
+  ),
+  confirmedByPersonId: nullable(Uuid),
 })
 
 const ClauseParams = Type.Object({ clauseId: Type.String({ maxLength: 20 }) })
@@ -242,7 +250,8 @@ export function controlRoutes(app: App, deps: Dependencies<AssessmentConfig>): v
       config: { access: 'control.record', clauses: OF_RECORDS },
       schema: {
         operationId: 'recordControl',
-        summary: 'Records what a person saw of a clause that only people can prove.',
+        summary:
+          'Records what a person saw of a clause that only people can prove; a second person confirms it.',
         tags: ['controls'],
         params: ClauseParams,
         body: Type.Object(
@@ -268,6 +277,28 @@ export function controlRoutes(app: App, deps: Dependencies<AssessmentConfig>): v
     },
   )
 
+  app.post(
+    '/v1/controls/:clauseId/records/:recordId/confirm',
+    {
+      config: { access: 'control.record', clauses: OF_RECORDS, approves: true },
+      schema: {
+        operationId: 'confirmControlRecord',
+        summary:
+          'Confirms, as another person, what was recorded of a clause; it counts from then on.',
+        tags: ['controls'],
+        params: Type.Object({ ...ClauseParams.properties, recordId: Uuid }),
+        response: { 200: RecordView },
+      },
+    },
+    (request) => {
+      const clause = clauseOf(request.params.clauseId)
+      assertReaches(request, null)
+      return db.transaction((tx) =>
+        confirmRecord(tx, clause.id, request.params.recordId, actOf(request, clock())),
+      )
+    },
+  )
+
   app.get(
     '/v1/controls/:clauseId/records',
     {
@@ -287,7 +318,9 @@ export function controlRoutes(app: App, deps: Dependencies<AssessmentConfig>): v
       const [at, afterId] = decodeInstantCursor(cursor)
       const rows: ControlRecord[] = await db.query(
         `select id, clause_id as "clauseId", person_id as "personId", statement, reference,
-                observed_at as "observedAt", valid_until as "validUntil", recorded_at as "recordedAt"
+                observed_at as "observedAt", valid_until as "validUntil", recorded_at as "recordedAt",
+                confirmed_at as "confirmedAt", confirmed_by as "confirmedBy",
+                confirmed_by_person_id as "confirmedByPersonId"
            from control_record
           where clause_id = $1 and ($2::timestamptz is null or (observed_at, id) < ($2, $3::uuid))
           order by observed_at desc, id desc limit $4`,

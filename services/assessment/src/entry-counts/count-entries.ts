@@ -4,10 +4,16 @@ import { EntriesCounted } from '@erp-steward/contracts/assessment-events'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
+import { addPeriod } from '../controls/rules/period.ts'
 import { beginFacts } from '../facts/fact-order.ts'
-import { startOfMonth } from '../months/rules/month.ts'
+import { interestOf } from '../facts/interest.ts'
+import { endOfMonth, startOfMonth } from '../months/rules/month.ts'
 import { concernedBy, type Fault } from '../observations/report-faults.ts'
+import { ScoreSheetEntity } from '../scores/score-sheet.ts'
 import { EntryBatchEntity, type EntryBatch } from './entry-batch.ts'
+
+/** How long after its end the entries of a month may still be counted: a quarter. Own choice. */
+const COUNTED_WITHIN = 'P3M'
 
 export interface CountEntries {
   readonly batchId: string
@@ -20,7 +26,8 @@ export interface CountEntries {
  * Takes down how many entries people made in a month: the denominator of error rates. A later batch replaces the counts
  * of the same people, month and module; what it replaces stays on record. Sources: A-2.3.3, A-6.1.1.
  *
- * @throws Problem `entry-counts-refused` naming every faulty member, `batch-exists`
+ * @throws Problem `entry-counts-refused` naming every faulty member, `batch-exists`, `same-person` for a client that is
+ *   controlled by somebody who is counted, or of a unit that is
  */
 export async function countEntries(
   tx: EntityManager,
@@ -30,11 +37,7 @@ export async function countEntries(
 ): Promise<EntryBatch> {
   await beginFacts(tx)
   const { batchId, month, moduleCode, counts } = command
-  const errors = await countFaults(tx, command, range, act.now)
-  if (errors.length > 0)
-    throw new Problem('entry-counts-refused', `${String(errors.length)} faults in the batch.`, {
-      errors,
-    })
+  await assertCountable(tx, command, range, act)
   const batch: EntryBatch = {
     id: batchId,
     month,
@@ -57,6 +60,7 @@ export async function countEntries(
     if (known.fingerprint === batch.fingerprint) return known
     throw new Problem('batch-exists', `Batch ${batchId} was sent with other counts.`)
   }
+  if (act.personId === null) await assertOpen(tx, month)
   // A batch of another month with this id, sent at the same moment, is refused by the key.
   const inserted: unknown[] = await tx.query(
     `insert into entry_batch (id, month, module_code, persons, entries, counted_at, counted_by, fingerprint)
@@ -105,17 +109,56 @@ export async function countEntries(
   return { ...batch, eventId }
 }
 
+/**
+ * Refuses a batch that cannot count as it is.
+ *
+ * @throws Problem `entry-counts-refused`, `same-person`
+ */
+export async function assertCountable(
+  tx: EntityManager,
+  command: CountEntries,
+  range: string | null,
+  act: Act,
+): Promise<void> {
+  const { errors, unitIds } = await countFaults(tx, command, range, act.now)
+  if (errors.length > 0)
+    throw new Problem('entry-counts-refused', `${String(errors.length)} faults in the batch.`, {
+      errors,
+    })
+  const hasInterest = await interestOf(tx, act)
+  const personIds = command.counts.map(({ personId }) => personId)
+  // What a person counts waits for a second one anyway, who is not of these units.
+  if (act.personId === null && hasInterest({ personIds, unitIds }))
+    throw new Problem(
+      'same-person',
+      'Who controls the client is counted by it, or of a unit that is.',
+    )
+}
+
+/** Once published, the counts of a month are changed by people alone, two of them. */
+async function assertOpen(tx: EntityManager, month: string): Promise<void> {
+  const isPublished = await tx.existsBy(ScoreSheetEntity, { month, state: 'published' })
+  if (isPublished)
+    throw new Problem('entry-counts-refused', 'The scores of the month are published.', {
+      errors: [
+        { pointer: '#/month', detail: 'This is published: a person proposes what corrects it.' },
+      ],
+    })
+}
+
 async function countFaults(
   tx: EntityManager,
   { month, moduleCode, counts }: CountEntries,
   range: string | null,
   now: Date,
-): Promise<Fault[]> {
+): Promise<{ errors: Fault[]; unitIds: readonly string[] }> {
   const faults: Fault[] = []
   const reports = counts.map(({ personId }) => ({ personId, departmentId: null, moduleCode }))
   const { unitOfPerson, modules } = await concernedBy(tx, reports)
   if (now < startOfMonth(month))
     faults.push({ pointer: '#/month', detail: 'The month has not begun.' })
+  if (addPeriod(endOfMonth(month), COUNTED_WITHIN) < now)
+    faults.push({ pointer: '#/month', detail: 'The month has been over for three months.' })
   if (moduleCode !== null && !modules.has(moduleCode))
     faults.push({ pointer: '#/moduleCode', detail: `There is no module ${moduleCode}.` })
   const seen = new Set<string>()
@@ -128,5 +171,5 @@ async function countFaults(
       faults.push({ pointer, detail: 'The person is in the batch twice.' })
     seen.add(personId)
   }
-  return faults
+  return { errors: faults, unitIds: [...new Set(unitOfPerson.values())] }
 }

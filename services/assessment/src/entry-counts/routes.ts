@@ -1,14 +1,18 @@
 import { Month } from '@erp-steward/contracts/assessment-events'
 import { Problem } from '@erp-steward/contracts/problem'
-import { Code, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
+import { InstantOut, Line, nullable, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
-import { actOf, unitInRange } from '@erp-steward/service-kit/authentication'
+import { actOf, principalOf, unitInRange } from '@erp-steward/service-kit/authentication'
+import { etag } from '@erp-steward/service-kit/commit'
 import { decodeCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
+import { ProposalView } from '@erp-steward/service-kit/proposal'
+import { proposed } from '@erp-steward/service-kit/proposal-routes'
 import type { Dependencies } from '@erp-steward/service-kit/service'
 import { Type } from 'typebox'
 import type { AssessmentConfig } from '../config.ts'
 import { countEntries } from './count-entries.ts'
 import { listEntryCounts } from './list-entry-counts.ts'
+import { Counts, countingEntries, proposeCounts } from './propose-counts.ts'
 
 const BatchView = Type.Object({
   id: Uuid,
@@ -37,37 +41,36 @@ export function entryCountRoutes(app: App, deps: Dependencies<AssessmentConfig>)
     '/v1/entry-counts',
     {
       bodyLimit: 2 * 1_024 * 1_024,
-      config: { access: 'observation.record', clauses: ['A-2.3.3', 'A-6.1.1'] },
+      config: { access: 'entry-count.record', clauses: ['A-2.3.3', 'A-6.1.1'] },
       schema: {
         operationId: 'countEntries',
-        summary: 'Says how many entries people made in a month; a later batch replaces the counts.',
+        summary:
+          'Says how many entries people made in a month; a later batch replaces the counts. By a person it is a proposal.',
         tags: ['observations'],
         body: Type.Object(
           {
-            batchId: Uuid,
-            month: Month,
-            moduleCode: nullable(Code),
-            counts: Type.Array(
-              Type.Object(
-                {
-                  personId: Uuid,
-                  entries: Type.Integer({ minimum: 0, maximum: 1_000_000_000 }),
-                },
-                { additionalProperties: false },
-              ),
-              { minItems: 1, maxItems: 5_000 },
+            ...Counts,
+            reason: Type.Optional(
+              Type.Intersect([Line(200), Type.String({ description: 'Of a count by a person.' })]),
             ),
           },
           { additionalProperties: false },
         ),
-        response: { 200: BatchView },
+        response: { 200: BatchView, 202: ProposalView },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const range = unitInRange(request)
-      const batch = await db.transaction((tx) =>
-        countEntries(tx, request.body, range, actOf(request, clock())),
-      )
+      const act = actOf(request, clock())
+      const { reason = 'Counted by hand.', ...command } = request.body
+      if (principalOf(request).kind === 'person') {
+        const proposal = await db.transaction((tx) =>
+          proposeCounts(tx, command, reason, range, act),
+        )
+        void reply.header('etag', etag(proposal.version))
+        return proposed(request, reply, 'assessment', countingEntries, proposal)
+      }
+      const batch = await db.transaction((tx) => countEntries(tx, command, range, act))
       return { ...batch, entries: Number(batch.entries) }
     },
   )

@@ -5,6 +5,7 @@ import { VersionDirectory1785000000001 } from '@erp-steward/directory/version-di
 import { CreateAssessment1790000000000 } from './1790000000000-create-assessment.ts'
 import { CreateControls1790000000001 } from './1790000000001-create-controls.ts'
 import { WitnessLedger1790000020000 } from './1790000020000-witness-ledger.ts'
+import { MeasuredByOthers1790000070000 } from './1790000070000-measured-by-others.ts'
 
 /** In order; only ever added to. */
 export const migrations = [
@@ -15,4 +16,5 @@ export const migrations = [
   CreateAssessment1790000000000,
   CreateControls1790000000001,
   WitnessLedger1790000020000,
+  MeasuredByOthers1790000070000,
 ]

@@ -4,6 +4,7 @@ import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
 import { beginFacts } from '../facts/fact-order.ts'
+import { interestOf } from '../facts/interest.ts'
 import { lateCorrectionId, stateLateCorrections } from './late-correction.ts'
 import {
   lockObservation,
@@ -14,9 +15,11 @@ import {
 
 /**
  * Takes down when a data error was corrected; at the due date itself is in time. Told late of a correction that was in
- * time, it takes back what the timer stated meanwhile. The same correction told twice is one. Source: A-2.3.5.
+ * time, it takes back what the timer stated meanwhile. The same correction told twice is one. What the unit concerned says
+ * in time waits for the word of somebody else, which may be another. Source: A-2.3.5.
  *
- * @throws Problem `observation-not-found`, `observation-state`, `same-person` when somebody would so clear the own record
+ * @throws Problem `observation-not-found`, `observation-state`, `same-person` when the unit concerned would clear the own
+ *   record, or somebody confirm what they said themselves
  */
 export async function correctError(
   tx: EntityManager,
@@ -30,10 +33,14 @@ export async function correctError(
     throw new Problem('observation-state', 'Only a data error is corrected.')
   if (error.standing === 'voided')
     throw new Problem('observation-state', 'The observation is voided.')
-  if (error.correctedAt !== null) {
-    if (error.correctedAt.getTime() === correctedAt.getTime()) return error
+  const hasInterest = await interestOf(tx, act)
+  const confirmed = !hasInterest({ personIds: [error.personId], unitIds: [error.unitId] })
+  const isSame = error.correctedAt?.getTime() === correctedAt.getTime()
+  if (isSame && (!confirmed || error.correctionConfirmedAt !== null)) return error
+  // The word of others takes the place of the unit's own, and is not replaced.
+  if (error.correctedAt !== null && (!confirmed || error.correctionConfirmedAt !== null))
     throw new Problem('observation-state', 'The error was corrected before.')
-  }
+  assertSecondHand(error, act)
   if (correctedAt > act.now || correctedAt < error.foundAt)
     throw new Problem(
       'observation-state',
@@ -41,18 +48,25 @@ export async function correctError(
     )
   // Without a due date nobody can say that it was kept.
   const withinTarget = error.dueAt === null ? null : correctedAt <= error.dueAt
-  const isToldLate = error.dueAt !== null && act.now > error.dueAt
-  if (
-    withinTarget === true &&
-    isToldLate &&
-    act.personId !== null &&
-    act.personId === error.personId
-  )
-    throw new Problem('same-person', 'Somebody else must say that you corrected it in time.')
+  if (withinTarget === true && error.dueAt !== null && act.now > error.dueAt && !confirmed)
+    throw new Problem(
+      'same-person',
+      'After the due date somebody of another unit says that it was corrected in time.',
+    )
   if (withinTarget === false) await stateLateCorrections(tx, [error], act)
   else if (error.overdueAt !== null)
     await voidObservation(tx, lateCorrectionId(id), 'Corrected in time, told later.', act)
-  await tx.update(ObservationEntity, { id }, { correctedAt })
+  await tx.update(
+    ObservationEntity,
+    { id },
+    {
+      correctedAt,
+      correctedBy: act.actor,
+      correctedByPersonId: act.personId,
+      correctedByControllers: [...act.controllers],
+      correctionConfirmedAt: confirmed ? act.now : null,
+    },
+  )
   await appendEvent(
     tx,
     'assessment',
@@ -63,10 +77,20 @@ export async function correctError(
       dueAt: error.dueAt?.toISOString() ?? null,
       correctedAt: correctedAt.toISOString(),
       withinTarget,
+      confirmed,
     },
     act,
   )
   return lockObservation(tx, id)
+}
+
+/** Who said it first, and moved to another unit since, does not confirm it. */
+function assertSecondHand(error: Observation, act: Act): void {
+  if (error.correctedAt === null) return
+  const first = [error.correctedByPersonId, ...error.correctedByControllers]
+  const hands = act.personId === null ? act.controllers : [act.personId]
+  if (error.correctedBy === act.actor || hands.some((hand) => first.includes(hand)))
+    throw new Problem('same-person', 'Somebody else confirms what you said.')
 }
 
 export interface CorrectError {

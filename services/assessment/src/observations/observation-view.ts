@@ -34,6 +34,9 @@ export const ObservationView = Type.Object({
       parameterVersion: nullable(Type.Integer()),
       correctedAt: nullable(InstantOut),
       withinTarget: nullable(Type.Boolean()),
+      confirmed: Type.Boolean({
+        description: 'Whether somebody who is not measured by it said that it was corrected.',
+      }),
     }),
   ),
 })
@@ -52,6 +55,7 @@ export function observationView(observation: Observation) {
             parameterVersion: dueParameterVersion,
             correctedAt,
             withinTarget: inTime ? true : late ? false : null,
+            confirmed: observation.correctionConfirmedAt !== null,
           }
         : null,
   }

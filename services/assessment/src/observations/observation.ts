@@ -52,6 +52,12 @@ export interface Observation {
   dueFault: string | null
   dueParameterVersion: number | null
   correctedAt: Date | null
+  /** Who said so last. */
+  correctedBy: string | null
+  correctedByPersonId: string | null
+  correctedByControllers: readonly string[]
+  /** When somebody who is not measured by it said so; `null`: nobody has yet. */
+  correctionConfirmedAt: Date | null
   /** When the missing correction was noticed. */
   overdueAt: Date | null
 }
@@ -88,6 +94,14 @@ export const ObservationEntity = new EntitySchema<Observation>({
     dueFault: { type: 'text', name: 'due_fault', nullable: true },
     dueParameterVersion: { type: 'integer', name: 'due_parameter_version', nullable: true },
     correctedAt: { type: 'timestamptz', name: 'corrected_at', nullable: true },
+    correctedBy: { type: 'text', name: 'corrected_by', nullable: true },
+    correctedByPersonId: { type: 'uuid', name: 'corrected_by_person_id', nullable: true },
+    correctedByControllers: { type: 'uuid', array: true, name: 'corrected_by_controllers' },
+    correctionConfirmedAt: {
+      type: 'timestamptz',
+      name: 'correction_confirmed_at',
+      nullable: true,
+    },
     overdueAt: { type: 'timestamptz', name: 'overdue_at', nullable: true },
   },
   checks: [

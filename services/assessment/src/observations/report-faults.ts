@@ -2,6 +2,7 @@ import type { Act } from '@erp-steward/contracts/act'
 import { readParameter } from '@erp-steward/service-kit/parameters'
 import type { EntityManager } from 'typeorm'
 import { isDerived } from '../facts/derived-id.ts'
+import { interestOf } from '../facts/interest.ts'
 import type { ObservationReport } from './record-observations.ts'
 
 /** What earns points. */
@@ -65,8 +66,10 @@ export async function reportFaults(
   reports: readonly ObservationReport[],
   concerned: Concerned,
   range: string | null,
-  { now, personId: callerId }: Pick<Act, 'now' | 'personId'>,
+  act: Act,
 ): Promise<Fault[]> {
+  const { now } = act
+  const hasInterest = await interestOf(tx, act)
   const faults: Fault[] = []
   const seen = new Set<string>()
   const bounds = new Map<string, readonly [number, number]>()
@@ -78,9 +81,13 @@ export async function reportFaults(
     seen.add(id)
     // Else whoever sends first could take the place of a delay that is stated later.
     if (isDerived(id)) fault('id', 'UUIDs of version 8 are for what follows from other facts.')
-    if (BONUS.has(report.kind) && personId !== null && personId === callerId)
-      fault('personId', 'Somebody else records what earns you points.')
     const unitId = unitOf(report, concerned)
+    if (
+      BONUS.has(report.kind) &&
+      unitId !== undefined &&
+      hasInterest({ personIds: [personId], unitIds: [unitId] })
+    )
+      fault('personId', 'Somebody of another unit records what earns points.')
     const inRange = unitId !== undefined && (range === null || unitId === range)
     if (personId === null && departmentId === null)
       fault('personId', 'Name a person or a department.')

@@ -12,6 +12,18 @@ import { FULL, sheetKeys, weightKeys } from './rules/score-rules.ts'
 import { ScoreSheetEntity, type ScoreSheet } from './score-sheet.ts'
 import { sheetDigest } from './sheet-lines.ts'
 
+/** What a sheet comes to, and from how many facts. */
+interface Counts {
+  readonly revision: number
+  readonly subjects: number
+  readonly deductions: number
+  readonly measured: number
+  /** People whose entries were counted. */
+  readonly measuredAccuracy: number
+  /** Steps that were finished, or missed. */
+  readonly measuredTimeliness: number
+}
+
 /**
  * Computes the next revision of a month from the facts recorded up to now; while the month runs, a preview. The rules
  * are the parameters in force at the end of the month, or now in a preview. Sources: B-5.6, A-6.1.1 to A-6.1.4.
@@ -31,11 +43,18 @@ export async function computeSheet(
   const lastMoment = new Date(endOfMonth(month).getTime() - 1)
   await writeParameters(tx, basis.sheetId, isOver ? lastMoment : act.now)
   await fillSheet(tx, basis)
-  const [counts]: [{ revision: number; subjects: number; deductions: number }] = await tx.query(
+  const [{ measuredAccuracy, measuredTimeliness, ...counts }]: [Counts] = await tx.query(
     `select (select coalesce(max(revision), 0) + 1 from score_sheet where month = $2) as revision,
             (select count(*)::integer from score where sheet_id = $1) as subjects,
-            (select count(*)::integer from score_deduction where sheet_id = $1) as deductions`,
-    [basis.sheetId, month],
+            (select count(*)::integer from score_deduction where sheet_id = $1) as deductions,
+            (select count(*)::integer from score
+              where sheet_id = $1 and subject_kind = 'person' and measured) as measured,
+            (select count(*)::integer from score
+              where sheet_id = $1 and subject_kind = 'person' and entries is not null) as "measuredAccuracy",
+            (select count(*)::integer from time_node where month = $2 and completed_order <= $3)
+              + (select count(*)::integer from score_deduction where sheet_id = $1 and kind = 'delay')
+              as "measuredTimeliness"`,
+    [basis.sheetId, month, basis.cutOffOrder],
   )
   const sheet: ScoreSheet = {
     id: basis.sheetId,
@@ -46,6 +65,8 @@ export async function computeSheet(
     cutOffOrder: basis.cutOffOrder,
     computedAt: act.now,
     computedBy: act.actor,
+    computedByPersonId: act.personId,
+    computedByControllers: act.controllers,
     digest: await sheetDigest(tx, basis.sheetId, month),
     publishedAt: null,
     appealsUntil: null,
@@ -53,12 +74,17 @@ export async function computeSheet(
   }
   await tx.insert(ScoreSheetEntity, sheet)
   // A preview judges nobody: it is no fact for the ledger, and no evidence that the month was assessed.
-  if (isOver) await announce(tx, sheet, act)
+  if (isOver) await announce(tx, sheet, { measuredAccuracy, measuredTimeliness }, act)
   return sheet
 }
 
-async function announce(tx: EntityManager, sheet: ScoreSheet, act: Act) {
-  const { id: sheetId, month, revision, digest, subjects, deductions } = sheet
+async function announce(
+  tx: EntityManager,
+  sheet: ScoreSheet,
+  indicators: Pick<Counts, 'measuredAccuracy' | 'measuredTimeliness'>,
+  act: Act,
+) {
+  const { id: sheetId, month, revision, digest, subjects, deductions, measured } = sheet
   const at = act.now.toISOString()
   const data = {
     sheetId,
@@ -67,6 +93,8 @@ async function announce(tx: EntityManager, sheet: ScoreSheet, act: Act) {
     digest,
     subjects,
     deductions,
+    measured,
+    ...indicators,
     cutOffAt: at,
     computedAt: at,
   }

@@ -17,6 +17,11 @@ const ENTRIES = `
            order by person_id, module_code, recorded_order desc) as last
    group by person_id`
 
+/** Whose steps were finished, by the word of somebody else, before the cut-off. */
+const STEPS = `
+  select distinct coalesce(person_id, department_id, unit_id) as subject_id
+    from time_node where month = $2 and completed_order <= $3`
+
 /**
  * Computes deductions and scores of a sheet whose roster and parameters are there, in a handful of statements over all
  * facts: integers in thousandths of a point, so the order of the facts is of no account. Sources: A-6.1.1 to A-6.1.4,
@@ -93,7 +98,7 @@ async function deductRates(tx: EntityManager, { sheetId, month, cutOffOrder }: B
 
 const COLUMNS = `id, sheet_id, subject_kind, subject_id, unit_id, department_id, staff, staff_average, errors, entries,
   accuracy_weight, accuracy_deducted, timeliness_weight, timeliness_deducted, cooperation_weight,
-  cooperation_deducted, security_weight, security_deducted, bonus, total, grade`
+  cooperation_deducted, security_weight, security_deducted, bonus, measured, measured_staff, total, grade`
 
 /** The points deducted from each subject of a kind on the sheet, by indicator, in thousandths. */
 const deducted = (kind: string) => `
@@ -126,6 +131,10 @@ const MARKS = `
 const GRADE = `case when sum.total >= mark.excellent then 'excellent' when sum.total >= mark.good then 'good'
   when sum.total >= mark.pass then 'pass' else 'fail' end`
 
+/**
+ * Silence is not excellence: of whom the month has no fact at all there is no total and no grade. Source: A-6.1.1,
+ * A-6.1.2.
+ */
 async function scorePersons(tx: EntityManager, { sheetId, month, cutOffOrder }: Basis) {
   await tx.query(
     `insert into score (${COLUMNS})
@@ -133,11 +142,15 @@ async function scorePersons(tx: EntityManager, { sheetId, month, cutOffOrder }: 
             coalesce(d.errors, 0), entry.entries,
             mark.accuracy, coalesce(d.accuracy, 0), mark.timeliness, coalesce(d.timeliness, 0),
             mark.cooperation, coalesce(d.cooperation, 0), mark.security, coalesce(d.security, 0),
-            least(coalesce(d.bonus, 0), mark.bonus), sum.total, ${GRADE}
+            least(coalesce(d.bonus, 0), mark.bonus), known.measured, null,
+            case when known.measured then sum.total end, case when known.measured then ${GRADE} end
        from score_roster r
        join (${MARKS}) as mark on mark.unit_id = r.unit_id
        left join (${deducted(`'person'`)}) as d on d.subject_id = r.subject_id
        left join (${ENTRIES}) as entry on entry.person_id = r.subject_id
+       left join (${STEPS}) as step on step.subject_id = r.subject_id
+       cross join lateral (
+         select coalesce(d.subject_id, entry.person_id, step.subject_id) is not null as measured) as known
        cross join lateral (select greatest(0, mark.accuracy - coalesce(d.accuracy, 0))
                                 + greatest(0, mark.timeliness - coalesce(d.timeliness, 0))
                                 + greatest(0, mark.cooperation - coalesce(d.cooperation, 0))
@@ -149,36 +162,45 @@ async function scorePersons(tx: EntityManager, { sheetId, month, cutOffOrder }: 
 }
 
 /**
- * Scores of what has staff: the average of their totals, half to even in thousandths, less what is held against the
- * department or unit itself (of each indicator at most its weight), plus its own bonus; 0 to full points and bonus.
- * Without staff the full points stand for the average. Source: defaults 2.11 (S24).
+ * Scores of what has staff: the average of the totals of those who were measured, half to even in thousandths, less what
+ * is held against the department or unit itself (of each indicator at most its weight), plus its own bonus; 0 to full
+ * points and bonus. Where nobody was measured the full points stand for the average, if there is a fact of the
+ * department or unit itself; else it was not measured either. Source: defaults 2.11 (S24).
  */
 async function scoreStaff(
   tx: EntityManager,
-  { sheetId }: Basis,
+  { sheetId, month, cutOffOrder }: Basis,
   kind: 'department' | 'unit',
   member: 'department_id' | 'unit_id',
 ) {
   await tx.query(
     `insert into score (${COLUMNS})
-     select gen_random_uuid(), $1, $2, r.subject_id, r.unit_id, r.department_id, coalesce(s.staff, 0),
-            base.average, coalesce(s.errors, 0) + coalesce(d.errors, 0), s.entries,
+     select gen_random_uuid(), $1, $4, r.subject_id, r.unit_id, r.department_id, coalesce(s.staff, 0),
+            share.average, coalesce(s.errors, 0) + coalesce(d.errors, 0), s.entries,
             mark.accuracy, coalesce(d.accuracy, 0), mark.timeliness, coalesce(d.timeliness, 0),
             mark.cooperation, coalesce(d.cooperation, 0), mark.security, coalesce(d.security, 0),
-            least(coalesce(d.bonus, 0), mark.bonus), sum.total, ${GRADE}
+            least(coalesce(d.bonus, 0), mark.bonus), known.measured, coalesce(s.measured, 0),
+            case when known.measured then sum.total end, case when known.measured then ${GRADE} end
        from score_roster r
        join (${MARKS}) as mark on mark.unit_id = r.unit_id
-       left join (${deducted('$2')}) as d on d.subject_id = r.subject_id
-       left join (select ${member} as subject_id, count(*) as staff, sum(total) as total,
-                         sum(errors) as errors, sum(entries) as entries
+       left join (${deducted('$4')}) as d on d.subject_id = r.subject_id
+       left join (${STEPS}) as step on step.subject_id = r.subject_id
+       left join (select ${member} as subject_id, count(*) as staff, count(*) filter (where measured) as measured,
+                         sum(total) as total, sum(errors) as errors, sum(entries) as entries
                     from score where sheet_id = $1 and subject_kind = 'person' group by ${member}) as s
          on s.subject_id = r.subject_id
-       cross join lateral (select div(s.total, s.staff) as whole, mod(s.total, s.staff) * 2 as twice) as share
        cross join lateral (
-         select coalesce(
-           share.whole + case when share.twice > s.staff or (share.twice = s.staff and mod(share.whole, 2) = 1)
-                              then 1 else 0 end,
-           mark.accuracy + mark.timeliness + mark.cooperation + mark.security) as average) as base
+         select coalesce(s.measured, 0) > 0 or d.subject_id is not null or step.subject_id is not null
+           as measured) as known
+       -- Of nobody there is no total either, so nothing is divided by zero.
+       cross join lateral (
+         select div(s.total, s.measured) as whole, mod(s.total, s.measured) * 2 as twice) as part
+       cross join lateral (
+         select part.whole + case when part.twice > s.measured or (part.twice = s.measured and mod(part.whole, 2) = 1)
+                                  then 1 else 0 end as average) as share
+       cross join lateral (
+         select coalesce(share.average, mark.accuracy + mark.timeliness + mark.cooperation + mark.security)
+           as average) as base
        cross join lateral (
          select least(
            mark.accuracy + mark.timeliness + mark.cooperation + mark.security + mark.bonus,
@@ -188,7 +210,7 @@ async function scoreStaff(
              - least(coalesce(d.cooperation, 0), mark.cooperation)
              - least(coalesce(d.security, 0), mark.security)
              + least(coalesce(d.bonus, 0), mark.bonus))) as total) as sum
-      where r.sheet_id = $1 and r.subject_kind = $2`,
-    [sheetId, kind],
+      where r.sheet_id = $1 and r.subject_kind = $4`,
+    [sheetId, month, cutOffOrder, kind],
   )
 }

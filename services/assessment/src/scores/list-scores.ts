@@ -25,8 +25,12 @@ export interface ScoreRow {
   readonly securityWeight: number
   readonly securityDeducted: number
   readonly bonus: number
-  readonly total: number
-  readonly grade: 'excellent' | 'good' | 'pass' | 'fail'
+  /** Whether the month has one fact at all that speaks of the subject; without, there is no total and no grade. */
+  readonly measured: boolean
+  /** Of the staff of a department or unit, how many were measured. */
+  readonly measuredStaff: number | null
+  readonly total: number | null
+  readonly grade: 'excellent' | 'good' | 'pass' | 'fail' | null
 }
 
 export interface ScoreFilter {
@@ -48,7 +52,7 @@ const COLUMNS = `s.id, s.sheet_id as "sheetId", h.month, s.subject_kind as "subj
   s.timeliness_weight::float8 as "timelinessWeight", s.timeliness_deducted::float8 as "timelinessDeducted",
   s.cooperation_weight::float8 as "cooperationWeight", s.cooperation_deducted::float8 as "cooperationDeducted",
   s.security_weight::float8 as "securityWeight", s.security_deducted::float8 as "securityDeducted",
-  s.bonus::float8 as bonus, s.total::float8 as total, s.grade`
+  s.bonus::float8 as bonus, s.measured, s.measured_staff as "measuredStaff", s.total::float8 as total, s.grade`
 
 /** Scores in the caller's range, in the order of their subjects' ids. */
 export async function listScores(tx: EntityManager, filter: ScoreFilter): Promise<ScoreRow[]> {

@@ -2,6 +2,7 @@ import type { Act } from '@erp-steward/contracts/act'
 import { ScoresPublished } from '@erp-steward/contracts/assessment-events'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
+import { assertAnotherPerson } from '@erp-steward/service-kit/another-person'
 import { assertVersion } from '@erp-steward/service-kit/commit'
 import { readParameter } from '@erp-steward/service-kit/parameters'
 import type { EntityManager } from 'typeorm'
@@ -10,9 +11,10 @@ import { closeFacts } from '../facts/fact-order.ts'
 import { newestSheet, readSheet, ScoreSheetEntity, type ScoreSheet } from './score-sheet.ts'
 
 /**
- * Makes the newest revision of a month known; the one published before is superseded. Source: B-5.6.
+ * Makes the newest revision of a month known, by another person than had it computed: nobody chooses alone from which
+ * facts the house is judged. The one published before is superseded. Source: B-5.6.
  *
- * @throws Problem `sheet-not-found`, `sheet-state`, `version-stale`
+ * @throws Problem `sheet-not-found`, `sheet-state`, `version-stale`, `same-person`
  */
 export async function publishSheet(
   tx: EntityManager,
@@ -32,6 +34,13 @@ export async function publishSheet(
     throw new Problem('sheet-state', 'There is a newer revision of this month.', {
       newestId: newest?.id,
     })
+  if (sheet.computedBy === act.actor)
+    throw new Problem('same-person', 'Another person publishes what you had computed.')
+  assertAnotherPerson(
+    act,
+    [sheet.computedByPersonId, ...sheet.computedByControllers],
+    'Another person publishes what you had computed.',
+  )
   return makeKnown(tx, sheet, act)
 }
 

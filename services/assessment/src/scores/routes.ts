@@ -264,10 +264,11 @@ function sheetRoutes(app: App, deps: Dependencies<AssessmentConfig>): void {
   app.post(
     '/v1/score-sheets/:id/publish',
     {
-      config: { access: 'score.publish', clauses: ['B-5.6'] },
+      config: { access: 'score.publish', clauses: ['B-5.6'], approves: true },
       schema: {
         operationId: 'publishScoreSheet',
-        summary: 'Makes the newest revision of a month known; the time for appeals runs.',
+        summary:
+          'Makes the newest revision of a month known, by another person than had it computed; the time for appeals runs.',
         tags: ['scores'],
         params: Id,
         response: { 200: SheetView },

@@ -17,7 +17,12 @@ export interface ScoreSheet {
   cutOffOrder: string
   computedAt: Date
   computedBy: string
+  computedByPersonId: string | null
+  /** The persons behind a client that computed it. */
+  computedByControllers: readonly string[]
   subjects: number
+  /** People of whom the month has a fact. */
+  measured: number
   deductions: number
   /** SHA-256 of the lines (`sheetLines`), lower-case hex. */
   digest: string
@@ -39,7 +44,10 @@ export const ScoreSheetEntity = new EntitySchema<ScoreSheet>({
     cutOffOrder: { type: 'bigint', name: 'cut_off_order' },
     computedAt: { type: 'timestamptz', name: 'computed_at' },
     computedBy: { type: 'text', name: 'computed_by' },
+    computedByPersonId: { type: 'uuid', name: 'computed_by_person_id', nullable: true },
+    computedByControllers: { type: 'uuid', array: true, name: 'computed_by_controllers' },
     subjects: { type: 'integer' },
+    measured: { type: 'integer' },
     deductions: { type: 'integer' },
     digest: { type: 'text' },
     publishedAt: { type: 'timestamptz', name: 'published_at', nullable: true },

@@ -15,6 +15,7 @@ export const SheetView = Type.Object({
   computedAt: InstantOut,
   computedBy: Type.String(),
   subjects: Type.Integer(),
+  measured: Type.Integer({ description: 'People of whom the month has a fact.' }),
   deductions: Type.Integer(),
   digest: Type.String({ description: 'SHA-256 of the lines.' }),
   publishedAt: nullable(InstantOut),
@@ -55,8 +56,12 @@ export const ScoreView = Type.Object({
   ),
   unitId: Uuid,
   departmentId: nullable(Uuid),
-  total: Points,
-  grade: Type.Enum(['excellent', 'good', 'pass', 'fail']),
+  measured: Type.Boolean({
+    description:
+      'Whether the month has any fact of the subject; without, there is no total and no grade.',
+  }),
+  total: nullable(Points),
+  grade: nullable(Type.Enum(['excellent', 'good', 'pass', 'fail'])),
   groups: Type.Object({
     accuracy: GroupView,
     timeliness: GroupView,
@@ -64,7 +69,8 @@ export const ScoreView = Type.Object({
     security: GroupView,
   }),
   bonus: Points,
-  staff: nullable(Type.Integer({ description: 'People whose totals are averaged.' })),
+  staff: nullable(Type.Integer({ description: 'People of the department or unit.' })),
+  measuredStaff: nullable(Type.Integer({ description: 'People whose totals are averaged.' })),
   staffAverage: nullable(Points),
   errorRate: Type.Object({
     errors: Type.Integer(),
@@ -77,12 +83,13 @@ export function scoreView(row: ScoreRow) {
   const group = (weight: number, deducted: number) => ({
     weight: points(weight),
     deducted: points(deducted),
-    score: row.subjectKind === 'person' ? points(Math.max(0, weight - deducted)) : null,
+    score:
+      row.subjectKind === 'person' && row.measured ? points(Math.max(0, weight - deducted)) : null,
   })
   const { errors, entries, staffAverage } = row
   return {
     ...row,
-    total: points(row.total),
+    total: row.total === null ? null : points(row.total),
     bonus: points(row.bonus),
     staffAverage: staffAverage === null ? null : points(staffAverage),
     groups: {

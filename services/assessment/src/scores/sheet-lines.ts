@@ -27,13 +27,14 @@ export async function* sheetLines(
       `select s.subject_id as "subjectId",
               concat_ws(' ', 'score', s.subject_kind, s.subject_id, 'unit', s.unit_id,
                 'department', coalesce(s.department_id::text, '-'), 'staff', coalesce(s.staff::text, '-'),
+                'measured', coalesce(s.measured_staff::text, '-'),
                 'average', coalesce(s.staff_average::text, '-'), 'errors', s.errors,
                 'entries', coalesce(s.entries::text, '-'),
                 'accuracy', s.accuracy_deducted || '/' || s.accuracy_weight,
                 'timeliness', s.timeliness_deducted || '/' || s.timeliness_weight,
                 'cooperation', s.cooperation_deducted || '/' || s.cooperation_weight,
                 'security', s.security_deducted || '/' || s.security_weight,
-                'bonus', s.bonus, 'total', s.total, s.grade) || E'\\n'
+                'bonus', s.bonus, 'total', coalesce(s.total::text, '-'), coalesce(s.grade, 'not-measured')) || E'\\n'
               || coalesce((
                 select string_agg(concat_ws(' ', 'deduction', d.fact_id, d.kind, d.indicator, d.rule_key, 'version',
                          d.parameter_version, 'points', d.points) || E'\\n', '' order by d.fact_id, d.kind collate "C")

@@ -1,57 +1,77 @@
 import type { Act } from '@erp-steward/contracts/act'
-import { TimeNodeCompleted } from '@erp-steward/contracts/assessment-events'
+import { TimeNodeClaimed, TimeNodeCompleted } from '@erp-steward/contracts/assessment-events'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
 import { beginFacts } from '../facts/fact-order.ts'
+import { interestOf } from '../facts/interest.ts'
 import { voidObservation } from '../observations/observation.ts'
 import { delayId, missTimeNode } from './miss-time-node.ts'
 import { lockNode, TimeNodeEntity, type TimeNode } from './time-node.ts'
 
+/** Days after its time by which a claim is confirmed: the two weeks in which the facts of a month are counted. */
+const CONFIRM_WITHIN_DAYS = 14
+
 export interface CompleteTimeNode {
   readonly id: string
   readonly completedAt: Date
-  /** Whether the caller's word counts after the time is over; a user of the ERP speaks for the own department. */
-  readonly vouches: boolean
   /** Throws when the caller may not complete the node. */
   readonly reaches: (node: TimeNode) => void
 }
 
 /**
  * Takes down when a step was finished; at its time itself is in time, later is a delay whoever notices first. Told after
- * the time of a completion before it, the delay stated meanwhile is voided; the person concerned cannot say so alone.
- * Source: A-2.3.7.
+ * the time of a completion before it, the delay stated meanwhile is voided.
+ *
+ * The word of the unit concerned, in time, is a claim: somebody of another unit says the same, or another time. After the
+ * time it does not do at all. Source: A-2.3.7.
  *
  * @throws Problem `time-node-not-found`, `time-node-state`, `same-person`
  */
 export async function completeTimeNode(
   tx: EntityManager,
-  { id, completedAt, vouches, reaches }: CompleteTimeNode,
+  { id, completedAt, reaches }: CompleteTimeNode,
   act: Act,
 ): Promise<TimeNode> {
   await beginFacts(tx)
   const node = await lockNode(tx, id)
   reaches(node)
+  const isSame = node.completedAt?.getTime() === completedAt.getTime()
   if (node.state === 'completed') {
-    if (node.completedAt?.getTime() === completedAt.getTime()) return node
+    if (isSame) return node
     throw new Problem('time-node-state', 'The node was completed before.')
   }
   if (completedAt > act.now)
     throw new Problem('time-node-state', 'A completion does not lie in the future.')
+  const hasInterest = await interestOf(tx, act)
+  const isConcerned = hasInterest({ personIds: [node.personId], unitIds: [node.unitId] })
+  if (node.state === 'claimed') {
+    if (isConcerned && isSame) return node
+    if (isConcerned || isSameHand(node, act))
+      throw new Problem('same-person', 'Somebody of another unit confirms what was claimed.')
+  }
   const withinTarget = completedAt <= node.dueAt
-  if (withinTarget && act.now > node.dueAt && (!vouches || isOwn(node, act)))
-    throw new Problem(
-      'same-person',
-      'After its time somebody in charge, whose step it is not, says that it was finished in time.',
-    )
-  const before = !withinTarget && node.state === 'open' ? await missTimeNode(tx, node, act) : node
+  if (withinTarget && isConcerned) {
+    if (act.now > node.dueAt)
+      throw new Problem(
+        'same-person',
+        'After its time somebody of another unit says that it was finished in time.',
+      )
+    return claim(tx, node, completedAt, act)
+  }
+  const isMissed = node.state !== 'missed' && !withinTarget
+  const before = isMissed ? await missTimeNode(tx, node, act) : node
   if (withinTarget && node.state === 'missed')
     await voidObservation(tx, delayId(id), 'Finished in time, told later.', act)
+  const [{ order }]: [{ order: string }] = await tx.query(`select nextval('fact_order') as order`)
+  const isClaim = node.state === 'claimed'
   const completed: TimeNode = {
     ...before,
+    ...(isClaim ? {} : handOf(act)),
     state: 'completed',
     completedAt,
-    completedBy: act.actor,
+    confirmedBy: isClaim ? act.actor : null,
+    completedOrder: order,
     version: before.version + 1,
   }
   await tx.update(TimeNodeEntity, { id }, completed)
@@ -73,6 +93,47 @@ export async function completeTimeNode(
   return completed
 }
 
-function isOwn({ personId }: TimeNode, act: Act): boolean {
-  return personId !== null && personId === act.personId
+async function claim(tx: EntityManager, node: TimeNode, completedAt: Date, act: Act) {
+  const { id, code, unitId, dueAt } = node
+  const claimed: TimeNode = {
+    ...node,
+    ...handOf(act),
+    state: 'claimed',
+    completedAt,
+    version: node.version + 1,
+  }
+  await tx.update(TimeNodeEntity, { id }, claimed)
+  const confirmBy = new Date(dueAt.getTime() + CONFIRM_WITHIN_DAYS * 86_400_000)
+  await appendEvent(
+    tx,
+    'assessment',
+    TimeNodeClaimed,
+    id,
+    {
+      nodeId: id,
+      code,
+      unitId,
+      dueAt: dueAt.toISOString(),
+      completedAt: completedAt.toISOString(),
+      claimedAt: act.now.toISOString(),
+      confirmBy: confirmBy.toISOString(),
+    },
+    act,
+  )
+  return claimed
+}
+
+function handOf({ actor, personId, controllers }: Act) {
+  return {
+    completedBy: actor,
+    completedByPersonId: personId,
+    completedByControllers: [...controllers],
+  }
+}
+
+/** Who claimed, and moved to another unit since. */
+function isSameHand(node: TimeNode, act: Act): boolean {
+  const first = [node.completedByPersonId, ...node.completedByControllers]
+  const hands = act.personId === null ? act.controllers : [act.personId]
+  return node.completedBy === act.actor || hands.some((hand) => first.includes(hand))
 }

@@ -9,7 +9,7 @@ import { companyCalendar } from '../deadlines/company-deadline.ts'
 import { derivedId } from '../facts/derived-id.ts'
 import { monthOf, nextMonth } from '../months/rules/month.ts'
 import { nodeDueAt, parseNode } from './rules/node-due-at.ts'
-import { watchNode, type TimeNode } from './time-node.ts'
+import { UNFINISHED, watchNode, type TimeNode } from './time-node.ts'
 
 /** Each day: the time nodes of the next month, of each unit that uses the ERP, once each. Source: A-2.3.7. */
 export const planMonthlyNodes = defineTask(
@@ -46,15 +46,15 @@ async function planNode(tx: EntityManager, unitId: string, month: string, text: 
     state: 'open',
     plannedBy: act.actor,
     plannedAt: act.now,
-    completedAt: null,
-    completedBy: null,
+    ...UNFINISHED,
     missedAt: null,
     version: 1,
   }
   const inserted: unknown[] = await tx.query(
     `insert into time_node
-       (id, code, title, unit_id, month, due_at, is_urgent, state, planned_by, planned_at, version)
-     values ($1, $2, $3, $4, $5, $6, false, 'open', $7, $8, 1)
+       (id, code, title, unit_id, month, due_at, is_urgent, state, planned_by, planned_at, completed_by_controllers,
+        version)
+     values ($1, $2, $3, $4, $5, $6, false, 'open', $7, $8, '{}', 1)
      on conflict (id) do nothing returning id`,
     [node.id, node.code, node.title, unitId, month, dueAt, node.plannedBy, node.plannedAt],
   )

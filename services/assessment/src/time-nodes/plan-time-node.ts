@@ -4,7 +4,7 @@ import { Problem } from '@erp-steward/contracts/problem'
 import { activePerson, activeUnit, DepartmentEntity } from '@erp-steward/directory/directory'
 import type { EntityManager } from 'typeorm'
 import { monthOf } from '../months/rules/month.ts'
-import { TimeNodeEntity, watchNode, type TimeNode } from './time-node.ts'
+import { TimeNodeEntity, UNFINISHED, watchNode, type TimeNode } from './time-node.ts'
 
 export type PlanTimeNode = Pick<
   TimeNode,
@@ -21,7 +21,33 @@ export async function planTimeNode(
   command: PlanTimeNode,
   act: Act,
 ): Promise<TimeNode> {
-  const { unitId, departmentId, personId, dueAt } = command
+  await assertPlannable(tx, command, act)
+  const node: TimeNode = {
+    ...command,
+    id: randomUUID(),
+    month: monthOf(command.dueAt),
+    state: 'open',
+    plannedBy: act.actor,
+    plannedAt: act.now,
+    ...UNFINISHED,
+    missedAt: null,
+    version: 1,
+  }
+  await tx.insert(TimeNodeEntity, node)
+  await watchNode(tx, node, act)
+  return node
+}
+
+/**
+ * Refuses a node that cannot be planned.
+ *
+ * @throws Problem `unit-unknown`, `person-unknown`, `department-unknown`, `time-node-refused`
+ */
+export async function assertPlannable(
+  tx: EntityManager,
+  { unitId, departmentId, personId, dueAt }: PlanTimeNode,
+  act: Act,
+): Promise<void> {
   await activeUnit(tx, unitId)
   if (
     departmentId !== null &&
@@ -34,19 +60,4 @@ export async function planTimeNode(
     throw new Problem('time-node-refused', 'The time of the node is over.', {
       errors: [{ pointer: '#/dueAt', detail: 'This does not lie in the future.' }],
     })
-  const node: TimeNode = {
-    ...command,
-    id: randomUUID(),
-    month: monthOf(dueAt),
-    state: 'open',
-    plannedBy: act.actor,
-    plannedAt: act.now,
-    completedAt: null,
-    completedBy: null,
-    missedAt: null,
-    version: 1,
-  }
-  await tx.insert(TimeNodeEntity, node)
-  await watchNode(tx, node, act)
-  return node
 }

@@ -1,6 +1,6 @@
 import { Month } from '@erp-steward/contracts/assessment-events'
 import { Problem } from '@erp-steward/contracts/problem'
-import { Instant, InstantOut, Line, nullable, Uuid } from '@erp-steward/contracts/values'
+import { Instant, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import {
   actOf,
@@ -10,12 +10,18 @@ import {
 } from '@erp-steward/service-kit/authentication'
 import { createOnce, etag } from '@erp-steward/service-kit/commit'
 import { decodeInstantCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
+import { ProposalView } from '@erp-steward/service-kit/proposal'
+import { proposalCreated } from '@erp-steward/service-kit/proposal-routes'
+import { propose } from '@erp-steward/service-kit/proposals'
 import type { Dependencies } from '@erp-steward/service-kit/service'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { AssessmentConfig } from '../config.ts'
 import { completeTimeNode } from './complete-time-node.ts'
-import { planTimeNode } from './plan-time-node.ts'
+import { interestOf } from '../facts/interest.ts'
+import { assertPlannable, planTimeNode } from './plan-time-node.ts'
+import { NodePlan, planningNode } from './propose-node.ts'
+import { refuseClaim } from './refuse-claim.ts'
 import { nodeStates, TimeNodeEntity, type TimeNode } from './time-node.ts'
 
 const Id = Type.Object({ id: Uuid })
@@ -68,27 +74,25 @@ export function timeNodeRoutes(app: App, deps: Dependencies<AssessmentConfig>): 
       config: { access: 'time-node.plan', clauses: ['A-2.3.7'] },
       schema: {
         operationId: 'planTimeNode',
-        summary: 'Sets the time by which a unit, a department or a person finishes a step.',
+        summary:
+          'Sets the time by which a unit, a department or a person finishes a step; of the own unit it is a proposal.',
         tags: ['time nodes'],
-        body: Type.Object(
-          {
-            code: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$' }),
-            title: Line(200),
-            unitId: Uuid,
-            departmentId: nullable(Uuid),
-            personId: nullable(Uuid),
-            dueAt: Instant,
-            isUrgent: Type.Boolean(),
-          },
-          { additionalProperties: false },
-        ),
-        response: { 201: TimeNodeView },
+        body: Type.Object(NodePlan, { additionalProperties: false }),
+        response: { 201: TimeNodeView, 202: ProposalView },
       },
     },
     (request, reply) => {
       assertReaches(request, request.body.unitId)
-      return createOnce(deps, request, reply, async (tx, act) => {
+      return createOnce<TimeNode | ProposalView>(deps, request, reply, async (tx, act) => {
+        const { unitId, personId } = request.body
         const dueAt = new Date(request.body.dueAt)
+        await assertPlannable(tx, { ...request.body, dueAt }, act)
+        const hasInterest = await interestOf(tx, act)
+        if (hasInterest({ unitIds: [unitId], personIds: [personId] })) {
+          const asked = { body: request.body, reason: request.body.title }
+          const proposal = await propose(tx, 'assessment', planningNode, asked, act)
+          return proposalCreated(request, 'assessment', planningNode, proposal)
+        }
         const node = await planTimeNode(tx, { ...request.body, dueAt }, act)
         return { body: node, location: `/v1/time-nodes/${node.id}`, version: node.version }
       })
@@ -175,7 +179,8 @@ export function timeNodeRoutes(app: App, deps: Dependencies<AssessmentConfig>): 
       config: { access: 'time-node.complete', clauses: ['A-2.3.7', 'A-6.1.2'] },
       schema: {
         operationId: 'completeTimeNode',
-        summary: 'Takes down when the step was finished, in time or late.',
+        summary:
+          'Takes down when the step was finished, in time or late; the word of the unit concerned is a claim.',
         tags: ['time nodes'],
         params: Id,
         body: Type.Object({ completedAt: Instant }, { additionalProperties: false }),
@@ -186,13 +191,36 @@ export function timeNodeRoutes(app: App, deps: Dependencies<AssessmentConfig>): 
       const command = {
         id: request.params.id,
         completedAt: new Date(request.body.completedAt),
-        vouches: !isUser(request),
         reaches: (node: TimeNode) => {
           assertMayComplete(request, node)
         },
       }
       const node = await db.transaction((tx) =>
         completeTimeNode(tx, command, actOf(request, clock())),
+      )
+      void reply.header('etag', etag(node.version))
+      return node
+    },
+  )
+
+  app.post(
+    '/v1/time-nodes/:id/refuse-claim',
+    {
+      config: { access: 'time-node.plan', clauses: ['A-2.3.7', 'A-6.1.2'], approves: true },
+      schema: {
+        operationId: 'refuseTimeNodeClaim',
+        summary: 'Says, as somebody of another unit, that a step claimed to be finished was not.',
+        tags: ['time nodes'],
+        params: Id,
+        response: { 200: TimeNodeView },
+      },
+    },
+    async (request, reply) => {
+      const reaches = (node: TimeNode) => {
+        assertInRange(request, node)
+      }
+      const node = await db.transaction((tx) =>
+        refuseClaim(tx, request.params.id, reaches, actOf(request, clock())),
       )
       void reply.header('etag', etag(node.version))
       return node

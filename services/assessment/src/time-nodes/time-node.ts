@@ -3,8 +3,11 @@ import { enqueue } from '@erp-steward/service-kit/jobs'
 import type { Act } from '@erp-steward/contracts/act'
 import { EntitySchema, type EntityManager } from 'typeorm'
 
-/** `missed`: not completed by its time, and still not. */
-export const nodeStates = ['open', 'missed', 'completed'] as const
+/**
+ * `claimed`: the unit concerned said in time that it was finished, and nobody else has yet; `missed`: not completed by
+ * its time, and still not.
+ */
+export const nodeStates = ['open', 'claimed', 'missed', 'completed'] as const
 export type NodeState = (typeof nodeStates)[number]
 
 /** A step that must be finished by an instant: of a person, a department, or the unit as a whole. Source: A-2.3.7. */
@@ -24,6 +27,12 @@ export interface TimeNode {
   plannedAt: Date
   completedAt: Date | null
   completedBy: string | null
+  completedByPersonId: string | null
+  completedByControllers: readonly string[]
+  /** Who, not measured by it, said that a claim was true. */
+  confirmedBy: string | null
+  /** Place of the completion among all changes of facts; a sheet counts what lies before its cut-off. */
+  completedOrder: string | null
   /** When it was noticed that the node was missed; stays after a late completion. */
   missedAt: Date | null
   version: number
@@ -47,14 +56,31 @@ export const TimeNodeEntity = new EntitySchema<TimeNode>({
     plannedAt: { type: 'timestamptz', name: 'planned_at' },
     completedAt: { type: 'timestamptz', name: 'completed_at', nullable: true },
     completedBy: { type: 'text', name: 'completed_by', nullable: true },
+    completedByPersonId: { type: 'uuid', name: 'completed_by_person_id', nullable: true },
+    completedByControllers: { type: 'uuid', array: true, name: 'completed_by_controllers' },
+    confirmedBy: { type: 'text', name: 'confirmed_by', nullable: true },
+    completedOrder: { type: 'bigint', name: 'completed_order', nullable: true },
     missedAt: { type: 'timestamptz', name: 'missed_at', nullable: true },
     version: { type: 'integer' },
   },
   checks: [
-    { name: 'time_node_state_check', expression: `state in ('open', 'missed', 'completed')` },
+    {
+      name: 'time_node_state_check',
+      expression: `state in ('open', 'claimed', 'missed', 'completed')`,
+    },
   ],
   indices: [{ name: 'time_node_by_due', columns: ['dueAt', 'id'] }],
 })
+
+/** What a node that is not finished says of its completion. */
+export const UNFINISHED = {
+  completedAt: null,
+  completedBy: null,
+  completedByPersonId: null,
+  completedByControllers: [],
+  confirmedBy: null,
+  completedOrder: null,
+} as const satisfies Partial<TimeNode>
 
 /** Name of the task that looks at a node when its time is over. */
 export const NODE_DUE = 'time-node-due'

@@ -14,11 +14,13 @@ import {
   FEBRUARY,
   fillDirectory,
   FINANCE,
+  measure,
   middleware,
   MONDAY,
   observation,
   ofUnit,
   ok,
+  OTHER_DEPARTMENT,
   OTHER_UNIT,
   publish,
   record,
@@ -26,6 +28,8 @@ import {
   runTask,
   scoreOf,
   sheets,
+  stranger,
+  tellOfPerson,
   UNIT,
   type Caller,
   type Report,
@@ -41,7 +45,11 @@ beforeAll(async () => {
 afterAll(() => stage.release())
 beforeEach(async () => {
   await emptyStage(stage)
-  people = await fillDirectory(stage, 'clerk', 'mate', 'owner', 'judge')
+  people = {
+    ...(await fillDirectory(stage, 'clerk', 'mate', 'owner')),
+    judge: await stranger(stage),
+  }
+  await measure(stage, { clerk: people.clerk })
   error = report({ personId: people.clerk, severity: 'heavy' })
   ok(await record(stage, error))
 })
@@ -222,25 +230,44 @@ describe('deciding', () => {
     const { id } = ok(await file(endUser(people.clerk)))
     const answers = await Promise.all([
       decide(id, judge(), 'upheld'),
-      decide(id, authority(people.owner), 'voided'),
+      decide(id, authority(await stranger(stage)), 'voided'),
     ])
     expect(answers.map(({ statusCode }) => statusCode).sort()).toEqual([200, 409])
     expect(await facts(stage, 'appeal.decided')).toHaveLength(1)
   })
 
-  test('[A-6.3.1] who speaks for a department does not judge what is held against it', async () => {
+  test('[A-6.3.1] who is of the unit does not judge what is held against it or its people, in whatever role', async () => {
     const late = report({ kind: 'late-leaver-notice', departmentId: FINANCE })
     ok(await record(stage, late))
-    const { id } = ok(await file(ofUnit('BUSINESS_OWNER', people.owner), late.id))
-    expect((await decide(id, ofUnit('BUSINESS_OWNER', people.mate))).json()).toMatchObject({
-      code: 'same-person',
-    })
-    ok(await decide(id, judge()))
+    const ofDepartment = ok(await file(ofUnit('BUSINESS_OWNER', people.owner), late.id))
+    const ofPerson = ok(await file(endUser(people.clerk)))
+    for (const { id } of [ofDepartment, ofPerson]) {
+      expect((await decide(id, authority(people.mate))).json()).toMatchObject({
+        code: 'same-person',
+      })
+      expect((await decide(id, ofUnit('OM_AUTHORITY', people.judge))).json()).toMatchObject({
+        code: 'same-person',
+      })
+      expect((await decide(id, ofUnit('BUSINESS_OWNER', people.mate))).json()).toMatchObject({
+        code: 'permission-missing',
+      })
+      ok(await decide(id, judge()))
+    }
+  })
+
+  test('[A-6.3.1] who moved out of the unit lately does not judge either, after a quarter they do', async () => {
+    const { id } = ok(await file(endUser(people.clerk)))
+    const away = { name: 'mate', unitId: OTHER_UNIT, departmentId: OTHER_DEPARTMENT, version: 2 }
+    await tellOfPerson(stage, people.mate, away)
+    stage.now = after(MONDAY, 92 * 86_400_000 - 1)
+    expect((await decide(id, authority(people.mate))).json()).toMatchObject({ code: 'same-person' })
+    stage.now = after(MONDAY, 92 * 86_400_000)
+    ok(await decide(id, authority(people.mate)))
   })
 
   test('[A-6.3.1] who recorded the error does not decide of its late correction, nor the planner of the delay', async () => {
     const own = report({ personId: people.clerk })
-    const recorder = ofUnit('BUSINESS_OWNER', people.owner)
+    const recorder = authority(await stranger(stage))
     ok(await send(stage, 'POST', '/v1/observations', recorder, { observations: [own] }))
     stage.now = after(MONDAY, 60_000)
     await runTask(stage, 'watch-corrections')
@@ -248,7 +275,8 @@ describe('deciding', () => {
     const appeal = ok(await file(endUser(people.clerk), derived[0]?.id))
     expect((await decide(appeal.id, recorder)).json()).toMatchObject({ code: 'same-person' })
 
-    const planner = caller({ roles: ['OM_AUTHORITY'], person: people.mate, sub: randomUUID() })
+    const planning = await stranger(stage)
+    const planner = caller({ roles: ['OM_AUTHORITY'], person: planning, sub: randomUUID() })
     const node = ok(
       await create(stage, '/v1/time-nodes', planner, {
         ...{ code: 'close', title: 'Close', unitId: UNIT, departmentId: null },
@@ -290,9 +318,10 @@ describe('deciding', () => {
     })
     expect((await decide(id, middleware())).statusCode).toBe(403)
     const foreign = ofUnit('BUSINESS_OWNER', people.owner, OTHER_UNIT)
-    expect((await decide(id, foreign)).json()).toMatchObject({ code: 'appeal-not-found' })
+    expect((await decide(id, foreign)).json()).toMatchObject({ code: 'permission-missing' })
+    const ranged = ofUnit('OM_AUTHORITY', people.judge, OTHER_UNIT)
+    expect((await decide(id, ranged)).json()).toMatchObject({ code: 'appeal-not-found' })
     expect((await decide(randomUUID(), judge())).json()).toMatchObject({ status: 404 })
-    ok(await decide(id, ofUnit('BUSINESS_OWNER', people.owner)))
   })
 })
 

@@ -141,6 +141,17 @@ export async function changesOf(stage: TestService, clauseId: string) {
     .map(({ data }) => data as { from: string | null; to: string; reason: string })
 }
 
+/** Confirms a record of a clause, by another person unless the headers say who. */
+export async function confirm(
+  stage: TestService,
+  clauseId: string,
+  recordId: string,
+  headers: Readonly<Record<string, string>> = caller('OM_AUTHORITY', { person: randomUUID() }),
+): Promise<Response> {
+  const url = `/v1/controls/${clauseId}/records/${recordId}/confirm`
+  return stage.app.inject({ method: 'POST', url, headers })
+}
+
 /** Records an observation of a clause. */
 export async function record(
   stage: TestService,

@@ -330,6 +330,7 @@ test('[B-5.6] to compute and publish an old month again does not make the proof 
       ScoresComputed,
       {
         ...{ ...sheet(month), subjects: 1, deductions: 0 },
+        ...{ measured: 1, measuredAccuracy: 1, measuredTimeliness: 1 },
         ...{ cutOffAt: at.toISOString(), computedAt: at.toISOString() },
       },
       at,

@@ -6,6 +6,7 @@ import {
   auditor,
   authority,
   caller,
+  confirm,
   controlStage,
   DAY,
   emptyStage,
@@ -34,6 +35,8 @@ test('[B-5.1][B-5.2] what a person recorded proves the clause until it ends, and
   )
   expect(answer.statusCode).toBe(201)
   const { id } = answer.json<{ id: string }>()
+  expect(await stateAt(stage, 'B-5.1', noon())).toBe('stale')
+  expect((await confirm(stage, 'B-5.1', id)).statusCode).toBe(200)
   expect(await stateAt(stage, 'B-5.1', noon(30 * DAY))).toBe('recorded-by-person')
   expect(await stateAt(stage, 'B-5.1', noon(30 * DAY + 1))).toBe('stale')
   const facts = (await queuedEvents(stage.db)).filter(({ subject }) => subject === 'B-5.1')
@@ -49,7 +52,34 @@ test('[B-5.1][B-5.2] what a person recorded proves the clause until it ends, and
         validUntil: noon(30 * DAY).toISOString(),
       },
     },
+    { type: 'assessment.control.record-confirmed.v1', data: { recordId: id, clauseId: 'B-5.1' } },
   ])
+})
+
+test('[B-5.1][B-5.2] a record counts for nothing on one word: neither the recorder, nor the same account, nor nobody confirms it', async () => {
+  const [person, sub] = [randomUUID(), randomUUID()]
+  const made = await record(stage, 'B-5.1', {}, caller('OM_AUTHORITY', { person, sub }))
+  const { id } = made.json<{ id: string }>()
+  for (const headers of [
+    caller('OM_AUTHORITY', { person }),
+    caller('SYSTEM_ADMIN', { person }),
+    caller('OM_AUTHORITY', { person: randomUUID(), sub }),
+    caller('OM_AUTHORITY', { person: null }),
+    caller('OM_AUTHORITY', { person: randomUUID(), controllers: [person] }),
+  ])
+    expect(['same-person', 'person-required']).toContain(
+      (await confirm(stage, 'B-5.1', id, headers)).json<{ code: string }>().code,
+    )
+  expect(await stateAt(stage, 'B-5.1', noon())).toBe('stale')
+  expect((await confirm(stage, 'B-5.2', id)).statusCode).toBe(404)
+  stage.now = noon(30 * DAY + 1)
+  expect((await confirm(stage, 'B-5.1', id)).json()).toMatchObject({
+    code: 'control-validity-refused',
+  })
+  stage.now = noon()
+  expect((await confirm(stage, 'B-5.1', id)).statusCode).toBe(200)
+  expect((await confirm(stage, 'B-5.1', id)).statusCode).toBe(200)
+  expect(await stateAt(stage, 'B-5.1', noon())).toBe('recorded-by-person')
 })
 
 test('[B-5.1] a repetition with the same key records once and gets the same answer', async () => {

@@ -1,22 +1,30 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { send } from '@erp-steward/test-kit/requests'
 import {
   assessmentStage,
   authority,
+  caller,
   compute,
   count,
   emptyStage,
+  endUser,
   facts,
   fillDirectory,
   FEBRUARY,
+  middleware,
   ofUnit,
   ok,
+  OTHER_DEPARTMENT,
   OTHER_UNIT,
+  publish,
   record,
   report,
   scoreOf,
+  stranger,
+  tellOfPerson,
+  type Caller,
 } from '../assessment-stage.ts'
 
 let stage: TestService
@@ -104,6 +112,10 @@ test('a caller of one unit counts and reads that unit only', async () => {
     counts: [{ personId: people.clerk, entries: 1 }],
   }
   expect((await send(stage, 'PUT', '/v1/entry-counts', foreign, body)).json()).toMatchObject({
+    code: 'permission-missing',
+  })
+  const ranged = ofUnit('OM_AUTHORITY', people.mate, OTHER_UNIT)
+  expect((await send(stage, 'PUT', '/v1/entry-counts', ranged, body)).json()).toMatchObject({
     code: 'entry-counts-refused',
   })
   ok(await count(stage, { [people.clerk]: 10 }))
@@ -112,4 +124,82 @@ test('a caller of one unit counts and reads that unit only', async () => {
     expect(
       (await send(stage, 'GET', `/v1/entry-counts?cursor=${cursor}`, authority())).json(),
     ).toMatchObject({ code: 'cursor-unusable' })
+})
+
+describe('who is counted does not count', () => {
+  const body = (entries: number, batchId: string = randomUUID()) => ({
+    batchId,
+    month: FEBRUARY,
+    moduleCode: null,
+    counts: [{ personId: people.clerk, entries }],
+  })
+  const put = (headers: Caller, sent: object) =>
+    send(stage, 'PUT', '/v1/entry-counts', headers, sent)
+  const decide = (id: string, verb: 'approve' | 'reject', headers: Caller) =>
+    send(
+      stage,
+      'POST',
+      `/v1/proposals/assessment/${id}/${verb}`,
+      { ...headers, 'if-match': '"1"' },
+      { reason: 'Compared with the journal.' },
+    )
+
+  test('[A-6.1.1][A-2.3.3] the leader of the unit is refused, for whatever people', async () => {
+    const leader = ofUnit('BUSINESS_OWNER', people.mate)
+    expect((await put(leader, body(1_000_000))).json()).toMatchObject({
+      status: 403,
+      code: 'permission-missing',
+    })
+    expect((await put(endUser(people.clerk), body(1))).statusCode).toBe(403)
+  })
+
+  test('[A-6.1.1] by a person it counts when a second one approves who is not of the unit', async () => {
+    ok(await count(stage, { [people.clerk]: 10 }))
+    const [first, second] = [await stranger(stage), await stranger(stage)]
+    const proposal = await put(authority(first), body(1_000_000))
+    expect(proposal.statusCode).toBe(202)
+    const { id } = proposal.json<{ id: string }>()
+    expect(await listed()).toMatchObject([{ entries: 10 }])
+    for (const headers of [authority(first), authority(people.clerk), authority(people.mate)])
+      expect(['same-person', 'concerned']).toContain(
+        (await decide(id, 'approve', headers)).json<{ code: string }>().code,
+      )
+    expect(await listed()).toHaveLength(1)
+    ok(await decide(id, 'approve', authority(second)))
+    expect(await listed()).toMatchObject([{ entries: 1_000_000 }, { entries: 10, replaced: true }])
+  })
+
+  test('[A-6.1.1] a client does not count for whoever controls it, nor for their unit', async () => {
+    const through = (controllers: string[]) =>
+      caller({ roles: ['SCRIPT'], kind: 'client', controllers })
+    for (const hand of [people.clerk, people.mate])
+      expect((await put(through([hand]), body(10))).json()).toMatchObject({
+        status: 409,
+        code: 'same-person',
+      })
+    const away = { name: 'mate', unitId: OTHER_UNIT, departmentId: OTHER_DEPARTMENT, version: 2 }
+    await tellOfPerson(stage, people.mate, away)
+    expect((await put(through([people.mate]), body(10))).json()).toMatchObject({
+      code: 'same-person',
+    })
+    ok(await put(through([await stranger(stage)]), body(10)))
+  })
+
+  test('[A-6.1.1] a published month is not recounted by a client, and one batch sent again is no recount', async () => {
+    const batchId = randomUUID()
+    ok(await put(middleware(), body(10, batchId)))
+    await publish(stage, await compute(stage))
+    ok(await put(middleware(), body(10, batchId)))
+    expect((await put(middleware(), body(20))).json()).toMatchObject({
+      code: 'entry-counts-refused',
+      errors: [{ pointer: '#/month' }],
+    })
+    stage.now = new Date('2026-05-28T16:00:00.000Z')
+    expect((await put(middleware(), body(20))).json()).toMatchObject({
+      code: 'entry-counts-refused',
+    })
+    expect((await put(authority(await stranger(stage)), body(20))).statusCode).toBe(202)
+    stage.now = new Date('2026-05-28T16:00:00.001Z')
+    expect((await put(authority(await stranger(stage)), body(30))).statusCode).toBe(422)
+  })
 })

@@ -25,6 +25,7 @@ import {
   runTask,
   scoreOf,
   setParameter,
+  stranger,
   UNIT,
   type Report,
 } from '../assessment-stage.ts'
@@ -151,7 +152,15 @@ describe('recording', () => {
       code: 'observations-refused',
       errors: [{ pointer: '#/observations/0/id' }, { pointer: '#/observations/1/personId' }],
     })
-    ok(await recordAs(ofUnit('BUSINESS_OWNER', people.clerk), praise))
+    for (const headers of [
+      ofUnit('BUSINESS_OWNER', people.clerk),
+      authority(people.clerk),
+      caller({ roles: ['SCRIPT'], kind: 'client', controllers: [people.mate] }),
+    ])
+      expect((await recordAs(headers, praise)).json()).toMatchObject({
+        errors: [{ pointer: '#/observations/0/personId' }],
+      })
+    ok(await recordAs(authority(await stranger(stage)), praise))
   })
 
   test('a department of another unit than that of the person is refused', async () => {
@@ -309,7 +318,43 @@ describe('correction in time', () => {
     stage.now = after(correction.dueAt, 0)
     expect(ok(await send(stage, 'POST', path, own, body)).correction).toMatchObject({
       withinTarget: true,
+      confirmed: false,
     })
+  })
+
+  test('[A-2.3.5] neither does that of their leader, a colleague, or a client of theirs', async () => {
+    stage.now = after(DUE, 1)
+    for (const headers of [
+      ofUnit('BUSINESS_OWNER', people.mate),
+      authority(people.mate),
+      caller({ roles: ['SCRIPT'], kind: 'client', controllers: [people.mate] }),
+    ])
+      expect((await correct(DUE, headers)).json()).toMatchObject({ code: 'same-person' })
+    ok(await correct(DUE, authority(await stranger(stage))))
+  })
+
+  test('[A-2.3.5] what the unit says in time is confirmed by somebody else, or set right, once', async () => {
+    const own = ofUnit('BUSINESS_OWNER', people.mate)
+    const claimed = after(FOUND, 1)
+    ok(await correct(claimed, own))
+    ok(await correct(claimed, own))
+    expect((await correct(after(FOUND, 2), own)).json()).toMatchObject({
+      code: 'observation-state',
+    })
+    stage.now = after(DUE, 60_000)
+    await runTask(stage, 'watch-corrections')
+    expect(await late()).toHaveLength(0)
+    const judge = authority(await stranger(stage))
+    expect(ok(await correct(after(DUE, 1), judge)).correction).toMatchObject({
+      withinTarget: false,
+      confirmed: true,
+    })
+    expect(await late()).toHaveLength(1)
+    expect((await correct(claimed, own)).json()).toMatchObject({ code: 'observation-state' })
+    expect(await facts(stage, 'observation.corrected')).toMatchObject([
+      { data: { confirmed: false, withinTarget: true } },
+      { data: { confirmed: true, withinTarget: false } },
+    ])
   })
 
   test('what is corrected cannot be corrected otherwise, nor before it was found or in the future', async () => {

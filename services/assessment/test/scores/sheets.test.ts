@@ -6,6 +6,7 @@ import {
   after,
   assessmentStage,
   authority,
+  caller,
   compute,
   count,
   deductionsOf,
@@ -17,11 +18,13 @@ import {
   fillDirectory,
   FINANCE,
   linesOf,
+  measure,
   observation,
   ofUnit,
   ok,
   OTHER_UNIT,
   publish,
+  PUBLISHER,
   record,
   report,
   SALES,
@@ -111,10 +114,12 @@ describe('departments and units', () => {
         report({ kind: 'delay', personId: people.mate }),
       ),
     )
+    await measure(stage, people)
     const first = await compute(stage)
     expect(await scoreOf(stage, first, FINANCE)).toMatchObject({
       subjectKind: 'department',
       staff: 3,
+      measuredStaff: 3,
       staffAverage: 99,
       total: 99,
     })
@@ -130,8 +135,20 @@ describe('departments and units', () => {
     })
   })
 
+  test('[B-5.6] who was not measured is left out of the average, and counted apart', async () => {
+    ok(await record(stage, report({ kind: 'delay', personId: people.mate })))
+    const sheet = await compute(stage)
+    expect(await scoreOf(stage, sheet, FINANCE)).toMatchObject({
+      ...{ staff: 3, measuredStaff: 1, staffAverage: 98, total: 98, measured: true },
+    })
+    expect(await scoreOf(stage, sheet, UNIT)).toMatchObject({ staff: 4, measuredStaff: 1 })
+    expect(await scoreOf(stage, sheet, SALES)).toMatchObject({ measured: false, total: null })
+    expect(sheet).toMatchObject({ measured: 1 })
+  })
+
   test('[A-6.1.4] what is held against the department comes off its average, not off its people', async () => {
     ok(await record(stage, report({ kind: 'late-leaver-notice', departmentId: FINANCE })))
+    await measure(stage, people)
     const sheet = await compute(stage)
     expect(await scoreOf(stage, sheet, FINANCE)).toMatchObject({
       staffAverage: 100,
@@ -266,6 +283,7 @@ describe('the same facts give the same bytes', () => {
 
 describe('cut-off', () => {
   test('[B-5.6] a late fact counts in the next revision only', async () => {
+    await measure(stage, people)
     const first = await publish(stage, await compute(stage))
     ok(await record(stage, report({ personId: people.clerk })))
     const second = await compute(stage)
@@ -329,6 +347,26 @@ describe('cut-off', () => {
 })
 
 describe('publication', () => {
+  test('[B-5.6] is by another person than had it computed, also through a client', async () => {
+    const [first, second] = [randomUUID(), randomUUID()]
+    const by = (headers: Record<string, string>, sheet: Sheet) =>
+      send(stage, 'POST', `/v1/score-sheets/${sheet.id}/publish`, {
+        ...headers,
+        'if-match': '"1"',
+      })
+    const body = { month: FEBRUARY }
+    const own = ok(await create(stage, '/v1/score-sheets', authority(first), body))
+    for (const headers of [authority(first), authority()])
+      expect((await by(headers, own as unknown as Sheet)).json()).toMatchObject({
+        status: 409,
+        code: 'same-person',
+      })
+    const script = caller({ roles: ['SCRIPT'], kind: 'client', controllers: [first] })
+    const sheet = ok(await create(stage, '/v1/score-sheets', script, body)) as unknown as Sheet
+    expect((await by(authority(first), sheet)).json()).toMatchObject({ code: 'same-person' })
+    ok(await by(authority(second), sheet))
+  })
+
   test('[B-5.6] states it with the last day of appeals; the sheet before is superseded', async () => {
     const first = await publish(stage, await compute(stage))
     // Monday 10:00 and five working days: the next Monday 10:00 in China.
@@ -347,7 +385,7 @@ describe('publication', () => {
     const old = await compute(stage)
     const newest = await compute(stage)
     const url = (sheet: Sheet) => `/v1/score-sheets/${sheet.id}/publish`
-    const match = { ...authority(), 'if-match': '"1"' }
+    const match = { ...authority(PUBLISHER), 'if-match': '"1"' }
     expect((await send(stage, 'POST', url(old), match)).json()).toMatchObject({
       status: 409,
       code: 'sheet-state',
@@ -355,7 +393,7 @@ describe('publication', () => {
     expect((await send(stage, 'POST', url(newest), authority())).json()).toMatchObject({
       status: 428,
     })
-    const stale = { ...authority(), 'if-match': '"7"' }
+    const stale = { ...authority(PUBLISHER), 'if-match': '"7"' }
     expect((await send(stage, 'POST', url(newest), stale)).json()).toMatchObject({
       code: 'version-stale',
     })
@@ -366,7 +404,7 @@ describe('publication', () => {
       code: 'outside-unit',
     })
     await publish(stage, newest)
-    const again = { ...authority(), 'if-match': '"2"' }
+    const again = { ...authority(PUBLISHER), 'if-match': '"2"' }
     expect((await send(stage, 'POST', url(newest), again)).json()).toMatchObject({
       code: 'sheet-state',
     })

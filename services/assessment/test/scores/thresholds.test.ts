@@ -1,13 +1,17 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { TestService } from '@erp-steward/test-kit/test-service'
+import { send } from '@erp-steward/test-kit/requests'
 import {
   assessmentStage,
+  authority,
   compute,
   count,
   deductionsOf,
   emptyStage,
+  facts,
   fillDirectory,
   FINANCE,
+  measure,
   ok,
   record,
   report,
@@ -43,7 +47,44 @@ async function scoreAfter(
   return scoreOf(stage, await compute(stage), clerk)
 }
 
-test('[B-5.6] a month without facts is a full score, excellent', async () => {
+test('[A-6.1.1][A-6.1.2] a month without one fact is not measured: no points, no grade, for nobody', async () => {
+  const sheet = await compute(stage)
+  const nothing = { measured: false, total: null, grade: null, staffAverage: null }
+  expect(sheet).toMatchObject({ measured: 0 })
+  expect(await scoreOf(stage, sheet, clerk)).toMatchObject({
+    ...nothing,
+    groups: { accuracy: { weight: 40, deducted: 0, score: null } },
+  })
+  for (const subject of [FINANCE, UNIT])
+    expect(await scoreOf(stage, sheet, subject)).toMatchObject({ ...nothing, measuredStaff: 0 })
+  const check = `/v1/score-sheets/${sheet.id}/recompute-check`
+  expect(ok(await send(stage, 'POST', check, authority()))).toMatchObject({ matches: true })
+  const [computed] = await facts(stage, 'score.computed')
+  expect(computed?.data).toMatchObject({
+    measured: 0,
+    measuredAccuracy: 0,
+    measuredTimeliness: 0,
+  })
+})
+
+test('[A-6.1.1] a fact that was voided is none, entries of zero are one', async () => {
+  const error = report({ personId: clerk })
+  ok(await record(stage, error))
+  expect(await scoreOf(stage, await compute(stage), clerk)).toMatchObject({ measured: true })
+  await stage.db.query(
+    `update observation set standing = 'voided', voided_order = nextval('fact_order') where id = $1`,
+    [error.id],
+  )
+  expect(await scoreOf(stage, await compute(stage), clerk)).toMatchObject({ measured: false })
+  ok(await count(stage, { [clerk]: 0 }))
+  expect(await scoreOf(stage, await compute(stage), clerk)).toMatchObject({
+    measured: true,
+    total: 100,
+  })
+})
+
+test('[B-5.6] a month of entries without fault is a full score, excellent', async () => {
+  await measure(stage, { clerk })
   expect(await scoreOf(stage, await compute(stage), clerk)).toMatchObject({
     subjectKind: 'person',
     departmentId: FINANCE,
@@ -56,7 +97,7 @@ test('[B-5.6] a month without facts is a full score, excellent', async () => {
       cooperation: { weight: 15, deducted: 0, score: 15 },
       security: { weight: 15, deducted: 0, score: 15 },
     },
-    errorRate: { errors: 0, entries: null, percent: null },
+    errorRate: { errors: 0, entries: 1_000_000, percent: 0 },
   })
 })
 

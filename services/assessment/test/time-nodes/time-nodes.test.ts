@@ -6,6 +6,7 @@ import {
   after,
   assessmentStage,
   authority,
+  caller,
   compute,
   emptyStage,
   endUser,
@@ -21,6 +22,8 @@ import {
   runTask,
   scoreOf,
   setParameter,
+  stranger,
+  tellOfPerson,
   UNIT,
   type Caller,
 } from '../assessment-stage.ts'
@@ -107,6 +110,86 @@ describe('completion', () => {
     expect((await scoreOf(stage, sheet, people.clerk)).total).toBe(100)
   })
 
+  test('[A-2.3.7] what the unit says in time is a claim, until somebody of another unit says so', async () => {
+    const { id } = await plan({ personId: people.clerk })
+    const own = endUser(people.clerk)
+    expect(ok(await complete(id, MONDAY, own))).toMatchObject({ state: 'claimed' })
+    ok(await complete(id, MONDAY, own))
+    expect((await complete(id, after(MONDAY, -1), own)).json()).toMatchObject({
+      code: 'same-person',
+    })
+    for (const headers of [
+      ofUnit('BUSINESS_OWNER', people.mate),
+      caller({ roles: ['SCRIPT'], kind: 'client', controllers: [people.mate] }),
+    ])
+      expect((await complete(id, after(MONDAY, -1), headers)).json()).toMatchObject({
+        code: 'same-person',
+      })
+    expect(await facts(stage, 'time-node.completed')).toEqual([])
+    expect(await facts(stage, 'time-node.claimed')).toMatchObject([
+      { subject: id, data: { confirmBy: '2026-03-24T10:00:00.000Z' } },
+    ])
+    stage.now = after(DUE, 1)
+    await runTask(stage, 'time-node-due', { nodeId: id })
+    expect(await delays()).toEqual([])
+    const judge = authority(await stranger(stage))
+    expect(ok(await complete(id, MONDAY, judge))).toMatchObject({ state: 'completed' })
+    expect(await facts(stage, 'time-node.completed')).toMatchObject([
+      { subject: id, data: { withinTarget: true } },
+    ])
+  })
+
+  test('[A-2.3.7] a claim is no measure: who has nothing else in the month is not measured', async () => {
+    const { id } = await plan({ personId: people.clerk })
+    ok(await complete(id, MONDAY, endUser(people.clerk)))
+    const before = await compute(stage, '2026-03')
+    expect(await scoreOf(stage, before, people.clerk)).toMatchObject({ measured: false })
+    ok(await complete(id, MONDAY))
+    const now = await compute(stage, '2026-03')
+    expect(await scoreOf(stage, now, people.clerk)).toMatchObject({ measured: true, total: 100 })
+    const check = `/v1/score-sheets/${before.id}/recompute-check`
+    expect(ok(await send(stage, 'POST', check, authority()))).toMatchObject({ matches: true })
+  })
+
+  test('[A-2.3.7] a claim is refused by somebody of another unit: open again in time, a delay after it', async () => {
+    const refuse = (id: string, headers: Caller) =>
+      send(stage, 'POST', `/v1/time-nodes/${id}/refuse-claim`, headers)
+    const judge = authority(await stranger(stage))
+    const { id } = await plan({ personId: people.clerk })
+    expect((await refuse(id, judge)).json()).toMatchObject({ code: 'time-node-state' })
+    ok(await complete(id, MONDAY, endUser(people.clerk)))
+    for (const headers of [ofUnit('BUSINESS_OWNER', people.mate), authority(people.clerk)])
+      expect((await refuse(id, headers)).json()).toMatchObject({ code: 'same-person' })
+    expect((await refuse(id, authority())).json()).toMatchObject({ code: 'person-required' })
+    expect(ok(await refuse(id, judge))).toMatchObject({ state: 'open', completedAt: null })
+    ok(await complete(id, MONDAY, endUser(people.clerk)))
+    stage.now = after(DUE, 1)
+    expect(ok(await refuse(id, judge))).toMatchObject({ state: 'missed' })
+    expect(await delays()).toHaveLength(1)
+  })
+
+  test('[A-2.3.7] after its time no colleague, leader or client of the unit says that it was in time', async () => {
+    const { id } = await plan({ personId: people.clerk })
+    stage.now = after(DUE, 1)
+    await runTask(stage, 'time-node-due', { nodeId: id })
+    const away = { name: 'mate', unitId: OTHER_UNIT, departmentId: OTHER_DEPARTMENT, version: 2 }
+    for (const headers of [
+      ofUnit('KEY_USER', people.mate),
+      ofUnit('BUSINESS_OWNER', people.mate),
+      authority(people.mate),
+      caller({ roles: ['SCRIPT'], kind: 'client', controllers: [people.mate] }),
+    ])
+      expect((await complete(id, DUE, headers)).json()).toMatchObject({
+        status: 409,
+        code: 'same-person',
+      })
+    await tellOfPerson(stage, people.mate, away)
+    expect((await complete(id, DUE, authority(people.mate))).json()).toMatchObject({
+      code: 'same-person',
+    })
+    expect(await facts(stage, 'observation.voided')).toEqual([])
+  })
+
   test('a user completes own steps and those of the unit, not those of a colleague or another unit', async () => {
     const mine = await plan({ personId: people.clerk })
     const ours = await plan({ departmentId: FINANCE })
@@ -125,14 +208,14 @@ describe('completion', () => {
   })
 })
 
-test('[A-2.3.7] after its time a user does not clear the delay of the own department, who is in charge does', async () => {
+test('[A-2.3.7] after its time a user does not clear the delay of the own department, somebody of another unit does', async () => {
   const { id } = await plan({ departmentId: FINANCE })
   stage.now = after(DUE, 60_000)
   await runTask(stage, 'time-node-due', { nodeId: id })
   expect((await complete(id, DUE, endUser(people.clerk))).json()).toMatchObject({
     code: 'same-person',
   })
-  ok(await complete(id, DUE, ofUnit('KEY_USER', people.mate)))
+  ok(await complete(id, DUE, authority(await stranger(stage))))
   expect(await facts(stage, 'observation.voided')).toMatchObject([
     { data: { kind: 'delay', originId: id, reason: 'Finished in time, told later.' } },
   ])
@@ -178,8 +261,8 @@ describe('the timer', () => {
     stage.now = after(DUE, 1)
     await runTask(stage, 'time-node-due', { nodeId: id })
     const sheet = await compute(stage, '2026-03')
-    expect(await scoreOf(stage, sheet, UNIT)).toMatchObject({ staffAverage: 100, total: 98 })
-    expect((await scoreOf(stage, sheet, people.clerk)).total).toBe(100)
+    expect(await scoreOf(stage, sheet, UNIT)).toMatchObject({ staffAverage: null, total: 98 })
+    expect((await scoreOf(stage, sheet, people.clerk)).total).toBeNull()
   })
 
   test('[A-2.3.7] a completed node is left alone', async () => {
@@ -203,16 +286,36 @@ describe('planning', () => {
     expect(answer.json()).toMatchObject({ status: 422, code })
   })
 
-  test('a business owner plans and sees the own unit', async () => {
+  test('[A-2.3.7] a business owner proposes a node of the own unit, somebody of another unit sets it', async () => {
     const foreign = ofUnit('BUSINESS_OWNER', people.mate, OTHER_UNIT)
     expect((await create(stage, '/v1/time-nodes', foreign, body())).json()).toMatchObject({
       code: 'outside-unit',
     })
-    const { id } = ok(
-      await create(stage, '/v1/time-nodes', ofUnit('BUSINESS_OWNER', people.mate), body()),
-    )
     const list = `/v1/time-nodes?unitId=${UNIT}&state=open&month=2026-03`
-    expect(ok(await send(stage, 'GET', list, endUser(people.clerk))).items).toMatchObject([{ id }])
+    const asked = await create(
+      stage,
+      '/v1/time-nodes',
+      ofUnit('BUSINESS_OWNER', people.mate),
+      body(),
+    )
+    expect(asked.statusCode).toBe(202)
+    expect(ok(await send(stage, 'GET', list, endUser(people.clerk))).items).toEqual([])
+    const approve = (headers: Caller) =>
+      send(
+        stage,
+        'POST',
+        `/v1/proposals/assessment/${asked.json<{ id: string }>().id}/approve`,
+        { ...headers, 'if-match': '"1"' },
+        {},
+      )
+    expect((await approve(authority(people.clerk))).json()).toMatchObject({ code: 'concerned' })
+    ok(await approve(authority(await stranger(stage))))
+    const [planned] = ok(await send(stage, 'GET', list, endUser(people.clerk))).items as {
+      id: string
+    }[]
+    const id = planned?.id ?? ''
+    const own = await create(stage, '/v1/time-nodes', authority(people.mate), body({ code: 'b' }))
+    expect(own.statusCode).toBe(202)
     expect(ok(await send(stage, 'GET', list, foreign)).items).toEqual([])
     expect((await send(stage, 'GET', `/v1/time-nodes/${id}`, foreign)).statusCode).toBe(404)
   })

@@ -1,0 +1,69 @@
+import type { Act } from '@erp-steward/contracts/act'
+import { Month } from '@erp-steward/contracts/assessment-events'
+import { Code, nullable, Uuid } from '@erp-steward/contracts/values'
+import { defineProposal, type Proposal } from '@erp-steward/service-kit/proposal'
+import { propose } from '@erp-steward/service-kit/proposals'
+import { Type } from 'typebox'
+import type { EntityManager } from 'typeorm'
+import { concernedBy } from '../observations/report-faults.ts'
+import { assertCountable, countEntries, type CountEntries } from './count-entries.ts'
+
+/** What a batch carries. */
+export const Counts = {
+  batchId: Uuid,
+  month: Month,
+  moduleCode: nullable(Code),
+  counts: Type.Array(
+    Type.Object(
+      { personId: Uuid, entries: Type.Integer({ minimum: 0, maximum: 1_000_000_000 }) },
+      { additionalProperties: false },
+    ),
+    { minItems: 1, maxItems: 5_000 },
+  ),
+}
+
+/** Entry counts by hand: the denominator by which people are judged. Source: A-6.1.1. */
+export const countingEntries = defineProposal({
+  kind: 'entry-counts.set',
+  title: { 'zh-CN': '人工登记录入量', en: 'Entry counts set by hand' },
+  body: Type.Object(Counts),
+  decide: 'entry-count.record',
+  subject: ({ batchId }) => batchId,
+  async concerns(tx, { counts }) {
+    const reports = counts.map(({ personId }) => ({
+      personId,
+      departmentId: null,
+      moduleCode: null,
+    }))
+    const { unitOfPerson } = await concernedBy(tx, reports)
+    return {
+      personIds: counts.map(({ personId }) => personId),
+      unitIds: [...new Set(unitOfPerson.values())],
+    }
+  },
+  async apply(tx, body, act) {
+    await countEntries(tx, body, null, act)
+  },
+})
+
+/**
+ * Counts by a person wait for a second one who is not of the units counted.
+ *
+ * @throws Problem `entry-counts-refused`, `proposal-pending`
+ */
+export async function proposeCounts(
+  tx: EntityManager,
+  body: CountEntries,
+  reason: string,
+  range: string | null,
+  act: Act,
+): Promise<Proposal> {
+  await assertCountable(tx, body, range, act)
+  return propose(
+    tx,
+    'assessment',
+    countingEntries,
+    { body: { ...body, counts: [...body.counts] }, reason },
+    act,
+  )
+}

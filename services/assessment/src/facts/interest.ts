@@ -1,0 +1,54 @@
+import type { Act } from '@erp-steward/contracts/act'
+import { PersonChanged } from '@erp-steward/contracts/identity-events'
+import { on, type Subscription } from '@erp-steward/messaging/consumer'
+import type { EntityManager } from 'typeorm'
+
+/** Days for which whoever left a unit is still of it: a quarter, so that the months that are scored are over. Own choice. */
+const STILL_OF_UNIT_DAYS = 92
+
+/** Whom a fact is held for or against. */
+export interface Measured {
+  readonly personIds: readonly (string | null)[]
+  readonly unitIds: readonly string[]
+}
+
+/**
+ * Whether the actor has an interest in what is measured: is one of the people, is or lately was of one of the units, or
+ * acts through a client that such a person controls. Who is measured does not make the measure. Source: A-6.1, B-5.6.
+ */
+export async function interestOf(
+  tx: EntityManager,
+  { personId, controllers, unitId, now }: Act,
+): Promise<(measured: Measured) => boolean> {
+  const hands = personId === null ? controllers : [personId, ...controllers]
+  const lately = new Date(now.getTime() - STILL_OF_UNIT_DAYS * 86_400_000)
+  const rows: { unitId: string }[] = await tx.query(
+    `select unit_id as "unitId" from person_unit
+      where person_id = any($1) and (left_at is null or left_at > $2)`,
+    [hands, lately],
+  )
+  const units = new Set(rows.map((row) => row.unitId))
+  // The token may be newer than the copy of the directory.
+  if (personId !== null && unitId !== null) units.add(unitId)
+  return ({ personIds, unitIds }) =>
+    hands.some((hand) => personIds.includes(hand)) || unitIds.some((id) => units.has(id))
+}
+
+/** Keeps which units a person was of, and when each was left; events may come in any order. */
+export const onPersonMoved: Subscription = on(PersonChanged, async (tx, { data }, { now }) => {
+  const { personId, unitId, version } = data
+  await tx.query(
+    `insert into person_unit (person_id, unit_id, version, left_at)
+     select $1, $2, $3, case when exists (
+              select from person_unit where person_id = $1 and version > $3) then $4::timestamptz end
+     on conflict on constraint person_unit_pkey do update
+       set version = excluded.version, left_at = excluded.left_at
+       where person_unit.version < excluded.version`,
+    [personId, unitId, version, now],
+  )
+  await tx.query(
+    `update person_unit set left_at = $4
+      where person_id = $1 and unit_id <> $2 and version < $3 and left_at is null`,
+    [personId, unitId, version, now],
+  )
+})

@@ -1,0 +1,29 @@
+import { Instant, Line, nullable, Uuid } from '@erp-steward/contracts/values'
+import { defineProposal } from '@erp-steward/service-kit/proposal'
+import { Type } from 'typebox'
+import { planTimeNode } from './plan-time-node.ts'
+
+/** What a time node is planned with. */
+export const NodePlan = {
+  code: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$' }),
+  title: Line(200),
+  unitId: Uuid,
+  departmentId: nullable(Uuid),
+  personId: nullable(Uuid),
+  dueAt: Instant,
+  isUrgent: Type.Boolean(),
+}
+
+/** A time node that a unit sets for itself: the yardstick it is measured by. Source: A-2.3.7. */
+export const planningNode = defineProposal({
+  kind: 'time-node.plan',
+  title: { 'zh-CN': '为本单位设定时间节点', en: 'A time node of the own unit' },
+  body: Type.Object(NodePlan),
+  decide: 'time-node.plan',
+  subject: ({ unitId, code, dueAt }) => `${unitId}/${code}/${dueAt}`,
+  concerns: (_tx, { unitId, personId }) =>
+    Promise.resolve({ unitIds: [unitId], personIds: personId === null ? [] : [personId] }),
+  async apply(tx, body, act) {
+    await planTimeNode(tx, { ...body, dueAt: new Date(body.dueAt) }, act)
+  },
+})

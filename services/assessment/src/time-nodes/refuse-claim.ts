@@ -1,0 +1,32 @@
+import type { Act } from '@erp-steward/contracts/act'
+import { Problem } from '@erp-steward/contracts/problem'
+import type { EntityManager } from 'typeorm'
+import { beginFacts } from '../facts/fact-order.ts'
+import { interestOf } from '../facts/interest.ts'
+import { missTimeNode } from './miss-time-node.ts'
+import { lockNode, TimeNodeEntity, UNFINISHED, type TimeNode } from './time-node.ts'
+
+/**
+ * Says that a step which the unit concerned claims to have finished was not: it is open again, or missed if its time is
+ * over. Source: A-2.3.7.
+ *
+ * @throws Problem `time-node-not-found`, `time-node-state`, `same-person` for the unit concerned, `person-required`
+ */
+export async function refuseClaim(
+  tx: EntityManager,
+  id: string,
+  reaches: (node: TimeNode) => void,
+  act: Act,
+): Promise<TimeNode> {
+  if (act.personId === null) throw new Problem('person-required', 'Only a person refuses.')
+  await beginFacts(tx)
+  const node = await lockNode(tx, id)
+  reaches(node)
+  if (node.state !== 'claimed') throw new Problem('time-node-state', `The node is ${node.state}.`)
+  const hasInterest = await interestOf(tx, act)
+  if (hasInterest({ personIds: [node.personId], unitIds: [node.unitId] }))
+    throw new Problem('same-person', 'Somebody of another unit looks at what was claimed.')
+  const open: TimeNode = { ...node, ...UNFINISHED, state: 'open', version: node.version + 1 }
+  await tx.update(TimeNodeEntity, { id }, open)
+  return act.now > node.dueAt ? missTimeNode(tx, open, act) : open
+}
