@@ -55,6 +55,7 @@ export const assessment = defineService({
   ],
   migrations,
   onlyGrow: [
+    'control_confirmation',
     'control_record',
     'entry_count',
     'ledger_head_witness',

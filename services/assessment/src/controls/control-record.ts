@@ -13,9 +13,11 @@ export interface ControlRecord {
   observedAt: Date
   validUntil: Date
   recordedAt: Date
-  /** When a second person confirmed it; until then it counts for nothing. */
+}
+
+/** A record with the word of a second person; without, it counts for nothing. */
+export interface ConfirmedRecord extends ControlRecord {
   confirmedAt: Date | null
-  confirmedBy: string | null
   confirmedByPersonId: string | null
 }
 
@@ -32,9 +34,6 @@ export const ControlRecordEntity = new EntitySchema<ControlRecord>({
     observedAt: { type: 'timestamptz', name: 'observed_at' },
     validUntil: { type: 'timestamptz', name: 'valid_until' },
     recordedAt: { type: 'timestamptz', name: 'recorded_at' },
-    confirmedAt: { type: 'timestamptz', name: 'confirmed_at', nullable: true },
-    confirmedBy: { type: 'text', name: 'confirmed_by', nullable: true },
-    confirmedByPersonId: { type: 'uuid', name: 'confirmed_by_person_id', nullable: true },
   },
   uniques: [{ name: 'control_record_observation_key', columns: ['clauseId', 'observedAt'] }],
   checks: [{ name: 'control_record_validity_check', expression: 'valid_until > observed_at' }],

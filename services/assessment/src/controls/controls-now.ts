@@ -117,7 +117,7 @@ async function newestRecords(
   const rows: (LatestRecord & { clauseId: string })[] = await tx.query(
     `select distinct on (clause_id) clause_id as "clauseId", observed_at as "observedAt", valid_until as "validUntil"
        from control_record
-      where ($1::text is null or clause_id = $1) and confirmed_at is not null
+      where ($1::text is null or clause_id = $1) and id in (select record_id from control_confirmation)
       order by clause_id, observed_at desc`,
     [clauseId],
   )

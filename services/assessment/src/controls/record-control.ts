@@ -70,9 +70,6 @@ export async function recordControl(
     observedAt,
     validUntil,
     recordedAt: act.now,
-    confirmedAt: null,
-    confirmedBy: null,
-    confirmedByPersonId: null,
   }
   await tx.insert(ControlRecordEntity, record)
   const { id: recordId, personId } = record

@@ -19,7 +19,7 @@ import type { Dependencies } from '@erp-steward/service-kit/service'
 import { Type } from 'typebox'
 import type { AssessmentConfig } from '../config.ts'
 import { confirmRecord } from './confirm-record.ts'
-import type { ControlRecord } from './control-record.ts'
+import type { ConfirmedRecord } from './control-record.ts'
 import { controlsNow, freshnessAt, freshnessVersions, type ControlNow } from './controls-now.ts'
 import { breakingFacts, latestEvidence } from './latest-evidence.ts'
 import { EVIDENCE_KEPT } from './publish-states.ts'
@@ -271,7 +271,11 @@ export function controlRoutes(app: App, deps: Dependencies<AssessmentConfig>): v
       // A clause is a matter of the whole company.
       assertReaches(request, null)
       return createOnce(deps, request, reply, async (tx, act) => ({
-        body: await recordControl(tx, clause, request.body, act),
+        body: {
+          ...(await recordControl(tx, clause, request.body, act)),
+          confirmedAt: null,
+          confirmedByPersonId: null,
+        },
         location: `/v1/controls/${clause.id}/records`,
       }))
     },
@@ -316,12 +320,11 @@ export function controlRoutes(app: App, deps: Dependencies<AssessmentConfig>): v
       const { id } = clauseOf(request.params.clauseId)
       const { limit, cursor } = request.query
       const [at, afterId] = decodeInstantCursor(cursor)
-      const rows: ControlRecord[] = await db.query(
-        `select id, clause_id as "clauseId", person_id as "personId", statement, reference,
+      const rows: ConfirmedRecord[] = await db.query(
+        `select id, clause_id as "clauseId", r.person_id as "personId", statement, reference,
                 observed_at as "observedAt", valid_until as "validUntil", recorded_at as "recordedAt",
-                confirmed_at as "confirmedAt", confirmed_by as "confirmedBy",
-                confirmed_by_person_id as "confirmedByPersonId"
-           from control_record
+                c.confirmed_at as "confirmedAt", c.person_id as "confirmedByPersonId"
+           from control_record r left join control_confirmation c on c.record_id = r.id
           where clause_id = $1 and ($2::timestamptz is null or (observed_at, id) < ($2, $3::uuid))
           order by observed_at desc, id desc limit $4`,
         [id, at, afterId, limit + 1],

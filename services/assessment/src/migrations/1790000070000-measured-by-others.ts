@@ -53,16 +53,18 @@ export class MeasuredByOthers1790000070000 implements MigrationInterface {
       insert into person_unit (person_id, unit_id, version) select id, unit_id, version from person;
 
       -- A record from before is confirmed by nobody, so it counts again only when somebody does.
-      alter table control_record
-        add confirmed_at timestamptz,
-        add confirmed_by text,
-        add confirmed_by_person_id uuid;
+      create table control_confirmation (
+        record_id    uuid constraint control_confirmation_pkey primary key,
+        person_id    uuid not null,
+        actor        text not null,
+        confirmed_at timestamptz not null
+      );
     `)
   }
 
   async down(query: QueryRunner): Promise<void> {
     await query.query(`
-      alter table control_record drop confirmed_at, drop confirmed_by, drop confirmed_by_person_id;
+      drop table control_confirmation;
       drop table person_unit;
       alter table observation drop corrected_by, drop corrected_by_person_id, drop corrected_by_controllers,
         drop correction_confirmed_at;

@@ -30,7 +30,15 @@ export async function controlStage(): Promise<TestService> {
 
 /** Takes every row of the register away, for the next case of a file. */
 export async function emptyStage(stage: TestService): Promise<void> {
-  const tables = ['fact', 'evidence', 'record', 'published', 'collector', 'parameter']
+  const tables = [
+    'fact',
+    'evidence',
+    'record',
+    'confirmation',
+    'published',
+    'collector',
+    'parameter',
+  ]
   const all = [...tables.map((name) => `control_${name}`), 'outbox', 'inbox', 'dead_letter']
   await stage.db.query(all.map((table) => `delete from ${table}`).join('; '))
   stage.now = NOON
