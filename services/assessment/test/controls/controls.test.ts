@@ -5,6 +5,8 @@ import {
   ObservationVoided,
   ScoresComputed,
   ScoresPublished,
+  TimeNodeClaimed,
+  TimeNodeCompleted,
   TimeNodeMissed,
 } from '@erp-steward/contracts/assessment-events'
 import {
@@ -387,6 +389,61 @@ test('[A-2.3.5][A-2.3.7] what was voided breaks nothing any more, a delay neithe
   await tell(stage, voided(delay, 'delay', nodeId))
   for (const clauseId of ['A-2.3.5', 'A-2.3.7'])
     expect(await stateAt(stage, clauseId, noon())).toBe('stale')
+})
+
+test('[A-2.3.7] a claim that nobody confirms by its time is an open breach without anybody noticing, until it is confirmed', async () => {
+  const [claimed, confirmed] = [randomUUID(), randomUUID()]
+  const node = (nodeId: string) => ({
+    ...{ nodeId, code: 'close', unitId: UNIT, dueAt: noon(-9).toISOString() },
+    completedAt: noon(-9).toISOString(),
+  })
+  const done = (nodeId: string, at: Date) =>
+    factOf(TimeNodeCompleted, { ...node(nodeId), withinTarget: true }, at, 'assessment')
+  await alive(stage, noon(), 'assessment')
+  for (const nodeId of [claimed, confirmed])
+    await tell(
+      stage,
+      factOf(
+        TimeNodeClaimed,
+        { ...node(nodeId), claimedAt: noon(-9).toISOString(), confirmBy: noon().toISOString() },
+        noon(-9),
+        'assessment',
+      ),
+    )
+  await tell(stage, done(confirmed, noon(-1)))
+  expect(await stateAt(stage, 'A-2.3.7', noon())).toBe('kept')
+  expect(await controlAt(stage, 'A-2.3.7', noon(1))).toMatchObject({
+    state: 'broken',
+    reasonCode: 'open-breaches',
+    openBreaches: [{ key: `${claimed}/claim` }],
+  })
+  await publish(stage, noon(91 * DAY))
+  expect(await stateAt(stage, 'A-2.3.7', noon(91 * DAY))).toBe('broken')
+  const owed: { key: string }[] = await stage.db.query(
+    `select key from control_fact where clause_id = 'A-2.3.7' and effect = 'expects'`,
+  )
+  expect(owed).toEqual([{ key: `${claimed}/claim` }])
+  await tell(stage, done(claimed, noon(1)))
+  expect(await stateAt(stage, 'A-2.3.7', noon(2))).toBe('kept')
+})
+
+test('[B-5.6] a control says in both languages what it demands and what is missing of its claim', async () => {
+  const asked = async (language: string) =>
+    (await read(stage, '/v1/controls/A-2.3.3', { ...auditor(), 'accept-language': language })).json<
+      Record<'claim' | 'missing' | 'demand' | 'proof' | 'counterExample', string>
+    >()
+  const [en, zh] = [await asked('en'), await asked('zh-CN')]
+  expect([en.claim, zh.claim]).toEqual(['partly', 'partly'])
+  for (const member of ['missing', 'demand', 'proof', 'counterExample'] as const) {
+    expect(en[member]).toMatch(/\.$/)
+    expect(zh[member]).toMatch(/。$/)
+  }
+  const rows = (await read(stage, '/v1/controls?limit=200')).json<{
+    items: { clauseId: string; claim: string; missing: string | null }[]
+  }>()
+  expect(
+    rows.items.filter(({ claim, missing }) => (claim === 'partly') !== (missing !== null)),
+  ).toEqual([])
 })
 
 test('[A-3.2.1] a source that is disabled is missed no more, and no source at all proves nothing', async () => {
