@@ -13,6 +13,7 @@ import {
   BackupRunMissed,
   BackupRunSucceeded,
   BackupTargetRegistered,
+  ProtectionStated,
   CopyVerified,
   RestoreFinished,
 } from '@erp-steward/contracts/backup-events'
@@ -116,6 +117,17 @@ const expectTarget = (targetId: string, at: Date, active = true) =>
   factOf(
     BackupTargetRegistered,
     { ...target(targetId), executor: 'postgres', active },
+    at,
+    'backup-orchestration',
+  )
+const protectedAt = (targetId: string, at: Date) =>
+  factOf(
+    ProtectionStated,
+    {
+      ...target(targetId),
+      ...({ plan: 'kept', media: 'kept', offsite: 'kept' } as const),
+      ...{ faults: [], exceptedUntil: null, statedAt: at.toISOString() },
+    },
     at,
     'backup-orchestration',
   )
@@ -459,6 +471,7 @@ test('[A-3.2.1] a source that is disabled is missed no more, and no source at al
 
 test('[B-5.6] a service that is no longer heard makes what it would state stale; heard again, it is kept', async () => {
   await tell(stage, expectTarget(ONE, noon(-HOUR)))
+  await tell(stage, protectedAt(ONE, noon(-HOUR)))
   await tell(stage, succeeded(ONE, noon(-HOUR)))
   expect(await stateAt(stage, 'A-2.4.1', noon(2 * HOUR))).toBe('kept')
   expect(await controlAt(stage, 'A-2.4.1', noon(2 * HOUR + 1))).toMatchObject({
@@ -473,6 +486,7 @@ test('[B-5.6] a service that is no longer heard makes what it would state stale;
 test('[B-5.6][A-2.4.1] a breach of one target is mended by that target only, and its event can be looked up', async () => {
   for (const id of [ONE, TWO]) {
     await tell(stage, expectTarget(id, noon(-9)))
+    await tell(stage, protectedAt(id, noon(-9)))
     await tell(stage, succeeded(id, noon(-8)))
   }
   const breach = missed(ONE, noon(-7))
@@ -492,8 +506,10 @@ test('[B-5.6][A-2.4.1] a breach of one target is mended by that target only, and
 
 test('[A-2.4.1] a registered target that was never backed up makes the clause stale, until it is taken out', async () => {
   await tell(stage, expectTarget(ONE, noon(-9)))
+  await tell(stage, protectedAt(ONE, noon(-9)))
   await tell(stage, succeeded(ONE, noon(-8)))
   await tell(stage, expectTarget(TWO, noon(-7)))
+  await tell(stage, protectedAt(TWO, noon(-7)))
   expect(await controlAt(stage, 'A-2.4.1', noon())).toMatchObject({
     state: 'stale',
     reasonCode: 'keys-unproven',
@@ -533,6 +549,7 @@ test('[B-5.6] facts in any order, and twice, end in the same rows', async () => 
 
 test('[B-5.6] a mend that is heard before its breach counts, and one from before the breach does not', async () => {
   await tell(stage, expectTarget(ONE, noon(-9)))
+  await tell(stage, protectedAt(ONE, noon(-9)))
   await tell(stage, succeeded(ONE, noon(-5)))
   await tell(stage, missed(ONE, noon(-6)))
   expect(await stateAt(stage, 'A-2.4.1', noon())).toBe('kept')
@@ -628,6 +645,7 @@ test('a proof from a clock that is ahead stays fresh no longer than from its arr
 
 test('only the newest facts of a clause are kept for a look; the state needs none of them', async () => {
   await tell(stage, expectTarget(ONE, noon(-DAY)))
+  await tell(stage, protectedAt(ONE, noon(-DAY)))
   for (let each = 1; each <= 25; each += 1) await tell(stage, succeeded(ONE, noon(-100 * each)))
   await publish(stage, noon())
   const { evidence, state } = await controlAt(stage, 'A-2.4.1', noon())
