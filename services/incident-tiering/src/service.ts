@@ -27,6 +27,11 @@ import { keyUserRoutes } from './key-users/routes.ts'
 import { migrations } from './migrations/all.ts'
 import { deliverNotification } from './notifications/deliver-notification.ts'
 import { NotificationAttemptEntity, NotificationEntity } from './notifications/notification.ts'
+import {
+  onAlertUntaken,
+  onAlertUntold,
+  onInspectionUncovered,
+} from './notifications/on-watch-failed.ts'
 import { notificationRoutes } from './notifications/routes.ts'
 import { createPersonMailer } from './notifications/mail-to-person.ts'
 import { createMailSender } from './notifications/send-mail.ts'
@@ -83,6 +88,9 @@ export const incidentTiering = defineService({
     onAlertFiring,
     onAlertResolved,
     onFindingRaised,
+    onInspectionUncovered,
+    onAlertUntaken,
+    onAlertUntold,
     onGateAnswered,
     onGateVoided,
     onWindowsChanged,

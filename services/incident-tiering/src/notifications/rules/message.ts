@@ -3,6 +3,9 @@ import type { CoverageGap } from '../../key-users/coverage-gaps.ts'
 import type { SuperiorStep } from '../../tickets/rules/clocks-of-priority.ts'
 import type { Ticket } from '../../tickets/ticket.ts'
 
+/** What monitoring states because nobody answers for it. */
+export type WatchFailure = 'inspection-uncovered' | 'alert-untaken' | 'alert-untold'
+
 /** Why people are written to. */
 export type Occasion =
   | 'opened'
@@ -20,6 +23,7 @@ export type Occasion =
   | SuperiorStep
   | 'key-user-gaps'
   | 'delivery-failed'
+  | WatchFailure
 
 const HEADLINE: Readonly<Record<Occasion, { readonly zh: string; readonly en: string }>> = {
   opened: { zh: '新工单', en: 'New ticket' },
@@ -51,6 +55,9 @@ const HEADLINE: Readonly<Record<Occasion, { readonly zh: string; readonly en: st
   },
   'key-user-gaps': { zh: '关键用户缺位', en: 'Key-user duties that nobody can do' },
   'delivery-failed': { zh: '消息未送达', en: 'A message was not delivered' },
+  'inspection-uncovered': { zh: '无人能够巡检', en: 'Nobody is able to inspect' },
+  'alert-untaken': { zh: '报警无人受理', en: 'Nobody took an alert' },
+  'alert-untold': { zh: '报警未送达任何人', en: 'Nobody was reached about an alert' },
 }
 
 export interface Message {
@@ -103,5 +110,14 @@ export function fallBackMessage(lost: Message, recipient: string, reason: string
   return {
     subject: `${zh} / ${en}: ${lost.subject}`,
     body: [`${zh} / ${en}: ${recipient} (${reason})`, '', lost.body].join('\n'),
+  }
+}
+
+/** The text about something in a unit that is watched, or should be, and for which nobody answers. */
+export function watchFailedMessage(failure: WatchFailure, unit: string, detail: string): Message {
+  const { zh, en } = HEADLINE[failure]
+  return {
+    subject: `${zh} / ${en}: ${unit}`,
+    body: [`${zh} / ${en}`, `单位 / Unit: ${unit}`, detail].join('\n'),
   }
 }
