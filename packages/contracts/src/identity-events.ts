@@ -429,6 +429,36 @@ export const AccountCreated = defineEvent({
   }),
 })
 
+/** An administrator account that belongs to nobody: nobody's leave ends it. Stated anew every day until it is named. */
+export const AdministratorUnnamed = defineEvent({
+  type: 'identity.account.administrator-unnamed.v1',
+  summary: 'An administrator account belongs to no person.',
+  clauses: ['A-2.1.1'],
+  payload: Type.Object({ accountId: Uuid, role: Type.String(), statedAt: Instant }),
+})
+
+export const AdministratorNamed = defineEvent({
+  type: 'identity.account.administrator-named.v1',
+  summary: 'An administrator account was given to the person it belongs to.',
+  clauses: ['A-2.1.1'],
+  payload: Type.Object({ accountId: Uuid, role: Type.String(), personId: Uuid, namedAt: Instant }),
+})
+
+/** The last of a kind left: nothing of that role can be done until another is made. */
+export const AdministratorRoleVacant = defineEvent({
+  type: 'identity.account.administrator-role-vacant.v1',
+  summary: 'A role of the three administrators is held by nobody any more.',
+  clauses: ['A-2.1.1'],
+  payload: Type.Object({ role: Type.String(), since: Instant }),
+})
+
+export const AdministratorRoleFilled = defineEvent({
+  type: 'identity.account.administrator-role-filled.v1',
+  summary: 'A role of the three administrators is held again.',
+  clauses: ['A-2.1.1'],
+  payload: Type.Object({ role: Type.String(), since: Instant }),
+})
+
 /** For a leaver the time from the leave date to the disabled account is measured against the parameter. */
 export const AccountDisabled = defineEvent({
   type: 'identity.account.disabled.v1',
@@ -527,7 +557,13 @@ export const ProvisioningQueued = defineEvent({
   type: 'identity.provisioning.queued.v1',
   summary: 'A call in EBS was queued for the middleware.',
   clauses: ['A-2.1.1', 'A-2.1.4'],
-  payload: Type.Object({ ...taskFact, procedure: Type.String(), queuedAt: Instant }),
+  payload: Type.Object({
+    ...taskFact,
+    procedure: Type.String(),
+    queuedAt: Instant,
+    /** By when it must be done and read back; `null` where nothing ends by it. */
+    dueAt: nullable(Instant),
+  }),
 })
 
 export const ProvisioningDone = defineEvent({

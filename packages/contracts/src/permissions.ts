@@ -135,8 +135,9 @@ export const permissions = {
   'account.confirm-identity': ['SECURITY_ADMIN', 'AUDIT_ADMIN', 'OM_AUTHORITY', 'BUSINESS_OWNER'],
   'credential-reset.read': ['SECURITY_ADMIN', 'AUDIT_ADMIN'],
   'account-change.read': ['SYSTEM_ADMIN', 'SECURITY_ADMIN', 'AUDIT_ADMIN'],
-  'account-change.request': ['SYSTEM_ADMIN'],
-  'account-change.decide': ['SECURITY_ADMIN'],
+  // The two others only for the naming of an administrator.
+  'account-change.request': ['SYSTEM_ADMIN', 'SECURITY_ADMIN', 'AUDIT_ADMIN'],
+  'account-change.decide': ['SECURITY_ADMIN', 'SYSTEM_ADMIN', 'AUDIT_ADMIN'],
   'provisioning.read': [
     'OM_AUTHORITY',
     'SYSTEM_ADMIN',

@@ -239,6 +239,24 @@ export const problems = {
     '提议所涉内容已变化',
     'Reject or withdraw the proposal, read the resource and propose anew.',
   ),
+  'administrator-has-business-role': problem(
+    409,
+    'An administrator may hold no business role',
+    '管理员不得兼任业务角色',
+    'Name a person without account and in a position without rights, or another position.',
+  ),
+  'administrator-named': problem(
+    409,
+    'The administrator account belongs to a person already',
+    '该管理员账号已归属某人',
+    'Create another administrator account for the other person.',
+  ),
+  'rights-not-waiting': problem(
+    409,
+    'No rights of this person wait for an approval',
+    '该人员没有待审批的权限',
+    'Read the account: its rights are in force, or it is not active.',
+  ),
   // Identity: credentials, sessions, clients
   'half-not-for-role': problem(
     403,

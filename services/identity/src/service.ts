@@ -6,6 +6,7 @@ import { AccountEntity } from './accounts/account.ts'
 import { AccountChangeEntity } from './accounts/account-change.ts'
 import { StandingEntity } from './accounts/standing.ts'
 import { stateUnstated } from './accounts/state-standing.ts'
+import { stateUnnamedAdministrators } from './accounts/administrator-role.ts'
 import { accountRoutes } from './accounts/routes.ts'
 import { anchorLedger } from './audit/anchor-ledger.ts'
 import { assessmentWitness } from './audit/assessment-witness.ts'
@@ -107,6 +108,7 @@ export const identity = defineService({
     takeLeave,
     stateUnstated,
     stateSealing,
+    stateUnnamedAdministrators,
     endLapsedSessions,
     forgetEndedSessions,
     renewSigningKey(createSeal(deps.config.SEALING_KEYS)),
@@ -126,6 +128,7 @@ export const identity = defineService({
     '* * * * * seal-ledger',
     '5 16 * * * anchor-ledger',
     '35 16 * * * verify-ledger ?fill=1d',
+    '10 16 * * * state-unnamed-administrators',
     '30 17 * * * forget-ended-sessions',
     '45 17 * * * renew-signing-key',
     '20 17 * * * state-sealing',

@@ -68,6 +68,7 @@ export async function addAccount(
     createdAt: now,
     disabledAt: null,
     disabledReason: null,
+    rightsPending: false,
     coolingUntil: null,
   }
   const [unit, department, position] = [randomUUID(), randomUUID(), randomUUID()]

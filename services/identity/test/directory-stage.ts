@@ -121,6 +121,19 @@ export function approve(
   })
 }
 
+/** Approves the rights of the position that wait for a mover or somebody who came back. */
+export async function grantWaiting(stage: TestService, personId: string) {
+  const url = '/v1/account-changes?status=pending&limit=200'
+  const { items } = await ok<{ items: (ChangeView & { kind: string })[] }>(
+    call(stage, { method: 'GET', url, headers: as('SECURITY_ADMIN') }),
+  )
+  const waiting = items.find(
+    ({ kind, subjectId }) => kind === 'grant-position' && subjectId === personId,
+  )
+  if (waiting === undefined) throw new Error('no rights wait')
+  return ok(approve(stage, waiting))
+}
+
 /** Gives a position its rights, with approval. */
 export async function setRights(
   stage: TestService,

@@ -11,7 +11,7 @@ export const UserName = Type.String({ pattern: '^[A-Z0-9][A-Z0-9._@-]{0,99}$' })
 
 const strict = { additionalProperties: false }
 
-/** What the system administrator may ask for through `POST /v1/account-changes`. */
+/** What may be asked for through `POST /v1/account-changes`, by whom `mayAsk` says. */
 export const AccountChangeCommand = Type.Union([
   Type.Object(
     { kind: Type.Literal('create-account'), personId: Uuid, userName: Type.Optional(UserName) },
@@ -22,9 +22,17 @@ export const AccountChangeCommand = Type.Union([
       kind: Type.Literal('create-administrator'),
       userName: UserName,
       role: Type.Enum([...administratorRoleNames]),
+      /** An active person without account, in a position without rights. */
+      personId: Uuid,
     },
     strict,
   ),
+  Type.Object(
+    { kind: Type.Literal('name-administrator'), accountId: Uuid, personId: Uuid },
+    strict,
+  ),
+  // Asked for by each move and return by itself; here for one that was refused and is wanted after all.
+  Type.Object({ kind: Type.Literal('grant-position'), personId: Uuid }, strict),
   Type.Object({ kind: Type.Literal('disable-account'), accountId: Uuid }, strict),
   Type.Object({ kind: Type.Literal('enable-account'), accountId: Uuid }, strict),
   Type.Object(
@@ -67,8 +75,11 @@ export interface AccountChange {
   status: 'pending' | 'approved' | 'rejected'
   requestedBy: string
   requestedByPerson: string | null
+  /** People behind a client that asked, at the time. */
+  requestedByControllers: string[]
   requestedAt: Date
   decidedBy: string | null
+  decidedByPerson: string | null
   decidedAt: Date | null
   decisionReason: string | null
   version: number
@@ -86,8 +97,15 @@ export const AccountChangeEntity = new EntitySchema<AccountChange>({
     status: { type: 'text' },
     requestedBy: { type: 'text', name: 'requested_by' },
     requestedByPerson: { type: 'uuid', name: 'requested_by_person', nullable: true },
+    requestedByControllers: {
+      type: 'uuid',
+      name: 'requested_by_controllers',
+      array: true,
+      default: '{}',
+    },
     requestedAt: { type: 'timestamptz', name: 'requested_at' },
     decidedBy: { type: 'text', name: 'decided_by', nullable: true },
+    decidedByPerson: { type: 'uuid', name: 'decided_by_person', nullable: true },
     decidedAt: { type: 'timestamptz', name: 'decided_at', nullable: true },
     decisionReason: { type: 'text', name: 'decision_reason', nullable: true },
     version: { type: 'integer' },

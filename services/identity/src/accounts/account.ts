@@ -4,7 +4,10 @@ export const administratorRoleNames = ['SYSTEM_ADMIN', 'SECURITY_ADMIN', 'AUDIT_
 export type AdministratorRole = (typeof administratorRoleNames)[number]
 export type AccountStatus = 'active' | 'frozen' | 'disabled'
 
-/** Who may sign in: the account of a person, or of one of the three administrators; never both. */
+/**
+ * Who may sign in: a person with the rights of the position, or a person as one of the three administrators, never both; a
+ * person has one account. The first administrators belong to nobody until they are named.
+ */
 export interface Account {
   id: string
   /** Sealed: upper case, also the name of the user in EBS; at most 100 characters. `openUserName` shows it. */
@@ -20,6 +23,8 @@ export interface Account {
   createdAt: Date
   disabledAt: Date | null
   disabledReason: string | null
+  /** After a move or a return: the rights of the position wait for an approval. */
+  rightsPending: boolean
   /** Until then the account may not approve; `null`: no cooling time was set, or a third person ended it. */
   coolingUntil: Date | null
 }
@@ -39,6 +44,7 @@ export const AccountEntity = new EntitySchema<Account>({
     createdAt: { type: 'timestamptz', name: 'created_at' },
     disabledAt: { type: 'timestamptz', name: 'disabled_at', nullable: true },
     disabledReason: { type: 'text', name: 'disabled_reason', nullable: true },
+    rightsPending: { type: 'boolean', name: 'rights_pending', default: false },
     coolingUntil: { type: 'timestamptz', name: 'cooling_until', nullable: true },
   },
   uniques: [
@@ -57,8 +63,8 @@ export const AccountEntity = new EntitySchema<Account>({
       expression: "administrator_role in ('SYSTEM_ADMIN', 'SECURITY_ADMIN', 'AUDIT_ADMIN')",
     },
     {
-      name: 'account_one_kind_check',
-      expression: '(person_id is null) <> (administrator_role is null)',
+      name: 'account_owner_check',
+      expression: 'person_id is not null or administrator_role is not null',
     },
     { name: 'account_status_check', expression: "status in ('active', 'frozen', 'disabled')" },
   ],

@@ -2,10 +2,14 @@ import type { EntityManager } from 'typeorm'
 import type { Account, AccountStatus } from './account.ts'
 import { userNameLookup } from './sealed-user-name.ts'
 
-/** An account, user name and all sealed, with the name, sealed, and unit of its person, `null` for administrators. */
+/**
+ * An account, user name and all sealed, with the name, sealed, and unit of its person; `unnamed`: an administrator's that
+ * belongs to nobody.
+ */
 export type AccountInRange = Omit<Account, 'userNameLookup'> & {
   readonly personName: string | null
   readonly unitId: string | null
+  readonly unnamed: boolean
 }
 
 export interface AccountFilter {
@@ -29,7 +33,8 @@ export function accountsInRange(
     `select account.id, user_name as "userName", person_id as "personId",
             administrator_role as "administratorRole", status, epoch, account.version,
             account.created_at as "createdAt", disabled_at as "disabledAt", disabled_reason as "disabledReason",
-            cooling_until as "coolingUntil",
+            cooling_until as "coolingUntil", rights_pending as "rightsPending",
+            (administrator_role is not null and person_id is null) as unnamed,
             person.name as "personName", person.unit_id as "unitId"
        from account left join person on person.id = person_id
       where ($1::uuid is null or account.id = $1) and ($2::text is null or user_name_lookup = $2)

@@ -10,6 +10,9 @@ import type { AccountChange } from './account-change.ts'
 import { createAdministrator, createPersonAccount } from './create-account.ts'
 import { disableAccount } from './disable-account.ts'
 import { enableAccount } from './enable-account.ts'
+import { grantPosition } from './change-rights.ts'
+import { nameAdministrator } from './name-administrator.ts'
+import { supersedeGrant } from './request-account-change.ts'
 import { lockAccount, type HeldAccount } from './lock-account.ts'
 import { openChange } from './sealed-user-name.ts'
 import { setPositionRights } from './set-position-rights.ts'
@@ -32,6 +35,12 @@ export async function applyAccountChange(
     case 'create-administrator':
       await createAdministrator(tx, command, act)
       return
+    case 'name-administrator':
+      await nameAdministrator(tx, command, act)
+      return
+    case 'grant-position':
+      await grantPosition(tx, command.personId, act)
+      return
     case 'disable-account': {
       const held = await heldAccount(tx, command.accountId)
       const endDate = chinaDay(act.now)
@@ -39,7 +48,7 @@ export async function applyAccountChange(
       return
     }
     case 'enable-account':
-      await enableAccount(tx, await heldAccount(tx, command.accountId), act)
+      await enableHeld(tx, command.accountId, act)
       return
     case 'set-position-roles': {
       const { positionCode, roles, responsibilities, ebsRoles } = command
@@ -53,6 +62,13 @@ export async function applyAccountChange(
       await disableClient(tx, subjectId, reason, act)
       return
   }
+}
+
+/** The approval that opens the account is one of its rights too: a grant that waits is no longer needed. */
+async function enableHeld(tx: EntityManager, accountId: string, act: Act) {
+  const held = await heldAccount(tx, accountId)
+  await enableAccount(tx, held, act)
+  if (held.holder !== null) await supersedeGrant(tx, held.holder.person.id, act)
 }
 
 async function createForPerson(

@@ -9,15 +9,20 @@ import { unitExists } from '../organisation/unit-exists.ts'
 import { PersonEntity } from '../people/person.ts'
 import { AccountEntity } from './account.ts'
 import type { AccountChange, AccountChangeCommand } from './account-change.ts'
+import { assertNotForOneself } from './concerned.ts'
+import { assertMayAdminister } from './may-administer.ts'
+import { unnamed } from './name-administrator.ts'
 import { requestAccountChange } from './request-account-change.ts'
 import { isReservedUserName } from './rules/user-name.ts'
+import { mayAsk } from './rules/who-decides.ts'
 import { userNameLookup } from './sealed-user-name.ts'
 
 /**
  * Takes a request of the system administrator after a look at what could not work anyway; the state is checked again
  * when it is approved.
  *
- * @throws Problem `person-unknown`, `account-exists`, `account-unknown`, `user-name-taken`, `position-unknown`,
+ * @throws Problem `permission-missing`, `same-person`, `administrator-has-business-role`, `administrator-named`,
+ *   `rights-not-waiting`, `person-unknown`, `account-exists`, `account-unknown`, `user-name-taken`, `position-unknown`,
  *   `unit-unknown`, `client-unknown`, `client-exists`, `account-change-pending`
  */
 export async function askForChange(
@@ -26,6 +31,9 @@ export async function askForChange(
   reason: string,
   act: Act,
 ): Promise<AccountChange> {
+  if (!mayAsk(command.kind, act.role))
+    throw new Problem('permission-missing', `A ${command.kind} is asked for by others.`)
+  await assertNotForOneself(tx, command, act)
   const subjectId = await subjectOf(tx, command, act)
   return requestAccountChange(tx, { subjectId, command, reason }, act)
 }
@@ -47,7 +55,20 @@ async function subjectOf(
     }
     case 'create-administrator':
       await assertFree(tx, command.userName)
+      await assertMayAdminister(tx, command.personId)
       return randomUUID()
+    case 'name-administrator': {
+      const { accountId, personId } = command
+      unnamed(await tx.findOneBy(AccountEntity, { id: accountId }), accountId)
+      await assertMayAdminister(tx, personId)
+      return accountId
+    }
+    case 'grant-position': {
+      const { personId } = command
+      if (!(await tx.existsBy(AccountEntity, { personId, rightsPending: true })))
+        throw new Problem('rights-not-waiting', 'No rights of this person wait.')
+      return personId
+    }
     case 'disable-account':
     case 'enable-account': {
       const { accountId } = command

@@ -1,6 +1,7 @@
 import { Problem } from '@erp-steward/contracts/problem'
 import type { EntityManager } from 'typeorm'
 import type { Account } from './account.ts'
+import { isLastOfRole } from './administrator-role.ts'
 
 /**
  * Refuses to shut out the last active administrator of a kind: without a security administrator nothing could be
@@ -12,13 +13,11 @@ import type { Account } from './account.ts'
  */
 export async function assertNotLastAdministrator(
   tx: EntityManager,
-  { id, administratorRole }: Account,
+  account: Account,
 ): Promise<void> {
-  if (administratorRole === null) return
-  const others: unknown[] = await tx.query(
-    `select from account where administrator_role = $1 and status = 'active' and id <> $2 limit 1`,
-    [administratorRole, id],
-  )
-  if (others.length === 0)
-    throw new Problem('last-administrator', `No other ${administratorRole} is active.`)
+  if (await isLastOfRole(tx, account))
+    throw new Problem(
+      'last-administrator',
+      `No other ${String(account.administratorRole)} is active.`,
+    )
 }

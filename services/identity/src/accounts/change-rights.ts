@@ -1,17 +1,23 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { AccountRolesChanged } from '@erp-steward/contracts/identity-events'
+import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
+import { durationMs } from '@erp-steward/regulation/duration'
+import { readParameter } from '@erp-steward/service-kit/parameters'
 import type { EntityManager } from 'typeorm'
-import type { Position } from '../organisation/position.ts'
-import type { Person } from '../people/person.ts'
-import { queueAccessChange } from '../provisioning/queue-access.ts'
+import { carriesRights, PositionEntity, type Position } from '../organisation/position.ts'
+import { PersonEntity, type Person } from '../people/person.ts'
+import { queueAccessChange, queueAccessEnd } from '../provisioning/queue-access.ts'
+import { noAccess } from '../provisioning/rules/access-difference.ts'
 import { revokeAccount } from '../sessions/revoke-account.ts'
-import { AccountEntity } from './account.ts'
+import { AccountEntity, type Account } from './account.ts'
+import { requestAccountChange, supersedeGrant } from './request-account-change.ts'
 import { stateStanding } from './state-standing.ts'
 
 /**
- * Gives the account of a person another set of rights: the old set ends, every token becomes void, the new set
- * begins. A person without a usable account has nothing to change. The caller holds the person's row.
+ * Gives the account of a person what a position gives since its rights changed: what ended, ends, every token becomes void,
+ * what is new begins. A person without a usable account, or whose rights wait for an approval, has nothing to change. The
+ * caller holds the person's row.
  */
 export async function changeRights(
   tx: EntityManager,
@@ -20,15 +26,100 @@ export async function changeRights(
   to: Position,
   act: Act,
 ): Promise<void> {
-  const account = await tx.findOne(AccountEntity, {
-    where: { personId: person.id },
-    lock: { mode: 'pessimistic_write' },
-  })
-  if (account === null || account.status === 'disabled') return
-  const { id, userName, personId } = account
-  await revokeAccount(tx, id, 'rights-changed', act)
+  const account = await usableAccount(tx, person.id)
+  if (account === null || account.rightsPending) return
+  await revokeAccount(tx, account.id, 'rights-changed', act)
   const target = { account, unitId: person.unitId }
   const { ended, added } = await queueAccessChange(tx, target, from, to, act)
+  await announceRights(tx, account, { position: to, roles: to.roles, ended, added }, act)
+}
+
+/**
+ * A mover: every right of the old position ends at once, and those of the new one wait for the security administrator, who
+ * is neither the mover nor who moved. The caller holds the person's row.
+ *
+ * Source: A-2.1.4, defaults 2.8: applying, approving and setting up are different persons.
+ */
+export async function endRightsOfMover(
+  tx: EntityManager,
+  person: Pick<Person, 'id' | 'unitId'>,
+  from: Position,
+  to: Position,
+  act: Act,
+): Promise<void> {
+  const account = await usableAccount(tx, person.id)
+  if (account === null) return
+  await revokeAccount(tx, account.id, 'rights-changed', act)
+  const target = { account, unitId: person.unitId }
+  const { value } = await readParameter(
+    tx,
+    'identity.leaver.disable_within',
+    person.unitId,
+    act.now,
+  )
+  const dueAt = new Date(act.now.getTime() + durationMs(value))
+  const ended = account.rightsPending ? 0 : await queueAccessEnd(tx, target, from, dueAt, act)
+  const rightsPending = carriesRights(to)
+  await tx.update(AccountEntity, account.id, { rightsPending })
+  await announceRights(tx, account, { position: to, roles: [], ended, added: 0 }, act)
+  await supersedeGrant(tx, person.id, act)
+  if (rightsPending) await askForGrant(tx, person.id, 'moved', act)
+}
+
+/** Has the rights of the position wait for an approval, after a move or a return. */
+export async function askForGrant(
+  tx: EntityManager,
+  personId: string,
+  reason: 'moved' | 'rejoined',
+  act: Act,
+): Promise<void> {
+  const command = { kind: 'grant-position', personId } as const
+  await requestAccountChange(tx, { subjectId: personId, command, reason }, act)
+}
+
+/**
+ * Puts the rights of the position in force that waited for the approval.
+ *
+ * @throws Problem `person-unknown` when the person has left, `rights-not-waiting`
+ */
+export async function grantPosition(tx: EntityManager, personId: string, act: Act): Promise<void> {
+  const person = await tx.findOne(PersonEntity, {
+    where: { id: personId, active: true },
+    lock: { mode: 'pessimistic_write' },
+  })
+  if (person === null) throw new Problem('person-unknown', 'The person has left.')
+  const account = await usableAccount(tx, personId)
+  if (account?.rightsPending !== true)
+    throw new Problem('rights-not-waiting', 'No rights of this person wait.')
+  const position = await tx.findOneByOrFail(PositionEntity, { id: person.positionId })
+  await tx.update(AccountEntity, account.id, { rightsPending: false })
+  await revokeAccount(tx, account.id, 'rights-changed', act)
+  const target = { account, unitId: person.unitId }
+  const { added } = await queueAccessChange(tx, target, noAccess, position, act)
+  await announceRights(tx, account, { position, roles: position.roles, ended: 0, added }, act)
+}
+
+/** The account of a person, held; `null` when there is none that carries rights of a position. */
+async function usableAccount(tx: EntityManager, personId: string): Promise<Account | null> {
+  const account = await tx.findOne(AccountEntity, {
+    where: { personId },
+    lock: { mode: 'pessimistic_write' },
+  })
+  if (account === null || account.status === 'disabled') return null
+  return account.administratorRole === null ? account : null
+}
+
+async function announceRights(
+  tx: EntityManager,
+  { id, userName, personId }: Account,
+  {
+    position,
+    roles,
+    ended,
+    added,
+  }: { position: Position; roles: readonly string[]; ended: number; added: number },
+  act: Act,
+): Promise<void> {
   await appendEvent(
     tx,
     'identity',
@@ -38,13 +129,13 @@ export async function changeRights(
       accountId: id,
       userName,
       personId,
-      positionId: to.id,
-      roles: to.roles,
+      positionId: position.id,
+      roles: [...roles],
       responsibilitiesEnded: ended,
       responsibilitiesAdded: added,
       changedAt: act.now.toISOString(),
     },
     act,
   )
-  await stateStanding(tx, person.id, act)
+  if (personId !== null) await stateStanding(tx, personId, act)
 }

@@ -9,7 +9,10 @@ import type { Position } from '../organisation/position.ts'
 import type { Person } from '../people/person.ts'
 import { openPerson } from '../people/sealed-person.ts'
 import { queueNewUser } from '../provisioning/queue-access.ts'
+import { noAccess } from '../provisioning/rules/access-difference.ts'
 import type { Account, AdministratorRole } from './account.ts'
+import { isLastOfRole, stateRole } from './administrator-role.ts'
+import { assertMayAdminister } from './may-administer.ts'
 import { isReservedUserName, userNameCandidates } from './rules/user-name.ts'
 import { sealUserName } from './sealed-user-name.ts'
 import { stateStanding } from './state-standing.ts'
@@ -18,38 +21,49 @@ import { stateStanding } from './state-standing.ts'
  * Gives a person the one account, with the EBS user and the rights of the position; it has no password yet. The
  * caller holds the person's row.
  *
+ * @param rightsPending whether the rights wait for an approval, as those of somebody who comes back do
  * @param userName as asked for; `null` derives one that is free
  * @throws Problem `account-exists`, `user-name-taken`
  */
 export async function createPersonAccount(
   tx: EntityManager,
-  { person, position, userName }: { person: Person; position: Position; userName: string | null },
+  {
+    person,
+    position,
+    userName,
+    rightsPending = false,
+  }: { person: Person; position: Position; userName: string | null; rightsPending?: boolean },
   act: Act,
 ): Promise<Account> {
   const candidates = userName === null ? userNameCandidates(openPerson(tx, person)) : [userName]
-  const account = await insertAccount(tx, candidates, { personId: person.id }, act)
-  await queueNewUser(tx, { account, holder: person, access: position }, act)
+  const account = await insertAccount(tx, candidates, { personId: person.id, rightsPending }, act)
+  const access = rightsPending ? noAccess : position
+  await queueNewUser(tx, { account, holder: person, access }, act)
   await stateStanding(tx, person.id, act)
   return account
 }
 
 /**
- * Creates the account of a further administrator: one of the three roles, no person, no business role.
+ * Creates the account of a further administrator: one of the three roles, one person, no business role.
  *
- * @throws Problem `user-name-taken`
+ * @throws Problem `user-name-taken`, `person-unknown`, `administrator-has-business-role`
  */
-export function createAdministrator(
+export async function createAdministrator(
   tx: EntityManager,
-  { userName, role }: { userName: string; role: AdministratorRole },
+  { userName, role, personId }: { userName: string; role: AdministratorRole; personId: string },
   act: Act,
 ): Promise<Account> {
-  return insertAccount(tx, [userName], { administratorRole: role }, act)
+  await assertMayAdminister(tx, personId)
+  const owner = { administratorRole: role, personId }
+  const account = await insertAccount(tx, [userName], owner, act)
+  if (await isLastOfRole(tx, account)) await stateRole(tx, role, true, act)
+  return account
 }
 
 async function insertAccount(
   tx: EntityManager,
   candidates: readonly string[],
-  owner: { personId: string } | { administratorRole: AdministratorRole },
+  owner: Pick<Account, 'personId'> & Partial<Pick<Account, 'administratorRole' | 'rightsPending'>>,
   act: Act,
 ): Promise<Account> {
   for (const userName of candidates) {
@@ -58,16 +72,16 @@ async function insertAccount(
     const account: Account = {
       id,
       ...sealUserName(tx, id, userName),
-      personId: null,
       administratorRole: null,
-      ...owner,
       status: 'active',
       epoch: 0,
       version: 1,
       createdAt: act.now,
       disabledAt: null,
       disabledReason: null,
+      rightsPending: false,
       coolingUntil: null,
+      ...owner,
     }
     if (await insertUnlessTaken(tx, account)) {
       await announceAccount(tx, account, act)
@@ -90,10 +104,19 @@ export async function insertUnlessTaken(tx: EntityManager, account: Account): Pr
   try {
     const inserted: unknown[] = await tx.query(
       `insert into account (id, user_name, user_name_lookup, person_id, administrator_role, status, epoch, version,
-                            created_at)
-       values ($1, $2, $3, $4, $5, $6, 0, 1, $7)
+                            created_at, rights_pending)
+       values ($1, $2, $3, $4, $5, $6, 0, 1, $7, $8)
        on conflict on constraint account_user_name_key do nothing returning id`,
-      [id, userName, userNameLookup, personId, administratorRole, status, createdAt],
+      [
+        id,
+        userName,
+        userNameLookup,
+        personId,
+        administratorRole,
+        status,
+        createdAt,
+        account.rightsPending,
+      ],
     )
     return inserted.length === 1
   } catch (error) {

@@ -3,6 +3,7 @@ import type { Act } from '@erp-steward/contracts/act'
 import type { DataSource } from 'typeorm'
 import { issueInitialPassword } from '../credentials/issue-initial-password.ts'
 import type { Account, AdministratorRole } from './account.ts'
+import { stateUnnamed } from './administrator-role.ts'
 import { announceAccount, insertUnlessTaken } from './create-account.ts'
 
 /** An administrator with the password to begin with. */
@@ -66,11 +67,13 @@ export async function createFirstAdministrators(
         createdAt: now,
         disabledAt: null,
         disabledReason: null,
+        rightsPending: false,
         coolingUntil: null,
       }
       if (!(await insertUnlessTaken(tx, account)))
         throw new Error(`${userName} belongs to an account that is no administrator`)
       await announceAccount(tx, account, act)
+      await stateUnnamed(tx, { id: account.id, role }, act)
       // They do not cool: nobody but the operator at the host's own console has seen them, and there is no third who
       // could confirm anybody. Who the three are is said by an account change of kind `name-administrator`.
       const password = await issueInitialPassword(tx, account, false, act)

@@ -5,12 +5,11 @@ import { appendEvent } from '@erp-steward/messaging/outbox'
 import { assertVersion } from '@erp-steward/service-kit/commit'
 import type { EntityManager } from 'typeorm'
 import { disableClient } from '../clients/disable-client.ts'
-import {
-  AccountChangeEntity,
-  type AccountChange,
-  type AccountChangeCommand,
-} from './account-change.ts'
+import { AccountChangeEntity, type AccountChange } from './account-change.ts'
+import { assertAnotherHand } from './another-hand.ts'
 import { applyAccountChange } from './apply-account-change.ts'
+import { assertNotConcerned } from './concerned.ts'
+import { mayDecide } from './rules/who-decides.ts'
 
 export interface DecideAccountChange {
   readonly changeId: string
@@ -24,8 +23,8 @@ export interface DecideAccountChange {
  *
  * Source: defaults 2.9: the system administrator's changes wait for the security administrator's confirmation.
  *
- * @throws Problem `not-found`, `version-stale`, `account-change-decided`, `same-person` (who asked, or whose account it
- *   is), and whatever refuses the effect, in which case the change stays pending
+ * @throws Problem `not-found`, `version-stale`, `account-change-decided`, `permission-missing`, `same-person` (who
+ *   asked, or whom it concerns), and whatever refuses the effect, in which case the change stays pending
  */
 export async function decideAccountChange(
   tx: EntityManager,
@@ -41,11 +40,20 @@ export async function decideAccountChange(
   if (change.status !== 'pending')
     throw new Problem('account-change-decided', `The change is ${change.status}.`)
   assertVersion(change.version, expected)
-  assertAnotherPerson(change, act)
+  if (!mayDecide(change.kind, act.role))
+    throw new Problem('permission-missing', `A ${change.kind} is decided by others.`)
+  const asked = {
+    actor: change.requestedBy,
+    personId: change.requestedByPerson,
+    controllers: change.requestedByControllers,
+  }
+  await assertAnotherHand(tx, act, [asked], 'Who asked for the change may not decide it.')
+  await assertNotConcerned(tx, change.command, act)
   const decided: AccountChange = {
     ...change,
     status: decision,
     decidedBy: act.actor,
+    decidedByPerson: act.personId,
     decidedAt: act.now,
     decisionReason: reason,
     version: change.version + 1,
@@ -71,16 +79,4 @@ export async function decideAccountChange(
   else if (change.kind === 'create-client')
     await disableClient(tx, change.subjectId, 'request-rejected', act)
   return decided
-}
-
-function assertAnotherPerson({ requestedBy, requestedByPerson, command }: AccountChange, act: Act) {
-  if (requestedBy === act.actor || (act.personId !== null && requestedByPerson === act.personId))
-    throw new Problem('same-person', 'Who asked for the change may not decide it.')
-  if (concerns(command, act))
-    throw new Problem('same-person', 'Nobody decides about the own account.')
-}
-
-function concerns(command: AccountChangeCommand, { actor, personId }: Act): boolean {
-  if ('accountId' in command) return command.accountId === actor
-  return 'personId' in command && command.personId === personId
 }

@@ -4,9 +4,11 @@ import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
 import { queueUserEnd } from '../provisioning/queue-access.ts'
+import { noAccess } from '../provisioning/rules/access-difference.ts'
 import { revokeAccount } from '../sessions/revoke-account.ts'
 import { assertNotLastAdministrator } from './assert-not-last-administrator.ts'
 import { AccountEntity, type Account } from './account.ts'
+import { isLastOfRole, stateRole } from './administrator-role.ts'
 import type { HeldAccount } from './lock-account.ts'
 import { stateStanding } from './state-standing.ts'
 
@@ -24,22 +26,27 @@ export interface DisableAccount {
   readonly endDate: string
   /** `null` where no leave caused it. */
   readonly leave: LeaveLag | null
+  /** By when EBS must have the end date; `null` where no leave caused it. */
+  readonly dueAt?: Date | null
 }
 
 /**
- * Ends an account: no new sign-in, every token void, EBS user and rights end-dated. Source: A-2.1.4.
+ * Ends an account: no new sign-in, every token void, EBS user and rights end-dated. A leave ends also the last
+ * administrator of a kind, and that nobody holds the role is stated: an account must not outlive its person.
+ * Source: A-2.1.4.
  *
  * @throws Problem `account-state` when it is disabled already, `last-administrator`
  */
 export async function disableAccount(
   tx: EntityManager,
   { account, holder }: HeldAccount,
-  { reason, endDate, leave }: DisableAccount,
+  { reason, endDate, leave, dueAt = null }: DisableAccount,
   act: Act,
 ): Promise<Account> {
   if (account.status === 'disabled')
     throw new Problem('account-state', 'The account is disabled already.')
-  await assertNotLastAdministrator(tx, account)
+  if (leave === null) await assertNotLastAdministrator(tx, account)
+  const wasLast = await isLastOfRole(tx, account)
   const { id, userName, personId } = account
   const disabled: Account = {
     ...account,
@@ -59,9 +66,12 @@ export async function disableAccount(
     act,
   )
   disabled.epoch = await revokeAccount(tx, id, reason, act)
+  if (wasLast && account.administratorRole !== null)
+    await stateRole(tx, account.administratorRole, false, act)
   if (holder !== null) {
     const target = { account, unitId: holder.person.unitId }
-    await queueUserEnd(tx, target, holder.position, endDate, act)
+    const access = account.rightsPending ? noAccess : holder.position
+    await queueUserEnd(tx, target, access, { endDate, dueAt }, act)
     await stateStanding(tx, holder.person.id, act)
   }
   return disabled

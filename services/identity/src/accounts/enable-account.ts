@@ -4,23 +4,27 @@ import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
 import { queueUserReturn } from '../provisioning/queue-access.ts'
+import { noAccess } from '../provisioning/rules/access-difference.ts'
 import { AccountEntity, type Account } from './account.ts'
+import { isLastOfRole, stateRole } from './administrator-role.ts'
 import type { HeldAccount } from './lock-account.ts'
 import { stateStanding } from './state-standing.ts'
 
 /**
- * Opens a disabled account again, with the rights of the position its person holds now.
+ * Opens a disabled account again, with the rights of the position its person holds now: the approval that opens it is
+ * theirs too, unless `rightsPending`.
  *
  * @throws Problem `account-state` when it is not disabled, `person-left` when its person has left
  */
 export async function enableAccount(
   tx: EntityManager,
-  { account, holder }: HeldAccount,
+  { account, owner, holder }: HeldAccount,
   act: Act,
+  rightsPending = false,
 ): Promise<Account> {
   if (account.status !== 'disabled')
     throw new Problem('account-state', `The account is ${account.status}.`)
-  if (holder?.person.active === false)
+  if (owner?.active === false)
     throw new Problem('person-left', 'The person of this account has left.')
   const { id, userName, personId } = account
   const enabled: Account = {
@@ -28,14 +32,18 @@ export async function enableAccount(
     status: 'active',
     disabledAt: null,
     disabledReason: null,
+    rightsPending,
     version: account.version + 1,
   }
   const { status, disabledAt, disabledReason, version } = enabled
-  await tx.update(AccountEntity, id, { status, disabledAt, disabledReason, version })
+  await tx.update(AccountEntity, id, { status, disabledAt, disabledReason, rightsPending, version })
   const fact = { accountId: id, userName, personId, enabledAt: act.now.toISOString() }
   await appendEvent(tx, 'identity', AccountEnabled, id, fact, act)
+  const { administratorRole: role } = account
+  if (role !== null && (await isLastOfRole(tx, account))) await stateRole(tx, role, true, act)
   if (holder !== null) {
-    await queueUserReturn(tx, { account, holder: holder.person, access: holder.position }, act)
+    const access = rightsPending ? noAccess : holder.position
+    await queueUserReturn(tx, { account, holder: holder.person, access }, act)
     await stateStanding(tx, holder.person.id, act)
   }
   return enabled

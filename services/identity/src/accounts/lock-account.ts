@@ -5,7 +5,9 @@ import { AccountEntity, type Account } from './account.ts'
 
 export interface HeldAccount {
   readonly account: Account
-  /** `null` for an administrator. */
+  /** The person it belongs to; `null` for an administrator who is not named yet. */
+  readonly owner: Person | null
+  /** The person with the position whose rights the account carries; `null` for an administrator. */
   readonly holder: { readonly person: Person; readonly position: Position } | null
 }
 
@@ -27,7 +29,8 @@ export async function lockAccount(tx: EntityManager, id: string): Promise<HeldAc
       found.administratorRole,
     ])
   const account = await tx.findOneOrFail(AccountEntity, { where: { id }, lock })
-  if (person === null) return { account, holder: null }
+  if (person === null || account.administratorRole !== null)
+    return { account, owner: person, holder: null }
   const position = await tx.findOneByOrFail(PositionEntity, { id: person.positionId })
-  return { account, holder: { person, position } }
+  return { account, owner: person, holder: { person, position } }
 }

@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
-import { AccountChangeRequested } from '@erp-steward/contracts/identity-events'
+import {
+  AccountChangeDecided,
+  AccountChangeRequested,
+} from '@erp-steward/contracts/identity-events'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { isConstraintViolation } from '@erp-steward/service-kit/constraint'
@@ -38,8 +41,10 @@ export async function requestAccountChange(
     status: 'pending',
     requestedBy: act.actor,
     requestedByPerson: act.personId,
+    requestedByControllers: [...act.controllers],
     requestedAt: act.now,
     decidedBy: null,
+    decidedByPerson: null,
     decidedAt: null,
     decisionReason: null,
     version: 1,
@@ -66,4 +71,37 @@ export async function requestAccountChange(
     act,
   )
   return change
+}
+
+/** Takes back a grant that waits: the person has moved on, or left, and what was asked for is no longer meant. */
+export async function supersedeGrant(tx: EntityManager, personId: string, act: Act): Promise<void> {
+  const waiting = await tx.findOne(AccountChangeEntity, {
+    where: { kind: 'grant-position', subjectId: personId, status: 'pending' },
+    lock: { mode: 'pessimistic_write' },
+  })
+  if (waiting === null) return
+  const reason = 'No longer meant: the person moved on.'
+  await tx.update(AccountChangeEntity, waiting.id, {
+    status: 'rejected',
+    decidedBy: 'service:identity',
+    decidedAt: act.now,
+    decisionReason: reason,
+    version: waiting.version + 1,
+  })
+  await appendEvent(
+    tx,
+    'identity',
+    AccountChangeDecided,
+    waiting.id,
+    {
+      changeId: waiting.id,
+      kind: waiting.kind,
+      subjectId: personId,
+      decision: 'rejected',
+      reason,
+      requestedBy: waiting.requestedBy,
+      decidedAt: act.now.toISOString(),
+    },
+    act,
+  )
 }

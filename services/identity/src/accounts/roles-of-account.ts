@@ -1,6 +1,7 @@
 import type { Role } from '@erp-steward/contracts/permissions'
 import type { EntityManager } from 'typeorm'
 import type { PositionRole } from '../organisation/position.ts'
+import { PersonEntity } from '../people/person.ts'
 import type { Account } from './account.ts'
 
 /** Roles whose holders see the whole company; a leader's range is the own unit. */
@@ -13,7 +14,8 @@ export interface RolesOfAccount {
 }
 
 /**
- * What the account may do now: an administrator exactly the one role, a person the roles of the position.
+ * What the account may do now: an administrator exactly the one role, a person the roles of the position, unless they wait
+ * for an approval.
  *
  * Somebody who has left has none, whatever the state of the account.
  */
@@ -21,11 +23,16 @@ export async function rolesOfAccount(
   tx: EntityManager,
   { administratorRole, personId }: Pick<Account, 'administratorRole' | 'personId'>,
 ): Promise<RolesOfAccount> {
-  if (administratorRole !== null)
-    return { roles: [administratorRole], unitId: null, range: 'company' }
+  if (administratorRole !== null) {
+    const isHere =
+      personId === null || (await tx.existsBy(PersonEntity, { id: personId, active: true }))
+    return { roles: isHere ? [administratorRole] : [], unitId: null, range: 'company' }
+  }
   const [holder]: { unitId: string; roles: PositionRole[] }[] = await tx.query(
-    `select person.unit_id as "unitId", position.roles
+    `select person.unit_id as "unitId",
+            case when account.rights_pending then '[]'::jsonb else position.roles end as roles
        from person join position on position.id = person.position_id
+       left join account on account.person_id = person.id
       where person.id = $1 and person.active`,
     [personId],
   )

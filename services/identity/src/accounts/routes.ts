@@ -18,6 +18,7 @@ import { administratorRoleNames } from './account.ts'
 import { AccountChangeCommand, AccountChangeEntity, UserName } from './account-change.ts'
 import { accountChanges } from './account-changes.ts'
 import { accountsInRange, type AccountInRange } from './accounts-in-range.ts'
+import { assertAnotherHand } from './another-hand.ts'
 import { askForChange } from './ask-for-change.ts'
 import { decideAccountChange } from './decide-account-change.ts'
 import { freezeAccount, unfreezeAccount } from './freeze-account.ts'
@@ -40,6 +41,10 @@ const AccountView = Type.Object({
   disabledAt: nullable(InstantOut),
   disabledReason: nullable(Type.String()),
   coolingUntil: nullable(InstantOut),
+  rightsPending: Type.Boolean({
+    description: 'The rights of the position wait for an approval after a move or a return.',
+  }),
+  unnamed: Type.Boolean({ description: 'An administrator account that belongs to no person.' }),
   version: Type.Integer(),
 })
 
@@ -150,7 +155,7 @@ function lockingRoutes(app: App, deps: Committer): void {
         tags: ['accounts'],
         params: ById,
         body: Reason,
-        response: { 200: Type.Omit(AccountView, ['personName', 'unitId']) },
+        response: { 200: Type.Omit(AccountView, ['personName', 'unitId', 'unnamed']) },
       },
       handler: (request, reply) =>
         change(deps, request, reply, async (tx, act, expected) => {
@@ -160,8 +165,9 @@ function lockingRoutes(app: App, deps: Committer): void {
           if (held === null || (own !== null && held.holder?.person.unitId !== own))
             throw new Problem('not-found', `There is no account ${id}.`)
           assertVersion(held.account.version, expected)
-          if (verb === 'unfreeze' && id === act.actor)
-            throw new Problem('same-person', 'Nobody releases the own account.')
+          const owner = { actor: id, personId: held.account.personId }
+          if (verb === 'unfreeze')
+            await assertAnotherHand(tx, act, [owner], 'Nobody releases the own account.')
           const account = await apply(tx, held, request.body.reason, act)
           return { ...account, userName: openUserName(tx, account) }
         }),

@@ -1,14 +1,15 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { EntityManager } from 'typeorm'
-import { PositionEntity, type Position } from '../organisation/position.ts'
+import { carriesRights, PositionEntity, type Position } from '../organisation/position.ts'
 import { announcePosition } from '../organisation/put-position.ts'
 import { changeRights } from './change-rights.ts'
+import { assertNoAdministrator } from './may-administer.ts'
 
 /**
  * Sets what the holders of a position may do, here and in EBS, and changes it for everybody who holds it now.
  *
- * @throws Problem `position-unknown`
+ * @throws Problem `position-unknown`, `administrator-has-business-role` (one who holds the position is an administrator)
  */
 export async function setPositionRights(
   tx: EntityManager,
@@ -29,6 +30,9 @@ export async function setPositionRights(
     `select id, unit_id as "unitId" from person where position_id = $1 and active order by id for update`,
     [from.id],
   )
-  for (const person of holders) await changeRights(tx, person, from, to, act)
+  for (const person of holders) {
+    if (carriesRights(to)) await assertNoAdministrator(tx, person.id)
+    await changeRights(tx, person, from, to, act)
+  }
   return to
 }

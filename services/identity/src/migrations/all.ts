@@ -11,6 +11,7 @@ import { ProtectLedger1790000020000 } from './1790000020000-protect-ledger.ts'
 import { HalveCredentials1790000010100 } from './1790000010100-halve-credentials.ts'
 import { SealPerson1790000030000 } from './1790000030000-seal-person.ts'
 import { SealUserName1790000030002 } from './1790000030002-seal-user-name.ts'
+import { NameAdministrators1790000010200 } from './1790000010200-name-administrators.ts'
 
 /** In the order they run. */
 export const migrations = [
@@ -27,4 +28,5 @@ export const migrations = [
   HalveCredentials1790000010100,
   SealPerson1790000030000,
   SealUserName1790000030002,
+  NameAdministrators1790000010200,
 ]

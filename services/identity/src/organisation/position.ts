@@ -54,3 +54,12 @@ export const PositionEntity = new EntitySchema<Position>({
   },
   uniques: [{ name: 'position_code_key', columns: ['code'] }],
 })
+
+/** Whether the position gives its holders anything, here or in EBS. */
+export function carriesRights({
+  roles,
+  responsibilities,
+  ebsRoles,
+}: Pick<Position, 'roles' | 'responsibilities' | 'ebsRoles'>): boolean {
+  return roles.length + responsibilities.length + ebsRoles.length > 0
+}

@@ -2,8 +2,10 @@ import type { Act } from '@erp-steward/contracts/act'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { EntityManager } from 'typeorm'
 import { AccountEntity } from '../accounts/account.ts'
-import { changeRights } from '../accounts/change-rights.ts'
-import { PositionEntity } from '../organisation/position.ts'
+import { assertNotAbout } from '../accounts/another-hand.ts'
+import { endRightsOfMover } from '../accounts/change-rights.ts'
+import { assertNoAdministrator } from '../accounts/may-administer.ts'
+import { carriesRights, PositionEntity } from '../organisation/position.ts'
 import { queueUserUpdate } from '../provisioning/queue-access.ts'
 import { announcePerson } from './announce-person.ts'
 import { PersonEntity, type Person } from './person.ts'
@@ -21,11 +23,12 @@ export type PersonOutcome = 'moved' | 'changed' | 'unchanged'
 
 /**
  * Moves a person, or changes name and address; what is the same already changes nothing and is not announced. A mover
- * loses the old set of rights and every token, then gets the new set. Source: A-2.1.4.
+ * loses the old set of rights and every token at once; the new set waits for an approval. Nobody moves or changes himself,
+ * in whatever account or through whatever client. Source: A-2.1.4.
  *
  * The caller holds the person's row.
  *
- * @throws Problem `person-left`
+ * @throws Problem `person-left`, `same-person`, `administrator-has-business-role`
  */
 export async function changePerson(
   tx: EntityManager,
@@ -55,18 +58,23 @@ export async function changePerson(
     (member) => person[member] !== before[member],
   )
   if (!moved && !renamed) return { person: before, outcome: 'unchanged' }
+  await assertNotAbout(tx, act, person.id, 'Nobody moves or changes himself.')
+  if (moved && place !== undefined && carriesRights(place.position))
+    await assertNoAdministrator(tx, person.id)
   await tx.save(PersonEntity, person)
   await announcePerson(tx, person, act)
   if (renamed) await updateEbsUser(tx, person, act)
   if (moved && place !== undefined) {
     const from = await tx.findOneByOrFail(PositionEntity, { id: before.positionId })
-    await changeRights(tx, person, from, place.position, act)
+    // Another department of the same unit gives the same rights in the same range.
+    if (person.positionId !== before.positionId || person.unitId !== before.unitId)
+      await endRightsOfMover(tx, person, from, place.position, act)
   }
   return { person, outcome: moved ? 'moved' : 'changed' }
 }
 
 async function updateEbsUser(tx: EntityManager, person: Person, act: Act) {
   const account = await tx.findOneBy(AccountEntity, { personId: person.id })
-  if (account !== null && account.status !== 'disabled')
+  if (account?.administratorRole === null && account.status !== 'disabled')
     await queueUserUpdate(tx, account, person, act)
 }

@@ -9,8 +9,10 @@ import { LocalDate, Uuid } from '@erp-steward/contracts/values'
 import { Type } from 'typebox'
 import type { EntityManager } from 'typeorm'
 import { AccountEntity } from '../accounts/account.ts'
+import { assertNotAbout } from '../accounts/another-hand.ts'
 import { disableAccount, type LeaveLag } from '../accounts/disable-account.ts'
 import { lockAccount } from '../accounts/lock-account.ts'
+import { supersedeGrant } from '../accounts/request-account-change.ts'
 import { stateStanding } from '../accounts/state-standing.ts'
 import { announcePerson } from './announce-person.ts'
 import { lockPerson } from './lock-person.ts'
@@ -26,7 +28,7 @@ const TASK = 'take-leave'
  *
  * Source: A-2.1.3, A-2.1.4. The caller holds the person's row.
  *
- * @throws Problem `person-left`
+ * @throws Problem `person-left`, `same-person`
  */
 export async function leavePerson(
   tx: EntityManager,
@@ -35,6 +37,7 @@ export async function leavePerson(
   act: Act,
 ): Promise<Person> {
   if (!before.active) throw new Problem('person-left', 'The person has left.')
+  await assertNotAbout(tx, act, before.id, 'Nobody gives notice for himself.')
   const { leaveOn, effectiveAt, atOnce, noticeLagSeconds } = leaveTiming(leave, act.now)
   const person: Person = {
     ...before,
@@ -70,9 +73,10 @@ export async function leavePerson(
 /**
  * Takes a notice back before its date.
  *
- * @throws Problem `person-left`, `no-leave-noticed`
+ * @throws Problem `person-left`, `no-leave-noticed`, `same-person`
  */
 export async function withdrawLeave(tx: EntityManager, before: Person, act: Act): Promise<Person> {
+  await assertNotAbout(tx, act, before.id, 'Nobody takes the own notice back.')
   const { id, active, leaveOn } = before
   if (!active) throw new Problem('person-left', 'The person has left.')
   if (leaveOn === null) throw new Problem('no-leave-noticed', 'Nobody gave notice.')
@@ -106,7 +110,9 @@ async function takeEffect(
   const held = account === null ? null : await lockAccount(tx, account.id)
   await tx.save(PersonEntity, person)
   await announcePerson(tx, person, act)
-  if (held !== null && held.account.status !== 'disabled')
+  await supersedeGrant(tx, person.id, act)
+  if (held !== null && held.account.status !== 'disabled') {
+    const leave = await lagOf(tx, person.unitId, person.leaveKind, effectiveAt, act)
     await disableAccount(
       tx,
       held,
@@ -116,11 +122,12 @@ async function takeEffect(
             ? `frozen, then ${leaverReason(person)}`
             : leaverReason(person),
         endDate: String(person.leftOn),
-        leave: await lagOf(tx, person.unitId, person.leaveKind, effectiveAt, act),
+        leave,
+        dueAt: new Date(effectiveAt.getTime() + leave.targetSeconds * 1_000),
       },
       act,
     )
-  else if (held !== null) await stateStanding(tx, person.id, act)
+  } else if (held !== null) await stateStanding(tx, person.id, act)
   return person
 }
 

@@ -2,9 +2,13 @@ import type { Act } from '@erp-steward/contracts/act'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { EntityManager } from 'typeorm'
 import { AccountEntity } from '../accounts/account.ts'
+import { assertNotAbout } from '../accounts/another-hand.ts'
+import { askForGrant } from '../accounts/change-rights.ts'
 import { createPersonAccount } from '../accounts/create-account.ts'
 import { enableAccount } from '../accounts/enable-account.ts'
-import { lockAccount } from '../accounts/lock-account.ts'
+import { lockAccount, type HeldAccount } from '../accounts/lock-account.ts'
+import { assertNoAdministrator } from '../accounts/may-administer.ts'
+import { carriesRights } from '../organisation/position.ts'
 import { stateStanding } from '../accounts/state-standing.ts'
 import { announcePerson } from './announce-person.ts'
 import { leaverReason } from './leave-person.ts'
@@ -12,13 +16,14 @@ import { PersonEntity, type Person } from './person.ts'
 import type { Place } from './place.ts'
 
 /**
- * Takes a former employee back under the same employee number: the account that the leave shut opens again with the
- * rights of the new position. One that was frozen or disabled before waits for the security administrator, by an account
- * change of kind `enable-account`. The caller holds the person's row.
+ * Takes a former employee back under the same employee number: the account that the leave shut opens again, and the
+ * rights of the new position wait for an approval, as a mover's do. One that was frozen or disabled before, and an
+ * administrator's, waits for the security administrator, by an account change of kind `enable-account`. The caller holds
+ * the person's row.
  *
  * Source: A-2.1.8.
  *
- * @throws Problem `person-active`
+ * @throws Problem `person-active`, `same-person`, `administrator-has-business-role`
  */
 export async function rejoinPerson(
   tx: EntityManager,
@@ -27,6 +32,9 @@ export async function rejoinPerson(
   act: Act,
 ): Promise<Person> {
   if (before.active) throw new Problem('person-active', 'The person has not left.')
+  await assertNotAbout(tx, act, before.id, 'Nobody takes himself back.')
+  const rightsPending = carriesRights(place.position)
+  if (rightsPending) await assertNoAdministrator(tx, before.id)
   const person: Person = {
     ...before,
     unitId: place.unit.id,
@@ -43,9 +51,18 @@ export async function rejoinPerson(
   await announcePerson(tx, person, act)
   const account = await tx.findOneBy(AccountEntity, { personId: person.id })
   const held = account === null ? null : await lockAccount(tx, account.id)
+  const { position } = place
   if (held === null)
-    await createPersonAccount(tx, { person, position: place.position, userName: null }, act)
-  else if (held.account.disabledReason === leaverReason(before)) await enableAccount(tx, held, act)
-  else await stateStanding(tx, person.id, act)
+    await createPersonAccount(tx, { person, position, userName: null, rightsPending }, act)
+  else if (isShutByLeave(held, before)) await enableAccount(tx, held, act, rightsPending)
+  else {
+    await stateStanding(tx, person.id, act)
+    return person
+  }
+  if (rightsPending) await askForGrant(tx, person.id, 'rejoined', act)
   return person
+}
+
+function isShutByLeave({ account }: HeldAccount, before: Person): boolean {
+  return account.administratorRole === null && account.disabledReason === leaverReason(before)
 }

@@ -112,7 +112,8 @@ export function personRoutes(app: App, deps: Committer): void {
     config: { ...manage, clauses: ['A-2.1.3', 'A-2.1.4'] },
     schema: {
       operationId: 'movePerson',
-      summary: 'A mover: the old set of rights ends, tokens are void, the new set begins.',
+      summary:
+        'A mover: the old set of rights ends, tokens are void; the new set waits for an approval.',
       tags,
       params: ById,
       body: Type.Object(PlaceBody, strict),
@@ -133,7 +134,7 @@ export function personRoutes(app: App, deps: Committer): void {
     schema: {
       operationId: 'rejoinPerson',
       summary:
-        'A former employee comes back under the same number; the account that the leave shut opens again.',
+        'A former employee comes back under the same number; the account that the leave shut opens, its rights wait for an approval.',
       tags,
       params: ById,
       body: Type.Object(PlaceBody, strict),

@@ -33,7 +33,7 @@ export async function queueNewUser(
   await queueTasks(tx, { account, unitId }, [user, ...added], act)
 }
 
-/** A mover, or a position with new rights: the old set ends, then the new one begins. */
+/** A position with new rights: what is no longer in it ends, then what is new begins. */
 export async function queueAccessChange(
   tx: EntityManager,
   target: EbsTarget,
@@ -49,6 +49,19 @@ export async function queueAccessChange(
   )
   await queueTasks(tx, target, [...ended, ...added], act)
   return { ended: ended.length, added: added.length }
+}
+
+/** A mover: everything that the old position gave ends, also what the new one gives too: that waits for an approval. */
+export async function queueAccessEnd(
+  tx: EntityManager,
+  target: EbsTarget,
+  from: EbsAccess,
+  dueAt: Date,
+  act: Act,
+): Promise<number> {
+  const { ended } = accessDifference(target.account.userName, from, noAccess, chinaDay(act.now))
+  await queueTasks(tx, target, ended, act, dueAt)
+  return ended.length
 }
 
 /** New name or address. */
@@ -70,7 +83,7 @@ export async function queueUserEnd(
   tx: EntityManager,
   target: EbsTarget,
   access: EbsAccess,
-  endDate: string,
+  { endDate, dueAt }: { endDate: string; dueAt: Date | null },
   act: Act,
 ): Promise<void> {
   const { account } = target
@@ -80,7 +93,7 @@ export async function queueUserEnd(
   const userName = openUserName(tx, account)
   const { ended } = accessDifference(userName, access, noAccess, endDate)
   const reached = ended.filter(({ call }) => !untouched.some((grant) => grants(grant, call)))
-  await queueTasks(tx, target, [endDateUser(userName, endDate), ...reached], act)
+  await queueTasks(tx, target, [endDateUser(userName, endDate), ...reached], act, dueAt)
 }
 
 /** A frozen account: no login in EBS; rights stay, for the person comes back. */

@@ -18,12 +18,15 @@ export interface EbsTarget {
 /**
  * Queues calls for the middleware, in order. The caller has locked the account's person, so that the order in which
  * tasks are queued is the order in which the changes happened.
+ *
+ * @param dueAt by when they must be done, where something must have ended by then
  */
 export async function queueTasks(
   tx: EntityManager,
   { account, unitId }: EbsTarget,
   requests: readonly EbsRequest[],
   act: Act,
+  dueAt: Date | null = null,
 ): Promise<void> {
   if (requests.length === 0) return
   const tasks = requests.map(({ kind, call, expected }): Omit<ProvisioningTask, 'seq'> => ({
@@ -54,6 +57,7 @@ export async function queueTasks(
     ...taskFact(task),
     procedure: task.call.procedure,
     queuedAt: act.now.toISOString(),
+    dueAt: dueAt?.toISOString() ?? null,
   }))
   await appendEvents(tx, 'identity', ProvisioningQueued, account.id, facts, act)
 }

@@ -14,6 +14,7 @@ import {
   call,
   countFacts,
   factsAbout,
+  grantWaiting,
   join,
   joined,
   ok,
@@ -158,7 +159,7 @@ test('a repeated key answers the same joiner', async () => {
   expect(twice.json()).toEqual(once.json())
 })
 
-test('[A-2.1.4] a mover loses the old set before the new one is given, and every token', async () => {
+test('[A-2.1.4] a mover loses the old set and every token at once, and gets the new one by approval', async () => {
   const person = await joined(stage)
   await workOff(stage)
   const before = await epochOf(person)
@@ -170,11 +171,18 @@ test('[A-2.1.4] a mover loses the old set before the new one is given, and every
     'add-responsibility done',
     'add-responsibility done',
     'end-responsibility queued',
+    'end-responsibility queued',
+  ])
+  expect(await epochOf(person)).toBe(Number(before) + 1)
+  expect(await accountOf(person)).toMatchObject({ roles: [], rightsPending: true })
+  await grantWaiting(stage, person.id)
+  expect((await kinds(person.userName)).slice(5)).toEqual([
+    'add-responsibility queued',
     'add-responsibility queued',
     'add-role queued',
   ])
-  expect(await epochOf(person)).toBe(Number(before) + 1)
-  expect(await accountOf(person)).toMatchObject({ roles: ['KEY_USER'] })
+  expect(await epochOf(person)).toBe(Number(before) + 2)
+  expect(await accountOf(person)).toMatchObject({ roles: ['KEY_USER'], rightsPending: false })
   expect(await factsAbout(stage, person.accountId)).toEqual(
     expect.arrayContaining(['identity.account.revoked.v1', 'identity.account.roles-changed.v1']),
   )
@@ -312,7 +320,7 @@ test('[A-2.1.4] a dismissal takes effect at once whatever date is named', async 
   })
 })
 
-test('who has left cannot move, leave again or join under the number; rejoining opens the account', async () => {
+test('who has left cannot move, leave again or join under the number; rejoining opens the account, approval its rights', async () => {
   const person = await joined(stage)
   await workOff(stage)
   const left = await ok<PersonView>(onPerson(stage, person, 'leave', { kind: 'resignation' }))
@@ -326,6 +334,8 @@ test('who has left cannot move, leave again or join under the number; rejoining 
   expect(await refusal(join(stage, { employeeNumber }))).toEqual([409, 'employee-number-taken'])
   const back = await ok<PersonView>(onPerson(stage, left, 'rejoin', place))
   expect(back).toMatchObject({ active: true, leftOn: null, accountId: person.accountId })
+  expect(await accountOf(person)).toMatchObject({ status: 'active', roles: [] })
+  await grantWaiting(stage, person.id)
   expect(await accountOf(person)).toMatchObject({ status: 'active', roles: ['KEY_USER'] })
   const returned = (await kinds(person.userName)).slice(-5)
   expect(returned).toEqual([

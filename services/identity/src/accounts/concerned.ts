@@ -1,0 +1,53 @@
+import type { Act } from '@erp-steward/contracts/act'
+import type { EntityManager } from 'typeorm'
+import { AccountEntity } from './account.ts'
+import type { AccountChangeCommand } from './account-change.ts'
+import { assertAnotherHand, type Hand } from './another-hand.ts'
+
+/**
+ * Refuses a decision about the own account, person, position or client.
+ *
+ * @throws Problem `same-person`
+ */
+export async function assertNotConcerned(
+  tx: EntityManager,
+  command: AccountChangeCommand,
+  act: Act,
+): Promise<void> {
+  await assertAnotherHand(tx, act, await concerned(tx, command), 'Nobody decides about himself.')
+}
+
+/**
+ * Refuses to ask for rights of the own position, or of the own person. To whom the own administrator account belongs may be
+ * asked for: another decides it.
+ *
+ * @throws Problem `same-person`
+ */
+export async function assertNotForOneself(
+  tx: EntityManager,
+  command: AccountChangeCommand,
+  act: Act,
+): Promise<void> {
+  if (command.kind !== 'set-position-roles' && command.kind !== 'grant-position') return
+  const detail = 'Nobody asks for rights of his own.'
+  await assertAnotherHand(tx, act, await concerned(tx, command), detail)
+}
+
+/** Whose account, person or position it is. */
+async function concerned(tx: EntityManager, command: AccountChangeCommand): Promise<Hand[]> {
+  if (command.kind === 'set-position-roles') {
+    const holders: { id: string }[] = await tx.query(
+      `select person.id from person join position on position.id = position_id
+        where position.code = $1 and person.active`,
+      [command.positionCode],
+    )
+    return holders.map(({ id }) => ({ actor: '', personId: id }))
+  }
+  const hands: Hand[] = []
+  if ('personId' in command) hands.push({ actor: '', personId: command.personId })
+  if ('accountId' in command) {
+    const account = await tx.findOneBy(AccountEntity, { id: command.accountId })
+    hands.push({ actor: command.accountId, personId: account?.personId ?? null })
+  }
+  return hands
+}

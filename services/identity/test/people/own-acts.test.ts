@@ -1,0 +1,220 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { queuedEvents } from '@erp-steward/test-kit/queued-events'
+import type { TestService } from '@erp-steward/test-kit/test-service'
+import { chinaDay, startOfChinaDay } from '../../src/people/rules/china-day.ts'
+import { identityStage } from '../account-stage.ts'
+import {
+  approve,
+  as,
+  ask,
+  call,
+  grantWaiting,
+  joined,
+  ok,
+  onPerson,
+  put,
+  refusal,
+  responsibility,
+  setRights,
+  smallCompany,
+  tasksOf,
+  workOff,
+  type ChangeView,
+  type PersonView,
+} from '../directory-stage.ts'
+
+let stage: TestService
+beforeAll(async () => {
+  stage = await identityStage()
+  await smallCompany(stage)
+  await setRights(stage, 'CLERK', {
+    roles: ['END_USER'],
+    responsibilities: [responsibility('SQLGL', 'GL_CLERK')],
+  })
+  await setRights(stage, 'BUYER', {
+    roles: ['KEY_USER'],
+    responsibilities: [responsibility('SQLGL', 'GL_CLERK')],
+  })
+  await put(stage, '/v1/positions/STAFF', { name: 'Staff' })
+})
+afterAll(() => stage.release())
+
+const NORTH_BUYER = { unitCode: 'NORTH', departmentCode: 'FIN', positionCode: 'BUYER' }
+const SOUTH_CLERK = { unitCode: 'SOUTH', departmentCode: 'FIN', positionCode: 'CLERK' }
+const SAME = [409, 'same-person']
+const QUEUED = 'identity.provisioning.queued.v1'
+
+const waiting = async (personId: string) => {
+  const { items } = await ok<{ items: (ChangeView & { kind: string; requestedBy: string })[] }>(
+    call(stage, {
+      method: 'GET',
+      url: '/v1/account-changes?limit=200',
+      headers: as('SECURITY_ADMIN'),
+    }),
+  )
+  return items.filter(({ subjectId, kind }) => subjectId === personId && kind === 'grant-position')
+}
+const rolesOf = async ({ accountId }: PersonView) =>
+  (
+    await ok<{ roles: string[] }>(
+      call(stage, { method: 'GET', url: `/v1/accounts/${accountId}`, headers: as('SCRIPT') }),
+    )
+  ).roles
+
+/** Callers behind whom one person is: an account of the person, and a client that the person controls. */
+const hands = (person: string) => ({
+  'an account': as('OM_AUTHORITY', { sub: randomUUID(), person }),
+  'a client': as('SCRIPT', { sub: randomUUID(), kind: 'client', controllers: [person] }),
+})
+
+test.each(['an account', 'a client'] as const)(
+  '[A-2.1.1] nobody moves, changes, dismisses or takes back himself: through %s',
+  async (through) => {
+    const person = await joined(stage)
+    const own = hands(person.id)[through]
+    expect(await refusal(onPerson(stage, person, 'move', NORTH_BUYER, own))).toEqual(SAME)
+    const url = `/v1/persons/${person.id}`
+    const renaming = { method: 'PATCH', url, headers: own, version: 1 } as const
+    expect(await refusal(call(stage, { ...renaming, payload: { name: '李四' } }))).toEqual(SAME)
+    const leave = { kind: 'resignation', leaveOn: '2099-01-01' }
+    expect(await refusal(onPerson(stage, person, 'leave', leave, own))).toEqual(SAME)
+    const list = await call(stage, {
+      method: 'POST',
+      url: '/v1/imports/persons?mode=good-rows',
+      headers: { ...own, 'content-type': 'text/csv' },
+      payload: `employeeNumber,name,unitCode,departmentCode,positionCode\n${person.employeeNumber},张三,NORTH,FIN,BUYER`,
+    })
+    expect(list.json()).toMatchObject({ counts: { refused: 1 } })
+    expect(list.body).toContain('same-person')
+    const noticed = await ok<PersonView>(onPerson(stage, person, 'leave', leave))
+    expect(await refusal(onPerson(stage, noticed, 'withdraw-leave', undefined, own))).toEqual(SAME)
+    const left = await ok<PersonView>(onPerson(stage, noticed, 'leave', { kind: 'dismissal' }))
+    expect(await refusal(onPerson(stage, left, 'rejoin', NORTH_BUYER, own))).toEqual(SAME)
+  },
+)
+
+test('[A-2.1.4] what both positions give ends with the move too, and nothing begins in EBS before the approval', async () => {
+  const person = await joined(stage)
+  await workOff(stage)
+  await ok(onPerson(stage, person, 'move', NORTH_BUYER))
+  const kinds = async () => (await tasksOf(stage, person.userName)).slice(2).map(({ kind }) => kind)
+  expect(await kinds()).toEqual(['end-responsibility'])
+  expect(await rolesOf(person)).toEqual([])
+  await grantWaiting(stage, person.id)
+  expect(await kinds()).toEqual(['end-responsibility', 'add-responsibility'])
+  expect(await rolesOf(person)).toEqual(['KEY_USER'])
+})
+
+test('[A-2.1.4] the same position in another unit waits too; another department of the unit does not', async () => {
+  const person = await joined(stage)
+  const within = await ok<PersonView>(
+    onPerson(stage, person, 'move', {
+      unitCode: 'NORTH',
+      departmentCode: 'IT',
+      positionCode: 'CLERK',
+    }),
+  )
+  expect(await rolesOf(person)).toEqual(['END_USER'])
+  await ok(onPerson(stage, within, 'move', SOUTH_CLERK))
+  expect(await rolesOf(person)).toEqual([])
+})
+
+test('[A-2.1.4] the grant is decided by neither the mover nor who moved, in whatever account or through whatever client', async () => {
+  const person = await joined(stage)
+  const mover = randomUUID()
+  const byClient = as('SCRIPT', { sub: randomUUID(), kind: 'client', controllers: [mover] })
+  await ok(onPerson(stage, person, 'move', NORTH_BUYER, byClient))
+  const [change] = await waiting(person.id)
+  if (change === undefined) throw new Error('nothing waits')
+  for (const who of [mover, person.id])
+    expect(
+      await refusal(
+        approve(stage, change, as('SECURITY_ADMIN', { sub: randomUUID(), person: who })),
+      ),
+    ).toEqual(SAME)
+  expect(await refusal(approve(stage, change, as('SYSTEM_ADMIN', { sub: randomUUID() })))).toEqual([
+    403,
+    'permission-missing',
+  ])
+  await ok(approve(stage, change))
+})
+
+test('[A-2.1.4] a second move takes the place of what waits, a leave takes it back, and a refusal leaves nothing', async () => {
+  const person = await joined(stage)
+  const once = await ok<PersonView>(onPerson(stage, person, 'move', NORTH_BUYER))
+  const twice = await ok<PersonView>(onPerson(stage, once, 'move', SOUTH_CLERK))
+  const changes = await waiting(person.id)
+  expect(changes.map(({ status }) => status).sort()).toEqual(['pending', 'rejected'])
+  const change = changes.find(({ status }) => status === 'pending')
+  if (change === undefined) throw new Error('nothing waits')
+  await ok(
+    call(stage, {
+      method: 'POST',
+      url: `/v1/account-changes/${change.id}/reject`,
+      headers: as('SECURITY_ADMIN'),
+      version: change.version,
+      payload: { reason: 'not agreed' },
+    }),
+  )
+  expect(await rolesOf(person)).toEqual([])
+  // It may be asked for again, by the system administrator.
+  const again = await ask(stage, { kind: 'grant-position', personId: person.id })
+  await ok(onPerson(stage, twice, 'leave', { kind: 'dismissal' }))
+  expect(await refusal(approve(stage, again))).toEqual([409, 'account-change-decided'])
+})
+
+test('[A-2.1.4] who comes back waits like a mover', async () => {
+  const person = await joined(stage)
+  const left = await ok<PersonView>(onPerson(stage, person, 'leave', { kind: 'resignation' }))
+  await ok(onPerson(stage, left, 'rejoin', SOUTH_CLERK))
+  expect(await rolesOf(person)).toEqual([])
+  await grantWaiting(stage, person.id)
+  expect(await rolesOf(person)).toEqual(['END_USER'])
+})
+
+test('[A-2.1.2] nobody asks for or decides rights of the position he holds', async () => {
+  await put(stage, '/v1/positions/HELD', { name: 'Held' })
+  const person = await joined(stage, { positionCode: 'HELD', withAccount: false })
+  const rights = {
+    kind: 'set-position-roles',
+    positionCode: 'HELD',
+    roles: ['END_USER'],
+    responsibilities: [],
+    ebsRoles: [],
+  }
+  const held = { sub: randomUUID(), person: person.id }
+  expect(
+    await refusal(
+      call(stage, {
+        method: 'POST',
+        url: '/v1/account-changes',
+        headers: as('SYSTEM_ADMIN', held),
+        payload: { change: rights, reason: 'x' },
+      }),
+    ),
+  ).toEqual(SAME)
+  const change = await ask(stage, rights)
+  expect(await refusal(approve(stage, change, as('SECURITY_ADMIN', held)))).toEqual(SAME)
+  await ok(approve(stage, change))
+})
+
+test.each([
+  ['dismissal', 0],
+  ['resignation', 24 * 3_600_000],
+] as const)(
+  '[A-2.1.4] what must end in EBS says by when: %s, %i ms after the leave',
+  async (kind, afterMs) => {
+    const person = await joined(stage)
+    await workOff(stage)
+    await ok(onPerson(stage, person, 'leave', { kind, leaveOn: chinaDay(stage.now) }))
+    const from = kind === 'dismissal' ? stage.now : startOfChinaDay(chinaDay(stage.now))
+    const due = (await queuedEvents(stage.db))
+      .filter(({ type, subject }) => type === QUEUED && subject === person.accountId)
+      .map(({ data }) => data as { kind: string; dueAt: string | null })
+      .filter((task) => task.kind.startsWith('end-'))
+      .map(({ dueAt }) => dueAt)
+    const instant = new Date(from.getTime() + afterMs).toISOString()
+    expect(due).toEqual([instant, instant])
+  },
+)
