@@ -175,6 +175,8 @@ export const SignedIn = defineEvent({
     userAgent: nullable(Type.String()),
     /** The session can only change the password. */
     mustChangePassword: Type.Boolean(),
+    /** It was opened by a password that others issued. */
+    initialPassword: Type.Boolean(),
     signedInAt: Instant,
   }),
 })
@@ -255,8 +257,32 @@ export const PasswordChanged = defineEvent({
     accountId: Uuid,
     /** Whether an initial password was replaced. */
     replacedInitial: Type.Boolean(),
+    /** The rules it was taken under: characters, and how many of upper, lower, digit, special. */
+    minLength: Type.Integer({ minimum: 0 }),
+    classes: Type.Integer({ minimum: 0, maximum: 4 }),
     parameterVersions: ParameterVersions,
     changedAt: Instant,
+  }),
+})
+
+/**
+ * Stated every hour: what the rules for passwords and sessions forbid, counted as it is now. Anything but zero is a fault of
+ * the product or of somebody at its tables.
+ */
+export const SignInRulesChecked = defineEvent({
+  type: 'identity.security.sign-in-rules-checked.v1',
+  summary: 'Passwords and sessions were counted that the rules forbid.',
+  clauses: ['A-2.2.3', 'A-2.2.4', 'A-2.2.5', 'A-2.2.7'],
+  payload: Type.Object({
+    /** Sessions that an initial password opened and that outlive it. */
+    sessionsPastInitial: Type.Integer({ minimum: 0 }),
+    /** Chosen passwords in force, taken under rules without letters, digits and special characters. */
+    withoutClasses: Type.Integer({ minimum: 0 }),
+    /** Chosen passwords in force, taken under rules for less than 8 characters. */
+    tooShort: Type.Integer({ minimum: 0 }),
+    /** Sessions that are open minutes after their limits. */
+    sessionsPastLimit: Type.Integer({ minimum: 0 }),
+    checkedAt: Instant,
   }),
 })
 

@@ -239,6 +239,12 @@ export const problems = {
     '提议所涉内容已变化',
     'Reject or withdraw the proposal, read the resource and propose anew.',
   ),
+  'person-twin': problem(
+    409,
+    'Another active person has the same address',
+    '另一名在职人员使用同一邮箱',
+    'Use the person who is there, or have the address admitted as shared by an account change.',
+  ),
   'administrator-has-business-role': problem(
     409,
     'An administrator may hold no business role',

@@ -25,6 +25,7 @@ import { clientRoutes } from './clients/routes.ts'
 import { IdentityConfig } from './config.ts'
 import { CredentialEntity } from './credentials/credential.ts'
 import { CredentialResetEntity } from './credentials/credential-reset.ts'
+import { checkSignInRules } from './credentials/check-sign-in-rules.ts'
 import { credentialRoutes } from './credentials/routes.ts'
 import { SignInGuardEntity } from './credentials/sign-in-guard.ts'
 import { importRoutes } from './imports/routes.ts'
@@ -37,6 +38,7 @@ import { unitExists } from './organisation/unit-exists.ts'
 import { UnitEntity } from './organisation/unit.ts'
 import { takeLeave } from './people/leave-person.ts'
 import { PersonEntity } from './people/person.ts'
+import { SharedAddressEntity } from './people/twin.ts'
 import { personRoutes } from './people/routes.ts'
 import { sealInClear } from './people/seal-in-clear.ts'
 import { stateSealing } from './people/state-sealing.ts'
@@ -65,6 +67,7 @@ export const identity = defineService({
     PositionEntity,
     ModuleEntity,
     PersonEntity,
+    SharedAddressEntity,
     AccountEntity,
     AccountChangeEntity,
     StandingEntity,
@@ -109,6 +112,7 @@ export const identity = defineService({
     stateUnstated,
     stateSealing,
     stateUnnamedAdministrators,
+    checkSignInRules,
     endLapsedSessions,
     forgetEndedSessions,
     renewSigningKey(createSeal(deps.config.SEALING_KEYS)),
@@ -126,6 +130,7 @@ export const identity = defineService({
     '* * * * * end-lapsed-sessions',
     '* * * * * state-unstated',
     '* * * * * seal-ledger',
+    '3 * * * * check-sign-in-rules',
     '5 16 * * * anchor-ledger',
     '35 16 * * * verify-ledger ?fill=1d',
     '10 16 * * * state-unnamed-administrators',

@@ -1,13 +1,28 @@
 import { describe, expect, test } from '@jest/globals'
 import {
+  AccountCreated,
+  AccountDisabled,
+  AccountRolesChanged,
+  AdministratorNamed,
+  AdministratorRoleFilled,
+  AdministratorRoleVacant,
+  AdministratorUnnamed,
   LedgerVerified,
   PasswordChanged,
+  ProvisioningDone,
+  ProvisioningDrift,
+  ProvisioningFailed,
+  ProvisioningQueued,
+  ProvisioningSuperseded,
   SensitiveDataInClear,
   SensitiveDataSealed,
+  SessionEnded,
+  SignedIn,
   SigningKeyRotated,
+  SignInRulesChecked,
 } from '@erp-steward/contracts/identity-events'
 import { AccessRefused } from '@erp-steward/contracts/platform-events'
-import { DAY, HOUR, said, stateAfter } from './played.ts'
+import { DAY, HOUR, noon, said, stateAfter } from './played.ts'
 
 test('[A-4.2.4] kept: somebody without the right was refused, and it left a trace', () => {
   expect(stateAfter('A-4.2.4', [said(AccessRefused)])).toBe('kept')
@@ -71,4 +86,135 @@ test('[A-4.3.4] turned: nobody verified it for two days', () => {
   expect(
     stateAfter('A-4.3.4', [said(LedgerVerified, { intact: true, state: 'intact' }, -3 * DAY)]),
   ).toBe('stale')
+})
+
+const ACCOUNT = { accountId: '00000000-0000-4000-8000-00000000000a' }
+const TASK = { taskId: '00000000-0000-4000-8000-00000000000b' }
+const SESSION = { sessionId: '00000000-0000-4000-8000-00000000000c' }
+const made = said(AccountCreated, ACCOUNT, -5 * HOUR)
+
+test('[A-2.1.1] kept: accounts were made, EBS has them, administrators are named and no role is empty', () => {
+  const failed = said(ProvisioningFailed, { ...TASK, kind: 'create-user' }, -3 * HOUR)
+  expect(stateAfter('A-2.1.1', [made])).toBe('kept')
+  expect(stateAfter('A-2.1.1', [made, failed, said(ProvisioningDone, TASK)])).toBe('kept')
+  const unnamed = said(AdministratorUnnamed, ACCOUNT, -4 * HOUR)
+  expect(stateAfter('A-2.1.1', [made, unnamed, said(AdministratorNamed, ACCOUNT)])).toBe('kept')
+  expect(stateAfter('A-2.1.1', [made, unnamed, said(AccountDisabled, ACCOUNT)])).toBe('kept')
+  const vacant = said(AdministratorRoleVacant, { role: 'AUDIT_ADMIN' }, -4 * HOUR)
+  const filled = said(AdministratorRoleFilled, { role: 'AUDIT_ADMIN' })
+  expect(stateAfter('A-2.1.1', [made, vacant, filled])).toBe('kept')
+})
+
+test('[A-2.1.1] turned: EBS did not get an account, an administrator is nobody, a role is held by nobody', () => {
+  const failed = said(ProvisioningFailed, { ...TASK, kind: 'add-role' })
+  expect(stateAfter('A-2.1.1', [made, failed])).toBe('broken')
+  expect(stateAfter('A-2.1.1', [made, said(AdministratorUnnamed, ACCOUNT)])).toBe('at-risk')
+  const vacant = said(AdministratorRoleVacant, { role: 'AUDIT_ADMIN' })
+  const other = said(AdministratorRoleFilled, { role: 'SYSTEM_ADMIN' }, 0)
+  expect(stateAfter('A-2.1.1', [made, vacant, other])).toBe('broken')
+})
+
+const leaver = said(AccountDisabled, { ...ACCOUNT, leave: null }, -3 * HOUR)
+const ending = (hours: number) =>
+  said(
+    ProvisioningQueued,
+    { ...TASK, kind: 'end-date-user', dueAt: noon(hours * HOUR).toISOString() },
+    -3 * HOUR,
+  )
+
+test('[A-2.1.4] kept: the leaver is out, and EBS has the end date read back or still has time', () => {
+  expect(stateAfter('A-2.1.4', [leaver, ending(1)])).toBe('kept')
+  expect(stateAfter('A-2.1.4', [leaver, ending(-1), said(ProvisioningDone, TASK)])).toBe('kept')
+  expect(stateAfter('A-2.1.4', [leaver, ending(-1), said(ProvisioningSuperseded, TASK)])).toBe(
+    'kept',
+  )
+})
+
+test('[A-2.1.4] turned: the end date still waits at its time, or failed, or reads back another state, or came late', () => {
+  expect(stateAfter('A-2.1.4', [leaver, ending(-1)])).toBe('broken')
+  // The account disabled and the rights changed here do not stand in for what EBS does not have.
+  expect(stateAfter('A-2.1.4', [leaver, ending(-1), said(AccountRolesChanged)])).toBe('broken')
+  expect(stateAfter('A-2.1.4', [leaver, said(ProvisioningFailed, TASK)])).toBe('broken')
+  expect(stateAfter('A-2.1.4', [leaver, said(ProvisioningDrift, TASK)])).toBe('broken')
+  const late = { lagSeconds: 2, targetSeconds: 1, withinTarget: false, parameterVersion: 0 }
+  expect(stateAfter('A-2.1.4', [said(AccountDisabled, { ...ACCOUNT, leave: late })])).toBe('broken')
+})
+
+const RULES = { sessionsPastInitial: 0, withoutClasses: 0, tooShort: 0, sessionsPastLimit: 0 }
+const CHANGED = { ...ACCOUNT, replacedInitial: true, minLength: 8, classes: 4 }
+
+test('[A-2.2.3] kept: initial passwords are replaced first, and none outlives its time', () => {
+  const changed = said(PasswordChanged, CHANGED)
+  const signedIn = said(SignedIn, {
+    ...SESSION,
+    initialPassword: true,
+    mustChangePassword: true,
+  })
+  expect(stateAfter('A-2.2.3', [signedIn, changed])).toBe('kept')
+  const past = said(SignInRulesChecked, { ...RULES, sessionsPastInitial: 1 }, -2 * HOUR)
+  expect(stateAfter('A-2.2.3', [changed, past, said(SignInRulesChecked, RULES)])).toBe('kept')
+})
+
+test('[A-2.2.3] turned: one opened more than the change, or a session outlives it, or nobody ever replaced one', () => {
+  const changed = said(PasswordChanged, CHANGED)
+  const more = { ...SESSION, initialPassword: true, mustChangePassword: false }
+  expect(stateAfter('A-2.2.3', [changed, said(SignedIn, more)])).toBe('broken')
+  const past = said(SignInRulesChecked, { ...RULES, sessionsPastInitial: 1 })
+  expect(stateAfter('A-2.2.3', [changed, past])).toBe('broken')
+  const own = said(PasswordChanged, { ...CHANGED, replacedInitial: false })
+  expect(stateAfter('A-2.2.3', [own])).toBe('stale')
+})
+
+test.each([
+  ['A-2.2.4', { classes: 0 }, { withoutClasses: 1 }],
+  ['A-2.2.5', { minLength: 7 }, { tooShort: 1 }],
+])(
+  '[%s] kept under the rules, turned by a password of weaker ones, taken or in force',
+  (id, weaker, found) => {
+    const changed = said(PasswordChanged, CHANGED, -3 * HOUR)
+    const weak = said(PasswordChanged, { ...CHANGED, ...weaker }, -2 * HOUR)
+    expect(stateAfter(id, [changed])).toBe('kept')
+    expect(stateAfter(id, [changed, weak])).toBe('broken')
+    expect(stateAfter(id, [weak, said(PasswordChanged, CHANGED)])).toBe('kept')
+    const counted = said(SignInRulesChecked, { ...RULES, ...found }, -2 * HOUR)
+    expect(stateAfter(id, [changed, counted])).toBe('broken')
+    expect(stateAfter(id, [changed, counted, said(SignInRulesChecked, RULES)])).toBe('kept')
+    expect(stateAfter(id, [said(SignInRulesChecked, RULES)])).toBe('stale')
+  },
+)
+
+test('[A-2.2.4] kept: three classes are letters, digits and special characters', () => {
+  expect(stateAfter('A-2.2.4', [said(PasswordChanged, { ...CHANGED, classes: 3 })])).toBe('kept')
+})
+
+test('[A-2.2.4] turned: two classes are not', () => {
+  expect(stateAfter('A-2.2.4', [said(PasswordChanged, { ...CHANGED, classes: 2 })])).toBe('broken')
+})
+
+test('[A-2.2.5] kept: longer rules are rules of at least 8', () => {
+  expect(stateAfter('A-2.2.5', [said(PasswordChanged, { ...CHANGED, minLength: 14 })])).toBe('kept')
+})
+
+test('[A-2.2.5] turned: nobody ever changed a password', () => {
+  expect(stateAfter('A-2.2.5', [said(SessionEnded, { reason: 'idle' })])).toBe('stale')
+})
+
+test('[A-2.2.6] kept: somebody signed out', () => {
+  expect(stateAfter('A-2.2.6', [said(SessionEnded, { reason: 'signed-out' })])).toBe('kept')
+})
+
+test('[A-2.2.6] turned: sessions only ended by their limits', () => {
+  expect(stateAfter('A-2.2.6', [said(SessionEnded, { reason: 'idle' })])).toBe('stale')
+})
+
+test('[A-2.2.7] kept: sessions end, and none is open past its limits', () => {
+  const ended = said(SessionEnded, { reason: 'idle' })
+  expect(stateAfter('A-2.2.7', [ended, said(SignInRulesChecked, RULES)])).toBe('kept')
+})
+
+test('[A-2.2.7] turned: a session outlives its limits, or none ever ended', () => {
+  const ended = said(SessionEnded, { reason: 'idle' })
+  const open = said(SignInRulesChecked, { ...RULES, sessionsPastLimit: 2 })
+  expect(stateAfter('A-2.2.7', [ended, open])).toBe('broken')
+  expect(stateAfter('A-2.2.7', [said(SignInRulesChecked, RULES)])).toBe('stale')
 })

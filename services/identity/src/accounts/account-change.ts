@@ -33,6 +33,8 @@ export const AccountChangeCommand = Type.Union([
   ),
   // Asked for by each move and return by itself; here for one that was refused and is wanted after all.
   Type.Object({ kind: Type.Literal('grant-position'), personId: Uuid }, strict),
+  /** Others may have the mail address of this person. */
+  Type.Object({ kind: Type.Literal('share-address'), personId: Uuid }, strict),
   Type.Object({ kind: Type.Literal('disable-account'), accountId: Uuid }, strict),
   Type.Object({ kind: Type.Literal('enable-account'), accountId: Uuid }, strict),
   Type.Object(

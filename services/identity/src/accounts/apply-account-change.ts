@@ -6,6 +6,7 @@ import { disableClient } from '../clients/disable-client.ts'
 import { PositionEntity } from '../organisation/position.ts'
 import { PersonEntity } from '../people/person.ts'
 import { chinaDay } from '../people/rules/china-day.ts'
+import { admitSharedAddress } from '../people/twin.ts'
 import type { AccountChange } from './account-change.ts'
 import { createAdministrator, createPersonAccount } from './create-account.ts'
 import { disableAccount } from './disable-account.ts'
@@ -40,6 +41,9 @@ export async function applyAccountChange(
       return
     case 'grant-position':
       await grantPosition(tx, command.personId, act)
+      return
+    case 'share-address':
+      await admitSharedAddress(tx, command.personId, act)
       return
     case 'disable-account': {
       const held = await heldAccount(tx, command.accountId)

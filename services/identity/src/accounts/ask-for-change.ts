@@ -69,6 +69,12 @@ async function subjectOf(
         throw new Problem('rights-not-waiting', 'No rights of this person wait.')
       return personId
     }
+    case 'share-address': {
+      const { personId } = command
+      if (!(await tx.existsBy(PersonEntity, { id: personId, active: true })))
+        throw new Problem('person-unknown', `There is no active person ${personId}.`)
+      return personId
+    }
     case 'disable-account':
     case 'enable-account': {
       const { accountId } = command

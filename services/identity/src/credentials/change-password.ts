@@ -115,6 +115,8 @@ async function putInForce(
     {
       accountId: account.id,
       replacedInitial: replaced.kind === 'initial',
+      minLength: policy.minLength,
+      classes: policy.classes,
       parameterVersions: { ...policy.versions },
       changedAt: act.now.toISOString(),
     },

@@ -12,6 +12,7 @@ import { HalveCredentials1790000010100 } from './1790000010100-halve-credentials
 import { SealPerson1790000030000 } from './1790000030000-seal-person.ts'
 import { SealUserName1790000030002 } from './1790000030002-seal-user-name.ts'
 import { NameAdministrators1790000010200 } from './1790000010200-name-administrators.ts'
+import { ShareAddress1790000010300 } from './1790000010300-share-address.ts'
 
 /** In the order they run. */
 export const migrations = [
@@ -29,4 +30,5 @@ export const migrations = [
   SealPerson1790000030000,
   SealUserName1790000030002,
   NameAdministrators1790000010200,
+  ShareAddress1790000010300,
 ]

@@ -11,6 +11,7 @@ import { announcePerson } from './announce-person.ts'
 import { PersonEntity, type Person } from './person.ts'
 import type { Place } from './place.ts'
 import { openPerson, sealPerson } from './sealed-person.ts'
+import { assertNoTwin } from './twin.ts'
 
 export interface ChangePerson {
   readonly name?: string | undefined
@@ -28,7 +29,7 @@ export type PersonOutcome = 'moved' | 'changed' | 'unchanged'
  *
  * The caller holds the person's row.
  *
- * @throws Problem `person-left`, `same-person`, `administrator-has-business-role`
+ * @throws Problem `person-left`, `same-person`, `person-twin`, `administrator-has-business-role`
  */
 export async function changePerson(
   tx: EntityManager,
@@ -61,6 +62,7 @@ export async function changePerson(
   await assertNotAbout(tx, act, person.id, 'Nobody moves or changes himself.')
   if (moved && place !== undefined && carriesRights(place.position))
     await assertNoAdministrator(tx, person.id)
+  if (plain.email !== known.email) await assertNoTwin(tx, person)
   await tx.save(PersonEntity, person)
   await announcePerson(tx, person, act)
   if (renamed) await updateEbsUser(tx, person, act)

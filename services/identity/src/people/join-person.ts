@@ -8,6 +8,7 @@ import { announcePerson } from './announce-person.ts'
 import type { Person } from './person.ts'
 import type { Place } from './place.ts'
 import { sealPerson } from './sealed-person.ts'
+import { assertNoTwin } from './twin.ts'
 
 export interface JoinPerson {
   readonly employeeNumber: string
@@ -25,7 +26,7 @@ export interface JoinPerson {
  *
  * Source: A-1.2, A-2.1.1, A-2.1.2.
  *
- * @throws Problem `employee-number-taken`, `user-name-taken`
+ * @throws Problem `employee-number-taken`, `user-name-taken`, `person-twin`
  */
 export async function joinPerson(
   tx: EntityManager,
@@ -47,6 +48,7 @@ export async function joinPerson(
     version: 1,
     createdAt: act.now,
   }
+  await assertNoTwin(tx, person)
   const inserted: unknown[] = await tx.query(
     `insert into person (id, employee_number, employee_number_lookup, name, name_lookup, email, email_lookup, unit_id,
                          department_id, position_id, active, version, created_at)

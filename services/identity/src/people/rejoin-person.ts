@@ -14,6 +14,7 @@ import { announcePerson } from './announce-person.ts'
 import { leaverReason } from './leave-person.ts'
 import { PersonEntity, type Person } from './person.ts'
 import type { Place } from './place.ts'
+import { assertNoTwin } from './twin.ts'
 
 /**
  * Takes a former employee back under the same employee number: the account that the leave shut opens again, and the
@@ -23,7 +24,7 @@ import type { Place } from './place.ts'
  *
  * Source: A-2.1.8.
  *
- * @throws Problem `person-active`, `same-person`, `administrator-has-business-role`
+ * @throws Problem `person-active`, `same-person`, `person-twin`, `administrator-has-business-role`
  */
 export async function rejoinPerson(
   tx: EntityManager,
@@ -47,6 +48,7 @@ export async function rejoinPerson(
     leftOn: null,
     version: before.version + 1,
   }
+  await assertNoTwin(tx, person)
   await tx.save(PersonEntity, person)
   await announcePerson(tx, person, act)
   const account = await tx.findOneBy(AccountEntity, { personId: person.id })

@@ -59,7 +59,8 @@ export async function queueAccessEnd(
   dueAt: Date,
   act: Act,
 ): Promise<number> {
-  const { ended } = accessDifference(target.account.userName, from, noAccess, chinaDay(act.now))
+  const userName = openUserName(tx, target.account)
+  const { ended } = accessDifference(userName, from, noAccess, chinaDay(act.now))
   await queueTasks(tx, target, ended, act, dueAt)
   return ended.length
 }

@@ -122,6 +122,7 @@ async function openSession(
       sourceIp: command.sourceIp,
       userAgent: command.userAgent,
       mustChangePassword: mustChange,
+      initialPassword: credential.kind === 'initial',
       signedInAt: act.now.toISOString(),
     },
     { ...act, actor: account.id, personId: account.personId, role: holder.roles[0] ?? 'NONE' },

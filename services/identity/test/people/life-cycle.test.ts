@@ -113,9 +113,8 @@ test('[A-2.1.1][A-2.1.2] a joiner has an account with the roles of the position 
 })
 
 test('two people of one name get two user names', async () => {
-  const email = 'li.si@example.cn'
-  const first = await joined(stage, { email, employeeNumber: 'A10001' })
-  const second = await joined(stage, { email, employeeNumber: 'A10002' })
+  const first = await joined(stage, { email: 'li.si@example.cn', employeeNumber: 'A10001' })
+  const second = await joined(stage, { email: 'li.si@example.com', employeeNumber: 'A10002' })
   expect([first.userName, second.userName]).toEqual(['LI.SI', 'LI.SI0002'])
 })
 

@@ -1,7 +1,10 @@
 import * as identity from '@erp-steward/contracts/identity-events'
 import { AccessRefused } from '@erp-steward/contracts/platform-events'
 import type { Control } from '../control.ts'
-import { proves, breaks, endangers, mends, control, PAST, IDENTITY } from './touch.ts'
+import { IDENTITY, PAST, breaks, control, endangers, expects, mends, proves } from './touch.ts'
+
+/** Lengths that the clause does not allow. Source, floor of the parameter. */
+const SHORTER_THAN_8 = [0, 1, 2, 3, 4, 5, 6, 7]
 
 /** The search is made every day; a day more until somebody has looked why it was not. Own choice. */
 const SEARCH_SERVES = 'P2D'
@@ -10,16 +13,16 @@ const SEARCH_SERVES = 'P2D'
 export const identityControls: readonly Control[] = [
   control('A-2.1.1', {
     demand: {
-      zh: '账号按流程建立,EBS 侧的建立任务没有失败未处理的。',
-      en: 'Accounts are created by the procedure, and no creating call to EBS has failed and waits.',
+      zh: '账号按流程由两人建立,EBS 侧的建立任务没有失败未处理的;每个管理员账号归属一名在职人员,三员岗位均有人担任。',
+      en: 'Accounts are created by two people by the procedure, no creating call to EBS has failed and waits, each administrator account belongs to a person, and each of the three roles is held.',
     },
     proof: {
-      zh: '账号建立及 EBS 任务完成的事实。',
-      en: 'Accounts created, and EBS tasks done.',
+      zh: '账号建立、管理员归属、岗位有人担任及 EBS 任务完成的事实。',
+      en: 'Accounts created, administrators named, roles filled, and EBS tasks done.',
     },
     counterExample: {
-      zh: 'EBS 建立用户、职责或角色的任务失败。',
-      en: 'A call that creates a user, responsibility or role in EBS fails.',
+      zh: 'EBS 建立用户、职责或角色的任务失败;管理员账号无归属人(有风险);某一管理员岗位无人担任。',
+      en: 'A call that creates a user, responsibility or role in EBS fails; an administrator account belongs to nobody (at risk); one of the three roles is held by nobody.',
     },
     from: IDENTITY,
     touches: [
@@ -31,20 +34,27 @@ export const identityControls: readonly Control[] = [
         why: 'An account that EBS does not get is not created.',
       }),
       mends(identity.ProvisioningSuperseded, '{taskId}', { why: 'The call is no longer wanted.' }),
+      endangers(identity.AdministratorUnnamed, '{accountId}'),
+      mends(identity.AdministratorNamed, '{accountId}'),
+      mends(identity.AccountDisabled, '{accountId}', {
+        why: 'An account that nobody can use belongs to nobody by right.',
+      }),
+      breaks(identity.AdministratorRoleVacant, '{role}'),
+      mends(identity.AdministratorRoleFilled, '{role}'),
     ],
   }),
   control('A-2.1.4', {
     demand: {
-      zh: '离职或调动人员的账号已在时限内停用或调整,EBS 侧任务没有失败、没有不一致。',
-      en: 'Accounts of leavers and movers are disabled or adjusted in time, and no task in EBS failed or disagrees.',
+      zh: '离职或调动人员的账号已在时限内停用或调整,EBS 侧的停用和收回已在时限内完成并读回,没有失败、没有不一致。',
+      en: 'Accounts of leavers and movers are disabled or adjusted in time, and EBS has their end dates, in time and read back; no task failed or disagrees.',
     },
     proof: {
-      zh: '账号停用(含是否在时限内)、角色变更及 EBS 任务完成的事实。',
-      en: 'Accounts disabled, with whether in time, roles changed, and EBS tasks done.',
+      zh: '账号停用(含是否在时限内)、角色变更及 EBS 任务完成并读回的事实。',
+      en: 'Accounts disabled, with whether in time, roles changed, and EBS tasks done and read back.',
     },
     counterExample: {
-      zh: '停用超出时限;EBS 任务失败或读回不一致。',
-      en: 'The account is disabled late; a task in EBS fails or reads back another state.',
+      zh: '停用超出时限;EBS 停用或收回任务到期仍在排队;EBS 任务失败或读回不一致。',
+      en: 'The account is disabled late; a task that ends something in EBS is still queued at its time; a task in EBS fails or reads back another state.',
     },
     from: IDENTITY,
     touches: [
@@ -55,6 +65,10 @@ export const identityControls: readonly Control[] = [
         lasts: PAST,
       }),
       proves(identity.AccountRolesChanged),
+      expects(identity.ProvisioningQueued, '{taskId}', {
+        when: { '!dueAt': [null] },
+        due: 'dueAt',
+      }),
       breaks(identity.ProvisioningFailed, '{taskId}'),
       breaks(identity.ProvisioningDrift, '{taskId}'),
       mends(identity.ProvisioningDone, '{taskId}'),
@@ -63,51 +77,72 @@ export const identityControls: readonly Control[] = [
   }),
   control('A-2.2.3', {
     demand: {
-      zh: '首次登录者在做其他事之前更换初始密码。',
-      en: 'Whoever signs in for the first time replaces the initial password before anything else.',
+      zh: '首次登录者在做其他事之前更换初始密码;过期的初始密码不打开任何会话。',
+      en: 'Whoever signs in for the first time replaces the initial password before anything else, and one past its time opens nothing.',
     },
     proof: {
-      zh: '替换初始密码的事实。',
-      en: 'Changes of password that replaced an initial one.',
+      zh: '替换初始密码的事实;每小时清点没有超期会话。',
+      en: 'Changes of password that replaced an initial one; the hourly count finds no session past its time.',
     },
     counterExample: {
-      zh: '身份服务三小时无消息,或从未有人更换。',
-      en: 'Nothing is heard of identity for three hours, or nobody ever replaced one.',
+      zh: '以初始密码登录却未被要求更换;初始密码过期后其会话仍然存在;身份服务三小时无消息,或从未有人更换。',
+      en: 'A sign-in with an initial password is not told to change it; a session outlives the initial password that opened it; nothing is heard of identity for three hours, or nobody ever replaced one.',
     },
     from: IDENTITY,
-    touches: [proves(identity.PasswordChanged, '', { when: { replacedInitial: [true] } })],
+    touches: [
+      proves(identity.PasswordChanged, '', { when: { replacedInitial: [true] } }),
+      breaks(identity.SignedIn, '{sessionId}', {
+        when: { initialPassword: [true], mustChangePassword: [false] },
+        lasts: PAST,
+        why: 'It opens more than the change.',
+      }),
+      breaks(identity.SignInRulesChecked, 'now', { when: { '!sessionsPastInitial': [0] } }),
+      mends(identity.SignInRulesChecked, 'now', { when: { sessionsPastInitial: [0] } }),
+    ],
   }),
   control('A-2.2.4', {
     demand: {
-      zh: '每个新设密码均含字母、数字和特殊字符。',
-      en: 'Every new password has letters, digits and special characters.',
+      zh: '每个现用密码都是在要求字母、数字和特殊字符的规则下设置的。',
+      en: 'Every password in force was taken under rules that ask for letters, digits and special characters.',
     },
     proof: {
-      zh: '通过检查后才有的密码变更事实。',
-      en: 'Changes of password, which happen only after the check.',
+      zh: '通过检查后才有的密码变更事实;每小时清点没有规则较弱的现用密码。',
+      en: 'Changes of password, which happen only after the check; the hourly count finds none of weaker rules in force.',
     },
     counterExample: {
-      zh: '身份服务三小时无消息,或从未有过变更。',
-      en: 'Nothing is heard of identity for three hours, or no password was ever changed.',
+      zh: '在类别少于三种的规则下设置密码;现用密码中有这样的;身份服务三小时无消息,或从未有过变更。',
+      en: 'A password is taken under rules for fewer than three classes, or such a one is in force; nothing is heard of identity for three hours, or no password was ever changed.',
     },
     from: IDENTITY,
-    touches: [proves(identity.PasswordChanged)],
+    touches: [
+      proves(identity.PasswordChanged, '', { when: { classes: [3, 4] } }),
+      breaks(identity.PasswordChanged, '{accountId}', { when: { '!classes': [3, 4] } }),
+      mends(identity.PasswordChanged, '{accountId}', { when: { classes: [3, 4] } }),
+      breaks(identity.SignInRulesChecked, 'now', { when: { '!withoutClasses': [0] } }),
+      mends(identity.SignInRulesChecked, 'now', { when: { withoutClasses: [0] } }),
+    ],
   }),
   control('A-2.2.5', {
     demand: {
-      zh: '每个新设密码不短于规定长度。',
-      en: 'Every new password is no shorter than the rule.',
+      zh: '每个现用密码都是在不少于 8 位的规则下设置的。',
+      en: 'Every password in force was taken under a rule of at least 8 characters.',
     },
     proof: {
-      zh: '通过检查后才有的密码变更事实。',
-      en: 'Changes of password, which happen only after the check.',
+      zh: '通过检查后才有的密码变更事实;每小时清点没有规则较短的现用密码。',
+      en: 'Changes of password, which happen only after the check; the hourly count finds none of shorter rules in force.',
     },
     counterExample: {
-      zh: '身份服务三小时无消息,或从未有过变更。',
-      en: 'Nothing is heard of identity for three hours, or no password was ever changed.',
+      zh: '在少于 8 位的规则下设置密码;现用密码中有这样的;身份服务三小时无消息,或从未有过变更。',
+      en: 'A password is taken under a rule for less than 8 characters, or such a one is in force; nothing is heard of identity for three hours, or no password was ever changed.',
     },
     from: IDENTITY,
-    touches: [proves(identity.PasswordChanged)],
+    touches: [
+      proves(identity.PasswordChanged, '', { when: { '!minLength': SHORTER_THAN_8 } }),
+      breaks(identity.PasswordChanged, '{accountId}', { when: { minLength: SHORTER_THAN_8 } }),
+      mends(identity.PasswordChanged, '{accountId}', { when: { '!minLength': SHORTER_THAN_8 } }),
+      breaks(identity.SignInRulesChecked, 'now', { when: { '!tooShort': [0] } }),
+      mends(identity.SignInRulesChecked, 'now', { when: { tooShort: [0] } }),
+    ],
   }),
   control('A-2.2.6', {
     demand: {
@@ -115,31 +150,38 @@ export const identityControls: readonly Control[] = [
       en: 'Users can sign out, and their tokens are void at once.',
     },
     proof: {
-      zh: '会话结束及账号令牌吊销的事实。',
-      en: 'Sessions ended and accounts revoked.',
+      zh: '用户退出的会话,及账号令牌吊销的事实。',
+      en: 'Sessions that users signed out of, and accounts revoked.',
     },
     counterExample: {
-      zh: '身份服务三小时无消息,或从未有会话结束。',
-      en: 'Nothing is heard of identity for three hours, or no session ever ended.',
+      zh: '会话只因到限结束,从未有人退出;身份服务三小时无消息。',
+      en: 'Sessions only ended by their limits, and nobody ever signed out; nothing is heard of identity for three hours.',
     },
     from: IDENTITY,
-    touches: [proves(identity.SessionEnded), proves(identity.AccountRevoked)],
+    touches: [
+      proves(identity.SessionEnded, '', { when: { reason: ['signed-out'] } }),
+      proves(identity.AccountRevoked),
+    ],
   }),
   control('A-2.2.7', {
     demand: {
-      zh: '会话在闲置或总时长到限时结束。',
-      en: 'Sessions end when they are idle too long, or too long at all.',
+      zh: '没有会话在闲置或总时长到限后仍然存在。',
+      en: 'No session outlives its limit of idleness or of age.',
     },
     proof: {
-      zh: '会话结束的事实。',
-      en: 'Sessions ended.',
+      zh: '会话结束的事实;每小时清点没有超限会话。',
+      en: 'Sessions ended; the hourly count finds none past its limits.',
     },
     counterExample: {
-      zh: '身份服务三小时无消息,或从未有会话结束。',
-      en: 'Nothing is heard of identity for three hours, or no session ever ended.',
+      zh: '到限五分钟后会话仍然存在;身份服务三小时无消息,或从未有会话结束。',
+      en: 'A session is open five minutes after its limit; nothing is heard of identity for three hours, or no session ever ended.',
     },
     from: IDENTITY,
-    touches: [proves(identity.SessionEnded)],
+    touches: [
+      proves(identity.SessionEnded),
+      breaks(identity.SignInRulesChecked, 'now', { when: { '!sessionsPastLimit': [0] } }),
+      mends(identity.SignInRulesChecked, 'now', { when: { sessionsPastLimit: [0] } }),
+    ],
   }),
   control('A-4.2.4', {
     demand: {
