@@ -98,7 +98,10 @@ test('[A-2.1.2] who asked may not approve, not even with both roles', async () =
   const change = await ok<{ id: string; subjectId: string; status: string; version: number }>(
     request({ kind: 'create-account', personId: person.id }, as('SYSTEM_ADMIN', { sub })),
   )
-  expect(await refusal(approve(stage, change, as('SECURITY_ADMIN', { sub })))).toEqual([409, 'same-person'])
+  expect(await refusal(approve(stage, change, as('SECURITY_ADMIN', { sub })))).toEqual([
+    409,
+    'same-person',
+  ])
   const twin = as('SECURITY_ADMIN', { person: person.id })
   expect(await refusal(approve(stage, change, twin))).toEqual([409, 'same-person'])
 })
