@@ -158,7 +158,7 @@ export class Upgrade {
       },
     })
     this.changeId = text(submitted, 'id')
-    const own = await this.#approveOnce('deputy', 'unit')
+    const own = await this.#approveOnce('deputy', 'company')
     expectThat(own.body.code === 'same-person', `own change: ${JSON.stringify(own)}`)
     await this.#approved(
       'owner',
