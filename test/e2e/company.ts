@@ -390,12 +390,13 @@ export class Company {
       })
       // With a lost answer the proposal is there already.
       const proposalId = set.status === 202 ? set.body.id : set.body.proposalId
-      if (typeof proposalId === 'string') await this.#approve(service, proposalId)
+      if (typeof proposalId === 'string') await this.approve(service, proposalId)
       else if (set.status !== 412) succeeded(set, `parameter ${key}`)
     }
   }
 
-  async #approve(service: string, proposalId: string): Promise<void> {
+  /** The O&M authority approves what somebody else proposed. */
+  async approve(service: string, proposalId: string): Promise<void> {
     const token = await this.freshToken(await this.signIn('authority'))
     const path = `/v1/proposals/${service}/${proposalId}`
     await this.api.change(

@@ -150,16 +150,7 @@ export class FirstAlarm {
         expectThat(answer.status === 201, `nominated: ${JSON.stringify(answer.body)}`)
       })
     }
-    await this.#company.api.change(
-      'PUT',
-      `/v1/calendars/${unitId}`,
-      `/v1/calendars/${unitId}`,
-      {
-        token: await this.#company.freshToken('SYSADM'),
-        body: { definition: { kind: 'continuous' }, reason: 'The unit works round the clock.' },
-      },
-      (current) => (current.definition as { kind: string }).kind === 'continuous',
-    )
+    await this.#roundTheClock(unitId)
     await this.#company.parameter(
       'incident-tiering',
       'incident.tier.l1.handover',
@@ -176,6 +167,24 @@ export class FirstAlarm {
         },
       })
     for (const part of ['keyUser', 'expert'] as const) await this.#company.signIn(part)
+  }
+
+  /** One proposes that the unit works round the clock, another approves. */
+  async #roundTheClock(unitId: string): Promise<void> {
+    const path = `/v1/calendars/${unitId}`
+    for (;;) {
+      const current = await this.#company.must('SYSADM', 'GET', path)
+      if ((current.body.definition as { kind: string }).kind === 'continuous') return
+      const set = await this.#company.as('SYSADM', 'PUT', path, {
+        ifMatch: current.etag,
+        body: { definition: { kind: 'continuous' }, reason: 'The unit works round the clock.' },
+      })
+      // With a lost answer the proposal is there already.
+      const proposalId = set.status === 202 ? set.body.id : set.body.proposalId
+      if (typeof proposalId === 'string')
+        await this.#company.approve('incident-tiering', proposalId)
+      else expectThat(set.status === 412, `calendar: ${JSON.stringify(set)}`)
+    }
   }
 
   // The alarm

@@ -3,6 +3,7 @@ import { createSeal } from '@erp-steward/service-kit/seal'
 import { defineService } from '@erp-steward/service-kit/service'
 import { CalendarVersionEntity } from './calendars/calendar.ts'
 import { calendarRoutes } from './calendars/routes.ts'
+import { settingOfCalendar } from './calendars/setting-of-calendar.ts'
 import { watchCalendars } from './calendars/watch-calendars.ts'
 import { ChangeDebtEntity } from './changes/change-debt.ts'
 import { ChangeEntryEntity } from './changes/change-entry.ts'
@@ -68,6 +69,7 @@ export const incidentTiering = defineService({
     WebhookEntity,
   ],
   migrations,
+  proposals: () => [settingOfCalendar],
   onlyGrow: ['ticket_entry', 'change_entry', 'notification_attempt'],
   routes: (app, deps) => {
     // It writes to people: addresses are opened when a mail goes out. It looks nobody up.

@@ -2,8 +2,6 @@ import type { Act } from '@erp-steward/contracts/act'
 import { CalendarChanged } from '@erp-steward/contracts/incident-events'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
-import { assertVersion } from '@erp-steward/service-kit/commit'
-import { isConstraintViolation } from '@erp-steward/service-kit/constraint'
 import {
   defaultCalendarDefinition,
   roundTheClockDefinition,
@@ -136,20 +134,25 @@ export interface SetCalendar {
   /** As sent; `id` and `version` are ours to give. */
   readonly definition: Readonly<Record<string, unknown>>
   readonly reason: string
+  /** Who proposed it: account or client. */
+  readonly author: string
+}
+
+/** Version of the newest calendar, 0 without one, while the transaction keeps others from adding the next. */
+export async function lockedVersion(tx: EntityManager, unitId: string | null): Promise<number> {
+  await tx.query('select pg_advisory_xact_lock(hashtext($1))', [`calendar:${unitId ?? 'company'}`])
+  return (await newestVersion(tx, unitId))?.version ?? 0
 }
 
 /**
- * Adds a version. Clocks that run keep the version they started with.
+ * The definition as it would be stored.
  *
- * @throws Problem `calendar-refused` with the faults, `version-stale`
+ * @throws Problem `calendar-refused` with the faults
  */
-export async function setCalendar(
-  tx: EntityManager,
-  { unitId, definition: sent, reason }: SetCalendar,
-  expected: number,
-  act: Act,
-): Promise<CalendarVersion> {
-  const version = expected + 1
+export function checkedDefinition(
+  { unitId, definition: sent }: Pick<SetCalendar, 'unitId' | 'definition'>,
+  version: number,
+): CalendarDefinition {
   const definition = { ...sent, id: unitId ?? 'company', version, zone: 'Asia/Shanghai' }
   const faults = [...checkCalendarDefinition(definition), ...closedWeekFaults(definition)]
   if (faults.length > 0)
@@ -159,24 +162,31 @@ export async function setCalendar(
         detail: message,
       })),
     })
-  const newest = await newestVersion(tx, unitId)
-  assertVersion(newest?.version ?? 0, expected)
+  // Checked just above: there are no faults.
+  return definition as unknown as CalendarDefinition
+}
+
+/**
+ * Adds a version. Clocks that run keep the version they started with.
+ *
+ * @throws Problem `calendar-refused` with the faults
+ */
+export async function setCalendar(
+  tx: EntityManager,
+  command: SetCalendar,
+  act: Act,
+): Promise<CalendarVersion> {
+  const { unitId, reason, author } = command
+  const version = (await lockedVersion(tx, unitId)) + 1
   const row: CalendarVersion = {
     unitId,
     version,
-    // Checked just above: there are no faults.
-    definition: definition as unknown as CalendarDefinition,
-    author: act.actor,
+    definition: checkedDefinition(command, version),
+    author,
     reason,
     createdAt: act.now,
   }
-  try {
-    await tx.insert(CalendarVersionEntity, row)
-  } catch (error) {
-    if (isConstraintViolation(error, 'calendar_version_key'))
-      throw new Problem('version-stale', 'Somebody changed this calendar at the same moment.')
-    throw error
-  }
+  await tx.insert(CalendarVersionEntity, row)
   await appendEvent(
     tx,
     'incident-tiering',

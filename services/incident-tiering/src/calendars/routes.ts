@@ -1,7 +1,10 @@
 import { InstantOut, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { assertReaches } from '@erp-steward/service-kit/authentication'
-import { change, etag } from '@erp-steward/service-kit/commit'
+import { assertVersion, change, etag } from '@erp-steward/service-kit/commit'
+import { ProposalView } from '@erp-steward/service-kit/proposal'
+import { proposed } from '@erp-steward/service-kit/proposal-routes'
+import { propose } from '@erp-steward/service-kit/proposals'
 import type { Dependencies } from '@erp-steward/service-kit/service'
 import {
   defaultCalendarDefinition,
@@ -10,7 +13,8 @@ import {
 import { Type } from 'typebox'
 import type { IncidentConfig } from '../config.ts'
 import { activeUnit } from '@erp-steward/directory/directory'
-import { newestVersion, setCalendar } from './calendar.ts'
+import { checkedDefinition, lockedVersion, newestVersion } from './calendar.ts'
+import { settingOfCalendar } from './setting-of-calendar.ts'
 
 const CalendarView = Type.Object({
   unitId: nullable(Uuid),
@@ -71,7 +75,8 @@ export function calendarRoutes(app: App, deps: Dependencies<IncidentConfig>): vo
       config: { access: 'calendar.change', clauses: ['A-5.2.3'] },
       schema: {
         operationId: 'setCalendar',
-        summary: 'Sets a new version; clocks that run keep the version they started with.',
+        summary:
+          'Proposes a new version, which a second person of no concerned unit sets; clocks that run keep the version they started with.',
         tags: ['calendars'],
         params: Scope,
         body: Type.Object(
@@ -88,7 +93,7 @@ export function calendarRoutes(app: App, deps: Dependencies<IncidentConfig>): vo
           },
           { additionalProperties: false },
         ),
-        response: { 200: CalendarView },
+        response: { 202: ProposalView },
       },
     },
     (request, reply) => {
@@ -96,7 +101,12 @@ export function calendarRoutes(app: App, deps: Dependencies<IncidentConfig>): vo
       return change(deps, request, reply, async (tx, act, expected) => {
         assertReaches(request, unitId)
         if (unitId !== null) await activeUnit(tx, unitId)
-        return setCalendar(tx, { unitId, ...request.body }, expected, act)
+        assertVersion(await lockedVersion(tx, unitId), expected)
+        const body = { unitId, ...request.body }
+        checkedDefinition(body, expected + 1)
+        const { reason } = body
+        const made = await propose(tx, 'incident-tiering', settingOfCalendar, { body, reason }, act)
+        return proposed(request, reply, 'incident-tiering', settingOfCalendar, made)
       })
     },
   )

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import type { TestService } from '@erp-steward/test-kit/test-service'
@@ -45,7 +46,25 @@ const week = {
 }
 const workingTime = { kind: 'working-time', weekly: week, overrides: {}, holidays: true }
 
-async function setCalendar(
+/** Two set it: one proposes, and another, of no unit that is concerned, approves. Answers the last answer. */
+async function setCalendar(scope: string, definition: unknown, headers: Caller = authority()) {
+  const made = await propose(scope, definition, headers)
+  return made.statusCode === 202 ? approve(made) : made
+}
+
+const approve = (made: { headers: object; json(): { id: string } }, headers = second()) =>
+  send(
+    stage,
+    'POST',
+    `/v1/proposals/incident-tiering/${made.json().id}/approve`,
+    { 'if-match': '"1"', 'content-type': 'application/json', ...headers },
+    'null',
+  )
+/** Another O&M authority. */
+const second = () => authority(SECOND)
+const SECOND = randomUUID()
+
+async function propose(
   scope: string,
   definition: unknown,
   headers: Caller = authority(),
@@ -232,8 +251,9 @@ describe('calendars of units', () => {
   test('[A-5.2.3] a unit that works round the clock has deadlines round the clock, and running clocks keep theirs', async () => {
     stage.now = new Date('2026-03-13T16:30:00+08:00')
     const before = await open(stage, endUser(people.user))
-    const answer = await setCalendar(UNIT, { kind: 'continuous' })
-    expect(answer.json()).toMatchObject({ unitId: UNIT, version: 1, reason: 'for this test' })
+    expect((await setCalendar(UNIT, { kind: 'continuous' })).statusCode).toBe(200)
+    const now = await send(stage, 'GET', `/v1/calendars/${UNIT}`, authority())
+    expect(now.json()).toMatchObject({ unitId: UNIT, version: 1, reason: 'for this test' })
     const ticket = await open(stage, endUser(people.user))
     expect(await clock(stage, ticket.id, 'tier')).toMatchObject({
       dueAt: '2026-03-13T10:30:00.000Z',
@@ -266,11 +286,30 @@ describe('calendars of units', () => {
     })
   })
 
-  test('two changes at once: one wins', async () => {
+  test('[A-5.2.3] one person alone changes no calendar, nor does a person of the unit whose clocks it makes', async () => {
+    const made = await propose(UNIT, { kind: 'continuous' })
+    expect(made.statusCode).toBe(202)
+    const ticket = await open(stage, endUser(people.user))
+    expect(await clock(stage, ticket.id, 'tier')).toMatchObject({ calendar: { scope: 'company' } })
+    expect((await approve(made, authority())).json()).toMatchObject({ code: 'same-person' })
+    expect((await approve(made, authority(people.first))).json()).toMatchObject({
+      code: 'concerned',
+    })
+    expect(await factsOf(stage, UNIT, 'calendar.changed')).toEqual([])
+    expect((await approve(made)).statusCode).toBe(200)
+    expect(await factsOf(stage, UNIT, 'calendar.changed')).toHaveLength(1)
+    // What ran keeps its calendar.
+    expect(await clock(stage, ticket.id, 'tier')).toMatchObject({ calendar: { scope: 'company' } })
+  })
+
+  test('of two changes of a calendar one waits at a time, and a stale one is refused', async () => {
     const answers = await Promise.all(
-      [1, 2, 3].map(() => setCalendar(UNIT, { kind: 'continuous' }, authority(), 0)),
+      [1, 2, 3].map(() => propose(UNIT, { kind: 'continuous' }, authority(), 0)),
     )
-    expect(answers.map(({ statusCode }) => statusCode).sort()).toEqual([200, 412, 412])
+    expect(answers.map(({ statusCode }) => statusCode).sort()).toEqual([202, 409, 409])
+    const [made] = answers.filter(({ statusCode }) => statusCode === 202)
+    if (made !== undefined) await approve(made)
+    expect((await propose(UNIT, { kind: 'continuous' }, authority(), 0)).statusCode).toBe(412)
     expect(await factsOf(stage, UNIT, 'calendar.changed')).toHaveLength(1)
   })
 
