@@ -7,6 +7,9 @@ import { defineTask } from '@erp-steward/service-kit/jobs'
 import { Type } from 'typebox'
 import { In, type EntityManager } from 'typeorm'
 import { membersOfTier } from '../key-users/members-of-tier.ts'
+import { authorities } from '../key-users/people-in-charge.ts'
+import { tellPeople } from '../notifications/notify.ts'
+import { stageMessage } from '../notifications/rules/message.ts'
 import { addChangeEntry } from './change-entry.ts'
 import { ChangeEntity, lockedChange, type Change } from './change.ts'
 import { isKeyUserOf } from './key-user-of-change.ts'
@@ -15,8 +18,8 @@ import { decidedByModule, pendingStage } from './rules/approval.ts'
 import { objectionToApprover } from './rules/three-people.ts'
 
 /**
- * States that nobody can give the stage a change waits for, or that somebody can again. The stage is then nobody else's:
- * who may name key users and leaders has to. The caller holds the lock of the change. Source: B-7.5, B-4.2.4.
+ * States that nobody can give the stage a change waits for, and tells the O&M authority, or that somebody can again. The
+ * stage is then nobody else's: who may name key users and leaders has to. The caller holds the lock of the change. Source: B-7.5, B-4.2.4.
  */
 export async function settleStage(tx: EntityManager, change: Change, act: Act): Promise<Change> {
   const waitsFor = change.state === 'submitted' ? pendingStage(change) : null
@@ -43,6 +46,8 @@ export async function settleStage(tx: EntityManager, change: Change, act: Act): 
       { changeId: id, number, stage: unfilled, unitId, moduleCode, foundAt: at },
       act,
     )
+    const message = stageMessage(number, unfilled)
+    await tellPeople(tx, 'stage-unfilled', message, await authorities(tx), act, id)
   }
   // Not of what people edit: the version stays, so that nobody's approval is refused for it.
   await tx.update(ChangeEntity, { id }, { unfilledStage: unfilled })

@@ -103,19 +103,24 @@ export async function notifyReporter(
   )
 }
 
-/** Queues a mail to each of the people about something that is no ticket. */
+/**
+ * Queues a mail to each of the people about something that is no ticket.
+ *
+ * @param about tells one thing from another of which the same is said at one instant
+ */
 export async function tellPeople(
   tx: EntityManager,
   occasion: Occasion,
   message: Message,
   recipients: readonly Addressee[],
   act: Act,
+  about = '',
 ): Promise<void> {
   const row = {
     ...message,
     ticketId: null,
     occasion,
-    cause: `${occasion}@${act.now.toISOString()}`,
+    cause: `${occasion}${about}@${act.now.toISOString()}`,
     attempts: 0,
     createdAt: act.now,
     deliveredAt: null,

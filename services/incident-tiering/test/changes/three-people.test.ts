@@ -50,7 +50,7 @@ beforeAll(async () => {
   for (const name of ofUnit) await standing(all.stage, id[name])
   for (const name of ofUnit) await nominate(all.stage, id[name], { tier: 'L1' })
   for (const name of names) await nominate(all.stage, id[name], { tier: 'L2' })
-})
+}, 120_000)
 afterAll(() => all.stage.release())
 beforeEach(() => {
   all.stage.now = TUESDAY_NIGHT
@@ -346,6 +346,11 @@ describe('a stage that nobody can give', () => {
     await minute()
     await minute()
     expect(await found(change, 'unfilled')).toMatchObject([{ stage: 'unit', unitId: UNIT }])
+    const told: { id: string }[] = await all.stage.db.query(
+      `select person_id as id from notification where occasion = 'stage-unfilled' and subject like $1`,
+      [`%${change.number}`],
+    )
+    expect(told.map((row) => row.id)).toContain(all.people.authority)
     expect(await read(all, change)).toMatchObject({ unfilledStage: 'unit', version: 1 })
     expect((await step.unit(change, 'cai')).json()).toMatchObject({ code: 'not-change-approver' })
     await standing(all.stage, id.bob, ['KEY_USER'])

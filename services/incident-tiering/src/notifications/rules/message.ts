@@ -22,6 +22,7 @@ export type Occasion =
   | 'handover-due'
   | SuperiorStep
   | 'key-user-gaps'
+  | 'stage-unfilled'
   | 'delivery-failed'
   | WatchFailure
 
@@ -54,6 +55,7 @@ const HEADLINE: Readonly<Record<Occasion, { readonly zh: string; readonly en: st
     en: 'P1 not restored, to the top manager',
   },
   'key-user-gaps': { zh: '关键用户缺位', en: 'Key-user duties that nobody can do' },
+  'stage-unfilled': { zh: '变更审批环节无人可任', en: 'A stage of a change that nobody can give' },
   'delivery-failed': { zh: '消息未送达', en: 'A message was not delivered' },
   'inspection-uncovered': { zh: '无人能够巡检', en: 'Nobody is able to inspect' },
   'alert-untaken': { zh: '报警无人受理', en: 'Nobody took an alert' },
@@ -102,6 +104,13 @@ export function gapsMessage(gaps: readonly CoverageGap[]): Message {
       )
       .join('\n'),
   }
+}
+
+/** The text about a stage of a change's approval that nobody can give. */
+export function stageMessage(number: string, stage: 'unit' | 'company'): Message {
+  const { zh, en } = HEADLINE['stage-unfilled']
+  const where = { unit: '单位 / unit', company: '公司 / company' }[stage]
+  return { subject: `${zh} / ${en}: ${number}`, body: `${zh} / ${en}\n${number} · ${where}` }
 }
 
 /** The text about a message that did not reach its receiver. */
