@@ -15,7 +15,7 @@ let company: Company
 
 beforeAll(async () => {
   site = await standaloneSite({})
-  company = new Company(site.gatewayUrl, site.passwordFile)
+  company = new Company(site.gatewayUrl, site.passwordFile, 10)
   await company.administratorsSignIn()
   await company.organise()
   await company.admitClients()
@@ -187,18 +187,18 @@ test('[A-2.4.4] work on data names its system, and an emergency does not start i
 })
 
 test('[B-4.2.4][B-6.2] who asks for a change neither approves nor executes it', async () => {
-  const asked = await submitted('deputy', 'own-approval', { systemCode: 'EBS' })
+  const asked = await submitted('keyUser', 'own-approval', { systemCode: 'EBS' })
   expect(outcome(asked)).toEqual([201, undefined])
   const path = `/v1/changes/${text(asked, 'id')}`
-  const own = await by('deputy', 'POST', `${path}/approve`, {
+  const own = await by('keyUser', 'POST', `${path}/approve`, {
     ifMatch: asked.etag,
     body: { stage: 'company', comment: null },
   })
   expect(own.status).toBeGreaterThanOrEqual(400)
-  expect((await by('deputy', 'GET', path)).body.state).toBe(asked.body.state)
-  const clash = await submitted('deputy', 'own-execution', {
+  expect((await by('keyUser', 'GET', path)).body.state).toBe(asked.body.state)
+  const clash = await submitted('keyUser', 'own-execution', {
     systemCode: 'EBS',
-    executorPersonId: company.member('deputy').id,
+    executorPersonId: company.member('keyUser').id,
   })
   expect(clash.status).toBeGreaterThanOrEqual(400)
 })
@@ -242,4 +242,88 @@ test('[A-4.3.1] no table of any schema holds a mail address in clear', async () 
   } finally {
     await client.end()
   }
+})
+
+const duty = (part: Part, tier: 'L1' | 'L2') => ({
+  ...{ personId: company.member(part).id, tier, kind: 'MODULE', moduleCode: 'GL' },
+  unitId: tier === 'L1' ? company.unit('U1') : null,
+})
+
+test('[B-4.1.2] who may not work a ticket is no key user', async () => {
+  const named = await by('authority', 'POST', '/v1/key-users', {
+    key: company.key('duty-of-clerk'),
+    body: duty('clerk', 'L1'),
+  })
+  expect(outcome(named)).toEqual([422, 'key-user-not-able'])
+})
+
+test('[B-4.2.1] a leader names neither himself nor anybody for the company', async () => {
+  for (const [part, tier] of [
+    ['owner', 'L1'],
+    ['owner', 'L2'],
+    ['keyUser', 'L2'],
+  ] as const) {
+    const named = await by('owner', 'POST', '/v1/key-users', {
+      key: company.key(`duty-by-owner-${part}-${tier}`),
+      body: duty(part, tier),
+    })
+    expect(named.status).toBeGreaterThanOrEqual(400)
+  }
+})
+
+test('[B-4.0] who resolved a grave fault does not close it, as reporter neither', async () => {
+  const opened = await by('keyUser', 'POST', '/v1/tickets', {
+    key: company.key('own-ticket'),
+    body: {
+      ...{ title: 'Nobody can post', description: 'All journals.', category: 'fault' },
+      ...{ priority: 'P1', unitId: company.unit('U1'), moduleCode: 'GL' },
+    },
+  })
+  expect(outcome(opened)).toEqual([201, undefined])
+  const path = `/v1/tickets/${text(opened, 'id')}`
+  const step = async (verb: string, body?: unknown) => {
+    const { etag } = await by('keyUser', 'GET', path)
+    return by('keyUser', 'POST', `${path}/${verb}`, {
+      ifMatch: etag,
+      ...(body !== undefined && { body }),
+    })
+  }
+  expect((await step('acknowledge')).status).toBe(200)
+  expect((await step('resolve', { resolution: 'Restarted.' })).status).toBe(200)
+  const closed = await step('confirm', { accepted: true, comment: null })
+  expect(outcome(closed)).toEqual([409, 'same-person'])
+  expect((await by('keyUser', 'GET', path)).body.state).toBe('resolved')
+})
+
+test('[A-2.4.1][A-2.4.3] a place beside the data is not off site, and a day is not how long a yearly backup is kept', async () => {
+  const site = (code: string, isOffsite: boolean) =>
+    by('deputy', 'POST', '/v1/backup-sites', {
+      key: company.key(`site-${code}`),
+      body: {
+        ...{ code, name: code, location: 'Machine room, rack 1', medium: 'disk', isOffsite },
+        ...{ isEncrypted: false, custodianPersonId: null },
+      },
+    })
+  await site('RACK-A', false)
+  expect((await site('RACK-B', true)).status).toBe(422)
+  const target = await eventually(async () => {
+    const made = await by('deputy', 'POST', '/v1/backup-targets', {
+      key: company.key('target'),
+      body: {
+        ...{ code: 'RACK-DATA', name: 'Data', systemCode: 'RACK', unitId: company.unit('U1') },
+        ...{ agentId: company.client('BACKUP_AGENT').id, keyId: 'K1', requiredBeforeChange: true },
+        source: { executor: 'filesystem', path: '/srv/x', exclude: [] },
+      },
+    })
+    expect(made.status).toBe(201)
+    return made
+  }, PATIENT)
+  const policy = await by('deputy', 'PUT', `/v1/backup-targets/${text(target, 'id')}/policy`, {
+    ifMatch: '"0"',
+    body: {
+      ...{ schedule: '0 1 1 1 *', rpo: 'P366D', keepDays: 1 },
+      ...{ primarySite: 'RACK-A', offsiteSite: 'RACK-B' },
+    },
+  })
+  expect(outcome(policy)).toEqual([422, 'backup-policy-refused'])
 })

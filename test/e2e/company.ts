@@ -56,6 +56,7 @@ export class Company {
   readonly api: Caller
   readonly ebs = new EbsSimulator()
   readonly #passwordFile: string
+  readonly #headcount: number
   readonly #run = randomUUID().slice(0, 8)
   readonly #logins = new Map<string, Login>()
   readonly #units = new Map<string, string>()
@@ -65,9 +66,11 @@ export class Company {
     { id: string; secret: string; token: string; expiresAt: number }
   >()
 
-  constructor(gatewayUrl: string, passwordFile: string) {
+  /** @param people how many are hired; at least those with a part */
+  constructor(gatewayUrl: string, passwordFile: string, people = PEOPLE) {
     this.api = new Caller(gatewayUrl)
     this.#passwordFile = passwordFile
+    this.#headcount = people
   }
 
   // The three administrators
@@ -297,12 +300,12 @@ export class Company {
     const counts = first.body.counts as Record<string, number>
     // A killed product may have taken a feed whose answer was lost.
     expectThat(
-      (counts.created ?? 0) + (counts.unchanged ?? 0) === PEOPLE,
-      `all ${PEOPLE} are there: ${JSON.stringify(counts)}`,
+      (counts.created ?? 0) + (counts.unchanged ?? 0) === this.#headcount,
+      `all ${this.#headcount} are there: ${JSON.stringify(counts)}`,
     )
     const second = await this.#feed()
     expectThat(
-      (second.body.counts as Record<string, number>).unchanged === PEOPLE,
+      (second.body.counts as Record<string, number>).unchanged === this.#headcount,
       'the same feed again changes nothing',
     )
     for (const [employeeNumber] of PARTS) {
@@ -324,7 +327,7 @@ export class Company {
   }
 
   async #feed(): Promise<Answer> {
-    const rows = Array.from({ length: PEOPLE }, (_, at) => {
+    const rows = Array.from({ length: this.#headcount }, (_, at) => {
       const number = `E${String(at + 1).padStart(4, '0')}`
       const part = PARTS.find(([employeeNumber]) => employeeNumber === number)
       const [, position = 'CLERK', unit = UNITS[at % UNITS.length]] = part ?? []

@@ -103,6 +103,7 @@ export const permissions = {
     'MIDDLEWARE',
   ],
   'organisation.manage': ['SYSTEM_ADMIN', 'OM_AUTHORITY', 'SCRIPT'],
+  'organisation.decide': ['SECURITY_ADMIN', 'OM_AUTHORITY'],
   'person.read': [
     ...business,
     'SYSTEM_ADMIN',

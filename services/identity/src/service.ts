@@ -33,6 +33,7 @@ import { migrations } from './migrations/all.ts'
 import { DepartmentEntity } from './organisation/department.ts'
 import { ModuleEntity } from './organisation/module.ts'
 import { PositionEntity } from './organisation/position.ts'
+import { narrowDuties } from './organisation/narrow-duties.ts'
 import { organisationRoutes } from './organisation/routes.ts'
 import { unitExists } from './organisation/unit-exists.ts'
 import { UnitEntity } from './organisation/unit.ts'
@@ -138,6 +139,7 @@ export const identity = defineService({
     '45 17 * * * renew-signing-key',
     '20 17 * * * state-sealing',
   ].join('\n'),
+  proposals: () => [narrowDuties],
   unitExists,
   // Its own table: no request to itself, and no stale copy.
   keys: ({ db, clock }) => publishedKey(db, clock),

@@ -4,11 +4,14 @@ import type { App } from '@erp-steward/service-kit/app'
 import { actOf, assertReaches } from '@erp-steward/service-kit/authentication'
 import { etag, expectedVersion, type Committer } from '@erp-steward/service-kit/commit'
 import { decodeCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
+import { ProposalView } from '@erp-steward/service-kit/proposal'
+import { proposed } from '@erp-steward/service-kit/proposal-routes'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type, type Static } from 'typebox'
 import { MoreThan, type EntityManager } from 'typeorm'
 import { DepartmentEntity, type Department } from './department.ts'
 import { ModuleEntity } from './module.ts'
+import { narrowDuties, proposeNarrowing } from './narrow-duties.ts'
 import { PositionEntity, positionRoles } from './position.ts'
 import { putDepartment } from './put-department.ts'
 import type { Entry, Put } from './put-entry.ts'
@@ -55,10 +58,16 @@ function unitRoutes(app: App, deps: Committer): void {
       tags: ['organisation'],
       params: ByCode,
       body: Type.Object({ ...Named, kind: Kind }, strict),
-      response: { 200: UnitView, 201: UnitView },
+      description:
+        'An active unit with an ERP that is retired, or becomes one without, owes no duties any more: the answer is 202 ' +
+        'with a proposal, and nothing changes until a second person approves it.',
+      response: { 200: UnitView, 201: UnitView, 202: ProposalView },
     },
-    handler: (request, reply) => {
+    handler: async (request, reply) => {
       assertReaches(request, null)
+      const narrowing = { noun: 'unit', ...request.params, ...request.body } as const
+      const waiting = await narrowed(deps, request, reply, narrowing)
+      if (waiting !== null) return waiting
       return put(deps, request, reply, (tx, act, expected) =>
         putUnit(tx, { ...request.params, ...request.body }, expected, act),
       )
@@ -206,10 +215,14 @@ function moduleRoutes(app: App, deps: Committer): void {
       tags: ['organisation'],
       params: ByCode,
       body: Type.Object(Named, strict),
-      response: { 200: ModuleView, 201: ModuleView },
+      description: 'Withdrawing a module is answered with 202: a second person approves it.',
+      response: { 200: ModuleView, 201: ModuleView, 202: ProposalView },
     },
-    handler: (request, reply) => {
+    handler: async (request, reply) => {
       assertReaches(request, null)
+      const narrowing = { noun: 'module', kind: null, ...request.params, ...request.body } as const
+      const waiting = await narrowed(deps, request, reply, narrowing)
+      if (waiting !== null) return waiting
       return put(deps, request, reply, (tx, act, expected) =>
         putModule(tx, { ...request.params, ...request.body }, expected, act),
       )
@@ -244,6 +257,21 @@ const manage = { access: 'organisation.manage', clauses: ['A-1.2'] } as const
 const read = { access: 'organisation.read', clauses: ['A-1.2'] } as const
 
 /** Runs a put in one transaction: 201 when it created, 200 otherwise, with the `ETag`. */
+async function narrowed(
+  { db, clock }: Committer,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  narrowing: Parameters<typeof proposeNarrowing>[1],
+): Promise<ProposalView | null> {
+  const expected = request.headers['if-match'] === undefined ? null : expectedVersion(request)
+  const made = await db.transaction((tx) =>
+    proposeNarrowing(tx, narrowing, expected, actOf(request, clock())),
+  )
+  if (made === null) return null
+  void reply.header('etag', etag(made.version))
+  return proposed(request, reply, 'identity', narrowDuties, made)
+}
+
 async function put<Row extends Entry>(
   { db, clock }: Committer,
   request: FastifyRequest,

@@ -128,6 +128,47 @@ test('an entry with active people cannot be retired', async () => {
   expect(await refusal(unit('NORTH', retired, { version: 1 }))).toEqual([409, 'entry-in-use'])
 })
 
+test('[B-4.1.2] a unit or module leaves the duties only when a second person, not of the unit, approves', async () => {
+  const mara = '0195f2a0-0000-7000-8000-0000000000d1'
+  const erik = '0195f2a0-0000-7000-8000-0000000000d2'
+  const proposer = as('OM_AUTHORITY', { person: mara, sub: mara })
+  const made = await ok<Named>(unit('SOLO', { name: 'Solo', kind: 'USER_UNIT' }))
+  await ok(
+    call(stage, {
+      method: 'PUT',
+      url: '/v1/modules/AP',
+      headers: proposer,
+      payload: { name: 'AP' },
+    }),
+  )
+  const narrowings = [
+    ['/v1/units/SOLO', { name: 'Solo', kind: 'SUPPLIER' }],
+    ['/v1/modules/AP', { name: 'AP', active: false }],
+  ] as const
+  for (const [url, payload] of narrowings) {
+    const answer = await call(stage, { method: 'PUT', url, headers: proposer, payload, version: 1 })
+    expect(answer.statusCode).toBe(202)
+    const read = () => ok(call(stage, { method: 'GET', url, headers: proposer }))
+    expect(await read()).toMatchObject({ version: 1, active: true })
+    const approve = (headers: Record<string, string>) =>
+      call(stage, {
+        method: 'POST',
+        url: `${String(answer.headers.location)}/approve`,
+        headers: { ...headers, 'content-type': 'application/json' },
+        payload: { reason: 'Seen.' },
+        version: 1,
+      })
+    const ownHand = as('SECURITY_ADMIN', { person: mara, sub: erik })
+    expect(await refusal(approve(ownHand))).toEqual([409, 'same-person'])
+    if (url.startsWith('/v1/units')) {
+      const colleague = as('OM_AUTHORITY', { person: erik, sub: erik, unit: made.id })
+      expect(await refusal(approve(colleague))).toEqual([403, 'concerned'])
+    }
+    await ok(approve(as('SECURITY_ADMIN', { person: erik, sub: erik })))
+    expect(await read()).toMatchObject(payload)
+  }
+})
+
 test('a caller of a unit keeps the departments of that unit and nothing else', async () => {
   const headers = as('SCRIPT', { range: 'unit', unit: company.south.id })
   const payload = { name: 'Stores' }
