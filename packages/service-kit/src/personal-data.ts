@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto'
+import { createHash, createHmac, createSecretKey } from 'node:crypto'
 import { Type } from 'typebox'
 import type { DataSource, EntityManager } from 'typeorm'
 import { createSeal } from './seal.ts'
@@ -45,10 +45,11 @@ export interface PersonalData {
  */
 export function createPersonalData(keys: string, indexKey: string | null): PersonalData {
   const { seal, open, keyId } = createSeal(keys)
-  const index = indexKey === null ? null : Buffer.from(indexKey, 'base64')
+  const bytes = indexKey === null ? null : Buffer.from(indexKey, 'base64')
+  const index = bytes === null ? null : createSecretKey(bytes)
   // Not the id a sealing key of the same bytes would have: the two must not look alike.
   const lookupKeyId =
-    index === null ? null : createHash('sha256').update('look-up').update(index).digest('hex')
+    bytes === null ? null : createHash('sha256').update('look-up').update(bytes).digest('hex')
   return {
     seal: (owner, field, plain) => seal(labelOf(owner, field), plain),
     open: (owner, field, sealed) => open(labelOf(owner, field), sealed),
