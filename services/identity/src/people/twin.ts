@@ -26,6 +26,8 @@ export const SharedAddressEntity = new EntitySchema<SharedAddress>({
 
 /** First key of the advisory locks on addresses; any number that nothing else uses. */
 const ADDRESS_LOCK = 7_411_006
+/** How many of them there are, in each direction of the hash. */
+const ADDRESS_LOCKS = 128
 
 /**
  * Refuses a person whose mail address another active person has: one human with two entries in the register is two hands
@@ -38,8 +40,12 @@ export async function assertNoTwin(
   { id, emailLookup }: Pick<Person, 'id' | 'emailLookup'>,
 ): Promise<void> {
   if (emailLookup === null) return
-  // Two joiners with one address at the same moment do not see each other.
-  await tx.query('select pg_advisory_xact_lock($1, hashtext($2))', [ADDRESS_LOCK, emailLookup])
+  // Two joiners with one address at the same moment do not see each other. A list of thousands must not hold as many locks.
+  await tx.query('select pg_advisory_xact_lock($1, hashtext($2) % $3)', [
+    ADDRESS_LOCK,
+    emailLookup,
+    ADDRESS_LOCKS,
+  ])
   const twins: unknown[] = await tx.query(
     `select from person where email_lookup = $1 and active and id <> $2
         and not exists (select from shared_address where email_lookup = $1) limit 1`,
