@@ -327,3 +327,30 @@ test('[A-2.4.1][A-2.4.3] a place beside the data is not off site, and a day is n
   })
   expect(outcome(policy)).toEqual([422, 'backup-policy-refused'])
 })
+
+test('[A-2.1.1] an administrator is a person, and not one who has a business role', async () => {
+  const asked = (name: string, more: object) =>
+    company.as('SYSADM', 'POST', '/v1/account-changes', {
+      key: company.key(name),
+      body: {
+        change: { kind: 'create-administrator', userName: 'SHADOW', role: 'SYSTEM_ADMIN', ...more },
+        reason: 'One more.',
+      },
+    })
+  expect((await asked('nobody', {})).status).toBe(422)
+  expect((await asked('pocket', { personId: company.member('clerk').id })).status).toBe(409)
+})
+
+test('[A-6.1.1] the leader of a unit does not set the number that its error rate is measured by', async () => {
+  // Entries are counted for months that are over; in China a month begins eight hours earlier.
+  const now = new Date(Date.now() + 8 * 3_600_000)
+  const month = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - 1, 1))
+  const counted = await by('owner', 'PUT', '/v1/entry-counts', {
+    body: {
+      ...{ batchId: company.uuid('batch'), month: month.toISOString().slice(0, 7) },
+      moduleCode: 'GL',
+      counts: [{ personId: company.member('clerk').id, entries: 1_000_000 }],
+    },
+  })
+  expect(outcome(counted)).toEqual([403, 'permission-missing'])
+})
