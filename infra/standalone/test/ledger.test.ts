@@ -95,7 +95,7 @@ test('[A-4.3.4] on a real site the role of the service cannot cut the ledger; th
     folder,
     'steward',
     superuser,
-    `${CUT.replace('(select seq - 5 from identity.audit_head)', String(Number(seq) - 5))}`,
+    CUT.replace('(select seq - 5 from identity.audit_head)', String(Number(seq) - 5)),
   )
   await query(
     folder,

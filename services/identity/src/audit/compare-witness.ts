@@ -78,7 +78,7 @@ export async function compareWitness(
     throw error
   }
   if (disagreement !== null) return verdict('disagrees')
-  const isBehind = await hasUncovered(tx, newest === null ? 0 : (newest as SignedHead).seq, now)
+  const isBehind = await hasUncovered(tx, newest === null ? 0 : newest.seq, now)
   return verdict(isBehind ? 'behind' : 'agrees')
 }
 

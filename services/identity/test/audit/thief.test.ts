@@ -108,7 +108,7 @@ const seals = () => sealsAfter(stage.db.manager, 0, 1_000)
 /** Signs, and lets the witnesses hear of it, as the minute does it. */
 async function witnessed(): Promise<void> {
   await sealed()
-  const last = (kept.at(-1)?.seq ?? 0) as number
+  const last = kept.at(-1)?.seq ?? 0
   await addSeals(stage.db, file, last)
   kept.push(...(await sealsAfter(stage.db.manager, last, 1_000)))
 }
