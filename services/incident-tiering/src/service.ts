@@ -28,6 +28,7 @@ import { keyUserRoutes } from './key-users/routes.ts'
 import { migrations } from './migrations/all.ts'
 import { deliverNotification } from './notifications/deliver-notification.ts'
 import { NotificationAttemptEntity, NotificationEntity } from './notifications/notification.ts'
+import { onCredentialReset } from './notifications/on-credential-reset.ts'
 import {
   onAlertUntaken,
   onAlertUntold,
@@ -93,6 +94,7 @@ export const incidentTiering = defineService({
     onInspectionUncovered,
     onAlertUntaken,
     onAlertUntold,
+    onCredentialReset,
     onGateAnswered,
     onGateVoided,
     onWindowsChanged,

@@ -107,6 +107,7 @@ export async function notifyReporter(
  * Queues a mail to each of the people about something that is no ticket.
  *
  * @param about tells one thing from another of which the same is said at one instant
+ * @param at the instant of what is said; said again of the same instant it reaches nobody twice
  */
 export async function tellPeople(
   tx: EntityManager,
@@ -115,12 +116,13 @@ export async function tellPeople(
   recipients: readonly Addressee[],
   act: Act,
   about = '',
+  at = act.now,
 ): Promise<void> {
   const row = {
     ...message,
     ticketId: null,
     occasion,
-    cause: `${occasion}${about}@${act.now.toISOString()}`,
+    cause: `${occasion}${about}@${at.toISOString()}`,
     attempts: 0,
     createdAt: act.now,
     deliveredAt: null,

@@ -24,6 +24,8 @@ export type Occasion =
   | 'key-user-gaps'
   | 'stage-unfilled'
   | 'delivery-failed'
+  | 'credential-reset'
+  | 'administrator-reset'
   | WatchFailure
 
 const HEADLINE: Readonly<Record<Occasion, { readonly zh: string; readonly en: string }>> = {
@@ -57,6 +59,14 @@ const HEADLINE: Readonly<Record<Occasion, { readonly zh: string; readonly en: st
   'key-user-gaps': { zh: '关键用户缺位', en: 'Key-user duties that nobody can do' },
   'stage-unfilled': { zh: '变更审批环节无人可任', en: 'A stage of a change that nobody can give' },
   'delivery-failed': { zh: '消息未送达', en: 'A message was not delivered' },
+  'credential-reset': {
+    zh: '有人为您的账号签发密码',
+    en: 'Somebody issues a password for your account',
+  },
+  'administrator-reset': {
+    zh: '有人为管理员账号签发密码',
+    en: "Somebody issues a password for an administrator's account",
+  },
   'inspection-uncovered': { zh: '无人能够巡检', en: 'Nobody is able to inspect' },
   'alert-untaken': { zh: '报警无人受理', en: 'Nobody took an alert' },
   'alert-untold': { zh: '报警未送达任何人', en: 'Nobody was reached about an alert' },
@@ -128,5 +138,53 @@ export function watchFailedMessage(failure: WatchFailure, unit: string, detail: 
   return {
     subject: `${zh} / ${en}: ${unit}`,
     body: [`${zh} / ${en}`, `单位 / Unit: ${unit}`, detail].join('\n'),
+  }
+}
+
+/** What others did towards a password for an account that is not theirs. */
+const RESET_STEP = {
+  'first-half-issued': { zh: '已签发前一半', en: 'the first half was issued' },
+  'second-half-issued': {
+    zh: '已签发后一半,新密码生效',
+    en: 'the second half was issued, the new password is in force',
+  },
+  'issued-at-host': {
+    zh: '已在服务器上签发,新密码生效',
+    en: 'issued at the host, the new password is in force',
+  },
+}
+export type ResetStep = keyof typeof RESET_STEP
+
+/** Whether others took the step; the rest are its owner's, or in the owner's favour. */
+export function isResetStep(step: string): step is ResetStep {
+  return step in RESET_STEP
+}
+
+/** The text to the person for whose account a password is issued. */
+export function resetMessage(step: ResetStep, at: string): Message {
+  const { zh, en } = HEADLINE['credential-reset']
+  return {
+    subject: `${zh} / ${en}`,
+    body: [
+      `${zh} / ${en}`,
+      `${RESET_STEP[step].zh} / ${RESET_STEP[step].en}`,
+      `时间 / At: ${at}`,
+      '',
+      '如果不是您要求的,请立即告知安全管理员。',
+      'If you did not ask for it, tell the security administrator at once.',
+    ].join('\n'),
+  }
+}
+
+/** The text to those above about a password that is issued for an administrator's account. */
+export function administratorResetMessage(step: ResetStep, role: string, at: string): Message {
+  const { zh, en } = HEADLINE['administrator-reset']
+  return {
+    subject: `${zh} / ${en}: ${role}`,
+    body: [
+      `${zh} / ${en}: ${role}`,
+      `${RESET_STEP[step].zh} / ${RESET_STEP[step].en}`,
+      `时间 / At: ${at}`,
+    ].join('\n'),
   }
 }
