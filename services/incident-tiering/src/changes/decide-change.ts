@@ -7,7 +7,7 @@ import {
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
-import { tiersOfPerson } from '../key-users/members-of-tier.ts'
+import { keyUsersOfCompany } from '../key-users/key-users-of-company.ts'
 import { heldPerson } from '@erp-steward/directory/directory'
 import { actingPerson } from './acting-person.ts'
 import { addChangeEntry } from './change-entry.ts'
@@ -167,7 +167,7 @@ async function maySpeakForUnit(
 
 /**
  * The company's stage is for the module's key user of tier 2, else the O&M authority, and never for people of the unit
- * that asks, nor for one who left it since. Source: B-4.2.4, B-7.5.
+ * that asks, nor for one who left it since, nor for a key user whom one of them nominated. Source: B-4.2.4, B-7.5.
  */
 async function maySpeakForCompany(
   tx: EntityManager,
@@ -179,7 +179,5 @@ async function maySpeakForCompany(
   if (person === null || person.unitId === change.unitId || unitId === change.unitId) return false
   if (await hasLeftSince(tx, personId, change.unitId, change.submittedAt)) return false
   if (!decidedByModule(change)) return roles.includes('OM_AUTHORITY')
-  const { moduleCode } = change
-  const subject = { unitId: change.unitId, moduleCode, kind: 'MODULE' } as const
-  return (await tiersOfPerson(tx, subject, personId)).includes('L2')
+  return (await keyUsersOfCompany(tx, change)).includes(personId)
 }

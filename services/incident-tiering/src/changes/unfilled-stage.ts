@@ -6,7 +6,7 @@ import { appendEvent } from '@erp-steward/messaging/outbox'
 import { defineTask } from '@erp-steward/service-kit/jobs'
 import { Type } from 'typebox'
 import { In, type EntityManager } from 'typeorm'
-import { membersOfTier } from '../key-users/members-of-tier.ts'
+import { keyUsersOfCompany } from '../key-users/key-users-of-company.ts'
 import { authorities } from '../key-users/people-in-charge.ts'
 import { tellPeople } from '../notifications/notify.ts'
 import { stageMessage } from '../notifications/rules/message.ts'
@@ -109,7 +109,5 @@ async function ofCompany(tx: EntityManager, change: Change): Promise<Person[]> {
       .createQueryBuilder(PersonEntity, 'p')
       .where(`p.active and p.roles && array['OM_AUTHORITY']`)
       .getMany()
-  const { unitId, moduleCode } = change
-  const members = await membersOfTier(tx, { unitId, moduleCode, kind: 'MODULE' }, 'L2')
-  return tx.findBy(PersonEntity, { id: In(members.map(({ id }) => id)) })
+  return tx.findBy(PersonEntity, { id: In(await keyUsersOfCompany(tx, change)) })
 }

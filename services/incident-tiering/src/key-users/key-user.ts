@@ -15,6 +15,10 @@ export interface KeyUser {
   kind: KeyUserKind
   unitId: string | null
   moduleCode: string | null
+  /** The person who nominated, or those who can act through the client that did; `null` in old rows. */
+  nominatedBy: string[] | null
+  /** The units these were of then; `null` in old rows. */
+  nominatedIn: string[] | null
   validFrom: Date
   endedAt: Date | null
   endedReason: string | null
@@ -31,6 +35,8 @@ export const KeyUserEntity = new EntitySchema<KeyUser>({
     kind: { type: 'text' },
     unitId: { type: 'uuid', name: 'unit_id', nullable: true },
     moduleCode: { type: 'text', name: 'module_code', nullable: true },
+    nominatedBy: { type: 'uuid', name: 'nominated_by', array: true, nullable: true },
+    nominatedIn: { type: 'uuid', name: 'nominated_in', array: true, nullable: true },
     validFrom: { type: 'timestamptz', name: 'valid_from' },
     endedAt: { type: 'timestamptz', name: 'ended_at', nullable: true },
     endedReason: { type: 'text', name: 'ended_reason', nullable: true },

@@ -6,12 +6,13 @@ import type { SupportTier } from '@erp-steward/contracts/values'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { assertAnotherPerson } from '@erp-steward/service-kit/another-person'
 import { isConstraintViolation } from '@erp-steward/service-kit/constraint'
-import type { EntityManager } from 'typeorm'
+import { In, type EntityManager } from 'typeorm'
 import {
   activeModule,
   activePerson,
   activeUnit,
   mayDo,
+  PersonEntity,
   type Person,
 } from '@erp-steward/directory/directory'
 import { followGaps } from './follow-gaps.ts'
@@ -41,6 +42,7 @@ export async function nominateKeyUser(
   assertAble(await activePerson(tx, personId), unitId)
   if (unitId !== null) await activeUnit(tx, unitId)
   if (moduleCode !== null) await activeModule(tx, moduleCode)
+  const nominatedBy = [...(act.personId === null ? act.controllers : [act.personId])]
   const keyUser: KeyUser = {
     id: randomUUID(),
     personId,
@@ -48,6 +50,8 @@ export async function nominateKeyUser(
     kind,
     unitId,
     moduleCode,
+    nominatedBy,
+    nominatedIn: await unitsOf(tx, nominatedBy, act),
     validFrom: act.now,
     endedAt: null,
     endedReason: null,
@@ -78,6 +82,13 @@ export async function nominateKeyUser(
   )
   await followGaps(tx, act)
   return keyUser
+}
+
+/** The units of people, as the directory and the token say. */
+async function unitsOf(tx: EntityManager, personIds: string[], { unitId }: Act): Promise<string[]> {
+  const people = await tx.findBy(PersonEntity, { id: In(personIds) })
+  const units = [...people.map((person) => person.unitId), ...(unitId === null ? [] : [unitId])]
+  return [...new Set(units)]
 }
 
 /** Whoever is named can do the duty at once: of the unit, with the right to work tickets, reachable. Source: B-4.1.2. */

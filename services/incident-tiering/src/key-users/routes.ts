@@ -96,7 +96,7 @@ export function keyUserRoutes(app: App, deps: Dependencies<IncidentConfig>): voi
     async (request) => {
       const { limit, cursor, unitId, tier, ended } = request.query
       const after = decodeIdCursor(cursor)
-      const rows: KeyUser[] = await deps.db.query(
+      const rows: Omit<KeyUser, 'nominatedBy' | 'nominatedIn'>[] = await deps.db.query(
         `select id, person_id as "personId", tier, kind, unit_id as "unitId", module_code as "moduleCode",
                 valid_from as "validFrom", ended_at as "endedAt", ended_reason as "endedReason", version
            from key_user

@@ -8,6 +8,7 @@ import { NameChangeParameters1790000000003 } from './1790000000003-name-change-p
 import { ForgetAddresses1790000030001 } from './1790000030001-forget-addresses.ts'
 import { AddClocks1790000040000 } from './1790000040000-add-clocks.ts'
 import { FollowGaps1790000040001 } from './1790000040001-follow-gaps.ts'
+import { KeepNominators1790000040010 } from './1790000040010-keep-nominators.ts'
 import { ChangeGates1790000050000 } from './1790000050000-change-gates.ts'
 
 /** In the order they run. */
@@ -23,4 +24,5 @@ export const migrations = [
   AddClocks1790000040000,
   FollowGaps1790000040001,
   ChangeGates1790000050000,
+  KeepNominators1790000040010,
 ]

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { ModuleChanged } from '@erp-steward/contracts/identity-events'
 import { create } from '@erp-steward/test-kit/requests'
 import {
   after,
+  authority,
   caller,
   facts,
   factsOf,
@@ -9,8 +11,10 @@ import {
   nominate,
   OTHER_UNIT,
   runTask,
+  tell,
   tellOfPerson,
   UNIT,
+  type Caller,
 } from '../incident-stage.ts'
 import {
   act,
@@ -375,6 +379,105 @@ describe('a stage that nobody can give', () => {
     await must(all, change, 'withdraw', as('ann'), { reason: 'Only tried.' })
     expect(await found(change, 'filled')).toHaveLength(1)
     for (const person of others) await standing(all.stage, person)
+  })
+})
+
+describe('whoever the unit that asks has chosen', () => {
+  const minute = () => runTask(all.stage, 'watch-change-stages')
+  const nominators: [string, (person: string) => Caller][] = [
+    ['a person', (person) => caller({ roles: ['OM_AUTHORITY'], person })],
+    [
+      'a client of a person',
+      (person) => caller({ roles: ['OM_AUTHORITY'], kind: 'client', controllers: [person] }),
+    ],
+  ]
+  /** A module of its own whose only key user of tier 2, of another unit, was nominated by the caller. */
+  async function moduleOf(nominator: Caller) {
+    const code = `M${String((modules += 1))}`
+    await tell(all.stage, ModuleChanged, code, { code, name: code, active: true, version: 1 })
+    const judge = (await peopleOf(all.stage, OTHER_UNIT, 'judge')).judge
+    for (const [personId, tier, by] of [
+      [id.ann, 'L1', authority()],
+      [judge, 'L2', nominator],
+    ] as const) {
+      const named = await create(all.stage, '/v1/key-users', by, {
+        ...{ personId, tier, kind: 'MODULE', moduleCode: code },
+        unitId: tier === 'L1' ? UNIT : null,
+      })
+      expect(named.statusCode).toBe(201)
+    }
+    const body = { ...minorChange(all), moduleCode: code, executorPersonId: id.dan }
+    const change = await submit(all, body, as('ann'))
+    await must(all, change, 'approve', as('bob'), unit)
+    return { change, judge: almighty(judge, OTHER_UNIT) }
+  }
+  let modules = 0
+  let version = 10_000
+  const move = (personId: string, unitId: string) =>
+    tellOfPerson(all.stage, personId, { name: 'nominator', unitId, version: (version += 1) })
+  const refused = { status: 403, code: 'not-change-approver' }
+
+  test.each(nominators)(
+    '[B-4.2.4] a key user whom %s of the unit nominated does not decide for the company, and the stage is stated',
+    async (_who, by) => {
+      const { nominator } = await peopleOf(all.stage, UNIT, 'nominator')
+      const { change, judge } = await moduleOf(by(nominator))
+      expect(await read(all, change)).toMatchObject({ unfilledStage: 'company' })
+      const rejection = { stage: 'company', reason: 'Not now.' }
+      expect((await act(all, change, 'approve', judge, company)).json()).toMatchObject(refused)
+      expect((await act(all, change, 'reject', judge, rejection)).json()).toMatchObject(refused)
+      // It was so when he nominated: that he left since makes it no other choice.
+      await move(nominator, OTHER_UNIT)
+      await minute()
+      expect((await act(all, change, 'approve', judge, company)).json()).toMatchObject(refused)
+      expect(await read(all, change)).toMatchObject({ unfilledStage: 'company' })
+    },
+  )
+
+  test.each(nominators)(
+    '[B-4.2.4] a key user whom %s of another unit nominated decides, until who did it is of the unit that asks',
+    async (_who, by) => {
+      const { nominator } = await peopleOf(all.stage, OTHER_UNIT, 'nominator')
+      const { change, judge } = await moduleOf(by(nominator))
+      expect(await read(all, change)).toMatchObject({ unfilledStage: null })
+      await move(nominator, UNIT)
+      await minute()
+      expect(await read(all, change)).toMatchObject({ unfilledStage: 'company' })
+      expect((await act(all, change, 'approve', judge, company)).json()).toMatchObject(refused)
+      await move(nominator, OTHER_UNIT)
+      await minute()
+      expect(await read(all, change)).toMatchObject({ unfilledStage: null })
+      await must(all, change, 'approve', judge, company)
+    },
+  )
+
+  test('[B-4.2.4] another person names the same key user anew, and the stage can be given', async () => {
+    const { nominator } = await peopleOf(all.stage, UNIT, 'nominator')
+    const { change, judge } = await moduleOf(caller({ roles: ['OM_AUTHORITY'], person: nominator }))
+    const { moduleCode } = await read(all, change)
+    const [duty]: { id: string; personId: string }[] = await all.stage.db.query(
+      `select id, person_id as "personId" from key_user where module_code = $1 and tier = 'L2'`,
+      [moduleCode],
+    )
+    await all.stage.db.query(`update key_user set ended_at = now() where id = $1`, [duty?.id])
+    const { second } = await peopleOf(all.stage, OTHER_UNIT, 'second')
+    const by = caller({ roles: ['OM_AUTHORITY'], person: second })
+    const body = { personId: duty?.personId, tier: 'L2', kind: 'MODULE', unitId: null, moduleCode }
+    expect((await create(all.stage, '/v1/key-users', by, body)).statusCode).toBe(201)
+    await minute()
+    expect(await read(all, change)).toMatchObject({ unfilledStage: null })
+    await must(all, change, 'approve', judge, company)
+  })
+
+  test('[B-4.2.4] of a duty of which nobody knows who nominated, the person and the unit decide', async () => {
+    const { nominator } = await peopleOf(all.stage, UNIT, 'nominator')
+    const { change, judge } = await moduleOf(caller({ roles: ['OM_AUTHORITY'], person: nominator }))
+    const { moduleCode } = await read(all, change)
+    await all.stage.db.query(
+      'update key_user set nominated_by = null, nominated_in = null where module_code = $1',
+      [moduleCode],
+    )
+    await must(all, change, 'approve', judge, company)
   })
 })
 
