@@ -241,9 +241,9 @@ export const problems = {
   ),
   'person-twin': problem(
     409,
-    'Another active person has the same address',
-    '另一名在职人员使用同一邮箱',
-    'Use the person who is there, or have the address admitted as shared by an account change.',
+    'Another active person has the same address, or the same name and birthday',
+    '另一名在职人员使用同一邮箱,或姓名与出生日期相同',
+    'Use the person named in `twinId`, or have the address admitted as shared, or the namesake, by an account change.',
   ),
   'administrator-has-business-role': problem(
     409,

@@ -15,6 +15,7 @@ const SECRET = [
   'employeeNumber',
   'email',
   'phone',
+  'birthday',
   'personName',
 ]
 

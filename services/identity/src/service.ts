@@ -39,7 +39,7 @@ import { unitExists } from './organisation/unit-exists.ts'
 import { UnitEntity } from './organisation/unit.ts'
 import { takeLeave } from './people/leave-person.ts'
 import { PersonEntity } from './people/person.ts'
-import { SharedAddressEntity } from './people/twin.ts'
+import { NamesakeEntity, SharedAddressEntity } from './people/twin.ts'
 import { personRoutes } from './people/routes.ts'
 import { sealInClear } from './people/seal-in-clear.ts'
 import { stateSealing } from './people/state-sealing.ts'
@@ -69,6 +69,7 @@ export const identity = defineService({
     ModuleEntity,
     PersonEntity,
     SharedAddressEntity,
+    NamesakeEntity,
     AccountEntity,
     AccountChangeEntity,
     StandingEntity,

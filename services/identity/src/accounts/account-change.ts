@@ -35,6 +35,8 @@ export const AccountChangeCommand = Type.Union([
   Type.Object({ kind: Type.Literal('grant-position'), personId: Uuid }, strict),
   /** Others may have the mail address of this person. */
   Type.Object({ kind: Type.Literal('share-address'), personId: Uuid }, strict),
+  /** Others may have the name and the birthday of this person. */
+  Type.Object({ kind: Type.Literal('admit-namesake'), personId: Uuid }, strict),
   Type.Object({ kind: Type.Literal('disable-account'), accountId: Uuid }, strict),
   Type.Object({ kind: Type.Literal('enable-account'), accountId: Uuid }, strict),
   Type.Object(

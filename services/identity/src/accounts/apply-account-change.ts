@@ -6,7 +6,7 @@ import { disableClient } from '../clients/disable-client.ts'
 import { PositionEntity } from '../organisation/position.ts'
 import { PersonEntity } from '../people/person.ts'
 import { chinaDay } from '../people/rules/china-day.ts'
-import { admitSharedAddress } from '../people/twin.ts'
+import { admitNamesake, admitSharedAddress } from '../people/twin.ts'
 import type { AccountChange } from './account-change.ts'
 import { createAdministrator, createPersonAccount } from './create-account.ts'
 import { disableAccount } from './disable-account.ts'
@@ -44,6 +44,9 @@ export async function applyAccountChange(
       return
     case 'share-address':
       await admitSharedAddress(tx, command.personId, act)
+      return
+    case 'admit-namesake':
+      await admitNamesake(tx, command.personId, act)
       return
     case 'disable-account': {
       const held = await heldAccount(tx, command.accountId)

@@ -69,7 +69,8 @@ async function subjectOf(
         throw new Problem('rights-not-waiting', 'No rights of this person wait.')
       return personId
     }
-    case 'share-address': {
+    case 'share-address':
+    case 'admit-namesake': {
       const { personId } = command
       if (!(await tx.existsBy(PersonEntity, { id: personId, active: true })))
         throw new Problem('person-unknown', `There is no active person ${personId}.`)

@@ -13,6 +13,7 @@ import { leavePerson } from '../people/leave-person.ts'
 import { PersonEntity, type Person } from '../people/person.ts'
 import { findPlace, type Place } from '../people/place.ts'
 import { chinaDay } from '../people/rules/china-day.ts'
+import { holdTwins } from '../people/twin.ts'
 import {
   importOutcomes,
   type ImportOutcome,
@@ -126,6 +127,7 @@ async function openRegister(tx: EntityManager, rows: readonly ReadRow[]): Promis
     order: { id: 'asc' },
     lock: { mode: 'pessimistic_write' },
   })
+  await holdTwins(tx)
   const accounts = await tx.findBy(AccountEntity, { personId: In(people.map(({ id }) => id)) })
   return {
     keyOf,
@@ -179,7 +181,7 @@ async function decide(
   unitId: string | null,
   act: Act,
 ): Promise<ImportOutcome> {
-  const { employeeNumber, name, email = null, leaveOn = null } = value
+  const { employeeNumber, name, email = null, birthday, leaveOn = null } = value
   const userName = value.accountUserName ?? null
   const place = await placeOf(tx, value, register.places)
   if (place instanceof Problem) throw place
@@ -190,7 +192,8 @@ async function decide(
   if (person === undefined) {
     if (leaveOn !== null && leaveOn <= chinaDay(act.now))
       throw new Problem('person-unknown', 'Who has left already is not taken in.')
-    const joiner = { employeeNumber, name, email, place, userName, withAccount: true }
+    const named = { employeeNumber, name, email, birthday: birthday ?? null }
+    const joiner = { ...named, place, userName, withAccount: true }
     const joined = await joinPerson(tx, joiner, act)
     if (leaveOn !== null) await leavePerson(tx, joined.person, leaving(leaveOn), act)
     return 'created'
@@ -202,7 +205,7 @@ async function decide(
   const known = register.userNames.get(person.id)
   if (userName !== null && known !== undefined && known !== userName)
     throw new Problem('user-name-taken', `The person has the account ${known}.`)
-  const changed = await changePerson(tx, person, { name, email, place }, act)
+  const changed = await changePerson(tx, person, { name, email, birthday, place }, act)
   if (leaveOn === null || leaveOn === person.leaveOn) return changed.outcome
   const left = await leavePerson(tx, changed.person, leaving(leaveOn), act)
   if (!left.active) return 'left'

@@ -62,7 +62,7 @@ export async function importRoutes(app: App, { db, clock }: Committer): Promise<
         operationId: 'importPersons',
         summary: 'Joiners, movers and leavers from a list, keyed by employee number.',
         description:
-          'text/csv with a header line, or application/x-ndjson. Columns: employeeNumber, name, unitCode, departmentCode, positionCode, and optionally email, leaveOn, accountUserName. At most 5,000 rows. The same list again changes nothing, so a lost answer is repeated without harm.',
+          'text/csv with a header line, or application/x-ndjson. Columns: employeeNumber, name, unitCode, departmentCode, positionCode, and optionally email, birthday, leaveOn, accountUserName. Without the column birthday what is known of it stays. At most 5,000 rows. The same list again changes nothing, so a lost answer is repeated without harm.',
         tags: ['people'],
         consumes: ['text/csv', 'application/x-ndjson'],
         querystring: Type.Object({ mode: Mode, dryRun: Type.Boolean({ default: false }) }),

@@ -13,6 +13,7 @@ import { SealPerson1790000030000 } from './1790000030000-seal-person.ts'
 import { SealUserName1790000030002 } from './1790000030002-seal-user-name.ts'
 import { NameAdministrators1790000010200 } from './1790000010200-name-administrators.ts'
 import { ShareAddress1790000010300 } from './1790000010300-share-address.ts'
+import { AddBirthday1790000010301 } from './1790000010301-add-birthday.ts'
 
 /** In the order they run. */
 export const migrations = [
@@ -31,4 +32,5 @@ export const migrations = [
   SealUserName1790000030002,
   NameAdministrators1790000010200,
   ShareAddress1790000010300,
+  AddBirthday1790000010301,
 ]

@@ -10,12 +10,14 @@ import { queueUserUpdate } from '../provisioning/queue-access.ts'
 import { announcePerson } from './announce-person.ts'
 import { PersonEntity, type Person } from './person.ts'
 import type { Place } from './place.ts'
+import { assertBorn } from './rules/assert-born.ts'
 import { openPerson, sealPerson } from './sealed-person.ts'
 import { assertNoTwin } from './twin.ts'
 
 export interface ChangePerson {
   readonly name?: string | undefined
   readonly email?: string | null | undefined
+  readonly birthday?: string | null | undefined
   /** Where the person belongs from now on. */
   readonly place?: Place
 }
@@ -23,31 +25,34 @@ export interface ChangePerson {
 export type PersonOutcome = 'moved' | 'changed' | 'unchanged'
 
 /**
- * Moves a person, or changes name and address; what is the same already changes nothing and is not announced. A mover
+ * Moves a person, or changes name, address and birthday; what is the same already changes nothing and is not announced. A mover
  * loses the old set of rights and every token at once; the new set waits for an approval. Nobody moves or changes himself,
  * in whatever account or through whatever client. Source: A-2.1.4.
  *
  * The caller holds the person's row.
  *
- * @throws Problem `person-left`, `same-person`, `person-twin`, `administrator-has-business-role`
+ * @throws Problem `person-left`, `same-person`, `person-twin`, `administrator-has-business-role`, `validation-failed`
  */
 export async function changePerson(
   tx: EntityManager,
   before: Person,
-  { name, email, place }: ChangePerson,
+  { name, email, birthday, place }: ChangePerson,
   act: Act,
 ): Promise<{ person: Person; outcome: PersonOutcome }> {
   if (!before.active) throw new Problem('person-left', 'The person has left.')
+  assertBorn(birthday, act.now)
   const known = openPerson(tx, before)
   const plain = {
     ...known,
     name: name ?? known.name,
     email: email === undefined ? known.email : email,
+    birthday: birthday === undefined ? known.birthday : birthday,
   }
   const renamed = plain.name !== known.name || plain.email !== known.email
+  const rewritten = renamed || plain.birthday !== known.birthday
   const person: Person = {
     ...before,
-    ...(renamed && sealPerson(tx, before.id, plain)),
+    ...(rewritten && sealPerson(tx, before.id, plain)),
     ...(place !== undefined && {
       unitId: place.unit.id,
       departmentId: place.department.id,
@@ -58,11 +63,16 @@ export async function changePerson(
   const moved = (['unitId', 'departmentId', 'positionId'] as const).some(
     (member) => person[member] !== before[member],
   )
-  if (!moved && !renamed) return { person: before, outcome: 'unchanged' }
+  if (!moved && !rewritten) return { person: before, outcome: 'unchanged' }
   await assertNotAbout(tx, act, person.id, 'Nobody moves or changes himself.')
   if (moved && place !== undefined && carriesRights(place.position))
     await assertNoAdministrator(tx, person.id)
-  if (plain.email !== known.email) await assertNoTwin(tx, person)
+  // Only what changes: who was somebody's twin before it was looked at may still get a birthday.
+  await assertNoTwin(tx, {
+    id: person.id,
+    emailLookup: plain.email === known.email ? null : person.emailLookup,
+    twinLookup: person.twinLookup === before.twinLookup ? null : person.twinLookup,
+  })
   await tx.save(PersonEntity, person)
   await announcePerson(tx, person, act)
   if (renamed) await updateEbsUser(tx, person, act)

@@ -7,6 +7,7 @@ import { createPersonAccount } from '../accounts/create-account.ts'
 import { announcePerson } from './announce-person.ts'
 import type { Person } from './person.ts'
 import type { Place } from './place.ts'
+import { assertBorn } from './rules/assert-born.ts'
 import { sealPerson } from './sealed-person.ts'
 import { assertNoTwin } from './twin.ts'
 
@@ -14,6 +15,7 @@ export interface JoinPerson {
   readonly employeeNumber: string
   readonly name: string
   readonly email: string | null
+  readonly birthday: string | null
   readonly place: Place
   /** `null` derives one. */
   readonly userName: string | null
@@ -26,13 +28,14 @@ export interface JoinPerson {
  *
  * Source: A-1.2, A-2.1.1, A-2.1.2.
  *
- * @throws Problem `employee-number-taken`, `user-name-taken`, `person-twin`
+ * @throws Problem `employee-number-taken`, `user-name-taken`, `person-twin`, `validation-failed`
  */
 export async function joinPerson(
   tx: EntityManager,
   { place, userName, withAccount, ...plain }: JoinPerson,
   act: Act,
 ): Promise<{ person: Person; account: Account | null }> {
+  assertBorn(plain.birthday, act.now)
   const id = randomUUID()
   const person: Person = {
     id,
@@ -50,9 +53,9 @@ export async function joinPerson(
   }
   await assertNoTwin(tx, person)
   const inserted: unknown[] = await tx.query(
-    `insert into person (id, employee_number, employee_number_lookup, name, name_lookup, email, email_lookup, unit_id,
-                         department_id, position_id, active, version, created_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, true, 1, $11)
+    `insert into person (id, employee_number, employee_number_lookup, name, name_lookup, email, email_lookup, birthday,
+                         twin_lookup, unit_id, department_id, position_id, active, version, created_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, true, 1, $13)
      on conflict on constraint person_employee_number_key do nothing returning id`,
     [
       person.id,
@@ -62,6 +65,8 @@ export async function joinPerson(
       person.nameLookup,
       person.email,
       person.emailLookup,
+      person.birthday,
+      person.twinLookup,
       person.unitId,
       person.departmentId,
       person.positionId,

@@ -2,7 +2,7 @@ import { personalDataOf } from '@erp-steward/service-kit/personal-data'
 import type { EntityManager } from 'typeorm'
 import type { Person } from './person.ts'
 
-type Lookups = 'employeeNumberLookup' | 'nameLookup' | 'emailLookup'
+type Lookups = 'employeeNumberLookup' | 'nameLookup' | 'emailLookup' | 'twinLookup'
 
 /** A person, still sealed, with the codes of unit, department and position, and the account if there is one. */
 export type PersonInRange = Omit<Person, 'noticedAt' | Lookups> & {
@@ -36,7 +36,7 @@ export function peopleInRange(
   const { lookup } = personalDataOf(tx)
   return tx.query(
     `select person.id, employee_number as "employeeNumber", person.name, person.unit_id as "unitId",
-            department_id as "departmentId", position_id as "positionId", email, person.active,
+            department_id as "departmentId", position_id as "positionId", email, birthday, person.active,
             leave_on::text as "leaveOn", leave_kind as "leaveKind", left_on::text as "leftOn", person.version,
             person.created_at as "createdAt", unit.code as "unitCode", department.code as "departmentCode",
             position.code as "positionCode", account.id as "accountId", account.user_name as "userName"

@@ -9,3 +9,12 @@ export const PersonName = Line(100)
 
 /** Address for notices; EBS takes at most 240 characters. */
 export const Email = Type.String({ format: 'email', maxLength: 240 })
+
+/**
+ * Birthday of a person, a calendar date from 1901 on: lists write 1900-01-01 for one that nobody knows. That it is not in
+ * the future `assertBorn` says.
+ */
+export const Birthday = Type.String({
+  format: 'date',
+  pattern: '^(19(0[1-9]|[1-9][0-9])|[2-9][0-9]{3})-',
+})

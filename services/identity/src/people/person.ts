@@ -4,8 +4,8 @@ export const leaveKinds = ['resignation', 'retirement', 'contract-end', 'dismiss
 export type LeaveKind = (typeof leaveKinds)[number]
 
 /**
- * A person of the directory: one row per employee number, kept after the person has left. Number, name and address are
- * sealed here as in the table; `openPerson` shows them.
+ * A person of the directory: one row per employee number, kept after the person has left. Number, name, address and
+ * birthday are sealed here as in the table; `openPerson` shows them.
  */
 export interface Person {
   id: string
@@ -22,6 +22,10 @@ export interface Person {
   /** Sealed. */
   email: string | null
   emailLookup: string | null
+  /** Sealed calendar date; `null` when it is not known. */
+  birthday: string | null
+  /** Keyed hash of name and birthday, by which a twin is found; `null` without a birthday. */
+  twinLookup: string | null
   active: boolean
   /** First day the person no longer belongs to the company, as noticed; `null` while nobody gave notice. */
   leaveOn: string | null
@@ -41,6 +45,8 @@ const sealedCheck = `employee_number ${SEALED} and employee_number_lookup is not
   and name ${SEALED} and name_lookup is not null
   and (email is null) = (email_lookup is null) and coalesce(email ${SEALED}, true)`
 
+const birthdayCheck = `(birthday is null) = (twin_lookup is null) and coalesce(birthday ${SEALED}, true)`
+
 export const PersonEntity = new EntitySchema<Person>({
   name: 'Person',
   tableName: 'person',
@@ -55,6 +61,8 @@ export const PersonEntity = new EntitySchema<Person>({
     positionId: { type: 'uuid', name: 'position_id' },
     email: { type: 'text', nullable: true },
     emailLookup: { type: 'text', name: 'email_lookup', nullable: true },
+    birthday: { type: 'text', nullable: true },
+    twinLookup: { type: 'text', name: 'twin_lookup', nullable: true },
     active: { type: 'boolean' },
     leaveOn: { type: 'date', name: 'leave_on', nullable: true },
     leaveKind: { type: 'text', name: 'leave_kind', nullable: true },
@@ -67,12 +75,14 @@ export const PersonEntity = new EntitySchema<Person>({
   checks: [
     { name: 'person_left_on_check', expression: 'active = (left_on is null)' },
     { name: 'person_sealed_check', expression: sealedCheck },
+    { name: 'person_birthday_sealed_check', expression: birthdayCheck },
   ],
   indices: [
     { name: 'person_by_unit', columns: ['unitId', 'createdAt', 'id'] },
     { name: 'person_by_age', columns: ['createdAt', 'id'] },
     { name: 'person_by_name', columns: ['nameLookup'] },
     { name: 'person_by_email', columns: ['emailLookup'], where: 'email_lookup is not null' },
+    { name: 'person_by_twin', columns: ['twinLookup'], where: 'twin_lookup is not null' },
     { name: 'person_by_position', columns: ['positionId'] },
   ],
   foreignKeys: [

@@ -14,7 +14,15 @@ import { announcePerson } from './announce-person.ts'
 import { leaverReason } from './leave-person.ts'
 import { PersonEntity, type Person } from './person.ts'
 import type { Place } from './place.ts'
+import { assertBorn } from './rules/assert-born.ts'
+import { openPerson, sealPerson } from './sealed-person.ts'
 import { assertNoTwin } from './twin.ts'
+
+export interface RejoinPerson {
+  readonly place: Place
+  /** Without, the one that is known stays. */
+  readonly birthday?: string | null | undefined
+}
 
 /**
  * Takes a former employee back under the same employee number: the account that the leave shut opens again, and the
@@ -24,20 +32,23 @@ import { assertNoTwin } from './twin.ts'
  *
  * Source: A-2.1.8.
  *
- * @throws Problem `person-active`, `same-person`, `person-twin`, `administrator-has-business-role`
+ * @throws Problem `person-active`, `same-person`, `person-twin`, `administrator-has-business-role`, `validation-failed`
  */
 export async function rejoinPerson(
   tx: EntityManager,
   before: Person,
-  place: Place,
+  { place, birthday }: RejoinPerson,
   act: Act,
 ): Promise<Person> {
   if (before.active) throw new Problem('person-active', 'The person has not left.')
   await assertNotAbout(tx, act, before.id, 'Nobody takes himself back.')
   const rightsPending = carriesRights(place.position)
   if (rightsPending) await assertNoAdministrator(tx, before.id)
+  assertBorn(birthday, act.now)
   const person: Person = {
     ...before,
+    ...(birthday !== undefined &&
+      sealPerson(tx, before.id, { ...openPerson(tx, before), birthday })),
     unitId: place.unit.id,
     departmentId: place.department.id,
     positionId: place.position.id,

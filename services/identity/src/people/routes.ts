@@ -21,7 +21,7 @@ import { leavePerson, withdrawLeave } from './leave-person.ts'
 import { lockPerson } from './lock-person.ts'
 import { peopleInRange, type PersonFilter, type PersonInRange } from './people-in-range.ts'
 import { leaveKinds, type Person } from './person.ts'
-import { Email, EmployeeNumber, PersonName } from './person-values.ts'
+import { Birthday, Email, EmployeeNumber, PersonName } from './person-values.ts'
 import { findPlace } from './place.ts'
 import { rejoinPerson } from './rejoin-person.ts'
 import { showPerson, viewerOf } from './show-person.ts'
@@ -37,6 +37,9 @@ const PersonView = Type.Object({
   positionId: Uuid,
   positionCode: Code,
   email: nullable(Type.String()),
+  birthday: nullable(
+    Type.String({ description: 'A calendar date, or `****-**-**` for whoever may not read it.' }),
+  ),
   active: Type.Boolean(),
   leaveOn: nullable(LocalDate),
   leaveKind: nullable(Type.Enum([...leaveKinds])),
@@ -69,6 +72,7 @@ export function personRoutes(app: App, deps: Committer): void {
           name: PersonName,
           ...PlaceBody,
           email: Type.Optional(nullable(Email)),
+          birthday: Type.Optional(nullable(Birthday)),
           accountUserName: Type.Optional(UserName),
           withAccount: Type.Boolean({ default: true }),
         },
@@ -78,11 +82,12 @@ export function personRoutes(app: App, deps: Committer): void {
     },
     handler: (request, reply) =>
       createOnce(deps, request, reply, async (tx, act) => {
-        const { employeeNumber, name, email = null, accountUserName, withAccount } = request.body
+        const { accountUserName, withAccount, ...named } = request.body
+        const { employeeNumber, name, email = null, birthday = null } = named
         const place = await findPlace(tx, request.body)
         assertReaches(request, place.unit.id)
         const userName = accountUserName ?? null
-        const joiner = { employeeNumber, name, email, place, userName, withAccount }
+        const joiner = { employeeNumber, name, email, birthday, place, userName, withAccount }
         const { person } = await joinPerson(tx, joiner, act)
         const body = await viewOf(request, tx, person.id, act.now)
         return { body, location: `/v1/persons/${person.id}`, version: person.version }
@@ -93,11 +98,15 @@ export function personRoutes(app: App, deps: Committer): void {
     config: { ...manage, clauses: ['A-1.2'] },
     schema: {
       operationId: 'changePerson',
-      summary: 'Changes name or address of a person.',
+      summary: 'Changes name, address or birthday of a person.',
       tags,
       params: ById,
       body: Type.Object(
-        { name: Type.Optional(PersonName), email: Type.Optional(nullable(Email)) },
+        {
+          name: Type.Optional(PersonName),
+          email: Type.Optional(nullable(Email)),
+          birthday: Type.Optional(nullable(Birthday)),
+        },
         { ...strict, minProperties: 1 },
       ),
       response: { 200: PersonView },
@@ -137,7 +146,7 @@ export function personRoutes(app: App, deps: Committer): void {
         'A former employee comes back under the same number; the account that the leave shut opens, its rights wait for an approval.',
       tags,
       params: ById,
-      body: Type.Object(PlaceBody, strict),
+      body: Type.Object({ ...PlaceBody, birthday: Type.Optional(nullable(Birthday)) }, strict),
       response: { 200: PersonView },
     },
     handler: async (request, reply) =>
@@ -145,7 +154,7 @@ export function personRoutes(app: App, deps: Committer): void {
         const place = await findPlace(tx, request.body)
         assertReaches(request, place.unit.id)
         const person = await reached(tx, request, expected)
-        await rejoinPerson(tx, person, place, act)
+        await rejoinPerson(tx, person, { place, birthday: request.body.birthday }, act)
         return viewOf(request, tx, person.id, act.now)
       }),
   })

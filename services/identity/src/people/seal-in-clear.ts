@@ -13,6 +13,7 @@ import { announcePerson } from './announce-person.ts'
 import { PersonEntity } from './person.ts'
 import { openPerson, sealPerson } from './sealed-person.ts'
 import { stateSealing } from './state-sealing.ts'
+import { carryExceptions } from './twin.ts'
 
 /** Rows that are sealed in one transaction: a start that is cut off goes on where it was. */
 const BATCH = 500
@@ -65,6 +66,8 @@ async function sealPeople(tx: EntityManager, act: Act): Promise<number> {
     .where(
       `not (starts_with(person.employeeNumber, :sealed) and starts_with(person.name, :sealed)
         and coalesce(starts_with(person.email, :sealed), true)
+        and coalesce(starts_with(person.birthday, :sealed), true)
+        and coalesce(starts_with(person.twinLookup, :lookup), true)
         and coalesce(starts_with(person.employeeNumberLookup, :lookup), false)
         and coalesce(starts_with(person.nameLookup, :lookup), false))`,
       { sealed: `${sealingKeyId}.`, lookup: `${String(lookupKeyId)}.` },
@@ -77,6 +80,7 @@ async function sealPeople(tx: EntityManager, act: Act): Promise<number> {
     const plain = SEALED.test(row.name) ? openPerson(tx, row) : row
     const person = { ...row, ...sealPerson(tx, row.id, plain), version: row.version + 1 }
     await tx.save(PersonEntity, person)
+    await carryExceptions(tx, row, person)
     await announcePerson(tx, person, act)
   }
   return people.length

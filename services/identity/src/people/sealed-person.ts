@@ -7,18 +7,26 @@ export interface PlainPerson {
   readonly employeeNumber: string
   readonly name: string
   readonly email: string | null
+  readonly birthday: string | null
 }
 
 type SealedMembers = Pick<
   Person,
-  'employeeNumber' | 'employeeNumberLookup' | 'name' | 'nameLookup' | 'email' | 'emailLookup'
+  | 'employeeNumber'
+  | 'employeeNumberLookup'
+  | 'name'
+  | 'nameLookup'
+  | 'email'
+  | 'emailLookup'
+  | 'birthday'
+  | 'twinLookup'
 >
 
 /** The members as they are stored: sealed for this person, with the keyed hashes to find them by. Source: A-4.3.1. */
 export function sealPerson(
   tx: EntityManager,
   id: string,
-  { employeeNumber, name, email }: PlainPerson,
+  { employeeNumber, name, email, birthday }: PlainPerson,
 ): SealedMembers {
   const { seal, lookup } = personalDataOf(tx)
   return {
@@ -28,8 +36,14 @@ export function sealPerson(
     nameLookup: lookup('name', name),
     email: email === null ? null : seal(id, 'email', email),
     emailLookup: email === null ? null : lookup('email', email),
+    birthday: birthday === null ? null : seal(id, 'birthday', birthday),
+    // One hash of both: a birthday alone is one of few, and would be guessed by how often it comes.
+    twinLookup: birthday === null ? null : lookup('birthday', `${birthday} ${spaced(name)}`),
   }
 }
+
+/** A name with one space wherever it has some; the hash itself looks at neither case nor width. */
+const spaced = (name: string) => name.normalize('NFKC').trim().replace(/\s+/gu, ' ')
 
 /**
  * The same person with what is sealed in clear.
@@ -41,11 +55,12 @@ export function openPerson<Sealed extends PlainPerson & { readonly id: string }>
   person: Sealed,
 ): Sealed {
   const { open } = personalDataOf(tx)
-  const { id, employeeNumber, name, email } = person
+  const { id, employeeNumber, name, email, birthday } = person
   return {
     ...person,
     employeeNumber: open(id, 'employee-number', employeeNumber),
     name: open(id, 'name', name),
     email: email === null ? null : open(id, 'email', email),
+    birthday: birthday === null ? null : open(id, 'birthday', birthday),
   }
 }

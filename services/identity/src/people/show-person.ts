@@ -3,7 +3,7 @@ import { principalOf } from '@erp-steward/service-kit/authentication'
 import type { FastifyRequest } from 'fastify'
 import type { EntityManager } from 'typeorm'
 import { openUserName } from '../accounts/sealed-user-name.ts'
-import { maskedEmail, maskedName, maskedNumber } from './rules/mask.ts'
+import { MASKED_BIRTHDAY, maskedEmail, maskedName, maskedNumber } from './rules/mask.ts'
 import { openPerson, type PlainPerson } from './sealed-person.ts'
 
 /** Who looks, and what is masked for whoever may not see it. */
@@ -38,7 +38,7 @@ type Shown = PlainPerson & {
 
 /**
  * The person as the viewer may see it: whole with the right to, and to the person; name and address to colleagues of
- * the same unit, who work together; masked to all others. Source: A-4.3.1, A-4.3.3.
+ * the same unit, who work together, but not number and birthday; masked to all others. Source: A-4.3.1, A-4.3.3.
  */
 export function showPerson<Row extends Shown>(tx: EntityManager, viewer: Viewer, row: Row): Row {
   const { accountId: id, userName: sealed } = row
@@ -48,7 +48,7 @@ export function showPerson<Row extends Shown>(tx: EntityManager, viewer: Viewer,
   if (viewer.seesAll || viewer.personId === person.id) return person
   const isColleague = viewer.unitId === person.unitId
   const masks = (field: string) => viewer.sensitive.includes(field)
-  const { name, email, employeeNumber } = person
+  const { name, email, employeeNumber, birthday } = person
   return {
     ...person,
     name: masks('name') && !isColleague ? maskedName(name) : name,
@@ -56,5 +56,6 @@ export function showPerson<Row extends Shown>(tx: EntityManager, viewer: Viewer,
     // Made from the name or the number; whoever may read accounts finds it there.
     userName: userName !== null && !isColleague ? maskedName(userName) : userName,
     employeeNumber: masks('employee-number') ? maskedNumber(employeeNumber) : employeeNumber,
+    birthday: birthday !== null && masks('birthday') ? MASKED_BIRTHDAY : birthday,
   }
 }

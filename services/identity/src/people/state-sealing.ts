@@ -29,7 +29,7 @@ const PERSON_CHANGED = `'identity.directory.person-changed.v1'`
 const IN_CLEAR = `
   select 'person' as place, count(*)::int as rows,
          count(*) filter (where not (name ${SEALED} and employee_number ${SEALED}
-           and coalesce(email ${SEALED}, true)))::int as clear
+           and coalesce(email ${SEALED}, true) and coalesce(birthday ${SEALED}, true)))::int as clear
     from person
   union all
   select 'account', count(*)::int, count(*) filter (where not user_name ${SEALED})::int

@@ -24,35 +24,78 @@ export const SharedAddressEntity = new EntitySchema<SharedAddress>({
   },
 })
 
-/** First key of the advisory locks on addresses; any number that nothing else uses. */
-const ADDRESS_LOCK = 7_411_006
+/** A name and birthday that two administrators admitted as those of several people. */
+export interface Namesake {
+  /** Keyed hash of name and birthday. */
+  twinLookup: string
+  since: Date
+}
+
+export const NamesakeEntity = new EntitySchema<Namesake>({
+  name: 'Namesake',
+  tableName: 'namesake',
+  columns: {
+    twinLookup: {
+      type: 'text',
+      name: 'twin_lookup',
+      primary: true,
+      primaryKeyConstraintName: 'namesake_pkey',
+    },
+    since: { type: 'timestamptz' },
+  },
+})
+
+/** Any number: the lock of all that is compared, shared by who compares one person, whole for a list. */
+const TWINS_LOCK = 7_411_007
+/** First key of the locks on what is compared; any number that nothing else uses. */
+const TWIN_LOCK = 7_411_006
 /** How many of them there are, in each direction of the hash. */
-const ADDRESS_LOCKS = 128
+const TWIN_LOCKS = 128
+
+type Compared = Pick<Person, 'id' | 'emailLookup' | 'twinLookup'>
 
 /**
- * Refuses a person whose mail address another active person has: one human with two entries in the register is two hands
- * where the rules ask for two people. The number is unique by itself, whatever its case; a name alone says nothing.
+ * Refuses a person whose mail address, or whose name and birthday, another active person has: one human with two entries
+ * in the register is two hands where the rules ask for two people. The number is unique by itself, whatever its case; a
+ * name alone says nothing.
  *
- * @throws Problem `person-twin`
+ * Whoever holds the row of a person may call it, once in a transaction if not under `holdTwins`.
+ *
+ * @throws Problem `person-twin` with `twinId`, the id of the other
  */
 export async function assertNoTwin(
   tx: EntityManager,
-  { id, emailLookup }: Pick<Person, 'id' | 'emailLookup'>,
+  { id, emailLookup, twinLookup }: Compared,
 ): Promise<void> {
-  if (emailLookup === null) return
-  // Two joiners with one address at the same moment do not see each other. A list of thousands must not hold as many locks.
-  await tx.query('select pg_advisory_xact_lock($1, hashtext($2) % $3)', [
-    ADDRESS_LOCK,
-    emailLookup,
-    ADDRESS_LOCKS,
-  ])
-  const twins: unknown[] = await tx.query(
-    `select from person where email_lookup = $1 and active and id <> $2
-        and not exists (select from shared_address where email_lookup = $1) limit 1`,
-    [emailLookup, id],
+  const compared = [emailLookup, twinLookup].filter((lookup) => lookup !== null)
+  if (compared.length === 0) return
+  // Two joiners at the same moment do not see each other. In the order of the keys, so that no two wait for each other.
+  await tx.query('select pg_advisory_xact_lock_shared($1)', [TWINS_LOCK])
+  await tx.query(
+    `select pg_advisory_xact_lock($1, key)
+       from (select distinct hashtext(lookup) % $2 as key from unnest($3::text[]) as lookup order by 1) as keys`,
+    [TWIN_LOCK, TWIN_LOCKS, compared],
   )
-  if (twins.length > 0)
-    throw new Problem('person-twin', 'Another active person has this mail address.')
+  const [twin]: { id: string; address: boolean }[] = await tx.query(
+    `select id, email_lookup is not distinct from $2 as address from person
+      where active and id <> $1
+        and (email_lookup = $2 and not exists (select from shared_address where email_lookup = $2)
+          or twin_lookup = $3 and not exists (select from namesake where twin_lookup = $3)) limit 1`,
+    [id, emailLookup, twinLookup],
+  )
+  if (twin === undefined) return
+  const what = twin.address ? 'this mail address' : 'this name and birthday'
+  throw new Problem('person-twin', `Another active person, ${twin.id}, has ${what}.`, {
+    twinId: twin.id,
+  })
+}
+
+/**
+ * Holds everything that is compared until the end of the transaction: a list compares its people in its own order, and
+ * thousands of them. After the rows of people that the list holds.
+ */
+export async function holdTwins(tx: EntityManager): Promise<void> {
+  await tx.query('select pg_advisory_xact_lock($1)', [TWINS_LOCK])
 }
 
 /**
@@ -72,5 +115,43 @@ export async function admitSharedAddress(
   await tx.query(
     'insert into shared_address (email_lookup, since) values ($1, $2) on conflict do nothing',
     [emailLookup, now],
+  )
+}
+
+/**
+ * Admits that several people have the name and the birthday of this person, by the approval of an account change.
+ *
+ * @throws Problem `person-unknown` when the person has left or no birthday is known
+ */
+export async function admitNamesake(
+  tx: EntityManager,
+  personId: string,
+  { now }: Act,
+): Promise<void> {
+  const person = await tx.findOneBy(PersonEntity, { id: personId, active: true })
+  const twinLookup = person?.twinLookup ?? null
+  if (twinLookup === null)
+    throw new Problem('person-unknown', 'There is no active person with a birthday.')
+  await tx.query(
+    'insert into namesake (twin_lookup, since) values ($1, $2) on conflict do nothing',
+    [twinLookup, now],
+  )
+}
+
+/** What was admitted for a person stays admitted when another key makes the hashes anew. */
+export async function carryExceptions(
+  tx: EntityManager,
+  before: Compared,
+  after: Compared,
+): Promise<void> {
+  await tx.query(
+    `insert into shared_address (email_lookup, since)
+     select $2, since from shared_address where email_lookup = $1 and $2::text is not null on conflict do nothing`,
+    [before.emailLookup, after.emailLookup],
+  )
+  await tx.query(
+    `insert into namesake (twin_lookup, since)
+     select $2, since from namesake where twin_lookup = $1 and $2::text is not null on conflict do nothing`,
+    [before.twinLookup, after.twinLookup],
   )
 }

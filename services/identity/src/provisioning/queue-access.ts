@@ -15,7 +15,7 @@ import { supersedeGrants, type Superseded } from './supersede-grants.ts'
 const DAY_MS = 86_400_000
 
 /** Sealed, as it is stored; opened where the call is made up. */
-type Holder = Pick<Person, 'id' | 'name' | 'employeeNumber' | 'email' | 'unitId'>
+type Holder = Pick<Person, 'id' | 'name' | 'employeeNumber' | 'email' | 'birthday' | 'unitId'>
 
 /** A joiner: the user, then everything the position gives. */
 export async function queueNewUser(

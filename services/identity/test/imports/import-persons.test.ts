@@ -178,6 +178,25 @@ test('a dry run answers the same and leaves nothing behind', async () => {
   expect(await countFacts(stage)).toBe(before)
 })
 
+test('[A-2.1.1] a list writes birthdays; without the column what is known stays, an empty field takes it away', async () => {
+  const [header, row] = [`${HEADER},birthday`, 'BD1,Birgit,NORTH,FIN,CLERK,,']
+  const list = [header, `${row},1980-04-05`].join('\n')
+  const birthday = async () => ((await person('BD1')) as unknown as { birthday: unknown }).birthday
+  expect(outcomes(await sent(list))).toEqual(['created'])
+  expect(outcomes(await sent(list))).toEqual(['unchanged'])
+  expect(outcomes(await sent(csv(row)))).toEqual(['unchanged'])
+  expect(await birthday()).toBe('1980-04-05')
+  expect(outcomes(await sent([header, `${row},1980-04-06`].join('\n')))).toEqual(['changed'])
+  expect(await birthday()).toBe('1980-04-06')
+  const type = 'application/x-ndjson'
+  const codes = { unitCode: 'NORTH', departmentCode: 'FIN', positionCode: 'CLERK' }
+  const line = { employeeNumber: 'BD1', name: 'Birgit', ...codes, birthday: '1980-04-07' }
+  expect(outcomes(await sent(JSON.stringify(line), { type }))).toEqual(['changed'])
+  expect(await birthday()).toBe('1980-04-07')
+  expect(outcomes(await sent([header, `${row},`].join('\n')))).toEqual(['changed'])
+  expect(await birthday()).toBeNull()
+})
+
 test('JSON lines take the same way', async () => {
   const row = { name: 'A', unitCode: 'NORTH', departmentCode: 'FIN', positionCode: 'CLERK' }
   const lines = [

@@ -19,7 +19,9 @@ import { sealInClear } from '../../src/people/seal-in-clear.ts'
 import { identity } from '../../src/service.ts'
 import { identityStage, runTask, TEST_IDENTITY_CONFIG } from '../account-stage.ts'
 import {
+  approve,
   as,
+  ask,
   call,
   join,
   joined,
@@ -31,6 +33,7 @@ import {
   responsibility,
   setRights,
   smallCompany,
+  type PersonView,
 } from '../directory-stage.ts'
 
 let stage: TestService
@@ -72,6 +75,7 @@ interface Shown {
   readonly id: string
   readonly name: string
   readonly email: string | null
+  readonly birthday: string | null
   readonly employeeNumber: string
 }
 
@@ -89,7 +93,7 @@ const search = async (query: Record<string, string>) => {
 const eventsOf = async (type: string) =>
   (await queuedEvents(stage.db)).filter((event) => event.type === type)
 
-test('[A-4.3.1] no column of any table holds a name, an address or a number in clear, whatever happens to the person', async () => {
+test('[A-4.3.1] no column of any table holds a name, an address, a number or a birthday in clear, whatever happens to the person', async () => {
   const marks = [
     'Quirinius',
     'Zebedee',
@@ -98,12 +102,17 @@ test('[A-4.3.1] no column of any table holds a name, an address or a number in c
     'Wolfgangina',
     'wolfg.ina',
     'XQ77Z0042',
+    '1947-03-19',
+    '1948-07-23',
+    '1949-09-29',
+    '1951-11-13',
   ]
   const key = randomUUID()
   const joiner = {
     employeeNumber: 'XQ77Z0041',
     name: 'Quirinius',
     email: 'quirin.z@example.test',
+    birthday: '1947-03-19',
     accountUserName: 'XQ77Z0041',
   }
   const headers = { ...as('SCRIPT'), 'idempotency-key': key }
@@ -116,14 +125,14 @@ test('[A-4.3.1] no column of any table holds a name, an address or a number in c
       method: 'PATCH',
       url: `/v1/persons/${first.id}`,
       headers: as('SCRIPT'),
-      payload: { name: 'Zebedee' },
+      payload: { name: 'Zebedee', birthday: '1948-07-23' },
       version: first.version,
     }),
   )
-  expect(renamed.name).toBe('Zebedee')
+  expect(renamed).toMatchObject({ name: 'Zebedee', birthday: '1948-07-23' })
   const list = [
-    'employeeNumber,name,unitCode,departmentCode,positionCode,email,accountUserName',
-    'XQ77Z0042,Wolfgangina,NORTH,FIN,CLERK,wolfg.ina@example.test,WOLFG.INA',
+    'employeeNumber,name,unitCode,departmentCode,positionCode,email,accountUserName,birthday',
+    'XQ77Z0042,Wolfgangina,NORTH,FIN,CLERK,wolfg.ina@example.test,WOLFG.INA,1949-09-29',
   ].join('\n')
   await ok(
     call(stage, {
@@ -139,7 +148,12 @@ test('[A-4.3.1] no column of any table holds a name, an address or a number in c
         expect(String(task.call.arguments.x_description)).toMatch(/Quirinius|Wolfgangina/)
       await ok(report(stage, task))
     }
-  await ok(onPerson(stage, renamed, 'leave', { kind: 'dismissal' }))
+  const left = await ok<PersonView>(onPerson(stage, renamed, 'leave', { kind: 'dismissal' }))
+  const back = { unitCode: 'NORTH', departmentCode: 'FIN', positionCode: 'CLERK' }
+  const rejoined = await ok<Shown>(
+    onPerson(stage, left, 'rejoin', { ...back, birthday: '1951-11-13' }),
+  )
+  expect(rejoined.birthday).toBe('1951-11-13')
   expect(await foundInClear(marks)).toEqual([])
   // The search itself finds what lies in clear.
   expect(await foundInClear(['北方公司'])).toContain('identity.unit.name')
@@ -186,8 +200,18 @@ describe('[A-4.3.1] a person is found', () => {
 })
 
 describe('[A-4.3.1][A-4.3.3] who may not read what identifies people sees it masked', () => {
-  const whole = { name: '欧阳娜娜', email: 'ou.yang@example.test', employeeNumber: '10012345' }
-  const masked = { name: '欧*', email: 'o***@example.test', employeeNumber: '***2345' }
+  const whole = {
+    name: '欧阳娜娜',
+    email: 'ou.yang@example.test',
+    employeeNumber: '10012345',
+    birthday: '1956-02-28',
+  }
+  const masked = {
+    name: '欧*',
+    email: 'o***@example.test',
+    employeeNumber: '***2345',
+    birthday: '****-**-**',
+  }
   let id: string
   beforeAll(async () => {
     id = (await joined(stage, { ...whole, accountUserName: 'U-MASKED' })).id
@@ -213,9 +237,10 @@ describe('[A-4.3.1][A-4.3.3] who may not read what identifies people sees it mas
     },
   )
 
-  test('a colleague of the unit reads name and address, to reach the person, and not the number', async () => {
-    const { employeeNumber } = masked
-    expect(await read(id, leaderOf(company.north.id))).toMatchObject({ ...whole, employeeNumber })
+  test('a colleague of the unit reads name and address, to reach the person, and neither number nor birthday', async () => {
+    const { employeeNumber, birthday } = masked
+    const reached = { ...whole, employeeNumber, birthday }
+    expect(await read(id, leaderOf(company.north.id))).toMatchObject(reached)
   })
 
   test('a colleague of another unit reads nothing', async () => {
@@ -350,16 +375,27 @@ describe('[A-4.3.1] what lay in clear before', () => {
     expect(await versions()).toEqual(before)
   })
 
-  test('cannot come back: the table takes no name in clear', async () => {
+  test('cannot come back: the table takes no name and no birthday in clear', async () => {
     const { id } = await joined(stage)
     await expect(
       stage.db.query(`update person set name = 'Klara Klartext' where id = $1`, [id]),
     ).rejects.toThrow('person_sealed_check')
+    await expect(
+      stage.db.query(
+        `update person set birthday = '1970-01-01', twin_lookup = name_lookup where id = $1`,
+        [id],
+      ),
+    ).rejects.toThrow('person_birthday_sealed_check')
   })
 })
 
-test('[A-4.3.1] a new key seals everything again, the old one is then not needed, and the new look-ups find everybody', async () => {
-  const { id } = await joined(stage, { name: 'Rota Tion', email: `${randomUUID()}@a.test` })
+test('[A-4.3.1] a new key seals everything again, the old one is then not needed, and the new look-ups find everybody and their twins', async () => {
+  const [email, birthday] = [`${randomUUID()}@a.test`, '1961-06-01']
+  const { id } = await joined(stage, { name: 'Rota Tion', email, birthday })
+  const admitted = { name: 'Rota Twice', email: `${randomUUID()}@a.test`, birthday }
+  const first = await joined(stage, admitted)
+  for (const kind of ['share-address', 'admit-namesake'])
+    await ok(approve(stage, await ask(stage, { kind, personId: first.id })))
   const newest = Buffer.alloc(32, 21).toString('base64')
   const index = Buffer.alloc(32, 22).toString('base64')
   const hold = (personalData: PersonalData) => {
@@ -368,7 +404,10 @@ test('[A-4.3.1] a new key seals everything again, the old one is then not needed
   hold(createPersonalData(`${newest},${TEST_PERSONAL_DATA_KEYS}`, index))
   await sealInClear(stage.db, stage.now)
   hold(createPersonalData(newest, index))
-  expect(await read(id, as('SCRIPT'))).toMatchObject({ name: 'Rota Tion' })
+  expect(await read(id, as('SCRIPT'))).toMatchObject({ name: 'Rota Tion', birthday })
+  expect(await refusal(join(stage, { name: 'rota tion', birthday }))).toEqual([409, 'person-twin'])
+  // What two administrators admitted stays admitted.
+  await joined(stage, admitted)
   expect(await search({ name: 'rota tion' })).toEqual([id])
   const tasks = await ok<{ items: unknown[] }>(
     call(stage, { method: 'GET', url: '/v1/provisioning-tasks', headers: as('MIDDLEWARE') }),
@@ -411,11 +450,12 @@ test('[A-4.3.1] nothing that identifies a person reaches a log, whatever goes wr
     internalToken: 'x'.repeat(32),
   })
   const loud = { ...stage, app }
-  const marks = ['Protokollina', 'proto.kol', 'XQ99LOG7']
+  const marks = ['Protokollina', 'proto.kol', 'XQ99LOG7', '1963-08-17']
   const joiner = {
     employeeNumber: 'XQ99LOG7',
     name: 'Protokollina',
     email: 'proto.kol@example.test',
+    birthday: '1963-08-17',
   }
   expect((await join(loud, joiner)).statusCode).toBe(201)
   expect((await join(loud, joiner)).statusCode).toBe(409)

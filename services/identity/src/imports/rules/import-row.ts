@@ -1,7 +1,7 @@
 import { Code, LocalDate, nullable } from '@erp-steward/contracts/values'
 import { Type, type Static } from 'typebox'
 import { UserName } from '../../accounts/account-change.ts'
-import { Email, EmployeeNumber, PersonName } from '../../people/person-values.ts'
+import { Birthday, Email, EmployeeNumber, PersonName } from '../../people/person-values.ts'
 
 /** One row of a list of people, in the words of the columns. */
 export const ImportRow = Type.Object(
@@ -12,6 +12,8 @@ export const ImportRow = Type.Object(
     departmentCode: Code,
     positionCode: Code,
     email: Type.Optional(nullable(Email)),
+    /** A list without the column keeps what is known, unlike an empty field. */
+    birthday: Type.Optional(nullable(Birthday)),
     leaveOn: Type.Optional(nullable(LocalDate)),
     accountUserName: Type.Optional(nullable(UserName)),
   },

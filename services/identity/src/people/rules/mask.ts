@@ -9,6 +9,9 @@ export function maskedEmail(email: string): string {
   return `${first(email)}***${at < 0 ? '' : email.slice(at)}`
 }
 
+/** `****-**-**`: that a birthday is known. */
+export const MASKED_BIRTHDAY = '****-**-**'
+
 /** `***1234`: the last four characters, and never more than half of the number. */
 export function maskedNumber(number: string): string {
   const shown = Math.min(4, Math.floor(number.length / 2))
