@@ -374,6 +374,7 @@ const delivered = (ticketId: string) =>
     notificationId: randomUUID(),
     ticketId,
     channel: 'mail',
+    occasion: 'opened',
     attempts: 1,
     deliveredAt: stage.service.now.toISOString(),
   })
