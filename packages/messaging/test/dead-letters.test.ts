@@ -297,6 +297,7 @@ test('the act of a handler carries on the trace and the request of the event', a
   expect(await promise).toEqual({
     actor: 'service:identity',
     personId: null,
+    controllers: [],
     role: 'SERVICE',
     unitId: null,
     requestId: 'request-1',
