@@ -14,6 +14,7 @@ import {
   ProtectionStated,
   RestoreApprovalVoided,
   RestoreApproved,
+  RestorePlanned,
   RestoreRefused,
   RestoreStarted,
   RpoExceeded,
@@ -132,6 +133,17 @@ test('[A-3.3.4] turned: one started past the gate, or nothing ever came to a gat
   expect(stateAfter('A-3.3.4', [gated, bare])).toBe('broken')
   expect(stateAfter('A-3.3.4', [harmless])).toBe('stale')
   expect(stateAfter('A-3.3.4', [said(ChangeSubmitted, CHANGE)])).toBe('stale')
+})
+
+test('[A-2.4.6] kept: restores are planned, and start by their plan', () => {
+  const planned = said(RestorePlanned, PLAN, -DAY)
+  expect(stateAfter('A-2.4.6', [planned])).toBe('kept')
+  expect(stateAfter('A-2.4.6', [planned, said(RestoreStarted, PLAN)])).toBe('kept')
+})
+
+test('[A-2.4.6] turned: nothing was ever planned, whatever else happened to restores', () => {
+  expect(stateAfter('A-2.4.6', [])).toBe('stale')
+  expect(stateAfter('A-2.4.6', [said(RestoreApproved, PLAN)])).toBe('stale')
 })
 
 test('[A-2.4.7] kept: plans are approved or refused, and anew after a change', () => {
