@@ -28,12 +28,16 @@ const ALL = {
   erp_disk_latency_milliseconds: 5,
 }
 
-async function send(values: Readonly<Record<string, number>>, aheadSeconds = 0): Promise<void> {
+async function send(
+  values: Readonly<Record<string, number>>,
+  aheadSeconds = 0,
+  labels: Readonly<Record<string, string>> = {},
+): Promise<void> {
   const at = stage.service.now.getTime() + aheadSeconds * 1_000
   const answer = await stage.write(
     source.token,
     Object.entries(values).map(([metric, value]) => ({
-      labels: { __name__: metric },
+      labels: { __name__: metric, ...labels },
       samples: [[at, value]] as const,
     })),
   )
@@ -165,4 +169,89 @@ test.each<[string, object]>([
   await threshold('erp_cpu_used_percent', members)
   await send(ALL)
   expect((await stated()).cpu).toBe('watched open')
+})
+
+const toy = { matchers: [{ label: 'instance', op: '=', value: 'toy' }] }
+const prod = { matchers: [{ label: 'instance', op: '=', value: 'prod' }] }
+const cpu = { erp_cpu_used_percent: 50 }
+
+test('[A-3.2.1][A-3.2.2] a threshold on a toy guards nothing while another host sends the figure too', async () => {
+  await threshold('erp_cpu_used_percent', toy)
+  await send(cpu, 0, { instance: 'toy' })
+  expect((await stated()).cpu).toBe('watched guarded')
+  await send({ erp_cpu_used_percent: 99 }, 0, { instance: 'prod' })
+  expect((await stated()).cpu).toBe('watched open')
+  // What cannot be is no figure, but a host whose agent is broken needs its threshold all the same.
+  stage.pass(301)
+  await send(cpu, 0, { instance: 'toy' })
+  await send({ erp_cpu_used_percent: 101 }, 0, { instance: 'prod' })
+  expect((await stated()).cpu).toBe('watched open')
+  await threshold('erp_cpu_used_percent', prod)
+  // Before the next sample it judges nothing.
+  expect((await stated()).cpu).toBe('watched open')
+  stage.pass(15)
+  await send(cpu, 0, { instance: 'prod' })
+  expect((await stated()).cpu).toBe('watched guarded')
+})
+
+test('[A-3.2.2] every host of a key figure is guarded, under each metric that it sends', async () => {
+  await threshold('erp_disk_latency_milliseconds', { warning: null, critical: 50 })
+  await send({ erp_disk_latency_milliseconds: 5 }, 0, { instance: 'a' })
+  expect((await stated())['disk-io']).toBe('watched guarded')
+  await send({ erp_disk_busy_percent: 5 }, 0, { instance: 'b' })
+  expect((await stated())['disk-io']).toBe('watched open')
+})
+
+test('[A-3.2.2] the host of another unit, and one whose source is disabled, ask for no guard here', async () => {
+  await threshold('erp_cpu_used_percent', toy)
+  await send(cpu, 0, { instance: 'toy' })
+  await stage.service.db.query('update unit set active = true where id = $1', [stage.otherUnitId])
+  for (const other of [
+    await stage.source(randomUUID(), null, stage.otherUnitId),
+    await stage.source(randomUUID(), null, unitId),
+  ]) {
+    source = other
+    await send(cpu, 0, { instance: 'prod' })
+  }
+  expect((await stated()).cpu).toBe('watched open')
+  await stage.service.db.query(`update source set state = 'disabled' where id = $1`, [source.id])
+  expect((await stated()).cpu).toBe('watched guarded')
+})
+
+test('[A-3.2.2] a threshold that was narrowed no longer guards what it judged a moment ago', async () => {
+  await threshold('erp_cpu_used_percent')
+  await send(cpu, 0, { instance: 'prod' })
+  expect((await stated()).cpu).toBe('watched guarded')
+  await stage.service.db.query('update threshold set matchers = $2 where unit_id = $1', [
+    unitId,
+    JSON.stringify(toy.matchers),
+  ])
+  expect((await stated()).cpu).toBe('watched open')
+})
+
+test.each([
+  [300, 'guarded'],
+  [301, 'open'],
+  [86_400, 'open'],
+])(
+  '[A-3.2.2] a threshold that waits %i s is %s: the time of the parameter bounds it',
+  async (forSeconds, state) => {
+    await threshold('erp_cpu_used_percent', { forSeconds })
+    await send(cpu)
+    expect((await stated()).cpu).toBe(`watched ${state}`)
+  },
+)
+
+test('[A-3.2.1] runs at the same moment state each change once, and none of them fails', async () => {
+  const count = async () =>
+    (await stage.events('monitoring.source.key-figure-stated.v1')).filter(
+      ({ subject }) => subject === unitId,
+    ).length
+  const together = () =>
+    Promise.all(Array.from({ length: 4 }, () => stage.run('state-key-figures')))
+  await together()
+  expect(await count()).toBe(3)
+  await send(ALL)
+  await together()
+  expect(await count()).toBe(6)
 })

@@ -2,13 +2,22 @@ import type { Act } from '@erp-steward/contracts/act'
 import { KeyFigureStated } from '@erp-steward/contracts/monitoring-events'
 import { UnitEntity } from '@erp-steward/directory/directory'
 import { appendEvent } from '@erp-steward/messaging/outbox'
+import { durationMs } from '@erp-steward/regulation/duration'
 import { defineTask } from '@erp-steward/service-kit/jobs'
 import { readParameter } from '@erp-steward/service-kit/parameters'
 import { Type } from 'typebox'
 import type { EntityManager } from 'typeorm'
 import { speaksForNow } from '../ingest/rules/speaks-for-now.ts'
+import {
+  readActiveThresholds,
+  thresholdsFor,
+  type ThresholdSetInForce,
+} from '../thresholds/active-thresholds.ts'
 import { KeyFigureEntity } from './key-figure.ts'
-import { keyFigures, type FigureMetric } from './rules/key-figures.ts'
+import { keyFigures, keyMetrics, type FigureMetric } from './rules/key-figures.ts'
+
+/** Advisory lock of whoever states key figures. Any number that nothing else uses. */
+const STATEMENT_LOCK = 7_411_020
 
 /**
  * States for every unit that runs the ERP which key figures are watched now and guarded by a threshold, when that
@@ -18,6 +27,8 @@ export const stateKeyFigures = defineTask(
   'state-key-figures',
   Type.Object({}),
   async (tx, _, act) => {
+    // Two runs at once would both state the same change; the second waits, and finds it stated.
+    await tx.query('select pg_advisory_xact_lock($1)', [STATEMENT_LOCK])
     const units = await tx.find(UnitEntity, {
       where: { usesErp: true, active: true },
       order: { id: 'asc' },
@@ -28,12 +39,14 @@ export const stateKeyFigures = defineTask(
     const known = new Map(
       (await tx.find(KeyFigureEntity)).map((row) => [`${row.unitId} ${row.figure}`, row]),
     )
+    const fresh = await freshSeries(tx, act)
+    const thresholds = await readActiveThresholds(tx, 'now')
     for (const { figure, metrics } of keyFigures) {
       const watched = await watchedUnits(tx, metrics, act)
       for (const unitId of ids) {
         const is = {
           watched: watched.has(unitId),
-          guarded: await isGuarded(tx, unitId, metrics, act),
+          guarded: await isGuarded(tx, fresh, thresholds, unitId, metrics, act),
         }
         const was = known.get(`${unitId} ${figure}`)
         if (was?.watched === is.watched && was.guarded === is.guarded) continue
@@ -72,25 +85,64 @@ async function watchedUnits(
   return new Set(rows.map(({ unitId }) => unitId))
 }
 
-/** Whether a threshold that judges samples of now warns no later than at the critical limit of the parameters. */
+/** A series that sent a sample of now. */
+interface FreshSeries {
+  /** `bigint`, as text. */
+  readonly id: string
+  readonly unitId: string
+  readonly moduleCode: string | null
+  readonly metric: string
+  readonly labels: Readonly<Record<string, string>>
+  /** Thresholds in force that judged a sample of now. */
+  readonly judgedBy: readonly string[]
+}
+
+/** What sends a key figure now, whatever its values: a broken one needs its threshold as well. */
+async function freshSeries(tx: EntityManager, { now }: Act): Promise<readonly FreshSeries[]> {
+  const { from, to } = speaksForNow(now)
+  return tx.query(
+    `select s.id, s.unit_id as "unitId", s.module_code as "moduleCode", s.metric, s.labels,
+            array(select a.threshold_id from threshold t
+                    join alert_state a on a.threshold_id = t.id and a.series_id = s.id
+                   where t.active and t.metric = s.metric and t.unit_id = s.unit_id
+                     and a.last_at between $2 and $3) as "judgedBy"
+       from series s
+       join source o on o.id = s.source_id and o.state = 'active'
+      where s.metric = any($1)
+        and exists (select from sample where series_id = s.id and ts between $2 and $3 and value <> 'NaN')`,
+    [keyMetrics, from, to],
+  )
+}
+
+/**
+ * Whether each series of the figure, one at least, is judged by a threshold that warns no later than at the critical
+ * limit and no longer after the breach than the parameters say: one series without is one host nobody is told of.
+ */
 async function isGuarded(
   tx: EntityManager,
+  fresh: readonly FreshSeries[],
+  thresholds: ThresholdSetInForce,
   unitId: string,
   metrics: readonly FigureMetric[],
   { now }: Act,
 ): Promise<boolean> {
-  const { from, to } = speaksForNow(now)
+  const sent = fresh.filter((series) => series.unitId === unitId)
+  const { value: longest } = await readParameter(tx, 'monitoring.for', unitId, now)
+  let count = 0
   for (const { metric, critical } of metrics) {
     const { value: latest } = await readParameter(tx, critical, unitId, now)
-    const guards: unknown[] = await tx.query(
-      `select from threshold t
-        where active and unit_id = $1 and metric = $2 and comparison = 'above' and transform = 'value'
-          and coalesce(warning, critical) <= $3
-          and exists (select from alert_state where threshold_id = t.id and last_at between $4 and $5)
-        limit 1`,
-      [unitId, metric, latest, from, to],
-    )
-    if (guards.length > 0) return true
+    for (const series of sent.filter((each) => each.metric === metric)) {
+      const guard = thresholdsFor(thresholds, series).find(
+        ({ id, comparison, transform, warning, critical: limit, forMs }) =>
+          comparison === 'above' &&
+          transform === 'value' &&
+          (warning ?? limit ?? Infinity) <= latest &&
+          forMs <= durationMs(longest) &&
+          series.judgedBy.includes(id),
+      )
+      if (guard === undefined) return false
+      count += 1
+    }
   }
-  return false
+  return count > 0
 }
