@@ -787,3 +787,94 @@ test('units, modules and persons come from the directory by event', async () => 
   await deliver('identity.directory.person-changed.v1', person)
   expect(await stage.count('person where id = $1 and not active', [id])).toBe(1)
 })
+
+/** A source of the unit, registered and its token issued by callers; then its sample of a CPU at rest. */
+async function ownMeasure(registrar: TestCaller, ...issuers: TestCaller[]): Promise<string> {
+  const created = await stage.call('POST', '/v1/sources', {
+    as: registrar,
+    body: { name: randomUUID(), unitId, moduleCode: null },
+  })
+  const { id } = created.json<{ id: string }>()
+  for (const [index, as] of issuers.entries()) {
+    const issued = await stage.call('POST', `/v1/sources/${id}/token`, {
+      as,
+      headers: { 'if-match': `"${String(index + 1)}"` },
+    })
+    // The first to be handed one writes with it; those after it void it.
+    if (index > 0) continue
+    const answer = await stage.write(issued.json<{ token: string }>().token, [
+      {
+        labels: { __name__: 'erp_cpu_used_percent' },
+        samples: [[stage.service.now.getTime(), 10]],
+      },
+    ])
+    expect(answer.statusCode).toBe(204)
+  }
+  return id
+}
+
+const admin = (person: string | null = randomUUID()): TestCaller => ({
+  roles: ['SYSTEM_ADMIN'],
+  person,
+})
+const machine = (controller: string): TestCaller => ({
+  roles: ['SYSTEM_ADMIN'],
+  kind: 'client',
+  controllers: [controller],
+})
+
+test.each<[string, () => Promise<string>]>([
+  ['registered and holds the token of', () => ownMeasure(admin(inspector), admin(inspector))],
+  ['registered', () => ownMeasure(admin(inspector), admin())],
+  ['held the token of', () => ownMeasure(admin(), admin(inspector))],
+  [
+    'held the token of until a colleague took it over',
+    () => ownMeasure(admin(), admin(inspector), admin()),
+  ],
+  ['registered through a client', () => ownMeasure(machine(inspector), admin())],
+  ['held the token of through a client', () => ownMeasure(admin(), machine(inspector))],
+])('[A-3.1.2] nobody signs what was measured by a source that he %s', async (_what, measured) => {
+  const sourceId = await measured()
+  const { id } = await newRound()
+  expect(await itemOf(id, 'os.cpu')).toMatchObject({ origin: 'measured', value: '10' })
+  await complete(id)
+  expect((await sign(id)).json()).toMatchObject({ status: 409, code: 'same-person' })
+  // To record a verdict on it once samples are old, or to end the source, hides nothing.
+  stage.pass(3_601)
+  const spoken = await record(id, 'os.cpu', { verdict: 'normal' })
+  expect(spoken.statusCode).toBe(200)
+  await stage.service.db.query(`update source set state = 'disabled' where id = $1`, [sourceId])
+  expect((await sign(id)).json()).toMatchObject({ code: 'same-person' })
+  stage.service.now = new Date('2026-11-22T06:00:00Z')
+  expect((await sign(id, by(deputy))).statusCode).toBe(200)
+})
+
+test('[A-3.1.2] the deputy does not sign what his own source measured either, the inspector does', async () => {
+  await ownMeasure(admin(deputy), admin(deputy))
+  const { id } = await newRound()
+  await complete(id)
+  expect((await sign(id, by(deputy))).json()).toMatchObject({ code: 'same-person' })
+  expect((await sign(id)).statusCode).toBe(200)
+})
+
+test('[A-3.1.2] a sample written between the last look and the signature counts', async () => {
+  const { id } = await newRound()
+  await complete(id)
+  await stage.service.db.query(
+    `update inspection_item set origin = null, value = null, verdict = null, recorded_at = null,
+            recorded_by_person_id = null where round_id = $1 and code = 'os.cpu'`,
+    [id],
+  )
+  await ownMeasure(admin(inspector), admin(inspector))
+  expect((await sign(id)).json()).toMatchObject({ code: 'same-person' })
+})
+
+test('[A-3.1.2] a source that gave no value of the round, or whose people nobody noted, stops nobody', async () => {
+  await measure({ erp_cpu_used_percent: 50 })
+  // The worst of the unit decides, so the 10 of his own fill nothing.
+  await ownMeasure(admin(inspector), admin(inspector))
+  const { id } = await newRound()
+  expect(await itemOf(id, 'os.cpu')).toMatchObject({ value: '50' })
+  await complete(id)
+  expect((await sign(id)).statusCode).toBe(200)
+})

@@ -12,6 +12,7 @@ import { isOpenToSamples } from './rules/open-to-samples.ts'
 const FRESH_MS = 3_600_000
 
 interface Newest {
+  readonly sourceId: string
   readonly metric: string
   readonly labels: Record<string, string>
   readonly at: Date
@@ -63,6 +64,7 @@ export async function fillRound(
           )
     if (judged === null || !isOpenToSamples(item, judged.level)) continue
     const { value, level } = judged
+    const giving = speaking.filter((each) => each.value === value)
     await tx.update(
       InspectionItemEntity,
       { roundId: round.id, code: item.code },
@@ -73,7 +75,8 @@ export async function fillRound(
         level,
         note: null,
         limits,
-        valueAt: speaking.find((each) => each.value === value)?.at ?? act.now,
+        valueAt: giving[0]?.at ?? act.now,
+        sourceIds: [...new Set(giving.map(({ sourceId }) => sourceId))],
         recordedByPersonId: null,
         recordedAt: null,
         overruledLevel: null,
@@ -93,7 +96,7 @@ async function newestValues(
   now: Date,
 ): Promise<Newest[]> {
   return tx.query(
-    `select s.metric, s.labels, newest.ts as at, newest.value
+    `select s.source_id as "sourceId", s.metric, s.labels, newest.ts as at, newest.value
        from series s
        join lateral (select ts, value from sample
                       where series_id = s.id and ts > $3 and ts <= $4 and value <> 'NaN'

@@ -28,6 +28,7 @@ const EMPTY = {
   level: null,
   note: null,
   valueAt: null,
+  sourceIds: null,
   recordedByPersonId: null,
   recordedAt: null,
   overruledLevel: null,

@@ -135,6 +135,8 @@ export interface InspectionItem {
   note: string | null
   limits: ItemLimits | null
   valueAt: Date | null
+  /** Sources whose sample gave the value; `null` for one that was entered, or measured before this was noted. */
+  sourceIds: string[] | null
   recordedByPersonId: string | null
   recordedAt: Date | null
   /** The level that a second person said is no finding; `null` while nobody did, as the three after it. */
@@ -163,6 +165,7 @@ export const InspectionItemEntity = new EntitySchema<InspectionItem>({
     note: { type: 'text', nullable: true },
     limits: { type: 'jsonb', nullable: true },
     valueAt: { type: 'timestamptz', name: 'value_at', nullable: true },
+    sourceIds: { type: 'uuid', name: 'source_ids', array: true, nullable: true },
     recordedByPersonId: { type: 'uuid', name: 'recorded_by_person_id', nullable: true },
     recordedAt: { type: 'timestamptz', name: 'recorded_at', nullable: true },
     overruledLevel: { type: 'text', name: 'overruled_level', nullable: true },

@@ -4,7 +4,8 @@ import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { assertAnotherPerson } from '@erp-steward/service-kit/another-person'
 import { assertVersion } from '@erp-steward/service-kit/commit'
-import type { EntityManager } from 'typeorm'
+import { In, type EntityManager } from 'typeorm'
+import { SourceEntity } from '../sources/source.ts'
 import { isAbleToInspect } from './able-inspector.ts'
 import { copiedAnswers } from './copied-answers.ts'
 import { fillRound } from './fill-round.ts'
@@ -13,14 +14,16 @@ import {
   InspectionItemEntity,
   InspectionRoundEntity,
   lockWorkableRound,
+  type InspectionItem,
   type InspectionRound,
 } from './round.ts'
 import { dayInChina } from './rules/shanghai-day.ts'
 
 /**
  * The inspector signs, or the deputy once the round is the deputy's: every item has its verdict, every abnormal one its
- * note, and whoever overruled a value does not sign. Measured items are filled once more, so nobody signs the values of
- * midnight. Answers that look copied are signed all the same, and stated. Source: A-3.1.1, A-3.1.2.
+ * note, and whoever overruled a value, or is behind a source that measured one, does not sign. Measured items are filled
+ * once more, so nobody signs the values of midnight. Answers that look copied are signed all the same, and stated.
+ * Source: A-3.1.1, A-3.1.2.
  *
  * @throws Problem `inspection-not-found`, `inspection-not-open`, `inspection-signed`, `version-stale`, `not-inspector`,
  *   `inspector-unable`, `same-person`, `inspection-incomplete` with the codes of the items
@@ -50,6 +53,11 @@ export async function signRound(
     act,
     items.map((item) => item.overruledByPersonId),
     'Whoever overruled a value of the round does not sign it.',
+  )
+  assertAnotherPerson(
+    act,
+    await handsBehind(tx, items),
+    'Whoever registered a source that filled the round, or was handed its token, does not sign it.',
   )
   const suspicions = [...(await copiedAnswers(tx, round, items, act))]
   const signed = {
@@ -85,6 +93,19 @@ export async function signRound(
       act,
     )
   return { ...round, ...signed }
+}
+
+/** The people who could have written the samples that filled the items. */
+async function handsBehind(
+  tx: EntityManager,
+  items: readonly InspectionItem[],
+): Promise<readonly string[]> {
+  const ids = [...new Set(items.flatMap(({ sourceIds }) => sourceIds ?? []))]
+  const sources = await tx.findBy(SourceEntity, { id: In(ids) })
+  return sources.flatMap(({ registeredByPersonIds, tokenIssuedByPersonIds }) => [
+    ...(registeredByPersonIds ?? []),
+    ...(tokenIssuedByPersonIds ?? []),
+  ])
 }
 
 /** The deputy's turn comes with the time of the parameter, or with an inspector who is not able. */

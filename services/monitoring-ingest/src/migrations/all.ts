@@ -8,6 +8,7 @@ import { IndexFiringAlert1790000000002 } from './1790000000002-index-firing-aler
 import { MakeDaysAsOwner1790000020000 } from './1790000020000-make-days-as-owner.ts'
 import { ProveInspection1790000060000 } from './1790000060000-prove-inspection.ts'
 import { NotifyAlert1790000060001 } from './1790000060001-notify-alert.ts'
+import { NameSourceHands1790000060010 } from './1790000060010-name-source-hands.ts'
 
 /** In order; only ever added to. */
 export const migrations = [
@@ -21,4 +22,5 @@ export const migrations = [
   MakeDaysAsOwner1790000020000,
   ProveInspection1790000060000,
   NotifyAlert1790000060001,
+  NameSourceHands1790000060010,
 ]

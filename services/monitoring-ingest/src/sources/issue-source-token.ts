@@ -4,7 +4,7 @@ import { SourceChanged } from '@erp-steward/contracts/monitoring-events'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
 import { SECRET_BYTES, sourceToken } from './rules/source-token.ts'
-import { factOf, lockActiveSource, SourceEntity, type Source } from './source.ts'
+import { factOf, handsOf, lockActiveSource, SourceEntity, type Source } from './source.ts'
 import { tokenHash } from './token-hash.ts'
 
 /**
@@ -20,7 +20,14 @@ export async function issueSourceToken(
 ): Promise<Source & { token: string }> {
   const source = await lockActiveSource(tx, sourceId, expected)
   const token = sourceToken(sourceId, randomBytes(SECRET_BYTES))
-  const issued = { tokenHash: tokenHash(token), tokenIssuedAt: act.now, version: expected + 1 }
+  const issued = {
+    tokenHash: tokenHash(token),
+    tokenIssuedAt: act.now,
+    tokenIssuedByPersonIds: [
+      ...new Set([...(source.tokenIssuedByPersonIds ?? []), ...handsOf(act)]),
+    ],
+    version: expected + 1,
+  }
   await tx.update(SourceEntity, { id: sourceId }, issued)
   await appendEvent(
     tx,

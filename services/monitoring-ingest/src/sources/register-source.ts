@@ -6,7 +6,7 @@ import { appendEvent } from '@erp-steward/messaging/outbox'
 import { isConstraintViolation } from '@erp-steward/service-kit/constraint'
 import type { EntityManager } from 'typeorm'
 import { activeModule, activeUnit } from '@erp-steward/directory/directory'
-import { factOf, SourceEntity, type Source } from './source.ts'
+import { factOf, handsOf, SourceEntity, type Source } from './source.ts'
 
 export interface RegisterSource {
   readonly name: string
@@ -36,6 +36,8 @@ export async function registerSource(
     lastHeardAt: null,
     silentSince: null,
     createdAt: act.now,
+    registeredByPersonIds: handsOf(act),
+    tokenIssuedByPersonIds: null,
     version: 1,
   }
   try {

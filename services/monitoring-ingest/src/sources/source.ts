@@ -1,3 +1,4 @@
+import type { Act } from '@erp-steward/contracts/act'
 import type { SourceChanged } from '@erp-steward/contracts/monitoring-events'
 import { Problem } from '@erp-steward/contracts/problem'
 import { assertVersion } from '@erp-steward/service-kit/commit'
@@ -21,6 +22,13 @@ export interface Source {
   /** Since when it is reported as silent. */
   silentSince: Date | null
   createdAt: Date
+  /** Who registered it, or controlled the client that did; `null` when nobody noted it then. */
+  registeredByPersonIds: string[] | null
+  /**
+   * Everybody who was ever handed a token of it, for a sample of a token that is void still fills an inspection; `null`
+   * when nobody noted it then.
+   */
+  tokenIssuedByPersonIds: string[] | null
   version: number
 }
 
@@ -39,6 +47,18 @@ export const SourceEntity = new EntitySchema<Source>({
     lastHeardAt: { type: 'timestamptz', name: 'last_heard_at', nullable: true },
     silentSince: { type: 'timestamptz', name: 'silent_since', nullable: true },
     createdAt: { type: 'timestamptz', name: 'created_at' },
+    registeredByPersonIds: {
+      type: 'uuid',
+      name: 'registered_by_person_ids',
+      array: true,
+      nullable: true,
+    },
+    tokenIssuedByPersonIds: {
+      type: 'uuid',
+      name: 'token_issued_by_person_ids',
+      array: true,
+      nullable: true,
+    },
     version: { type: 'integer' },
   },
   uniques: [{ name: 'source_name_key', columns: ['unitId', 'name'] }],
@@ -64,6 +84,11 @@ export async function lockActiveSource(
   if (source.state === 'disabled')
     throw new Problem('source-disabled', `${source.name} is disabled.`)
   return source
+}
+
+/** The people who act: the person, or whoever controls the client. */
+export function handsOf({ personId, controllers }: Act): string[] {
+  return [...new Set(personId === null ? controllers : [personId, ...controllers])]
 }
 
 /** What an event says of a source. */
