@@ -40,6 +40,8 @@ export interface EnqueueOptions {
   readonly runAt?: Date
   /** A later job with the same key takes the earlier one's place. */
   readonly key?: string
+  /** Of the jobs that are due, those with a lower number run first, however long the others wait; default 0. */
+  readonly priority?: number
 }
 
 /** Queues a task in the transaction of the change that calls for it. */
@@ -69,11 +71,12 @@ export async function enqueueAll(
 ): Promise<void> {
   if (jobs.length === 0) return
   const { jobsSchema } = services[service]
-  const specs = jobs.map(({ payload, runAt, key }) => ({
+  const specs = jobs.map(({ payload, runAt, key, priority }) => ({
     identifier: task,
     payload: { data: payload, requestId, traceparent },
     run_at: runAt ?? null,
     job_key: key ?? null,
+    priority: priority ?? 0,
   }))
   await tx.query(
     `select from "${jobsSchema}".add_jobs(array(

@@ -11,7 +11,7 @@ import {
   type Channel,
   type Notification,
 } from './notification.ts'
-import { DELIVER, fallBack } from './notify.ts'
+import { DELIVER, DELIVER_PRIORITY, fallBack } from './notify.ts'
 import { FALL_BACK_AFTER, pauseAfter } from './rules/retry.ts'
 import type { Send } from './send-mail.ts'
 
@@ -73,6 +73,7 @@ async function recordFailure(
     const runAt = new Date(act.now.getTime() + pauseMs)
     await enqueue(tx, 'incident-tiering', DELIVER, { notificationId: notification.id }, act, {
       runAt,
+      priority: DELIVER_PRIORITY,
     })
     return
   }

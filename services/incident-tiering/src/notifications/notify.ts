@@ -4,7 +4,7 @@ import { NotificationFailed, NotificationFellBack } from '@erp-steward/contracts
 import type { SupportTier } from '@erp-steward/contracts/values'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { enqueueAll } from '@erp-steward/service-kit/jobs'
-import { Brackets, type EntityManager } from 'typeorm'
+import { Brackets, In, IsNull, type EntityManager } from 'typeorm'
 import { PersonEntity } from '@erp-steward/directory/directory'
 import { authorities, leadersOf, type Addressee } from '../key-users/people-in-charge.ts'
 import type { Ticket } from '../tickets/ticket.ts'
@@ -14,6 +14,9 @@ import { WebhookEntity } from './webhook.ts'
 
 /** Name of the task that delivers one notification. */
 export const DELIVER = 'deliver-notification'
+
+/** Behind every other job, so that a mail server that is down holds up no clock. Source: A-1.3.4. */
+export const DELIVER_PRIORITY = 100
 
 export interface Notify {
   readonly occasion: Occasion
@@ -135,8 +138,9 @@ export async function tellPeople(
 }
 
 /**
- * Tells the O&M authority and the leaders of the unit what a person could not be told, once per message: a message that
- * is lost in silence is no warning. Source: A-3.2.3.
+ * Tells the O&M authority and the leaders of the unit what a person could not be told: a message that is lost in silence
+ * is no warning. Once per occurrence, however many people it did not reach, and only those whom it was not addressed to:
+ * without a mail server every message is lost, and each would else call for as many again. Source: A-3.2.3.
  */
 export async function fallBack(
   tx: EntityManager,
@@ -144,11 +148,18 @@ export async function fallBack(
   reason: string,
   act: Act,
 ): Promise<void> {
-  const { id, ticketId, personId, channel, occasion } = lost
+  const { id, ticketId, channel, occasion } = lost
   if (channel !== 'mail' || occasion === 'delivery-failed') return
+  const cause = `delivery-failed@${lost.cause}`
+  const addressed = await tx.find(NotificationEntity, {
+    select: { personId: true, cause: true },
+    where: { ticketId: ticketId ?? IsNull(), channel, cause: In([lost.cause, cause]) },
+  })
+  if (addressed.some((each) => each.cause === cause)) return
+  const reached = new Set(addressed.map(({ personId }) => personId))
   const people = [...(await authorities(tx)), ...(await leadersOfTicket(tx, ticketId))]
   const others = [...new Map(people.map((person) => [person.id, person])).values()].filter(
-    (person) => person.id !== personId,
+    (person) => !reached.has(person.id),
   )
   await appendEvent(
     tx,
@@ -168,7 +179,7 @@ export async function fallBack(
     ...fallBackMessage(lost, lost.recipient, reason),
     ticketId,
     occasion: 'delivery-failed' as const,
-    cause: `delivery-failed@${id}`,
+    cause,
     attempts: 0,
     createdAt: act.now,
     deliveredAt: null,
@@ -218,7 +229,7 @@ async function queue(tx: EntityManager, notifications: readonly Notification[], 
   const fresh = notifications.filter(({ id }) => ids.has(id))
   const jobs = fresh
     .filter(({ state }) => state === 'queued')
-    .map(({ id }) => ({ payload: { notificationId: id } }))
+    .map(({ id }) => ({ payload: { notificationId: id }, priority: DELIVER_PRIORITY }))
   await enqueueAll(tx, 'incident-tiering', DELIVER, jobs, act)
   const failedAt = act.now.toISOString()
   for (const lost of fresh.filter(({ state }) => state === 'failed')) {

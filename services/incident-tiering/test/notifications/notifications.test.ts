@@ -4,9 +4,11 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { Writable } from 'node:stream'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { eventually } from '@erp-steward/test-kit/eventually'
 import { testDatabase } from '@erp-steward/test-kit/test-database'
 import { testKeys } from '@erp-steward/test-kit/tokens'
 import type { TestService } from '@erp-steward/test-kit/test-service'
+import { startJobs } from '@erp-steward/service-kit/jobs'
 import { buildService } from '@erp-steward/service-kit/service'
 import { createLog } from '@erp-steward/service-kit/log'
 import { SMTPServer } from 'smtp-server'
@@ -237,6 +239,92 @@ describe('mail', () => {
     )
     await poor.release()
     expect(told).toEqual([{ id: chief }])
+  })
+
+  /** Every message there is, once none is tried any more; without a mail server. */
+  async function allMessages(authorityCount: number, served: boolean) {
+    const poor = await incidentStage()
+    const { user, first, leader } = await fillDirectory(poor, 'user', 'first', 'leader')
+    await tellOfStanding(poor, leader, { roles: ['BUSINESS_OWNER'] })
+    const names = Array.from({ length: authorityCount }, (_, n) => `chief${String(n)}`)
+    for (const chief of Object.values(await fillDirectory(poor, ...names)))
+      await tellOfStanding(poor, chief, { roles: ['OM_AUTHORITY'] })
+    if (served) await nominate(poor, first, { tier: 'L1' })
+    await poor.db.query(`delete from notification; delete from incident_tiering_jobs._private_jobs`)
+    await open(poor, endUser(user))
+    for (;;) {
+      const jobs = await waitingJobs(poor, 'deliver-notification')
+      if (jobs.length === 0) break
+      await runJobs(poor, jobs)
+    }
+    const rows: { occasion: string; number: number }[] = await poor.db.query(
+      `select occasion, count(*)::int as number from notification group by occasion`,
+    )
+    await poor.release()
+    return Object.fromEntries(rows.map(({ occasion, number }) => [occasion, number]))
+  }
+
+  test.each([2, 5])(
+    '[A-3.2.3] without a mail server one lost message makes one for each of %i authorities and the leader, no more',
+    async (count) => {
+      expect(await allMessages(count, true)).toEqual({ opened: 1, 'delivery-failed': count + 1 })
+    },
+  )
+
+  test.each([2, 5])(
+    '[A-3.2.3] what %i authorities were to hear, and none did, is told to the leader once and to none of them again',
+    async (count) => {
+      const { 'nobody-serves': told, 'delivery-failed': instead } = await allMessages(count, false)
+      expect({ told, instead }).toEqual({ told: count, instead: 1 })
+    },
+  )
+
+  test('[A-1.3.4] a clock that falls due while deliveries are queued is dealt with before them', async () => {
+    const poor = await incidentStage()
+    const { user, first } = await fillDirectory(poor, 'user', 'first')
+    await nominate(poor, first, { tier: 'L1' })
+    await open(poor, endUser(user))
+    // One is tried and queued again, others have not been tried.
+    await runJobs(poor, await waitingJobs(poor, 'deliver-notification'))
+    for (let n = 0; n < 3; n += 1) await open(poor, endUser(user))
+    await poor.db.query(
+      `update incident_tiering_jobs._private_jobs j
+          set run_at = now() - case t.identifier when 'deliver-notification' then interval '1 hour' else interval '1 second' end
+         from incident_tiering_jobs._private_tasks t where t.id = j.task_id`,
+    )
+    const clockCount = (await waitingJobs(poor, 'ticket-clock-due')).length
+    // A delivery holds its worker until all clocks were looked at: taken before a clock, deliveries would hold them all.
+    const { promise: released, resolve: release } = Promise.withResolvers<undefined>()
+    const run: string[] = []
+    const tasks = poor.tasks.map((task) => ({
+      ...task,
+      run: async () => {
+        if (task.name === 'deliver-notification') await released
+        run.push(task.name)
+      },
+    }))
+    const { db, url } = poor
+    const log = createLog('silent')
+    const jobs = await startJobs({
+      service: 'incident-tiering',
+      db,
+      url,
+      tasks,
+      crontab: '',
+      clock: () => poor.now,
+      log,
+    })
+    try {
+      await eventually(() => {
+        expect(run.filter((name) => name === 'ticket-clock-due')).toHaveLength(clockCount)
+      })
+      expect(clockCount).toBeGreaterThan(0)
+      expect(run).not.toContain('deliver-notification')
+    } finally {
+      release(undefined)
+      await jobs.stop()
+      await poor.release()
+    }
   })
 
   test('[A-3.2.3] that finds nobody at all says that nobody was told', async () => {
