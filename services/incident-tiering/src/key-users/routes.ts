@@ -117,13 +117,16 @@ export function keyUserRoutes(app: App, deps: Dependencies<IncidentConfig>): voi
       schema: {
         operationId: 'readKeyUserCoverage',
         summary:
-          'Duties that must be held and that nobody holds; empty when every module is covered.',
+          'Duties in your range, and of the company, that must be held and that nobody holds; empty when every module is covered.',
         tags: ['key users'],
         response: { 200: Type.Object({ covered: Type.Boolean(), gaps: Type.Array(Gap) }) },
       },
     },
-    async () => {
-      const gaps = await coverageGaps(deps.db.manager)
+    async (request) => {
+      const unit = unitInRange(request)
+      const gaps = (await coverageGaps(deps.db.manager)).filter(
+        ({ unitId }) => unit === null || unitId === null || unitId === unit,
+      )
       return { covered: gaps.length === 0, gaps }
     },
   )

@@ -375,8 +375,8 @@ describe('removal', () => {
 })
 
 describe('coverage', () => {
-  const read = async () =>
-    (await send(stage, 'GET', '/v1/key-users/coverage', authority())).json<{
+  const read = async (headers: Caller = authority()) =>
+    (await send(stage, 'GET', '/v1/key-users/coverage', headers)).json<{
       covered: boolean
       gaps: unknown[]
     }>()
@@ -400,6 +400,18 @@ describe('coverage', () => {
     })
     await nominate(stage, people.li, { tier: 'L2', kind: 'IT' })
     expect(await read()).toEqual({ covered: true, gaps: [] })
+  })
+
+  test('[B-4.1.2] the gaps of another unit are not shown to whose range is a unit', async () => {
+    for (const kind of ['MODULE', 'IT'] as const) {
+      await nominate(stage, people.wang, { tier: 'L1', kind })
+      await nominate(stage, people.li, { tier: 'L2', kind })
+    }
+    expect((await read()).gaps).toHaveLength(2)
+    for (const headers of [leader(), keyUser(people.wang)])
+      expect(await read(headers)).toEqual({ covered: true, gaps: [] })
+    const foreign = await read(keyUser(people.foreign, OTHER_UNIT))
+    expect(foreign.gaps).toMatchObject([{ unitId: OTHER_UNIT }, { unitId: OTHER_UNIT }])
   })
 
   test('[B-4.1.2] who leaves loses every duty, and each gap is announced once', async () => {
