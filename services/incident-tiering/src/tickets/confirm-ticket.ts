@@ -1,15 +1,18 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { TicketClosed, TicketConfirmed } from '@erp-steward/contracts/incident-events'
 import { Problem } from '@erp-steward/contracts/problem'
+import { heldPerson } from '@erp-steward/directory/directory'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { assertAnotherPerson } from '@erp-steward/service-kit/another-person'
 import type { EntityManager } from 'typeorm'
 import { letWorkClocks, openClocks, stopClocks } from '../clocks/run-clock.ts'
+import { tiersOfPerson } from '../key-users/members-of-tier.ts'
 import { confirmersOf } from './ask-confirmers.ts'
+import { release } from './release-tickets.ts'
 import { startHandover } from './start-handover.ts'
 import { startNoteClock } from './start-note-clock.ts'
 import { addEntry } from './ticket-entry.ts'
-import { lockTicket, updateTicket, type Ticket } from './ticket.ts'
+import { lockTicket, TicketEntity, updateTicket, type Ticket } from './ticket.ts'
 
 export interface ConfirmTicket {
   readonly ticketId: string
@@ -18,7 +21,8 @@ export interface ConfirmTicket {
 }
 
 /**
- * The user says whether it is solved: yes closes the ticket, no gives it back to its owner. Source: B-4.0.
+ * The user says whether it is solved: yes closes the ticket, no gives it back to its owner, or to its tier where the owner may
+ * no longer work it. Source: B-4.0, A-1.3.4.
  *
  * Where no other person reported it than who resolved it, or the user is silent, a tier 1 key user or the leader of the
  * unit answers; never who resolved it.
@@ -31,6 +35,7 @@ export async function confirmTicket(
   expected: number,
   act: Act,
 ): Promise<Ticket> {
+  if (!accepted) await holdResolver(tx, ticketId)
   const ticket = await lockTicket(tx, ticketId, expected)
   if (ticket.state !== 'resolved')
     throw new Problem('ticket-state', `The ticket is ${ticket.state}; there is nothing to confirm.`)
@@ -81,18 +86,28 @@ export async function closeTicket(
   return closed
 }
 
+/** Before the ticket, as an event about the person does it: who leaves at this moment would own the ticket for ever. */
+async function holdResolver(tx: EntityManager, id: string) {
+  const found = await tx.findOneBy(TicketEntity, { id })
+  const resolver = found?.resolvedByPersonId ?? null
+  if (resolver !== null) await heldPerson(tx, resolver)
+}
+
 async function giveBack(tx: EntityManager, ticket: Ticket, act: Act): Promise<Ticket> {
   if (ticket.priority === 'P1') await stopClocks(tx, ticket.id, 'final', 'not solved', act)
   await letWorkClocks(tx, ticket.id, 'resume', 'not solved', act)
   await startNoteClock(tx, ticket, act)
+  const owner = ticket.resolvedByPersonId
+  const able = owner !== null && (await tiersOfPerson(tx, ticket, owner)).includes(ticket.tier)
   const back = await updateTicket(tx, ticket, {
-    state: 'acknowledged',
-    ownerPersonId: ticket.resolvedByPersonId,
+    state: able ? 'acknowledged' : 'open',
+    ownerPersonId: able ? owner : null,
     resolvedAt: null,
     resolvedByPersonId: null,
     resolution: null,
     userSilentAt: null,
   })
+  if (owner !== null && !able) return release(tx, back, owner, act)
   return startHandover(tx, back, { called: [back.tier], staffed: [back.tier] }, act)
 }
 

@@ -30,26 +30,37 @@ export async function releaseTicketsOf(
     const ticket = await lockTicket(tx, id)
     if (ticket.state !== 'acknowledged' || ticket.ownerPersonId !== personId) continue
     if ((await tiersOfPerson(tx, ticket, personId)).includes(ticket.tier)) continue
-    const here = await tx.existsBy(PersonEntity, { id: personId, active: true })
     const released = await updateTicket(tx, ticket, { state: 'open', ownerPersonId: null })
-    const why = here ? 'may no longer work it' : 'has left'
-    await addEntry(tx, id, 'released', `Its owner ${why}; ${ticket.tier} is called again.`, act)
-    await appendEvent(
-      tx,
-      'incident-tiering',
-      TicketReleased,
-      id,
-      {
-        ticketId: id,
-        tier: ticket.tier,
-        previousOwnerPersonId: personId,
-        reason: here ? 'not-able' : 'left',
-        releasedAt: act.now.toISOString(),
-      },
-      act,
-    )
-    await callAnew(tx, released, 'released', act)
+    await release(tx, released, personId, act)
   }
+}
+
+/** Says that a ticket, open by now, is no longer of its owner, and calls its tier. */
+export async function release(
+  tx: EntityManager,
+  ticket: Ticket,
+  previousOwnerPersonId: string,
+  act: Act,
+): Promise<Ticket> {
+  const { id, tier } = ticket
+  const here = await tx.existsBy(PersonEntity, { id: previousOwnerPersonId, active: true })
+  const why = here ? 'may no longer work it' : 'has left'
+  await addEntry(tx, id, 'released', `Its owner ${why}; ${tier} is called again.`, act)
+  await appendEvent(
+    tx,
+    'incident-tiering',
+    TicketReleased,
+    id,
+    {
+      ticketId: id,
+      tier,
+      previousOwnerPersonId,
+      reason: here ? 'not-able' : 'left',
+      releasedAt: act.now.toISOString(),
+    },
+    act,
+  )
+  return callAnew(tx, ticket, 'released', act)
 }
 
 /** Calls the tier of a ticket that nobody owns: with a fresh time to take it, and one after which it goes on. */

@@ -101,6 +101,50 @@ test('[A-1.3.1] who leaves while taking a ticket does not keep it', async () => 
   expect(await read(stage, ticket.id)).toMatchObject({ state: 'open', ownerPersonId: null })
 })
 
+test.each<['left' | 'not-able', (person: string) => Promise<unknown>]>([
+  ['left', (person) => tellOfPerson(stage, person, { name: 'gone', active: false })],
+  ['not-able', (person) => tellOfStanding(stage, person, { accountStatus: 'frozen' })],
+  ['not-able', (person) => tellOfPerson(stage, person, { name: 'gone', unitId: OTHER_UNIT })],
+])(
+  '[A-1.3.4][B-4.0] a resolved ticket that the user gives back goes to its tier when its owner has %s meanwhile',
+  async (reason, lose) => {
+    stage.now = MONDAY
+    const { gone } = await fillDirectory(stage, 'gone')
+    await nominate(stage, gone, { tier: 'L1' })
+    const ticket = await open(stage, endUser(people.user), { priority: 'P1' })
+    await act(stage, ticket, 'acknowledge', keyUser(gone))
+    await act(stage, ticket, 'resolve', keyUser(gone), { resolution: 'Restarted.' })
+    await lose(gone)
+    stage.now = after(MONDAY, HOUR)
+    const given = await act(stage, ticket, 'confirm', endUser(people.user), {
+      accepted: false,
+      comment: null,
+    })
+    expect(given.json()).toMatchObject({
+      state: 'open',
+      tier: 'L1',
+      ownerPersonId: null,
+      resolution: null,
+    })
+    expect(await factsOf(stage, ticket.id, 'ticket.released')).toMatchObject([
+      { previousOwnerPersonId: gone, reason },
+    ])
+    expect(await clock(stage, ticket.id, 'acknowledge')).toMatchObject({
+      dueAt: after(MONDAY, HOUR + 15 * MINUTE).toISOString(),
+    })
+    expect(await clock(stage, ticket.id, 'tier')).toMatchObject({ tier: 'L1' })
+    const told: { id: string }[] = await stage.db.query(
+      `select person_id as id from notification where ticket_id = $1 and occasion = 'released'`,
+      [ticket.id],
+    )
+    expect(told.map(({ id }) => id)).toContain(people.deputy)
+    expect(told.map(({ id }) => id)).not.toContain(gone)
+    const taken = await act(stage, ticket, 'acknowledge', keyUser(people.deputy))
+    expect(taken.json()).toMatchObject({ state: 'acknowledged', ownerPersonId: people.deputy })
+    stage.now = MONDAY
+  },
+)
+
 describe('the ticket of an owner who may no longer work it', () => {
   beforeAll(() => nominate(stage, people.second, { tier: 'L1' }))
 
