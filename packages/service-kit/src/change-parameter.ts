@@ -84,20 +84,29 @@ export async function changeParameter(
   return propose(tx, service, setGuardedParameter(service), { body, reason }, act)
 }
 
-/** Compared at the instant from which the new value would hold, with what holds then without it. */
+/**
+ * Compared from the instant on from which the new value would hold, with what holds without it: then, and whenever
+ * something begins to hold that was decided already.
+ */
 async function asksLess(
   tx: EntityManager,
   { key, unitId, value, validFrom }: SetParameter,
   { now }: Act,
 ): Promise<boolean> {
-  const at = validFrom === undefined ? now : new Date(validFrom)
-  const [own, company] = [
-    await parameterHistory(tx, key, unitId),
-    unitId === null ? [] : await parameterHistory(tx, key, null),
-  ]
-  const before = resolveParameter([...own, ...company], key, unitId, at).value
-  const after = value ?? resolveParameter(company, key, unitId, at).value
-  return loosens(key, before, after)
+  const from = validFrom === undefined ? now : new Date(validFrom)
+  const own = await parameterHistory(tx, key, unitId)
+  const company = unitId === null ? [] : await parameterHistory(tx, key, null)
+  const before = [...own, ...company]
+  const version = (own[0]?.version ?? 0) + 1
+  const after = [...before, { ...SETTING, key, unitId, value, version, validFrom: from }]
+  const later = before.map((row) => row.validFrom).filter((at) => at > from)
+  return [from, ...later].some((at) =>
+    loosens(
+      key,
+      resolveParameter(before, key, unitId, at).value,
+      resolveParameter(after, key, unitId, at).value,
+    ),
+  )
 }
 
 /**

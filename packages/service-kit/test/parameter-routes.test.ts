@@ -129,6 +129,27 @@ test('a value for next month is compared with what holds then', async () => {
   expect(codeOf(await set(CRITICAL, 85))).toBe(200)
 })
 
+test('[A-3.2.2] a value is compared with what is decided for later too: of the unit, and of the company above it', async () => {
+  const unitId = UNIT
+  // Nine seconds on, the company asks more; a unit's value of today would stay below it.
+  const soon = new Date(START.getTime() + 9_000).toISOString()
+  expect(codeOf(await set(CRITICAL, 82, { validFrom: soon }))).toBe(200)
+  expect(codeOf(await set(CRITICAL, 90, { unitId }))).toBe(202)
+  expect(codeOf(await set(CRITICAL, 85, { unitId: OTHER_UNIT }))).toBe(202)
+  expect(codeOf(await set(CRITICAL, 81, { unitId }))).toBe(200)
+})
+
+test('a value is compared from its own beginning on, with what begins after it', async () => {
+  const inDays = (days: number) => new Date(START.getTime() + days * 86_400_000).toISOString()
+  const unitId = UNIT
+  expect(codeOf(await set(CRITICAL, 85, { unitId, validFrom: inDays(1) }))).toBe(200)
+  expect(codeOf(await set(CRITICAL, 82, { unitId, validFrom: inDays(4) }))).toBe(200)
+  expect(codeOf(await set(CRITICAL, 83, { validFrom: inDays(6) }))).toBe(200)
+  // It is over when that of the fourth day begins.
+  expect(codeOf(await set(CRITICAL, 84, { unitId, validFrom: inDays(3) }))).toBe(200)
+  expect(codeOf(await set(CRITICAL, 83, { unitId, validFrom: inDays(5) }))).toBe(202)
+})
+
 test('a value that would hold from yesterday is refused, and so is one that waited past its day', async () => {
   const yesterday = new Date(START.getTime() - 86_400_000).toISOString()
   const refused = await set(CRITICAL, 85, { validFrom: yesterday })
