@@ -1,9 +1,11 @@
+import { Problem } from '@erp-steward/contracts/problem'
 import { Code, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { unitInRange } from '@erp-steward/service-kit/authentication'
 import { decodeInstantCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
 import type { Dependencies } from '@erp-steward/service-kit/service'
 import { Type } from 'typebox'
+import type { EntityManager } from 'typeorm'
 import type { BackupConfig } from '../config.ts'
 import { evaluateGate } from './evaluate-gate.ts'
 import { GateAnswerEntity, gateReasons } from './gate.ts'
@@ -71,6 +73,7 @@ export function gateRoutes(app: App, deps: Dependencies<BackupConfig>): void {
       schema: {
         operationId: 'readBackupGate',
         summary: 'Whether a change of the system could start now, and what is in the way.',
+        description: 'For callers of a unit: of systems whose every target is of the own unit.',
         tags: ['backup-gates'],
         params: Type.Object({ systemCode: Code }),
         response: {
@@ -85,7 +88,9 @@ export function gateRoutes(app: App, deps: Dependencies<BackupConfig>): void {
         },
       },
     },
-    async ({ params: { systemCode } }) => {
+    async (request) => {
+      const { systemCode } = request.params
+      await assertOwnSystem(db.manager, systemCode, unitInRange(request))
       const evaluatedAt = clock()
       const { isOpen, reasons, runIds, openUntil } = await evaluateGate(
         db.manager,
@@ -95,4 +100,23 @@ export function gateRoutes(app: App, deps: Dependencies<BackupConfig>): void {
       return { systemCode, isOpen, reasons, runIds, openUntil, evaluatedAt }
     },
   )
+}
+
+/**
+ * A gate names the targets of its system, which may be several units'.
+ *
+ * @param unitId the unit of a caller whose range is a unit; `null` for the company
+ * @throws Problem `not-found` also when a target of the system is another unit's
+ */
+async function assertOwnSystem(
+  tx: EntityManager,
+  systemCode: string,
+  unitId: string | null,
+): Promise<void> {
+  if (unitId === null) return
+  const [{ isOwn }]: [{ isOwn: boolean | null }] = await tx.query(
+    'select bool_and(unit_id = $2) as "isOwn" from backup_target where system_code = $1',
+    [systemCode, unitId],
+  )
+  if (isOwn !== true) throw new Problem('not-found', `There is no system ${systemCode}.`)
 }

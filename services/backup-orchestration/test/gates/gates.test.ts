@@ -22,8 +22,10 @@ import {
   MINUTE,
   MONDAY,
   OTHER_UNIT,
+  owner,
   provider,
   readBack,
+  refusal,
   report,
   setParameter,
   setPolicy,
@@ -217,6 +219,25 @@ describe('a change that asks', () => {
 })
 
 describe('the gate of a system', () => {
+  test('[A-2.4.4] is read by a caller of a unit only where every target is of that unit', async () => {
+    const own = await target(stage)
+    const foreign = await target(stage, { unitId: OTHER_UNIT })
+    await target(stage, { systemCode: 'SHARED' })
+    await target(stage, { systemCode: 'SHARED', unitId: OTHER_UNIT, requiredBeforeChange: false })
+    const read = (systemCode: unknown, headers: ReturnType<typeof authority>) =>
+      send(stage, 'GET', `/v1/backup-gates/${String(systemCode)}`, headers)
+    const NOT_FOUND = [404, 'not-found']
+    for (const caller of [inUnit(UNIT), owner(randomUUID())]) {
+      expect(await made(read(own.systemCode, caller))).toMatchObject({ isOpen: false })
+      for (const systemCode of [foreign.systemCode, 'SHARED', 'UNHEARD-OF'])
+        expect(await refusal(read(systemCode, caller))).toEqual(NOT_FOUND)
+    }
+    expect(await refusal(read(own.systemCode, inUnit(OTHER_UNIT)))).toEqual(NOT_FOUND)
+    for (const caller of [authority(), provider()])
+      for (const systemCode of [own.systemCode, foreign.systemCode, 'SHARED', 'UNHEARD-OF'])
+        expect(await made(read(systemCode, caller))).toMatchObject({ isOpen: false })
+  })
+
   test('[A-2.4.4] is stated when it turns, and only then', async () => {
     const { id, systemCode } = await target(stage)
     const subject = String(systemCode)
