@@ -3,13 +3,15 @@ import type { Act } from '@erp-steward/contracts/act'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { EntityManager } from 'typeorm'
 import type { Account } from '../accounts/account.ts'
+import { askForGrant } from '../accounts/change-rights.ts'
 import { createPersonAccount } from '../accounts/create-account.ts'
+import { carriesRights } from '../organisation/position.ts'
 import { announcePerson } from './announce-person.ts'
 import type { Person } from './person.ts'
 import type { Place } from './place.ts'
 import { assertBorn } from './rules/assert-born.ts'
 import { sealPerson } from './sealed-person.ts'
-import { assertNoTwin } from './twin.ts'
+import { assertNoTwin, isKnownLeaver } from './twin.ts'
 
 export interface JoinPerson {
   readonly employeeNumber: string
@@ -24,9 +26,10 @@ export interface JoinPerson {
 }
 
 /**
- * A joiner: the person, the account and its EBS user with the approved rights of the position, in one commit.
+ * A joiner: the person, the account and its EBS user with the approved rights of the position, in one commit. Whoever has
+ * left before under another number gets no rights without an approval, as if that number had rejoined.
  *
- * Source: A-1.2, A-2.1.1, A-2.1.2.
+ * Source: A-1.2, A-2.1.1, A-2.1.2, defaults 2.8.
  *
  * @throws Problem `employee-number-taken`, `user-name-taken`, `person-twin`, `validation-failed`
  */
@@ -76,9 +79,10 @@ export async function joinPerson(
   if (inserted.length === 0)
     throw new Problem('employee-number-taken', 'The employee number is in the register.')
   await announcePerson(tx, person, act)
+  if (!withAccount) return { person, account: null }
   const position = place.position
-  const account = withAccount
-    ? await createPersonAccount(tx, { person, position, userName }, act)
-    : null
+  const rightsPending = carriesRights(position) && (await isKnownLeaver(tx, person))
+  const account = await createPersonAccount(tx, { person, position, userName, rightsPending }, act)
+  if (rightsPending) await askForGrant(tx, person.id, 'rejoined', act)
   return { person, account }
 }

@@ -91,6 +91,23 @@ export async function assertNoTwin(
 }
 
 /**
+ * Whether somebody who left had the mail address, or the name and birthday, of a joiner: most likely one human, who comes
+ * back under another number. An exception for several people does not count, for it says nothing of this one. After
+ * `assertNoTwin`.
+ */
+export async function isKnownLeaver(
+  tx: EntityManager,
+  { id, emailLookup, twinLookup }: Compared,
+): Promise<boolean> {
+  const left: unknown[] = await tx.query(
+    `select from person
+      where not active and id <> $1 and (email_lookup = $2 or twin_lookup = $3) limit 1`,
+    [id, emailLookup, twinLookup],
+  )
+  return left.length > 0
+}
+
+/**
  * Holds everything that is compared until the end of the transaction: a list compares its people in its own order, and
  * thousands of them. After the rows of people that the list holds.
  */

@@ -10,6 +10,7 @@ import {
   ask,
   call,
   grantWaiting,
+  join,
   joined,
   ok,
   onPerson,
@@ -218,3 +219,86 @@ test.each([
     expect(due).toEqual([instant, instant])
   },
 )
+
+test('[A-2.1.1][A-2.1.2] a leaver who joins under another number gets no rights without a second person', async () => {
+  const person = randomUUID()
+  const authorityHand = as('OM_AUTHORITY', { sub: randomUUID(), person })
+  const leave = { kind: 'dismissal' }
+  const who = { name: 'Back Again', birthday: '1980-02-03' }
+  const found = [
+    [{ email: 'back.again@example.cn' }, { email: 'Back.Again@example.cn' }],
+    [who, { ...who, name: ' BACK  again' }],
+  ] as const
+  for (const [before, after] of found) {
+    const left = await joined(stage, before)
+    await ok(onPerson(stage, left, 'leave', leave, authorityHand))
+    const entry = { ...after, ...NORTH_BUYER }
+    const again = await ok<PersonView>(join(stage, entry, authorityHand))
+    expect(again.id).not.toBe(left.id)
+    expect(await rolesOf(again)).toEqual([])
+    const kinds = (await tasksOf(stage, again.userName)).map(({ kind }) => kind)
+    expect(kinds).toEqual(['create-user'])
+    const [change] = await waiting(again.id)
+    if (change === undefined) throw new Error('no rights wait')
+    // Neither who joined him nor he himself decides it, in whatever account.
+    for (const hand of [person, again.id]) {
+      const decider = as('SECURITY_ADMIN', { sub: randomUUID(), person: hand })
+      expect(await refusal(approve(stage, change, decider))).toEqual(SAME)
+    }
+    await grantWaiting(stage, again.id)
+    expect(await rolesOf(again)).toEqual(['KEY_USER'])
+  }
+})
+
+test('[A-2.1.1][A-2.1.2] nor does one whom a list takes in, not even the list that lets him go', async () => {
+  const [email, other] = ['listed.twice@example.cn', 'listed.once@example.cn']
+  const who = { name: 'Listed Twice', birthday: '1980-02-04' }
+  const [byMail, byBirthday] = [await joined(stage, { email }), await joined(stage, who)]
+  await ok(onPerson(stage, byBirthday, 'leave', { kind: 'resignation' }))
+  const today = chinaDay(stage.now)
+  const [first, second, third] = [randomUUID(), randomUUID(), randomUUID()]
+  const report = await ok<{ rows: { outcome: string }[] }>(
+    call(stage, {
+      method: 'POST',
+      url: '/v1/imports/persons?mode=all-or-none',
+      headers: { ...as('SCRIPT'), 'content-type': 'text/csv' },
+      payload: [
+        'employeeNumber,name,unitCode,departmentCode,positionCode,birthday,email,leaveOn',
+        `${byMail.employeeNumber},Listed Once,NORTH,FIN,CLERK,,${email},${today}`,
+        `${first},Somebody,NORTH,FIN,BUYER,,${email},`,
+        `${second},${who.name},NORTH,FIN,BUYER,${who.birthday},,`,
+        `${third},${who.name},NORTH,FIN,BUYER,1980-02-05,${other},`,
+      ].join('\n'),
+    }),
+  )
+  expect(report.rows.map(({ outcome }) => outcome)).toEqual([
+    'left',
+    'created',
+    'created',
+    'created',
+  ])
+  const listed = async (employeeNumber: string) => {
+    const url = `/v1/persons?employeeNumber=${employeeNumber}`
+    const { items } = await ok<{ items: PersonView[] }>(
+      call(stage, { method: 'GET', url, headers: as('SCRIPT') }),
+    )
+    const [person] = items
+    if (person === undefined) throw new Error('not in the register')
+    return person
+  }
+  for (const number of [first, second]) {
+    const person = await listed(number)
+    expect(await rolesOf(person)).toEqual([])
+    expect(await waiting(person.id)).toMatchObject([{ status: 'pending' }])
+  }
+  // Somebody new has the rights of the position at once.
+  expect(await rolesOf(await listed(third))).toEqual(['KEY_USER'])
+})
+
+test('[A-2.1.1] a leaver who joins in a position without rights has nothing that waits', async () => {
+  const email = 'back.as.staff@example.cn'
+  const left = await joined(stage, { email })
+  await ok(onPerson(stage, left, 'leave', { kind: 'resignation' }))
+  const staff = await joined(stage, { ...NORTH_BUYER, positionCode: 'STAFF', email })
+  expect(await waiting(staff.id)).toEqual([])
+})
