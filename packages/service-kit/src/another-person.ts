@@ -1,6 +1,14 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { Problem } from '@erp-steward/contracts/problem'
 
+/** Ids of the people who act: the person, and whoever controls the client. Empty where nobody is known. */
+export function handsOf({
+  personId,
+  controllers,
+}: Pick<Act, 'personId' | 'controllers'>): string[] {
+  return [...new Set(personId === null ? controllers : [personId, ...controllers])]
+}
+
 /**
  * Refuses an actor who is, or acts for, one of the people; `null` stands for nobody known and matches nobody.
  *
@@ -10,11 +18,11 @@ import { Problem } from '@erp-steward/contracts/problem'
  * @throws Problem `same-person`
  */
 export function assertAnotherPerson(
-  { personId, controllers }: Act,
+  act: Act,
   personIds: readonly (string | null)[],
   detail: string,
 ): void {
-  const hands = personId === null ? controllers : [personId, ...controllers]
+  const hands = handsOf(act)
   if (hands.length === 0)
     throw new Problem('same-person', 'Nobody knows which person acts here, so it counts as none.')
   if (hands.some((hand) => personIds.includes(hand))) throw new Problem('same-person', detail)

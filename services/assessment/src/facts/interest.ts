@@ -1,6 +1,7 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { PersonChanged } from '@erp-steward/contracts/identity-events'
 import { on, type Subscription } from '@erp-steward/messaging/consumer'
+import { handsOf } from '@erp-steward/service-kit/another-person'
 import type { EntityManager } from 'typeorm'
 
 /** Days for which whoever left a unit is still of it: a quarter, so that the months that are scored are over. Own choice. */
@@ -18,9 +19,10 @@ export interface Measured {
  */
 export async function interestOf(
   tx: EntityManager,
-  { personId, controllers, unitId, now }: Act,
+  act: Act,
 ): Promise<(measured: Measured) => boolean> {
-  const hands = personId === null ? controllers : [personId, ...controllers]
+  const { personId, unitId, now } = act
+  const hands = handsOf(act)
   const lately = new Date(now.getTime() - STILL_OF_UNIT_DAYS * 86_400_000)
   const rows: { unitId: string }[] = await tx.query(
     `select unit_id as "unitId" from person_unit

@@ -2,6 +2,7 @@ import type { Act } from '@erp-steward/contracts/act'
 import { ErrorCorrected } from '@erp-steward/contracts/assessment-events'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
+import { assertAnotherPerson } from '@erp-steward/service-kit/another-person'
 import type { EntityManager } from 'typeorm'
 import { beginFacts } from '../facts/fact-order.ts'
 import { interestOf } from '../facts/interest.ts'
@@ -88,9 +89,9 @@ export async function correctError(
 function assertSecondHand(error: Observation, act: Act): void {
   if (error.correctedAt === null) return
   const first = [error.correctedByPersonId, ...error.correctedByControllers]
-  const hands = act.personId === null ? act.controllers : [act.personId]
-  if (error.correctedBy === act.actor || hands.some((hand) => first.includes(hand)))
-    throw new Problem('same-person', 'Somebody else confirms what you said.')
+  const detail = 'Somebody else confirms what you said.'
+  if (error.correctedBy === act.actor) throw new Problem('same-person', detail)
+  assertAnotherPerson(act, first, detail)
 }
 
 export interface CorrectError {

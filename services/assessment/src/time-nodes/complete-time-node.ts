@@ -2,6 +2,7 @@ import type { Act } from '@erp-steward/contracts/act'
 import { TimeNodeClaimed, TimeNodeCompleted } from '@erp-steward/contracts/assessment-events'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
+import { assertAnotherPerson } from '@erp-steward/service-kit/another-person'
 import type { EntityManager } from 'typeorm'
 import { beginFacts } from '../facts/fact-order.ts'
 import { interestOf } from '../facts/interest.ts'
@@ -47,8 +48,10 @@ export async function completeTimeNode(
   const isConcerned = hasInterest({ personIds: [node.personId], unitIds: [node.unitId] })
   if (node.state === 'claimed') {
     if (isConcerned && isSame) return node
-    if (isConcerned || isSameHand(node, act))
-      throw new Problem('same-person', 'Somebody of another unit confirms what was claimed.')
+    const detail = 'Somebody of another unit confirms what was claimed.'
+    if (isConcerned || node.completedBy === act.actor) throw new Problem('same-person', detail)
+    // Who claimed, and moved to another unit since, does not confirm it.
+    assertAnotherPerson(act, [node.completedByPersonId, ...node.completedByControllers], detail)
   }
   const withinTarget = completedAt <= node.dueAt
   if (withinTarget && isConcerned) {
@@ -129,11 +132,4 @@ function handOf({ actor, personId, controllers }: Act) {
     completedByPersonId: personId,
     completedByControllers: [...controllers],
   }
-}
-
-/** Who claimed, and moved to another unit since. */
-function isSameHand(node: TimeNode, act: Act): boolean {
-  const first = [node.completedByPersonId, ...node.completedByControllers]
-  const hands = act.personId === null ? act.controllers : [act.personId]
-  return node.completedBy === act.actor || hands.some((hand) => first.includes(hand))
 }

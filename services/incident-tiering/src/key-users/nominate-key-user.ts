@@ -4,7 +4,7 @@ import { KeyUserNominated } from '@erp-steward/contracts/incident-events'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { SupportTier } from '@erp-steward/contracts/values'
 import { appendEvent } from '@erp-steward/messaging/outbox'
-import { assertAnotherPerson } from '@erp-steward/service-kit/another-person'
+import { assertAnotherPerson, handsOf } from '@erp-steward/service-kit/another-person'
 import { isConstraintViolation } from '@erp-steward/service-kit/constraint'
 import { In, type EntityManager } from 'typeorm'
 import {
@@ -42,7 +42,7 @@ export async function nominateKeyUser(
   assertAble(await activePerson(tx, personId), unitId)
   if (unitId !== null) await activeUnit(tx, unitId)
   if (moduleCode !== null) await activeModule(tx, moduleCode)
-  const nominatedBy = [...(act.personId === null ? act.controllers : [act.personId])]
+  const nominatedBy = handsOf(act)
   const keyUser: KeyUser = {
     id: randomUUID(),
     personId,

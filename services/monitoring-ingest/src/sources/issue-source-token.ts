@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
 import { SourceChanged } from '@erp-steward/contracts/monitoring-events'
 import { appendEvent } from '@erp-steward/messaging/outbox'
+import { handsOf } from '@erp-steward/service-kit/another-person'
 import type { EntityManager } from 'typeorm'
 import { SECRET_BYTES, sourceToken } from './rules/source-token.ts'
-import { factOf, handsOf, lockActiveSource, SourceEntity, type Source } from './source.ts'
+import { factOf, lockActiveSource, SourceEntity, type Source } from './source.ts'
 import { tokenHash } from './token-hash.ts'
 
 /**

@@ -3,10 +3,11 @@ import type { Act } from '@erp-steward/contracts/act'
 import { SourceChanged } from '@erp-steward/contracts/monitoring-events'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
+import { handsOf } from '@erp-steward/service-kit/another-person'
 import { isConstraintViolation } from '@erp-steward/service-kit/constraint'
 import type { EntityManager } from 'typeorm'
 import { activeModule, activeUnit } from '@erp-steward/directory/directory'
-import { factOf, handsOf, SourceEntity, type Source } from './source.ts'
+import { factOf, SourceEntity, type Source } from './source.ts'
 
 export interface RegisterSource {
   readonly name: string

@@ -1,4 +1,3 @@
-import type { Act } from '@erp-steward/contracts/act'
 import type { SourceChanged } from '@erp-steward/contracts/monitoring-events'
 import { Problem } from '@erp-steward/contracts/problem'
 import { assertVersion } from '@erp-steward/service-kit/commit'
@@ -84,11 +83,6 @@ export async function lockActiveSource(
   if (source.state === 'disabled')
     throw new Problem('source-disabled', `${source.name} is disabled.`)
   return source
-}
-
-/** The people who act: the person, or whoever controls the client. */
-export function handsOf({ personId, controllers }: Act): string[] {
-  return [...new Set(personId === null ? controllers : [personId, ...controllers])]
 }
 
 /** What an event says of a source. */
