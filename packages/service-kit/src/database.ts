@@ -5,6 +5,7 @@ import pg from 'pg'
 import { DataSource, type EntitySchema, type MigrationInterface } from 'typeorm'
 import { CreatePlatform1780000000001 } from './create-platform.ts'
 import { CreateProposal1780000000002 } from './create-proposal.ts'
+import { KeptCommitClient } from './kept-commit.ts'
 import { NameApprover1780000000003 } from './name-approver.ts'
 
 /** The tables of a service, as entities describe them and as migrations build them. */
@@ -53,6 +54,7 @@ function source(
     poolSize,
     // Raw SQL stays unqualified; TypeORM's `schema` alone would not set this.
     extra: {
+      Client: KeptCommitClient,
       options: [`search_path=${schema}`, INDEX_FIRST, ...settings]
         .map((setting) => `-c ${setting}`)
         .join(' '),
