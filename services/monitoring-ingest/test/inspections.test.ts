@@ -727,9 +727,32 @@ test('[A-3.1.2] samples that came meanwhile are not typed over', async () => {
       headers: { 'if-match': `"${String(at)}"` },
       body: { value, verdict: null, note: null },
     })
-  expect((await put('12', version)).json()).toMatchObject({ code: 'version-stale' })
+  expect((await put('12', version)).json()).toMatchObject({ code: 'inspection-measured' })
+  expect((await put(null, version)).json()).toMatchObject({ code: 'inspection-measured' })
   await stage.call('POST', `/v1/inspections/rounds/${id}/fill`, { as: provider() })
+  expect((await put('12', version)).json()).toMatchObject({ code: 'version-stale' })
   expect((await put('12', version + 1)).json()).toMatchObject({ code: 'inspection-measured' })
+})
+
+test('[A-3.1.2] a measured good value is refused or noted under the version that was read, however fresh the samples', async () => {
+  await measure({ erp_cpu_used_percent: 20 })
+  const { id } = await newRound()
+  const { version } = await itemOf(id, 'os.cpu')
+  const put = (body: object, at = version) =>
+    stage.call('PUT', `/v1/inspections/rounds/${id}/items/os.cpu`, {
+      as: provider(),
+      headers: { 'if-match': `"${String(at)}"` },
+      body: { value: null, verdict: null, note: null, ...body },
+    })
+  stage.pass(60)
+  await measure({ erp_cpu_used_percent: 21 })
+  expect((await put({ value: '12' })).json()).toMatchObject({ code: 'inspection-measured' })
+  expect((await put({ verdict: 'abnormal' })).json()).toMatchObject({
+    code: 'inspection-note-required',
+  })
+  const noted = await put({ verdict: 'normal', note: 'Quiet night.' })
+  expect(noted.json()).toMatchObject({ value: '21', verdict: 'normal', note: 'Quiet night.' })
+  expect((await put({ verdict: 'normal' })).json()).toMatchObject({ code: 'version-stale' })
 })
 
 test('[A-3.1.2] answers that are the same for days, or the same everywhere, are signed and flagged', async () => {

@@ -50,8 +50,9 @@ interface Seen {
  * a second person. Source: A-3.1.2, A-3.1.3.
  *
  * @throws Problem `inspection-not-found`, `inspection-not-open`, `inspection-signed`, `version-stale`,
- *   `inspection-note-required`, `inspection-value-required`, `inspection-value-unfit`, `inspection-measured`,
- *   `inspection-verdict`, `not-inspector` (no person behind the token)
+ *   `inspection-note-required`, `inspection-value-required`, `inspection-value-unfit`, `inspection-measured` (also when
+ *   what is measured now is of another level than what the caller read), `inspection-verdict`, `not-inspector` (no person
+ *   behind the token)
  */
 export async function recordItem(
   tx: EntityManager,
@@ -63,11 +64,14 @@ export async function recordItem(
   const { personId } = act
   if (personId === null) throw new Problem('not-inspector', 'A named person records an item.')
   const round = await lockWorkableRound(tx, roundId, act.now)
-  // What was measured meanwhile is not typed in.
+  const read = await itemOf(tx, roundId, code)
+  assertVersion(read.version, expected)
+  // What was measured meanwhile is not typed in. It makes no stale version: what is refused undoes it, and the caller
+  // would read the same version for ever.
   await fillRound(tx, round, act, [code])
-  const item = await tx.findOneBy(InspectionItemEntity, { roundId, code })
-  if (item === null) throw new Problem('inspection-not-found', `The round has no item ${code}.`)
-  assertVersion(item.version, expected)
+  const item = await itemOf(tx, roundId, code)
+  if (item.level !== read.level)
+    throw new Problem('inspection-measured', `${item.value ?? ''} was measured: fill the round.`)
   const finding = await tx.findOneBy(InspectionFindingEntity, { roundId, item: code })
   const seen = await see(tx, round, item, command.value, act)
   const verdict = command.verdict ?? verdictOf(seen)
@@ -91,12 +95,18 @@ export async function recordItem(
     overruledByPersonId: null,
     overruledAt: null,
     overruleReason: null,
-    version: expected + 1,
+    version: item.version + 1,
   }
   await tx.update(InspectionItemEntity, { roundId, code }, recorded)
   if (recorded.level !== null && note !== null && finding === null)
     await raiseFinding(tx, round, recorded, recorded.level, personId, command.severity, act)
   return recorded
+}
+
+async function itemOf(tx: EntityManager, roundId: string, code: string): Promise<InspectionItem> {
+  const item = await tx.findOneBy(InspectionItemEntity, { roundId, code })
+  if (item === null) throw new Problem('inspection-not-found', `The round has no item ${code}.`)
+  return item
 }
 
 async function see(
