@@ -143,8 +143,10 @@ export const TicketSuperiorsCalled = defineEvent({
     step: Type.Enum(['department-head', 'leading-group', 'top-manager']),
     /** Whom it reached; empty where there is nobody at all. */
     personIds: Type.Array(Uuid),
-    /** Nobody was named for the step who can be reached: the O&M authority and the unit's leaders hear of it. */
+    /** Nobody stands on the step: the next one is called at once, and the O&M authority and the unit's leaders hear of it. */
     inStead: Type.Boolean(),
+    /** The step whose people were called; `null` where nobody stands from this step on upwards. */
+    reached: Type.Optional(nullable(Type.Enum(['department-head', 'leading-group', 'top-manager']))),
     calledAt: Instant,
   }),
 })
@@ -177,6 +179,26 @@ export const SuperiorsNamed = defineEvent({
     step: Type.Enum(['department-head', 'leading-group', 'top-manager']),
     personIds: Type.Array(Uuid),
     version: Type.Integer({ minimum: 1 }),
+  }),
+})
+
+export const SuperiorGapFound = defineEvent({
+  type: 'incident.superiors.gap-found.v1',
+  summary: 'A step of the ladder above an unrestored P1 has nobody who can be called now.',
+  clauses: ['A-3.1.5', 'A-4.4.5', 'B-5.3.2'],
+  payload: Type.Object({
+    step: Type.Enum(['department-head', 'leading-group', 'top-manager']),
+    foundAt: Instant,
+  }),
+})
+
+export const SuperiorGapMended = defineEvent({
+  type: 'incident.superiors.gap-mended.v1',
+  summary: 'A step of the ladder has somebody again who can be called.',
+  clauses: ['A-3.1.5', 'A-4.4.5', 'B-5.3.2'],
+  payload: Type.Object({
+    step: Type.Enum(['department-head', 'leading-group', 'top-manager']),
+    mendedAt: Instant,
   }),
 })
 

@@ -39,6 +39,8 @@ import { createPersonMailer } from './notifications/mail-to-person.ts'
 import { createMailSender } from './notifications/send-mail.ts'
 import { createWebhookSender } from './notifications/send-webhook.ts'
 import { WebhookEntity } from './notifications/webhook.ts'
+import { findSuperiorGaps, SuperiorGapEntity } from './superiors/follow-superior-gaps.ts'
+import { replacingSuperiors } from './superiors/replace-superiors.ts'
 import { superiorRoutes } from './superiors/routes.ts'
 import { SuperiorsEntity } from './superiors/superior.ts'
 import { onAlertFiring, onAlertResolved, onFindingRaised } from './tickets/on-alert.ts'
@@ -57,6 +59,7 @@ export const incidentTiering = defineService({
     KeyUserEntity,
     KeyUserGapEntity,
     SuperiorsEntity,
+    SuperiorGapEntity,
     CalendarVersionEntity,
     TicketEntity,
     TicketEntryEntity,
@@ -70,7 +73,7 @@ export const incidentTiering = defineService({
     WebhookEntity,
   ],
   migrations,
-  proposals: () => [settingOfCalendar],
+  proposals: () => [settingOfCalendar, replacingSuperiors],
   onlyGrow: ['ticket_entry', 'change_entry', 'notification_attempt'],
   routes: (app, deps) => {
     // It writes to people: addresses are opened when a mail goes out. It looks nobody up.
@@ -107,6 +110,7 @@ export const incidentTiering = defineService({
     watchCalendars,
     mendClocks,
     findGaps,
+    findSuperiorGaps,
     deliverNotification({
       mail: createPersonMailer(db, createMailSender(config.SMTP_URL, config.MAIL_FROM)),
       webhook: createWebhookSender(
@@ -122,6 +126,7 @@ export const incidentTiering = defineService({
     '30 0 * * * watch-calendars',
     '30 0 * * * mend-clocks',
     '*/10 * * * * find-key-user-gaps',
+    '*/10 * * * * find-superior-gaps',
     '* * * * * watch-change-stages',
   ].join('\n'),
   unitExists,

@@ -102,6 +102,16 @@ test('[A-1.3.4] turned: an unrestored P1 finds no superior of its step', () => {
   expect(stateAfter('A-1.3.4', [solved, noSuperior])).toBe('at-risk')
 })
 
+test('[A-1.3.4] turned: a step above a P1 has nobody to call, until it has', () => {
+  const step = 'leading-group'
+  const gap = said(incident.SuperiorGapFound, { step }, ago(9))
+  expect(stateAfter('A-1.3.4', [solved, gap])).toBe('at-risk')
+  const mended = (other: typeof step | 'top-manager') =>
+    said(incident.SuperiorGapMended, { step: other }, ago(8))
+  expect(stateAfter('A-1.3.4', [solved, gap, mended('top-manager')])).toBe('at-risk')
+  expect(stateAfter('A-1.3.4', [solved, gap, mended(step)])).toBe('kept')
+})
+
 test('[A-1.3.4] turned: tickets are opened and none was ever solved', () => {
   expect(stateAfter('A-1.3.4', [said(incident.TicketOpened)])).toBe('stale')
 })

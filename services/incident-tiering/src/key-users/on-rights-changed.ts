@@ -3,6 +3,8 @@ import { PersonChanged, StandingChanged } from '@erp-steward/contracts/identity-
 import { on } from '@erp-steward/messaging/consumer'
 import type { EntityManager } from 'typeorm'
 import { releaseTicketsOf } from '../tickets/release-tickets.ts'
+import { followSuperiorGaps } from '../superiors/follow-superior-gaps.ts'
+import { isSuperior } from '../superiors/superior.ts'
 import { endLostDuties } from './end-duties.ts'
 import { followGaps } from './follow-gaps.ts'
 
@@ -19,4 +21,5 @@ async function follow(tx: EntityManager, personId: string, act: Act) {
   const onDuty = await endLostDuties(tx, personId, act)
   await releaseTicketsOf(tx, personId, act)
   if (onDuty) await followGaps(tx, act)
+  if (await isSuperior(tx, personId)) await followSuperiorGaps(tx, act)
 }

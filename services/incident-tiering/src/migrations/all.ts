@@ -10,6 +10,7 @@ import { AddClocks1790000040000 } from './1790000040000-add-clocks.ts'
 import { FollowGaps1790000040001 } from './1790000040001-follow-gaps.ts'
 import { KeepNominators1790000040010 } from './1790000040010-keep-nominators.ts'
 import { ChangeGates1790000050000 } from './1790000050000-change-gates.ts'
+import { SuperiorGaps1790000060000 } from './1790000060000-superior-gaps.ts'
 
 /** In the order they run. */
 export const migrations = [
@@ -25,4 +26,5 @@ export const migrations = [
   FollowGaps1790000040001,
   ChangeGates1790000050000,
   KeepNominators1790000040010,
+  SuperiorGaps1790000060000,
 ]

@@ -1,10 +1,3 @@
-import type { Act } from '@erp-steward/contracts/act'
-import { SuperiorsNamed } from '@erp-steward/contracts/incident-events'
-import { Problem } from '@erp-steward/contracts/problem'
-import { activePerson } from '@erp-steward/directory/directory'
-import { appendEvent } from '@erp-steward/messaging/outbox'
-import { assertAnotherPerson } from '@erp-steward/service-kit/another-person'
-import { assertVersion } from '@erp-steward/service-kit/commit'
 import { EntitySchema, type EntityManager } from 'typeorm'
 import type { Addressee } from '../key-users/people-in-charge.ts'
 import { superiorSteps, type SuperiorStep } from '../tickets/rules/clocks-of-priority.ts'
@@ -26,43 +19,46 @@ export const SuperiorsEntity = new EntitySchema<Superiors>({
   },
 })
 
-/** Those of a step who can be reached now. */
+/**
+ * Condition on a person `p`: stands to be called now. They are here, reachable by mail, and their account is not shut; a
+ * superior needs none. Source: A-4.4.5.
+ */
+export const CALLABLE = `p.active and p.email is not null and p.account_status in ('active', 'none')`
+
+/** Those of a step who stand to be called now. */
 export async function superiorsOf(tx: EntityManager, step: SuperiorStep): Promise<Addressee[]> {
   return tx.query(
     `select p.id, p.email from superiors s join person p on p.id = any(s.person_ids)
-      where s.step = $1 and p.active and p.email is not null order by p.id`,
+      where s.step = $1 and ${CALLABLE} order by p.id`,
     [step],
   )
 }
 
-/** Every step of the ladder, lowest first; version 0 where nobody was named yet. */
-export async function everyStep(tx: EntityManager): Promise<Superiors[]> {
-  const named = await tx.find(SuperiorsEntity)
-  return superiorSteps.map(
-    (step) => named.find((each) => each.step === step) ?? { step, personIds: [], version: 0 },
+/** Whether the person is named on any step. */
+export async function isSuperior(tx: EntityManager, personId: string): Promise<boolean> {
+  const steps: unknown[] = await tx.query(
+    'select from superiors where $1 = any(person_ids) limit 1',
+    [personId],
   )
+  return steps.length > 0
 }
 
-/**
- * Names who is called at a step, in place of those before; nobody names himself. Source: A-4.4.5, B-5.3.2.
- *
- * @throws Problem `version-stale`, `person-unknown`, `person-unreachable`, `same-person`
- */
-export async function nameSuperiors(
+/** Every step of the ladder, lowest first, with those who can be called now; version 0 where nobody was named yet. */
+export async function everyStep(
   tx: EntityManager,
-  { step, personIds }: { step: SuperiorStep; personIds: readonly string[] },
-  expected: number,
-  act: Act,
-): Promise<Superiors> {
-  assertAnotherPerson(act, personIds, 'Nobody names himself.')
+): Promise<(Superiors & { callablePersonIds: string[] })[]> {
+  const named = await tx.find(SuperiorsEntity)
+  const steps = []
+  for (const step of superiorSteps) {
+    const callablePersonIds = (await superiorsOf(tx, step)).map(({ id }) => id)
+    const found = named.find((each) => each.step === step) ?? { step, personIds: [], version: 0 }
+    steps.push({ ...found, callablePersonIds })
+  }
+  return steps
+}
+
+/** The superiors of a step as they are now, held until the transaction ends. */
+export async function heldSuperiors(tx: EntityManager, step: SuperiorStep): Promise<Superiors> {
   await tx.query('select pg_advisory_xact_lock(hashtext($1))', ['superiors'])
-  const before = await tx.findOneBy(SuperiorsEntity, { step })
-  assertVersion(before?.version ?? 0, expected)
-  for (const id of personIds)
-    if ((await activePerson(tx, id)).email === null)
-      throw new Problem('person-unreachable', `The person ${id} has no mail address.`)
-  const named = { step, personIds: [...new Set(personIds)], version: expected + 1 }
-  await tx.upsert(SuperiorsEntity, named, ['step'])
-  await appendEvent(tx, 'incident-tiering', SuperiorsNamed, step, named, act)
-  return named
+  return (await tx.findOneBy(SuperiorsEntity, { step })) ?? { step, personIds: [], version: 0 }
 }

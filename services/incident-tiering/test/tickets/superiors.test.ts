@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { send } from '@erp-steward/test-kit/requests'
 import type { TestService } from '@erp-steward/test-kit/test-service'
@@ -21,6 +22,7 @@ import {
   read,
   runClock,
   runDueClocks,
+  runTask,
   setParameter,
   tellOfPerson,
   tellOfStanding,
@@ -40,7 +42,9 @@ beforeAll(async () => {
 afterAll(() => stage.release())
 beforeEach(async () => {
   stage.now = MONDAY
-  await stage.db.query('delete from superiors')
+  await stage.db.query('delete from superiors; delete from superior_gap; delete from proposal')
+  await stage.db.query('delete from notification_attempt; delete from notification')
+  await stage.db.query(`delete from outbox where type like 'incident.superiors.%'`)
   await stage.db.query('delete from incident_tiering_jobs._private_jobs')
 })
 
@@ -52,6 +56,33 @@ const name = (step: string, personIds: readonly string[], headers = authority(),
     { ...headers, 'if-match': `"${String(version)}"` },
     { personIds },
   )
+const gaps = (): Promise<{ step: string }[]> =>
+  stage.db.query('select step from superior_gap order by step')
+const toldOfGaps = async () => {
+  const told: { id: string }[] = await stage.db.query(
+    `select distinct person_id as id from notification where occasion = 'superior-gaps'`,
+  )
+  return told.map(({ id }) => id)
+}
+/** What another authority, or whoever is given, says to a proposal. */
+const decide = (
+  { id, version }: { id: string; version: number },
+  verb: 'approve' | 'reject' = 'approve',
+  headers = authority(randomUUID()),
+) =>
+  send(
+    stage,
+    'POST',
+    `/v1/proposals/incident-tiering/${id}/${verb}`,
+    { ...headers, 'if-match': `"${String(version)}"` },
+    verb === 'approve' ? null : { reason: 'They stay.' },
+  )
+const ladder = async () => {
+  const { items } = (await send(stage, 'GET', '/v1/superiors', authority())).json<{
+    items: { step: string; personIds: string[]; callablePersonIds: string[]; version: number }[]
+  }>()
+  return items
+}
 const called = (id: string) => factsOf(stage, id, 'ticket.superiors-called')
 
 describe('an unrestored P1', () => {
@@ -89,10 +120,56 @@ describe('an unrestored P1', () => {
     await runDueClocks(stage)
     const stead = [people.chief, people.leader]
     expect(await called(ticket.id)).toMatchObject([
-      { step: 'department-head', personIds: stead, inStead: true },
-      { step: 'leading-group', personIds: stead, inStead: true },
+      { step: 'department-head', personIds: stead, inStead: true, reached: null },
+      { step: 'leading-group', personIds: stead, inStead: true, reached: null },
     ])
     await tellOfPerson(stage, people.group, { name: 'group' })
+  })
+
+  test.each([
+    ['has a frozen account', () => tellOfStanding(stage, people.head, { accountStatus: 'frozen' })],
+    [
+      'has a disabled account',
+      () => tellOfStanding(stage, people.head, { accountStatus: 'disabled', roles: [] }),
+    ],
+    ['has lost the address', () => tellOfPerson(stage, people.head, { name: 'head', email: null })],
+    ['has left', () => tellOfPerson(stage, people.head, { name: 'head', active: false })],
+  ])(
+    '[A-1.3.4][A-4.4.5][B-5.3.2] calls the next step at once where the only superior of a step %s, and the gap is told',
+    async (_, lose) => {
+      await name('department-head', [people.head])
+      await name('top-manager', [people.group])
+      const ticket = await open(stage, endUser(people.user), { priority: 'P1' })
+      stage.now = after(MONDAY, 30 * MINUTE - 1)
+      await lose()
+      expect((await gaps()).map(({ step }) => step)).toEqual(['department-head', 'leading-group'])
+      expect(await toldOfGaps()).toEqual([people.chief])
+      stage.now = after(MONDAY, 30 * MINUTE)
+      await runDueClocks(stage)
+      expect(await called(ticket.id)).toMatchObject([
+        {
+          step: 'department-head',
+          personIds: [people.group, people.chief, people.leader],
+          inStead: true,
+          reached: 'top-manager',
+        },
+      ])
+      await tellOfPerson(stage, people.head, { name: 'head' })
+      await tellOfStanding(stage, people.head)
+      expect((await gaps()).map(({ step }) => step)).toEqual(['leading-group'])
+    },
+  )
+
+  test('[A-1.3.4] calls a superior who has no account at all, and whoever of a step still stands', async () => {
+    await tellOfStanding(stage, people.group, { accountStatus: 'none', roles: [] })
+    await name('department-head', [people.group, people.head])
+    await tellOfStanding(stage, people.head, { accountStatus: 'frozen' })
+    const ticket = await open(stage, endUser(people.user), { priority: 'P1' })
+    stage.now = after(MONDAY, 30 * MINUTE)
+    await runDueClocks(stage)
+    expect(await called(ticket.id)).toMatchObject([{ personIds: [people.group], inStead: false }])
+    await tellOfStanding(stage, people.head)
+    await tellOfStanding(stage, people.group)
   })
 
   test('[A-1.3.4] climbs also when somebody has taken it, until it is restored; a rejection lets the ladder run on', async () => {
@@ -175,11 +252,16 @@ describe('the superiors', () => {
     expect((await name('top-manager', [people.group])).json()).toMatchObject({
       code: 'version-stale',
     })
-    const listed = await send(stage, 'GET', '/v1/superiors', authority())
-    expect(listed.json<{ items: unknown[] }>().items).toEqual([
-      { step: 'department-head', personIds: [], version: 0 },
-      { step: 'leading-group', personIds: [], version: 0 },
-      { step: 'top-manager', personIds: [people.head], version: 1 },
+    const nobody = { personIds: [], callablePersonIds: [], version: 0 }
+    expect(await ladder()).toEqual([
+      { step: 'department-head', ...nobody },
+      { step: 'leading-group', ...nobody },
+      {
+        step: 'top-manager',
+        personIds: [people.head],
+        callablePersonIds: [people.head],
+        version: 1,
+      },
     ])
   })
 
@@ -202,5 +284,73 @@ describe('the superiors', () => {
       status: 403,
       code: 'outside-unit',
     })
+  })
+
+  test('[A-1.3.4][A-4.4.5][B-5.3.2] are taken off, replaced or all taken off by two only; more are named at once', async () => {
+    await name('department-head', [people.head])
+    for (const shorter of [[], [people.group]]) {
+      const { version } = (await ladder())[0] ?? { version: 0 }
+      const answer = await name('department-head', shorter, authority(), version)
+      expect(answer.statusCode).toBe(202)
+      expect(await ladder()).toMatchObject([{ personIds: [people.head] }, {}, {}])
+      const proposal = answer.json<{ id: string; version: number }>()
+      // Neither who proposed it, nor who goes or comes, nor a leader, nor a client of nobody.
+      for (const [headers, code] of [
+        [authority(), 'same-person'],
+        [authority(people.head), 'same-person'],
+        [caller({ roles: ['OM_AUTHORITY'], kind: 'client', controllers: [] }), 'same-person'],
+        [
+          caller({ roles: ['BUSINESS_OWNER'], person: people.leader, unit: UNIT, range: 'unit' }),
+          'outside-unit',
+        ],
+      ] as const)
+        expect((await decide(proposal, 'approve', headers)).json()).toMatchObject({ code })
+      expect((await decide(proposal, 'reject')).statusCode).toBe(200)
+      expect(await ladder()).toMatchObject([{ personIds: [people.head] }, {}, {}])
+    }
+    const more = await name('department-head', [people.head, people.group], authority(), 1)
+    expect(more.json()).toMatchObject({ personIds: [people.head, people.group], version: 2 })
+    const emptied = await name('department-head', [], authority(), 2)
+    expect((await decide(emptied.json())).json()).toMatchObject({ state: 'approved' })
+    expect(await ladder()).toMatchObject([{ personIds: [], version: 3 }, {}, {}])
+    expect((await gaps()).map(({ step }) => step)).toContain('department-head')
+  })
+
+  test('[A-1.3.4] who left is taken off at once, and an old proposal takes nobody off a newer ladder', async () => {
+    await name('department-head', [people.head, people.group])
+    const proposal = (await name('department-head', [people.head], authority(), 1)).json<{
+      id: string
+      version: number
+    }>()
+    await name('department-head', [people.head, people.group, people.first], authority(), 1)
+    expect((await decide(proposal)).json()).toMatchObject({ code: 'proposal-stale' })
+    await tellOfPerson(stage, people.group, { name: 'group', active: false })
+    expect(
+      (await name('department-head', [people.head, people.first], authority(), 2)).statusCode,
+    ).toBe(200)
+    await tellOfPerson(stage, people.group, { name: 'group' })
+  })
+
+  test('[A-1.3.4] are nobody with an account that is shut, and nobody takes himself off', async () => {
+    await tellOfStanding(stage, people.head, { accountStatus: 'frozen' })
+    expect((await name('department-head', [people.head])).json()).toMatchObject({
+      code: 'person-unreachable',
+    })
+    await tellOfStanding(stage, people.head)
+    await name('department-head', [people.chief, people.head])
+    expect(
+      (await name('department-head', [people.head], authority(people.chief), 1)).json(),
+    ).toMatchObject({ code: 'same-person' })
+  })
+
+  test('[A-1.3.4][A-4.4.5] whom nobody ever named are a gap that is told once', async () => {
+    await runTask(stage, 'find-superior-gaps')
+    await runTask(stage, 'find-superior-gaps')
+    expect(await gaps()).toHaveLength(3)
+    expect(await factsOf(stage, 'top-manager', 'superiors.gap-found')).toHaveLength(1)
+    expect(await toldOfGaps()).toEqual([people.chief])
+    await name('top-manager', [people.head])
+    expect(await gaps()).toHaveLength(2)
+    expect(await factsOf(stage, 'top-manager', 'superiors.gap-mended')).toHaveLength(1)
   })
 })

@@ -22,6 +22,7 @@ export type Occasion =
   | 'handover-due'
   | SuperiorStep
   | 'key-user-gaps'
+  | 'superior-gaps'
   | 'stage-unfilled'
   | 'delivery-failed'
   | 'credential-reset'
@@ -57,6 +58,7 @@ const HEADLINE: Readonly<Record<Occasion, { readonly zh: string; readonly en: st
     en: 'P1 not restored, to the top manager',
   },
   'key-user-gaps': { zh: '关键用户缺位', en: 'Key-user duties that nobody can do' },
+  'superior-gaps': { zh: '上报环节无人可达', en: 'A step above a P1 with nobody to call' },
   'stage-unfilled': { zh: '变更审批环节无人可任', en: 'A stage of a change that nobody can give' },
   'delivery-failed': { zh: '消息未送达', en: 'A message was not delivered' },
   'credential-reset': {
@@ -114,6 +116,12 @@ export function gapsMessage(gaps: readonly CoverageGap[]): Message {
       )
       .join('\n'),
   }
+}
+
+/** The text about steps of the ladder above a P1 on which nobody can be called. */
+export function superiorGapsMessage(steps: readonly SuperiorStep[]): Message {
+  const { zh, en } = HEADLINE['superior-gaps']
+  return { subject: `${zh} / ${en}: ${String(steps.length)}`, body: steps.join('\n') }
 }
 
 /** The text about a stage of a change's approval that nobody can give. */

@@ -21,6 +21,8 @@ const TOLD = 'A note that is not delivered tells nobody.'
 const NOTE = { when: { occasion: ['progress-noted'] } }
 const CLOCK = 'The clock of the ticket is the one that the clause sets.'
 
+const LADDER = 'Who is not there to be called cannot help with a fault.'
+
 /** A ticket whose clock ran out breaks the clause until what the clock waits for is done. */
 const clockOf = (clock: string, ...done: readonly EventDefinition[]): Touch[] => [
   breaks(incident.TicketClockBreached, `{ticketId}/${clock}`, {
@@ -87,16 +89,16 @@ const madeUp = (...debts: string[]): Touch[] => {
 export const incidentControls: readonly Control[] = [
   control('A-1.3.4', {
     demand: {
-      zh: '故障有人受理并按时恢复、最终解决:没有超时未办的工单,没有失去负责人而无人接手的工单,未恢复的一级故障已报到指定的上级。',
-      en: 'Faults are taken, restored and finally solved in time: no ticket is past its clock undone, none has lost its owner with nobody taking over, and an unrestored P1 reached the superiors who are named.',
+      zh: '故障有人受理并按时恢复、最终解决:没有超时未办的工单,没有失去负责人而无人接手的工单,未恢复的一级故障已报到指定的上级,每一上报环节均有可达的上级。',
+      en: 'Faults are taken, restored and finally solved in time: no ticket is past its clock undone, none has lost its owner with nobody taking over, an unrestored P1 reached the superiors who are named, and each step of that ladder has somebody who can be called.',
     },
     proof: {
       zh: '受理、恢复、最终解决与一级故障原因报告的事实;重新受理消除失主。',
       en: 'Tickets acknowledged, resolved, closed and reported on; taking a ticket anew ends its lack of an owner.',
     },
     counterExample: {
-      zh: '受理、恢复或最终解决时限已过;负责人失去资格而工单无人接手;一级故障应报的上级无人可达。',
-      en: 'The clock to acknowledge, restore or finally solve ran out; an owner lost the right and nobody took the ticket; a P1 found no superior of its step.',
+      zh: '受理、恢复或最终解决时限已过;负责人失去资格而工单无人接手;一级故障应报的上级无人可达;某一上报环节无人可达。',
+      en: 'The clock to acknowledge, restore or finally solve ran out; an owner lost the right and nobody took the ticket; a P1 found no superior of its step; a step has nobody who can be called.',
     },
     from: INCIDENT,
     touches: [
@@ -110,6 +112,8 @@ export const incidentControls: readonly Control[] = [
         when: { inStead: [true] },
       }),
       mends(incident.TicketResolved, '{ticketId}/superior', { why: CLOCK }),
+      endangers(incident.SuperiorGapFound, 'step:{step}', { why: LADDER }),
+      mends(incident.SuperiorGapMended, 'step:{step}', { why: LADDER }),
     ],
   }),
   control('A-3.3.2', {
