@@ -146,7 +146,9 @@ export const TicketSuperiorsCalled = defineEvent({
     /** Nobody stands on the step: the next one is called at once, and the O&M authority and the unit's leaders hear of it. */
     inStead: Type.Boolean(),
     /** The step whose people were called; `null` where nobody stands from this step on upwards. */
-    reached: Type.Optional(nullable(Type.Enum(['department-head', 'leading-group', 'top-manager']))),
+    reached: Type.Optional(
+      nullable(Type.Enum(['department-head', 'leading-group', 'top-manager'])),
+    ),
     calledAt: Instant,
   }),
 })
