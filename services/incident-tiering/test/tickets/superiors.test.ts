@@ -75,7 +75,7 @@ const decide = (
     'POST',
     `/v1/proposals/incident-tiering/${id}/${verb}`,
     { ...headers, 'if-match': `"${String(version)}"` },
-    verb === 'approve' ? null : { reason: 'They stay.' },
+    { reason: 'As seen.' },
   )
 const ladder = async () => {
   const { items } = (await send(stage, 'GET', '/v1/superiors', authority())).json<{
