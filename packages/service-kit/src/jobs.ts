@@ -107,8 +107,8 @@ export interface JobsOptions {
 const POLL_MS = 500
 /** How often the locks of workers that died are looked for, in milliseconds. */
 const SWEEP_MS = 5_000
-/** Namespace of our advisory locks for living workers; any number that nothing else uses. */
-const WORKER_LOCKS = 7_411
+/** Namespace of our advisory locks for living pools of workers; any number that nothing else uses. */
+const POOL_LOCKS = 7_411
 
 export async function startJobs(options: JobsOptions): Promise<{ stop(): Promise<void> }> {
   const { service, db, url, tasks, crontab, clock, log } = options
@@ -174,8 +174,8 @@ async function runTask(
 /**
  * Frees the jobs of workers that were killed. graphile-worker alone would leave them locked for four hours.
  *
- * Each worker of this process holds a session-level advisory lock under its id; whoever gets the lock of another
- * worker's id knows that its process is gone.
+ * graphile-worker locks jobs in the name of the pool, which takes them for its workers. The pool of this process holds a
+ * session-level advisory lock under its id; whoever gets the lock of another pool's id knows that its process is gone.
  */
 async function keepAlive(url: string, jobsSchema: string, log: Logger) {
   const events: WorkerEvents = new EventEmitter()
@@ -198,7 +198,7 @@ async function keepAlive(url: string, jobsSchema: string, log: Logger) {
     })
     await fresh.connect()
     for (const id of own)
-      await fresh.query('select pg_advisory_lock($1, hashtext($2))', [WORKER_LOCKS, id])
+      await fresh.query('select pg_advisory_lock($1, hashtext($2))', [POOL_LOCKS, id])
     client = fresh
     return fresh
   }
@@ -213,24 +213,21 @@ async function keepAlive(url: string, jobsSchema: string, log: Logger) {
       if (own.has(id)) continue
       const { rows: got } = await connected.query<{ dead: boolean }>(
         'select pg_try_advisory_lock($1, hashtext($2)) as dead',
-        [WORKER_LOCKS, id],
+        [POOL_LOCKS, id],
       )
       if (got[0]?.dead !== true) continue
       log.warn({ worker: id }, 'jobs of a dead worker are freed')
       await connected.query(`select "${jobsSchema}".force_unlock_workers(array[$1])`, [id])
-      await connected.query('select pg_advisory_unlock($1, hashtext($2))', [WORKER_LOCKS, id])
+      await connected.query('select pg_advisory_unlock($1, hashtext($2))', [POOL_LOCKS, id])
     }
   }
 
-  events.on('worker:create', ({ worker }) => {
-    own.add(worker.workerId)
+  events.on('pool:create', ({ workerPool: { id } }) => {
+    own.add(id)
     inTurn(async () => {
-      await client?.query('select pg_advisory_lock($1, hashtext($2))', [
-        WORKER_LOCKS,
-        worker.workerId,
-      ])
+      await client?.query('select pg_advisory_lock($1, hashtext($2))', [POOL_LOCKS, id])
     }).catch((error: unknown) => {
-      log.warn({ err: error }, 'worker could not announce itself')
+      log.warn({ err: error }, 'the pool of workers could not announce itself')
     })
   })
 

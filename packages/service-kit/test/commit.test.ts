@@ -592,6 +592,50 @@ test('the connection that watches over workers is given one statement at a time'
   expect(most).toBe(1)
 })
 
+test('a job that outlasts the looks for dead workers stays with the living one that has it', async () => {
+  const atWork = Promise.withResolvers<undefined>()
+  const over = Promise.withResolvers<undefined>()
+  let runs = 0
+  const long = defineTask('long', Type.Object({}), async () => {
+    runs += 1
+    atWork.resolve(undefined)
+    await over.promise
+  })
+  // The second stands for another process: it knows of the first by the lock alone.
+  const both = [await work([long]), await work([long])]
+  const lastLooks = async (): Promise<number[]> => {
+    const rows: { at: Date }[] = await database.db.query(
+      `select query_start as at from pg_stat_activity
+        where datname = current_database() and application_name like '% sweep'`,
+    )
+    return rows.map(({ at }) => at.getTime())
+  }
+  try {
+    await enqueue(database.db.manager, SERVICE, 'long', {}, testAct())
+    await atWork.promise
+    for (let looks = 0; looks < 2; looks += 1) {
+      const before = Math.max(...(await lastLooks()))
+      await eventually(
+        async () => {
+          const last = await lastLooks()
+          expect(last).toHaveLength(2)
+          // The statements of one look follow each other within less than the second between two looks.
+          expect(Math.min(...last)).toBeGreaterThan(before + 1_000)
+        },
+        { within: 120_000 },
+      )
+    }
+    const jobs: unknown[] = await database.db.query(
+      `select attempts, locked_by is not null as held from incident_tiering_jobs._private_jobs`,
+    )
+    expect(jobs).toEqual([{ attempts: 1, held: true }])
+    expect(runs).toBe(1)
+  } finally {
+    over.resolve(undefined)
+    for (const each of both) await each.stop()
+  }
+})
+
 test('the job of a worker that was killed is freed and runs, once in effect', async () => {
   const child = fork(new URL('doomed-worker.ts', import.meta.url), [database.url], {
     env: { ...process.env, NODE_OPTIONS: '' },
