@@ -135,10 +135,11 @@ export const permissions = {
   ],
   'account.confirm-identity': ['SECURITY_ADMIN', 'AUDIT_ADMIN', 'OM_AUTHORITY', 'BUSINESS_OWNER'],
   'credential-reset.read': ['SECURITY_ADMIN', 'AUDIT_ADMIN'],
-  'account-change.read': ['SYSTEM_ADMIN', 'SECURITY_ADMIN', 'AUDIT_ADMIN'],
+  // The O&M authority only for a grant that none of the administrators can decide.
+  'account-change.read': ['SYSTEM_ADMIN', 'SECURITY_ADMIN', 'AUDIT_ADMIN', 'OM_AUTHORITY'],
   // The two others only for the naming of an administrator.
   'account-change.request': ['SYSTEM_ADMIN', 'SECURITY_ADMIN', 'AUDIT_ADMIN'],
-  'account-change.decide': ['SECURITY_ADMIN', 'SYSTEM_ADMIN', 'AUDIT_ADMIN'],
+  'account-change.decide': ['SECURITY_ADMIN', 'SYSTEM_ADMIN', 'AUDIT_ADMIN', 'OM_AUTHORITY'],
   'provisioning.read': [
     'OM_AUTHORITY',
     'SYSTEM_ADMIN',

@@ -45,7 +45,8 @@ export async function assertNotAbout(
   if ((await peopleBehind(tx, [act])).includes(personId)) throw new Problem('same-person', detail)
 }
 
-async function peopleBehind(tx: EntityManager, hands: readonly Hand[]): Promise<string[]> {
+/** The people who had a hand in it, also where the account was given to one only later. */
+export async function peopleBehind(tx: EntityManager, hands: readonly Hand[]): Promise<string[]> {
   const owners: { id: string }[] = await tx.query(
     'select person_id as id from account where id::text = any($1) and person_id is not null',
     [hands.map(({ actor }) => actor)],

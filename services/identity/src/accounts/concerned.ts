@@ -1,7 +1,7 @@
 import type { Act } from '@erp-steward/contracts/act'
 import type { EntityManager } from 'typeorm'
 import { AccountEntity } from './account.ts'
-import type { AccountChangeCommand } from './account-change.ts'
+import type { AccountChange, AccountChangeCommand } from './account-change.ts'
 import { assertAnotherHand, type Hand } from './another-hand.ts'
 
 /**
@@ -33,8 +33,17 @@ export async function assertNotForOneself(
   await assertAnotherHand(tx, act, await concerned(tx, command), detail)
 }
 
+/** Who asked for a change, as it was kept at the time. */
+export function whoAsked(change: AccountChange): Hand {
+  return {
+    actor: change.requestedBy,
+    personId: change.requestedByPerson,
+    controllers: change.requestedByControllers,
+  }
+}
+
 /** Whose account, person or position it is. */
-async function concerned(tx: EntityManager, command: AccountChangeCommand): Promise<Hand[]> {
+export async function concerned(tx: EntityManager, command: AccountChangeCommand): Promise<Hand[]> {
   if (command.kind === 'set-position-roles') {
     const holders: { id: string }[] = await tx.query(
       `select person.id from person join position on position.id = position_id

@@ -8,8 +8,9 @@ import { disableClient } from '../clients/disable-client.ts'
 import { AccountChangeEntity, type AccountChange } from './account-change.ts'
 import { assertAnotherHand } from './another-hand.ts'
 import { applyAccountChange } from './apply-account-change.ts'
-import { assertNotConcerned } from './concerned.ts'
+import { assertNotConcerned, whoAsked } from './concerned.ts'
 import { mayDecide } from './rules/who-decides.ts'
+import { standsIn } from './stand-in.ts'
 
 export interface DecideAccountChange {
   readonly changeId: string
@@ -23,8 +24,9 @@ export interface DecideAccountChange {
  *
  * Source: defaults 2.9: the system administrator's changes wait for the security administrator's confirmation.
  *
- * @throws Problem `not-found`, `version-stale`, `account-change-decided`, `permission-missing`, `same-person` (who
- *   asked, or whom it concerns), and whatever refuses the effect, in which case the change stays pending
+ * @throws Problem `not-found`, `version-stale`, `account-change-decided`, `permission-missing` (also for a stand-in while
+ *   somebody could decide whose place it is), `same-person` (who asked, or whom it concerns), and whatever refuses the
+ *   effect, in which case the change stays pending
  */
 export async function decideAccountChange(
   tx: EntityManager,
@@ -40,13 +42,9 @@ export async function decideAccountChange(
   if (change.status !== 'pending')
     throw new Problem('account-change-decided', `The change is ${change.status}.`)
   assertVersion(change.version, expected)
-  if (!mayDecide(change.kind, act.role))
+  if (!mayDecide(change.kind, act.role) && !(await standsIn(tx, change, act.role)))
     throw new Problem('permission-missing', `A ${change.kind} is decided by others.`)
-  const asked = {
-    actor: change.requestedBy,
-    personId: change.requestedByPerson,
-    controllers: change.requestedByControllers,
-  }
+  const asked = whoAsked(change)
   await assertAnotherHand(tx, act, [asked], 'Who asked for the change may not decide it.')
   await assertNotConcerned(tx, change.command, act)
   const decided: AccountChange = {

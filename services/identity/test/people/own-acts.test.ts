@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { chinaDay, startOfChinaDay } from '../../src/people/rules/china-day.ts'
@@ -301,4 +301,88 @@ test('[A-2.1.1] a leaver who joins in a position without rights has nothing that
   await ok(onPerson(stage, left, 'leave', { kind: 'resignation' }))
   const staff = await joined(stage, { ...NORTH_BUYER, positionCode: 'STAFF', email })
   expect(await waiting(staff.id)).toEqual([])
+})
+
+describe('a grant that the security administrator has a hand in', () => {
+  type Admin = 'SECURITY_ADMIN' | 'AUDIT_ADMIN'
+  /** An administrator who is a person. */
+  const administrator = async (role: Admin) => {
+    const { id: personId } = await joined(stage, { positionCode: 'STAFF', withAccount: false })
+    const userName = `ADM${randomUUID().slice(0, 8).toUpperCase()}`
+    const change = { kind: 'create-administrator', userName, role, personId }
+    await ok(approve(stage, await ask(stage, change)))
+    const [account] = await stage.db.query<{ id: string }[]>(
+      'select id from account where person_id = $1',
+      [personId],
+    )
+    return {
+      personId,
+      accountId: String(account?.id),
+      headers: as(role, { sub: String(account?.id), person: personId }),
+    }
+  }
+  /** The grant that waits for somebody whom a client moved, with people behind it. */
+  const movedBy = async (...controllers: string[]) => {
+    const person = await joined(stage)
+    const byClient = as('SCRIPT', { sub: randomUUID(), kind: 'client', controllers })
+    await ok(onPerson(stage, person, 'move', NORTH_BUYER, byClient))
+    const [change] = await waiting(person.id)
+    if (change === undefined) throw new Error('nothing waits')
+    return { person, change }
+  }
+  const authorityOf = (person: string) => as('OM_AUTHORITY', { sub: randomUUID(), person })
+  const OTHERS = [403, 'permission-missing']
+
+  beforeEach(async () => {
+    await stage.db.query(
+      `update account set status = 'disabled' where administrator_role is not null`,
+    )
+  })
+
+  test('[A-2.1.1][A-2.1.4] is decided by the audit administrator, who had none; two persons all the same', async () => {
+    const security = await administrator('SECURITY_ADMIN')
+    const audit = await administrator('AUDIT_ADMIN')
+    const { person, change } = await movedBy(randomUUID(), security.personId)
+    expect(await refusal(approve(stage, change, security.headers))).toEqual(SAME)
+    expect(await refusal(approve(stage, change, authorityOf(randomUUID())))).toEqual(OTHERS)
+    expect(await refusal(approve(stage, change, as('SYSTEM_ADMIN')))).toEqual(OTHERS)
+    await ok(approve(stage, change, audit.headers))
+    expect(await rolesOf(person)).toEqual(['KEY_USER'])
+  })
+
+  test.each(['active', 'frozen'])(
+    '[A-2.1.1] is for no stand-in while another security administrator, %s, could decide',
+    async (status) => {
+      const security = await administrator('SECURITY_ADMIN')
+      const other = await administrator('SECURITY_ADMIN')
+      const audit = await administrator('AUDIT_ADMIN')
+      await stage.db.query('update account set status = $2 where id = $1', [
+        other.accountId,
+        status,
+      ])
+      const { change } = await movedBy(security.personId)
+      expect(await refusal(approve(stage, change, audit.headers))).toEqual(OTHERS)
+      await ok(approve(stage, change, other.headers))
+    },
+  )
+
+  test('[A-2.1.1] is decided by the O&M authority where the audit administrator has a hand in it too, by none of those', async () => {
+    const security = await administrator('SECURITY_ADMIN')
+    const audit = await administrator('AUDIT_ADMIN')
+    const mover = randomUUID()
+    const { person, change } = await movedBy(mover, security.personId, audit.personId)
+    for (const headers of [security.headers, audit.headers, authorityOf(mover)])
+      expect(await refusal(approve(stage, change, headers))).toEqual(SAME)
+    expect(await refusal(approve(stage, change, authorityOf(person.id)))).toEqual(SAME)
+    await ok(approve(stage, change, authorityOf(randomUUID())))
+    expect(await rolesOf(person)).toEqual(['KEY_USER'])
+  })
+
+  test('[A-2.1.1] no other change has a stand-in', async () => {
+    await administrator('AUDIT_ADMIN')
+    const person = await joined(stage)
+    const change = await ask(stage, { kind: 'disable-account', accountId: person.accountId })
+    for (const headers of [as('AUDIT_ADMIN'), authorityOf(randomUUID())])
+      expect(await refusal(approve(stage, change, headers))).toEqual(OTHERS)
+  })
 })

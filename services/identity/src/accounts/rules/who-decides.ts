@@ -17,3 +17,17 @@ export function mayDecide(kind: AccountChangeKind, role: string): boolean {
     role === 'SECURITY_ADMIN' || (kind === 'name-administrator' && administrators.includes(role))
   )
 }
+
+/** Who decides that a position's rights begin, in this order. */
+const deciders = ['SECURITY_ADMIN', 'AUDIT_ADMIN', 'OM_AUTHORITY'] as const
+export type Decider = (typeof deciders)[number]
+
+/**
+ * Whose place `role` takes for changes of this kind: it decides only while everybody of all these roles is concerned. `null`
+ * where it never does. A grant is asked for by whoever moved the person, through a client by all who took a half of its
+ * secret; without another to decide it, it would wait for ever.
+ */
+export function standsInFor(kind: AccountChangeKind, role: string): readonly Decider[] | null {
+  const place = deciders.findIndex((each) => each === role)
+  return kind === 'grant-position' && place > 0 ? deciders.slice(0, place) : null
+}
