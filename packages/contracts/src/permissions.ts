@@ -152,7 +152,8 @@ export const permissions = {
   // every service
   'parameter.read': [...business, 'SYSTEM_ADMIN', 'SECURITY_ADMIN', 'AUDIT_ADMIN', 'SCRIPT'],
   'parameter.change': ['SECURITY_ADMIN'],
-  'parameter.decide': ['SYSTEM_ADMIN', 'OM_AUTHORITY'],
+  // Of them never who is measured by the parameter.
+  'parameter.decide': ['SYSTEM_ADMIN', 'OM_AUTHORITY', 'AUDIT_ADMIN'],
   'proposal.read': [...business, 'SYSTEM_ADMIN', 'SECURITY_ADMIN', 'AUDIT_ADMIN'],
   'dead-letter.read': ['SYSTEM_ADMIN', 'AUDIT_ADMIN'],
   'dead-letter.handle': ['SYSTEM_ADMIN'],

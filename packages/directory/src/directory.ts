@@ -114,8 +114,51 @@ export const PersonEntity = new EntitySchema<Person>({
   ],
 })
 
+/** What a person was until an instant: one row for each change of department or roles. */
+export interface PersonPast {
+  personId: string
+  /** Of the row that it was. */
+  version: number
+  standingVersion: number
+  unitId: string
+  departmentId: string | null
+  roles: string[]
+  /** When the copy learned that it is over. */
+  until: Date
+}
+
+export const PersonPastEntity = new EntitySchema<PersonPast>({
+  name: 'PersonPast',
+  tableName: 'person_past',
+  columns: {
+    personId: {
+      type: 'uuid',
+      name: 'person_id',
+      primary: true,
+      primaryKeyConstraintName: 'person_past_pkey',
+    },
+    version: { type: 'integer', primary: true, primaryKeyConstraintName: 'person_past_pkey' },
+    standingVersion: {
+      type: 'integer',
+      name: 'standing_version',
+      primary: true,
+      primaryKeyConstraintName: 'person_past_pkey',
+    },
+    unitId: { type: 'uuid', name: 'unit_id' },
+    departmentId: { type: 'uuid', name: 'department_id', nullable: true },
+    roles: { type: 'text', array: true },
+    until: { type: 'timestamptz' },
+  },
+})
+
 /** What a service lists among its entities to have the copy. */
-export const directoryEntities = [UnitEntity, DepartmentEntity, ModuleEntity, PersonEntity]
+export const directoryEntities = [
+  UnitEntity,
+  DepartmentEntity,
+  ModuleEntity,
+  PersonEntity,
+  PersonPastEntity,
+]
 
 /** Whether the unit is known here and not closed. */
 export async function unitExists(tx: EntityManager, id: string): Promise<boolean> {

@@ -10,6 +10,10 @@ import { on, type Subscription } from '@erp-steward/messaging/consumer'
 /** Suppliers and service companies have people and accounts, but no ERP of their own. */
 const WITH_ERP: readonly string[] = ['HEADQUARTERS', 'USER_UNIT']
 
+const REMEMBER = `insert into person_past
+    (person_id, version, standing_version, unit_id, department_id, roles, until)
+  select id, version, standing_version, unit_id, department_id, roles, $2 from person where id = $1`
+
 /**
  * Keep a service's copy of the directory. Each event carries the whole state with its version, and an older one that
  * comes late, or is handed in again, changes nothing.
@@ -50,8 +54,13 @@ export const directorySubscriptions: readonly Subscription[] = [
       [code, name, active, version],
     )
   }),
-  on(PersonChanged, async (tx, { data }) => {
+  on(PersonChanged, async (tx, { data }, { now }) => {
     const { personId, unitId, departmentId, email, active, version } = data
+    await tx.query(
+      `${REMEMBER} and version < $3 and (unit_id <> $4 or department_id is distinct from $5)
+       on conflict do nothing`,
+      [personId, now, version, unitId, departmentId],
+    )
     await tx.query(
       `insert into person (id, unit_id, department_id, email, active, version)
        values ($1, $2, $3, $4, $5, $6)
@@ -62,8 +71,13 @@ export const directorySubscriptions: readonly Subscription[] = [
       [personId, unitId, departmentId, email, active, version],
     )
   }),
-  on(StandingChanged, async (tx, { data }) => {
+  on(StandingChanged, async (tx, { data }, { now }) => {
     const { personId, accountStatus, roles, version } = data
+    await tx.query(
+      `${REMEMBER} and standing_version < $3 and roles <> '{}' and roles <> $4
+       on conflict do nothing`,
+      [personId, now, version, roles],
+    )
     const [, known]: [unknown, number] = await tx.query(
       `update person
           set account_status = case when standing_version < $4 then $2 else account_status end,

@@ -21,6 +21,7 @@ import {
   UnitEntity,
 } from '@erp-steward/directory/directory'
 import { CreateDirectory1785000000000 } from '@erp-steward/directory/create-directory'
+import { RememberStanding1785000000004 } from '@erp-steward/directory/remember-standing'
 import { StandingDirectory1785000000002 } from '@erp-steward/directory/standing-directory'
 import { SealDirectory1785000000003 } from '@erp-steward/directory/seal-directory'
 import { VersionDirectory1785000000001 } from '@erp-steward/directory/version-directory'
@@ -48,6 +49,7 @@ beforeAll(async () => {
       VersionDirectory1785000000001,
       StandingDirectory1785000000002,
       SealDirectory1785000000003,
+      RememberStanding1785000000004,
     ],
   })
   db = database.db
@@ -59,7 +61,7 @@ beforeAll(async () => {
     log: pino({ level: 'silent' }),
   })
 })
-beforeEach(() => db.query('truncate unit, department, module, person, inbox, outbox'))
+beforeEach(() => db.query('truncate unit, department, module, person, person_past, inbox, outbox'))
 afterAll(() => database.release())
 
 /** Delivers a fact as identity states it. */
@@ -119,6 +121,7 @@ test('the migrations can be taken back and made again', async () => {
   await db.undoLastMigration()
   await db.undoLastMigration()
   await db.undoLastMigration()
+  await db.undoLastMigration()
   expect(await db.query(`select to_regclass('department') as department`)).toEqual([
     { department: null },
   ])
@@ -130,6 +133,7 @@ test('the migrations can be taken back and made again', async () => {
 
 test('a row that was copied before versions were stated is older than every event', async () => {
   const id = randomUUID()
+  await db.undoLastMigration()
   await db.undoLastMigration()
   await db.undoLastMigration()
   await db.undoLastMigration()
@@ -148,6 +152,7 @@ test('a row that was copied before versions were stated is older than every even
 
 test('[A-4.3.1] the copy forgets names and addresses that lay in it in clear, and takes none', async () => {
   const id = randomUUID()
+  await db.undoLastMigration()
   await db.undoLastMigration()
   await db.query(
     `insert into person (id, name, unit_id, email, active, version)
@@ -297,6 +302,35 @@ test('whoever gets a duty cannot leave before it is committed', async () => {
   })
   await leaving
   expect(await db.manager.findOneBy(PersonEntity, { id })).toMatchObject({ active: false })
+})
+
+test('[A-6.1.1] the department and the roles that somebody had are remembered, each state once', async () => {
+  const id = randomUUID()
+  const { unitId } = person(id)
+  const [before, after] = [randomUUID(), randomUUID()]
+  const state = (members: object) => person(id, { unitId, departmentId: before, ...members })
+  const standing = (version: number, roles: string[]) =>
+    tell(StandingChanged, id, {
+      ...{ personId: id, accountId: id, accountStatus: 'active' as const },
+      ...{ roles, version },
+    })
+  const past = async (): Promise<object[]> =>
+    db.query(
+      `select department_id, roles, until from person_past order by version, standing_version`,
+    )
+  await tell(PersonChanged, id, state({}))
+  await standing(1, ['OM_AUTHORITY'])
+  await tell(PersonChanged, id, state({ email: null, version: 2 }))
+  expect(await past()).toEqual([])
+  await tell(PersonChanged, id, state({ departmentId: after, version: 3 }))
+  await tell(PersonChanged, id, state({ version: 2 }))
+  await standing(2, [])
+  await standing(1, ['KEY_USER'])
+  const until = new Date('2026-11-23T12:00:00Z')
+  expect(await past()).toEqual([
+    { department_id: before, roles: ['OM_AUTHORITY'], until },
+    { department_id: after, roles: ['OM_AUTHORITY'], until },
+  ])
 })
 
 describe('what a person may do', () => {

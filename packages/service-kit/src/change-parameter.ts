@@ -9,6 +9,7 @@ import { resolveParameter, type ParameterVersion as Version } from '@erp-steward
 import { Type } from 'typebox'
 import type { EntityManager } from 'typeorm'
 import { assertVersion } from './commit.ts'
+import { interestMeasuredBy } from './measured-interest.ts'
 import {
   assertFits,
   parameterHistory,
@@ -38,6 +39,7 @@ export function setGuardedParameter(service: ServiceName): ProposalKind<typeof B
     // Whose unit the value is for gains from it.
     concerns: (_tx, { unitId }) =>
       Promise.resolve({ personIds: [], unitIds: unitId === null ? [] : [unitId] }),
+    measures: ({ key }) => interestMeasuredBy(known(key)),
     version: (tx, { key, unitId }) => newestVersion(tx, known(key), unitId),
     apply: async (tx, { key, validFrom, ...body }, act, proposal) => {
       // An instant that passed while the proposal waited would change what was decided meanwhile.

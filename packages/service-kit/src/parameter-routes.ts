@@ -15,6 +15,7 @@ import type { App } from './app.ts'
 import { changeParameter, setGuardedParameter } from './change-parameter.ts'
 import { change, etag } from './commit.ts'
 import { preferredLanguage } from './language.ts'
+import { decidersOf } from './measured-interest.ts'
 import { parameterHistory, readParameter } from './parameters.ts'
 import { ProposalView } from './proposal.ts'
 import { proposed } from './proposal-routes.ts'
@@ -39,6 +40,9 @@ const ParameterView = Type.Object({
       description: 'Which way a value asks more; null: every change of a guarded one waits.',
     }),
   ),
+  deciders: Type.Array(Type.String(), {
+    description: 'The roles that approve a value that waits: never those whose work it measures.',
+  }),
   inEffect: Type.Boolean({
     description: 'False: not yet in effect; it can be set, and no code acts on it so far.',
   }),
@@ -101,6 +105,7 @@ export function parameterRoutes(app: App, options: ParameterRouteOptions): void 
       from,
       guarded: isGuarded(key),
       stricter: stricterOf(key),
+      deciders: [...decidersOf(key)],
       inEffect: isInEffect(key),
     }
   }

@@ -4,6 +4,7 @@ import { InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
 import { Type, type Static, type TSchema } from 'typebox'
 import type { EntityManager } from 'typeorm'
 import type { Language } from './language.ts'
+import type { Interest } from './measured-interest.ts'
 
 /** Who is measured by a change or gains from it: they may ask for it, and never decide it. */
 export interface Concerned {
@@ -24,6 +25,10 @@ export interface ProposalKind<Body extends TSchema = TSchema> {
   /** What is changed; a subject has one pending proposal of a kind at a time. */
   subject(body: Static<Body>): string
   concerns(tx: EntityManager, body: Static<Body>): Promise<Concerned>
+  /** Whose work is measured by it, in every unit: one of them may ask for it, and never decides it. */
+  measures?(body: Static<Body>): Interest | null
+  /** With `measures`: one of them may decide what somebody of another interest proposed. */
+  readonly measuredMayAgree?: true
   /**
    * Locks what is changed and answers its version. A proposal that was made for another version cannot be approved.
    * Leave it out where any version will do.

@@ -13,6 +13,7 @@ import { assertAnotherPerson } from './another-person.ts'
 import { assertVersion } from './commit.ts'
 import { isConstraintViolation } from './constraint.ts'
 import { defineTask, type Task } from './jobs.ts'
+import { isOfInterest } from './measured-interest.ts'
 import { readParameter } from './parameters.ts'
 import type { Proposal, ProposalKind } from './proposal.ts'
 
@@ -117,8 +118,8 @@ export interface DecideProposal {
  * Approves a proposal, which takes effect in the same transaction, or rejects it. Of several who decide at once one does.
  *
  * @throws Problem `not-found`, `proposal-decided` (also after its time), `version-stale`, `same-person` (who proposed
- *   it, or is the person concerned), `concerned` (of a concerned unit, now or when it was proposed), `proposal-stale`,
- *   and whatever refuses the effect, in which case the proposal stays pending
+ *   it, or is the person concerned), `concerned` (of a concerned unit, now or when it was proposed, or of those whose work
+ *   it measures), `proposal-stale`, and whatever refuses the effect, in which case the proposal stays pending
  */
 export async function decideProposal(
   tx: EntityManager,
@@ -135,6 +136,7 @@ export async function decideProposal(
   const version = decision === 'approved' ? ((await kind.version?.(tx, body)) ?? null) : null
   const proposal = await lockPending(tx, id, expected, act)
   assertMayDecide(proposal, act)
+  await assertOfAnotherInterest(tx, kind, proposal, act)
   if (decision === 'approved') {
     if (version !== proposal.subjectVersion)
       throw new Problem('proposal-stale', 'What it would change has changed since it was proposed.')
@@ -222,6 +224,25 @@ function assertMayDecide(proposal: Proposal, act: Act) {
       'concerned',
       'It concerns your unit, or the one you were of when it was proposed.',
     )
+}
+
+/** Rejecting, too, is deciding: what measures them more strictly than they like would never come. */
+async function assertOfAnotherInterest(
+  tx: EntityManager,
+  kind: ProposalKind,
+  { body, proposedByPersonId, proposerControllers, proposedRole }: Proposal,
+  act: Act,
+): Promise<void> {
+  const interest = kind.measures?.(body) ?? null
+  if (interest === null || !(await isOfInterest(tx, act, interest))) return
+  const proposer = {
+    personId: proposedByPersonId,
+    controllers: proposerControllers,
+    role: proposedRole,
+    now: act.now,
+  }
+  if (kind.measuredMayAgree === true && !(await isOfInterest(tx, proposer, interest))) return
+  throw new Problem('concerned', 'It measures the work of your role or your department.')
 }
 
 /** By account, too: an administrator whose account names no person yet is known by nothing else. */

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import type { App } from '@erp-steward/service-kit/app'
 import { setGuardedParameter } from '@erp-steward/service-kit/change-parameter'
+import { decidersOf } from '@erp-steward/service-kit/measured-interest'
 import { createApp } from '@erp-steward/service-kit/create-app'
 import { parameterRoutes } from '@erp-steward/service-kit/parameter-routes'
 import { proposalRoutes } from '@erp-steward/service-kit/proposal-routes'
+import { parameters } from '@erp-steward/regulation/parameters'
 import { testDatabase, type TestDatabase } from '@erp-steward/test-kit/test-database'
 import { bearer, testKeys, type TestCaller } from '@erp-steward/test-kit/tokens'
 import { pino } from 'pino'
@@ -24,9 +26,12 @@ let now = START
 beforeAll(async () => {
   database = await testDatabase({ name: SERVICE, entities: [], migrations: [] })
   const { db } = database
-  await db.query(
-    'create table person (id uuid primary key, unit_id uuid not null, active boolean not null)',
-  )
+  await db.query(`
+    create table person (id uuid primary key, unit_id uuid not null, active boolean not null,
+      department_id uuid, roles text[] not null default '{}');
+    create table person_past (person_id uuid not null, unit_id uuid not null, department_id uuid,
+      roles text[] not null, until timestamptz not null)
+  `)
   app = await createApp({
     name: SERVICE,
     title: 'Limits',
@@ -45,7 +50,7 @@ afterAll(async () => {
 })
 beforeEach(async () => {
   now = START
-  await database.db.query('truncate proposal, parameter_version, outbox, person')
+  await database.db.query('truncate proposal, parameter_version, outbox, person, person_past')
   await database.db.query('insert into person values ($1, $3, true), ($2, $4, true)', [
     ...[ANNA, CARL, UNIT, OTHER_UNIT],
   ])
@@ -53,7 +58,7 @@ beforeEach(async () => {
 
 const as = (claims: TestCaller) => bearer({ exp: FAR, ...claims })
 const bert = as({ roles: ['SECURITY_ADMIN'], person: BERT, sub: id('d2') })
-const carl = as({ roles: ['OM_AUTHORITY'], person: CARL, unit: OTHER_UNIT, sub: id('d3') })
+const carl = as({ roles: ['AUDIT_ADMIN'], person: CARL, unit: OTHER_UNIT, sub: id('d3') })
 
 const url = (key: string) => `/v1/parameters/${SERVICE}/${key}`
 async function set(
@@ -174,13 +179,83 @@ test('nobody sets or approves a value of the own unit, whatever the account says
     expect(codeOf(await set(CRITICAL, 85, { unitId: UNIT, caller }))).toBe('concerned')
   }
   const raised = await set(CRITICAL, 99, { unitId: UNIT })
-  const colleague = as({ roles: ['OM_AUTHORITY'], person: id('c8'), unit: UNIT })
-  const moved = as({ roles: ['OM_AUTHORITY'], person: ANNA, unit: OTHER_UNIT })
+  const colleague = as({ roles: ['SYSTEM_ADMIN'], person: id('c8'), unit: UNIT })
+  const moved = as({ roles: ['SYSTEM_ADMIN'], person: ANNA, unit: OTHER_UNIT })
   expect(codeOf(await approve(raised.headers.location, colleague))).toBe('concerned')
   expect(codeOf(await approve(raised.headers.location, moved))).toBe('concerned')
   expect((await read(CRITICAL, UNIT)).value).toBe(90)
   expect(codeOf(await approve(raised.headers.location))).toBe(200)
   expect((await read(CRITICAL, UNIT)).value).toBe(99)
+})
+
+const [OPERATIONS, AUDIT] = [id('e1'), id('e2')]
+/** Somebody in the directory, and what that person was a while ago. */
+async function known(
+  person: string,
+  {
+    unit = OTHER_UNIT,
+    department = AUDIT,
+    roles = [] as string[],
+    before = null as { department?: string; roles?: string[]; days: number } | null,
+  },
+) {
+  await database.db.query(
+    `insert into person values ($1, $2, true, $3, $4) on conflict (id) do update
+       set unit_id = excluded.unit_id, department_id = excluded.department_id, roles = excluded.roles`,
+    [person, unit, department, roles],
+  )
+  if (before !== null)
+    await database.db.query('insert into person_past values ($1, $2, $3, $4, $5)', [
+      ...[person, unit, before.department ?? department, before.roles ?? roles],
+      new Date(START.getTime() - before.days * 86_400_000),
+    ])
+}
+
+test.each<[string, Parameters<typeof known>[1], TestCaller]>([
+  ['who holds the role now', {}, { roles: ['OM_AUTHORITY'] }],
+  ['who holds it by another account', { roles: ['OM_AUTHORITY'] }, { roles: ['SYSTEM_ADMIN'] }],
+  ['who carries the work out', { roles: ['OM_PROVIDER'] }, { roles: ['AUDIT_ADMIN'] }],
+  ['a colleague of the department', { department: OPERATIONS }, { roles: ['SYSTEM_ADMIN'] }],
+  [
+    'a colleague who moved away last month',
+    { before: { department: OPERATIONS, days: 30 } },
+    { roles: ['AUDIT_ADMIN'] },
+  ],
+  [
+    'who gave the role back last month',
+    { before: { roles: ['OM_AUTHORITY'], days: 30 } },
+    { roles: ['AUDIT_ADMIN'] },
+  ],
+])(
+  '[A-3.2.2][A-5.2.3] a limit for the company that measures the authority is not loosened by %s',
+  async (_who, state, caller) => {
+    await known(ANNA, { department: OPERATIONS, roles: ['OM_AUTHORITY'] })
+    await known(CARL, state)
+    const raised = await set(CRITICAL, 99)
+    const decider = as({ person: CARL, unit: OTHER_UNIT, ...caller })
+    expect(codeOf(await approve(raised.headers.location, decider))).toBe('concerned')
+    expect((await read(CRITICAL)).value).toBe(90)
+  },
+)
+
+test('[A-3.2.2] of another interest is who was of the department a quarter ago, or works in another one', async () => {
+  await known(ANNA, { department: OPERATIONS, roles: ['OM_AUTHORITY'] })
+  await known(CARL, { before: { department: OPERATIONS, roles: ['OM_AUTHORITY'], days: 93 } })
+  const raised = await set(CRITICAL, 99)
+  expect(codeOf(await approve(raised.headers.location))).toBe(200)
+})
+
+test('[A-2.2.5] what binds the administrators is decided by none of them', async () => {
+  const list = await app.inject({ method: 'GET', url: `/v1/parameters/${SERVICE}`, headers: bert })
+  const { items } = list.json<{ items: { key: string; deciders: string[] }[] }>()
+  expect(new Set(items.map(({ deciders }) => deciders.join()))).toEqual(
+    new Set(['SYSTEM_ADMIN,AUDIT_ADMIN']),
+  )
+  expect(decidersOf('identity.password.admin_min_length')).toEqual(['OM_AUTHORITY'])
+  expect(decidersOf('gateway.session.admin_idle')).toEqual(['OM_AUTHORITY'])
+  expect(decidersOf('backup.rpo')).toEqual(['AUDIT_ADMIN'])
+  expect(decidersOf('identity.password.min_length')).toHaveLength(3)
+  for (const { key } of parameters) expect(decidersOf(key)).not.toEqual([])
 })
 
 test('an approval does not change what was set meanwhile', async () => {

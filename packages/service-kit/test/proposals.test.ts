@@ -60,7 +60,10 @@ beforeAll(async () => {
   database = await testDatabase({ name: SERVICE, entities: [], migrations: [] })
   const { db } = database
   await db.query(`
-    create table person (id uuid primary key, unit_id uuid not null, active boolean not null);
+    create table person (id uuid primary key, unit_id uuid not null, active boolean not null,
+      department_id uuid, roles text[] not null default '{}');
+    create table person_past (person_id uuid not null, unit_id uuid not null, department_id uuid,
+      roles text[] not null, until timestamptz not null);
     create table gate (id uuid primary key, version integer not null, times_opened integer not null,
                        is_stuck boolean not null)`)
   const deps = { db, clock: () => now }

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { ServiceName } from '@erp-steward/contracts/services'
+import { isParameterKey } from '@erp-steward/regulation/parameters'
+import { decidersOf } from '@erp-steward/service-kit/measured-interest'
 import type { LightMyRequestResponse as Response } from 'fastify'
 import { send } from './requests.ts'
 import type { TestService } from './test-service.ts'
@@ -18,15 +20,16 @@ export interface TestSetting {
 const FAR = Math.floor(Date.UTC(2099, 0) / 1_000)
 
 /**
- * Sets a parameter of the service as two persons do: the security administrator, and a system administrator who approves
- * where one is not enough. Answers the last of the two answers, or the refusal.
+ * Sets a parameter of the service as two persons do: the security administrator, and somebody whose work it does not
+ * measure, who approves where one is not enough. Answers the last of the two answers, or the refusal.
  */
 export async function setParameter(
   stage: TestService,
   service: ServiceName,
   { key, value, unitId = null, at = stage.now }: TestSetting,
 ): Promise<Response> {
-  const [security, system] = (['SECURITY_ADMIN', 'SYSTEM_ADMIN'] as const).map((role) =>
+  const [decider = 'SYSTEM_ADMIN'] = isParameterKey(key) ? decidersOf(key) : []
+  const [security, second] = (['SECURITY_ADMIN', decider] as const).map((role) =>
     bearer({ roles: [role], person: randomUUID(), exp: FAR }),
   )
   const resource = `/v1/parameters/${service}/${key}`
@@ -42,7 +45,7 @@ export async function setParameter(
       reason: 'for this test',
     })
     if (set.statusCode !== 202) return set
-    const decision = { 'if-match': '"1"', 'content-type': 'application/json', ...system }
+    const decision = { 'if-match': '"1"', 'content-type': 'application/json', ...second }
     return await send(stage, 'POST', `${String(set.headers.location)}/approve`, decision, 'null')
   } finally {
     stage.now = now

@@ -116,6 +116,9 @@ test('[A-3.2.1] a source that a key figure or a threshold lives on is disabled b
     expect((await stage.approve(proposed, { unit: stage.unitId })).json()).toMatchObject({
       code: 'concerned',
     })
+    expect((await stage.approve(proposed, { roles: ['OM_AUTHORITY'] })).json()).toMatchObject({
+      code: 'concerned',
+    })
     expect((await stage.approve(proposed)).statusCode).toBe(200)
     expect((await stage.write(token, up())).statusCode).toBe(401)
   }

@@ -66,7 +66,7 @@ export class Stage {
     if (proposed.statusCode !== 202) throw new Error(`not proposed: ${String(proposed.statusCode)}`)
     const { id } = proposed.json<{ id: string }>()
     return this.call('POST', `/v1/proposals/monitoring-ingest/${id}/approve`, {
-      as: { roles: ['OM_AUTHORITY'], person: randomUUID(), ...as },
+      as: { roles: ['SYSTEM_ADMIN'], person: randomUUID(), ...as },
       headers: { 'if-match': '"1"' },
       body: {},
     })

@@ -252,6 +252,10 @@ test.each(loosening)(
     expect((await stage.approve(proposed, { unit: stage.unitId })).json()).toMatchObject({
       code: 'concerned',
     })
+    // Another of the authority is measured by the same alarms.
+    expect((await stage.approve(proposed, { roles: ['OM_AUTHORITY'] })).json()).toMatchObject({
+      code: 'concerned',
+    })
     expect((await stage.approve(proposed)).statusCode).toBe(200)
     expect(await read()).toMatchObject({ ...members, version: 2 })
   },

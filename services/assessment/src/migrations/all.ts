@@ -1,4 +1,5 @@
 import { CreateDirectory1785000000000 } from '@erp-steward/directory/create-directory'
+import { RememberStanding1785000000004 } from '@erp-steward/directory/remember-standing'
 import { StandingDirectory1785000000002 } from '@erp-steward/directory/standing-directory'
 import { SealDirectory1785000000003 } from '@erp-steward/directory/seal-directory'
 import { VersionDirectory1785000000001 } from '@erp-steward/directory/version-directory'
@@ -13,6 +14,7 @@ export const migrations = [
   VersionDirectory1785000000001,
   StandingDirectory1785000000002,
   SealDirectory1785000000003,
+  RememberStanding1785000000004,
   CreateAssessment1790000000000,
   CreateControls1790000000001,
   WitnessLedger1790000020000,

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { Instant, Paragraph, Uuid } from '@erp-steward/contracts/values'
 import { Problem } from '@erp-steward/contracts/problem'
+import { operation } from '@erp-steward/service-kit/measured-interest'
 import { defineProposal } from '@erp-steward/service-kit/proposal'
 import { Type } from 'typebox'
 import { floors } from '../targets/rules/floor.ts'
@@ -35,6 +36,8 @@ export const granting = defineProposal({
   title: { 'zh-CN': '备份底线例外', en: 'Exception from a backup floor' },
   body: AskedException,
   decide: 'backup.plan',
+  measures: () => operation,
+  measuredMayAgree: true,
   subject: ({ targetId }) => targetId,
   concerns: async (tx, { targetId }) => ({
     personIds: [],

@@ -1,4 +1,5 @@
 import { CreateDirectory1785000000000 } from '@erp-steward/directory/create-directory'
+import { RememberStanding1785000000004 } from '@erp-steward/directory/remember-standing'
 import { StandingDirectory1785000000002 } from '@erp-steward/directory/standing-directory'
 import { SealDirectory1785000000003 } from '@erp-steward/directory/seal-directory'
 import { VersionDirectory1785000000001 } from '@erp-steward/directory/version-directory'
@@ -11,6 +12,7 @@ export const migrations = [
   VersionDirectory1785000000001,
   StandingDirectory1785000000002,
   SealDirectory1785000000003,
+  RememberStanding1785000000004,
   CreateBackup1790000000000,
   BackupFloors1790000051000,
 ]

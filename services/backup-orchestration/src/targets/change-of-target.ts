@@ -1,5 +1,6 @@
 import { Source } from '@erp-steward/contracts/agent-protocol'
 import { Code, Line, Uuid } from '@erp-steward/contracts/values'
+import { operation } from '@erp-steward/service-kit/measured-interest'
 import { defineProposal } from '@erp-steward/service-kit/proposal'
 import { Type } from 'typebox'
 import { changeTarget } from './change-target.ts'
@@ -31,6 +32,8 @@ export const changeOfTarget = defineProposal({
   title: { 'zh-CN': '变更备份对象', en: 'Change of a backup target' },
   body: Type.Object({ targetId: Uuid, changes: TargetChanges }),
   decide: 'backup.plan',
+  measures: () => operation,
+  measuredMayAgree: true,
   subject: ({ targetId }) => targetId,
   concerns: async (tx, { targetId }) => ({
     personIds: [],

@@ -1,4 +1,5 @@
 import { Code, nullable, Uuid } from '@erp-steward/contracts/values'
+import { operation } from '@erp-steward/service-kit/measured-interest'
 import { defineProposal } from '@erp-steward/service-kit/proposal'
 import { Type } from 'typebox'
 import { setPolicy } from './set-policy.ts'
@@ -32,6 +33,8 @@ export const settingOfPolicy = defineProposal({
     policy: Type.Object({ ...policyMembers, startWithin: ExactDuration }),
   }),
   decide: 'backup.plan',
+  measures: () => operation,
+  measuredMayAgree: true,
   subject: ({ targetId }) => targetId,
   concerns: async (tx, { targetId }) => ({
     personIds: [],

@@ -4,6 +4,7 @@ import { ParameterVersionSet } from '@erp-steward/contracts/platform-events'
 import { create, send } from '@erp-steward/test-kit/requests'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import {
+  administrator,
   after,
   agent,
   approved,
@@ -229,7 +230,7 @@ describe('an exception', () => {
     expect((await proposePolicy(stage, id, WORST)).statusCode).toBe(422)
     const [{ id: proposalId }]: [{ id: string }] = await stage.db.query('select id from proposal')
     const url = `/v1/proposals/backup-orchestration/${proposalId}/approve`
-    const match = { 'if-match': '"1"', ...authority(SECOND) }
+    const match = { 'if-match': '"1"', ...administrator(SECOND) }
     await made(send(stage, 'POST', url, match, {}))
     // What it does not name is not excepted.
     expect((await proposePolicy(stage, id, { ...WORST, offsiteSite: null })).statusCode).toBe(422)
@@ -287,7 +288,8 @@ describe('what a gate rests on', () => {
       send(stage, 'POST', approval, { 'if-match': '"1"', ...headers }, {})
     expect(await refusal(decide(authority(FIRST)))).toEqual([409, 'same-person'])
     expect(await factsOf(stage, 'gate.voided')).toEqual([])
-    await made(decide(authority(SECOND)))
+    expect(await refusal(decide(authority(SECOND)))).toEqual([403, 'concerned'])
+    await made(decide(administrator(SECOND)))
     expect(await made(send(stage, 'GET', url, authority()))).toMatchObject(changes)
     expect(await factsOf(stage, 'gate.voided', String(systemCode))).toMatchObject([
       { cause: 'target' },

@@ -1,4 +1,5 @@
 import { nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
+import { operation } from '@erp-steward/service-kit/measured-interest'
 import { defineProposal } from '@erp-steward/service-kit/proposal'
 import { Type } from 'typebox'
 import { lockedVersion, setCalendar } from './calendar.ts'
@@ -16,6 +17,8 @@ export const settingOfCalendar = defineProposal({
     reason: Paragraph(500),
   }),
   decide: 'calendar.change',
+  measures: () => operation,
+  measuredMayAgree: true,
   subject: ({ unitId }) => unitId ?? 'company',
   concerns: (_tx, { unitId }) =>
     Promise.resolve({ personIds: [], unitIds: unitId === null ? [] : [unitId] }),

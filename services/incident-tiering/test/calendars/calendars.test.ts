@@ -60,8 +60,8 @@ const approve = (made: { headers: object; json(): { id: string } }, headers = se
     { 'if-match': '"1"', 'content-type': 'application/json', ...headers },
     'null',
   )
-/** Another O&M authority. */
-const second = () => authority(SECOND)
+/** Of another interest than the authority, whose clocks it makes too. */
+const second = () => caller({ roles: ['SYSTEM_ADMIN'], person: SECOND })
 const SECOND = randomUUID()
 
 async function propose(
@@ -295,11 +295,30 @@ describe('calendars of units', () => {
     expect((await approve(made, authority(people.first))).json()).toMatchObject({
       code: 'concerned',
     })
+    expect((await approve(made, authority(randomUUID()))).json()).toMatchObject({
+      code: 'concerned',
+    })
     expect(await factsOf(stage, UNIT, 'calendar.changed')).toEqual([])
     expect((await approve(made)).statusCode).toBe(200)
     expect(await factsOf(stage, UNIT, 'calendar.changed')).toHaveLength(1)
     // What ran keeps its calendar.
     expect(await clock(stage, ticket.id, 'tier')).toMatchObject({ calendar: { scope: 'company' } })
+  })
+
+  test('[A-5.2.3] the authority agrees to a calendar that another interest proposes, not one of its own department', async () => {
+    const proposer = randomUUID()
+    const administrator = () => caller({ roles: ['SYSTEM_ADMIN'], person: proposer })
+    const made = await propose(UNIT, { kind: 'continuous' }, administrator())
+    const state = `insert into person (id, unit_id, department_id, active, version, account_status, roles,
+        standing_version) values ($1, $3, $2, true, 1, 'active', $4, 1)`
+    const department = randomUUID()
+    await stage.db.query(state, [proposer, department, OTHER_UNIT, []])
+    await stage.db.query(state, [randomUUID(), department, OTHER_UNIT, ['OM_AUTHORITY']])
+    expect((await approve(made, authority(SECOND))).json()).toMatchObject({ code: 'concerned' })
+    await stage.db.query('update person set department_id = $2 where id = $1', [
+      ...[proposer, randomUUID()],
+    ])
+    expect((await approve(made, authority(SECOND))).statusCode).toBe(200)
   })
 
   test('of two changes of a calendar one waits at a time, and a stale one is refused', async () => {

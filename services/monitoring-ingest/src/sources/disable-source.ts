@@ -2,6 +2,7 @@ import type { Act } from '@erp-steward/contracts/act'
 import { SourceChanged } from '@erp-steward/contracts/monitoring-events'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { Uuid } from '@erp-steward/contracts/values'
+import { operation } from '@erp-steward/service-kit/measured-interest'
 import { defineProposal } from '@erp-steward/service-kit/proposal'
 import { Type } from 'typebox'
 import type { EntityManager } from 'typeorm'
@@ -46,6 +47,8 @@ export const disableNeededSource = defineProposal({
   title: { 'zh-CN': '停用采集源', en: 'Disable a source of samples' },
   body: Type.Object({ sourceId: Uuid }),
   decide: 'source.manage',
+  measures: () => operation,
+  measuredMayAgree: true,
   subject: ({ sourceId }) => sourceId,
   concerns: async (tx, { sourceId }) => ({
     personIds: [],

@@ -1,4 +1,5 @@
 import { nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
+import { operation } from '@erp-steward/service-kit/measured-interest'
 import { defineProposal } from '@erp-steward/service-kit/proposal'
 import { Type } from 'typebox'
 import type { EntityManager } from 'typeorm'
@@ -20,6 +21,8 @@ export const loosenThreshold = defineProposal({
     reason: Paragraph(500),
   }),
   decide: 'threshold.manage',
+  measures: () => operation,
+  measuredMayAgree: true,
   subject: ({ thresholdId }) => thresholdId,
   concerns: (tx, { thresholdId }) => unitOf(tx, thresholdId),
   version: (tx, { thresholdId }) => heldVersion(tx, thresholdId),
@@ -34,6 +37,8 @@ export const endThreshold = defineProposal({
   title: { 'zh-CN': '撤销监控阈值', en: 'Withdraw a threshold' },
   body: Type.Object({ ...OfThreshold.properties, reason: Paragraph(500) }),
   decide: 'threshold.manage',
+  measures: () => operation,
+  measuredMayAgree: true,
   subject: ({ thresholdId }) => thresholdId,
   concerns: (tx, { thresholdId }) => unitOf(tx, thresholdId),
   version: (tx, { thresholdId }) => heldVersion(tx, thresholdId),
