@@ -113,7 +113,10 @@ test('[A-3.2.2] who may set a limit proposes to raise it, and approves nothing a
   const leader = await by('owner', 'POST', `${proposal}/approve`, decision)
   expect(outcome(leader)).toEqual([403, 'permission-missing'])
   expect((await company.must('SECADM', 'GET', path)).body.value).toBe(90)
-  expect((await by('authority', 'POST', `${proposal}/approve`, decision)).status).toBe(200)
+  // The limit measures how the authority runs the ERP.
+  const measured = await by('authority', 'POST', `${proposal}/approve`, decision)
+  expect(outcome(measured)).toEqual([403, 'concerned'])
+  expect((await company.as('AUDADM', 'POST', `${proposal}/approve`, decision)).status).toBe(200)
   expect((await company.must('SECADM', 'GET', path)).body.value).toBe(99)
 })
 

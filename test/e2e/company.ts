@@ -194,7 +194,9 @@ export class Company {
         body: { name: 'Finance' },
       })
     }
+    await this.must('SYSADM', 'PUT', '/v1/departments/HQ/AUDIT', { body: { name: 'Audit' } })
     await this.#put('modules', 'GL', { name: 'General Ledger' })
+    await this.#put('positions', 'AUDITOR', { name: 'Auditor' })
     const positions = {
       CLERK: ['END_USER'],
       KEYUSER: ['KEY_USER'],
@@ -226,7 +228,7 @@ export class Company {
     })
     const path = `/v1/account-changes/${text(asked, 'id')}`
     const own = await this.as('SYSADM', 'POST', `${path}/approve`, { ifMatch: '"1"', body: null })
-    expectThat(own.status === 403, 'who asks may not confirm')
+    expectThat([403, 409].includes(own.status), 'who asks may not confirm')
     return this.api.change(
       'POST',
       path,
@@ -324,6 +326,30 @@ export class Company {
         mail: mailOf(employeeNumber),
       })
     }
+    await this.#nameAuditor()
+  }
+
+  /**
+   * The audit administrator's account names its person, of another department than the authority's: only then it is a
+   * second person, of another interest.
+   */
+  async #nameAuditor(): Promise<void> {
+    const found = await this.must('SECADM', 'GET', '/v1/accounts?userName=AUDADM')
+    const [account] = found.body.items as { id: string; personId: string | null }[]
+    if (account === undefined) throw new Error('there is no audit administrator')
+    if (account.personId !== null) return
+    const person = await this.api.must('POST', '/v1/persons', {
+      token: await this.clientToken('SCRIPT'),
+      key: this.key('auditor'),
+      body: {
+        ...{ employeeNumber: 'A0001', name: 'Person A0001', email: mailOf('A0001') },
+        ...{ unitCode: 'HQ', departmentCode: 'AUDIT', positionCode: 'AUDITOR' },
+        withAccount: false,
+      },
+    })
+    await this.changeConfirmed('auditor-named', {
+      ...{ kind: 'name-administrator', accountId: account.id, personId: text(person, 'id') },
+    })
   }
 
   async #feed(): Promise<Answer> {
@@ -375,7 +401,7 @@ export class Company {
     }
   }
 
-  /** Sets a parameter; where the value asks less than the one in force the authority approves it. */
+  /** Sets a parameter; where the value asks less than the one in force, the auditor approves it, whom none measures. */
   async parameter(service: string, key: string, value: unknown, unitId: string | null = null) {
     const path = `/v1/parameters/${service}/${key}`
     const token = await this.freshToken('SECADM')
@@ -393,14 +419,14 @@ export class Company {
       })
       // With a lost answer the proposal is there already.
       const proposalId = set.status === 202 ? set.body.id : set.body.proposalId
-      if (typeof proposalId === 'string') await this.approve(service, proposalId)
+      if (typeof proposalId === 'string') await this.approve(service, proposalId, 'AUDADM')
       else if (set.status !== 412) succeeded(set, `parameter ${key}`)
     }
   }
 
-  /** The O&M authority approves what somebody else proposed. */
-  async approve(service: string, proposalId: string): Promise<void> {
-    const token = await this.freshToken(await this.signIn('authority'))
+  /** The O&M authority, or an administrator, approves what somebody else proposed. */
+  async approve(service: string, proposalId: string, administrator?: string): Promise<void> {
+    const token = await this.freshToken(administrator ?? (await this.signIn('authority')))
     const path = `/v1/proposals/${service}/${proposalId}`
     await this.api.change(
       'POST',
