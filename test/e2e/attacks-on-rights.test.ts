@@ -309,7 +309,7 @@ test('[A-2.4.1][A-2.4.3] a place beside the data is not off site, and a day is n
     })
   await site('RACK-A', false)
   expect((await site('RACK-B', true)).status).toBe(422)
-  const target = await eventually(async () => {
+  const proposal = await eventually(async () => {
     const made = await by('deputy', 'POST', '/v1/backup-targets', {
       key: company.key('target'),
       body: {
@@ -318,10 +318,16 @@ test('[A-2.4.1][A-2.4.3] a place beside the data is not off site, and a day is n
         source: { executor: 'filesystem', path: '/srv/x', exclude: [] },
       },
     })
-    expect(made.status).toBe(201)
+    expect(made.status).toBe(202)
     return made
   }, PATIENT)
-  const policy = await by('deputy', 'PUT', `/v1/backup-targets/${text(target, 'id')}/policy`, {
+  const path = `/v1/proposals/backup-orchestration/${text(proposal, 'id')}/approve`
+  const approve = (part: Part) => by(part, 'POST', path, { ifMatch: '"1"', body: {} })
+  // A target that one person registers would open the gate of its system.
+  expect(outcome(await approve('deputy'))).toEqual([409, 'same-person'])
+  expect((await approve('authority')).status).toBe(200)
+  const { targetId } = proposal.body.body as { targetId: string }
+  const policy = await by('deputy', 'PUT', `/v1/backup-targets/${targetId}/policy`, {
     ifMatch: '"0"',
     body: {
       ...{ schedule: '0 1 1 1 *', rpo: 'P366D', keepDays: 1 },

@@ -85,7 +85,7 @@ export class Upgrade {
     const agent = company.client('BACKUP_AGENT')
     this.#host.start(company.api.url, agent)
     // The directory reaches backup-orchestration by event.
-    const target = await eventually(() =>
+    const registration = await eventually(() =>
       company.must('SYSADM', 'POST', '/v1/backup-targets', {
         key: company.key('target'),
         body: {
@@ -100,7 +100,8 @@ export class Upgrade {
         },
       }),
     )
-    this.targetId = text(target, 'id')
+    this.targetId = (registration.body.body as { targetId: string }).targetId
+    await this.#approveProposals('backup-target.register')
     const policy = await company.as('SYSADM', 'PUT', `/v1/backup-targets/${this.targetId}/policy`, {
       ifMatch: '"0"',
       body: {
@@ -114,10 +115,7 @@ export class Upgrade {
     })
     // 409 and 412: the first answer was lost with a killed product, before or after the approval.
     expectThat([202, 409, 412].includes(policy.status), `policy: ${JSON.stringify(policy.body)}`)
-    const proposals = '/v1/proposals/backup-orchestration'
-    const waiting = await company.must('SYSADM', 'GET', `${proposals}?kind=backup-policy.set`)
-    for (const { id } of waiting.body.items as { id: string }[])
-      await this.#decide(`${proposals}/${id}`, 'approve', {}, ({ state }) => state !== 'pending')
+    await this.#approveProposals('backup-policy.set')
     await eventually(async () => {
       const agents = await company.must('SYSADM', 'GET', '/v1/backup-agents')
       expectThat(
@@ -193,6 +191,14 @@ export class Upgrade {
     const resource = `/v1/changes/${this.changeId}`
     const ask = body === undefined ? { token } : { token, body }
     return this.#company.api.change('POST', resource, `${resource}/${verb}`, ask, done)
+  }
+
+  /** What waits for a second person of this kind; a killed product may have lost the answer that named it. */
+  async #approveProposals(kind: string): Promise<void> {
+    const proposals = '/v1/proposals/backup-orchestration'
+    const waiting = await this.#company.must('SYSADM', 'GET', `${proposals}?kind=${kind}`)
+    for (const { id } of waiting.body.items as { id: string }[])
+      await this.#decide(`${proposals}/${id}`, 'approve', {}, ({ state }) => state !== 'pending')
   }
 
   /** Lets the O&M authority decide as the second person. */

@@ -20,6 +20,24 @@ export const BackupTargetRegistered = defineEvent({
   payload: Type.Object({ ...target, executor: Executor, active: Type.Boolean() }),
 })
 
+/** For whose changes the gate of a system opens: those of its own unit, or those of every unit. */
+export const systemServes = ['unit', 'company'] as const
+export const SystemServes = Type.Enum([...systemServes])
+export type SystemServes = Static<typeof SystemServes>
+
+export const BackupSystemSet = defineEvent({
+  type: 'backup.target.system-set.v1',
+  summary: 'Whose a system is, and for whose changes its gate opens, was set by two.',
+  clauses: ['A-2.4.4'],
+  payload: Type.Object({
+    systemCode: Code,
+    unitId: Uuid,
+    serves: SystemServes,
+    version: Type.Integer({ minimum: 1 }),
+    setAt: Instant,
+  }),
+})
+
 export const BackupPolicySet = defineEvent({
   type: 'backup.target.policy-set.v1',
   summary: 'How often a target is backed up, how long copies are kept and where they lie.',
@@ -214,7 +232,7 @@ export const GateClosed = defineEvent({
 })
 
 /** What of the ground of a gate was changed. */
-export const VoidCause = Type.Enum(['target', 'policy', 'site', 'parameter'])
+export const VoidCause = Type.Enum(['target', 'policy', 'site', 'parameter', 'system'])
 export type VoidCause = Static<typeof VoidCause>
 
 export const GateVoided = defineEvent({

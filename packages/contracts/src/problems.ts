@@ -597,6 +597,18 @@ export const problems = {
     '备份对象代码已存在',
     'Use the existing target or another code.',
   ),
+  'backup-system-not-found': problem(
+    404,
+    'The system does not exist',
+    '系统不存在',
+    'Check the code; a system is known from its first target on.',
+  ),
+  'backup-system-foreign': problem(
+    409,
+    'The system belongs to another unit',
+    '系统属于其他单位',
+    'Register the target under a system of its own unit.',
+  ),
   'backup-target-state': problem(
     409,
     'The backup target is not in a state for this',

@@ -85,6 +85,7 @@ export const services: Readonly<Record<ServiceName, ServiceProfile>> = {
     'backup-orchestration',
     '/v1/backup-sites',
     '/v1/backup-exceptions',
+    '/v1/backup-systems',
     '/v1/backup-targets',
     '/v1/backup-agents',
     '/v1/backup-runs',

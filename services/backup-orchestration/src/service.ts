@@ -25,8 +25,12 @@ import { RunEntity } from './runs/run.ts'
 import { watchBackups } from './runs/watch-backups.ts'
 import { siteRoutes } from './sites/routes.ts'
 import { SiteEntity } from './sites/site.ts'
+import { changeOfSystem } from './systems/change-of-system.ts'
+import { systemRoutes } from './systems/routes.ts'
+import { SystemEntity } from './systems/system.ts'
 import { changeOfTarget } from './targets/change-of-target.ts'
 import { PolicyEntity } from './targets/policy.ts'
+import { registering } from './targets/registering.ts'
 import { targetRoutes } from './targets/routes.ts'
 import { settingOfPolicy } from './targets/setting-of-policy.ts'
 import { watchProtection } from './targets/settle-protection.ts'
@@ -40,6 +44,7 @@ export const backupOrchestration = defineService({
   entities: [
     ...directoryEntities,
     SiteEntity,
+    SystemEntity,
     TargetEntity,
     PolicyEntity,
     AgentEntity,
@@ -55,6 +60,7 @@ export const backupOrchestration = defineService({
   routes: (app, deps) => {
     siteRoutes(app, deps)
     exceptionRoutes(app, deps)
+    systemRoutes(app, deps)
     targetRoutes(app, deps)
     agentRoutes(app, deps)
     runRoutes(app, deps)
@@ -63,7 +69,7 @@ export const backupOrchestration = defineService({
     restoreRoutes(app, deps)
   },
   subscriptions: () => [...directorySubscriptions, onChangeGateAsked, onParameterSet],
-  proposals: () => [changeOfTarget, settingOfPolicy, granting],
+  proposals: () => [registering, changeOfTarget, changeOfSystem, settingOfPolicy, granting],
   tasks: () => [dispatchTask, watchBackups, settleGates, watchProtection, queueVerifications],
   // Every minute; the reading of old copies is spread over the hours.
   crontab: [

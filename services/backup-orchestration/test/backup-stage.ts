@@ -149,6 +149,12 @@ export async function approved(
   return stage.app.inject({ method: 'POST', url, headers: match, payload: 'null' })
 }
 
+/** Has a second person approve the registration of a target, and answers its id. */
+export async function registered(stage: TestService, proposal: Promise<Response>): Promise<string> {
+  const { body } = await made<{ body: { targetId: string } }>(approved(stage, proposal))
+  return body.targetId
+}
+
 /** Lets a target fall short of every floor for a year, as two persons would have agreed. */
 export async function except(
   stage: TestService,
@@ -246,6 +252,7 @@ let targets = 0
 
 export interface Wish {
   readonly systemCode?: string
+  readonly systemServes?: 'unit' | 'company'
   readonly unitId?: string
   readonly agentId?: string
   readonly requiredBeforeChange?: boolean
@@ -258,8 +265,9 @@ export async function target(
   { policy = {}, ...wish }: Wish = {},
 ): Promise<Resource> {
   targets += 1
-  const registered = await made(
-    create(stage, '/v1/backup-targets', authority(), {
+  const id = await registered(
+    stage,
+    create(stage, '/v1/backup-targets', authority(FIRST), {
       code: `T${String(targets)}`,
       name: 'The ERP',
       systemCode: `S${String(targets)}`,
@@ -272,9 +280,9 @@ export async function target(
     }),
   )
   // Most policies of the tests are no good ones.
-  if (policy !== null && Object.keys(policy).length > 0) await except(stage, registered.id)
-  if (policy !== null) await made(setPolicy(stage, registered.id, policy))
-  return made(send(stage, 'GET', `/v1/backup-targets/${registered.id}`, authority()))
+  if (policy !== null && Object.keys(policy).length > 0) await except(stage, id)
+  if (policy !== null) await made(setPolicy(stage, id, policy))
+  return made(send(stage, 'GET', `/v1/backup-targets/${id}`, authority()))
 }
 
 /** Proposes a policy and has it approved; a refusal is handed through. */

@@ -1,6 +1,7 @@
 import { durationMs } from '@erp-steward/regulation/duration'
 import { readParameter } from '@erp-steward/service-kit/parameters'
 import type { EntityManager } from 'typeorm'
+import { SystemEntity } from '../systems/system.ts'
 import type { GateReason } from './gate.ts'
 import { proveTarget, type Candidate } from './rules/verdict.ts'
 
@@ -17,6 +18,22 @@ export interface GateVerdict {
 const CANDIDATES = 50
 
 /**
+ * What the gate of a system answers a change of a unit. One that names the system of another unit, which does not serve the
+ * company, would rest on backups of what it does not touch; to that unit the system is not there. Source: A-2.4.4.
+ */
+export async function answerUnit(
+  tx: EntityManager,
+  systemCode: string,
+  unitId: string,
+  now: Date,
+): Promise<GateVerdict> {
+  const system = await tx.findOneBy(SystemEntity, { code: systemCode })
+  return system === null || (system.serves === 'unit' && system.unitId !== unitId)
+    ? unknown(`${systemCode} is no system of the unit that asks, nor of the company.`)
+    : evaluateGate(tx, systemCode, now)
+}
+
+/**
  * Whether every target that a change of the system must wait for is freshly backed up and proven, as it is now.
  *
  * Closed unless proven: a system that nobody registered and one without such a target are closed too. Sources: A-2.4.4, A-3.3.4.
@@ -26,6 +43,8 @@ export async function evaluateGate(
   systemCode: string,
   now: Date,
 ): Promise<GateVerdict> {
+  const system = await tx.findOneBy(SystemEntity, { code: systemCode })
+  if (system === null) return unknown(`Nothing of ${systemCode} is registered.`)
   const targets: {
     id: string
     code: string
@@ -45,22 +64,21 @@ export async function evaluateGate(
       where t.system_code = $1 order by t.code`,
     [systemCode],
   )
-  const required = targets.filter((target) => target.required)
+  const required = targets.filter((target) => target.required && target.unitId === system.unitId)
   if (required.length === 0)
-    return closed(
-      targets.length === 0
-        ? {
-            code: 'system-unknown',
-            targetCode: null,
-            detail: `Nothing of ${systemCode} is registered.`,
-          }
-        : {
-            code: 'no-required-target',
-            targetCode: null,
-            detail: `No active target of ${systemCode} is required before a change.`,
-          },
-    )
+    return closed({
+      code: 'no-required-target',
+      targetCode: null,
+      detail: `No active target of ${systemCode} is required before a change.`,
+    })
   const reasons: GateReason[] = []
+  // From before systems belonged to units. Not to count it would open a gate that waited for it.
+  if (targets.some((target) => target.required && target.unitId !== system.unitId))
+    reasons.push({
+      code: 'target-foreign',
+      targetCode: null,
+      detail: `A target of another unit is registered under ${systemCode}; it moves to a system of its own.`,
+    })
   const runIds: string[] = []
   let openUntil: Date | null = null
   for (const target of required) {
@@ -81,6 +99,10 @@ export async function evaluateGate(
   return reasons.length > 0
     ? { isOpen: false, reasons, runIds: [], openUntil: null }
     : { isOpen: true, reasons, runIds, openUntil }
+}
+
+function unknown(detail: string): GateVerdict {
+  return closed({ code: 'system-unknown', targetCode: null, detail })
 }
 
 function closed(reason: GateReason): GateVerdict {

@@ -4,6 +4,7 @@ import { EntitySchema } from 'typeorm'
 export const gateReasons = [
   'system-unknown',
   'no-required-target',
+  'target-foreign',
   'no-policy',
   'no-backup',
   'backup-too-old',

@@ -2,7 +2,7 @@ import { GateAnswered } from '@erp-steward/contracts/backup-events'
 import { ChangeGateAsked } from '@erp-steward/contracts/change-events'
 import { on } from '@erp-steward/messaging/consumer'
 import { appendEvent } from '@erp-steward/messaging/outbox'
-import { evaluateGate } from './evaluate-gate.ts'
+import { answerUnit } from './evaluate-gate.ts'
 import { GateAnswerEntity, type GateAnswer } from './gate.ts'
 import { reasonLine } from './rules/verdict.ts'
 
@@ -15,7 +15,7 @@ export const ANSWER_VALID_MS = 10 * 60_000
 /** Answers a change that is about to start; asked twice, it answers once. Sources. */
 export const onChangeGateAsked = on(ChangeGateAsked, async (tx, { data }, act) => {
   const { askId, changeId, number, unitId, systemCode, askedAt } = data
-  const { isOpen, reasons, runIds, openUntil } = await evaluateGate(tx, systemCode, act.now)
+  const { isOpen, reasons, runIds, openUntil } = await answerUnit(tx, systemCode, unitId, act.now)
   const answer: GateAnswer = {
     askId,
     changeId,

@@ -7,6 +7,7 @@ import type { Dependencies } from '@erp-steward/service-kit/service'
 import { Type } from 'typebox'
 import type { EntityManager } from 'typeorm'
 import type { BackupConfig } from '../config.ts'
+import { answersInRange } from './answers-in-range.ts'
 import { evaluateGate } from './evaluate-gate.ts'
 import { GateAnswerEntity, gateReasons } from './gate.ts'
 
@@ -62,7 +63,8 @@ export function gateRoutes(app: App, deps: Dependencies<BackupConfig>): void {
       if (systemCode !== undefined) found.andWhere('a.system_code = :systemCode', { systemCode })
       const own = unitInRange(request)
       if (own !== null) found.andWhere('a.unit_id = :own', { own })
-      return page(await found.getMany(), limit, (row) => [row.answeredAt.toISOString(), row.askId])
+      const answers = await answersInRange(db.manager, await found.getMany(), own)
+      return page(answers, limit, (row) => [row.answeredAt.toISOString(), row.askId])
     },
   )
 

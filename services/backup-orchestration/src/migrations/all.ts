@@ -5,6 +5,7 @@ import { SealDirectory1785000000003 } from '@erp-steward/directory/seal-director
 import { VersionDirectory1785000000001 } from '@erp-steward/directory/version-directory'
 import { CreateBackup1790000000000 } from './1790000000000-create-backup.ts'
 import { BackupFloors1790000051000 } from './1790000051000-backup-floors.ts'
+import { KnowSystems1790000080000 } from './1790000080000-know-systems.ts'
 
 /** In order; only ever added to. */
 export const migrations = [
@@ -15,4 +16,5 @@ export const migrations = [
   RememberStanding1785000000004,
   CreateBackup1790000000000,
   BackupFloors1790000051000,
+  KnowSystems1790000080000,
 ]

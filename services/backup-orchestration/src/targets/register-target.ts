@@ -1,16 +1,17 @@
-import { randomUUID } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
-import { BackupTargetRegistered } from '@erp-steward/contracts/backup-events'
+import { BackupTargetRegistered, type SystemServes } from '@erp-steward/contracts/backup-events'
 import { Problem } from '@erp-steward/contracts/problem'
 import { activeUnit } from '@erp-steward/directory/directory'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { isConstraintViolation } from '@erp-steward/service-kit/constraint'
 import type { EntityManager } from 'typeorm'
-import { settleGate } from '../gates/settle-gate.ts'
+import { voidGate } from '../gates/void-gate.ts'
+import { assertSystemOf, joinSystem } from '../systems/keep-system.ts'
 import { factOf, TargetEntity, type Target } from './target.ts'
 
-export type RegisterTarget = Pick<
+export interface RegisterTarget extends Pick<
   Target,
+  | 'id'
   | 'code'
   | 'name'
   | 'systemCode'
@@ -20,18 +21,41 @@ export type RegisterTarget = Pick<
   | 'source'
   | 'keyId'
   | 'requiredBeforeChange'
->
+> {
+  /** For whose changes the gate of its system opens; `null`: as it does, or for those of its unit. */
+  readonly systemServes: SystemServes | null
+}
 
-/** @throws Problem `unit-unknown`, `backup-target-exists` */
+/**
+ * Refuses what could not be registered, before a second person is asked.
+ *
+ * @throws Problem `unit-unknown`, `backup-target-exists`, `backup-system-foreign`, `validation-failed` where the system
+ *   serves others
+ */
+export async function assertRegistrable(
+  tx: EntityManager,
+  { code, systemCode, unitId, systemServes }: Omit<RegisterTarget, 'id'>,
+): Promise<void> {
+  await activeUnit(tx, unitId)
+  if (await tx.existsBy(TargetEntity, { code })) throw existing(code)
+  await assertSystemOf(tx, { systemCode, unitId, serves: systemServes })
+}
+
+/**
+ * Registers a target, and with the first one its system. Gates answered without it are void.
+ *
+ * @throws Problem as `assertRegistrable`
+ */
 export async function registerTarget(
   tx: EntityManager,
-  command: RegisterTarget,
+  { systemServes: serves, ...command }: RegisterTarget,
   act: Act,
 ): Promise<Target> {
-  await activeUnit(tx, command.unitId)
+  const { systemCode, unitId } = command
+  await activeUnit(tx, unitId)
+  await joinSystem(tx, { systemCode, unitId, serves }, act)
   const target: Target = {
     ...command,
-    id: randomUUID(),
     active: true,
     policyVersion: 0,
     nextRunAt: null,
@@ -46,13 +70,16 @@ export async function registerTarget(
   try {
     await tx.insert(TargetEntity, target)
   } catch (error) {
-    if (isConstraintViolation(error, 'backup_target_code_key'))
-      throw new Problem('backup-target-exists', `There is a backup target ${target.code} already.`)
+    if (isConstraintViolation(error, 'backup_target_code_key')) throw existing(target.code)
     throw error
   }
   await stateTarget(tx, target, act)
-  await settleGate(tx, target.systemCode, act)
+  await voidGate(tx, systemCode, 'target', `The target ${target.code} was registered.`, act)
   return target
+}
+
+function existing(code: string) {
+  return new Problem('backup-target-exists', `There is a backup target ${code} already.`)
 }
 
 /** States the target as it is now. */

@@ -1,12 +1,13 @@
+import { randomUUID } from 'node:crypto'
 import { Source } from '@erp-steward/contracts/agent-protocol'
 import { Problem } from '@erp-steward/contracts/problem'
-import { FloorState } from '@erp-steward/contracts/backup-events'
-import { Code, InstantOut, Line, nullable, Uuid } from '@erp-steward/contracts/values'
+import { FloorState, systemServes } from '@erp-steward/contracts/backup-events'
+import { Code, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { assertReaches, principalOf, unitInRange } from '@erp-steward/service-kit/authentication'
 import { assertVersion, change, createOnce, etag } from '@erp-steward/service-kit/commit'
 import { ProposalView } from '@erp-steward/service-kit/proposal'
-import { proposed } from '@erp-steward/service-kit/proposal-routes'
+import { proposalCreated, proposed } from '@erp-steward/service-kit/proposal-routes'
 import { propose } from '@erp-steward/service-kit/proposals'
 import { decodeCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
 import type { Dependencies } from '@erp-steward/service-kit/service'
@@ -15,19 +16,18 @@ import { Type } from 'typebox'
 import type { EntityManager } from 'typeorm'
 import type { BackupConfig } from '../config.ts'
 import { CopyView } from '../copies/copy-view.ts'
-import { AgentId, changeOfTarget, TargetChanges } from './change-of-target.ts'
+import { changeOfTarget, TargetChanges } from './change-of-target.ts'
 import { changeTarget } from './change-target.ts'
 import { policyOf, type Policy } from './policy.ts'
 import { protectionOf } from './protection.ts'
-import { registerTarget } from './register-target.ts'
+import { assertRegistrable } from './register-target.ts'
+import { ObjectKind, registeredMembers, registering } from './registering.ts'
 import { objectKinds } from './rules/floor.ts'
 import { takesTwo } from './rules/grounds.ts'
 import { nextRuns } from './rules/schedule.ts'
 import { assertPolicy } from './set-policy.ts'
 import { ExactDuration, policyMembers, settingOfPolicy } from './setting-of-policy.ts'
 import { lockTarget, TargetEntity, type Target } from './target.ts'
-
-const ObjectKind = Type.Enum([...objectKinds])
 
 /** How a target stands to the floors of the parameters. */
 const FloorView = Type.Object({
@@ -96,39 +96,50 @@ export function targetRoutes(app: App, deps: Dependencies<BackupConfig>): void {
   app.post(
     '/v1/backup-targets',
     {
-      config: { access: 'backup.plan', clauses: ['A-2.4.1'] },
+      config: { access: 'backup.plan', clauses: ['A-2.4.1', 'A-2.4.4'] },
       schema: {
         operationId: 'registerBackupTarget',
-        summary: 'Registers something that must be backed up.',
+        summary:
+          'Proposes something that must be backed up (202); approved, it has the id `targetId` of the body.',
+        description:
+          'The first target of a system makes it known: it belongs to the unit of that target. Further ones are of that unit.',
         tags: ['backup-targets'],
         body: Type.Object(
           {
-            code: Code,
-            name: Line(200),
-            systemCode: Code,
-            unitId: Uuid,
+            ...registeredMembers,
             objectKind: Type.Optional(
               Type.Enum([...objectKinds], {
                 description:
                   'Which floors its policy has; default: apps for files, own for PostgreSQL.',
               }),
             ),
-            agentId: AgentId,
-            source: Source,
-            keyId: Code,
-            requiredBeforeChange: Type.Boolean(),
+            systemServes: Type.Optional(
+              Type.Enum([...systemServes], {
+                description:
+                  'For whose changes the gate of a new system opens: its unit (default), or the whole company.',
+              }),
+            ),
           },
           { additionalProperties: false },
         ),
-        response: { 201: TargetView },
+        response: { 202: ProposalView },
       },
     },
     (request, reply) => {
       assertReaches(request, request.body.unitId)
       return createOnce(deps, request, reply, async (tx, act) => {
-        const { source, objectKind = DEFAULT_KIND[source.executor], ...rest } = request.body
-        const target = await registerTarget(tx, { ...rest, source, objectKind }, act)
-        return { body: target, location: `/v1/backup-targets/${target.id}`, version: 1 }
+        const {
+          source,
+          objectKind = DEFAULT_KIND[source.executor],
+          systemServes = null,
+          ...rest
+        } = request.body
+        const target = { ...rest, source, objectKind, systemServes }
+        await assertRegistrable(tx, target)
+        const body = { ...target, targetId: randomUUID() }
+        const reason = 'Something that must be backed up is registered.'
+        const made = await propose(tx, 'backup-orchestration', registering, { body, reason }, act)
+        return proposalCreated(request, 'backup-orchestration', registering, made)
       })
     },
   )

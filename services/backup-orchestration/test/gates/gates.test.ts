@@ -223,7 +223,9 @@ describe('the gate of a system', () => {
     const own = await target(stage)
     const foreign = await target(stage, { unitId: OTHER_UNIT })
     await target(stage, { systemCode: 'SHARED' })
-    await target(stage, { systemCode: 'SHARED', unitId: OTHER_UNIT, requiredBeforeChange: false })
+    const { id } = await target(stage, { systemCode: 'SHARED', requiredBeforeChange: false })
+    // From before a system belonged to one unit.
+    await stage.db.query('update backup_target set unit_id = $2 where id = $1', [id, OTHER_UNIT])
     const read = (systemCode: unknown, headers: ReturnType<typeof authority>) =>
       send(stage, 'GET', `/v1/backup-gates/${String(systemCode)}`, headers)
     const NOT_FOUND = [404, 'not-found']

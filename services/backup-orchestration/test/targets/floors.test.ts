@@ -28,6 +28,7 @@ import {
   provider,
   readBack,
   refusal,
+  registered,
   report,
   request,
   runTask,
@@ -130,6 +131,7 @@ describe('a site', () => {
         reasons: [{ code: 'offsite-unconfirmed' }],
       })
       expect(await factsOf(stage, 'gate.voided', String(systemCode))).toMatchObject([
+        { cause: 'target' },
         { cause: 'policy' },
         { cause: 'site' },
       ])
@@ -175,7 +177,8 @@ describe('a floor', () => {
   })
 
   test('[A-2.4.1] of a database is nearer than that of files', async () => {
-    const { id } = await made(
+    const id = await registered(
+      stage,
       create(stage, '/v1/backup-targets', authority(), {
         code: 'DB',
         name: 'DB',
@@ -228,7 +231,9 @@ describe('an exception', () => {
     const own = await approved(stage, ask(id), authority(FIRST))
     expect(own.json()).toMatchObject({ code: 'same-person' })
     expect((await proposePolicy(stage, id, WORST)).statusCode).toBe(422)
-    const [{ id: proposalId }]: [{ id: string }] = await stage.db.query('select id from proposal')
+    const [{ id: proposalId }]: [{ id: string }] = await stage.db.query(
+      `select id from proposal where state = 'pending'`,
+    )
     const url = `/v1/proposals/backup-orchestration/${proposalId}/approve`
     const match = { 'if-match': '"1"', ...administrator(SECOND) }
     await made(send(stage, 'POST', url, match, {}))

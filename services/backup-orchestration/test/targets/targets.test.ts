@@ -12,6 +12,7 @@ import {
   OTHER_UNIT,
   provider,
   refusal,
+  registered,
   setPolicy,
   target,
   UNIT,
@@ -47,6 +48,7 @@ const body = {
 }
 const register = (changes: object = {}, headers = authority()) =>
   create(stage, '/v1/backup-targets', headers, { ...body, ...changes })
+const registerByTwo = (changes: object = {}) => registered(stage, register(changes))
 
 describe('the register of media', () => {
   test('[A-2.4.2] names place, medium, custodian and sealing', async () => {
@@ -93,7 +95,7 @@ describe('the register of media', () => {
 
 describe('a target', () => {
   test('is registered once and stated', async () => {
-    const { id } = await made(register())
+    const id = await registerByTwo()
     expect(await factsOf(stage, 'target.registered', id)).toMatchObject([
       { targetCode: 'EBS-DB', systemCode: 'EBS', executor: 'postgres', active: true },
     ])
@@ -122,8 +124,8 @@ describe('a target', () => {
   })
 
   test('is listed by system and unit', async () => {
-    await made(register())
-    await made(register({ code: 'OTHER', systemCode: 'CRM', unitId: OTHER_UNIT }))
+    await registerByTwo()
+    await registerByTwo({ code: 'OTHER', systemCode: 'CRM', unitId: OTHER_UNIT })
     const list = async (query: string, headers = authority()) =>
       (
         await made<{ items: { code: string }[] }>(
@@ -138,7 +140,7 @@ describe('a target', () => {
   })
 
   test('a stale change is refused', async () => {
-    const { id } = await made(register())
+    const id = await registerByTwo()
     const patch = (version: string) =>
       send(
         stage,

@@ -1,0 +1,43 @@
+import { Source } from '@erp-steward/contracts/agent-protocol'
+import { SystemServes } from '@erp-steward/contracts/backup-events'
+import { Code, Line, nullable, Uuid } from '@erp-steward/contracts/values'
+import { defineProposal } from '@erp-steward/service-kit/proposal'
+import { Type } from 'typebox'
+import { AgentId } from './change-of-target.ts'
+import { registerTarget } from './register-target.ts'
+import { objectKinds } from './rules/floor.ts'
+
+/** What is said of a target when it is registered. */
+export const registeredMembers = {
+  code: Code,
+  name: Line(200),
+  systemCode: Code,
+  unitId: Uuid,
+  agentId: AgentId,
+  source: Source,
+  keyId: Code,
+  requiredBeforeChange: Type.Boolean(),
+}
+
+export const ObjectKind = Type.Enum([...objectKinds])
+
+/**
+ * A target is registered, and given to a system, by two: the gate of the system rests on it, and a toy would open it. People
+ * of the unit whose data it is do not decide. Source: A-2.4.4.
+ */
+export const registering = defineProposal({
+  kind: 'backup-target.register',
+  title: { 'zh-CN': '登记备份对象', en: 'Registration of a backup target' },
+  body: Type.Object({
+    ...registeredMembers,
+    targetId: Uuid,
+    objectKind: ObjectKind,
+    systemServes: nullable(SystemServes),
+  }),
+  decide: 'backup.plan',
+  subject: ({ code }) => code,
+  concerns: (_, { unitId }) => Promise.resolve({ personIds: [], unitIds: [unitId] }),
+  apply: async (tx, { targetId, ...body }, act) => {
+    await registerTarget(tx, { ...body, id: targetId }, act)
+  },
+})
