@@ -211,7 +211,7 @@ test('[A-3.3.2] an upgrade that is planned for next month does not start today',
   const asked = await submitted('deputy', 'next-month', {
     ...{ kind: 'upgrade', moduleCode: null, systemCode: 'EBS' },
     plannedStart: new Date(Date.now() + 30 * day).toISOString(),
-    plannedEnd: new Date(Date.now() + 31 * day).toISOString(),
+    plannedEnd: new Date(Date.now() + 30 * day + 3_600_000).toISOString(),
   })
   expect(outcome(asked)).toEqual([201, undefined])
   const path = `/v1/changes/${text(asked, 'id')}`

@@ -43,6 +43,7 @@ const strictness: Readonly<Record<string, Stricter>> = {
   'incident.report.closing': 'lower',
   'incident.report.root_cause': 'lower',
   'incident.report.legal.': 'lower',
+  'incident.change.planned_time': 'lower',
   'incident.change.freeze.': 'higher',
   'incident.change.emergency.paper_within': 'lower',
   'incident.change.batch': 'lower',

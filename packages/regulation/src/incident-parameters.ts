@@ -432,6 +432,17 @@ export const incidentParameters = [
     zh: ['重大变更窗口', '重大变更每周可实施的时间段。'],
     en: ['Major change windows', 'When major changes may be implemented each week.'],
   }),
+  duration('incident.change.planned_time', {
+    default: 'PT24H',
+    bounds: ['PT1H', 'P7D'],
+    clauses: ['A-3.3.2', 'A-3.3.5'],
+    source: 'Defaults 2.4 (own choice)',
+    zh: ['计划时间上限', '变更的计划开始至计划结束的最长时间;变更只能在其中开始。'],
+    en: [
+      'Longest planned time',
+      'From the planned start of a change to its planned end at most; it starts in between only.',
+    ],
+  }),
   integer('incident.change.freeze.before_month_end', {
     default: 2,
     bounds: [0, 15],

@@ -129,6 +129,7 @@ const shipped: readonly (readonly [ParameterKey, unknown])[] = [
   ['incident.report.legal.other', continuous('PT4H')],
   ['incident.change.windows', ['TUE 20:00-24:00', 'THU 20:00-24:00']],
   ['incident.change.major_windows', ['SAT 20:00-SUN 06:00']],
+  ['incident.change.planned_time', 'PT24H'],
   ['incident.change.freeze.before_month_end', 2],
   ['incident.change.freeze.after_month_start', 5],
   ['incident.change.emergency.paper_within', continuous('PT24H')],

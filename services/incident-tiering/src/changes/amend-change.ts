@@ -35,7 +35,7 @@ export async function amendChange(
     (personId) => personId !== null,
   )
   const plan: Change = { ...change, ...edit }
-  await assertPlan(tx, change.kind, plan, change, act.now)
+  await assertPlan(tx, change, plan, change, act.now)
   const amended = await updateChange(tx, change, {
     ...edit,
     needsBackup: mayHarmData(change.kind) || plan.systemCode !== null,

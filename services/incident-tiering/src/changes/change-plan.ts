@@ -2,6 +2,7 @@ import type { ChangeKind } from '@erp-steward/contracts/change-events'
 import { Problem } from '@erp-steward/contracts/problem'
 import { activePerson } from '@erp-steward/directory/directory'
 import type { EntityManager } from 'typeorm'
+import { objectionToLength } from './planned-time-of-change.ts'
 import { isTestedFirst, mayHarmData } from './rules/approval.ts'
 import { objectionToExecutor, type PeopleOfChange } from './rules/three-people.ts'
 
@@ -27,11 +28,13 @@ export interface ChangePlan {
  */
 export async function assertPlan(
   tx: EntityManager,
-  kind: ChangeKind,
+  { kind, unitId }: { readonly kind: ChangeKind; readonly unitId: string },
   plan: ChangePlan,
   people: Omit<PeopleOfChange, 'executorPersonId'>,
   now: Date,
 ): Promise<void> {
+  const { plannedStart, plannedEnd } = plan
+  const tooLong = await objectionToLength(tx, { unitId, plannedStart, plannedEnd }, now)
   const errors = [
     ...(mayHarmData(kind) && plan.systemCode === null
       ? [
@@ -49,12 +52,13 @@ export async function assertPlan(
           },
         ]
       : []),
-    ...(plan.plannedEnd <= plan.plannedStart
+    ...(plannedEnd <= plannedStart
       ? [{ pointer: '#/plannedEnd', detail: 'The end lies after the start.' }]
       : []),
-    ...(plan.plannedEnd <= now
+    ...(plannedEnd <= now
       ? [{ pointer: '#/plannedEnd', detail: 'The planned time is over; plan another.' }]
       : []),
+    ...(tooLong === null ? [] : [{ pointer: '#/plannedEnd', detail: tooLong }]),
   ]
   if (errors.length > 0)
     throw new Problem('validation-failed', errors.map(({ detail }) => detail).join(' '), { errors })

@@ -8,9 +8,10 @@ import { answerDueAt } from './ask-gate.ts'
 import { lockedChange, type Change } from './change.ts'
 import { holdChange } from './hold-change.ts'
 import { lostPerson } from './lost-person.ts'
+import { plannedTimeOfChange } from './planned-time-of-change.ts'
 import { objectionToTime } from './rules/planned-time.ts'
-import { beginChange, outsideWindow } from './start-change.ts'
-import { windowOfChange, type WindowOfChange } from './window-of-change.ts'
+import { beginChange, outsideWindow, type StartGrounds } from './start-change.ts'
+import { windowOfChange } from './window-of-change.ts'
 
 type Answer = EventOf<typeof GateAnswered>['data']
 
@@ -23,10 +24,11 @@ export const onGateAnswered = on(GateAnswered, async (tx, { data }, act) => {
   if (change?.state !== 'asking' || change.askId !== data.askId) return
   if (change.systemCode !== data.systemCode) return
   const window = await windowOfChange(tx, change, act.now)
-  const objection = await objectionTo(tx, change, data, window, act)
+  const planned = await plannedTimeOfChange(tx, change, act.now)
+  const objection = await objectionTo(tx, change, data, { planned, window }, act)
   if (objection === null) {
     const { askId, backupRunIds } = data
-    await beginChange(tx, change, { askId, backupRunIds, window }, act)
+    await beginChange(tx, change, { askId, backupRunIds, planned, window }, act)
     return
   }
   const [cause, reasons] = objection
@@ -37,7 +39,7 @@ async function objectionTo(
   tx: EntityManager,
   change: Change,
   { isOpen, reasons, backupRunIds, validUntil }: Answer,
-  window: WindowOfChange,
+  { planned, window }: Pick<StartGrounds, 'planned' | 'window'>,
   act: Act,
 ): Promise<[cause: HeldCause, reasons: readonly string[]] | null> {
   if (!isOpen) return ['gate-closed', reasons]
@@ -47,7 +49,7 @@ async function objectionTo(
     return ['answer-late', [`The answer was valid until ${validUntil}.`]]
   // The gate took its time: the window may have closed, and somebody may have left, since the question.
   if (!window.isOpen) return ['outside-window', [outsideWindow(window)]]
-  const untimely = objectionToTime(change, act.now)
+  const untimely = objectionToTime(planned, act.now)
   if (untimely !== null) return ['outside-planned-time', [untimely]]
   return lostPerson(tx, change)
 }

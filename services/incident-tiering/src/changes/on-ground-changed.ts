@@ -5,6 +5,7 @@ import { on } from '@erp-steward/messaging/consumer'
 import { In, Not, type EntityManager, type FindOptionsWhere } from 'typeorm'
 import { ChangeEntity, lockedChange, type Change } from './change.ts'
 import { holdChange } from './hold-change.ts'
+import { LONGEST_PLANNED_TIME } from './planned-time-of-change.ts'
 
 /** Parameters that say when a change may start. */
 const READ_BY_WINDOWS: readonly string[] = [
@@ -12,6 +13,7 @@ const READ_BY_WINDOWS: readonly string[] = [
   'incident.change.major_windows',
   'incident.change.freeze.before_month_end',
   'incident.change.freeze.after_month_start',
+  LONGEST_PLANNED_TIME,
 ]
 
 /** What the gate of a system reads was changed: a change that rests on it is held, and asks anew. Sources. */

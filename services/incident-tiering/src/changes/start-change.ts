@@ -21,6 +21,7 @@ import { incurDebt } from './change-debt.ts'
 import { addChangeEntry } from './change-entry.ts'
 import { assertState, lockChange, updateChange, type Change } from './change.ts'
 import { lostPerson } from './lost-person.ts'
+import { plannedTimeOfChange, type PlannedTimeOfChange } from './planned-time-of-change.ts'
 import { objectionToTime } from './rules/planned-time.ts'
 import { windowOfChange, type WindowOfChange } from './window-of-change.ts'
 
@@ -44,18 +45,18 @@ export async function startChange(
   // Nobody would answer for the way back; the requester names somebody else, and the plan is approved anew.
   await activePerson(tx, change.rollbackOwnerPersonId)
   await assertPeople(tx, change)
-  const { plannedStart, plannedEnd } = change
-  const untimely = objectionToTime(change, act.now)
+  const planned = await plannedTimeOfChange(tx, change, act.now)
+  const untimely = objectionToTime(planned, act.now)
   if (untimely !== null)
     throw new Problem('outside-planned-time', untimely, {
-      plannedStart: plannedStart.toISOString(),
-      plannedEnd: plannedEnd.toISOString(),
+      plannedStart: planned.plannedStart.toISOString(),
+      plannedEnd: planned.plannedEnd.toISOString(),
     })
   const window = await windowOfChange(tx, change, act.now)
   if (!window.isOpen)
     throw new Problem('outside-change-window', outsideWindow(window), { nextWindow: window.next })
   if (change.needsBackup) return askGate(tx, change, systemOf(change), act)
-  return beginChange(tx, change, { askId: null, backupRunIds: [], window }, act)
+  return beginChange(tx, change, { askId: null, backupRunIds: [], planned, window }, act)
 }
 
 /** @throws Problem `not-change-executor` (has lost the right to it), `approval-lapsed` (of an approver) */
@@ -80,6 +81,7 @@ export interface StartGrounds {
   /** The gate's answer; `null` where none is needed. */
   readonly askId: string | null
   readonly backupRunIds: readonly string[]
+  readonly planned: PlannedTimeOfChange
   readonly window: WindowOfChange
 }
 
@@ -87,7 +89,7 @@ export interface StartGrounds {
 export async function beginChange(
   tx: EntityManager,
   change: Change,
-  { askId, backupRunIds, window }: StartGrounds,
+  { askId, backupRunIds, planned, window }: StartGrounds,
   act: Act,
 ): Promise<Change> {
   const papers = change.class === 'emergency' ? await papersOf(tx, change.unitId, act) : null
@@ -95,7 +97,7 @@ export async function beginChange(
     state: 'started',
     startedAt: act.now,
     backupRunIds: [...backupRunIds],
-    parameterVersions: { ...window.versions, ...papers?.versions },
+    parameterVersions: { ...planned.versions, ...window.versions, ...papers?.versions },
     heldCause: null,
     heldReasons: [],
     papersDueAt: papers?.dueAt ?? null,

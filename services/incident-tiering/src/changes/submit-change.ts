@@ -47,7 +47,7 @@ export async function submitChange(
   if (!isTechnical(kind) && !(await isKeyUserOf(tx, { unitId, moduleCode }, requesterPersonId)))
     throw new Problem('not-key-user', 'What users demand is asked for by their key user.')
   if (command.class === 'emergency') await assertPapers(tx, requesterPersonId, act.now)
-  await assertPlan(tx, kind, command, people, act.now)
+  await assertPlan(tx, command, command, people, act.now)
   const [{ number }]: [{ number: string }] = await tx.query(
     `select nextval('change_number') as number`,
   )

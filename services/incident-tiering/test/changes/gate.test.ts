@@ -7,6 +7,7 @@ import {
   eventOf,
   facts,
   factsOf,
+  HOUR,
   MONDAY,
   OTHER_UNIT,
   runJobs,
@@ -120,8 +121,9 @@ describe('asking', () => {
   })
 
   test('outside its window it does not even ask', async () => {
-    const plannedStart = MONDAY.toISOString()
+    const plannedStart = after(SATURDAY_NIGHT, -3 * HOUR).toISOString()
     const change = await approved(all, { ...upgrade(all), plannedStart })
+    all.stage.now = after(SATURDAY_NIGHT, -2 * HOUR)
     expect((await act(all, change, 'start', 'provider')).json()).toMatchObject({
       code: 'outside-change-window',
     })
@@ -151,7 +153,10 @@ describe('the answer', () => {
       state: 'started',
       startedAt: SATURDAY_NIGHT.toISOString(),
       backupRunIds: data.backupRunIds,
-      parameterVersions: { 'incident.change.major_windows': 0 },
+      parameterVersions: {
+        'incident.change.planned_time': 0,
+        'incident.change.major_windows': 0,
+      },
     })
     expect(await started(change.id)).toMatchObject([
       {

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { ParameterVersionSet } from '@erp-steward/contracts/platform-events'
 import { create } from '@erp-steward/test-kit/requests'
 import {
   after,
@@ -8,6 +9,7 @@ import {
   runJobs,
   runTask,
   setParameter,
+  tell,
   tellOfPerson,
   waitingJobs,
 } from '../incident-stage.ts'
@@ -38,11 +40,14 @@ beforeEach(() => {
 /** An instant of Chinese time. */
 const china = (text: string) => new Date(`${text}+08:00`)
 
-/** A plan that leaves it to the windows when the change starts. */
-const anyTime = { plannedStart: MONDAY.toISOString(), plannedEnd: '2036-01-01T00:00:00Z' }
+/** A plan that leaves it to the windows whether the change starts then. */
+const around = (at: Date) => ({
+  plannedStart: after(at, -HOUR).toISOString(),
+  plannedEnd: after(at, HOUR).toISOString(),
+})
 
 async function startAt(at: Date, changes: Record<string, unknown> = {}) {
-  const change = await approved(all, { ...minorChange(all), ...anyTime, ...changes })
+  const change = await approved(all, { ...minorChange(all), ...around(at), ...changes })
   all.stage.now = at
   const answer = await act(all, change, 'start', 'provider')
   all.stage.now = MONDAY
@@ -118,6 +123,7 @@ test('the windows in force decide, and their versions stay with the change', asy
   expect(answer.json()).toMatchObject({
     state: 'started',
     parameterVersions: {
+      'incident.change.planned_time': 0,
       'incident.change.windows': 1,
       'incident.change.freeze.before_month_end': 0,
       'incident.change.freeze.after_month_start': 0,
@@ -188,10 +194,80 @@ describe('[A-3.3.2] a change starts in its planned time', () => {
   })
 })
 
+describe('a planned time is no longer than the parameter says', () => {
+  const key = 'incident.change.planned_time'
+  const plannedStart = china('2026-03-10T20:00')
+  const lasting = (ms: number) => ({
+    plannedStart: plannedStart.toISOString(),
+    plannedEnd: after(plannedStart, ms).toISOString(),
+  })
+  const refused = {
+    status: 422,
+    code: 'validation-failed',
+    errors: [{ pointer: '#/plannedEnd', detail: expect.stringContaining(key) }],
+  }
+  afterEach(() => setParameter(all.stage, key, null))
+
+  test.each(['minor', 'major', 'emergency'])(
+    '[A-3.3.2][A-3.3.5] of class %s, asked for or edited',
+    async (each) => {
+      const body = { ...minorChange(all), class: each }
+      const ask = (planned: object) =>
+        create(all.stage, '/v1/changes', all.as.deputy, { ...body, ...planned })
+      for (const ms of [24 * HOUR + 1, 365 * 24 * HOUR])
+        expect((await ask(lasting(ms))).json()).toMatchObject(refused)
+      expect((await ask(lasting(365 * 24 * HOUR))).json()).toMatchObject({
+        detail: expect.stringContaining('2026-03-11T12:00:00.000Z'),
+      })
+      const change = await submit(all, { ...body, ...lasting(24 * HOUR) }, 'deputy')
+      for (const edit of [
+        { plannedEnd: after(plannedStart, 24 * HOUR + 1).toISOString() },
+        { plannedStart: after(plannedStart, -1).toISOString() },
+      ])
+        expect((await act(all, change, 'amend', 'deputy', edit)).json()).toMatchObject(refused)
+      await must(all, change, 'amend', 'deputy', lasting(HOUR))
+    },
+  )
+
+  test('[A-3.3.2] as it was when it was asked for, and as it is when it starts', async () => {
+    await setParameter(all.stage, key, 'P7D')
+    const body = { ...minorChange(all), ...lasting(7 * 24 * HOUR) }
+    const change = await approved(all, body)
+    await setParameter(all.stage, key, 'PT24H')
+    // Two days later, a Thursday, the window of minor changes is open again.
+    all.stage.now = china('2026-03-12T20:00')
+    expect((await act(all, change, 'start', 'provider')).json()).toMatchObject({
+      status: 409,
+      code: 'outside-planned-time',
+      plannedEnd: '2026-03-11T12:00:00.000Z',
+    })
+    all.stage.now = TUESDAY_NIGHT
+    expect(await must(all, change, 'start', 'provider')).toMatchObject({
+      state: 'started',
+      parameterVersions: { [key]: expect.any(Number) },
+    })
+  })
+
+  test('[A-3.3.5] an approved change is held when the parameter is set, but an emergency', async () => {
+    const change = await approved(all, { ...minorChange(all), ...lasting(HOUR) })
+    const emergency = await submit(all, {
+      ...{ ...minorChange(all), ...lasting(HOUR) },
+      class: 'emergency',
+    })
+    await must(all, emergency, 'approve', 'second', company)
+    await tell(all.stage, ParameterVersionSet, key, {
+      ...{ key, unitId: null, version: 1, value: 'P2D', reason: 'For this test.' },
+      validFrom: all.stage.now.toISOString(),
+    })
+    expect(await read(all, change)).toMatchObject({ state: 'held' })
+    expect(await read(all, emergency)).toMatchObject({ state: 'approved' })
+  })
+})
+
 describe('an emergency', () => {
-  const emergency = { class: 'emergency', ...anyTime }
+  const emergency = () => ({ class: 'emergency', ...around(all.stage.now) })
   async function startedEmergency() {
-    const change = await submit(all, { ...minorChange(all), ...emergency })
+    const change = await submit(all, { ...minorChange(all), ...emergency() })
     await must(all, change, 'approve', 'second', company)
     return must(all, change, 'start', 'provider')
   }
@@ -204,11 +280,14 @@ describe('an emergency', () => {
       state: 'started',
       unitApproverPersonId: null,
       papersDueAt: china('2026-04-01T10:00').toISOString(),
-      parameterVersions: { 'incident.change.emergency.paper_within': 0 },
+      parameterVersions: {
+        'incident.change.planned_time': 0,
+        'incident.change.emergency.paper_within': 0,
+      },
     })
     // At the deadline another one may still be asked for, and the papers are in time.
     all.stage.now = china('2026-04-01T10:00')
-    const another = await submit(all, { ...minorChange(all), ...emergency })
+    const another = await submit(all, { ...minorChange(all), ...emergency() })
     await must(all, another, 'withdraw', 'requester', { reason: 'Only tried.' })
     expect(await must(all, change, 'papers', 'requester', papers)).toMatchObject({
       papersConfirmation: papers.confirmation,
@@ -240,13 +319,13 @@ describe('an emergency', () => {
     all.stage.now = new Date(MONDAY.getTime() + 24 * 3_600_000 + 1)
     const ask = (by: 'requester' | 'deputy', changes: object) =>
       create(all.stage, '/v1/changes', all.as[by], { ...minorChange(all), ...changes })
-    expect((await ask('requester', emergency)).json()).toMatchObject({
+    expect((await ask('requester', emergency())).json()).toMatchObject({
       status: 409,
       code: 'emergency-papers-overdue',
       changeId: change.id,
     })
     expect((await ask('requester', {})).statusCode).toBe(201)
-    expect((await ask('deputy', emergency)).statusCode).toBe(201)
+    expect((await ask('deputy', emergency())).statusCode).toBe(201)
     expect((await act(all, change, 'papers', 'deputy', papers)).json()).toMatchObject({
       status: 403,
       code: 'not-change-requester',
@@ -255,7 +334,7 @@ describe('an emergency', () => {
     expect(await factsOf(all.stage, change.id, 'change.papers-filed')).toMatchObject([
       { withinTarget: false },
     ])
-    expect((await ask('requester', emergency)).statusCode).toBe(201)
+    expect((await ask('requester', emergency())).statusCode).toBe(201)
   })
 
   const debts = (id: string, fact: 'incurred' | 'settled' | 'overdue') =>
@@ -267,7 +346,7 @@ describe('an emergency', () => {
     expect(await debts(change.id, 'incurred')).toMatchObject([
       { debt: 'papers', dueAt: day },
       { debt: 'unit-approval', dueAt: day },
-      { debt: 'review', dueAt: '2036-01-02T00:00:00.000Z' },
+      { debt: 'review', dueAt: after(MONDAY, 25 * HOUR).toISOString() },
     ])
     await must(all, change, 'papers', 'requester', papers)
     for (const [by, body] of [
@@ -298,7 +377,7 @@ describe('an emergency', () => {
 
   test('[B-7.5] in the window of minor changes, with the unit asked, owes its papers alone', async () => {
     all.stage.now = TUESDAY_NIGHT
-    const change = await submit(all, { ...minorChange(all), ...emergency })
+    const change = await submit(all, { ...minorChange(all), ...emergency() })
     await must(all, change, 'approve', 'second', company)
     await must(all, change, 'approve', 'owner', unit)
     await must(all, change, 'start', 'provider')
@@ -334,7 +413,7 @@ describe('an emergency', () => {
     )
 
   test('[B-7.5] the unit is not asked before, and nothing starts without the company', async () => {
-    const change = await submit(all, { ...minorChange(all), ...emergency })
+    const change = await submit(all, { ...minorChange(all), ...emergency() })
     for (const [verb, by, body] of [
       ['approve', 'owner', { stage: 'unit', comment: null }],
       ['start', 'provider', undefined],
