@@ -29,6 +29,7 @@ import { directorySubscriptions } from '@erp-steward/directory/on-directory-chan
 import { createConsumer, type Consumer } from '@erp-steward/messaging/consumer'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { eventually } from '@erp-steward/test-kit/eventually'
+import { schemaDrift } from '@erp-steward/test-kit/schema-drift'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import { sealedPerson } from '@erp-steward/test-kit/personal-data'
 import { testAct } from '@erp-steward/test-kit/test-act'
@@ -113,8 +114,8 @@ const person = (personId: string, members: Partial<Static<typeof PersonChanged.p
 })
 
 test('the migration builds exactly what the entities describe', async () => {
-  const { upQueries } = await db.driver.createSchemaBuilder().log()
-  expect(upQueries.map(({ query }) => query)).toEqual([])
+  const drift = await schemaDrift(db)
+  expect(drift).toEqual([])
 })
 
 test('the migrations can be taken back and made again', async () => {

@@ -1,10 +1,11 @@
 import { expect, test } from '@jest/globals'
+import { schemaDrift } from '@erp-steward/test-kit/schema-drift'
 import { testDatabase } from '@erp-steward/test-kit/test-database'
 import { assessment } from '../src/service.ts'
 
 test('the migrations build exactly what the entities describe', async () => {
   const database = await testDatabase(assessment)
-  const { upQueries } = await database.db.driver.createSchemaBuilder().log()
+  const drift = await schemaDrift(database.db)
   await database.release()
-  expect(upQueries.map(({ query }) => query)).toEqual([])
+  expect(drift).toEqual([])
 })

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals'
+import { schemaDrift } from '@erp-steward/test-kit/schema-drift'
 import { testDatabase } from '@erp-steward/test-kit/test-database'
 import { migrations } from '../src/migrations/all.ts'
 import { identity } from '../src/service.ts'
@@ -6,9 +7,9 @@ import { identity } from '../src/service.ts'
 test('the migrations build exactly what the entities describe', async () => {
   const database = await testDatabase(identity)
   const { db } = database
-  const { upQueries } = await db.driver.createSchemaBuilder().log()
+  const drift = await schemaDrift(db)
   await database.release()
-  expect(upQueries.map(({ query }) => query)).toEqual([])
+  expect(drift).toEqual([])
 })
 
 test('every migration can be taken back and made again', async () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { migrations } from '../src/migrations/all.ts'
+import { schemaDrift } from '@erp-steward/test-kit/schema-drift'
 import { Stage } from './stage.ts'
 
 /** The first migration that is the service's own. */
@@ -12,8 +13,8 @@ beforeAll(async () => {
 afterAll(() => stage.release())
 
 test('the migrations build exactly what the entities describe', async () => {
-  const { upQueries } = await stage.service.db.driver.createSchemaBuilder().log()
-  expect(upQueries.map(({ query }) => query)).toEqual([])
+  const drift = await schemaDrift(stage.service.db)
+  expect(drift).toEqual([])
 })
 
 test('the migrations can be taken back', async () => {
