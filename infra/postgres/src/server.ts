@@ -291,7 +291,7 @@ function settings(site: Site): string[] {
   const values: Record<string, string | number> = {
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
-    max_connections: site.durable ? 80 : 200,
+    max_connections: site.durable ? 90 : 200,
     shared_buffers: '32MB',
     effective_cache_size: '256MB',
     maintenance_work_mem: '32MB',

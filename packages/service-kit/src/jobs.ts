@@ -22,6 +22,11 @@ import type { DataSource, EntityManager } from 'typeorm'
 export interface Task {
   readonly name: string
   readonly payload: TSchema
+  /**
+   * Tasks of a lane have workers of their own: one that waits for somebody outside goes into a lane, where it holds up
+   * its like and nothing else. Absent: the workers that all other tasks share.
+   */
+  readonly lane?: string
   readonly run: (tx: EntityManager, payload: unknown, act: Act) => Promise<void>
 }
 
@@ -30,9 +35,15 @@ export function defineTask<Payload extends TSchema>(
   name: string,
   payload: Payload,
   run: (tx: EntityManager, payload: Static<Payload>, act: Act) => Promise<void>,
+  options: Pick<Task, 'lane'> = {},
 ): Task {
   // `startJobs` checks the payload against the schema before it calls `run`.
-  return { name, payload, run: (tx, data, act) => run(tx, data as Static<Payload>, act) }
+  return {
+    name,
+    payload,
+    ...options,
+    run: (tx, data, act) => run(tx, data as Static<Payload>, act),
+  }
 }
 
 export interface EnqueueOptions {
@@ -42,6 +53,8 @@ export interface EnqueueOptions {
   readonly key?: string
   /** Of the jobs that are due, those with a lower number run first, however long the others wait; default 0. */
   readonly priority?: number
+  /** Of the jobs with the same queue one runs at a time. */
+  readonly queue?: string
 }
 
 /** Queues a task in the transaction of the change that calls for it. */
@@ -71,9 +84,10 @@ export async function enqueueAll(
 ): Promise<void> {
   if (jobs.length === 0) return
   const { jobsSchema } = services[service]
-  const specs = jobs.map(({ payload, runAt, key, priority }) => ({
+  const specs = jobs.map(({ payload, runAt, key, priority, queue }) => ({
     identifier: task,
     payload: { data: payload, requestId, traceparent },
+    queue_name: queue ?? null,
     run_at: runAt ?? null,
     job_key: key ?? null,
     priority: priority ?? 0,
@@ -97,7 +111,7 @@ export interface JobsOptions {
   readonly db: DataSource
   readonly url: string
   readonly tasks: readonly Task[]
-  /** Recurring tasks in cron syntax, UTC; their payload is empty. */
+  /** Recurring tasks in cron syntax, UTC; their payload is empty and they are in no lane. */
   readonly crontab: string
   readonly clock: () => Date
   readonly log: Logger
@@ -110,40 +124,55 @@ const SWEEP_MS = 5_000
 /** Namespace of our advisory locks for living pools of workers; any number that nothing else uses. */
 const POOL_LOCKS = 7_411
 
+/** Workers of each lane, and of the tasks that are in none. */
+const WORKERS = 2
+
 export async function startJobs(options: JobsOptions): Promise<{ stop(): Promise<void> }> {
   const { service, db, url, tasks, crontab, clock, log } = options
   const { jobsSchema } = services[service]
-  const taskList: TaskList = Object.fromEntries(
-    tasks.map((task) => [
-      task.name,
-      (payload: unknown) => runTask(db, service, task, payload, clock()),
-    ]),
-  )
   const alive = await keepAlive(url, jobsSchema, log)
-  const runner: Runner = await run({
-    connectionString: url,
-    maxPoolSize: 4,
-    schema: jobsSchema,
-    taskList,
-    crontab,
-    concurrency: 2,
-    pollInterval: POLL_MS,
-    noHandleSignals: true,
-    events: alive.events,
-    logger: new JobLogger(() => (level, message, meta) => {
-      if (level === 'error') log.error({ job: meta.job, err: meta.error }, message)
-      else log.debug(message)
-    }),
-  }).catch(async (error: unknown) => {
+  const runners: Runner[] = []
+  async function stop() {
+    await Promise.all(runners.map((runner) => runner.stop()))
     await alive.stop()
-    throw error
-  })
-  return {
-    async stop() {
-      await runner.stop()
-      await alive.stop()
-    },
   }
+  try {
+    for (const [lane, own] of byLane(tasks)) {
+      const taskList: TaskList = Object.fromEntries(
+        own.map((task) => [
+          task.name,
+          (payload: unknown) => runTask(db, service, task, payload, clock()),
+        ]),
+      )
+      const runner = await run({
+        connectionString: url,
+        maxPoolSize: WORKERS + 2,
+        schema: jobsSchema,
+        taskList,
+        crontab: lane === undefined ? crontab : '',
+        concurrency: WORKERS,
+        pollInterval: POLL_MS,
+        noHandleSignals: true,
+        events: alive.events,
+        logger: new JobLogger(() => (level, message, meta) => {
+          if (level === 'error') log.error({ job: meta.job, err: meta.error }, message)
+          else log.debug(message)
+        }),
+      })
+      runners.push(runner)
+    }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return { stop }
+}
+
+/** The tasks in no lane stand first under `undefined`, also where there are none: the crontab is theirs. */
+function byLane(tasks: readonly Task[]): Map<string | undefined, Task[]> {
+  const lanes = new Map<string | undefined, Task[]>([[undefined, []]])
+  for (const task of tasks) lanes.set(task.lane, [...(lanes.get(task.lane) ?? []), task])
+  return lanes
 }
 
 async function runTask(

@@ -19,5 +19,12 @@ export const IncidentConfig = Type.Object({
     description: 'host:port pairs that webhooks may call, comma-separated; empty: none.',
     default: '',
   }),
+  NOTIFICATION_TRY_SECONDS: Type.Integer({
+    description:
+      'How long one try to deliver a message may take in all, in seconds; then it has failed and is made again later.',
+    minimum: 1,
+    maximum: 60,
+    default: 10,
+  }),
 })
 export type IncidentConfig = Static<typeof IncidentConfig>
