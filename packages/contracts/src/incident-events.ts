@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { defineEvent } from './event.ts'
+import { AlertLevel } from './monitoring-events.ts'
 import { Code, Instant, nullable, Priority, SupportTier, Uuid } from './values.ts'
 
 export const TicketOpened = defineEvent({
@@ -33,6 +34,8 @@ export const TicketAcknowledged = defineEvent({
     tier: SupportTier,
     acknowledgedAt: Instant,
     withinTarget: Type.Boolean(),
+    /** The level that the ticket told of its alert when it was taken; absent from facts stated before levels were told. */
+    alertLevel: Type.Optional(nullable(AlertLevel)),
   }),
 })
 
@@ -290,7 +293,15 @@ export const NotificationDelivered = defineEvent({
     /** Why it was written, for example `opened`, `progress-noted`, `confirm-reminder`. */
     occasion: Type.String(),
     attempts: Type.Integer(),
+    /** When the receiver had accepted it, not when the try began. */
     deliveredAt: Instant,
+    /**
+     * The person whom it was written to; `null` where it was a system, which hands it on to nobody that is known here.
+     * This and the next are absent from facts stated before they were told.
+     */
+    personId: Type.Optional(nullable(Uuid)),
+    /** The alert that it tells of, and the level that it says. */
+    alert: Type.Optional(nullable(Type.Object({ episodeId: Uuid, level: AlertLevel }))),
   }),
 })
 

@@ -61,26 +61,33 @@ const confirmed = {
   thresholdId: Uuid,
   unitId: Uuid,
   level: AlertLevel,
-  /** When the breach was confirmed here; sample times may lie before. */
+  /** When the breach was confirmed here, of this level; sample times may lie before. */
   confirmedAt: Instant,
 }
 
-/** `withinTarget`: not later after the confirmation than parameter monitoring.alert.notify_within. */
+/**
+ * Once for each level. `withinTarget`: not later after the confirmation than parameter monitoring.alert.notify_within.
+ */
 export const AlertNotified = defineEvent({
   type: 'monitoring.alert.notified.v1',
-  summary: 'A message about a confirmed alert was accepted by a receiver for the first time.',
+  summary:
+    'A person in charge was reached about a confirmed alert at its level, for the first time.',
   clauses: ['A-3.2.3'],
   payload: Type.Object({
     ...confirmed,
-    ticketId: Uuid,
+    /** `null` where the message is about no ticket. */
+    ticketId: nullable(Uuid),
     deliveredAt: Instant,
+    /** Who was reached, and by what; absent from facts stated while a webhook counted too. */
+    personId: Type.Optional(Uuid),
+    by: Type.Optional(Type.Enum(['mail', 'webhook', 'acknowledgement'])),
     withinTarget: Type.Boolean(),
   }),
 })
 
 export const AlertNotifyOverdue = defineEvent({
   type: 'monitoring.alert.notify-overdue.v1',
-  summary: 'Nobody has been reached about a confirmed alert in time.',
+  summary: 'Nobody in charge has been reached about a confirmed alert at its level in time.',
   clauses: ['A-3.2.3'],
   payload: Type.Object({ ...confirmed, dueAt: Instant, noticedAt: Instant }),
 })

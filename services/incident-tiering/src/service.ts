@@ -26,7 +26,7 @@ import { onRightsChanged } from './key-users/on-rights-changed.ts'
 import { KeyUserEntity } from './key-users/key-user.ts'
 import { keyUserRoutes } from './key-users/routes.ts'
 import { migrations } from './migrations/all.ts'
-import { deliverNotification } from './notifications/deliver-notification.ts'
+import { deliverNotifications } from './notifications/deliver-notification.ts'
 import { NotificationAttemptEntity, NotificationEntity } from './notifications/notification.ts'
 import { onCredentialReset } from './notifications/on-credential-reset.ts'
 import {
@@ -111,14 +111,18 @@ export const incidentTiering = defineService({
     mendClocks,
     findGaps,
     findSuperiorGaps,
-    deliverNotification({
-      mail: createPersonMailer(db, createMailSender(config.SMTP_URL, config.MAIL_FROM)),
-      webhook: createWebhookSender(
-        db,
-        createSeal(config.SEALING_KEYS),
-        config.WEBHOOK_TARGETS,
-        clock,
-      ),
+    ...deliverNotifications({
+      senders: {
+        mail: createPersonMailer(db, createMailSender(config.SMTP_URL, config.MAIL_FROM)),
+        webhook: createWebhookSender(
+          db,
+          createSeal(config.SEALING_KEYS),
+          config.WEBHOOK_TARGETS,
+          clock,
+        ),
+      },
+      tryMs: config.NOTIFICATION_TRY_SECONDS * 1_000,
+      clock,
     }),
   ],
   // 00:30 UTC is 08:30 in China, when the working day begins.

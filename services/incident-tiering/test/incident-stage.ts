@@ -36,6 +36,7 @@ export async function incidentStage(config: Partial<IncidentConfig> = {}): Promi
       SMTP_URL: '',
       MAIL_FROM: 'steward@example.test',
       WEBHOOK_TARGETS: '',
+      NOTIFICATION_TRY_SECONDS: 10,
       ...config,
     },
     MONDAY,

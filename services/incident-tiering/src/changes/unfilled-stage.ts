@@ -47,7 +47,8 @@ export async function settleStage(tx: EntityManager, change: Change, act: Act): 
       act,
     )
     const message = stageMessage(number, unfilled)
-    await tellPeople(tx, 'stage-unfilled', message, await authorities(tx), act, id)
+    const recipients = await authorities(tx)
+    await tellPeople(tx, { occasion: 'stage-unfilled', message, recipients, key: id }, act)
   }
   // Not of what people edit: the version stays, so that nobody's approval is refused for it.
   await tx.update(ChangeEntity, { id }, { unfilledStage: unfilled })

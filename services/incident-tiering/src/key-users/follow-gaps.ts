@@ -86,11 +86,14 @@ export async function announceGap(tx: EntityManager, gap: CoverageGap, act: Act)
 }
 
 async function tellOf(tx: EntityManager, gaps: readonly CoverageGap[], act: Act) {
-  await tellPeople(tx, 'key-user-gaps', gapsMessage(gaps), await authorities(tx), act)
+  const occasion = 'key-user-gaps'
+  const recipients = await authorities(tx)
+  await tellPeople(tx, { occasion, message: gapsMessage(gaps), recipients }, act)
   const units = new Set(gaps.flatMap(({ unitId }) => unitId ?? []))
   for (const unitId of units) {
     const own = gaps.filter((gap) => gap.unitId === unitId)
-    await tellPeople(tx, 'key-user-gaps', gapsMessage(own), await leadersOf(tx, unitId), act)
+    const leaders = await leadersOf(tx, unitId)
+    await tellPeople(tx, { occasion, message: gapsMessage(own), recipients: leaders }, act)
   }
 }
 

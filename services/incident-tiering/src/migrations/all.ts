@@ -12,6 +12,7 @@ import { FollowGaps1790000040001 } from './1790000040001-follow-gaps.ts'
 import { KeepNominators1790000040010 } from './1790000040010-keep-nominators.ts'
 import { ChangeGates1790000050000 } from './1790000050000-change-gates.ts'
 import { SuperiorGaps1790000060000 } from './1790000060000-superior-gaps.ts'
+import { TellAlertLevels1790000070000 } from './1790000070000-tell-alert-levels.ts'
 
 /** In the order they run. */
 export const migrations = [
@@ -29,4 +30,5 @@ export const migrations = [
   ChangeGates1790000050000,
   KeepNominators1790000040010,
   SuperiorGaps1790000060000,
+  TellAlertLevels1790000070000,
 ]

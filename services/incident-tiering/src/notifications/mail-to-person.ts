@@ -11,7 +11,7 @@ const ADDRESS = /[^\s<>"']+@[^\s<>"']+/g
  * nowhere else. Source: A-4.3.1.
  */
 export function createPersonMailer(db: DataSource, send: Send): Send {
-  return async (notification) => {
+  return async (notification, signal) => {
     const { personId } = notification
     const sealed =
       personId === null
@@ -20,7 +20,7 @@ export function createPersonMailer(db: DataSource, send: Send): Send {
     if (personId === null || sealed === null) throw new Error('The person has no mail address.')
     const recipient = personalDataOf(db.manager).open(personId, 'email', sealed)
     try {
-      return withoutAddresses(await send({ ...notification, recipient }))
+      return withoutAddresses(await send({ ...notification, recipient }, signal))
     } catch (error) {
       // eslint-disable-next-line preserve-caught-error -- the cause would carry the address into a log
       throw new Error(withoutAddresses(error instanceof Error ? error.message : String(error)))

@@ -1,5 +1,6 @@
 import { EntitySchema } from 'typeorm'
-import type { Occasion } from './rules/message.ts'
+import type { AlertLevel } from '../tickets/ticket.ts'
+import type { About, Occasion } from './rules/message.ts'
 
 export type Channel = 'mail' | 'webhook'
 
@@ -13,9 +14,16 @@ export interface Notification {
   occasion: Occasion
   /** Tells one occurrence from the next, so that a person on two tiers is told once. */
   cause: string
+  /** What it is about where that is no ticket; `null` where it is one, or many things. */
+  aboutType: About['type'] | null
+  aboutId: string | null
+  /** The alert that it tells of, and the level that it says. */
+  alertEpisodeId: string | null
+  alertLevel: AlertLevel | null
   channel: Channel
   /** `person:<id>`, or id of the webhook; an address is looked up when the mail goes out and kept nowhere. */
   recipient: string
+  /** The person whom it is written to; `null` of a system, which is nobody. */
   personId: string | null
   subject: string
   body: string
@@ -34,6 +42,10 @@ export const NotificationEntity = new EntitySchema<Notification>({
     ticketId: { type: 'uuid', name: 'ticket_id', nullable: true },
     occasion: { type: 'text' },
     cause: { type: 'text' },
+    aboutType: { type: 'text', name: 'about_type', nullable: true },
+    aboutId: { type: 'text', name: 'about_id', nullable: true },
+    alertEpisodeId: { type: 'uuid', name: 'alert_episode_id', nullable: true },
+    alertLevel: { type: 'text', name: 'alert_level', nullable: true },
     channel: { type: 'text' },
     recipient: { type: 'text' },
     personId: { type: 'uuid', name: 'person_id', nullable: true },
@@ -48,6 +60,14 @@ export const NotificationEntity = new EntitySchema<Notification>({
   checks: [
     { name: 'notification_channel_check', expression: `channel in ('mail', 'webhook')` },
     { name: 'notification_state_check', expression: `state in ('queued', 'delivered', 'failed')` },
+    {
+      name: 'notification_about_check',
+      expression: `(about_type is null) = (about_id is null)`,
+    },
+    {
+      name: 'notification_alert_check',
+      expression: `(alert_episode_id is null) = (alert_level is null) and alert_level in ('warning', 'critical')`,
+    },
   ],
   uniques: [
     { name: 'notification_once_key', columns: ['ticketId', 'channel', 'recipient', 'cause'] },

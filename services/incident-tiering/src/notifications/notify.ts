@@ -3,20 +3,35 @@ import type { Act } from '@erp-steward/contracts/act'
 import { NotificationFailed, NotificationFellBack } from '@erp-steward/contracts/incident-events'
 import type { SupportTier } from '@erp-steward/contracts/values'
 import { appendEvent } from '@erp-steward/messaging/outbox'
-import { enqueueAll } from '@erp-steward/service-kit/jobs'
+import { enqueueAll, type Job } from '@erp-steward/service-kit/jobs'
 import { Brackets, In, IsNull, type EntityManager } from 'typeorm'
 import { PersonEntity } from '@erp-steward/directory/directory'
 import { authorities, leadersOf, type Addressee } from '../key-users/people-in-charge.ts'
-import type { Ticket } from '../tickets/ticket.ts'
-import { NotificationEntity, type Notification } from './notification.ts'
-import { fallBackMessage, messageOf, type Message, type Occasion } from './rules/message.ts'
+import type { AlertLevel, Ticket } from '../tickets/ticket.ts'
+import { NotificationEntity, type Channel, type Notification } from './notification.ts'
+import {
+  fallBackMessage,
+  messageOf,
+  type About,
+  type Message,
+  type Occasion,
+} from './rules/message.ts'
 import { WebhookEntity } from './webhook.ts'
 
-/** Name of the task that delivers one notification. */
-export const DELIVER = 'deliver-notification'
+/** Names of the tasks that deliver one notification, by mail and by a call. */
+export const DELIVER: Readonly<Record<Channel, string>> = {
+  mail: 'deliver-notification',
+  webhook: 'call-webhook',
+}
 
-/** Behind every other job, so that a mail server that is down holds up no clock. Source: A-1.3.4. */
+/** Behind every other job, should they ever share workers: a mail server that is down holds up no clock. Source: A-1.3.4. */
 export const DELIVER_PRIORITY = 100
+
+/** An alert at the level that a message says. */
+export interface ToldAlert {
+  readonly episodeId: string
+  readonly level: AlertLevel
+}
 
 export interface Notify {
   readonly occasion: Occasion
@@ -41,6 +56,10 @@ export async function notify(
     ticketId: ticket.id,
     occasion,
     cause,
+    aboutType: null,
+    aboutId: null,
+    alertEpisodeId: ticket.alertEpisodeId,
+    alertLevel: ticket.alertLevel,
     attempts: 0,
     createdAt: act.now,
     deliveredAt: null,
@@ -57,6 +76,7 @@ export async function notify(
     .getMany()
   const calls = webhooks.map(({ id: recipient }): Notification => {
     const { id: ticketId, number, title, priority, state, unitId, moduleCode } = ticket
+    const { alertEpisodeId, alertLevel } = ticket
     return {
       ...row,
       id: randomUUID(),
@@ -76,6 +96,8 @@ export async function notify(
           tier: ticket.tier,
           unitId,
           moduleCode,
+          alertEpisodeId,
+          alertLevel,
           note: note ?? null,
         },
       }),
@@ -106,26 +128,34 @@ export async function notifyReporter(
   )
 }
 
-/**
- * Queues a mail to each of the people about something that is no ticket.
- *
- * @param about tells one thing from another of which the same is said at one instant
- * @param at the instant of what is said; said again of the same instant it reaches nobody twice
- */
+/** What is said that is about no ticket. */
+export interface Tell {
+  readonly occasion: Occasion
+  readonly message: Message
+  readonly recipients: readonly Addressee[]
+  /** Tells one thing from another of which the same is said at one instant. */
+  readonly key?: string
+  /** The instant of what is said, by default now; said again of the same instant it reaches nobody twice. */
+  readonly at?: Date
+  readonly about?: About
+  readonly alert?: ToldAlert
+}
+
+/** Queues a mail to each of the people about something that is no ticket. */
 export async function tellPeople(
   tx: EntityManager,
-  occasion: Occasion,
-  message: Message,
-  recipients: readonly Addressee[],
+  { occasion, message, recipients, key = '', at, about, alert }: Tell,
   act: Act,
-  about = '',
-  at = act.now,
 ): Promise<void> {
   const row = {
     ...message,
     ticketId: null,
     occasion,
-    cause: `${occasion}${about}@${at.toISOString()}`,
+    cause: `${occasion}${key}@${(at ?? act.now).toISOString()}`,
+    aboutType: about?.type ?? null,
+    aboutId: about?.id ?? null,
+    alertEpisodeId: alert?.episodeId ?? null,
+    alertLevel: alert?.level ?? null,
     attempts: 0,
     createdAt: act.now,
     deliveredAt: null,
@@ -180,6 +210,10 @@ export async function fallBack(
     ticketId,
     occasion: 'delivery-failed' as const,
     cause,
+    aboutType: lost.aboutType,
+    aboutId: lost.aboutId,
+    alertEpisodeId: lost.alertEpisodeId,
+    alertLevel: lost.alertLevel,
     attempts: 0,
     createdAt: act.now,
     deliveredAt: null,
@@ -198,6 +232,15 @@ async function leadersOfTicket(tx: EntityManager, ticketId: string | null): Prom
     [ticketId],
   )
   return ticket === undefined ? [] : leadersOf(tx, ticket.unitId)
+}
+
+/** The next try of a message: one receiver is called once at a time, so that one that hangs holds up no other. */
+export function jobOf({ id, channel, recipient }: Notification): Job {
+  return {
+    payload: { notificationId: id },
+    priority: DELIVER_PRIORITY,
+    ...(channel === 'webhook' && { queue: `webhook:${recipient}` }),
+  }
 }
 
 type Mail = Omit<Notification, 'id' | 'channel' | 'recipient' | 'personId' | 'state' | 'lastError'>
@@ -227,10 +270,12 @@ async function queue(tx: EntityManager, notifications: readonly Notification[], 
   // Who was told of this occurrence already is left out of `raw`, though not of `identifiers`.
   const ids = new Set((inserted.raw as { id: string }[]).map(({ id }) => id))
   const fresh = notifications.filter(({ id }) => ids.has(id))
-  const jobs = fresh
-    .filter(({ state }) => state === 'queued')
-    .map(({ id }) => ({ payload: { notificationId: id }, priority: DELIVER_PRIORITY }))
-  await enqueueAll(tx, 'incident-tiering', DELIVER, jobs, act)
+  for (const channel of ['mail', 'webhook'] as const) {
+    const jobs = fresh
+      .filter((each) => each.channel === channel && each.state === 'queued')
+      .map(jobOf)
+    await enqueueAll(tx, 'incident-tiering', DELIVER[channel], jobs, act)
+  }
   const failedAt = act.now.toISOString()
   for (const lost of fresh.filter(({ state }) => state === 'failed')) {
     const { id, ticketId, channel, occasion, lastError } = lost

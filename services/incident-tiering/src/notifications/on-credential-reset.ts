@@ -12,17 +12,25 @@ import { administratorResetMessage, isResetStep, resetMessage } from './rules/me
 export const onCredentialReset = on(CredentialReset, async (tx, { data }, act) => {
   const { resetId, personId, administratorRole, step, at } = data
   if (!isResetStep(step)) return
-  const about = `${resetId}/${step}`
-  const instant = new Date(at)
+  const said = { key: `${resetId}/${step}`, at: new Date(at) }
   if (personId !== null) {
     // Who is not in the copy yet has no address in it: that falls back as a missing address does.
     const person = await tx.findOneBy(PersonEntity, { id: personId })
     const owner = { id: personId, email: person?.email ?? null }
-    await tellPeople(tx, 'credential-reset', resetMessage(step, at), [owner], act, about, instant)
+    const message = resetMessage(step, at)
+    await tellPeople(
+      tx,
+      { ...said, occasion: 'credential-reset', message, recipients: [owner] },
+      act,
+    )
   }
   if (administratorRole !== null) {
     const others = (await authorities(tx)).filter(({ id }) => id !== personId)
     const message = administratorResetMessage(step, administratorRole, at)
-    await tellPeople(tx, 'administrator-reset', message, others, act, about, instant)
+    await tellPeople(
+      tx,
+      { ...said, occasion: 'administrator-reset', message, recipients: others },
+      act,
+    )
   }
 })

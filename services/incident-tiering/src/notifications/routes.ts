@@ -19,6 +19,7 @@ const NotificationView = Type.Object({
   id: Uuid,
   ticketId: nullable(Uuid),
   occasion: Type.String(),
+  about: nullable(Type.Object({ type: Type.String(), id: Type.String() })),
   channel: Type.Enum(['mail', 'webhook']),
   recipient: Type.String(),
   subject: Type.String(),
@@ -41,6 +42,7 @@ interface LedgerRow {
   id: string
   ticketId: string | null
   occasion: string
+  about: { type: string; id: string } | null
   channel: 'mail' | 'webhook'
   recipient: string
   subject: string
@@ -83,7 +85,9 @@ export function notificationRoutes(app: App, deps: Dependencies<IncidentConfig>,
       const { limit, cursor, ticketId, state } = request.query
       const [at, id] = decodeInstantCursor(cursor)
       const rows: LedgerRow[] = await deps.db.query(
-        `select n.id, n.ticket_id as "ticketId", n.occasion, n.channel, n.recipient, n.subject, n.state, n.attempts,
+        `select n.id, n.ticket_id as "ticketId", n.occasion,
+                case when n.about_type is not null then json_build_object('type', n.about_type, 'id', n.about_id) end as about,
+                n.channel, n.recipient, n.subject, n.state, n.attempts,
                 n.last_error as "lastError", n.created_at as "createdAt", n.delivered_at as "deliveredAt",
                 coalesce((select json_agg(json_build_object('attempt', a.attempt, 'at', a.at, 'outcome', a.outcome,
                                           'detail', a.detail) order by a.attempt)

@@ -4,9 +4,6 @@ import type { DataSource } from 'typeorm'
 import type { Send } from './send-mail.ts'
 import { isAllowedTarget, WebhookEntity } from './webhook.ts'
 
-/** How long a receiver may take, in milliseconds. Source: Standard Webhooks recommends 15 to 30 s; own choice. */
-const ANSWER_MS = 10_000
-
 /** The signature of a message under the Standard Webhooks specification, scheme v1 (HMAC-SHA256). */
 export function signWebhook(secret: string, id: string, timestamp: number, body: string): string {
   const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64')
@@ -25,7 +22,7 @@ export function createWebhookSender(
   targets: string,
   clock: () => Date,
 ): Send {
-  return async ({ id, recipient, body }) => {
+  return async ({ id, recipient, body }, signal) => {
     const webhook = await db.manager.findOneBy(WebhookEntity, { id: recipient })
     if (webhook?.active !== true) throw new Error('The webhook is switched off.')
     if (!isAllowedTarget(webhook.url, targets))
@@ -34,7 +31,7 @@ export function createWebhookSender(
     const response = await fetch(webhook.url, {
       method: 'POST',
       redirect: 'error',
-      signal: AbortSignal.timeout(ANSWER_MS),
+      signal,
       headers: {
         'content-type': 'application/json',
         'webhook-id': id,

@@ -55,6 +55,7 @@ export async function acknowledgeTicket(
       tier,
       acknowledgedAt: act.now.toISOString(),
       withinTarget: acknowledge === undefined || !isLate(acknowledge, act.now),
+      alertLevel: ticket.alertLevel,
     },
     act,
   )

@@ -21,7 +21,7 @@ export async function listTickets(tx: EntityManager, filter: TicketFilter): Prom
     `select t.id, t.number, t.title, t.description, t.category, t.priority, t.unit_id as "unitId",
             t.module_code as "moduleCode", t.kind, t.state, t.tier, t.to_all_tiers as "toAllTiers",
             t.owner_person_id as "ownerPersonId", t.reporter_person_id as "reporterPersonId", t.reporter,
-            t.alert_episode_id as "alertEpisodeId", t.alert_ended_at as "alertEndedAt",
+            t.alert_episode_id as "alertEpisodeId", t.alert_level as "alertLevel", t.alert_ended_at as "alertEndedAt",
             t.finding_id as "findingId", t.opened_at as "openedAt", t.acknowledged_at as "acknowledgedAt",
             t.resolved_at as "resolvedAt", t.resolved_by_person_id as "resolvedByPersonId", t.resolution,
             t.user_silent_at as "userSilentAt", t.closed_at as "closedAt", t.version

@@ -10,25 +10,33 @@ import { ModuleEntity } from '@erp-steward/directory/directory'
 import { on } from '@erp-steward/messaging/consumer'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { readParameter } from '@erp-steward/service-kit/parameters'
-import type { EntityManager } from 'typeorm'
+import { IsNull, type EntityManager } from 'typeorm'
 import { openTicket } from './open-ticket.ts'
-import { raisePriority } from './raise-priority.ts'
-import { isGraver } from './rules/priority.ts'
+import { raiseAlertLevel } from './raise-alert-level.ts'
 import { addEntry } from './ticket-entry.ts'
 import { lockTicket, TicketEntity, updateTicket } from './ticket.ts'
 
 /**
- * One ticket per alert episode; a level that rises within the episode raises the ticket, or opens another when nobody
- * works on that one any more. Source: A-3.2.3, A-3.1.3.
+ * One ticket per alert episode; a level that rises within the episode raises the ticket and is told anew, or opens
+ * another when nobody works on that one any more. A level that is known, or milder, is told to nobody again.
+ * Source: A-3.2.3, A-3.1.3.
  */
 export const onAlertFiring = on(AlertFiring, async (tx, { data }, act) => {
   const { episodeId, name, metric, labels, unitId, moduleCode, level, value, limit, since } = data
   const priority = await priorityOf(tx, level, unitId, act)
-  const known = await tx.findOneBy(TicketEntity, { alertEpisodeId: episodeId })
-  if (known !== null) {
-    const ticket = await raisePriority(tx, known.id, priority, `The alert is ${level} now.`, act)
-    // A ticket that is resolved or closed is not raised.
-    if (!isGraver(priority, ticket.priority)) return
+  const [known] = await tx.find(TicketEntity, {
+    where: { alertEpisodeId: episodeId },
+    // Of two tickets the one of the graver level, which sorts first.
+    order: { alertLevel: 'asc' },
+  })
+  if (known !== undefined) {
+    const ticket = await lockTicket(tx, known.id)
+    if (ticket.alertLevel === 'critical' || level === 'warning') return
+    if (ticket.state === 'open' || ticket.state === 'acknowledged') {
+      const reading = `${String(value)}, limit ${String(limit)}`
+      await raiseAlertLevel(tx, ticket, { level, priority, reading }, act)
+      return
+    }
   }
   const where = Object.entries(labels)
     .map(([label, text]) => `${label}=${text}`)
@@ -41,13 +49,13 @@ export const onAlertFiring = on(AlertFiring, async (tx, { data }, act) => {
         .toWellFormed(),
       description:
         `${metric} {${where}} since ${since}` +
-        (known === null ? '' : `. The ticket of this alert is ${known.number}.`),
+        (known === undefined ? '' : `. The ticket of this alert is ${known.number}.`),
       category: 'fault',
       priority,
       unitId,
       // An alarm is never lost over a module that was withdrawn meanwhile: then the IT key users get it.
       moduleCode: await moduleIfActive(tx, moduleCode),
-      ...(known === null && { alertEpisodeId: episodeId }),
+      alert: { episodeId, level },
     },
     act,
   )
@@ -55,20 +63,25 @@ export const onAlertFiring = on(AlertFiring, async (tx, { data }, act) => {
 
 /** The recovery ends the alert, not the work: people resolve and confirm the ticket. */
 export const onAlertResolved = on(AlertResolved, async (tx, { data }, act) => {
-  const known = await tx.findOneBy(TicketEntity, { alertEpisodeId: data.episodeId })
-  if (known === null) return
-  const ticket = await lockTicket(tx, known.id)
-  if (ticket.alertEndedAt !== null) return
-  await updateTicket(tx, ticket, { alertEndedAt: new Date(data.resolvedAt) })
-  await addEntry(tx, ticket.id, 'alert-ended', `The alert ended: ${data.reason}.`, act)
-  await appendEvent(
-    tx,
-    'incident-tiering',
-    TicketAlertEnded,
-    ticket.id,
-    { ticketId: ticket.id, alertEpisodeId: data.episodeId, endedAt: data.resolvedAt },
-    act,
-  )
+  const known = await tx.find(TicketEntity, {
+    select: { id: true },
+    where: { alertEpisodeId: data.episodeId, alertEndedAt: IsNull() },
+    order: { id: 'asc' },
+  })
+  for (const { id } of known) {
+    const ticket = await lockTicket(tx, id)
+    if (ticket.alertEndedAt !== null) continue
+    await updateTicket(tx, ticket, { alertEndedAt: new Date(data.resolvedAt) })
+    await addEntry(tx, id, 'alert-ended', `The alert ended: ${data.reason}.`, act)
+    await appendEvent(
+      tx,
+      'incident-tiering',
+      TicketAlertEnded,
+      id,
+      { ticketId: id, alertEpisodeId: data.episodeId, endedAt: data.resolvedAt },
+      act,
+    )
+  }
 })
 
 /** An abnormal inspection item becomes a ticket. Source: A-3.1.3. */

@@ -12,7 +12,7 @@ import { tiersCalledAtOnce } from './rules/tier-path.ts'
 import { startHandover } from './start-handover.ts'
 import { longClocks, noteClock, slaParameter } from './start-note-clock.ts'
 import { addEntry } from './ticket-entry.ts'
-import { TicketEntity, type Category, type Ticket } from './ticket.ts'
+import { TicketEntity, type AlertLevel, type Category, type Ticket } from './ticket.ts'
 
 export interface OpenTicket {
   readonly title: string
@@ -21,8 +21,9 @@ export interface OpenTicket {
   readonly priority: Priority
   readonly unitId: string
   readonly moduleCode: string | null
-  /** The alert episode or inspection finding behind it: at most one ticket each. */
-  readonly alertEpisodeId?: string
+  /** The alert behind it: at most one ticket for each level of an episode. */
+  readonly alert?: { readonly episodeId: string; readonly level: AlertLevel }
+  /** The inspection finding behind it: at most one ticket. */
   readonly findingId?: string
 }
 
@@ -37,7 +38,7 @@ export async function openTicket(
   command: OpenTicket,
   act: Act,
 ): Promise<Ticket> {
-  const { title, description, category, unitId, moduleCode, alertEpisodeId, findingId } = command
+  const { title, description, category, unitId, moduleCode, alert, findingId } = command
   await activeUnit(tx, unitId)
   if (moduleCode !== null) await activeModule(tx, moduleCode)
   const priority = priorityFor(category, command.priority)
@@ -60,7 +61,8 @@ export async function openTicket(
     ownerPersonId: null,
     reporterPersonId: act.personId,
     reporter: act.actor,
-    alertEpisodeId: alertEpisodeId ?? null,
+    alertEpisodeId: alert?.episodeId ?? null,
+    alertLevel: alert?.level ?? null,
     alertEndedAt: null,
     findingId: findingId ?? null,
     openedAt: act.now,

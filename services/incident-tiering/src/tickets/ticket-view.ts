@@ -1,3 +1,4 @@
+import { AlertLevel } from '@erp-steward/contracts/monitoring-events'
 import { InstantOut, nullable, Priority, SupportTier, Uuid } from '@erp-steward/contracts/values'
 import { Type } from 'typebox'
 import { clockKinds } from '../clocks/ticket-clock.ts'
@@ -23,6 +24,7 @@ export const TicketView = Type.Object({
   ownerPersonId: nullable(Uuid),
   reporterPersonId: nullable(Uuid),
   alertEpisodeId: nullable(Uuid),
+  alertLevel: nullable(AlertLevel),
   alertEndedAt: nullable(InstantOut),
   findingId: nullable(Uuid),
   openedAt: InstantOut,

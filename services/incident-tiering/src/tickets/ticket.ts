@@ -20,6 +20,8 @@ export type Category = (typeof categories)[number]
 /** `open`: nobody has it; `acknowledged`: the owner works; `resolved`: waits for the user; `closed`. */
 export type TicketState = 'open' | 'acknowledged' | 'resolved' | 'closed'
 
+export type AlertLevel = 'warning' | 'critical'
+
 /** A ticket on its way through the three tiers. */
 export interface Ticket {
   id: string
@@ -42,6 +44,8 @@ export interface Ticket {
   /** Account, client or service that opened it. */
   reporter: string
   alertEpisodeId: string | null
+  /** The level that people are told of its alert; it rises and never falls. */
+  alertLevel: AlertLevel | null
   alertEndedAt: Date | null
   findingId: string | null
   openedAt: Date
@@ -75,6 +79,7 @@ export const TicketEntity = new EntitySchema<Ticket>({
     reporterPersonId: { type: 'uuid', name: 'reporter_person_id', nullable: true },
     reporter: { type: 'text' },
     alertEpisodeId: { type: 'uuid', name: 'alert_episode_id', nullable: true },
+    alertLevel: { type: 'text', name: 'alert_level', nullable: true },
     alertEndedAt: { type: 'timestamptz', name: 'alert_ended_at', nullable: true },
     findingId: { type: 'uuid', name: 'finding_id', nullable: true },
     openedAt: { type: 'timestamptz', name: 'opened_at' },
@@ -97,10 +102,14 @@ export const TicketEntity = new EntitySchema<Ticket>({
       name: 'ticket_owner_check',
       expression: `state <> 'acknowledged' or owner_person_id is not null`,
     },
+    {
+      name: 'ticket_alert_level_check',
+      expression: `(alert_episode_id is null) = (alert_level is null) and alert_level in ('warning', 'critical')`,
+    },
   ],
   uniques: [
     { name: 'ticket_number_key', columns: ['number'] },
-    { name: 'ticket_alert_episode_key', columns: ['alertEpisodeId'] },
+    { name: 'ticket_alert_episode_key', columns: ['alertEpisodeId', 'alertLevel'] },
     { name: 'ticket_finding_key', columns: ['findingId'] },
   ],
   indices: [

@@ -1,9 +1,14 @@
 import { createHmac, randomBytes, randomUUID } from 'node:crypto'
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import {
+  createServer as createNetServer,
+  type AddressInfo,
+  type Server as NetServer,
+  type Socket,
+} from 'node:net'
 import { text } from 'node:stream/consumers'
 import { Writable } from 'node:stream'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { eventually } from '@erp-steward/test-kit/eventually'
 import { testDatabase } from '@erp-steward/test-kit/test-database'
 import { testKeys } from '@erp-steward/test-kit/tokens'
@@ -32,8 +37,10 @@ import {
   nominate,
   open,
   OTHER_UNIT,
+  read,
   runJobs,
   runTask,
+  setParameter,
   systemAdmin,
   tellOfPerson,
   tellOfStanding,
@@ -103,7 +110,10 @@ beforeEach(async () => {
 
 /** Each delivery that waits is tried once; answers how many there were. */
 async function deliver(): Promise<number> {
-  const jobs = await waitingJobs(stage, 'deliver-notification')
+  const jobs = [
+    ...(await waitingJobs(stage, 'deliver-notification')),
+    ...(await waitingJobs(stage, 'call-webhook')),
+  ]
   await runJobs(stage, jobs)
   return jobs.length
 }
@@ -149,7 +159,7 @@ describe('mail', () => {
       ],
     })
     expect(await factsOf(stage, row?.id ?? '', 'notification.delivered')).toMatchObject([
-      { ticketId: ticket.id, channel: 'mail', attempts: 1 },
+      { ticketId: ticket.id, channel: 'mail', attempts: 1, personId: people.first, alert: null },
     ])
   })
 
@@ -349,7 +359,156 @@ describe('mail', () => {
   })
 })
 
+describe('a mail server that takes the connection and never answers', () => {
+  let silent: NetServer
+  let connections: Set<Socket>
+  let poor: TestService
+  let jobs: { stop(): Promise<void> }
+
+  beforeEach(async () => {
+    connections = new Set()
+    silent = createNetServer((socket) => {
+      connections.add(socket)
+      socket.on('error', () => undefined).on('close', () => connections.delete(socket))
+    })
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+  })
+  afterEach(async () => {
+    for (const socket of connections) socket.destroy()
+    await jobs.stop()
+    await poor.release()
+    await new Promise((resolve) => silent.close(resolve))
+  })
+
+  /** The service with its real workers, on a clock that the test moves; ten people of L1 are to be told of a ticket. */
+  async function besieged(trySeconds: number) {
+    const { port } = silent.address() as AddressInfo
+    poor = await incidentStage({
+      SMTP_URL: `smtp://127.0.0.1:${String(port)}`,
+      WEBHOOK_TARGETS: `127.0.0.1:${String(hookPort)}`,
+      NOTIFICATION_TRY_SECONDS: trySeconds,
+    })
+    const names = Array.from({ length: 10 }, (_, n) => `l1-${String(n)}`)
+    const { user } = await fillDirectory(poor, 'user')
+    for (const person of Object.values(await fillDirectory(poor, ...names)))
+      await nominate(poor, person, { tier: 'L1' })
+    await poor.db.query('delete from incident_tiering_jobs._private_jobs')
+    return user
+  }
+
+  async function work() {
+    const { db, url, tasks } = poor
+    jobs = await startJobs({
+      service: 'incident-tiering',
+      db,
+      url,
+      tasks,
+      crontab: '',
+      clock: () => poor.now,
+      log: createLog('silent'),
+    })
+  }
+
+  test('[A-3.2.3][A-5.2.3] holds up neither a webhook nor a clock: the raise of an unsolved P3 comes while every mail hangs', async () => {
+    const user = await besieged(60)
+    const answered = await create(poor, '/v1/webhooks', systemAdmin(), {
+      url: hookUrl(),
+      unitId: null,
+      secret: SECRET,
+    })
+    expect(answered.statusCode).toBe(201)
+    await setParameter(poor, 'incident.priority.p3.raise_after', {
+      clock: 'continuous',
+      within: 'PT1S',
+    })
+    const ticket = await open(poor, endUser(user))
+    await work()
+    // Both workers of the mails are held by the server.
+    await eventually(() => {
+      expect(connections.size).toBe(2)
+    })
+    await eventually(() => {
+      expect(calls.map(({ body }) => (JSON.parse(body) as { type: string }).type)).toContain(
+        'ticket.opened',
+      )
+    })
+    poor.now = after(poor.now, 2_000)
+    await poor.db.query(
+      `update incident_tiering_jobs._private_jobs j set run_at = now()
+         from incident_tiering_jobs._private_tasks t
+        where t.id = j.task_id and t.identifier = 'ticket-clock-due'`,
+    )
+    await eventually(async () => {
+      expect(await read(poor, ticket.id)).toMatchObject({ priority: 'P2' })
+    })
+    await eventually(() => {
+      expect(calls.map(({ body }) => (JSON.parse(body) as { type: string }).type)).toContain(
+        'ticket.priority-raised',
+      )
+    })
+    const sent: unknown[] = await poor.db.query(
+      `select 1 from notification where channel = 'mail' and state = 'delivered'`,
+    )
+    expect(sent).toEqual([])
+  })
+
+  test('[A-3.2.3] is given up at the end of the time of a try, and its connection is closed', async () => {
+    const user = await besieged(1)
+    await open(poor, endUser(user))
+    const [job] = await waitingJobs(poor, 'deliver-notification')
+    jobs = { stop: () => Promise.resolve() }
+    await runJobs(poor, job === undefined ? [] : [job])
+    const tried: unknown = await poor.db.query(
+      'select attempts, last_error from notification where attempts > 0',
+    )
+    expect(tried).toEqual([{ attempts: 1, last_error: 'The receiver took longer than 1 s.' }])
+    await eventually(() => {
+      expect(connections.size).toBe(0)
+    })
+  })
+})
+
 describe('webhooks', () => {
+  test('[A-3.2.3] one that hangs is tried alone, and another is called meanwhile', async () => {
+    let hanging = 0
+    const stuck = createServer(() => {
+      hanging += 1
+    })
+    await new Promise<void>((resolve) => stuck.listen(0, '127.0.0.1', resolve))
+    const stuckPort = String((stuck.address() as AddressInfo).port)
+    const poor = await incidentStage({
+      WEBHOOK_TARGETS: `127.0.0.1:${String(hookPort)},127.0.0.1:${stuckPort}`,
+      NOTIFICATION_TRY_SECONDS: 60,
+    })
+    const { user } = await fillDirectory(poor, 'user')
+    for (const url of [`http://127.0.0.1:${stuckPort}/`, hookUrl()])
+      await create(poor, '/v1/webhooks', systemAdmin(), { url, unitId: null, secret: SECRET })
+    for (let n = 0; n < 3; n += 1) await open(poor, endUser(user))
+    const { db, url, tasks } = poor
+    const jobs = await startJobs({
+      service: 'incident-tiering',
+      db,
+      url,
+      tasks,
+      crontab: '',
+      clock: () => poor.now,
+      log: createLog('silent'),
+    })
+    try {
+      await eventually(() => {
+        const opened = calls.filter(({ body }) => body.includes('"ticket.opened"'))
+        expect(opened).toHaveLength(3)
+        expect(hanging).toBe(1)
+      })
+      expect(hanging).toBe(1)
+    } finally {
+      stuck.closeAllConnections()
+      await new Promise((resolve) => stuck.close(resolve))
+      await jobs.stop()
+      await poor.release()
+    }
+  })
+
   test('[A-3.2.3] a call is signed after Standard Webhooks over id, time and the very body', async () => {
     await register(hookUrl())
     const ticket = await open(stage, endUser(people.user), { priority: 'P2' })
@@ -373,6 +532,8 @@ describe('webhooks', () => {
         tier: 'L1',
         unitId: UNIT,
         moduleCode: 'GL',
+        alertEpisodeId: null,
+        alertLevel: null,
         note: null,
       },
     })
@@ -394,7 +555,7 @@ describe('webhooks', () => {
     answer = 503
     const ticket = await open(stage, endUser(people.user))
     await deliver()
-    const retries = await waitingJobs(stage, 'deliver-notification')
+    const retries = await waitingJobs(stage, 'call-webhook')
     expect(retries).toMatchObject([{ runAt: after(MONDAY, 15_000) }])
     answer = 200
     stage.now = after(MONDAY, 15_000)
@@ -551,6 +712,7 @@ test('[A-4.3.1] the secret of a webhook is in no answer, table, event or log', a
       SMTP_URL: '',
       MAIL_FROM: 'steward@example.test',
       WEBHOOK_TARGETS: `127.0.0.1:${String(hookPort)}`,
+      NOTIFICATION_TRY_SECONDS: 10,
     },
     log: createLog('debug', sink),
     keyFor: testKeys,

@@ -5,8 +5,11 @@ import {
   AlertNotifyOverdue,
   InspectionUncovered,
 } from '@erp-steward/contracts/monitoring-events'
+import { send } from '@erp-steward/test-kit/requests'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import {
+  after,
+  authority,
   fillDirectory,
   incidentStage,
   MONDAY,
@@ -56,4 +59,47 @@ test('[A-3.1.1][A-3.2.3] what nobody answers for is told to the authority and th
         .sort(),
     ).toEqual([chief, head].sort())
   expect(told.every(({ subject }) => subject.endsWith(': U1'))).toBe(true)
+})
+
+test('[A-3.2.3] alerts noticed at one instant, and one of them at two levels, are each told, once, and say which they are', async () => {
+  const { chief } = await fillDirectory(stage, 'chief')
+  await tellOfStanding(stage, chief, { roles: ['OM_AUTHORITY'] })
+  const [first, second] = [randomUUID(), randomUUID()]
+  for (const said of [
+    { ...alert, episodeId: first },
+    { ...alert, episodeId: first, level: 'warning' as const },
+    { ...alert, episodeId: second },
+    { ...alert, episodeId: second },
+  ])
+    await tell(stage, AlertNotifyOverdue, said.episodeId, said)
+  const told: { id: string; level: string; body: string }[] = await stage.db.query(
+    `select alert_episode_id as id, alert_level as level, body from notification
+      where person_id = $1 and occasion = 'alert-untold' order by alert_level`,
+    [chief],
+  )
+  const of = (id: string) => told.filter((each) => each.id === id).map(({ level }) => level)
+  expect([of(first), of(second)]).toEqual([['critical', 'warning'], ['critical']])
+  for (const { id, body } of told) expect(body).toContain(`/v1/alerts/${id}`)
+  const ledger = await send(stage, 'GET', '/v1/notifications?limit=100', authority())
+  const { items } = ledger.json<{ items: { about: unknown }[] }>()
+  expect(items.map(({ about }) => about)).toContainEqual({ type: 'alert', id: second })
+})
+
+test('[A-3.1.1] a roster that nobody can serve is told again when it is found again, and names the roster', async () => {
+  const { chief } = await fillDirectory(stage, 'chief')
+  await tellOfStanding(stage, chief, { roles: ['OM_AUTHORITY'] })
+  const nobody = { inspectorPersonId: null, deputyPersonId: null }
+  for (const foundAt of [at, at, after(MONDAY, 1).toISOString()])
+    await tell(stage, InspectionUncovered, UNIT, {
+      unitId: UNIT,
+      reason: 'nobody-able',
+      foundAt,
+      ...nobody,
+    })
+  const told: { body: string }[] = await stage.db.query(
+    `select body from notification where person_id = $1 and occasion = 'inspection-uncovered'`,
+    [chief],
+  )
+  expect(told).toHaveLength(2)
+  for (const { body } of told) expect(body).toContain(`/v1/inspections/rosters/${UNIT}`)
 })

@@ -30,6 +30,7 @@ const ticket = {
   reporterPersonId: null,
   reporter: 'someone',
   alertEpisodeId: null,
+  alertLevel: null,
   alertEndedAt: null,
   findingId: null,
   openedAt: new Date(0),

@@ -22,6 +22,7 @@ import {
   OTHER_UNIT,
   read,
   tell,
+  tellOfStanding,
   timeline,
   UNIT,
 } from '../incident-stage.ts'
@@ -196,7 +197,11 @@ describe('with every tier staffed', () => {
       const [{ id } = { id: '' }] = await ticketsOf(episodeId)
       stage.now = new Date(MONDAY.getTime() + HOUR)
       await tell(stage, AlertFiring, episodeId, firing(episodeId, 'critical'))
-      expect(await read(stage, id)).toMatchObject({ priority: 'P2', version: 2 })
+      expect(await read(stage, id)).toMatchObject({
+        priority: 'P2',
+        alertLevel: 'critical',
+        version: 3,
+      })
       // P2 has 8 h round the clock; the working hour that the P3 had used is taken off.
       expect(await clocks(stage, id, 'restore')).toMatchObject([
         { explanation: { state: 'stopped', usedSeconds: 3_600 }, breachedAt: null },
@@ -210,9 +215,96 @@ describe('with every tier staffed', () => {
       expect(await factsOf(stage, id, 'ticket.priority-raised')).toMatchObject([
         { from: 'P3', to: 'P2' },
       ])
-      expect(await mailed(id)).toEqual(['first', 'second'])
+      // L1 was told of the warning and is told anew; L2 is called by the priority, and not twice.
+      expect(await mailed(id)).toEqual(['first', 'first', 'second'])
       await tell(stage, AlertFiring, episodeId, firing(episodeId, 'warning'))
-      expect(await read(stage, id)).toMatchObject({ priority: 'P2', version: 2 })
+      expect(await read(stage, id)).toMatchObject({ priority: 'P2', version: 3 })
+    })
+
+    /** Who is told of an alert at a level, by name and by why, in order of the names. */
+    async function toldOf(episodeId: string, level: 'warning' | 'critical') {
+      const rows: { personId: string; occasion: string }[] = await stage.db.query(
+        `select person_id as "personId", occasion from notification
+          where alert_episode_id = $1 and alert_level = $2 and channel = 'mail'`,
+        [episodeId, level],
+      )
+      const names = Object.entries(people)
+      return rows
+        .map(({ personId, occasion }) => {
+          const [name = '?'] = names.find(([, id]) => id === personId) ?? []
+          return `${name} ${occasion}`
+        })
+        .sort()
+    }
+
+    test('[A-3.2.3] that rises is told anew, once, however it goes up and down', async () => {
+      const episodeId = randomUUID()
+      for (const level of ['warning', 'warning', 'critical', 'warning', 'critical'] as const) {
+        await tell(stage, AlertFiring, episodeId, firing(episodeId, level))
+        stage.now = new Date(stage.now.getTime() + 1_000)
+      }
+      expect(await toldOf(episodeId, 'warning')).toEqual(['first opened'])
+      expect(await toldOf(episodeId, 'critical')).toEqual([
+        'first alert-raised',
+        'second priority-raised',
+      ])
+      expect(await ticketsOf(episodeId)).toHaveLength(1)
+    })
+
+    test('[A-3.2.3] that rises is told anew also where the ticket is as grave already, to all in charge', async () => {
+      const episodeId = randomUUID()
+      await tell(stage, AlertFiring, episodeId, firing(episodeId, 'warning'))
+      const [{ id } = { id: '' }] = await ticketsOf(episodeId)
+      await act(stage, { id }, 'acknowledge', keyUser(people.first))
+      await act(stage, { id }, 'escalate', keyUser(people.first), { analysis: 'Storage is full.' })
+      await stage.db.query(`update ticket set priority = 'P1' where id = $1`, [id])
+      await tell(stage, AlertFiring, episodeId, firing(episodeId, 'critical'))
+      expect(await read(stage, id)).toMatchObject({ priority: 'P1', alertLevel: 'critical' })
+      expect(await toldOf(episodeId, 'critical')).toEqual([
+        'first alert-raised',
+        'second alert-raised',
+        'third alert-raised',
+      ])
+      expect(await factsOf(stage, id, 'ticket.priority-raised')).toEqual([])
+    })
+
+    test('[A-3.2.3] that rises where nobody serves is told to the authority and the leader of the unit, and of another unit to neither', async () => {
+      const empty = await incidentStage()
+      const { chief, head, foreign } = await fillDirectory(empty, 'chief', 'head', 'foreign')
+      await tellOfStanding(empty, chief, { roles: ['OM_AUTHORITY'] })
+      await tellOfStanding(empty, head, { roles: ['BUSINESS_OWNER'] })
+      await tellOfStanding(empty, foreign, { roles: ['BUSINESS_OWNER'] })
+      const episodeId = randomUUID()
+      await tell(empty, AlertFiring, episodeId, firing(episodeId, 'warning'))
+      await tell(empty, AlertFiring, episodeId, firing(episodeId, 'critical'))
+      const rows: unknown[] = await empty.db.query(
+        `select person_id as id from notification
+          where alert_episode_id = $1 and alert_level = 'critical' and occasion = 'alert-raised'
+          order by person_id`,
+        [episodeId],
+      )
+      await empty.release()
+      expect(rows).toEqual([chief, head].sort().map((id) => ({ id })))
+    })
+
+    test('[A-3.2.3] told at one moment that it rises, by several events, is told anew once', async () => {
+      const episodeId = randomUUID()
+      await tell(stage, AlertFiring, episodeId, firing(episodeId, 'warning'))
+      const events = await Promise.all(
+        [1, 2, 3].map(() => eventOf(stage, AlertFiring, episodeId, firing(episodeId, 'critical'))),
+      )
+      await Promise.all(events.map((event) => stage.consumer.deliver(event)))
+      expect(await toldOf(episodeId, 'critical')).toHaveLength(2)
+    })
+
+    test('[A-3.2.3] taken is taken at the level that the ticket told', async () => {
+      const episodeId = randomUUID()
+      await tell(stage, AlertFiring, episodeId, firing(episodeId, 'warning'))
+      const [{ id } = { id: '' }] = await ticketsOf(episodeId)
+      await act(stage, { id }, 'acknowledge', keyUser(people.first))
+      expect(await factsOf(stage, id, 'ticket.acknowledged')).toMatchObject([
+        { alertLevel: 'warning' },
+      ])
     })
 
     test('that gets worse after its ticket was resolved opens another', async () => {
@@ -228,7 +320,17 @@ describe('with every tier staffed', () => {
         `select priority, state, alert_episode_id from ticket where description like '%' || $1`,
         [`The ticket of this alert is ${String(number)}.`],
       )
-      expect(others).toEqual([{ priority: 'P2', state: 'open', alert_episode_id: null }])
+      expect(others).toEqual([{ priority: 'P2', state: 'open', alert_episode_id: episodeId }])
+      expect(await toldOf(episodeId, 'critical')).toEqual(['first opened', 'second opened'])
+      // The end of the alert is noted on both.
+      const { since: _since, firedAt: _firedAt, ...episode } = firing(episodeId, 'critical')
+      const ended = { ...episode, reason: 'recovered', resolvedAt: '2026-03-09T02:10:00Z' }
+      await tell(stage, AlertResolved, episodeId, ended)
+      const open: unknown[] = await stage.db.query(
+        'select 1 from ticket where alert_episode_id = $1 and alert_ended_at is null',
+        [episodeId],
+      )
+      expect(open).toEqual([])
     })
 
     test('[A-3.2.3] of a module that is not in use opens a ticket all the same, for the IT key users', async () => {

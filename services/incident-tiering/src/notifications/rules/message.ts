@@ -11,6 +11,7 @@ export type Occasion =
   | 'opened'
   | 'escalated'
   | 'priority-raised'
+  | 'alert-raised'
   | 'released'
   | 'clock-breached'
   | 'progress-noted'
@@ -33,6 +34,7 @@ const HEADLINE: Readonly<Record<Occasion, { readonly zh: string; readonly en: st
   opened: { zh: '新工单', en: 'New ticket' },
   escalated: { zh: '工单已升级', en: 'Ticket passed on' },
   'priority-raised': { zh: '工单优先级已提高', en: 'Ticket priority raised' },
+  'alert-raised': { zh: '报警级别已升高', en: 'The alert got graver' },
   released: { zh: '工单待重新受理', en: 'Ticket needs a new owner' },
   'clock-breached': { zh: '工单超时', en: 'Ticket overdue' },
   'progress-noted': { zh: '工单处理进度', en: 'Ticket progress' },
@@ -94,6 +96,7 @@ export function messageOf(
       `${zh} / ${en}${where}`,
       `${ticket.number} ${ticket.title}`,
       `优先级 / Priority: ${ticket.priority}`,
+      ...(ticket.alertLevel === null ? [] : [`报警级别 / Alert level: ${ticket.alertLevel}`]),
       ...(ticket.moduleCode === null ? [] : [`模块 / Module: ${ticket.moduleCode}`]),
       '',
       note ?? ticket.description,
@@ -140,12 +143,34 @@ export function fallBackMessage(lost: Message, recipient: string, reason: string
   }
 }
 
+/** What a message is about that is about no ticket, so that its reader finds it and can act. */
+export interface About {
+  readonly type: 'alert' | 'inspection-roster'
+  readonly id: string
+}
+
+/** Where the gateway shows it. */
+function pathOf({ type, id }: About): string {
+  return type === 'alert' ? `/v1/alerts/${id}` : `/v1/inspections/rosters/${id}`
+}
+
 /** The text about something in a unit that is watched, or should be, and for which nobody answers. */
-export function watchFailedMessage(failure: WatchFailure, unit: string, detail: string): Message {
+export function watchFailedMessage(
+  failure: WatchFailure,
+  unit: string,
+  detail: string,
+  about: About,
+): Message {
   const { zh, en } = HEADLINE[failure]
   return {
     subject: `${zh} / ${en}: ${unit}`,
-    body: [`${zh} / ${en}`, `单位 / Unit: ${unit}`, detail].join('\n'),
+    body: [
+      `${zh} / ${en}`,
+      `单位 / Unit: ${unit}`,
+      detail,
+      `事由 / About: ${about.type} ${about.id}`,
+      `查看 / See: ${pathOf(about)}`,
+    ].join('\n'),
   }
 }
 
