@@ -2,6 +2,7 @@ import { directoryEntities, unitExists } from '@erp-steward/directory/directory'
 import { directorySubscriptions } from '@erp-steward/directory/on-directory-changed'
 import { defineService } from '@erp-steward/service-kit/service'
 import { AlertStateEntity } from './alerts/alert-state.ts'
+import { AlertNoticeEntity } from './alerts/alert-notice.ts'
 import { AlertTicketEntity } from './alerts/alert-ticket.ts'
 import { checkAlertsTold } from './alerts/check-alerts-told.ts'
 import { AlertEpisodeEntity } from './alerts/episode.ts'
@@ -54,6 +55,7 @@ export const monitoringIngest = defineService({
     ThresholdVersionEntity,
     AlertStateEntity,
     AlertEpisodeEntity,
+    AlertNoticeEntity,
     AlertTicketEntity,
     KeyFigureEntity,
     UnfedThresholdEntity,

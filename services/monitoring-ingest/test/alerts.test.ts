@@ -369,49 +369,96 @@ const ticketOf = (ticketId: string, alertEpisodeId: string | null) =>
     acknowledgeDueAt: null,
     restoreDueAt: null,
   })
-const delivered = (ticketId: string) =>
-  stage.tell('incident.notification.delivered.v1', ticketId, {
+const PERSON = randomUUID()
+/** A message about an alert was accepted, for a person by mail unless said otherwise. */
+const delivered = (
+  episodeId: string | null,
+  {
+    level = 'critical',
+    ...said
+  }: { level?: 'warning' | 'critical'; [member: string]: unknown } = {},
+) =>
+  stage.tell('incident.notification.delivered.v1', randomUUID(), {
     notificationId: randomUUID(),
-    ticketId,
+    ticketId: null,
     channel: 'mail',
     occasion: 'opened',
     attempts: 1,
     deliveredAt: stage.service.now.toISOString(),
+    personId: PERSON,
+    alert: episodeId === null ? null : { episodeId, level },
+    ...said,
   })
-const taken = (ticketId: string, ownerPersonId: string) =>
+const taken = (
+  ticketId: string,
+  ownerPersonId: string,
+  alertLevel: 'warning' | 'critical' = 'critical',
+) =>
   stage.tell('incident.ticket.acknowledged.v1', ticketId, {
     ticketId,
     ownerPersonId,
     tier: 'L1',
     acknowledgedAt: stage.service.now.toISOString(),
     withinTarget: true,
+    alertLevel,
   })
 const typesOf = async (thresholdId: string) => (await toldOf(thresholdId)).map(({ type }) => type)
 
-test.each(['ticket first', 'message first'])(
-  '[A-3.2.3] a confirmed alert was told once a message about its ticket was accepted in time: %s',
+test('[A-3.2.3] a confirmed alert was told once a message about it was accepted for a person in time', async () => {
+  const { thresholdId, episodeId } = await fire()
+  const ticketId = randomUUID()
+  stage.pass(60)
+  await delivered(episodeId, { ticketId })
+  await delivered(episodeId, { ticketId })
+  stage.pass(60)
+  await stage.run('check-alerts-told')
+  expect((await toldOf(thresholdId)).slice(1)).toMatchObject([
+    {
+      type: 'notified',
+      episodeId,
+      level: 'critical',
+      ticketId,
+      by: 'mail',
+      personId: PERSON,
+      withinTarget: true,
+    },
+  ])
+})
+
+test.each([
+  ['a webhook, which is nobody', { channel: 'webhook', personId: null }],
+  ['a message of before, which does not say whom it reached', { personId: undefined }],
+  ['a message that does not say of which alert it is', { alert: undefined }],
+  ['a message about something else', { alert: null }],
+])('[A-3.2.3] an alert is not told by %s', async (_what, said) => {
+  const { thresholdId, episodeId } = await fire()
+  await ticketOf(randomUUID(), episodeId)
+  await delivered(episodeId, said)
+  await delivered(randomUUID())
+  stage.pass(61)
+  await stage.run('check-alerts-told')
+  expect(await typesOf(thresholdId)).toEqual(['firing', 'notify-overdue'])
+})
+
+test.each(['ticket first', 'acknowledgement first'])(
+  '[A-3.2.3] whoever took the ticket was reached: %s',
   async (order) => {
     const { thresholdId, episodeId } = await fire()
     const ticketId = randomUUID()
     if (order === 'ticket first') await ticketOf(ticketId, episodeId)
-    stage.pass(60)
-    await delivered(ticketId)
+    await taken(ticketId, PERSON)
     if (order !== 'ticket first') await ticketOf(ticketId, episodeId)
-    stage.pass(60)
-    await delivered(ticketId)
+    stage.pass(61)
     await stage.run('check-alerts-told')
     expect((await toldOf(thresholdId)).slice(1)).toMatchObject([
-      { type: 'notified', episodeId, ticketId, withinTarget: true },
+      { type: 'notified', by: 'acknowledgement', personId: PERSON, withinTarget: true },
+      { type: 'acknowledged', acknowledgedByPersonId: PERSON },
     ])
   },
 )
 
 test('[A-3.2.3] an alert that nobody was told of in time is stated once, also when it has ended, and a late message says late', async () => {
   const { thresholdId, episodeId } = await fire()
-  const ticketId = randomUUID()
-  await ticketOf(ticketId, episodeId)
-  // A message about another ticket, and one that is of no alert, tell nobody of this one.
-  await delivered(randomUUID())
   stage.pass(60)
   await stage.run('check-alerts-told')
   expect(await typesOf(thresholdId)).toEqual(['firing'])
@@ -420,11 +467,147 @@ test('[A-3.2.3] an alert that nobody was told of in time is stated once, also wh
   await stage.run('check-alerts-told')
   await stage.run('check-alerts-told')
   expect(await typesOf(thresholdId)).toEqual(['firing', 'resolved', 'notify-overdue'])
-  await delivered(ticketId)
+  await delivered(episodeId)
   expect((await toldOf(thresholdId)).at(-1)).toMatchObject({
     type: 'notified',
     withinTarget: false,
   })
+})
+
+/** A warning that fires now, and the same alert a moment later at a critical value. */
+async function warn() {
+  const metric = `m_${randomUUID().replaceAll('-', '')}`
+  const thresholdId = await threshold(metric, { forSeconds: 0 })
+  let second = 3_600
+  const read = (value: number) => send(metric, (second += 1), value)
+  await read(85)
+  const [first] = await toldOf(thresholdId)
+  return { thresholdId, episodeId: first?.episodeId ?? '', read }
+}
+const noticesOf = async (thresholdId: string) =>
+  (await toldOf(thresholdId))
+    .filter(({ type }) => type.startsWith('not'))
+    .map(({ type, level, withinTarget }) =>
+      [type, level, ...(withinTarget === false ? ['late'] : [])].join(' '),
+    )
+
+test('[A-3.2.3] a level that rose is told only by a message of that level, in the time from its own confirmation', async () => {
+  const { thresholdId, episodeId, read } = await warn()
+  await delivered(episodeId, { level: 'warning' })
+  stage.pass(600)
+  await read(95)
+  // The same message again, and another of the milder level, say nothing of the graver.
+  await delivered(episodeId, { level: 'warning' })
+  stage.pass(60)
+  await stage.run('check-alerts-told')
+  expect(await noticesOf(thresholdId)).toEqual(['notified warning'])
+  stage.pass(1)
+  await stage.run('check-alerts-told')
+  await stage.run('check-alerts-told')
+  expect(await noticesOf(thresholdId)).toEqual(['notified warning', 'notify-overdue critical'])
+  await delivered(episodeId)
+  expect((await noticesOf(thresholdId)).at(-1)).toBe('notified critical late')
+  const answered = await stage.call('GET', `/v1/alerts/${episodeId}`, { as: authority })
+  const notices = [
+    { level: 'warning', notifyOverdueAt: null },
+    { level: 'critical', notifyOverdueAt: expect.any(String) as unknown },
+  ]
+  expect(answered.json()).toMatchObject({ level: 'critical', notices, ...notices[1] })
+  const listed = await stage.call('GET', `/v1/alerts?thresholdId=${thresholdId}`, { as: authority })
+  expect(listed.json()).toMatchObject({ items: [{ notices }] })
+})
+
+test('[A-3.2.3] whoever heard of the graver level heard of the milder, which has its own time', async () => {
+  const { thresholdId, episodeId, read } = await warn()
+  stage.pass(50)
+  await read(95)
+  stage.pass(11)
+  await delivered(episodeId)
+  stage.pass(60)
+  await stage.run('check-alerts-told')
+  expect(await noticesOf(thresholdId)).toEqual(['notified warning late', 'notified critical'])
+})
+
+test('[A-3.2.3] a worsening alert has no more time to be told of than it had', async () => {
+  const { thresholdId, read } = await warn()
+  stage.pass(50)
+  await read(95)
+  stage.pass(11)
+  await stage.run('check-alerts-told')
+  expect(await noticesOf(thresholdId)).toEqual(['notify-overdue warning'])
+})
+
+test('[A-3.2.3] an alert that falls and rises again within its episode is told no more', async () => {
+  const { thresholdId, episodeId, read } = await warn()
+  await read(95)
+  await delivered(episodeId)
+  for (const value of [85, 96, 85, 97, 85]) {
+    stage.pass(600)
+    await read(value)
+    await stage.run('check-alerts-told')
+  }
+  expect(await noticesOf(thresholdId)).toEqual(['notified warning', 'notified critical'])
+  expect((await typesOf(thresholdId)).filter((type) => type === 'firing')).toHaveLength(2)
+})
+
+test('[A-3.2.3] an alert is told of beside others, told and untold, of the same and of other thresholds', async () => {
+  const [told, untold] = [await fire(), await fire()]
+  await delivered(told.episodeId)
+  stage.pass(61)
+  await stage.run('check-alerts-told')
+  expect(await noticesOf(told.thresholdId)).toEqual(['notified critical'])
+  expect(await noticesOf(untold.thresholdId)).toEqual(['notify-overdue critical'])
+})
+
+test('[A-3.2.3] a message and the look for those that are missing, at one moment, agree', async () => {
+  const all = [await fire(), await fire(), await fire()]
+  stage.pass(61)
+  await Promise.all([
+    stage.run('check-alerts-told'),
+    ...all.map(({ episodeId }) => delivered(episodeId)),
+  ])
+  for (const { thresholdId } of all) {
+    const notices = await noticesOf(thresholdId)
+    expect(notices.at(-1)).toBe('notified critical late')
+    expect(notices.filter((each) => each.startsWith('notified'))).toHaveLength(1)
+  }
+})
+
+test('[A-3.2.3] a worsening alert that nobody took is to be taken no later, and is stated anew at its new level', async () => {
+  const { thresholdId, read } = await warn()
+  const untaken = async () =>
+    (await toldOf(thresholdId))
+      .filter(({ type }) => type === 'ack-overdue')
+      .map(({ level, dueAt }) => [level, dueAt])
+  const start = stage.service.now.getTime()
+  const at = (minutes: number) => new Date(start + minutes * 60_000).toISOString()
+  stage.pass(3_601)
+  await stage.run('check-alerts-told')
+  expect(await untaken()).toEqual([['warning', at(60)]])
+  await read(95)
+  await stage.run('check-alerts-told')
+  await stage.run('check-alerts-told')
+  expect(await untaken()).toEqual([
+    ['warning', at(60)],
+    ['critical', at(60)],
+  ])
+})
+
+test('[A-3.2.3] a second ticket of an alert is to be taken anew', async () => {
+  const { thresholdId, episodeId, read } = await warn()
+  const [first, second] = [randomUUID(), randomUUID()]
+  await ticketOf(first, episodeId)
+  await taken(first, PERSON, 'warning')
+  stage.pass(1)
+  await read(95)
+  await ticketOf(second, episodeId)
+  stage.pass(15 * 60 + 1)
+  // The first ticket speaks for its own level only.
+  await stage.run('check-alerts-told')
+  expect((await typesOf(thresholdId)).slice(-2).sort()).toEqual(['ack-overdue', 'notify-overdue'])
+  expect((await toldOf(thresholdId)).at(-1)).toMatchObject({ ticketId: second })
+  await taken(second, PERSON)
+  expect((await typesOf(thresholdId)).slice(-2)).toEqual(['notified', 'acknowledged'])
 })
 
 test('[A-3.2.3] the time to tell counts from the confirmation, however old the sample is', async () => {
@@ -441,7 +624,7 @@ test('[A-3.2.3] a firing alert that nobody takes in the time of its level is sta
   const tickets = new Map([open, answered].map(({ episodeId }) => [episodeId, randomUUID()]))
   for (const [episodeId, ticketId] of tickets) {
     await ticketOf(ticketId, episodeId)
-    await delivered(ticketId)
+    await delivered(episodeId)
   }
   const person = randomUUID()
   await taken(tickets.get(answered.episodeId) ?? '', person)

@@ -1,6 +1,7 @@
 import type { AlertFiring } from '@erp-steward/contracts/monitoring-events'
 import type { Static } from 'typebox'
 import { EntitySchema } from 'typeorm'
+import type { AlertNotice } from './alert-notice.ts'
 import type { AlertLevel } from './rules/alert-machine.ts'
 
 /** Why an episode ended; only `recovered` says that the value is good again. */
@@ -29,12 +30,9 @@ export interface AlertEpisode {
   firedAt: Date | null
   endedAt: Date | null
   endReason: EndReason | null
-  /** When it was confirmed here, by our clock; `null` while it was not, as the four after it until they happen. */
+  /** When it was confirmed here first, by our clock; `null` while it was not, as the two after it until they happen. */
   confirmedAt: Date | null
-  /** When a receiver first accepted a message about it. */
-  notifiedAt: Date | null
-  /** When it was noticed that nobody was told, or nobody took it, in time. */
-  notifyOverdueAt: Date | null
+  /** When a person took it, and when it was noticed that nobody did in time; a rise asks anew while nobody has. */
   acknowledgedAt: Date | null
   ackOverdueAt: Date | null
 }
@@ -61,8 +59,6 @@ export const AlertEpisodeEntity = new EntitySchema<AlertEpisode>({
     endedAt: { type: 'timestamptz', name: 'ended_at', nullable: true },
     endReason: { type: 'text', name: 'end_reason', nullable: true },
     confirmedAt: { type: 'timestamptz', name: 'confirmed_at', nullable: true },
-    notifiedAt: { type: 'timestamptz', name: 'notified_at', nullable: true },
-    notifyOverdueAt: { type: 'timestamptz', name: 'notify_overdue_at', nullable: true },
     acknowledgedAt: { type: 'timestamptz', name: 'acknowledged_at', nullable: true },
     ackOverdueAt: { type: 'timestamptz', name: 'ack_overdue_at', nullable: true },
   },
@@ -86,11 +82,6 @@ export const AlertEpisodeEntity = new EntitySchema<AlertEpisode>({
       unique: true,
       where: 'ended_at is null',
     },
-    {
-      name: 'alert_episode_untold',
-      columns: ['confirmedAt'],
-      where: 'confirmed_at is not null and notified_at is null and notify_overdue_at is null',
-    },
   ],
 })
 
@@ -98,8 +89,7 @@ export const AlertEpisodeEntity = new EntitySchema<AlertEpisode>({
 export const EPISODE_COLUMNS = `id, threshold_id as "thresholdId", threshold_version as "thresholdVersion",
   series_id as "seriesId", unit_id as "unitId", module_code as "moduleCode", name, metric, labels, state, level,
   value, limit_value as "limit", since, fired_at as "firedAt", ended_at as "endedAt", end_reason as "endReason",
-  confirmed_at as "confirmedAt", notified_at as "notifiedAt", notify_overdue_at as "notifyOverdueAt",
-  acknowledged_at as "acknowledgedAt", ack_overdue_at as "ackOverdueAt"`
+  confirmed_at as "confirmedAt", acknowledged_at as "acknowledgedAt", ack_overdue_at as "ackOverdueAt"`
 
 /** What every alert event says of its episode. */
 export function factOf(
@@ -120,10 +110,10 @@ export function factOf(
   }
 }
 
-/** What an event says of an alert that was confirmed and of which people must be told. */
+/** What an event says of an alert that was confirmed at a level and of which people must be told. */
 export function confirmedFactOf(
-  { id, thresholdId, unitId, level }: AlertEpisode,
-  confirmedAt: Date,
+  { id, thresholdId, unitId }: AlertEpisode,
+  { level, confirmedAt }: Pick<AlertNotice, 'level' | 'confirmedAt'>,
 ) {
   return { episodeId: id, thresholdId, unitId, level, confirmedAt: confirmedAt.toISOString() }
 }

@@ -152,7 +152,9 @@ async function record(
        set state = excluded.state, level = excluded.level, value = excluded.value, limit_value = excluded.limit_value,
            fired_at = coalesce(alert_episode.fired_at, excluded.fired_at),
            confirmed_at = coalesce(alert_episode.confirmed_at, excluded.confirmed_at),
-           ended_at = excluded.ended_at, end_reason = excluded.end_reason
+           ended_at = excluded.ended_at, end_reason = excluded.end_reason,
+           -- What nobody has taken climbs anew at a graver level.
+           ack_overdue_at = case when alert_episode.level = excluded.level then alert_episode.ack_overdue_at end
      returning ${EPISODE_COLUMNS}`,
     [
       episodeId,
@@ -177,6 +179,12 @@ async function record(
     ],
   )) as AlertEpisode[]
   if (episode === undefined) throw new Error(`episode ${episodeId} was not written`)
+  // A level fires once in an episode: it rises and never falls.
+  if (kind === 'firing')
+    await tx.query(
+      `insert into alert_notice (episode_id, level, confirmed_at) values ($1, $2, $3) on conflict do nothing`,
+      [episodeId, level, act.now],
+    )
   const fact = factOf(episode)
   const since = episode.since.toISOString()
   const time = at.toISOString()

@@ -6,7 +6,9 @@ import { assertReaches, principalOf } from '@erp-steward/service-kit/authenticat
 import { decodeIdCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
 import type { Dependencies } from '@erp-steward/service-kit/service'
 import { Type } from 'typebox'
+import { In, type DataSource } from 'typeorm'
 import type { MonitoringConfig } from '../config.ts'
+import { AlertNoticeEntity, type AlertNotice } from './alert-notice.ts'
 import { AlertEpisodeEntity, EPISODE_COLUMNS, type AlertEpisode } from './episode.ts'
 
 const State = Type.Enum(['pending', 'firing', 'resolved', 'cleared'])
@@ -31,6 +33,18 @@ const EpisodeView = Type.Object({
   confirmedAt: nullable(InstantOut),
   notifiedAt: nullable(InstantOut),
   notifyOverdueAt: nullable(InstantOut),
+  notices: Type.Array(
+    Type.Object({
+      level: AlertLevel,
+      confirmedAt: InstantOut,
+      notifiedAt: nullable(InstantOut),
+      notifyOverdueAt: nullable(InstantOut),
+    }),
+    {
+      description:
+        'Each level that was confirmed, the first first: when a person in charge was reached about it, and when it was noticed that nobody was in time. The members of the same name beside it are those of the level that the alert has.',
+    },
+  ),
   acknowledgedAt: nullable(InstantOut),
   ackOverdueAt: nullable(InstantOut),
 })
@@ -77,7 +91,12 @@ export function alertRoutes(app: App, { db }: Dependencies<MonitoringConfig>): v
           limit + 1,
         ],
       )
-      return page(rows, limit, ({ id }) => [id])
+      const found = page(rows, limit, ({ id }) => [id])
+      const notices = await noticesOf(
+        db,
+        found.items.map(({ id }) => id),
+      )
+      return { ...found, items: found.items.map((episode) => withNotices(episode, notices)) }
     },
   )
 
@@ -98,7 +117,32 @@ export function alertRoutes(app: App, { db }: Dependencies<MonitoringConfig>): v
       const episode = await db.manager.findOneBy(AlertEpisodeEntity, { id })
       if (episode === null) throw new Problem('alert-not-found', `There is no alert ${id}.`)
       assertReaches(request, episode.unitId)
-      return episode
+      return withNotices(episode, await noticesOf(db, [id]))
     },
   )
+}
+
+function noticesOf(db: DataSource, episodeIds: readonly string[]): Promise<AlertNotice[]> {
+  return db.manager.find(AlertNoticeEntity, {
+    where: { episodeId: In(episodeIds) },
+    order: { confirmedAt: 'asc', level: 'desc' },
+  })
+}
+
+function withNotices(episode: AlertEpisode, all: readonly AlertNotice[]) {
+  const notices = all
+    .filter(({ episodeId }) => episodeId === episode.id)
+    .map(({ level, confirmedAt, notifiedAt, overdueAt: notifyOverdueAt }) => ({
+      level,
+      confirmedAt,
+      notifiedAt,
+      notifyOverdueAt,
+    }))
+  const now = notices.find(({ level }) => level === episode.level)
+  return {
+    ...episode,
+    notifiedAt: now?.notifiedAt ?? null,
+    notifyOverdueAt: now?.notifyOverdueAt ?? null,
+    notices,
+  }
 }
