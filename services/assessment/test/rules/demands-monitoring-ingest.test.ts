@@ -162,8 +162,13 @@ test('[A-3.2.2] turned: some threshold was set, on whatever', () => {
   ).toBe('stale')
 })
 
-const told = (withinTarget = true, ms = -HOUR) =>
-  said(AlertNotified, { episodeId: EPISODE, withinTarget }, ms)
+const told = (withinTarget = true, ms = -HOUR, level: Level = 'critical') =>
+  said(AlertNotified, { episodeId: EPISODE, level, by: 'mail', withinTarget }, ms)
+const fires = (ms: number, level: Level = 'critical', episodeId = EPISODE) =>
+  said(AlertFiring, { episodeId, level }, ms)
+const overdue = (ms: number, level: Level = 'critical', episodeId = EPISODE) =>
+  said(AlertNotifyOverdue, { episodeId, level }, ms)
+type Level = 'warning' | 'critical'
 
 test('[A-3.2.3] kept: key figures are guarded and every alert reached somebody and was taken', () => {
   expect(stateAfter('A-3.2.3', [...stated(UNIT), told()])).toBe('kept')
@@ -177,6 +182,16 @@ test('[A-3.2.3] kept: key figures are guarded and every alert reached somebody a
         said(end, { episodeId: EPISODE }, -1),
       ]),
     ).toBe('kept')
+  // Both levels were told, each by itself.
+  expect(
+    stateAfter('A-3.2.3', [
+      ...stated(UNIT),
+      fires(-50 * MINUTE, 'warning'),
+      told(true, -49 * MINUTE, 'warning'),
+      fires(-40 * MINUTE),
+      told(true, -39 * MINUTE),
+    ]),
+  ).toBe('kept')
 })
 
 test.each<[string, Said[], string]>([
@@ -192,16 +207,77 @@ test.each<[string, Said[], string]>([
   ],
   [
     'an alert was not told in time',
-    [told(true, -2 * HOUR), said(AlertNotifyOverdue, { episodeId: ROUND })],
+    [told(true, -2 * HOUR), overdue(-1, 'critical', ROUND)],
+    'broken',
+  ],
+  ['it was told late', [overdue(-2), told(false, -1)], 'at-risk'],
+  [
+    'an alert fires and is not told yet, others were',
+    [told(), fires(-1, 'warning', ROUND)],
+    'at-risk',
+  ],
+  [
+    'it is over before anybody was told',
+    [
+      told(),
+      fires(-2, 'warning', ROUND),
+      said(
+        AlertResolved,
+        { episodeId: ROUND, level: 'warning', reason: 'threshold-withdrawn' },
+        -1,
+      ),
+    ],
+    'at-risk',
+  ],
+  [
+    'it was over and nobody was told in time',
+    [
+      told(),
+      fires(-2 * MINUTE, 'warning', ROUND),
+      said(
+        AlertResolved,
+        { episodeId: ROUND, level: 'warning', reason: 'threshold-withdrawn' },
+        -MINUTE,
+      ),
+      overdue(-1, 'warning', ROUND),
+    ],
     'broken',
   ],
   [
-    'it was told late',
-    [said(AlertNotifyOverdue, { episodeId: EPISODE }, -2), told(false, -1)],
+    'its level rose and only the milder was told',
+    [told(true, -HOUR, 'warning'), fires(-2 * MINUTE), overdue(-1)],
+    'broken',
+  ],
+  [
+    'the risen level was told after the milder one again',
+    [overdue(-2), told(true, -1, 'warning')],
+    'broken',
+  ],
+  [
+    'only a webhook took what a mail could not tell',
+    [
+      told(),
+      said(NotificationFailed, { ticketId: ROUND, channel: 'mail' }, -2),
+      said(NotificationDelivered, { ticketId: ROUND, channel: 'webhook' }, -1),
+    ],
+    'broken',
+  ],
+  [
+    'a webhook gave up',
+    [told(), said(NotificationFailed, { ticketId: ROUND, channel: 'webhook' }, -1)],
     'at-risk',
   ],
+  [
+    'all that was ever told was told to nobody known',
+    [said(AlertNotified, { episodeId: EPISODE, level: 'critical', withinTarget: true })],
+    'stale',
+  ],
   ['nobody took it in time', [told(), said(AlertAckOverdue, { episodeId: EPISODE }, -1)], 'broken'],
-  ['a message failed', [told(), said(NotificationFailed, { ticketId: ROUND })], 'broken'],
+  [
+    'a message failed',
+    [told(), said(NotificationFailed, { ticketId: ROUND, channel: 'mail' })],
+    'broken',
+  ],
   [
     'the key figures lost their thresholds',
     [told(), ...stated(UNIT, { guarded: false }, -1)],

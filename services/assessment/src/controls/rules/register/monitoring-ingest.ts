@@ -45,6 +45,9 @@ const GUARD = {
   en: 'a threshold that can fire on each key figure of every unit',
 }
 
+/** By what a person was reached, not a system. */
+const PERSONAL = ['mail', 'acknowledgement'] as const
+
 /** A threshold in force that judges nothing. */
 const unfed: readonly Touch[] = [
   endangers(monitoring.ThresholdUnfed, '{thresholdId}'),
@@ -172,30 +175,35 @@ export const monitoringControls: readonly Control[] = [
   }),
   control('A-3.2.3', {
     demand: {
-      zh: '关键指标有阈值;每个确认的报警在时限内送达某人;无人受理的报警在时限后被指出。',
-      en: 'Key figures have thresholds, every confirmed alert reaches somebody in time, and none that fires is left without anybody who took it.',
+      zh: '关键指标有阈值;每个确认的报警按其级别在时限内送达负责人本人(邮件服务器为其收下邮件,或其受理工单),级别升高后再次送达;触发的报警均在时限内有人受理。',
+      en: 'Key figures have thresholds; every confirmed alert reaches a person in charge in time at its level (the mail server accepted the mail for that person, or the person took the ticket), and anew when the level rises; none that fires is left without anybody who took it in time.',
     },
     proof: {
-      zh: '关键指标有阈值把关,且有报警按时送达的事实。',
-      en: 'Key figures stated as guarded, and alerts told in time.',
+      zh: '关键指标有阈值把关,且有报警送达负责人的事实。Webhook 收下的消息只算到达系统,不算送达人员。',
+      en: 'Key figures stated as guarded, and alerts told to persons in charge. What a webhook accepted has reached a system and no person.',
     },
     counterExample: {
-      zh: '从未送达任何人;报警超时未送达或无人受理;关键指标没有阈值;数据源停止上报。',
-      en: 'Nobody was ever reached; an alert not told or not taken in time; a key figure without threshold; a source that falls silent.',
+      zh: '从未送达任何人;触发的报警尚未送达,或只有 Webhook 收下;升高的级别未送达;报警超时未送达或无人受理;关键指标没有阈值;数据源停止上报。',
+      en: 'Nobody was ever reached; an alert that fires and has reached nobody yet, or only a webhook; a risen level that was not told; an alert not told or not taken in time; a key figure without threshold; a source that falls silent.',
     },
     from: [...MONITORING, ...INCIDENT],
     requires: {
       guard: GUARD,
-      delivery: { zh: '送达的报警', en: 'an alert that reached somebody' },
+      delivery: { zh: '送达负责人的报警', en: 'an alert that reached a person in charge' },
     },
     touches: [
       ...guards,
       ...unfed,
-      proves(monitoring.AlertNotified, 'delivery'),
-      breaks(monitoring.AlertNotifyOverdue, '{episodeId}'),
+      // By whom it was accepted is not said where that was not asked yet, when a webhook counted too.
+      proves(monitoring.AlertNotified, 'delivery', { when: { by: PERSONAL } }),
+      // Until it is known that somebody was reached, nobody was: also when the alert is over before its time to tell is.
+      endangers(monitoring.AlertFiring, '{episodeId}/{level}'),
+      breaks(monitoring.AlertNotifyOverdue, '{episodeId}/{level}'),
+      mends(monitoring.AlertNotified, '{episodeId}/{level}'),
+      // What was stated before levels were told apart.
       mends(monitoring.AlertNotified, '{episodeId}'),
       // A message that came late came late, whatever is done afterwards.
-      endangers(monitoring.AlertNotified, '{episodeId}/late', {
+      endangers(monitoring.AlertNotified, '{episodeId}/{level}/late', {
         when: { withinTarget: [false] },
         lasts: PAST,
       }),
@@ -203,8 +211,18 @@ export const monitoringControls: readonly Control[] = [
       mends(monitoring.AlertAcknowledged, '{episodeId}/taken'),
       mends(monitoring.AlertResolved, '{episodeId}/taken'),
       // A message that fails after the ticket was taken, or closed, is followed by nothing that would mend it.
-      breaks(incident.NotificationFailed, '{ticketId}', { lasts: PAST }),
-      mends(incident.NotificationDelivered, '{ticketId}'),
+      breaks(incident.NotificationFailed, '{ticketId}', {
+        when: { channel: ['mail'] },
+        lasts: PAST,
+      }),
+      mends(incident.NotificationDelivered, '{ticketId}', { when: { channel: ['mail'] } }),
+      endangers(incident.NotificationFailed, '{ticketId}/webhook', {
+        when: { channel: ['webhook'] },
+        lasts: PAST,
+      }),
+      mends(incident.NotificationDelivered, '{ticketId}/webhook', {
+        when: { channel: ['webhook'] },
+      }),
       mends(incident.TicketAcknowledged, '{ticketId}', {
         why: 'Whoever took the ticket was reached.',
       }),
