@@ -48,7 +48,9 @@ export async function followSuperiorGaps(tx: EntityManager, act: Act): Promise<v
   const foundAt = act.now.toISOString()
   for (const step of fresh)
     await appendEvent(tx, 'incident-tiering', SuperiorGapFound, step, { step, foundAt }, act)
-  await tellPeople(tx, 'superior-gaps', superiorGapsMessage(fresh), await authorities(tx), act)
+  const message = superiorGapsMessage(fresh)
+  const recipients = await authorities(tx)
+  await tellPeople(tx, { occasion: 'superior-gaps', message, recipients }, act)
 }
 
 async function mend(tx: EntityManager, step: SuperiorStep, act: Act) {
