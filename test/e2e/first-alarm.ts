@@ -13,6 +13,7 @@ import {
 import {
   hasPrometheus,
   METRIC,
+  sourceToken,
   startEncoder,
   startKeyFigures,
   startPrometheus,
@@ -30,9 +31,6 @@ export interface Receivers {
 
 /** Seconds of the hand-over clock of tier 1 in the play. */
 const HANDOVER_SECONDS = 5
-
-/** How soon the silence of the watched host is reported, in seconds: the shortest that the product takes. */
-const SILENT_AFTER_SECONDS = 30
 
 /** The first alarm, played from outside through the gateway by the operations that every customer has. */
 export class FirstAlarm {
@@ -193,7 +191,7 @@ export class FirstAlarm {
     const unitId = this.#company.unit('U1')
     if (this.#sender === undefined) {
       const writeUrl = `${this.#company.api.url}/v1/metrics/write`
-      const token = await this.#sourceToken('prometheus', unitId)
+      const token = await sourceToken(this.#company, 'prometheus', { unitId, moduleCode: 'GL' })
       this.#sender = hasPrometheus
         ? await startPrometheus(writeUrl, token)
         : startEncoder(writeUrl, token)
@@ -201,7 +199,10 @@ export class FirstAlarm {
         this.#hosts.push(
           startKeyFigures(
             writeUrl,
-            await this.#sourceToken(`host-${code}`, this.#company.unit(code)),
+            await sourceToken(this.#company, `host-${code}`, {
+              unitId: this.#company.unit(code),
+              moduleCode: null,
+            }),
           ),
         )
     }
@@ -243,27 +244,6 @@ export class FirstAlarm {
       if (found === undefined) throw new Error('the alert opened no ticket')
       this.ticketId = found.id
     })
-  }
-
-  /** Registers a source and answers its token. */
-  async #sourceToken(name: string, unitId: string): Promise<string> {
-    const source = await eventually(async () =>
-      this.#company.must('SYSADM', 'POST', '/v1/sources', {
-        key: this.#company.key(name),
-        body: {
-          name: this.#company.key(name),
-          unitId,
-          moduleCode: name === 'prometheus' ? 'GL' : null,
-          silentAfterSeconds: SILENT_AFTER_SECONDS,
-        },
-      }),
-    )
-    const path = `/v1/sources/${text(source, 'id')}`
-    const { etag } = await this.#company.must('SYSADM', 'GET', path)
-    return text(
-      await this.#company.must('SYSADM', 'POST', `${path}/token`, { ifMatch: etag }),
-      'token',
-    )
   }
 
   // Nobody answers

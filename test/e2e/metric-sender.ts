@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from '@erp-steward/postgres/port'
 import { writeBody } from '../../services/monitoring-ingest/test/encode-write-request.ts'
+import { eventually, text, type Company } from './company.ts'
 
 const PROMETHEUS = '/usr/bin/prometheus'
 const NODE_EXPORTER = '/usr/bin/prometheus-node-exporter'
@@ -19,6 +20,32 @@ export interface MetricSender {
   /** What the watched host reports from now on. */
   value: number
   stop(): Promise<void>
+}
+
+/** How soon the silence of a source is reported, in seconds: the shortest that the product takes. */
+const SILENT_AFTER_SECONDS = 30
+
+/** Registers a source and answers its token. */
+export async function sourceToken(
+  company: Company,
+  name: string,
+  { unitId, moduleCode }: { readonly unitId: string; readonly moduleCode: string | null },
+): Promise<string> {
+  // The directory reaches the service by event; until then it does not know the unit.
+  const source = await eventually(async () =>
+    company.must('SYSADM', 'POST', '/v1/sources', {
+      key: company.key(name),
+      body: {
+        name: company.key(name),
+        unitId,
+        moduleCode,
+        silentAfterSeconds: SILENT_AFTER_SECONDS,
+      },
+    }),
+  )
+  const path = `/v1/sources/${text(source, 'id')}`
+  const { etag } = await company.must('SYSADM', 'GET', path)
+  return text(await company.must('SYSADM', 'POST', `${path}/token`, { ifMatch: etag }), 'token')
 }
 
 /** Whether a real Prometheus is installed here. */
@@ -105,8 +132,8 @@ export function startKeyFigures(writeUrl: string, token: string): () => Promise<
   ])
 }
 
-/** Answers how to stop. Like Prometheus, what is refused for good is dropped; the next second brings a new sample. */
-function sendEachSecond(
+/** Sends what is seen, once a second; answers how to stop. Like Prometheus, what is refused for good is dropped; the next second brings a new sample. */
+export function sendEachSecond(
   writeUrl: string,
   token: string,
   seen: () => readonly { readonly labels: Record<string, string>; readonly value: number }[],
