@@ -15,6 +15,7 @@ import { onGateDue } from './changes/on-gate-due.ts'
 import { onPersonMoves, PersonMoveEntity } from './changes/person-move.ts'
 import { changeRoutes } from './changes/routes.ts'
 import { watchStages } from './changes/unfilled-stage.ts'
+import { watchExecutors } from './changes/watch-executors.ts'
 import { mendClocks } from './clocks/mend-clocks.ts'
 import { TicketClockEntity } from './clocks/ticket-clock.ts'
 import { IncidentConfig } from './config.ts'
@@ -107,6 +108,7 @@ export const incidentTiering = defineService({
     onGateDue,
     onDebtDue,
     watchStages,
+    watchExecutors,
     watchCalendars,
     mendClocks,
     findGaps,
@@ -132,6 +134,7 @@ export const incidentTiering = defineService({
     '*/10 * * * * find-key-user-gaps',
     '*/10 * * * * find-superior-gaps',
     '* * * * * watch-change-stages',
+    '* * * * * watch-change-executors',
   ].join('\n'),
   unitExists,
 })

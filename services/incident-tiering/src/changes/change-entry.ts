@@ -16,6 +16,7 @@ export type ChangeEntryKind =
   | 'papers-filed'
   | 'debt-overdue'
   | 'stage-unfilled'
+  | 'executor-lost'
   | 'reviewed'
 
 /** One line of a change's timeline; lines are only ever added. */

@@ -42,6 +42,7 @@ export const ChangeView = Type.Object({
   outcome: nullable(Type.Enum(['deployed', 'rolled-back'])),
   result: nullable(Type.String()),
   finishedAt: nullable(InstantOut),
+  finisherPersonId: nullable(Uuid),
   reviewerPersonId: nullable(Uuid),
   isSuccessful: nullable(Type.Boolean()),
   findings: nullable(Type.String()),

@@ -64,6 +64,8 @@ export interface Change {
   outcome: 'deployed' | 'rolled-back' | null
   result: string | null
   finishedAt: Date | null
+  /** Who reported the end: the executor, or who stood in for one who was lost meanwhile. */
+  finisherPersonId: string | null
   reviewerPersonId: string | null
   isSuccessful: boolean | null
   findings: string | null
@@ -121,6 +123,7 @@ export const ChangeEntity = new EntitySchema<Change>({
     outcome: { type: 'text', nullable: true },
     result: { type: 'text', nullable: true },
     finishedAt: instant('finished_at'),
+    finisherPersonId: person('finisher_person_id'),
     reviewerPersonId: person('reviewer_person_id'),
     isSuccessful: { type: 'boolean', name: 'is_successful', nullable: true },
     findings: { type: 'text', nullable: true },
@@ -142,6 +145,10 @@ export const ChangeEntity = new EntitySchema<Change>({
     {
       name: 'change_system_check',
       expression: `system_code is null or needs_backup`,
+    },
+    {
+      name: 'change_finisher_check',
+      expression: `(finisher_person_id is null) = (finished_at is null)`,
     },
     { name: 'change_test_check', expression: `kind <> 'upgrade' or test_evidence is not null` },
     {

@@ -1,38 +1,47 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { ChangeFinished } from '@erp-steward/contracts/change-events'
+import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
+import { actingPerson } from './acting-person.ts'
 import { addChangeEntry } from './change-entry.ts'
 import { assertState, lockChange, updateChange, type Change } from './change.ts'
-import { assertExecutor } from './start-change.ts'
+import { lostExecutor } from './lost-person.ts'
+import { objectionToExecutor } from './rules/three-people.ts'
 
 export interface FinishChange {
   readonly changeId: string
   readonly outcome: 'deployed' | 'rolled-back'
   readonly result: string
+  /** Of who reports, as the token says. */
+  readonly roles: readonly string[]
 }
 
 /**
- * The executor reports how it went. Source: A-3.3.5, B-4.3.7.
+ * The executor reports how it went, or, where the executor has left or lost the right to, the owner of the way back or
+ * the O&M authority: what was begun is never without an end. Source: A-3.3.5, B-4.3.7.
  *
- * @throws Problem `change-not-found`, `version-stale`, `change-state`, `not-change-executor`, `person-unknown`
+ * @throws Problem `change-not-found`, `version-stale`, `change-state`, `not-change-executor`, `person-unknown`,
+ *   `same-person` of a stand-in who asked for the change or approved it
  */
 export async function finishChange(
   tx: EntityManager,
-  { changeId, outcome, result }: FinishChange,
+  { changeId, outcome, result, roles }: FinishChange,
   expected: number,
   act: Act,
 ): Promise<Change> {
   const change = await lockChange(tx, changeId, expected)
-  await assertExecutor(tx, change, act)
+  const finisherPersonId = await finisherOf(tx, change, roles, act)
   assertState(change, 'started')
   const finished = await updateChange(tx, change, {
     state: 'finished',
     outcome,
     result,
     finishedAt: act.now,
+    finisherPersonId,
   })
-  await addChangeEntry(tx, change.id, 'finished', `${outcome}: ${result}`, act)
+  const inStead = finisherPersonId === change.executorPersonId ? '' : ' In place of the executor.'
+  await addChangeEntry(tx, change.id, 'finished', `${outcome}: ${result}${inStead}`, act)
   await appendEvent(
     tx,
     'incident-tiering',
@@ -48,4 +57,21 @@ export async function finishChange(
     act,
   )
   return finished
+}
+
+async function finisherOf(
+  tx: EntityManager,
+  change: Change,
+  roles: readonly string[],
+  act: Act,
+): Promise<string> {
+  const { executorPersonId, rollbackOwnerPersonId } = change
+  if (act.personId === executorPersonId) return actingPerson(tx, act)
+  const isInCharge = act.personId === rollbackOwnerPersonId || roles.includes('OM_AUTHORITY')
+  if (!isInCharge || (await lostExecutor(tx, executorPersonId)) === null)
+    throw new Problem('not-change-executor', 'The executor named in the change does this.')
+  const personId = await actingPerson(tx, act)
+  const objection = objectionToExecutor(change, personId)
+  if (objection !== null) throw new Problem('same-person', objection)
+  return personId
 }

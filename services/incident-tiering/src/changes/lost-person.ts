@@ -12,10 +12,8 @@ export async function lostPerson(
   tx: EntityManager,
   { executorPersonId, unitApproverPersonId, companyApproverPersonId }: Change,
 ): Promise<[cause: HeldCause, reasons: readonly string[]] | null> {
-  const executor = await heldPerson(tx, executorPersonId)
-  if (executor === null) return ['executor-left', ['The executor has left.']]
-  if (!mayDo(executor, 'change.execute'))
-    return ['executor-left', ['The executor may not carry changes out any more.']]
+  const lost = await lostExecutor(tx, executorPersonId)
+  if (lost !== null) return ['executor-left', [lost]]
   for (const personId of [unitApproverPersonId, companyApproverPersonId]) {
     if (personId === null) continue
     const approver = await heldPerson(tx, personId)
@@ -23,4 +21,16 @@ export async function lostPerson(
       return ['approver-lost', ['An approver has left or lost the right to approve.']]
   }
   return null
+}
+
+/** Why the executor can carry nothing out any more, as a sentence; `null` while nothing keeps the person from it. */
+export async function lostExecutor(
+  tx: EntityManager,
+  executorPersonId: string,
+): Promise<string | null> {
+  const executor = await heldPerson(tx, executorPersonId)
+  if (executor === null) return 'The executor has left.'
+  return mayDo(executor, 'change.execute')
+    ? null
+    : 'The executor may not carry changes out any more.'
 }

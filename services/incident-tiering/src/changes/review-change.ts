@@ -28,7 +28,7 @@ export async function reviewChange(
   const change = await lockChange(tx, changeId, expected)
   assertState(change, 'finished')
   const reviewerPersonId = await actingPerson(tx, act)
-  if (reviewerPersonId === change.executorPersonId)
+  if ([change.executorPersonId, change.finisherPersonId].includes(reviewerPersonId))
     throw new Problem('same-person', 'Who carried a change out does not review it.')
   if (reviewerPersonId === change.requesterPersonId)
     throw new Problem('same-person', 'Who asked for a change does not review it.')

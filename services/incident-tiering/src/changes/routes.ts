@@ -316,7 +316,8 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
       config: { access: 'change.execute', clauses: ['A-3.3.5', 'B-4.3.7'] },
       schema: {
         operationId: 'finishChange',
-        summary: 'The executor reports the change deployed or rolled back.',
+        summary:
+          'The executor, or who stands in for one who has left, reports the change deployed or rolled back.',
         tags: ['changes'],
         params: Id,
         body: Type.Object(
@@ -326,10 +327,12 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
         response: { 200: ChangeView },
       },
     },
-    (request, reply) =>
-      changeReadable(request, reply, request.params.id, (tx, act, expected) =>
-        finishChange(tx, { changeId: request.params.id, ...request.body }, expected, act),
-      ),
+    (request, reply) => {
+      const { roles } = principalOf(request)
+      return changeReadable(request, reply, request.params.id, (tx, act, expected) =>
+        finishChange(tx, { changeId: request.params.id, ...request.body, roles }, expected, act),
+      )
+    },
   )
 
   app.post(

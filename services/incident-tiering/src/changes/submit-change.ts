@@ -73,6 +73,7 @@ export async function submitChange(
     outcome: null,
     result: null,
     finishedAt: null,
+    finisherPersonId: null,
     reviewerPersonId: null,
     isSuccessful: null,
     findings: null,

@@ -13,6 +13,7 @@ import { KeepNominators1790000040010 } from './1790000040010-keep-nominators.ts'
 import { ChangeGates1790000050000 } from './1790000050000-change-gates.ts'
 import { SuperiorGaps1790000060000 } from './1790000060000-superior-gaps.ts'
 import { TellAlertLevels1790000070000 } from './1790000070000-tell-alert-levels.ts'
+import { FinishInStead1790000070100 } from './1790000070100-finish-in-stead.ts'
 
 /** In the order they run. */
 export const migrations = [
@@ -31,4 +32,5 @@ export const migrations = [
   KeepNominators1790000040010,
   SuperiorGaps1790000060000,
   TellAlertLevels1790000070000,
+  FinishInStead1790000070100,
 ]

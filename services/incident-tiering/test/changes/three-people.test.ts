@@ -543,6 +543,90 @@ describe('[B-7.5] each stage belongs to its own people', () => {
   })
 })
 
+describe('a change under way whose executor is lost', () => {
+  const done = { outcome: 'rolled-back', result: 'Taken back.' }
+  const minute = () => runTask(all.stage, 'watch-change-executors')
+  const told = async ({ number }: ChangeNow): Promise<string[]> => {
+    const rows: { id: string }[] = await all.stage.db.query(
+      `select person_id as id from notification where occasion = 'executor-lost' and subject like $1`,
+      [`%${number}`],
+    )
+    return rows.map(({ id: personId }) => personId)
+  }
+  async function underWay(): Promise<{ change: ChangeNow; executor: string }> {
+    const { hal: executor } = await peopleOf(all.stage, OTHER_UNIT, 'hal')
+    const body = { ...minorChange(all), executorPersonId: executor }
+    const change = await submit(all, body, as('ann'))
+    await step.unit(change, 'bob')
+    await step.company(change, 'cai')
+    return { change: await must(all, change, 'start', almighty(executor, OTHER_UNIT)), executor }
+  }
+
+  test('[A-3.3.5][B-4.3.7] is ended by nobody else while the executor is able', async () => {
+    const { change, executor } = await underWay()
+    for (const by of [as('eve'), all.as.authority])
+      expect((await act(all, change, 'finish', by, done)).json()).toMatchObject({
+        code: 'not-change-executor',
+      })
+    await minute()
+    expect(await told(change)).toEqual([])
+    const finished = await must(all, change, 'finish', almighty(executor, OTHER_UNIT), done)
+    expect(finished).toMatchObject({ state: 'finished', finisherPersonId: executor })
+  })
+
+  test.each<[string, (executor: string) => Promise<void>]>([
+    [
+      'has left',
+      (person) =>
+        tellOfPerson(all.stage, person, { name: 'hal', unitId: OTHER_UNIT, active: false }),
+    ],
+    ['is frozen', (person) => standing(all.stage, person, undefined, 'frozen')],
+    ['lost the right', (person) => standing(all.stage, person, ['KEY_USER'])],
+  ])('[A-3.3.5][A-1.3.4] who %s: those in charge are told once and may end it', async (_, lose) => {
+    const { change, executor } = await underWay()
+    await lose(executor)
+    await minute()
+    const heard = await told(change)
+    expect(heard).toContain(all.people.authority)
+    await minute()
+    expect(await told(change)).toHaveLength(heard.length)
+    expect((await lines(all, change)).map(({ kind }) => kind)).toContain('executor-lost')
+
+    // Neither who asked for it or approved it, nor somebody without the charge, nor nobody.
+    for (const name of ['ann', 'bob', 'cai'] as const)
+      expect((await act(all, change, 'finish', as(name), done)).json()).toMatchObject(samePerson)
+    const provider = caller({ roles: ['OM_PROVIDER'], person: id.eve, unit: OTHER_UNIT })
+    const nobody = caller({ roles: ['OM_AUTHORITY'] })
+    expect((await act(all, change, 'finish', provider, done)).statusCode).toBe(403)
+    expect((await act(all, change, 'finish', nobody, done)).json()).toMatchObject({
+      code: 'person-unknown',
+    })
+
+    expect(await must(all, change, 'finish', all.as.authority, done)).toMatchObject({
+      state: 'finished',
+      executorPersonId: executor,
+      finisherPersonId: all.people.authority,
+    })
+    const review = { isSuccessful: false, findings: 'Half done.' }
+    expect((await act(all, change, 'review', all.as.authority, review)).json()).toMatchObject(
+      samePerson,
+    )
+    await must(all, change, 'review', as('eve'), review)
+  })
+
+  test('[A-3.3.5] of executor and stand-in at the same moment one ends it', async () => {
+    const { change, executor } = await underWay()
+    await standing(all.stage, executor, ['KEY_USER'])
+    const { version } = await read(all, change)
+    const answers = await Promise.all(
+      [almighty(executor, OTHER_UNIT), all.as.authority, as('eve')].map((by) =>
+        actAt(all, change, version, 'finish', by, done),
+      ),
+    )
+    expect(answers.filter(({ statusCode }) => statusCode === 200)).toHaveLength(1)
+  })
+})
+
 test('[B-6.2] an edit after an approval voids it, and the timeline and a fact say so', async () => {
   const change = await submitted()
   await step.unit(change, 'bob')

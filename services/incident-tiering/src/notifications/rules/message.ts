@@ -25,6 +25,7 @@ export type Occasion =
   | 'key-user-gaps'
   | 'superior-gaps'
   | 'stage-unfilled'
+  | 'executor-lost'
   | 'delivery-failed'
   | 'credential-reset'
   | 'administrator-reset'
@@ -62,6 +63,10 @@ const HEADLINE: Readonly<Record<Occasion, { readonly zh: string; readonly en: st
   'key-user-gaps': { zh: '关键用户缺位', en: 'Key-user duties that nobody can do' },
   'superior-gaps': { zh: '上报环节无人可达', en: 'A step above a P1 with nobody to call' },
   'stage-unfilled': { zh: '变更审批环节无人可任', en: 'A stage of a change that nobody can give' },
+  'executor-lost': {
+    zh: '变更实施中,实施人已不能履职',
+    en: 'A change is under way and its executor is gone',
+  },
   'delivery-failed': { zh: '消息未送达', en: 'A message was not delivered' },
   'credential-reset': {
     zh: '有人为您的账号签发密码',
@@ -132,6 +137,12 @@ export function stageMessage(number: string, stage: 'unit' | 'company'): Message
   const { zh, en } = HEADLINE['stage-unfilled']
   const where = { unit: '单位 / unit', company: '公司 / company' }[stage]
   return { subject: `${zh} / ${en}: ${number}`, body: `${zh} / ${en}\n${number} · ${where}` }
+}
+
+/** The text about a started change that its executor can no longer end. */
+export function executorLostMessage(number: string): Message {
+  const { zh, en } = HEADLINE['executor-lost']
+  return { subject: `${zh} / ${en}: ${number}`, body: `${zh} / ${en}\n${number}` }
 }
 
 /** The text about a message that did not reach its receiver. */
