@@ -32,8 +32,9 @@ export const watchExecutors = defineTask(
       await addChangeEntry(tx, id, 'executor-lost', lost, act)
       const owner = await heldPerson(tx, change.rollbackOwnerPersonId)
       const people = [...(await authorities(tx)), ...(owner === null ? [] : [owner])]
-      const told = [...new Map(people.map((person) => [person.id, person])).values()]
-      await tellPeople(tx, 'executor-lost', executorLostMessage(change.number), told, act, id)
+      const recipients = [...new Map(people.map((person) => [person.id, person])).values()]
+      const message = executorLostMessage(change.number)
+      await tellPeople(tx, { occasion: 'executor-lost', message, recipients, key: id }, act)
     }
   },
 )
