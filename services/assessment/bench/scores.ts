@@ -88,13 +88,14 @@ async function fillMonth({ db }: TestService, month: string, facts: number): Pro
   const at = `${month}-11T04:00:00Z`
   await db.query(
     `insert into observation (id, kind, severity, person_id, unit_id, reference, description, month, occurred_at,
-                              found_at, recorded_at, recorded_by, recorded_order, fingerprint, event_id, standing)
+                              found_at, recorded_at, recorded_by, recorded_order, fingerprint, event_id, standing, recorded_by_controllers,
+                              by_concerned, corrected_by_controllers)
      select gen_random_uuid(), case n % 5 when 0 then case n % 2 when 0 then 'delay' else 'late-correction' end
                                     else 'data-error' end,
             case n % 5 when 0 then null else (array['light', 'medium', 'heavy'])[1 + n % 3] end,
             (${idOf(3, 'person')})::uuid, (${idOf(1, `person % ${String(UNITS)}`)})::uuid,
             'JE-' || n, 'Wrong account.', $1, $2, $2, $2, 'client:middleware', nextval('fact_order'),
-            'fingerprint', gen_random_uuid(), 'recorded'
+            'fingerprint', gen_random_uuid(), 'recorded', '{}', false, '{}'
        from generate_series(1, $3::integer) as n,
             lateral (select (n::bigint * 7919 % ${String(PERSONS)})::integer as person) as chosen`,
     [month, at, facts],

@@ -29,6 +29,7 @@ import { scoreRoutes } from './scores/routes.ts'
 import { ScoreSheetEntity } from './scores/score-sheet.ts'
 import { onTimeNodeDue } from './time-nodes/on-time-node-due.ts'
 import { planMonthlyNodes } from './time-nodes/plan-monthly-nodes.ts'
+import { watchClaims } from './time-nodes/watch-claims.ts'
 import { planningNode } from './time-nodes/propose-node.ts'
 import { timeNodeRoutes } from './time-nodes/routes.ts'
 import { TimeNodeEntity } from './time-nodes/time-node.ts'
@@ -80,9 +81,16 @@ export const assessment = defineService({
     onLedgerHeadSigned,
   ],
   proposals: () => [countingEntries, planningNode],
-  tasks: () => [watchCorrections, onTimeNodeDue, planMonthlyNodes, publishControlStates],
+  tasks: () => [
+    watchCorrections,
+    watchClaims,
+    onTimeNodeDue,
+    planMonthlyNodes,
+    publishControlStates,
+  ],
   crontab: [
     '* * * * * watch-corrections',
+    '*/10 * * * * watch-claims',
     // 00:45 UTC is 08:45 in China.
     '45 0 * * * plan-monthly-nodes',
     '*/5 * * * * publish-control-states',

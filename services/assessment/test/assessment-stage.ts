@@ -149,7 +149,10 @@ export function caller(claims: TestCaller): Caller {
 }
 
 export const MIDDLEWARE = '0195f2a0-0000-7000-8000-00000000000f'
-export const middleware = () => caller({ roles: ['MIDDLEWARE'], kind: 'client', sub: MIDDLEWARE })
+/** Who asked for the middleware's account and took a half of its secret; of no unit. */
+export const KEEPER = randomUUID()
+export const middleware = () =>
+  caller({ roles: ['MIDDLEWARE'], kind: 'client', sub: MIDDLEWARE, controllers: [KEEPER] })
 export const authority = (person: string | null = null) =>
   caller({ roles: ['OM_AUTHORITY'], person })
 /** Who publishes: another person than had the sheet computed, and of no unit. */

@@ -2,6 +2,7 @@ import type { Act } from '@erp-steward/contracts/act'
 import { AppealDecided } from '@erp-steward/contracts/assessment-events'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
+import { assertAnotherPerson } from '@erp-steward/service-kit/another-person'
 import type { EntityManager } from 'typeorm'
 import { closeFacts } from '../facts/fact-order.ts'
 import { interestOf } from '../facts/interest.ts'
@@ -95,16 +96,27 @@ export async function decideAppeal(
  */
 async function assertNoPart(
   tx: EntityManager,
-  { originId, personId, recordedBy, recordedByPersonId, unitId }: Observation,
+  {
+    originId,
+    personId,
+    recordedBy,
+    recordedByPersonId,
+    recordedByControllers,
+    unitId,
+  }: Observation,
   act: Act,
 ): Promise<void> {
   const origin = originId === null ? null : await tx.findOneBy(ObservationEntity, { id: originId })
   const node = originId === null ? null : await tx.findOneBy(TimeNodeEntity, { id: originId })
   const actors = [recordedBy, origin?.recordedBy, node?.plannedBy]
-  const people = [recordedByPersonId, origin?.recordedByPersonId]
-  if (actors.includes(act.actor) || people.includes(act.personId))
-    throw new Problem('same-person', 'Who recorded the fact does not decide the appeal.')
-  const hasInterest = await interestOf(tx, act)
+  const people = [
+    ...[recordedByPersonId, ...recordedByControllers],
+    ...[origin?.recordedByPersonId ?? null, ...(origin?.recordedByControllers ?? [])],
+  ]
+  const detail = 'Who recorded the fact does not decide the appeal.'
+  if (actors.includes(act.actor)) throw new Problem('same-person', detail)
+  assertAnotherPerson(act, people, detail)
+  const hasInterest = await interestOf(tx, act, [personId])
   if (hasInterest({ personIds: [personId], unitIds: [unitId] }))
     throw new Problem('same-person', 'Somebody of another unit decides.')
 }

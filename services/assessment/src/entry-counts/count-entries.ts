@@ -125,8 +125,8 @@ export async function assertCountable(
     throw new Problem('entry-counts-refused', `${String(errors.length)} faults in the batch.`, {
       errors,
     })
-  const hasInterest = await interestOf(tx, act)
   const personIds = command.counts.map(({ personId }) => personId)
+  const hasInterest = await interestOf(tx, act, personIds)
   // What a person counts waits for a second one anyway, who is not of these units.
   if (act.personId === null && hasInterest({ personIds, unitIds }))
     throw new Problem(

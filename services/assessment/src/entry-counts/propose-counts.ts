@@ -1,10 +1,12 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { Month } from '@erp-steward/contracts/assessment-events'
+import { Problem } from '@erp-steward/contracts/problem'
 import { Code, nullable, Uuid } from '@erp-steward/contracts/values'
 import { defineProposal, type Proposal } from '@erp-steward/service-kit/proposal'
 import { propose } from '@erp-steward/service-kit/proposals'
 import { Type } from 'typebox'
 import type { EntityManager } from 'typeorm'
+import { interestOf } from '../facts/interest.ts'
 import { concernedBy } from '../observations/report-faults.ts'
 import { assertCountable, countEntries, type CountEntries } from './count-entries.ts'
 
@@ -42,9 +44,26 @@ export const countingEntries = defineProposal({
     }
   },
   async apply(tx, body, act) {
+    await assertNoInterest(tx, body, act)
     await countEntries(tx, body, null, act)
   },
 })
+
+/**
+ * Also of a unit that somebody counted moved away from: the count is of a month that may have begun there.
+ *
+ * @throws Problem `concerned`
+ */
+async function assertNoInterest(
+  tx: EntityManager,
+  { counts }: Pick<CountEntries, 'counts'>,
+  act: Act,
+) {
+  const personIds = counts.map(({ personId }) => personId)
+  const hasInterest = await interestOf(tx, act, personIds)
+  if (hasInterest({ personIds, unitIds: [] }))
+    throw new Problem('concerned', 'You are of a unit that somebody counted is or lately was of.')
+}
 
 /**
  * Counts by a person wait for a second one who is not of the units counted.

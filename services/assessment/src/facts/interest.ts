@@ -13,27 +13,46 @@ export interface Measured {
   readonly unitIds: readonly string[]
 }
 
+/** Tells whether the actor has an interest in what is measured. */
+export type HasInterest = (measured: Measured) => boolean
+
 /**
- * Whether the actor has an interest in what is measured: is one of the people, is or lately was of one of the units, or
- * acts through a client that such a person controls. Who is measured does not make the measure. Source: A-6.1, B-5.6.
+ * Whether the actor has an interest in what is measured: is one of the people, is or lately was of one of the units or of
+ * a unit that one of the people is or lately was of, or acts through a client that such a person controls. Who is measured
+ * does not make the measure, and a person who moved counts for both units. Source: A-6.1, B-5.6.
+ *
+ * @param people whom the answers will be asked about, so that their units are known
  */
 export async function interestOf(
   tx: EntityManager,
   act: Act,
-): Promise<(measured: Measured) => boolean> {
+  people: readonly (string | null)[],
+): Promise<HasInterest> {
   const { personId, unitId, now } = act
   const hands = handsOf(act)
-  const lately = new Date(now.getTime() - STILL_OF_UNIT_DAYS * 86_400_000)
-  const rows: { unitId: string }[] = await tx.query(
-    `select unit_id as "unitId" from person_unit
-      where person_id = any($1) and (left_at is null or left_at > $2)`,
-    [hands, lately],
-  )
-  const units = new Set(rows.map((row) => row.unitId))
+  const unitsOf = await unitsOfPeople(tx, [...hands, ...people], now)
+  const units = new Set(hands.flatMap((hand) => unitsOf.get(hand) ?? []))
   // The token may be newer than the copy of the directory.
   if (personId !== null && unitId !== null) units.add(unitId)
   return ({ personIds, unitIds }) =>
-    hands.some((hand) => personIds.includes(hand)) || unitIds.some((id) => units.has(id))
+    hands.some((hand) => personIds.includes(hand)) ||
+    unitIds.some((id) => units.has(id)) ||
+    personIds.some((id) => id !== null && unitsOf.get(id)?.some((unit) => units.has(unit)) === true)
+}
+
+/** The units that people are or lately were of, by person. */
+export async function unitsOfPeople(
+  tx: EntityManager,
+  people: readonly (string | null)[],
+  now: Date,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const lately = new Date(now.getTime() - STILL_OF_UNIT_DAYS * 86_400_000)
+  const rows: { personId: string; unitIds: string[] }[] = await tx.query(
+    `select person_id as "personId", array_agg(unit_id) as "unitIds" from person_unit
+      where person_id = any($1) and (left_at is null or left_at > $2) group by person_id`,
+    [[...new Set(people)].filter((id) => id !== null), lately],
+  )
+  return new Map(rows.map(({ personId, unitIds }) => [personId, unitIds]))
 }
 
 /** Keeps which units a person was of, and when each was left; events may come in any order. */

@@ -7,6 +7,7 @@ import { CreateAssessment1790000000000 } from './1790000000000-create-assessment
 import { CreateControls1790000000001 } from './1790000000001-create-controls.ts'
 import { WitnessLedger1790000020000 } from './1790000020000-witness-ledger.ts'
 import { MeasuredByOthers1790000070000 } from './1790000070000-measured-by-others.ts'
+import { OwnWordIsNoMeasure1790000090400 } from './1790000090400-own-word-is-no-measure.ts'
 
 /** In order; only ever added to. */
 export const migrations = [
@@ -19,4 +20,5 @@ export const migrations = [
   CreateControls1790000000001,
   WitnessLedger1790000020000,
   MeasuredByOthers1790000070000,
+  OwnWordIsNoMeasure1790000090400,
 ]

@@ -2,7 +2,7 @@ import type { Act } from '@erp-steward/contracts/act'
 import { ErrorCorrected } from '@erp-steward/contracts/assessment-events'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
-import { assertAnotherPerson } from '@erp-steward/service-kit/another-person'
+import { assertAnotherPerson, handsOf } from '@erp-steward/service-kit/another-person'
 import type { EntityManager } from 'typeorm'
 import { beginFacts } from '../facts/fact-order.ts'
 import { interestOf } from '../facts/interest.ts'
@@ -17,7 +17,8 @@ import {
 /**
  * Takes down when a data error was corrected; at the due date itself is in time. Told late of a correction that was in
  * time, it takes back what the timer stated meanwhile. The same correction told twice is one. What the unit concerned says
- * in time waits for the word of somebody else, which may be another. Source: A-2.3.5.
+ * in time waits for the word of somebody else, which may be another, and counts as late after two weeks without one.
+ * Source: A-2.3.5.
  *
  * @throws Problem `observation-not-found`, `observation-state`, `same-person` when the unit concerned would clear the own
  *   record, or somebody confirm what they said themselves
@@ -34,8 +35,12 @@ export async function correctError(
     throw new Problem('observation-state', 'Only a data error is corrected.')
   if (error.standing === 'voided')
     throw new Problem('observation-state', 'The observation is voided.')
-  const hasInterest = await interestOf(tx, act)
-  const confirmed = !hasInterest({ personIds: [error.personId], unitIds: [error.unitId] })
+  const hasInterest = await interestOf(tx, act, [error.personId])
+  // A client behind whom nobody is known may be the unit's own.
+  const isKnown = handsOf(act).length > 0
+  if (!isKnown) assertSecondHand(error, act)
+  const confirmed =
+    isKnown && !hasInterest({ personIds: [error.personId], unitIds: [error.unitId] })
   const isSame = error.correctedAt?.getTime() === correctedAt.getTime()
   if (isSame && (!confirmed || error.correctionConfirmedAt !== null)) return error
   // The word of others takes the place of the unit's own, and is not replaced.

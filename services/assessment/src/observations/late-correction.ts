@@ -37,6 +37,7 @@ export async function stateLateCorrections(
               dueAt: null,
               dueFault: null,
               dueParameterVersion: null,
+              byConcerned: false,
             },
           ],
     ),

@@ -35,6 +35,10 @@ export interface Observation {
   recordedAt: Date
   recordedBy: string
   recordedByPersonId: string | null
+  /** The people behind a client that recorded it. */
+  recordedByControllers: readonly string[]
+  /** Recorded by somebody of the unit that it is held for or against: it counts, and makes nobody measured. */
+  byConcerned: boolean
   /** Place among all changes of facts; a sheet counts what lies before its cut-off. */
   recordedOrder: string
   /** Digest of what the caller sent, to tell a repetition from another observation under the same id. */
@@ -82,6 +86,8 @@ export const ObservationEntity = new EntitySchema<Observation>({
     recordedAt: { type: 'timestamptz', name: 'recorded_at' },
     recordedBy: { type: 'text', name: 'recorded_by' },
     recordedByPersonId: { type: 'uuid', name: 'recorded_by_person_id', nullable: true },
+    recordedByControllers: { type: 'uuid', array: true, name: 'recorded_by_controllers' },
+    byConcerned: { type: 'boolean', name: 'by_concerned' },
     recordedOrder: { type: 'bigint', name: 'recorded_order' },
     fingerprint: { type: 'text' },
     eventId: { type: 'uuid', name: 'event_id', nullable: true },
@@ -129,6 +135,12 @@ export const ObservationEntity = new EntitySchema<Observation>({
       name: 'observation_uncorrected',
       columns: ['dueAt'],
       where: '((due_at IS NOT NULL) AND (corrected_at IS NULL) AND (overdue_at IS NULL))',
+    },
+    {
+      name: 'observation_unconfirmed',
+      columns: ['dueAt'],
+      where:
+        '((due_at IS NOT NULL) AND (corrected_at IS NOT NULL) AND (correction_confirmed_at IS NULL) AND (overdue_at IS NULL))',
     },
   ],
 })

@@ -6,6 +6,7 @@ import { readParameter } from '@erp-steward/service-kit/parameters'
 import type { EntityManager } from 'typeorm'
 import { companyDeadline } from '../deadlines/company-deadline.ts'
 import { beginFacts } from '../facts/fact-order.ts'
+import { interestOf } from '../facts/interest.ts'
 import { concernedBy, reportFaults, unitOf, type Fault } from './report-faults.ts'
 import { stateObservations, type NewObservation } from './state-observations.ts'
 
@@ -38,7 +39,12 @@ export async function recordObservations(
 ): Promise<{ recorded: number; repeated: number }> {
   await beginFacts(tx)
   const concerned = await concernedBy(tx, reports)
-  refuse(await reportFaults(tx, reports, concerned, range, act))
+  const hasInterest = await interestOf(
+    tx,
+    act,
+    reports.map(({ personId }) => personId),
+  )
+  refuse(await reportFaults(tx, reports, concerned, range, hasInterest, act.now))
   const deadlines = new Map<string, Awaited<ReturnType<typeof fixWithin>>>()
   const observations: NewObservation[] = []
   for (const report of reports) {
@@ -46,7 +52,9 @@ export async function recordObservations(
     // Checked just above; what is without a unit was refused.
     if (unitId === undefined) continue
     const correction = { dueAt: null, dueFault: null, dueParameterVersion: null }
-    const rest = { ...report, unitId, fingerprint: fingerprintOf(report), originId: null }
+    const byConcerned = hasInterest({ personIds: [report.personId], unitIds: [unitId] })
+    const fingerprint = fingerprintOf(report)
+    const rest = { ...report, unitId, fingerprint, byConcerned, originId: null }
     if (report.kind === 'data-error') {
       const within = deadlines.get(unitId) ?? (await fixWithin(tx, unitId, act))
       deadlines.set(unitId, within)

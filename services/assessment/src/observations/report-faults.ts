@@ -1,8 +1,7 @@
-import type { Act } from '@erp-steward/contracts/act'
 import { readParameter } from '@erp-steward/service-kit/parameters'
 import type { EntityManager } from 'typeorm'
 import { isDerived } from '../facts/derived-id.ts'
-import { interestOf } from '../facts/interest.ts'
+import type { HasInterest } from '../facts/interest.ts'
 import type { ObservationReport } from './record-observations.ts'
 
 /** What earns points. */
@@ -66,10 +65,9 @@ export async function reportFaults(
   reports: readonly ObservationReport[],
   concerned: Concerned,
   range: string | null,
-  act: Act,
+  hasInterest: HasInterest,
+  now: Date,
 ): Promise<Fault[]> {
-  const { now } = act
-  const hasInterest = await interestOf(tx, act)
   const faults: Fault[] = []
   const seen = new Set<string>()
   const bounds = new Map<string, readonly [number, number]>()

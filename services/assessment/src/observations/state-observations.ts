@@ -25,6 +25,7 @@ export type NewObservation = Pick<
   | 'dueAt'
   | 'dueFault'
   | 'dueParameterVersion'
+  | 'byConcerned'
 >
 
 /**
@@ -46,18 +47,20 @@ export async function stateObservations(
     `insert into observation
        (id, kind, severity, points, person_id, department_id, unit_id, module_code, reference, description, month,
         occurred_at, found_at, fingerprint, origin_id, due_at, due_fault, due_parameter_version, standing,
-        recorded_at, recorded_by, recorded_by_person_id, recorded_order, corrected_by_controllers)
+        recorded_at, recorded_by, recorded_by_person_id, recorded_by_controllers, by_concerned, recorded_order,
+        corrected_by_controllers)
      select "id", "kind", "severity", "points", "personId", "departmentId", "unitId", "moduleCode", "reference",
             "description", "month", "occurredAt", "foundAt", "fingerprint", "originId", "dueAt", "dueFault",
-            "dueParameterVersion", 'recorded', $2, $3, $4, nextval('fact_order'), '{}'
+            "dueParameterVersion", 'recorded', $2, $3, $4, $5, "byConcerned",
+            nextval('fact_order'), '{}'
        from jsonb_to_recordset($1::jsonb) as fact (
          "id" uuid, "kind" text, "severity" text, "points" integer, "personId" uuid, "departmentId" uuid,
          "unitId" uuid, "moduleCode" text, "reference" text, "description" text, "month" text,
          "occurredAt" timestamptz, "foundAt" timestamptz, "fingerprint" text, "originId" uuid,
-         "dueAt" timestamptz, "dueFault" text, "dueParameterVersion" integer)
+         "dueAt" timestamptz, "dueFault" text, "dueParameterVersion" integer, "byConcerned" boolean)
      on conflict (id) do nothing
      returning id`,
-    [JSON.stringify(rows), act.now, act.actor, act.personId],
+    [JSON.stringify(rows), act.now, act.actor, act.personId, act.controllers],
   )
   const fresh = new Set(inserted.map(({ id }) => id))
   const events: { id: string; eventId: string }[] = []

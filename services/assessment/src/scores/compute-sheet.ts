@@ -50,7 +50,7 @@ export async function computeSheet(
             (select count(*)::integer from score
               where sheet_id = $1 and subject_kind = 'person' and measured) as measured,
             (select count(*)::integer from score
-              where sheet_id = $1 and subject_kind = 'person' and entries is not null) as "measuredAccuracy",
+              where sheet_id = $1 and subject_kind = 'person' and entries > 0) as "measuredAccuracy",
             (select count(*)::integer from time_node where month = $2 and completed_order <= $3)
               + (select count(*)::integer from score_deduction where sheet_id = $1 and kind = 'delay')
               as "measuredTimeliness"`,

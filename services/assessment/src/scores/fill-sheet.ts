@@ -22,6 +22,12 @@ const STEPS = `
   select distinct coalesce(person_id, department_id, unit_id) as subject_id
     from time_node where month = $2 and completed_order <= $3`
 
+/** Of whom somebody else than the own unit said something before the cut-off. */
+const TOLD = `
+  select distinct coalesce(person_id, department_id, unit_id) as subject_id
+    from observation
+   where month = $2 and recorded_order <= $3 and (voided_order is null or voided_order > $3) and not by_concerned`
+
 /**
  * Computes deductions and scores of a sheet whose roster and parameters are there, in a handful of statements over all
  * facts: integers in thousandths of a point, so the order of the facts is of no account. Sources: A-6.1.1 to A-6.1.4,
@@ -132,8 +138,9 @@ const GRADE = `case when sum.total >= mark.excellent then 'excellent' when sum.t
   when sum.total >= mark.pass then 'pass' else 'fail' end`
 
 /**
- * Silence is not excellence: of whom the month has no fact at all there is no total and no grade. Source: A-6.1.1,
- * A-6.1.2.
+ * Silence is not excellence: of whom the month has no fact at all there is no total and no grade; nor of whom it has only
+ * the word of the own unit, or a trifle told on purpose would make a month without measurement one of 99 points. Who made
+ * no entries made no errors either, and is not measured by them. Source: A-6.1.1, A-6.1.2.
  */
 async function scorePersons(tx: EntityManager, { sheetId, month, cutOffOrder }: Basis) {
   await tx.query(
@@ -149,8 +156,10 @@ async function scorePersons(tx: EntityManager, { sheetId, month, cutOffOrder }: 
        left join (${deducted(`'person'`)}) as d on d.subject_id = r.subject_id
        left join (${ENTRIES}) as entry on entry.person_id = r.subject_id
        left join (${STEPS}) as step on step.subject_id = r.subject_id
+       left join (${TOLD}) as told on told.subject_id = r.subject_id
        cross join lateral (
-         select coalesce(d.subject_id, entry.person_id, step.subject_id) is not null as measured) as known
+         select coalesce(entry.entries, 0) > 0 or step.subject_id is not null
+                  or (d.subject_id is not null and told.subject_id is not null) as measured) as known
        cross join lateral (select greatest(0, mark.accuracy - coalesce(d.accuracy, 0))
                                 + greatest(0, mark.timeliness - coalesce(d.timeliness, 0))
                                 + greatest(0, mark.cooperation - coalesce(d.cooperation, 0))
@@ -185,13 +194,14 @@ async function scoreStaff(
        join (${MARKS}) as mark on mark.unit_id = r.unit_id
        left join (${deducted('$4')}) as d on d.subject_id = r.subject_id
        left join (${STEPS}) as step on step.subject_id = r.subject_id
+       left join (${TOLD}) as told on told.subject_id = r.subject_id
        left join (select ${member} as subject_id, count(*) as staff, count(*) filter (where measured) as measured,
                          sum(total) as total, sum(errors) as errors, sum(entries) as entries
                     from score where sheet_id = $1 and subject_kind = 'person' group by ${member}) as s
          on s.subject_id = r.subject_id
        cross join lateral (
-         select coalesce(s.measured, 0) > 0 or d.subject_id is not null or step.subject_id is not null
-           as measured) as known
+         select coalesce(s.measured, 0) > 0 or step.subject_id is not null
+                  or (d.subject_id is not null and told.subject_id is not null) as measured) as known
        -- Of nobody there is no total either, so nothing is divided by zero.
        cross join lateral (
          select div(s.total, s.measured) as whole, mod(s.total, s.measured) * 2 as twice) as part

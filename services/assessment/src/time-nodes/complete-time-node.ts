@@ -2,16 +2,14 @@ import type { Act } from '@erp-steward/contracts/act'
 import { TimeNodeClaimed, TimeNodeCompleted } from '@erp-steward/contracts/assessment-events'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
-import { assertAnotherPerson } from '@erp-steward/service-kit/another-person'
+import { assertAnotherPerson, handsOf } from '@erp-steward/service-kit/another-person'
 import type { EntityManager } from 'typeorm'
+import { CONFIRM_WITHIN_MS } from '../facts/confirm-within.ts'
 import { beginFacts } from '../facts/fact-order.ts'
 import { interestOf } from '../facts/interest.ts'
 import { voidObservation } from '../observations/observation.ts'
 import { delayId, missTimeNode } from './miss-time-node.ts'
 import { lockNode, TimeNodeEntity, type TimeNode } from './time-node.ts'
-
-/** Days after its time by which a claim is confirmed: the two weeks in which the facts of a month are counted. */
-const CONFIRM_WITHIN_DAYS = 14
 
 export interface CompleteTimeNode {
   readonly id: string
@@ -24,8 +22,8 @@ export interface CompleteTimeNode {
  * Takes down when a step was finished; at its time itself is in time, later is a delay whoever notices first. Told after
  * the time of a completion before it, the delay stated meanwhile is voided.
  *
- * The word of the unit concerned, in time, is a claim: somebody of another unit says the same, or another time. After the
- * time it does not do at all. Source: A-2.3.7.
+ * The word of the unit concerned, in time, is a claim: somebody of another unit says the same, or another time, within two
+ * weeks, or the step was missed. After the time it does not do at all. Source: A-2.3.7.
  *
  * @throws Problem `time-node-not-found`, `time-node-state`, `same-person`
  */
@@ -44,8 +42,10 @@ export async function completeTimeNode(
   }
   if (completedAt > act.now)
     throw new Problem('time-node-state', 'A completion does not lie in the future.')
-  const hasInterest = await interestOf(tx, act)
-  const isConcerned = hasInterest({ personIds: [node.personId], unitIds: [node.unitId] })
+  const hasInterest = await interestOf(tx, act, [node.personId])
+  // A client behind whom nobody is known may be the unit's own.
+  const isConcerned =
+    handsOf(act).length === 0 || hasInterest({ personIds: [node.personId], unitIds: [node.unitId] })
   if (node.state === 'claimed') {
     if (isConcerned && isSame) return node
     const detail = 'Somebody of another unit confirms what was claimed.'
@@ -106,7 +106,7 @@ async function claim(tx: EntityManager, node: TimeNode, completedAt: Date, act: 
     version: node.version + 1,
   }
   await tx.update(TimeNodeEntity, { id }, claimed)
-  const confirmBy = new Date(dueAt.getTime() + CONFIRM_WITHIN_DAYS * 86_400_000)
+  const confirmBy = new Date(dueAt.getTime() + CONFIRM_WITHIN_MS)
   await appendEvent(
     tx,
     'assessment',

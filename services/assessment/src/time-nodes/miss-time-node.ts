@@ -57,6 +57,7 @@ export async function missTimeNode(tx: EntityManager, node: TimeNode, act: Act):
     dueAt: null,
     dueFault: null,
     dueParameterVersion: null,
+    byConcerned: false,
   }
   await stateObservations(tx, [delay], act)
   return missed

@@ -23,7 +23,7 @@ export async function refuseClaim(
   const node = await lockNode(tx, id)
   reaches(node)
   if (node.state !== 'claimed') throw new Problem('time-node-state', `The node is ${node.state}.`)
-  const hasInterest = await interestOf(tx, act)
+  const hasInterest = await interestOf(tx, act, [node.personId])
   if (hasInterest({ personIds: [node.personId], unitIds: [node.unitId] }))
     throw new Problem('same-person', 'Somebody of another unit looks at what was claimed.')
   const open: TimeNode = { ...node, ...UNFINISHED, state: 'open', version: node.version + 1 }

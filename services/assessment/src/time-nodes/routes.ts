@@ -87,7 +87,7 @@ export function timeNodeRoutes(app: App, deps: Dependencies<AssessmentConfig>): 
         const { unitId, personId } = request.body
         const dueAt = new Date(request.body.dueAt)
         await assertPlannable(tx, { ...request.body, dueAt }, act)
-        const hasInterest = await interestOf(tx, act)
+        const hasInterest = await interestOf(tx, act, [personId])
         if (hasInterest({ unitIds: [unitId], personIds: [personId] })) {
           const asked = { body: request.body, reason: request.body.title }
           const proposal = await propose(tx, 'assessment', planningNode, asked, act)

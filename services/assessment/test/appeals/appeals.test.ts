@@ -226,6 +226,20 @@ describe('deciding', () => {
     ok(await decide(id, judge()))
   })
 
+  test('[A-6.3.1] who is behind the client that recorded the fact does not decide either, nor of what follows from it', async () => {
+    const own = report({ personId: people.clerk })
+    const through = caller({ roles: ['SCRIPT'], kind: 'client', controllers: [people.judge] })
+    ok(await send(stage, 'POST', '/v1/observations', through, { observations: [own] }))
+    stage.now = after(MONDAY, 60_000)
+    await runTask(stage, 'watch-corrections')
+    const { derived } = (await observation(stage, own.id)) as unknown as { derived: Report[] }
+    for (const observationId of [own.id, derived[0]?.id]) {
+      const { id } = ok(await file(endUser(people.clerk), observationId))
+      expect((await decide(id, judge())).json()).toMatchObject({ code: 'same-person' })
+      ok(await decide(id, authority(await stranger(stage)), 'upheld'))
+    }
+  })
+
   test('[A-6.3.1] a decision is final, also when two decide at once', async () => {
     const { id } = ok(await file(endUser(people.clerk)))
     const answers = await Promise.all([

@@ -185,6 +185,20 @@ describe('who is counted does not count', () => {
     ok(await put(through([await stranger(stage)]), body(10)))
   })
 
+  test('[A-6.1.1] who is of a unit that somebody counted moved away from counts and approves nothing', async () => {
+    const away = { name: 'clerk', unitId: OTHER_UNIT, departmentId: OTHER_DEPARTMENT, version: 2 }
+    await tellOfPerson(stage, people.clerk, away)
+    const through = caller({ roles: ['SCRIPT'], kind: 'client', controllers: [people.mate] })
+    expect((await put(through, body(10))).json()).toMatchObject({ code: 'same-person' })
+    const asked = await put(authority(randomUUID()), body(10))
+    const { id } = ok(asked)
+    expect((await decide(id, 'approve', authority(people.mate))).json()).toMatchObject({
+      code: 'concerned',
+    })
+    expect(await listed()).toEqual([])
+    ok(await decide(id, 'approve', authority(randomUUID())))
+  })
+
   test('[A-6.1.1] a published month is not recounted by a client, and one batch sent again is no recount', async () => {
     const batchId = randomUUID()
     ok(await put(middleware(), body(10, batchId)))

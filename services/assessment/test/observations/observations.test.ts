@@ -26,6 +26,7 @@ import {
   scoreOf,
   setParameter,
   stranger,
+  tellOfPerson,
   UNIT,
   type Report,
 } from '../assessment-stage.ts'
@@ -358,6 +359,49 @@ describe('correction in time', () => {
       { data: { confirmed: false, withinTarget: true } },
       { data: { confirmed: true, withinTarget: false } },
     ])
+  })
+
+  test('[A-2.3.5][A-6.1.2] the unit’s word without another’s is late after two weeks, until another says it was in time', async () => {
+    const claimed = after(FOUND, 1)
+    ok(await correct(claimed, ofUnit('BUSINESS_OWNER', people.mate)))
+    stage.now = after(DUE, 14 * 86_400_000)
+    await runTask(stage, 'watch-corrections')
+    expect(await late()).toHaveLength(0)
+    stage.now = after(DUE, 14 * 86_400_000 + 1)
+    await runTask(stage, 'watch-corrections')
+    await runTask(stage, 'watch-corrections')
+    expect(await late()).toHaveLength(1)
+    expect((await scoreOf(stage, await compute(stage, '2026-03'), people.clerk)).total).toBe(96)
+    ok(await correct(claimed, authority(await stranger(stage))))
+    expect((await observation(stage, error.id)).derived).toMatchObject([{ standing: 'voided' }])
+  })
+
+  test('[A-2.3.5] a client of nobody known says no more than the unit itself', async () => {
+    const anyone = caller({ roles: ['SCRIPT'], kind: 'client', controllers: [] })
+    expect(ok(await correct(after(FOUND, 1), anyone)).correction).toMatchObject({
+      confirmed: false,
+    })
+    expect((await correct(after(FOUND, 1), anyone)).json()).toMatchObject({ code: 'same-person' })
+  })
+
+  test('[A-2.3.5] a colleague of the unit that the person moved to meanwhile does not confirm either', async () => {
+    const colleague = await stranger(stage)
+    ok(await correct(after(FOUND, 1), ofUnit('BUSINESS_OWNER', people.mate)))
+    const away = { name: 'clerk', unitId: OTHER_UNIT, departmentId: OTHER_DEPARTMENT, version: 2 }
+    await tellOfPerson(stage, people.clerk, away)
+    for (const hand of [
+      authority(colleague),
+      caller({ roles: ['SCRIPT'], kind: 'client', controllers: [colleague] }),
+    ])
+      expect((await correct(after(FOUND, 1), hand)).json()).toMatchObject({
+        correction: { confirmed: false },
+      })
+    // Away and back on one day, the person is of both.
+    await tellOfPerson(stage, people.clerk, { name: 'clerk', version: 3 })
+    expect((await correct(after(FOUND, 2), authority(colleague))).json()).toMatchObject({
+      code: 'observation-state',
+    })
+    ok(await correct(after(FOUND, 2), middleware()))
   })
 
   test('what is corrected cannot be corrected otherwise, nor before it was found or in the future', async () => {

@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { send } from '@erp-steward/test-kit/requests'
 import {
   assessmentStage,
   authority,
+  caller,
   compute,
   count,
   deductionsOf,
@@ -12,12 +14,16 @@ import {
   fillDirectory,
   FINANCE,
   measure,
+  middleware,
+  ofUnit,
   ok,
   record,
   report,
   scoreOf,
   setParameter,
+  tellOfPerson,
   UNIT,
+  type Caller,
 } from '../assessment-stage.ts'
 
 let stage: TestService
@@ -67,7 +73,7 @@ test('[A-6.1.1][A-6.1.2] a month without one fact is not measured: no points, no
   })
 })
 
-test('[A-6.1.1] a fact that was voided is none, entries of zero are one', async () => {
+test('[A-6.1.1] a fact that was voided is none, and entries of zero are none either', async () => {
   const error = report({ personId: clerk })
   ok(await record(stage, error))
   expect(await scoreOf(stage, await compute(stage), clerk)).toMatchObject({ measured: true })
@@ -77,9 +83,33 @@ test('[A-6.1.1] a fact that was voided is none, entries of zero are one', async 
   )
   expect(await scoreOf(stage, await compute(stage), clerk)).toMatchObject({ measured: false })
   ok(await count(stage, { [clerk]: 0 }))
+  expect(await scoreOf(stage, await compute(stage), clerk)).toMatchObject({ measured: false })
+  ok(await count(stage, { [clerk]: 1 }))
   expect(await scoreOf(stage, await compute(stage), clerk)).toMatchObject({
     measured: true,
     total: 100,
+  })
+})
+
+test('[A-6.1.1][A-6.1.3] a trifle that the own unit tells makes no month of 99 points; told by others it counts', async () => {
+  const mate = randomUUID()
+  await tellOfPerson(stage, mate, { name: 'mate' })
+  const late = () => report({ kind: 'lateness', personId: clerk })
+  const tell = async (headers: Caller, ...observations: object[]) =>
+    ok(await send(stage, 'POST', '/v1/observations', headers, { observations }))
+  const nothing = { measured: false, total: null, grade: null }
+  await tell(ofUnit('BUSINESS_OWNER', mate), late())
+  await tell(caller({ roles: ['SCRIPT'], kind: 'client', controllers: [mate] }), late())
+  await tell(ofUnit('BUSINESS_OWNER', mate), {
+    ...report({ kind: 'late-leaver-notice', departmentId: FINANCE }),
+  })
+  const sheet = await compute(stage)
+  for (const subject of [clerk, FINANCE, UNIT])
+    expect(await scoreOf(stage, sheet, subject)).toMatchObject(nothing)
+  await tell(middleware(), late())
+  expect(await scoreOf(stage, await compute(stage), clerk)).toMatchObject({
+    measured: true,
+    total: 97,
   })
 })
 

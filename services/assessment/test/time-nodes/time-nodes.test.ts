@@ -141,6 +141,48 @@ describe('completion', () => {
     ])
   })
 
+  test('[A-2.3.7][A-6.1.2] a claim that nobody confirms in two weeks is a step that was missed, until somebody does', async () => {
+    const { id } = await plan({ personId: people.clerk })
+    ok(await complete(id, MONDAY, endUser(people.clerk)))
+    stage.now = after(DUE, 14 * 86_400_000)
+    await runTask(stage, 'watch-claims')
+    expect(await delays()).toEqual([])
+    stage.now = after(DUE, 14 * 86_400_000 + 1)
+    await Promise.all([runTask(stage, 'watch-claims'), runTask(stage, 'watch-claims')])
+    expect(await delays()).toHaveLength(1)
+    expect((await scoreOf(stage, await compute(stage, '2026-03'), people.clerk)).total).toBe(98)
+    // The claim is gone: it is not made again after the time.
+    for (const headers of [endUser(people.clerk), ofUnit('BUSINESS_OWNER', people.mate)])
+      expect((await complete(id, MONDAY, headers)).json()).toMatchObject({ code: 'same-person' })
+    ok(await complete(id, MONDAY, authority(await stranger(stage))))
+    expect((await scoreOf(stage, await compute(stage, '2026-03'), people.clerk)).total).toBe(100)
+  })
+
+  test('[A-2.3.7] a client of nobody known claims as the unit does, and says nothing after the time', async () => {
+    const anyone = caller({ roles: ['SCRIPT'], kind: 'client', controllers: [] })
+    const { id } = await plan({ personId: people.clerk })
+    expect(ok(await complete(id, MONDAY, anyone))).toMatchObject({ state: 'claimed' })
+    const other = await plan({ code: 'close-ap' })
+    stage.now = after(DUE, 1)
+    expect((await complete(other.id, DUE, anyone)).json()).toMatchObject({ code: 'same-person' })
+  })
+
+  test('[A-2.3.7][A-6.1.2] whoever measured moves takes the new unit along: its people say nothing of the step', async () => {
+    const { id } = await plan({ personId: people.clerk })
+    const colleague = await stranger(stage)
+    const away = { name: 'clerk', unitId: OTHER_UNIT, departmentId: OTHER_DEPARTMENT, version: 2 }
+    await tellOfPerson(stage, people.clerk, away)
+    expect(ok(await complete(id, MONDAY, authority(colleague)))).toMatchObject({ state: 'claimed' })
+    expect((await complete(id, after(MONDAY, -1), authority(people.mate))).json()).toMatchObject({
+      code: 'same-person',
+    })
+    await tellOfPerson(stage, people.clerk, { name: 'clerk', version: 3 })
+    expect((await complete(id, after(MONDAY, -1), authority(colleague))).json()).toMatchObject({
+      code: 'same-person',
+    })
+    ok(await complete(id, MONDAY))
+  })
+
   test('[A-2.3.7] a claim is no measure: who has nothing else in the month is not measured', async () => {
     const { id } = await plan({ personId: people.clerk })
     ok(await complete(id, MONDAY, endUser(people.clerk)))
