@@ -86,7 +86,6 @@ const strictness: Readonly<Record<string, Stricter>> = {
 /** They say on which day or at what hour a duty falls, not whether or how well it is done. */
 const free: readonly string[] = [
   'backup.plan.database.at',
-  'backup.plan.database.full_day',
   'monitoring.inspection.weekly',
   'monitoring.report.weekly_day',
   'monitoring.report.weekly_due',

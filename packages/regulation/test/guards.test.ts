@@ -29,6 +29,10 @@ test.each<[ParameterKey, unknown, unknown, boolean]>([
   ['assessment.deduction.delay', 2, 5, true],
   ['assessment.deduction.delay', 5, 2, true],
   ['backup.plan.database.at', '01:00', '02:00', false],
+  // A week without a backup could be cut in two.
+  ['backup.plan.database.full_day', 'SUN', 'WED', true],
+  ['incident.change.planned_time', 'PT24H', 'PT25H', true],
+  ['incident.change.planned_time', 'PT24H', 'PT23H', false],
 ])('%s from %j to %j loosens: %j', (key, from, to, expected) => {
   expect(loosens(key, from, to)).toBe(expected)
 })

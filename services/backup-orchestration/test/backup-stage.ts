@@ -159,7 +159,7 @@ export async function registered(stage: TestService, proposal: Promise<Response>
 export async function except(
   stage: TestService,
   targetId: string,
-  floors = ['schedule', 'rpo', 'keepDays', 'encryption', 'offsite'],
+  floors = ['schedule', 'rpo', 'keepDays', 'weekly', 'monthly', 'yearly', 'encryption', 'offsite'],
 ): Promise<void> {
   const body = {
     targetId,
@@ -251,6 +251,7 @@ export interface Resource {
 let targets = 0
 
 export interface Wish {
+  readonly objectKind?: string
   readonly systemCode?: string
   readonly systemServes?: 'unit' | 'company'
   readonly unitId?: string

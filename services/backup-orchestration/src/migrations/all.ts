@@ -6,6 +6,7 @@ import { VersionDirectory1785000000001 } from '@erp-steward/directory/version-di
 import { CreateBackup1790000000000 } from './1790000000000-create-backup.ts'
 import { BackupFloors1790000051000 } from './1790000051000-backup-floors.ts'
 import { KnowSystems1790000080000 } from './1790000080000-know-systems.ts'
+import { KeepByKind1790000080001 } from './1790000080001-keep-by-kind.ts'
 
 /** In order; only ever added to. */
 export const migrations = [
@@ -17,4 +18,5 @@ export const migrations = [
   CreateBackup1790000000000,
   BackupFloors1790000051000,
   KnowSystems1790000080000,
+  KeepByKind1790000080001,
 ]

@@ -5,9 +5,15 @@ import type { Floor, ObjectKind } from './rules/floor.ts'
 
 const DAY_MS = 86_400_000
 
+/** What is not a database is saved often and kept for a time; no backup of it stands for a period. */
+const NO_KINDS = { weekly: 0, monthly: 0, yearly: 0 }
+
 const KEYS = [
   'backup.rpo',
   'backup.plan.database.incremental_keep',
+  'backup.plan.database.weekly_keep',
+  'backup.plan.database.monthly_keep',
+  'backup.plan.database.yearly_keep',
   'backup.plan.redo.interval',
   'backup.plan.redo.keep',
   'backup.plan.apps.interval',
@@ -36,18 +42,25 @@ export async function floorOf(
       intervalMs: DAY_MS,
       rpoMs,
       keepMs: durationMs(values['backup.plan.database.incremental_keep'].value),
+      kindsMs: {
+        weekly: durationMs(values['backup.plan.database.weekly_keep'].value),
+        monthly: nominalMs(values['backup.plan.database.monthly_keep'].value),
+        yearly: nominalMs(values['backup.plan.database.yearly_keep'].value),
+      },
     }
   if (kind === 'redo')
     return {
       intervalMs: durationMs(values['backup.plan.redo.interval'].value),
       rpoMs: Math.max(rpoMs, durationMs(values['backup.plan.redo.interval'].value)),
       keepMs: durationMs(values['backup.plan.redo.keep'].value),
+      kindsMs: NO_KINDS,
     }
   const intervalMs = nominalMs(values[`backup.plan.${kind}.interval`].value)
   return {
     intervalMs,
     rpoMs: intervalMs + DAY_MS,
     keepMs: durationMs(values[`backup.plan.${kind}.keep`].value),
+    kindsMs: NO_KINDS,
   }
 }
 

@@ -1,8 +1,9 @@
 import { Problem } from '@erp-steward/contracts/problem'
 import { EntitySchema, type EntityManager } from 'typeorm'
+import type { Keeping } from './rules/keeping.ts'
 
 /** One version of how a target is backed up; runs keep the version they were queued under. */
-export interface Policy {
+export interface Policy extends Keeping {
   targetId: string
   version: number
   /** Five fields of cron, read in Asia/Shanghai. */
@@ -11,7 +12,7 @@ export interface Policy {
   rpo: string
   /** How late a run may start before it counts as missed: ISO 8601 duration of exact length. */
   startWithin: string
-  /** How many days a copy is to be kept. */
+  /** How many days a copy is to be kept that stands for no week, month or year. */
   keepDays: number
   primarySite: string
   offsiteSite: string | null
@@ -38,6 +39,9 @@ export const PolicyEntity = new EntitySchema<Policy>({
     rpo: { type: 'text' },
     startWithin: { type: 'text', name: 'start_within' },
     keepDays: { type: 'integer', name: 'keep_days' },
+    keepWeeks: { type: 'integer', name: 'keep_weeks', nullable: true },
+    keepMonths: { type: 'integer', name: 'keep_months', nullable: true },
+    keepYears: { type: 'integer', name: 'keep_years', nullable: true },
     primarySite: { type: 'text', name: 'primary_site' },
     offsiteSite: { type: 'text', name: 'offsite_site', nullable: true },
     author: { type: 'text' },

@@ -26,7 +26,12 @@ import { objectKinds } from './rules/floor.ts'
 import { takesTwo } from './rules/grounds.ts'
 import { nextRuns } from './rules/schedule.ts'
 import { assertPolicy } from './set-policy.ts'
-import { ExactDuration, policyMembers, settingOfPolicy } from './setting-of-policy.ts'
+import {
+  ExactDuration,
+  keepingMembers,
+  policyMembers,
+  settingOfPolicy,
+} from './setting-of-policy.ts'
 import { lockTarget, TargetEntity, type Target } from './target.ts'
 
 /** How a target stands to the floors of the parameters. */
@@ -62,6 +67,7 @@ const PolicyView = Type.Object({
   targetId: Uuid,
   version: Type.Integer(),
   ...policyMembers,
+  ...keepingMembers,
   startWithin: ExactDuration,
   author: Type.String(),
   createdAt: InstantOut,
@@ -239,7 +245,13 @@ export function targetRoutes(app: App, deps: Dependencies<BackupConfig>): void {
         tags: ['backup-targets'],
         params: Id,
         body: Type.Object(
-          { ...policyMembers, startWithin: Type.Optional(ExactDuration) },
+          {
+            ...policyMembers,
+            keepWeeks: Type.Optional(keepingMembers.keepWeeks),
+            keepMonths: Type.Optional(keepingMembers.keepMonths),
+            keepYears: Type.Optional(keepingMembers.keepYears),
+            startWithin: Type.Optional(ExactDuration),
+          },
           { additionalProperties: false },
         ),
         response: { 202: ProposalView },
@@ -250,8 +262,10 @@ export function targetRoutes(app: App, deps: Dependencies<BackupConfig>): void {
         const { id } = await readable(request, request.params.id, tx)
         const target = await lockTarget(tx, id)
         assertVersion(target.policyVersion, expected)
-        const { startWithin = 'PT1H', ...rest } = request.body
-        const policy = { ...rest, startWithin }
+        const policy = {
+          ...{ keepWeeks: null, keepMonths: null, keepYears: null, startWithin: 'PT1H' },
+          ...request.body,
+        }
         await assertPolicy(tx, target, policy, act.now)
         const body = { targetId: id, policy }
         const reason = 'How the target is backed up is set.'

@@ -10,13 +10,14 @@ import { voidGate } from '../gates/void-gate.ts'
 import { trackNewest } from '../runs/finish-run.ts'
 import { SiteEntity } from '../sites/site.ts'
 import { PolicyEntity, type Policy } from './policy.ts'
+import type { Keeping } from './rules/keeping.ts'
 import { nextRuns, scheduleFault } from './rules/schedule.ts'
 import { faultsOfPolicy, settleProtection } from './settle-protection.ts'
 import { factOf, lockTarget, TargetEntity, type Target } from './target.ts'
 
 export type SetPolicy = Pick<
   Policy,
-  'schedule' | 'rpo' | 'startWithin' | 'keepDays' | 'primarySite' | 'offsiteSite'
+  'schedule' | 'rpo' | 'startWithin' | 'keepDays' | keyof Keeping | 'primarySite' | 'offsiteSite'
 >
 
 /** Longest recovery point and start time that make sense of a backup: a year. */

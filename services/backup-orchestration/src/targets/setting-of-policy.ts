@@ -10,6 +10,22 @@ export const ExactDuration = Type.String({
   description: 'ISO 8601 duration without years and months, `PT24H`.',
 })
 
+const kept = (maximum: number, period: string) =>
+  nullable(
+    Type.Integer({
+      minimum: 1,
+      maximum,
+      description: `For how many ${period}s the first good backup of each ${period} is kept.`,
+    }),
+  )
+
+/** How long the backups are kept that stand for a week, a month or a year; a database has them all. */
+export const keepingMembers = {
+  keepWeeks: kept(520, 'week'),
+  keepMonths: kept(360, 'month'),
+  keepYears: kept(30, 'year'),
+}
+
 export const policyMembers = {
   schedule: Type.String({
     maxLength: 100,
@@ -30,7 +46,7 @@ export const settingOfPolicy = defineProposal({
   title: { 'zh-CN': '设定备份策略', en: 'Setting of a backup policy' },
   body: Type.Object({
     targetId: Uuid,
-    policy: Type.Object({ ...policyMembers, startWithin: ExactDuration }),
+    policy: Type.Object({ ...policyMembers, ...keepingMembers, startWithin: ExactDuration }),
   }),
   decide: 'backup.plan',
   measures: () => operation,

@@ -9,6 +9,7 @@ import { In, type EntityManager } from 'typeorm'
 import { exceptedFloors } from '../exceptions/exception.ts'
 import { SiteEntity, type Site } from '../sites/site.ts'
 import { floorOf } from './floor-of-target.ts'
+import { keepByKind } from './keep-by-kind.ts'
 import { policyOf, type Policy } from './policy.ts'
 import {
   floorFaults,
@@ -17,10 +18,11 @@ import {
   type FloorStatement,
   type MeasuredSite,
 } from './rules/floor.ts'
+import type { Keeping } from './rules/keeping.ts'
 import { factOf, TargetEntity, type Target } from './target.ts'
 
 const OF_CLAUSE = {
-  plan: ['schedule', 'rpo', 'keepDays'],
+  plan: ['schedule', 'rpo', 'keepDays', 'weekly', 'monthly', 'yearly'],
   media: ['encryption'],
   offsite: ['offsite'],
 } as const satisfies Record<string, readonly FloorName[]>
@@ -29,19 +31,21 @@ const OF_CLAUSE = {
 export async function faultsOfPolicy(
   tx: EntityManager,
   target: Pick<Target, 'objectKind' | 'unitId'>,
-  policy: Pick<Policy, 'schedule' | 'rpo' | 'keepDays' | 'primarySite' | 'offsiteSite'>,
+  policy: Pick<
+    Policy,
+    'schedule' | 'rpo' | 'keepDays' | keyof Keeping | 'primarySite' | 'offsiteSite'
+  >,
   now: Date,
 ): Promise<FloorFault[]> {
-  const { schedule, keepDays, primarySite, offsiteSite } = policy
+  const { primarySite, offsiteSite } = policy
   const sites = await tx.findBy(SiteEntity, {
     code: In([primarySite, ...(offsiteSite === null ? [] : [offsiteSite])]),
   })
   const measured = (code: string) => measuredSite(code, sites)
   return floorFaults(
     {
-      schedule,
+      ...policy,
       rpoMs: durationMs(policy.rpo),
-      keepDays,
       primary: measured(primarySite),
       offsite: offsiteSite === null ? null : measured(offsiteSite),
     },
@@ -51,14 +55,17 @@ export async function faultsOfPolicy(
 }
 
 /**
- * Looks how a target stands to the floors and states it where that turned, so that an old policy below a floor, one that
+ * Looks how a target stands to the floors, policy and backups kept, and states it where that turned, so that an old policy below a floor, one that
  * a parameter left behind, and an exception that has ended are known. The caller holds the lock of the target. Sources:
  * A-2.4.1, A-2.4.2, A-2.4.3.
  */
 export async function settleProtection(tx: EntityManager, target: Target, act: Act): Promise<void> {
   if (target.policyVersion === 0 || !target.active) return
   const policy = await policyOf(tx, target.id, target.policyVersion)
-  const faults = await faultsOfPolicy(tx, target, policy, act.now)
+  const faults = [
+    ...(await faultsOfPolicy(tx, target, policy, act.now)),
+    ...(await keepByKind(tx, target, policy, act.now)),
+  ]
   const excepted = await exceptedFloors(tx, target.id, act.now)
   const stateOf = (floors: readonly FloorName[]): FloorState => {
     const own = faults.filter(({ floor }) => floors.includes(floor))

@@ -19,10 +19,14 @@ const policy: MeasuredPolicy = {
   schedule: '0 1 * * SUN',
   rpoMs: 8 * DAY,
   keepDays: 35,
+  ...{ keepWeeks: null, keepMonths: null, keepYears: null },
   primary: here,
   offsite: away,
 }
-const floor = { intervalMs: 7 * DAY, rpoMs: 8 * DAY, keepMs: 35 * DAY }
+const floor = {
+  ...{ intervalMs: 7 * DAY, rpoMs: 8 * DAY, keepMs: 35 * DAY },
+  kindsMs: { weekly: 0, monthly: 0, yearly: 0 },
+}
 const floorsOf = (changes: Partial<MeasuredPolicy>) =>
   floorFaults({ ...policy, ...changes }, floor, NOW).map((fault) => fault.floor)
 

@@ -191,10 +191,11 @@ describe('a floor', () => {
         requiredBeforeChange: true,
       }),
     )
-    expect((await proposePolicy(stage, id, {})).json()).toMatchObject({
+    const kept = { keepWeeks: 5, keepMonths: 12, keepYears: 10 }
+    expect((await proposePolicy(stage, id, kept)).json()).toMatchObject({
       errors: [{ pointer: '#/rpo' }],
     })
-    const near = { schedule: '*/15 * * * *', rpo: 'PT15M' }
+    const near = { schedule: '*/15 * * * *', rpo: 'PT15M', ...kept }
     expect((await proposePolicy(stage, id, near)).statusCode).toBe(202)
   })
 

@@ -1,5 +1,6 @@
 import type { FloorState } from '@erp-steward/contracts/backup-events'
 import { isSameBuilding } from '../../sites/rules/same-place.ts'
+import { keptKinds, keptMs, memberOfKind, type Keeping, type KeptKind } from './keeping.ts'
 import { comesWithin } from './schedule.ts'
 
 /** What is backed up, as far as plans differ: each kind has a floor of its own. Source: defaults 2.5. */
@@ -7,7 +8,14 @@ export const objectKinds = ['database', 'redo', 'apps', 'configuration', 'own'] 
 export type ObjectKind = (typeof objectKinds)[number]
 
 /** What a policy may fall short of; an exception names them. */
-export const floors = ['schedule', 'rpo', 'keepDays', 'encryption', 'offsite'] as const
+export const floors = [
+  'schedule',
+  'rpo',
+  'keepDays',
+  ...keptKinds,
+  'encryption',
+  'offsite',
+] as const
 export type FloorName = (typeof floors)[number]
 
 /** How a target stands to the floors of the clauses A-2.4.1 to A-2.4.3. */
@@ -27,10 +35,12 @@ export interface Floor {
   /** Longest recovery point objective. */
   readonly rpoMs: number
   readonly keepMs: number
+  /** How long the backups that stand for a week, a month and a year are kept; 0 where none need to. */
+  readonly kindsMs: Readonly<Record<KeptKind, number>>
 }
 
 /** What of a policy is measured. */
-export interface MeasuredPolicy {
+export interface MeasuredPolicy extends Keeping {
   readonly schedule: string
   readonly rpoMs: number
   readonly keepDays: number
@@ -51,7 +61,7 @@ export interface MeasuredSite {
 /** Where a policy is below the floor; `member` is the member of the policy at fault. */
 export interface FloorFault {
   readonly floor: FloorName
-  readonly member: 'schedule' | 'rpo' | 'keepDays' | 'primarySite' | 'offsiteSite'
+  readonly member: 'schedule' | 'rpo' | 'keepDays' | keyof Keeping | 'primarySite' | 'offsiteSite'
   readonly detail: string
 }
 
@@ -79,6 +89,13 @@ export function floorFaults(policy: MeasuredPolicy, floor: Floor, now: Date): Fl
       member: 'keepDays',
       detail: `Copies are kept for at least ${words(floor.keepMs)}.`,
     })
+  for (const kind of keptKinds)
+    if (keptMs(policy, kind) < floor.kindsMs[kind])
+      faults.push({
+        floor: kind,
+        member: memberOfKind[kind],
+        detail: `The ${kind} backups are kept for at least ${words(floor.kindsMs[kind])}.`,
+      })
   for (const [member, site] of [
     ['primarySite', primary],
     ['offsiteSite', offsite],

@@ -59,16 +59,16 @@ const ungated: readonly Touch[] = [
 export const backupControls: readonly Control[] = [
   control('A-2.4.1', {
     demand: {
-      zh: '每个登记的备份对象都有达到参数底线(周期、RPO、保留期)的策略,按计划成功备份,且不早于 RPO。',
-      en: 'Every registered target has a policy that reaches the floors of the parameters (interval, RPO, keeping), is backed up as planned, and is not older than its RPO.',
+      zh: '每个登记的备份对象都有达到参数底线(周期、RPO、保留期;数据库的周、月、年备份各有底线)的策略,按计划成功备份,且不早于 RPO;数据库每一周、月、年都保留有完好的备份。',
+      en: 'Every registered target has a policy that reaches the floors of the parameters (interval, RPO, keeping; of a database for weekly, monthly and yearly backups each), is backed up as planned, and is not older than its RPO; of a database a good backup of every week, month and year is kept.',
     },
     proof: {
       zh: '每个对象备份成功,及其策略达到底线的陈述;例外在有效期内为风险。',
       en: 'A run that succeeded and the statement that the policy reaches the floors, of each target; an exception in force is a risk.',
     },
     counterExample: {
-      zh: '一年一次、只保留一天的策略;备份失败、错过计划或超出 RPO;登记后从未备份或没有策略;例外到期。',
-      en: 'A policy of one backup a year, kept for a day; a run fails or is missed, or the RPO is exceeded; a target is never backed up or has no policy; an exception has ended.',
+      zh: '一年一次、只保留一天的策略;某月没有保留完好的备份;备份失败、错过计划或超出 RPO;登记后从未备份或没有策略;例外到期。',
+      en: 'A policy of one backup a year, kept for a day; a month of which no good backup is kept; a run fails or is missed, or the RPO is exceeded; a target is never backed up or has no policy; an exception has ended.',
     },
     from: BACKUP,
     scope: 'each',
@@ -139,8 +139,8 @@ export const backupControls: readonly Control[] = [
   }),
   control('A-2.4.4', {
     demand: {
-      zh: '可能影响数据安全的变更,不论等级,只在门禁开放并给出已验证备份时开始;门禁均有答复,没有门禁关闭的系统。',
-      en: 'Changes that may harm data start, whatever their class, on an open gate that names proven backups only; gates answer, and no system has its gate closed.',
+      zh: '可能影响数据安全的变更,不论等级,只在本单位或全公司系统的门禁开放并给出已验证备份时开始;门禁均有答复,没有门禁关闭的系统。',
+      en: 'Changes that may harm data start, whatever their class, on an open gate of a system of their unit or of the company that names proven backups only; gates answer, and no system has its gate closed.',
     },
     proof: {
       zh: '门禁答复,以及变更因门禁被拦下的事实。',
