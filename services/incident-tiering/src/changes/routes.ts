@@ -341,7 +341,8 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
       config: { access: 'change.submit', clauses: ['A-3.3.5', 'B-6.2'] },
       schema: {
         operationId: 'fileChangePapers',
-        summary: 'The requester of an emergency hands in its written confirmation and test result.',
+        summary:
+          'The requester of an emergency, or who stands in for one who has left, hands in its written confirmation and test result.',
         tags: ['changes'],
         params: Id,
         body: Type.Object(
@@ -351,10 +352,12 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
         response: { 200: ChangeView },
       },
     },
-    (request, reply) =>
-      changeReadable(request, reply, request.params.id, (tx, act, expected) =>
-        filePapers(tx, { changeId: request.params.id, ...request.body }, expected, act),
-      ),
+    (request, reply) => {
+      const filer = principalOf(request)
+      return changeReadable(request, reply, request.params.id, (tx, act, expected) =>
+        filePapers(tx, { changeId: request.params.id, ...request.body, filer }, expected, act),
+      )
+    },
   )
 
   app.post(

@@ -6,25 +6,34 @@ import {
   factsOf,
   HOUR,
   MONDAY,
+  nominate,
+  OTHER_UNIT,
   runJobs,
   runTask,
   setParameter,
   tell,
   tellOfPerson,
+  UNIT,
   waitingJobs,
+  type Caller,
 } from '../incident-stage.ts'
 import {
   act,
+  almighty,
   approved,
   changeStage,
   company,
+  lines,
   minorChange,
   must,
+  peopleOf,
   read,
+  standing,
   submit,
   TUESDAY_NIGHT,
   unit,
   type ChangeStage,
+  type Part,
 } from './change-stage.ts'
 
 let all: ChangeStage
@@ -335,6 +344,27 @@ describe('an emergency', () => {
       { withinTarget: false },
     ])
     expect((await ask('requester', emergency())).statusCode).toBe(201)
+  })
+
+  test('[A-3.3.5][B-7.5] whose requester is lost: papers of the leader of the unit or the authority, of no hand in it', async () => {
+    const { ivy, jim } = await peopleOf(all.stage, UNIT, 'ivy', 'jim')
+    await nominate(all.stage, ivy, { tier: 'L1' })
+    const asked = { ...minorChange(all), ...emergency() }
+    const change = await submit(all, asked, almighty(ivy))
+    await must(all, change, 'approve', 'second', company)
+    await must(all, change, 'start', 'provider')
+    const byRefused = async (by: Part | Caller) =>
+      (await act(all, change, 'papers', by, papers)).json<{ code: string }>().code
+    for (const by of ['owner', 'authority', almighty(jim)] as const)
+      expect(await byRefused(by)).toBe('not-change-requester')
+    await standing(all.stage, ivy, undefined, 'frozen')
+    expect(await byRefused('requester')).toBe('not-change-requester')
+    expect(await byRefused('foreign')).toBe('change-not-found')
+    expect(await byRefused('provider')).toBe('not-change-requester')
+    expect(await byRefused(almighty(all.people.provider, OTHER_UNIT))).toBe('same-person')
+    await must(all, change, 'papers', 'owner', papers)
+    expect(await factsOf(all.stage, change.id, 'change.papers-filed')).toHaveLength(1)
+    expect((await lines(all, change)).at(-1)).toMatchObject({ kind: 'papers-filed' })
   })
 
   const debts = (id: string, fact: 'incurred' | 'settled' | 'overdue') =>
