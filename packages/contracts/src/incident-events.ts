@@ -227,6 +227,23 @@ export const TicketAlertEnded = defineEvent({
   payload: Type.Object({ ticketId: Uuid, alertEpisodeId: Uuid, endedAt: Instant }),
 })
 
+export const TicketAlertRepeated = defineEvent({
+  type: 'incident.ticket.alert-repeated.v1',
+  summary:
+    'The alert of a ticket that is worked on came again: nobody is told anew, and the ticket is its.',
+  clauses: ['A-3.2.3'],
+  payload: Type.Object({
+    ticketId: Uuid,
+    alertEpisodeId: Uuid,
+    /** Of which people were told. */
+    earlierEpisodeId: Uuid,
+    level: AlertLevel,
+    /** Who works on it; `null` while nobody took it. */
+    ownerPersonId: nullable(Uuid),
+    repeatedAt: Instant,
+  }),
+})
+
 export const KeyUserNominated = defineEvent({
   type: 'incident.key-user.nominated.v1',
   summary: 'A person was named key user of a module in a unit or for the company.',

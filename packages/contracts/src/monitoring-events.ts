@@ -38,7 +38,16 @@ export const AlertFiring = defineEvent({
   type: 'monitoring.alert.firing.v1',
   summary: 'A threshold has been exceeded for the time of the rule, or its level rose.',
   clauses: ['A-3.2.1', 'A-3.2.2', 'A-3.2.3'],
-  payload: Type.Object({ ...episode, since: Instant, firedAt: Instant }),
+  payload: Type.Object({
+    ...episode,
+    since: Instant,
+    firedAt: Instant,
+    /**
+     * An ended episode of the same series under the same threshold of which a person in charge was told, at this level or
+     * a graver one, less than parameter monitoring.alert.suppress ago; absent from facts stated before it was asked.
+     */
+    repeats: Type.Optional(nullable(Uuid)),
+  }),
 })
 
 export const AlertResolved = defineEvent({
@@ -78,9 +87,12 @@ export const AlertNotified = defineEvent({
     /** `null` where the message is about no ticket. */
     ticketId: nullable(Uuid),
     deliveredAt: Instant,
-    /** Who was reached, and by what; absent from facts stated while a webhook counted too. */
-    personId: Type.Optional(Uuid),
-    by: Type.Optional(Type.Enum(['mail', 'webhook', 'acknowledgement'])),
+    /**
+     * Who was reached, and by what; absent from facts stated while a webhook counted too. What was told of the same alert a
+     * moment before it came again is told, and said of nobody anew.
+     */
+    personId: Type.Optional(nullable(Uuid)),
+    by: Type.Optional(Type.Enum(['mail', 'webhook', 'acknowledgement', 'earlier-message'])),
     withinTarget: Type.Boolean(),
   }),
 })

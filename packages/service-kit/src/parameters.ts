@@ -2,7 +2,7 @@ import type { Act } from '@erp-steward/contracts/act'
 import { ParameterVersionSet } from '@erp-steward/contracts/platform-events'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { ServiceName } from '@erp-steward/contracts/services'
-import { appendEvent } from '@erp-steward/messaging/outbox'
+import { appendEvent, type Statement } from '@erp-steward/messaging/outbox'
 import { checkParameterValue, type ParameterKey } from '@erp-steward/regulation/parameters'
 import { resolveParameter, type ResolvedParameter } from '@erp-steward/regulation/resolve'
 import type { EntityManager } from 'typeorm'
@@ -32,7 +32,7 @@ const COLUMNS = `key, unit_id as "unitId", version, value, valid_from as "validF
  * Source: architecture, "Parameters: the words without a number".
  */
 export async function readParameter<Key extends ParameterKey>(
-  tx: EntityManager,
+  tx: Statement,
   key: Key,
   unitId: string | null,
   at: Date,
@@ -42,16 +42,16 @@ export async function readParameter<Key extends ParameterKey>(
 
 /** As `readParameter`, for several keys in one statement. */
 export async function readParameters<Key extends ParameterKey>(
-  tx: EntityManager,
+  tx: Statement,
   keys: readonly Key[],
   unitId: string | null,
   at: Date,
 ): Promise<{ readonly [Each in Key]: ResolvedParameter<Each> }> {
-  const versions: ParameterVersion[] = await tx.query(
+  const versions = (await tx.query(
     `select ${COLUMNS} from parameter_version
       where key = any($1) and (unit_id is null or unit_id = $2) and valid_from <= $3`,
     [keys, unitId, at],
-  )
+  )) as ParameterVersion[]
   // Each key is there, with the value of its own type: `fromEntries` cannot say so.
   const resolved: object = Object.fromEntries(
     keys.map((key) => [key, resolveParameter(versions, key, unitId, at)]),

@@ -6,7 +6,12 @@ import { AlertNoticeEntity } from './alerts/alert-notice.ts'
 import { AlertTicketEntity } from './alerts/alert-ticket.ts'
 import { checkAlertsTold } from './alerts/check-alerts-told.ts'
 import { AlertEpisodeEntity } from './alerts/episode.ts'
-import { onNotificationDelivered, onTicketOpened, onTicketTaken } from './alerts/on-alert-told.ts'
+import {
+  onAlertRepeated,
+  onNotificationDelivered,
+  onTicketOpened,
+  onTicketTaken,
+} from './alerts/on-alert-told.ts'
 import { alertRoutes } from './alerts/routes.ts'
 import { MonitoringConfig } from './config.ts'
 import { keepPartitions } from './ingest/partitions.ts'
@@ -83,6 +88,7 @@ export const monitoringIngest = defineService({
     onTicketOpened,
     onNotificationDelivered,
     onTicketTaken,
+    onAlertRepeated,
   ],
   tasks: ({ config }) => [
     generateRounds,

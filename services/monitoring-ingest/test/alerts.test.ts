@@ -550,6 +550,110 @@ test('[A-3.2.3] an alert that falls and rises again within its episode is told n
   expect((await typesOf(thresholdId)).filter((type) => type === 'firing')).toHaveLength(2)
 })
 
+/** Which episode each firing says that it repeats, first to last. */
+const repeatsOf = async (thresholdId: string) =>
+  (await toldOf(thresholdId))
+    .filter(({ type }) => type === 'firing')
+    .map(({ episodeId, level, repeats }) => ({ episodeId, level, repeats }))
+
+test('[A-3.2.3] an alert that comes again says so while what was told of it is fresh, and never when nobody was told', async () => {
+  const { thresholdId, episodeId, read } = await warn()
+  await read(1)
+  await read(85)
+  await delivered(episodeId, { level: 'warning' })
+  await read(1)
+  stage.pass(30 * 60 - 1)
+  await read(85)
+  await read(1)
+  stage.pass(1)
+  await read(85)
+  const fired = await repeatsOf(thresholdId)
+  expect(fired.map(({ repeats }) => repeats)).toEqual([null, null, episodeId, null])
+})
+
+test('[A-3.2.3] a graver alert than was told repeats nothing, a milder one does', async () => {
+  const { thresholdId, episodeId, read } = await warn()
+  await delivered(episodeId, { level: 'warning' })
+  await read(1)
+  await read(95)
+  const [, second] = await repeatsOf(thresholdId)
+  expect(second).toMatchObject({ level: 'critical', repeats: null })
+  await delivered(second?.episodeId ?? '')
+  await read(1)
+  await read(85)
+  expect((await repeatsOf(thresholdId)).at(-1)).toMatchObject({
+    level: 'warning',
+    repeats: second?.episodeId,
+  })
+})
+
+test('[A-3.2.3] another series under the threshold repeats nothing', async () => {
+  const metric = `m_${randomUUID().replaceAll('-', '')}`
+  const thresholdId = await threshold(metric, { forSeconds: 0 })
+  await send(metric, 3_600, 95, { host: 'a' })
+  const [first] = await repeatsOf(thresholdId)
+  await delivered(first?.episodeId ?? '')
+  await send(metric, 3_601, 1, { host: 'a' })
+  await send(metric, 3_602, 95, { host: 'b' })
+  expect((await repeatsOf(thresholdId)).at(-1)).toMatchObject({ repeats: null })
+})
+
+test.each([
+  ['taken', PERSON],
+  ['not taken', null],
+])(
+  '[A-3.2.3] an alert that comes again on a ticket that is %s was told when the one before was',
+  async (_what, ownerPersonId) => {
+    const { thresholdId, episodeId, read } = await warn()
+    const ticketId = randomUUID()
+    await ticketOf(ticketId, episodeId)
+    await delivered(episodeId, { level: 'warning' })
+    await read(1)
+    stage.pass(60)
+    await read(85)
+    const again = (await repeatsOf(thresholdId)).at(-1)?.episodeId ?? ''
+    const before = (await toldOf(thresholdId)).length
+    await stage.tell('incident.ticket.alert-repeated.v1', ticketId, {
+      ticketId,
+      alertEpisodeId: again,
+      earlierEpisodeId: episodeId,
+      level: 'warning',
+      ownerPersonId,
+      repeatedAt: stage.service.now.toISOString(),
+    })
+    stage.pass(61)
+    await stage.run('check-alerts-told')
+    expect((await toldOf(thresholdId)).slice(before)).toMatchObject([
+      { type: 'notified', episodeId: again, by: 'earlier-message', withinTarget: true },
+      ...(ownerPersonId === null ? [] : [{ type: 'acknowledged', episodeId: again }]),
+    ])
+    // Whoever takes the ticket takes what it is of now.
+    await taken(ticketId, PERSON, 'warning')
+    expect((await toldOf(thresholdId)).at(-1)).toMatchObject({
+      type: 'acknowledged',
+      episodeId: again,
+    })
+  },
+)
+
+test('[A-3.2.3] a ticket that says that an alert came again of which nobody was told tells nobody', async () => {
+  const { thresholdId, episodeId, read } = await warn()
+  await read(1)
+  await read(85)
+  const again = (await repeatsOf(thresholdId)).at(-1)?.episodeId ?? ''
+  await stage.tell('incident.ticket.alert-repeated.v1', randomUUID(), {
+    ticketId: randomUUID(),
+    alertEpisodeId: again,
+    earlierEpisodeId: episodeId,
+    level: 'warning',
+    ownerPersonId: null,
+    repeatedAt: stage.service.now.toISOString(),
+  })
+  stage.pass(61)
+  await stage.run('check-alerts-told')
+  expect(await noticesOf(thresholdId)).toEqual(['notify-overdue warning', 'notify-overdue warning'])
+})
+
 test('[A-3.2.3] an alert is told of beside others, told and untold, of the same and of other thresholds', async () => {
   const [told, untold] = [await fire(), await fire()]
   await delivered(told.episodeId)

@@ -90,6 +90,22 @@ test('[A-3.2.1] a source that sends something else watches none of the key figur
   expect(await stated()).toEqual(everywhere('blind open'))
 })
 
+test('[A-3.2.1] a unit with a source of something else is blind beside units that are watched, and after others of its own were', async () => {
+  // A site in use: another unit is watched and guarded, and this one sent its key figures until a while ago.
+  const own = source
+  await stage.service.db.query('update unit set active = true where id = $1', [stage.otherUnitId])
+  source = await stage.source(randomUUID(), null, stage.otherUnitId)
+  await send({ ...ALL, weather: 1 })
+  source = own
+  await send(ALL)
+  await threshold('weather', { warning: 1, critical: 2 })
+  expect(await stated()).toEqual(everywhere('watched open'))
+  stage.pass(301)
+  source = await stage.source(randomUUID(), null, unitId)
+  await send({ weather: 1 })
+  expect(await stated()).toEqual(everywhere('blind open'))
+})
+
 test('[A-3.2.1] a unit is watched when CPU, memory and disk I/O arrive, by either metric of the disk', async () => {
   await send(ALL)
   expect(await stated()).toEqual(everywhere('watched open'))

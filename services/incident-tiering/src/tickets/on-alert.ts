@@ -11,30 +11,44 @@ import { on } from '@erp-steward/messaging/consumer'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { readParameter } from '@erp-steward/service-kit/parameters'
 import { IsNull, type EntityManager } from 'typeorm'
+import { NotificationEntity } from '../notifications/notification.ts'
 import { openTicket } from './open-ticket.ts'
 import { raiseAlertLevel } from './raise-alert-level.ts'
+import { repeatAlert } from './repeat-alert.ts'
 import { addEntry } from './ticket-entry.ts'
-import { lockTicket, TicketEntity, updateTicket } from './ticket.ts'
+import { lockTicket, TicketEntity, updateTicket, type Ticket } from './ticket.ts'
 
 /**
  * One ticket per alert episode; a level that rises within the episode raises the ticket and is told anew, or opens
- * another when nobody works on that one any more. A level that is known, or milder, is told to nobody again.
+ * another when nobody works on that one any more. A level that is known, or milder, is told to nobody again; an alert
+ * that comes again a moment after people were told of it goes to their ticket while they work on it.
  * Source: A-3.2.3, A-3.1.3.
  */
 export const onAlertFiring = on(AlertFiring, async (tx, { data }, act) => {
   const { episodeId, name, metric, labels, unitId, moduleCode, level, value, limit, since } = data
+  const { repeats = null } = data
   const priority = await priorityOf(tx, level, unitId, act)
-  const [known] = await tx.find(TicketEntity, {
-    where: { alertEpisodeId: episodeId },
-    // Of two tickets the one of the graver level, which sorts first.
-    order: { alertLevel: 'asc' },
-  })
+  const known = await newestOf(tx, episodeId)
   if (known !== undefined) {
     const ticket = await lockTicket(tx, known.id)
     if (ticket.alertLevel === 'critical' || level === 'warning') return
-    if (ticket.state === 'open' || ticket.state === 'acknowledged') {
+    if (isWorkedOn(ticket)) {
+      // What was told on another ticket, which is closed since, was not told to those who work on this one.
+      const said = { ticketId: ticket.id, alertLevel: level }
+      if (repeats !== null && (await tx.existsBy(NotificationEntity, said))) {
+        await repeatAlert(tx, ticket, { episodeId, level, earlierEpisodeId: repeats }, act)
+        return
+      }
       const reading = `${String(value)}, limit ${String(limit)}`
       await raiseAlertLevel(tx, ticket, { level, priority, reading }, act)
+      return
+    }
+  }
+  if (known === undefined && repeats !== null) {
+    const earlier = await newestOf(tx, repeats)
+    const ticket = earlier === undefined ? null : await lockTicket(tx, earlier.id)
+    if (ticket?.alertEpisodeId === repeats && isWorkedOn(ticket)) {
+      await repeatAlert(tx, ticket, { episodeId, level, earlierEpisodeId: repeats }, act)
       return
     }
   }
@@ -60,6 +74,17 @@ export const onAlertFiring = on(AlertFiring, async (tx, { data }, act) => {
     act,
   )
 })
+
+/** The ticket of an episode; of two the one of the graver level, which sorts first. */
+async function newestOf(tx: EntityManager, alertEpisodeId: string): Promise<Ticket | undefined> {
+  const [ticket] = await tx.find(TicketEntity, {
+    where: { alertEpisodeId },
+    order: { alertLevel: 'asc' },
+  })
+  return ticket
+}
+
+const isWorkedOn = ({ state }: Ticket) => state === 'open' || state === 'acknowledged'
 
 /** The recovery ends the alert, not the work: people resolve and confirm the ticket. */
 export const onAlertResolved = on(AlertResolved, async (tx, { data }, act) => {

@@ -15,6 +15,7 @@ export type EntryKind =
   | 'root-cause-reported'
   | 'clock-breached'
   | 'alert-ended'
+  | 'alert-repeated'
   | 'resolved'
   | 'confirmed'
   | 'rejected'

@@ -409,7 +409,7 @@ describe('a mail server that takes the connection and never answers', () => {
     })
   }
 
-  test('[A-3.2.3][A-5.2.3] holds up neither a webhook nor a clock: the raise of an unsolved P3 comes while every mail hangs', async () => {
+  test('[A-3.2.3][A-5.2.3] holds up neither a webhook nor a clock: the raises of an unsolved P3 and P2 come while every mail hangs', async () => {
     const user = await besieged(60)
     const answered = await create(poor, '/v1/webhooks', systemAdmin(), {
       url: hookUrl(),
@@ -417,11 +417,18 @@ describe('a mail server that takes the connection and never answers', () => {
       secret: SECRET,
     })
     expect(answered.statusCode).toBe(201)
-    await setParameter(poor, 'incident.priority.p3.raise_after', {
-      clock: 'continuous',
-      within: 'PT1S',
-    })
+    for (const priority of ['p2', 'p3'])
+      await setParameter(poor, `incident.priority.${priority}.raise_after`, {
+        clock: 'continuous',
+        within: priority === 'p2' ? 'PT1H' : 'PT1S',
+      })
+    const graver = await open(poor, endUser(user), { priority: 'P2' })
     const ticket = await open(poor, endUser(user))
+    // Of the clocks only those that raise: by the clock of the database all are due, and look again and again.
+    await poor.db.query(
+      `delete from incident_tiering_jobs._private_jobs j
+        where payload -> 'data' ->> 'clockId' in (select id::text from ticket_clock where kind <> 'unsolved')`,
+    )
     await work()
     // Both workers of the mails are held by the server.
     await eventually(() => {
@@ -433,14 +440,17 @@ describe('a mail server that takes the connection and never answers', () => {
       )
     })
     poor.now = after(poor.now, 2_000)
-    await poor.db.query(
-      `update incident_tiering_jobs._private_jobs j set run_at = now()
-         from incident_tiering_jobs._private_tasks t
-        where t.id = j.task_id and t.identifier = 'ticket-clock-due'`,
-    )
     await eventually(async () => {
       expect(await read(poor, ticket.id)).toMatchObject({ priority: 'P2' })
     })
+    expect(await read(poor, graver.id)).toMatchObject({ priority: 'P2' })
+    poor.now = after(poor.now, 60 * MINUTE)
+    await eventually(
+      async () => {
+        expect(await read(poor, graver.id)).toMatchObject({ priority: 'P1' })
+      },
+      { within: 20_000 },
+    )
     await eventually(() => {
       expect(calls.map(({ body }) => (JSON.parse(body) as { type: string }).type)).toContain(
         'ticket.priority-raised',

@@ -297,6 +297,87 @@ describe('with every tier staffed', () => {
       expect(await toldOf(episodeId, 'critical')).toHaveLength(2)
     })
 
+    /** Fires again within an episode of its own, which repeats another. */
+    const again = (level: 'warning' | 'critical', repeats: string | null) => {
+      const episodeId = randomUUID()
+      return { ...firing(episodeId, level), episodeId, repeats }
+    }
+
+    test('[A-3.2.3] that comes again while its ticket is worked on goes to it, and storms nobody', async () => {
+      const first = randomUUID()
+      await tell(stage, AlertFiring, first, firing(first, 'critical'))
+      const [{ id } = { id: '' }] = await ticketsOf(first)
+      await act(stage, { id }, 'acknowledge', keyUser(people.first))
+      let repeats = first
+      for (const level of ['critical', 'warning', 'critical'] as const) {
+        const { since: _since, firedAt: _firedAt, ...episode } = firing(repeats, level)
+        const ended = { ...episode, reason: 'recovered', resolvedAt: '2026-03-09T02:10:00Z' }
+        await tell(stage, AlertResolved, repeats, ended)
+        const next = again(level, repeats)
+        await tell(stage, AlertFiring, next.episodeId, next)
+        expect(await read(stage, id)).toMatchObject({
+          alertEpisodeId: next.episodeId,
+          alertLevel: level,
+          alertEndedAt: null,
+          state: 'acknowledged',
+        })
+        repeats = next.episodeId
+      }
+      expect(await mailed(id)).toEqual(['first', 'second'])
+      expect(await factsOf(stage, id, 'ticket.alert-repeated')).toMatchObject([
+        { earlierEpisodeId: first, level: 'critical', ownerPersonId: people.first },
+        { level: 'warning' },
+        { alertEpisodeId: repeats, level: 'critical' },
+      ])
+    })
+
+    test('[A-3.2.3] that comes again and then gets graver than was told is told anew', async () => {
+      const first = randomUUID()
+      await tell(stage, AlertFiring, first, firing(first, 'warning'))
+      const next = again('warning', first)
+      await tell(stage, AlertFiring, next.episodeId, next)
+      expect(await toldOf(next.episodeId, 'warning')).toEqual([])
+      const risen = { ...next, level: 'critical' as const, repeats: null }
+      await tell(stage, AlertFiring, next.episodeId, risen)
+      expect(await toldOf(next.episodeId, 'critical')).toEqual([
+        'first alert-raised',
+        'second priority-raised',
+      ])
+    })
+
+    test('[A-3.2.3] that gets as grave as was told on a ticket now closed is told on the one that is worked on', async () => {
+      const first = randomUUID()
+      await tell(stage, AlertFiring, first, firing(first, 'critical'))
+      await stage.db.query(`update ticket set state = 'closed' where alert_episode_id = $1`, [
+        first,
+      ])
+      const next = again('warning', first)
+      await tell(stage, AlertFiring, next.episodeId, next)
+      await tell(stage, AlertFiring, next.episodeId, { ...next, level: 'critical' })
+      expect(await toldOf(next.episodeId, 'critical')).toEqual([
+        'first alert-raised',
+        'second priority-raised',
+      ])
+    })
+
+    test.each(['resolved', 'closed', 'unknown'])(
+      '[A-3.2.3] that comes again where the ticket is %s opens one of its own and is told',
+      async (state) => {
+        const first = randomUUID()
+        if (state !== 'unknown') {
+          await tell(stage, AlertFiring, first, firing(first, 'warning'))
+          await stage.db.query('update ticket set state = $2 where alert_episode_id = $1', [
+            first,
+            state,
+          ])
+        }
+        const next = again('warning', first)
+        await tell(stage, AlertFiring, next.episodeId, next)
+        expect(await ticketsOf(next.episodeId)).toHaveLength(1)
+        expect(await toldOf(next.episodeId, 'warning')).toEqual(['first opened'])
+      },
+    )
+
     test('[A-3.2.3] taken is taken at the level that the ticket told', async () => {
       const episodeId = randomUUID()
       await tell(stage, AlertFiring, episodeId, firing(episodeId, 'warning'))

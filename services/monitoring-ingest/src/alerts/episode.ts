@@ -76,6 +76,7 @@ export const AlertEpisodeEntity = new EntitySchema<AlertEpisode>({
   indices: [
     { name: 'alert_episode_by_time', columns: ['since', 'id'] },
     { name: 'alert_episode_firing', columns: ['since', 'id'], where: `state = 'firing'` },
+    { name: 'alert_episode_by_series', columns: ['thresholdId', 'seriesId', 'endedAt'] },
     {
       name: 'alert_episode_open',
       columns: ['thresholdId', 'seriesId'],

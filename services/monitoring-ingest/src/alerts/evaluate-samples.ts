@@ -7,6 +7,8 @@ import {
   AlertResolved,
 } from '@erp-steward/contracts/monitoring-events'
 import { appendEvent, type Statement } from '@erp-steward/messaging/outbox'
+import { durationMs } from '@erp-steward/regulation/duration'
+import { readParameter } from '@erp-steward/service-kit/parameters'
 import type { ActiveThreshold } from '../thresholds/active-thresholds.ts'
 import type { AlertStateRow } from './alert-state.ts'
 import { EPISODE_COLUMNS, factOf, type AlertEpisode } from './episode.ts'
@@ -199,7 +201,7 @@ async function record(
         'monitoring-ingest',
         AlertFiring,
         episodeId,
-        { ...fact, since, firedAt: time },
+        { ...fact, since, firedAt: time, repeats: await toldBefore(tx, episode, act) },
         act,
       )
       break
@@ -223,4 +225,18 @@ async function record(
         act,
       )
   }
+}
+
+/** The newest ended episode of the same alert that people were told of, as gravely, inside the time of suppression. */
+async function toldBefore(tx: Statement, episode: AlertEpisode, act: Act): Promise<string | null> {
+  const { id, thresholdId, seriesId, unitId, level } = episode
+  const { value } = await readParameter(tx, 'monitoring.alert.suppress', unitId, act.now)
+  const [told] = (await tx.query(
+    `select e.id from alert_episode e join alert_notice n on n.episode_id = e.id
+      where e.threshold_id = $1 and e.series_id = $2 and e.id <> $3 and e.ended_at is not null
+        and n.level in ($4, 'critical') and n.notified_at > $5
+      order by n.notified_at desc, n.confirmed_at desc, e.since desc limit 1`,
+    [thresholdId, seriesId, id, level, new Date(act.now.getTime() - durationMs(value))],
+  )) as { id: string }[]
+  return told?.id ?? null
 }

@@ -2,6 +2,7 @@ import type { Act } from '@erp-steward/contracts/act'
 import {
   NotificationDelivered,
   TicketAcknowledged,
+  TicketAlertRepeated,
   TicketOpened,
 } from '@erp-steward/contracts/incident-events'
 import { AlertAcknowledged, AlertNotified } from '@erp-steward/contracts/monitoring-events'
@@ -9,7 +10,7 @@ import { on } from '@erp-steward/messaging/consumer'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { durationMs } from '@erp-steward/regulation/duration'
 import { readParameter } from '@erp-steward/service-kit/parameters'
-import { In, IsNull, type EntityManager } from 'typeorm'
+import { In, IsNull, Not, type EntityManager } from 'typeorm'
 import { AlertNoticeEntity } from './alert-notice.ts'
 import { AlertTicketEntity } from './alert-ticket.ts'
 import { AlertEpisodeEntity, confirmedFactOf, type AlertEpisode } from './episode.ts'
@@ -39,6 +40,39 @@ export const onNotificationDelivered = on(NotificationDelivered, async (tx, { da
   if (episode === null) return
   const reached = { level: alert.level, at: new Date(deliveredAt), by, personId, ticketId }
   await told(tx, episode, reached, act)
+})
+
+/**
+ * The alert came again while people work on its ticket: they were told of it a moment ago, and whoever took the ticket has
+ * taken this too.
+ */
+export const onAlertRepeated = on(TicketAlertRepeated, async (tx, { data }, act) => {
+  const { ticketId, alertEpisodeId, earlierEpisodeId, level, ownerPersonId, repeatedAt } = data
+  const episode = await lockEpisode(tx, alertEpisodeId)
+  if (episode === null) return
+  await tx.query(
+    `insert into alert_ticket (ticket_id, episode_id, heard_at) values ($1, $2, $3)
+     on conflict (ticket_id) do update set episode_id = excluded.episode_id`,
+    [ticketId, alertEpisodeId, act.now],
+  )
+  const [earlier] = await tx.find(AlertNoticeEntity, {
+    where: {
+      episodeId: earlierEpisodeId,
+      level: level === 'critical' ? level : In(['warning', 'critical']),
+      notifiedAt: Not(IsNull()),
+    },
+    order: { notifiedAt: 'desc' },
+    take: 1,
+  })
+  const at = earlier?.notifiedAt ?? null
+  if (at !== null) {
+    const reached = { level, at, by: 'earlier-message' as const, personId: null, ticketId }
+    await told(tx, episode, reached, act)
+  }
+  if (ownerPersonId !== null) {
+    const owned = { ticketId, at: new Date(repeatedAt), personId: ownerPersonId }
+    await taken(tx, episode, owned, act)
+  }
 })
 
 /** A person took a ticket. */
@@ -109,8 +143,9 @@ interface Reached {
   /** The level that was said. */
   readonly level: AlertLevel
   readonly at: Date
-  readonly by: 'mail' | 'webhook' | 'acknowledgement'
-  readonly personId: string
+  readonly by: 'mail' | 'webhook' | 'acknowledgement' | 'earlier-message'
+  /** `null` of an earlier message: who that reached is on record with it. */
+  readonly personId: string | null
   readonly ticketId: string | null
 }
 

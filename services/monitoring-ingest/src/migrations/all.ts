@@ -10,6 +10,7 @@ import { MakeDaysAsOwner1790000020000 } from './1790000020000-make-days-as-owner
 import { ProveInspection1790000060000 } from './1790000060000-prove-inspection.ts'
 import { NotifyAlert1790000060001 } from './1790000060001-notify-alert.ts'
 import { NameSourceHands1790000060010 } from './1790000060010-name-source-hands.ts'
+import { IndexAlertSeries1790000070001 } from './1790000070001-index-alert-series.ts'
 import { TellAlertLevels1790000070000 } from './1790000070000-tell-alert-levels.ts'
 
 /** In order; only ever added to. */
@@ -27,4 +28,5 @@ export const migrations = [
   NotifyAlert1790000060001,
   NameSourceHands1790000060010,
   TellAlertLevels1790000070000,
+  IndexAlertSeries1790000070001,
 ]
