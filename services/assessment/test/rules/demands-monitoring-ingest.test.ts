@@ -107,6 +107,15 @@ test('[A-3.2.1] kept: every key figure of every unit is watched, and every sourc
 
 test.each<[string, Said[]]>([
   ['a source that sends something else is all there is', []],
+  [
+    'a new unit has a source of something else, beside units that are watched',
+    [
+      ...stated(UNIT),
+      said(SourceChanged, { sourceId: OTHER, change: 'registered' }, -2),
+      said(SourceHeard, { sourceId: OTHER }, -1),
+      ...stated(OTHER, { watched: false }, -1),
+    ],
+  ],
   ['one unit is blind', [...stated(UNIT), ...stated(OTHER, { watched: false })]],
   [
     'one key figure is missing',
@@ -182,6 +191,19 @@ test('[A-3.2.3] kept: key figures are guarded and every alert reached somebody a
         said(end, { episodeId: EPISODE }, -1),
       ]),
     ).toBe('kept')
+  // What came again a moment after it was told is told.
+  expect(
+    stateAfter('A-3.2.3', [
+      ...stated(UNIT),
+      told(),
+      fires(-2, 'warning', ROUND),
+      said(
+        AlertNotified,
+        { episodeId: ROUND, level: 'warning', by: 'earlier-message', withinTarget: true },
+        -1,
+      ),
+    ]),
+  ).toBe('kept')
   // Both levels were told, each by itself.
   expect(
     stateAfter('A-3.2.3', [
