@@ -94,7 +94,7 @@ export const StandingChanged = defineEvent({
   clauses: ['A-2.1.2', 'A-2.1.4'],
   payload: Type.Object({
     personId: Uuid,
-    /** `null` while the person has no business account. */
+    /** `null` while the person has no account. */
     accountId: nullable(Uuid),
     accountStatus: AccountStanding,
     /** Roles in force; rights that wait for an approval are not among them. */

@@ -17,6 +17,15 @@ export const roles = [
 ] as const
 export type Role = (typeof roles)[number]
 
+/** Roles whose holders see the whole company; everybody else's range is the own unit. */
+export const companyWideRoles: readonly Role[] = [
+  'SYSTEM_ADMIN',
+  'SECURITY_ADMIN',
+  'AUDIT_ADMIN',
+  'OM_AUTHORITY',
+  'OM_PROVIDER',
+]
+
 const business: readonly Role[] = ['OM_AUTHORITY', 'BUSINESS_OWNER', 'KEY_USER', 'OM_PROVIDER']
 
 /**

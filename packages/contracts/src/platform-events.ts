@@ -57,6 +57,58 @@ export const ProposalDecided = defineEvent({
   }),
 })
 
+/** What waits for another person. */
+const waiting = {
+  service: Type.String(),
+  /** What waits, for example `parameter.set` or `appeal.decide`. */
+  kind: Type.String(),
+  /** Id of what waits. */
+  subject: Type.String(),
+}
+
+/** Stated when it is made, or when the last who could decide it no longer can. */
+export const WaitUndecidable = defineEvent({
+  type: 'audit.wait.undecidable.v1',
+  summary: 'Something waits for another person, and nobody who may decide it is left.',
+  clauses: ['A-4.2.4'],
+  payload: Type.Object({
+    ...waiting,
+    /** Who decides holds this permission. */
+    permission: Type.String(),
+    /** Units that it is about. */
+    unitIds: Type.Array(Uuid),
+    /** `null`: it waits without end. */
+    expiresAt: nullable(Instant),
+    foundAt: Instant,
+  }),
+})
+
+export const WaitDecidable = defineEvent({
+  type: 'audit.wait.decidable.v1',
+  summary: 'What nobody could decide has somebody who can, or waits no longer.',
+  clauses: ['A-4.2.4'],
+  payload: Type.Object({
+    ...waiting,
+    because: Type.Enum(['somebody-can', 'over']),
+    mendedAt: Instant,
+  }),
+})
+
+export const WaitRunningOut = defineEvent({
+  type: 'audit.wait.running-out.v1',
+  summary: 'Something that waits for another person ends undecided soon.',
+  clauses: ['A-4.2.4'],
+  payload: Type.Object({
+    ...waiting,
+    permission: Type.String(),
+    unitIds: Type.Array(Uuid),
+    expiresAt: Instant,
+    /** Whether anybody can decide it. */
+    isDecidable: Type.Boolean(),
+    warnedAt: Instant,
+  }),
+})
+
 /** A refusal is evidence too: nothing changed, but that somebody tried must be provable. */
 export const AccessRefused = defineEvent({
   type: 'audit.access.refused.v1',

@@ -84,7 +84,7 @@ export interface Person {
   active: boolean
   /** As a unit's. */
   version: number
-  /** State of the business account; `none` until identity has stated one. */
+  /** State of the account, an administrator's too; `none` until identity has stated one. */
   accountStatus: AccountStanding
   /** Roles in force. */
   roles: string[]

@@ -6,6 +6,7 @@ import { DataSource, type EntitySchema, type MigrationInterface } from 'typeorm'
 import { CreatePlatform1780000000001 } from './create-platform.ts'
 import { CreateProposal1780000000002 } from './create-proposal.ts'
 import { KeptCommitClient } from './kept-commit.ts'
+import { CreateWaitAlarm1780000000004 } from './create-wait-alarm.ts'
 import { NameApprover1780000000003 } from './name-approver.ts'
 
 /** The tables of a service, as entities describe them and as migrations build them. */
@@ -26,6 +27,7 @@ export const platformMigrations = [
   CreatePlatform1780000000001,
   CreateProposal1780000000002,
   NameApprover1780000000003,
+  CreateWaitAlarm1780000000004,
 ] as const
 
 /** Any number; the same for all so that two `migrate` runs on one database wait for each other. */

@@ -76,6 +76,8 @@ export interface Proposal {
   decidedByPersonId: string | null
   decidedAt: Date | null
   decisionReason: string | null
+  /** Since when nobody can decide it; `null` while somebody can. */
+  undecidableSince: Date | null
   version: number
 }
 
@@ -100,6 +102,8 @@ export const ProposalView = Type.Object({
   decidedByPersonId: nullable(Uuid),
   decidedAt: nullable(InstantOut),
   decisionReason: nullable(Type.String()),
+  /** Since when nobody who may decide it is left; `null` while somebody is. */
+  undecidableSince: nullable(InstantOut),
   version: Type.Integer(),
 })
 export type ProposalView = Static<typeof ProposalView>
@@ -110,6 +114,7 @@ export function viewOf(kind: ProposalKind, proposal: Proposal, language: Languag
     ...proposal,
     title: kind.title[language],
     decide: kind.decide,
+    undecidableSince: proposal.state === 'pending' ? proposal.undecidableSince : null,
     concernedPersonIds: [...proposal.concernedPersonIds],
     concernedUnitIds: [...proposal.concernedUnitIds],
   }

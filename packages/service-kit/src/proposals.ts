@@ -16,6 +16,8 @@ import { defineTask, type Task } from './jobs.ts'
 import { isOfInterest } from './measured-interest.ts'
 import { readParameter } from './parameters.ts'
 import type { Proposal, ProposalKind } from './proposal.ts'
+import { someoneCan } from './someone-can.ts'
+import { settleWait, type Wait, type Waits } from './waits.ts'
 
 /** How long a proposal of a service waits for its decision. */
 const VALID_FOR = {
@@ -32,7 +34,9 @@ export const PROPOSAL_COLUMNS = `id, kind, subject, subject_version as "subjectV
   proposed_at as "proposedAt", expires_at as "expiresAt", concerned_persons as "concernedPersonIds",
   concerned_units as "concernedUnitIds", people_of_units as "peopleOfUnits", state,
   decided_by as "decidedBy", decided_by_person as "decidedByPersonId", decided_at as "decidedAt",
-  decision_reason as "decisionReason", version`
+  decision_reason as "decisionReason", version,
+  (select raised_at from wait_alarm
+    where wait_alarm.subject = proposal.id::text and alarm = 'undecidable') as "undecidableSince"`
 
 export interface Propose<Body extends TSchema> {
   readonly body: Static<Body>
@@ -42,7 +46,8 @@ export interface Propose<Body extends TSchema> {
 /**
  * Stores a change that waits for a second person. Nothing takes effect.
  *
- * Check the change as if it were made before you call it, so that nobody is asked to approve what would be refused.
+ * Check the change as if it were made before you call it, so that nobody is asked to approve what would be refused. Where
+ * nobody can decide it, that is an alarm at once.
  *
  * @throws Problem `proposal-pending` with `proposalId` while the same subject waits for a decision
  */
@@ -105,7 +110,50 @@ export async function propose<Body extends TSchema>(
     },
     act,
   )
-  return proposal
+  const wait = await waitOf(tx, service, kind, proposal)
+  await settleWait(tx, service, wait, act)
+  return wait.isDecidable ? proposal : { ...proposal, undecidableSince: act.now }
+}
+
+/** What waits in a service for the decision of a proposal. */
+export function proposalWaits(service: ServiceName, kinds: readonly ProposalKind[]): Waits {
+  return async (tx, { now }) => {
+    const pending: Proposal[] = await tx.query(
+      `select ${PROPOSAL_COLUMNS} from proposal
+        where state = 'pending' and expires_at > $1 order by proposed_at, id`,
+      [now],
+    )
+    const waits: Wait[] = []
+    for (const proposal of pending) {
+      // One of another release of the product is decided by nobody, and ends.
+      const kind = kinds.find((each) => each.kind === proposal.kind)
+      if (kind !== undefined) waits.push(await waitOf(tx, service, kind, proposal))
+    }
+    return waits
+  }
+}
+
+/** Who proposed and who is concerned do not decide; nor does anybody whose range is a unit. */
+async function waitOf(
+  tx: EntityManager,
+  service: ServiceName,
+  { decide }: Pick<ProposalKind, 'decide'>,
+  proposal: Proposal,
+): Promise<Wait> {
+  const { id, kind, concernedUnitIds, proposedAt, expiresAt } = proposal
+  const isDecidable = await someoneCan(tx, service, {
+    permission: decide,
+    isOfCompany: true,
+    notPersonIds: [
+      ...[proposal.proposedByPersonId, ...proposal.proposerControllers],
+      ...[...proposal.concernedPersonIds, ...proposal.peopleOfUnits],
+    ],
+    notUnitIds: concernedUnitIds,
+  })
+  return {
+    ...{ kind, subject: id, permission: decide, unitIds: concernedUnitIds },
+    ...{ since: proposedAt, expiresAt, isDecidable },
+  }
 }
 
 export interface DecideProposal {

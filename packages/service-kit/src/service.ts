@@ -24,9 +24,10 @@ import { eventCounters } from './metrics.ts'
 import { parameterRoutes } from './parameter-routes.ts'
 import type { ProposalKind } from './proposal.ts'
 import { proposalRoutes } from './proposal-routes.ts'
-import { expireProposals, expireProposalsCrontab } from './proposals.ts'
+import { expireProposals, expireProposalsCrontab, proposalWaits } from './proposals.ts'
 import { pruneCrontab, prunePlatform } from './prune.ts'
 import { sayAlive, sayAliveCrontab } from './say-alive.ts'
+import { watchWaits, watchWaitsCrontab, type Waits } from './waits.ts'
 
 /** What every service reads from its environment. */
 export const CommonConfig = Type.Object({
@@ -87,6 +88,8 @@ export interface Service<Config extends TObject = TObject> extends Storage {
   readonly crontab?: string
   /** The changes that take two persons. */
   readonly proposals?: (dependencies: Dependencies<Static<Config>>) => readonly ProposalKind[]
+  /** What waits for another person besides proposals: an alarm where nobody can decide it. */
+  readonly waits?: readonly Waits[]
   /** Whether the unit is known here, for parameters that differ per unit. */
   readonly unitExists: (tx: EntityManager, unitId: string) => Promise<boolean>
   /** Public keys for tokens, where the service holds them itself; default: the JWKS of identity. */
@@ -175,7 +178,13 @@ export async function buildService<Config extends TObject>(
     app,
     consumer,
     subscriptions,
-    tasks: [...service.tasks(options), prunePlatform, sayAlive(name), expireProposals(name)],
+    tasks: [
+      ...service.tasks(options),
+      prunePlatform,
+      sayAlive(name),
+      expireProposals(name),
+      watchWaits(name, [proposalWaits(name, kinds), ...(service.waits ?? [])]),
+    ],
   }
 }
 
@@ -231,9 +240,10 @@ export async function startService<Config extends TObject>(
     db,
     url,
     tasks,
-    crontab: [service.crontab ?? '', pruneCrontab, sayAliveCrontab, expireProposalsCrontab].join(
-      '\n',
-    ),
+    crontab: [
+      ...[service.crontab ?? '', pruneCrontab, sayAliveCrontab],
+      ...[expireProposalsCrontab, watchWaitsCrontab],
+    ].join('\n'),
     clock,
     log,
   })

@@ -55,7 +55,8 @@ beforeAll(async () => {
     create table sheep (name text primary key, version integer not null default 1);
     create table shorn (name text not null);
     create table person (id uuid primary key, unit_id uuid not null, active boolean not null,
-      department_id uuid, roles text[] not null default '{}');
+      department_id uuid, roles text[] not null default '{}',
+      account_status text not null default 'active');
     create table person_past (person_id uuid not null, unit_id uuid not null, department_id uuid,
       roles text[] not null, until timestamptz not null)`)
   app = await createApp({

@@ -61,7 +61,8 @@ beforeAll(async () => {
   const { db } = database
   await db.query(`
     create table person (id uuid primary key, unit_id uuid not null, active boolean not null,
-      department_id uuid, roles text[] not null default '{}');
+      department_id uuid, roles text[] not null default '{}',
+      account_status text not null default 'active');
     create table person_past (person_id uuid not null, unit_id uuid not null, department_id uuid,
       roles text[] not null, until timestamptz not null);
     create table gate (id uuid primary key, version integer not null, times_opened integer not null,
@@ -102,12 +103,13 @@ afterAll(async () => {
 })
 beforeEach(async () => {
   now = START
-  await database.db.query('truncate proposal, outbox, person, gate')
+  await database.db.query('truncate proposal, wait_alarm, outbox, person, gate')
   await database.db.query('insert into gate values ($1, 1, 0, false)', [GATE])
   await database.db.query(
     'insert into person values ($1, $4, true), ($2, $4, true), ($3, $5, true)',
     [ANNA, BERT, CARL, UNIT, OTHER_UNIT],
   )
+  await database.db.query(`update person set roles = '{OM_AUTHORITY}' where id = $1`, [CARL])
 })
 
 const as = (claims: TestCaller) => bearer({ exp: FAR, ...claims })

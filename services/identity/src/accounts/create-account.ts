@@ -57,6 +57,7 @@ export async function createAdministrator(
   const owner = { administratorRole: role, personId }
   const account = await insertAccount(tx, [userName], owner, act)
   if (await isLastOfRole(tx, account)) await stateRole(tx, role, true, act)
+  await stateStanding(tx, personId, act)
   return account
 }
 

@@ -39,7 +39,7 @@ export interface DisableAccount {
  */
 export async function disableAccount(
   tx: EntityManager,
-  { account, holder }: HeldAccount,
+  { account, owner, holder }: HeldAccount,
   { reason, endDate, leave, dueAt = null }: DisableAccount,
   act: Act,
 ): Promise<Account> {
@@ -72,7 +72,7 @@ export async function disableAccount(
     const target = { account, unitId: holder.person.unitId }
     const access = account.rightsPending ? noAccess : holder.position
     await queueUserEnd(tx, target, access, { endDate, dueAt }, act)
-    await stateStanding(tx, holder.person.id, act)
   }
+  if (owner !== null) await stateStanding(tx, owner.id, act)
   return disabled
 }

@@ -44,7 +44,7 @@ export async function enableAccount(
   if (holder !== null) {
     const access = rightsPending ? noAccess : holder.position
     await queueUserReturn(tx, { account, holder: holder.person, access }, act)
-    await stateStanding(tx, holder.person.id, act)
   }
+  if (owner !== null) await stateStanding(tx, owner.id, act)
   return enabled
 }

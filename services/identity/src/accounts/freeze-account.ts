@@ -17,7 +17,7 @@ import { stateStanding } from './state-standing.ts'
  */
 export async function freezeAccount(
   tx: EntityManager,
-  { account, holder }: HeldAccount,
+  { account, owner, holder }: HeldAccount,
   reason: string,
   act: Act,
 ): Promise<Account> {
@@ -30,10 +30,9 @@ export async function freezeAccount(
   const fact = { accountId: id, userName, personId, reason, frozenAt: act.now.toISOString() }
   await appendEvent(tx, 'identity', AccountFrozen, id, fact, act)
   const epoch = await revokeAccount(tx, id, reason, act)
-  if (holder !== null) {
+  if (holder !== null)
     await queueUserFreeze(tx, { account, unitId: holder.person.unitId }, act)
-    await stateStanding(tx, holder.person.id, act)
-  }
+  if (owner !== null) await stateStanding(tx, owner.id, act)
   return { ...account, status: 'frozen', version, epoch }
 }
 
@@ -44,7 +43,7 @@ export async function freezeAccount(
  */
 export async function unfreezeAccount(
   tx: EntityManager,
-  { account, holder }: HeldAccount,
+  { account, owner, holder }: HeldAccount,
   reason: string,
   act: Act,
 ): Promise<Account> {
@@ -55,9 +54,8 @@ export async function unfreezeAccount(
   await tx.update(AccountEntity, id, { status: 'active', version })
   const fact = { accountId: id, userName, personId, reason, unfrozenAt: act.now.toISOString() }
   await appendEvent(tx, 'identity', AccountUnfrozen, id, fact, act)
-  if (holder !== null) {
+  if (holder !== null)
     await queueUserRelease(tx, { account, unitId: holder.person.unitId }, act)
-    await stateStanding(tx, holder.person.id, act)
-  }
+  if (owner !== null) await stateStanding(tx, owner.id, act)
   return { ...account, status: 'active', version }
 }

@@ -6,6 +6,7 @@ import type { EntityManager } from 'typeorm'
 import { revokeAccount } from '../sessions/revoke-account.ts'
 import { AccountEntity, type Account } from './account.ts'
 import { assertMayAdminister } from './may-administer.ts'
+import { stateStanding } from './state-standing.ts'
 
 /**
  * Gives an administrator account to the person it belongs to, for good: it ends with that person's leave. Its tokens are
@@ -29,6 +30,7 @@ export async function nameAdministrator(
   await revokeAccount(tx, accountId, 'administrator-named', act)
   const fact = { accountId, role, personId, namedAt: act.now.toISOString() }
   await appendEvent(tx, 'identity', AdministratorNamed, accountId, fact, act)
+  await stateStanding(tx, personId, act)
 }
 
 /** @throws Problem `account-unknown`, `administrator-named` */

@@ -1,11 +1,8 @@
-import type { Role } from '@erp-steward/contracts/permissions'
+import { companyWideRoles, type Role } from '@erp-steward/contracts/permissions'
 import type { EntityManager } from 'typeorm'
 import type { PositionRole } from '../organisation/position.ts'
 import { PersonEntity } from '../people/person.ts'
 import type { Account } from './account.ts'
-
-/** Roles whose holders see the whole company; a leader's range is the own unit. */
-const companyWide: readonly Role[] = ['OM_AUTHORITY', 'OM_PROVIDER']
 
 export interface RolesOfAccount {
   readonly roles: Role[]
@@ -38,6 +35,6 @@ export async function rolesOfAccount(
   )
   if (holder === undefined) return { roles: [], unitId: null, range: 'unit' }
   const { roles, unitId } = holder
-  const range = roles.some((role) => companyWide.includes(role)) ? 'company' : 'unit'
+  const range = roles.some((role) => companyWideRoles.includes(role)) ? 'company' : 'unit'
   return { roles, unitId, range }
 }

@@ -12,12 +12,11 @@ import { rolesOfAccount } from './roles-of-account.ts'
 const BATCH = 500
 
 /**
- * States what the person may do now, for the copies of the other services, if it is not what was stated last. Called after
- * every change of account or rights, by whoever holds the person's row.
+ * States what the person may do now, as an administrator too, for the copies of the other services, if it is not what was
+ * stated last. Called after every change of account or rights, by whoever holds the person's row.
  */
 export async function stateStanding(tx: EntityManager, personId: string, act: Act): Promise<void> {
-  const found = await tx.findOneBy(AccountEntity, { personId })
-  const account = found?.administratorRole === null ? found : null
+  const account = await tx.findOneBy(AccountEntity, { personId })
   const accountStatus: AccountStanding = account?.status ?? 'none'
   const roles = account === null ? [] : (await rolesOfAccount(tx, account)).roles
   const [stated]: { version: number }[] = await tx.query(
@@ -39,12 +38,18 @@ export async function stateStanding(tx: EntityManager, personId: string, act: Ac
   )
 }
 
-/** States those who have an account and were never stated: people of a site that is older than the statement. */
+/**
+ * States those who have an account and were never stated, and administrators whose role was not: people of a site that is
+ * older than the statement.
+ */
 export const stateUnstated = defineTask('state-unstated', Type.Object({}), async (tx, _, act) => {
   const people: { id: string }[] = await tx.query(
     `select id from person
       where exists (select from account where person_id = person.id)
         and not exists (select from standing where person_id = person.id)
+         or exists (select from account join standing using (person_id)
+                     where person_id = person.id and administrator_role is not null
+                       and account.status <> account_status)
       order by id limit $1 for update`,
     [BATCH],
   )
