@@ -2,6 +2,7 @@ import { directoryEntities, unitExists } from '@erp-steward/directory/directory'
 import { directorySubscriptions } from '@erp-steward/directory/on-directory-changed'
 import { defineService } from '@erp-steward/service-kit/service'
 import { AppealEntity } from './appeals/appeal.ts'
+import { appealsWaiting } from './appeals/appeals-waiting.ts'
 import { appealRoutes } from './appeals/routes.ts'
 import { AssessmentConfig } from './config.ts'
 import { ControlEvidenceEntity, ControlFactEntity } from './controls/control-fact.ts'
@@ -13,6 +14,7 @@ import {
 } from './controls/control-record.ts'
 import { controlSubscriptions } from './controls/on-control-fact.ts'
 import { publishControlStates } from './controls/publish-states.ts'
+import { recordsWaiting } from './controls/records-waiting.ts'
 import { controlRoutes } from './controls/routes.ts'
 import { EntryBatchEntity } from './entry-counts/entry-batch.ts'
 import { countingEntries } from './entry-counts/propose-counts.ts'
@@ -22,11 +24,14 @@ import { onLedgerHeadSigned } from './ledger-heads/on-ledger-head-signed.ts'
 import { ledgerHeadRoutes } from './ledger-heads/routes.ts'
 import { onPersonMoved } from './facts/interest.ts'
 import { migrations } from './migrations/all.ts'
+import { correctionsWaiting } from './observations/corrections-waiting.ts'
 import { ObservationEntity } from './observations/observation.ts'
 import { observationRoutes } from './observations/routes.ts'
 import { watchCorrections } from './observations/watch-corrections.ts'
 import { scoreRoutes } from './scores/routes.ts'
 import { ScoreSheetEntity } from './scores/score-sheet.ts'
+import { sheetsWaiting } from './scores/sheets-waiting.ts'
+import { claimsWaiting } from './time-nodes/claims-waiting.ts'
 import { onTimeNodeDue } from './time-nodes/on-time-node-due.ts'
 import { planMonthlyNodes } from './time-nodes/plan-monthly-nodes.ts'
 import { watchClaims } from './time-nodes/watch-claims.ts'
@@ -80,6 +85,7 @@ export const assessment = defineService({
     ...controlSubscriptions,
     onLedgerHeadSigned,
   ],
+  waits: [appealsWaiting, sheetsWaiting, recordsWaiting, claimsWaiting, correctionsWaiting],
   proposals: () => [countingEntries, planningNode],
   tasks: () => [
     watchCorrections,

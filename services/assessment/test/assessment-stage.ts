@@ -56,6 +56,7 @@ const TABLES = [
     'idempotency_key',
     'parameter_version',
     'proposal',
+    'wait_alarm',
     'person_unit',
   ],
 ]

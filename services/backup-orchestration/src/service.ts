@@ -18,12 +18,14 @@ import { gateRoutes } from './gates/routes.ts'
 import { settleGates } from './gates/settle-gates.ts'
 import { migrations } from './migrations/all.ts'
 import { PlanEntity } from './restores/plan.ts'
+import { plansWaiting } from './restores/plans-waiting.ts'
 import { restoreRoutes } from './restores/routes.ts'
 import { dispatchTask } from './runs/dispatch-due-runs.ts'
 import { runRoutes } from './runs/routes.ts'
 import { RunEntity } from './runs/run.ts'
 import { watchBackups } from './runs/watch-backups.ts'
 import { siteRoutes } from './sites/routes.ts'
+import { sitesWaiting } from './sites/sites-waiting.ts'
 import { SiteEntity } from './sites/site.ts'
 import { changeOfSystem } from './systems/change-of-system.ts'
 import { systemRoutes } from './systems/routes.ts'
@@ -69,7 +71,12 @@ export const backupOrchestration = defineService({
     restoreRoutes(app, deps)
   },
   subscriptions: () => [...directorySubscriptions, onChangeGateAsked, onParameterSet],
+<<<<<<< HEAD
   proposals: () => [registering, changeOfTarget, changeOfSystem, settingOfPolicy, granting],
+=======
+  waits: [plansWaiting, sitesWaiting],
+  proposals: () => [changeOfTarget, settingOfPolicy, granting],
+>>>>>>> 99059c8 (services: account changes, halves of secrets, appeals, sheets, claims, restores, sites and reviews that nobody can decide are alarms too)
   tasks: () => [dispatchTask, watchBackups, settleGates, watchProtection, queueVerifications],
   // Every minute; the reading of old copies is spread over the hours.
   crontab: [

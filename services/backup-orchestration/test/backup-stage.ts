@@ -186,6 +186,7 @@ const PLATFORM = [
   'idempotency_key',
   'parameter_version',
   'proposal',
+  'wait_alarm',
 ]
 
 /** An event of another service as it comes off the bus. */

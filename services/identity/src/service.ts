@@ -4,6 +4,7 @@ import { createSeal } from '@erp-steward/service-kit/seal'
 import { defineService, type Dependencies } from '@erp-steward/service-kit/service'
 import { AccountEntity } from './accounts/account.ts'
 import { AccountChangeEntity } from './accounts/account-change.ts'
+import { accountChangesWaiting } from './accounts/changes-waiting.ts'
 import { StandingEntity } from './accounts/standing.ts'
 import { stateUnstated } from './accounts/state-standing.ts'
 import { stateUnnamedAdministrators } from './accounts/administrator-role.ts'
@@ -22,10 +23,12 @@ import { fileWitness, followSeals } from './audit/witness-file.ts'
 import { ClientControllerEntity } from './clients/client-controller.ts'
 import { ClientEntity } from './clients/client.ts'
 import { clientRoutes } from './clients/routes.ts'
+import { secretHalvesWaiting } from './clients/secrets-waiting.ts'
 import { IdentityConfig } from './config.ts'
 import { CredentialEntity } from './credentials/credential.ts'
 import { CredentialResetEntity } from './credentials/credential-reset.ts'
 import { checkSignInRules } from './credentials/check-sign-in-rules.ts'
+import { passwordHalvesWaiting } from './credentials/halves-waiting.ts'
 import { credentialRoutes } from './credentials/routes.ts'
 import { SignInGuardEntity } from './credentials/sign-in-guard.ts'
 import { importRoutes } from './imports/routes.ts'
@@ -140,6 +143,7 @@ export const identity = defineService({
     '45 17 * * * renew-signing-key',
     '20 17 * * * state-sealing',
   ].join('\n'),
+  waits: [accountChangesWaiting, passwordHalvesWaiting, secretHalvesWaiting],
   proposals: () => [narrowDuties],
   unitExists,
   // Its own table: no request to itself, and no stale copy.

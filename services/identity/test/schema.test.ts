@@ -30,5 +30,6 @@ test('every migration can be taken back and made again', async () => {
     'outbox',
     'parameter_version',
     'proposal',
+    'wait_alarm',
   ])
 })

@@ -13,6 +13,7 @@ import { onGateAnswered } from './changes/on-gate-answered.ts'
 import { onGateVoided, onWindowsChanged } from './changes/on-ground-changed.ts'
 import { onGateDue } from './changes/on-gate-due.ts'
 import { onPersonMoves, PersonMoveEntity } from './changes/person-move.ts'
+import { reviewsWaiting } from './changes/reviews-waiting.ts'
 import { changeRoutes } from './changes/routes.ts'
 import { watchStages } from './changes/unfilled-stage.ts'
 import { watchExecutors } from './changes/watch-executors.ts'
@@ -35,6 +36,7 @@ import {
   onAlertUntold,
   onInspectionUncovered,
 } from './notifications/on-watch-failed.ts'
+import { onWaitRunningOut, onWaitUndecidable } from './notifications/on-wait.ts'
 import { notificationRoutes } from './notifications/routes.ts'
 import { createPersonMailer } from './notifications/mail-to-person.ts'
 import { createMailSender } from './notifications/send-mail.ts'
@@ -74,6 +76,7 @@ export const incidentTiering = defineService({
     WebhookEntity,
   ],
   migrations,
+  waits: [reviewsWaiting],
   proposals: () => [settingOfCalendar, replacingSuperiors],
   onlyGrow: ['ticket_entry', 'change_entry', 'notification_attempt'],
   routes: (app, deps) => {
@@ -99,6 +102,8 @@ export const incidentTiering = defineService({
     onAlertUntaken,
     onAlertUntold,
     onCredentialReset,
+    onWaitUndecidable,
+    onWaitRunningOut,
     onGateAnswered,
     onGateVoided,
     onWindowsChanged,

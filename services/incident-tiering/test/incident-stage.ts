@@ -58,6 +58,7 @@ const PLATFORM = [
   'idempotency_key',
   'parameter_version',
   'proposal',
+  'wait_alarm',
 ]
 
 /** Of the last directory event: the copy takes each for newer than those before. */

@@ -5,11 +5,13 @@ import { Problem } from '@erp-steward/contracts/problem'
 import { PersonEntity } from '@erp-steward/directory/directory'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { isConstraintViolation } from '@erp-steward/service-kit/constraint'
+import { settleWait } from '@erp-steward/service-kit/waits'
 import type { EntityManager } from 'typeorm'
 import { beginFacts } from '../facts/fact-order.ts'
 import { lockObservation, type Observation } from '../observations/observation.ts'
 import { ScoreSheetEntity } from '../scores/score-sheet.ts'
 import { AppealEntity, type Appeal } from './appeal.ts'
+import { waitOfAppeal } from './appeals-waiting.ts'
 
 export interface FileAppeal {
   readonly observationId: string
@@ -76,6 +78,7 @@ export async function fileAppeal(
     },
     act,
   )
+  await settleWait(tx, 'assessment', await waitOfAppeal(tx, appeal, act.now), act)
   return appeal
 }
 

@@ -55,6 +55,21 @@ export async function unitsOfPeople(
   return new Map(rows.map(({ personId, unitIds }) => [personId, unitIds]))
 }
 
+/** People who are or lately were of the units, and so have an interest in what is measured of them. */
+export async function peopleLatelyOf(
+  tx: EntityManager,
+  unitIds: readonly string[],
+  now: Date,
+): Promise<string[]> {
+  const lately = new Date(now.getTime() - STILL_OF_UNIT_DAYS * 86_400_000)
+  const rows: { personId: string }[] = await tx.query(
+    `select person_id as "personId" from person_unit
+      where unit_id = any($1) and (left_at is null or left_at > $2)`,
+    [unitIds, lately],
+  )
+  return rows.map(({ personId }) => personId)
+}
+
 /** Keeps which units a person was of, and when each was left; events may come in any order. */
 export const onPersonMoved: Subscription = on(PersonChanged, async (tx, { data }, { now }) => {
   const { personId, unitId, version } = data

@@ -96,6 +96,11 @@ export async function completeTimeNode(
   return completed
 }
 
+/** By when a claim is confirmed. */
+export function confirmBy({ dueAt }: Pick<TimeNode, 'dueAt'>): Date {
+  return new Date(dueAt.getTime() + CONFIRM_WITHIN_MS)
+}
+
 async function claim(tx: EntityManager, node: TimeNode, completedAt: Date, act: Act) {
   const { id, code, unitId, dueAt } = node
   const claimed: TimeNode = {
@@ -106,7 +111,6 @@ async function claim(tx: EntityManager, node: TimeNode, completedAt: Date, act: 
     version: node.version + 1,
   }
   await tx.update(TimeNodeEntity, { id }, claimed)
-  const confirmBy = new Date(dueAt.getTime() + CONFIRM_WITHIN_MS)
   await appendEvent(
     tx,
     'assessment',
@@ -119,7 +123,7 @@ async function claim(tx: EntityManager, node: TimeNode, completedAt: Date, act: 
       dueAt: dueAt.toISOString(),
       completedAt: completedAt.toISOString(),
       claimedAt: act.now.toISOString(),
-      confirmBy: confirmBy.toISOString(),
+      confirmBy: confirmBy(node).toISOString(),
     },
     act,
   )

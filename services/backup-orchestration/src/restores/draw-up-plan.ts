@@ -4,11 +4,13 @@ import { RestorePlanned } from '@erp-steward/contracts/backup-events'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { assertVersion } from '@erp-steward/service-kit/commit'
+import { settleWait } from '@erp-steward/service-kit/waits'
 import type { EntityManager } from 'typeorm'
 import { assertGood, copyOf, type Copy } from '../copies/copy.ts'
 import { runOf } from '../runs/run.ts'
 import { factOf, lockTarget, type Target } from '../targets/target.ts'
 import { lockPlan, PlanEntity, planOf, updatePlan, type Plan, type PlanFacts } from './plan.ts'
+import { waitForApprover } from './plans-waiting.ts'
 import { planDigest } from './seal-plan.ts'
 import { withoutApproval } from './void-approvals.ts'
 
@@ -180,4 +182,5 @@ async function statePlan(tx: EntityManager, target: Target, plan: Plan, act: Act
     },
     act,
   )
+  await settleWait(tx, 'backup-orchestration', await waitForApprover(tx, plan), act)
 }

@@ -7,12 +7,14 @@ import {
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { isConstraintViolation } from '@erp-steward/service-kit/constraint'
+import { settleWait } from '@erp-steward/service-kit/waits'
 import type { EntityManager } from 'typeorm'
 import {
   AccountChangeEntity,
   type AccountChange,
   type AccountChangeCommand,
 } from './account-change.ts'
+import { waitOfChange } from './changes-waiting.ts'
 import { sealChange } from './sealed-user-name.ts'
 
 export interface RequestAccountChange {
@@ -70,6 +72,7 @@ export async function requestAccountChange(
     },
     act,
   )
+  await settleWait(tx, 'identity', await waitOfChange(tx, change), act)
   return change
 }
 

@@ -10,6 +10,7 @@ import {
   joined,
   ok,
   onPerson,
+  put,
   setRights,
   smallCompany,
   type PersonView,
@@ -78,6 +79,62 @@ test('[A-2.1.2] new rights of a position are stated for everybody who holds it, 
     ['active', 'END_USER,KEY_USER', 2],
     ['active', 'END_USER', 3],
   ])
+})
+
+test('[A-2.1.1] an administrator who is a person is stated with the one role, from the naming to the leave', async () => {
+  await put(stage, '/v1/positions/STAFF', { name: 'Staff' })
+  const staff = () => joined(stage, { positionCode: 'STAFF', withAccount: false })
+  const person = await staff()
+  const change = { kind: 'create-administrator', userName: 'ADMONE', role: 'AUDIT_ADMIN' }
+  for (const { id: personId } of [await staff(), person])
+    await ok(
+      approve(
+        stage,
+        await ask(stage, {
+          ...change,
+          userName: `A${personId.slice(0, 8).toUpperCase()}`,
+          personId,
+        }),
+      ),
+    )
+  const [account] = await stage.db.query<{ id: string }[]>(
+    'select id from account where person_id = $1',
+    [person.id],
+  )
+  const admin = { ...person, accountId: String(account?.id) }
+  await lock(admin, 'freeze')
+  await lock(admin, 'unfreeze')
+  await ok(onPerson(stage, person, 'leave', { kind: 'dismissal' }))
+  expect(await statements(person.id)).toEqual([
+    ['active', 'AUDIT_ADMIN', 1],
+    ['frozen', 'AUDIT_ADMIN', 2],
+    ['active', 'AUDIT_ADMIN', 3],
+    ['disabled', '', 4],
+  ])
+  const { id } = await addAccount(stage, { administratorRole: 'SYSTEM_ADMIN' })
+  const { id: named } = await staff()
+  await ok(
+    approve(
+      stage,
+      await ask(stage, { kind: 'name-administrator', accountId: id, personId: named }),
+    ),
+  )
+  expect(await statements(named)).toEqual([['active', 'SYSTEM_ADMIN', 1]])
+})
+
+test('[A-2.1.1] administrators of an older site, who were stated to have no account, are stated once', async () => {
+  const { personId } = await addAccount(stage)
+  await stage.db.query(
+    `insert into standing (person_id, account_status, roles, version) values ($1, 'none', '{}', 4)`,
+    [personId],
+  )
+  await stage.db.query(
+    `update account set administrator_role = 'AUDIT_ADMIN' where person_id = $1`,
+    [personId],
+  )
+  await runTask(stage, 'state-unstated')
+  await runTask(stage, 'state-unstated')
+  expect(await statements(String(personId))).toEqual([['active', 'AUDIT_ADMIN', 5]])
 })
 
 test('people of an older site are stated once', async () => {

@@ -10,6 +10,11 @@ export async function authorities(tx: EntityManager): Promise<Addressee[]> {
   return holdersOf(tx, 'OM_AUTHORITY', null)
 }
 
+/** The administrators who answer for rights and their separation. Source: defaults 2.9. */
+export async function securityAdministrators(tx: EntityManager): Promise<Addressee[]> {
+  return holdersOf(tx, 'SECURITY_ADMIN', null)
+}
+
 /** The leaders of a unit. Source: B-7. */
 export async function leadersOf(tx: EntityManager, unitId: string): Promise<Addressee[]> {
   return holdersOf(tx, 'BUSINESS_OWNER', unitId)

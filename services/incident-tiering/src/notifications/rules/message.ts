@@ -26,6 +26,8 @@ export type Occasion =
   | 'superior-gaps'
   | 'stage-unfilled'
   | 'executor-lost'
+  | 'undecidable'
+  | 'running-out'
   | 'delivery-failed'
   | 'credential-reset'
   | 'administrator-reset'
@@ -67,6 +69,8 @@ const HEADLINE: Readonly<Record<Occasion, { readonly zh: string; readonly en: st
     zh: '变更实施中,实施人已不能履职',
     en: 'A change is under way and its executor is gone',
   },
+  undecidable: { zh: '待决事项无人可决定', en: 'Something waits that nobody can decide' },
+  'running-out': { zh: '待决事项即将到期', en: 'Something ends undecided soon' },
   'delivery-failed': { zh: '消息未送达', en: 'A message was not delivered' },
   'credential-reset': {
     zh: '有人为您的账号签发密码',
@@ -143,6 +147,32 @@ export function stageMessage(number: string, stage: 'unit' | 'company'): Message
 export function executorLostMessage(number: string): Message {
   const { zh, en } = HEADLINE['executor-lost']
   return { subject: `${zh} / ${en}: ${number}`, body: `${zh} / ${en}\n${number}` }
+}
+
+/** What waits for another person, in whatever service. */
+export interface Waiting {
+  readonly service: string
+  readonly kind: string
+  readonly subject: string
+  readonly permission: string
+  readonly expiresAt: string | null
+}
+
+/** The text about something that nobody can decide, or that ends undecided soon. */
+export function waitMessage(
+  occasion: 'undecidable' | 'running-out',
+  { service, kind, subject, permission, expiresAt }: Waiting,
+): Message {
+  const { zh, en } = HEADLINE[occasion]
+  return {
+    subject: `${zh} / ${en}: ${kind}`,
+    body: [
+      `${zh} / ${en}`,
+      `${service} · ${kind} · ${subject}`,
+      `所需权限 / Permission: ${permission}`,
+      ...(expiresAt === null ? [] : [`到期 / Ends: ${expiresAt}`]),
+    ].join('\n'),
+  }
 }
 
 /** The text about a message that did not reach its receiver. */

@@ -1,0 +1,44 @@
+import type { Wait, Waits } from '@erp-steward/service-kit/waits'
+import type { EntityManager } from 'typeorm'
+import { AccountChangeEntity, type AccountChange } from './account-change.ts'
+import { concerned, whoAsked } from './concerned.ts'
+import { mayDecide } from './rules/who-decides.ts'
+import { isAnotherHand, standsIn } from './stand-in.ts'
+
+/** Roles that decide some kind of change. */
+const ROLES = ['SECURITY_ADMIN', 'SYSTEM_ADMIN', 'AUDIT_ADMIN', 'OM_AUTHORITY'] as const
+
+/** Account changes that nobody has decided. Source: defaults 2.9. */
+export const accountChangesWaiting: Waits = async (tx) => {
+  const changes = await tx.find(AccountChangeEntity, {
+    where: { status: 'pending' },
+    order: { requestedAt: 'asc', id: 'asc' },
+  })
+  const waits: Wait[] = []
+  for (const change of changes) waits.push(await waitOfChange(tx, change))
+  return waits
+}
+
+/** As `decideAccountChange` demands, stand-ins among them. */
+export async function waitOfChange(tx: EntityManager, change: AccountChange): Promise<Wait> {
+  return {
+    kind: `account-change.${change.kind}`,
+    subject: change.id,
+    permission: 'account-change.decide',
+    unitIds: [],
+    since: change.requestedAt,
+    expiresAt: null,
+    isDecidable: await isDecidable(tx, change),
+  }
+}
+
+async function isDecidable(tx: EntityManager, change: AccountChange): Promise<boolean> {
+  const hands = [whoAsked(change), ...(await concerned(tx, change.command))]
+  for (const role of ROLES)
+    if (
+      (mayDecide(change.kind, role) || (await standsIn(tx, change, role))) &&
+      (await isAnotherHand(tx, hands, [role], ['active']))
+    )
+      return true
+  return false
+}
