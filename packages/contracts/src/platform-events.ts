@@ -70,7 +70,7 @@ const waiting = {
 export const WaitUndecidable = defineEvent({
   type: 'audit.wait.undecidable.v1',
   summary: 'Something waits for another person, and nobody who may decide it is left.',
-  clauses: ['A-4.2.4'],
+  clauses: [],
   payload: Type.Object({
     ...waiting,
     /** Who decides holds this permission. */
@@ -86,7 +86,7 @@ export const WaitUndecidable = defineEvent({
 export const WaitDecidable = defineEvent({
   type: 'audit.wait.decidable.v1',
   summary: 'What nobody could decide has somebody who can, or waits no longer.',
-  clauses: ['A-4.2.4'],
+  clauses: [],
   payload: Type.Object({
     ...waiting,
     because: Type.Enum(['somebody-can', 'over']),
@@ -97,7 +97,7 @@ export const WaitDecidable = defineEvent({
 export const WaitRunningOut = defineEvent({
   type: 'audit.wait.running-out.v1',
   summary: 'Something that waits for another person ends undecided soon.',
-  clauses: ['A-4.2.4'],
+  clauses: [],
   payload: Type.Object({
     ...waiting,
     permission: Type.String(),

@@ -40,7 +40,7 @@ type Named = Pick<Wait, 'kind' | 'subject'>
 /**
  * Raises the alarm when something waits for another person and nobody can decide it, and again shortly before it ends
  * undecided; states when somebody can. Each is said once. Call it where the wait begins; `watch-waits` sees what becomes of
- * it. Source: A-4.2.4; a stage that nobody can fill is an alarm, not somebody else's.
+ * it. A stage that nobody can fill is an alarm, not somebody else's.
  */
 export async function settleWait(
   tx: EntityManager,

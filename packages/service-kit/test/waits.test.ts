@@ -90,7 +90,7 @@ const words = async () => (await said()).map(([word]) => word)
 const since = async ({ id: proposalId }: Proposal) =>
   (await proposalById(database.db.manager, proposalId)).undecidableSince
 
-test('[A-4.2.4] a proposal that somebody can decide is no alarm', async () => {
+test('a proposal that somebody can decide is no alarm', async () => {
   const proposal = await ask({ unitId: UNIT })
   await watch()
   expect(await words()).toEqual([])
@@ -106,7 +106,7 @@ test.each([
   ['has another role', () => person(CARL, ['OM_PROVIDER'], OTHER_UNIT), {}],
   ['has a range of one unit', () => person(CARL, ['BUSINESS_OWNER'], OTHER_UNIT), {}],
 ])(
-  '[A-4.2.4] a proposal whose only decider %s is an alarm when it is made, once, and is read so',
+  'a proposal whose only decider %s is an alarm when it is made, once, and is read so',
   async (_, change, asked) => {
     await change()
     const proposal = await ask(asked)
@@ -132,7 +132,7 @@ test.each([
   },
 )
 
-test('[A-4.2.4] it is an alarm when it becomes so, and again when it does anew', async () => {
+test('it is an alarm when it becomes so, and again when it does anew', async () => {
   const proposal = await ask()
   const later = new Date(START.getTime() + HOUR)
   now = later
@@ -147,7 +147,7 @@ test('[A-4.2.4] it is an alarm when it becomes so, and again when it does anew',
   expect(await words()).toEqual(['undecidable', 'decidable', 'undecidable'])
 })
 
-test('[A-4.2.4] whoever was of the unit when it was proposed, and moved away since, does not count', async () => {
+test('whoever was of the unit when it was proposed, and moved away since, does not count', async () => {
   await person(CARL, ['OM_AUTHORITY'], UNIT)
   await ask({ unitId: UNIT })
   await person(CARL, ['OM_AUTHORITY'], OTHER_UNIT)
@@ -155,7 +155,7 @@ test('[A-4.2.4] whoever was of the unit when it was proposed, and moved away sin
   expect(await words()).toEqual(['undecidable'])
 })
 
-test('[A-4.2.4] a day before it ends undecided it is said once more, whether anybody can decide it or not', async () => {
+test('a day before it ends undecided it is said once more, whether anybody can decide it or not', async () => {
   const { expiresAt } = await ask()
   now = new Date(expiresAt.getTime() - 24 * HOUR - 1)
   await watch()
@@ -168,7 +168,7 @@ test('[A-4.2.4] a day before it ends undecided it is said once more, whether any
   ])
 })
 
-test('[A-4.2.4] what ended is no alarm any more', async () => {
+test('what ended is no alarm any more', async () => {
   const { expiresAt } = await ask({ by: CARL })
   now = expiresAt
   await database.db.transaction((tx) => expireProposals(SERVICE).run(tx, {}, testAct({ now })))
@@ -180,7 +180,7 @@ test('[A-4.2.4] what ended is no alarm any more', async () => {
   expect(await database.db.query('select from wait_alarm')).toEqual([])
 })
 
-test('[A-4.2.4] other things that wait are watched in the same way; a short wait is warned of in its last quarter', async () => {
+test('other things that wait are watched in the same way; a short wait is warned of in its last quarter', async () => {
   const wait: Wait = {
     ...{ kind: 'appeal.decide', subject: LENA, permission: 'appeal.decide', unitIds: [UNIT] },
     ...{ since: START, expiresAt: new Date(START.getTime() + 4 * HOUR), isDecidable: false },

@@ -54,7 +54,7 @@ async function planned(): Promise<Resource> {
 }
 const said = async (kind: string) => (await saidOfWaits(stage.db, kind)).map((each) => each.said)
 
-test('[A-2.4.7][A-4.2.4] a plan whose unit has no leader but the planner is an alarm when it is drawn up, until there is one', async () => {
+test('[A-2.4.7]a plan whose unit has no leader but the planner is an alarm when it is drawn up, until there is one', async () => {
   await person(stage, approver, { roles: ['BUSINESS_OWNER'], unitId: OTHER_UNIT })
   await person(stage, executor, { roles: ['OM_AUTHORITY'] })
   const { id } = await planned()
@@ -76,7 +76,7 @@ test('[A-2.4.7] for data of a unit without ERP it is the O&M authority who must 
   expect(await said('restore-plan.approve')).toEqual(['undecidable', 'decidable'])
 })
 
-test('[A-2.4.7][A-4.2.4] an approved plan that nobody else can execute is one too, and is warned of before the approval ends', async () => {
+test('[A-2.4.7]an approved plan that nobody else can execute is one too, and is warned of before the approval ends', async () => {
   await person(stage, approver, { roles: ['BUSINESS_OWNER', 'OM_PROVIDER'] })
   const plan = await planned()
   const { planDigest } = plan
@@ -92,7 +92,7 @@ test('[A-2.4.7][A-4.2.4] an approved plan that nobody else can execute is one to
   expect(await said('restore-plan.approve')).toEqual([])
 })
 
-test('[A-2.4.3][A-4.2.4] a site that nobody else can confirm is an alarm', async () => {
+test('[A-2.4.3]a site that nobody else can confirm is an alarm', async () => {
   const [first, second] = [randomUUID(), randomUUID()]
   await person(stage, first, { roles: ['OM_AUTHORITY'] })
   await made(

@@ -22,7 +22,7 @@ const set = (id: string, status: string) =>
   stage.db.query('update account set status = $2 where id = $1', [id, status])
 const watch = () => runTask(stage, 'watch-waits')
 
-test('[A-2.1.1][A-4.2.4] a change that no security administrator can decide is an alarm when it is asked for, until one can', async () => {
+test('[A-2.1.1] a change that no security administrator can decide is an alarm when it is asked for, until one can', async () => {
   const { accountId } = await joined(stage)
   await addAccount(stage, { administratorRole: 'AUDIT_ADMIN' })
   const change = await ask(stage, { kind: 'disable-account', accountId })
@@ -48,7 +48,7 @@ test('[A-2.1.1] what concerns the only security administrator is an alarm, for n
   expect(await said(DISABLING)).toEqual(['undecidable'])
 })
 
-test('[A-2.2.3][A-4.2.4] a first half that nobody can complete is an alarm, and is warned of before it ends', async () => {
+test('[A-2.2.3] a first half that nobody can complete is an alarm, and is warned of before it ends', async () => {
   const account = await addAccount(stage)
   const first = await addAccount(stage, { administratorRole: 'SECURITY_ADMIN' })
   const headers = as('SECURITY_ADMIN', { sub: first.id })

@@ -6,12 +6,12 @@ import { authorities, securityAdministrators } from '../key-users/people-in-char
 import { tellPeople } from './notify.ts'
 import { waitMessage, type Waiting } from './rules/message.ts'
 
-/** Nobody can decide something, in whatever service it waits: those who can give somebody the right are told. Source: A-4.2.4. */
+/** Nobody can decide something, in whatever service it waits: those who can give somebody the right are told. */
 export const onWaitUndecidable = on(WaitUndecidable, (tx, { data }, act) =>
   tellInCharge(tx, 'undecidable', data, data.foundAt, act),
 )
 
-/** It ends undecided soon. Source: A-4.2.4. */
+/** It ends undecided soon. */
 export const onWaitRunningOut = on(WaitRunningOut, (tx, { data }, act) =>
   tellInCharge(tx, 'running-out', data, data.warnedAt, act),
 )

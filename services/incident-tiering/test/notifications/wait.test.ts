@@ -38,7 +38,7 @@ const mails = (): Promise<{ occasion: string; id: string; text: string }[]> =>
     `select occasion, person_id as id, subject || body as text from notification order by occasion, id`,
   )
 
-test('[A-4.2.4] what nobody can decide is told to the authority and the security administrators, once each time', async () => {
+test('what nobody can decide is told to the authority and the security administrators, once each time', async () => {
   const [one, other] = [randomUUID(), randomUUID()]
   for (const [subject, at] of [
     [one, MONDAY],
@@ -64,7 +64,7 @@ test('[A-4.2.4] what nobody can decide is told to the authority and the security
   expect(told.filter(({ text }) => text.includes(one))).toHaveLength(4)
 })
 
-test('[A-4.2.4] what ends undecided soon is told to the same', async () => {
+test('what ends undecided soon is told to the same', async () => {
   const subject = randomUUID()
   const expiresAt = after(MONDAY, 24 * HOUR).toISOString()
   await tell(stage, WaitRunningOut, subject, {
