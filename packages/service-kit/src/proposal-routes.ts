@@ -17,6 +17,7 @@ import {
   type Proposal,
   type ProposalKind,
 } from './proposal.ts'
+import { waitAlarms, WaitAlarmView } from './waits.ts'
 import { decideProposal, PROPOSAL_COLUMNS, proposalById, withdrawProposal } from './proposals.ts'
 
 export interface ProposalRouteOptions {
@@ -84,6 +85,24 @@ export function proposalRoutes(
       )
       const listed = page(rows, limit, ({ proposedAt, id }) => [proposedAt.toISOString(), id])
       return { ...listed, items: listed.items.map((row) => view(request, row)) }
+    },
+  )
+
+  app.get(
+    `${base}/alarms`,
+    {
+      config: { access: 'proposal.read' },
+      schema: {
+        operationId: `${operation('list')}Alarms`,
+        summary:
+          'What waits for another person in this service, a proposal or anything else, and nobody can decide, or ends undecided soon; oldest first, at most 1000.',
+        tags: ['proposals'],
+        response: { 200: Type.Object({ items: Type.Array(WaitAlarmView) }) },
+      },
+    },
+    async (request) => {
+      assertReaches(request, null)
+      return { items: await waitAlarms(db.manager) }
     },
   )
 

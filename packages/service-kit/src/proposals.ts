@@ -13,7 +13,7 @@ import { assertAnotherPerson } from './another-person.ts'
 import { assertVersion } from './commit.ts'
 import { isConstraintViolation } from './constraint.ts'
 import { defineTask, type Task } from './jobs.ts'
-import { isOfInterest } from './measured-interest.ts'
+import { isOfInterest, type Interest } from './measured-interest.ts'
 import { readParameter } from './parameters.ts'
 import type { Proposal, ProposalKind } from './proposal.ts'
 import { someoneCan } from './someone-can.ts'
@@ -110,7 +110,7 @@ export async function propose<Body extends TSchema>(
     },
     act,
   )
-  const wait = await waitOf(tx, service, kind, proposal)
+  const wait = await waitOf(tx, service, kind, proposal, act.now)
   await settleWait(tx, service, wait, act)
   return wait.isDecidable ? proposal : { ...proposal, undecidableSince: act.now }
 }
@@ -127,21 +127,26 @@ export function proposalWaits(service: ServiceName, kinds: readonly ProposalKind
     for (const proposal of pending) {
       // One of another release of the product is decided by nobody, and ends.
       const kind = kinds.find((each) => each.kind === proposal.kind)
-      if (kind !== undefined) waits.push(await waitOf(tx, service, kind, proposal))
+      if (kind !== undefined) waits.push(await waitOf(tx, service, kind, proposal, now))
     }
     return waits
   }
 }
 
-/** Who proposed and who is concerned do not decide; nor does anybody whose range is a unit. */
-async function waitOf(
+/**
+ * As `decideProposal` demands: neither who proposed nor who is concerned or measured decides, nor does anybody whose range
+ * is a unit.
+ */
+async function waitOf<Body extends TSchema>(
   tx: EntityManager,
   service: ServiceName,
-  { decide }: Pick<ProposalKind, 'decide'>,
+  kind: ProposalKind<Body>,
   proposal: Proposal,
+  now: Date,
 ): Promise<Wait> {
-  const { id, kind, concernedUnitIds, proposedAt, expiresAt } = proposal
-  const isDecidable = await someoneCan(tx, service, {
+  const { id, concernedUnitIds, proposedAt, expiresAt } = proposal
+  const { decide } = kind
+  const decider = {
     permission: decide,
     isOfCompany: true,
     notPersonIds: [
@@ -149,9 +154,11 @@ async function waitOf(
       ...[...proposal.concernedPersonIds, ...proposal.peopleOfUnits],
     ],
     notUnitIds: concernedUnitIds,
-  })
+    notOf: await interestBesides(tx, kind, proposal, now),
+  }
+  const isDecidable = await someoneCan(tx, service, decider, now)
   return {
-    ...{ kind, subject: id, permission: decide, unitIds: concernedUnitIds },
+    ...{ kind: kind.kind, subject: id, permission: decide, unitIds: concernedUnitIds },
     ...{ since: proposedAt, expiresAt, isDecidable },
   }
 }
@@ -278,19 +285,30 @@ function assertMayDecide(proposal: Proposal, act: Act) {
 async function assertOfAnotherInterest(
   tx: EntityManager,
   kind: ProposalKind,
-  { body, proposedByPersonId, proposerControllers, proposedRole }: Proposal,
+  proposal: Proposal,
   act: Act,
 ): Promise<void> {
-  const interest = kind.measures?.(body) ?? null
+  const interest = await interestBesides(tx, kind, proposal, act.now)
   if (interest === null || !(await isOfInterest(tx, act, interest))) return
+  throw new Problem('concerned', 'It measures the work of your role or your department.')
+}
+
+/** The interest of which nobody decides the proposal; `null` where nobody is measured, or may agree with somebody else. */
+async function interestBesides<Body extends TSchema>(
+  tx: EntityManager,
+  kind: Pick<ProposalKind<Body>, 'measures' | 'measuredMayAgree'>,
+  { body, proposedByPersonId, proposerControllers, proposedRole }: Proposal,
+  now: Date,
+): Promise<Interest | null> {
+  const interest = kind.measures?.(body as Static<Body>) ?? null
+  if (interest === null || kind.measuredMayAgree !== true) return interest
   const proposer = {
     personId: proposedByPersonId,
     controllers: proposerControllers,
     role: proposedRole,
-    now: act.now,
+    now,
   }
-  if (kind.measuredMayAgree === true && !(await isOfInterest(tx, proposer, interest))) return
-  throw new Problem('concerned', 'It measures the work of your role or your department.')
+  return (await isOfInterest(tx, proposer, interest)) ? interest : null
 }
 
 /** By account, too: an administrator whose account names no person yet is known by nothing else. */

@@ -6,8 +6,9 @@ import {
   WaitUndecidable,
 } from '@erp-steward/contracts/platform-events'
 import type { ServiceName } from '@erp-steward/contracts/services'
+import { InstantOut } from '@erp-steward/contracts/values'
 import { appendEvent } from '@erp-steward/messaging/outbox'
-import { Type } from 'typebox'
+import { Type, type Static } from 'typebox'
 import type { EntityManager } from 'typeorm'
 import { defineTask, type Task } from './jobs.ts'
 
@@ -34,7 +35,29 @@ export type Waits = (tx: EntityManager, act: Act) => Promise<readonly Wait[]>
 /** An end is warned of a day before, of a short wait when a quarter of it is left. Own choice. */
 const WARN_BEFORE_MS = 86_400_000
 
-type Alarm = 'undecidable' | 'running-out'
+const alarms = ['undecidable', 'running-out'] as const
+type Alarm = (typeof alarms)[number]
+
+/** An alarm that stands. */
+export const WaitAlarmView = Type.Object({
+  kind: Type.String({ description: 'What waits, for example `appeal.decide`.' }),
+  subject: Type.String({ description: 'Id of what waits.' }),
+  alarm: Type.Enum([...alarms]),
+  raisedAt: InstantOut,
+})
+
+/** Alarms shown at once. */
+const ALARMS_LISTED = 1_000
+
+/** The alarms that stand in a service, oldest first. */
+export function waitAlarms(tx: EntityManager): Promise<Static<typeof WaitAlarmView>[]> {
+  return tx.query(
+    `select kind, subject, alarm, raised_at as "raisedAt" from wait_alarm
+      order by raised_at, subject, kind, alarm limit $1`,
+    [ALARMS_LISTED],
+  )
+}
+
 type Named = Pick<Wait, 'kind' | 'subject'>
 
 /**

@@ -314,3 +314,24 @@ test('a leader reads what concerns the own unit, and what others wait for page b
   const second = (await read(`${BASE}?limit=1&cursor=${first.next}`)).json<unknown>()
   expect(second).toMatchObject({ items: [{ state: 'pending' }], next: null })
 })
+
+test('what nobody can decide is read with the proposal and among the alarms, which whoever sees the company reads', async () => {
+  await database.db.query(`update person set account_status = 'frozen' where id = $1`, [CARL])
+  const proposal = await asked()
+  expect(proposal.undecidableSince).toBe(now.toISOString())
+  expect((await read(`${BASE}/${proposal.id}`)).json()).toMatchObject({
+    undecidableSince: now.toISOString(),
+  })
+  expect((await read(`${BASE}/alarms`)).json()).toEqual({
+    items: [
+      {
+        ...{ kind: 'gate.open', subject: proposal.id, alarm: 'undecidable' },
+        raisedAt: now.toISOString(),
+      },
+    ],
+  })
+  const leader = as({ roles: ['BUSINESS_OWNER'], unit: UNIT, range: 'unit' })
+  expect(await codeOf(read(`${BASE}/alarms`, leader))).toBe('outside-unit')
+  await decide('reject', proposal.id)
+  expect((await read(`${BASE}/${proposal.id}`)).json()).toMatchObject({ undecidableSince: null })
+})

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { nullable, Uuid } from '@erp-steward/contracts/values'
+import { operation } from '@erp-steward/service-kit/measured-interest'
 import { defineProposal, type Proposal } from '@erp-steward/service-kit/proposal'
 import {
   expireProposals,
@@ -41,7 +42,10 @@ beforeAll(async () => {
   database = await testDatabase({ name: SERVICE, entities: [], migrations: [] })
   await database.db.query(`
     create table person (id uuid primary key, unit_id uuid not null, active boolean not null,
-                         account_status text not null, roles text[] not null)`)
+                         account_status text not null, roles text[] not null,
+                         department_id uuid);
+    create table person_past (person_id uuid not null, unit_id uuid not null, department_id uuid,
+                              roles text[] not null, until timestamptz not null)`)
 })
 afterAll(() => database.release())
 beforeEach(async () => {
@@ -54,21 +58,24 @@ beforeEach(async () => {
 
 const person = (personId: string, roles: string[], unit = UNIT, status = 'active', active = true) =>
   database.db.query(
-    `insert into person values ($1, $2, $3, $4, $5) on conflict (id) do update
+    `insert into person (id, unit_id, active, account_status, roles) values ($1, $2, $3, $4, $5) on conflict (id) do update
        set unit_id = excluded.unit_id, active = excluded.active, account_status = excluded.account_status,
            roles = excluded.roles`,
     [personId, unit, active, status, roles],
   )
-const ask = ({
-  unitId = null,
-  personIds = [],
-  by = ANNA,
-}: { unitId?: string | null; personIds?: string[]; by?: string } = {}): Promise<Proposal> =>
+const ask = (
+  {
+    unitId = null,
+    personIds = [],
+    by = ANNA,
+  }: { unitId?: string | null; personIds?: string[]; by?: string } = {},
+  of = kind,
+): Promise<Proposal> =>
   database.db.transaction((tx) =>
     propose(
       tx,
       SERVICE,
-      kind,
+      of,
       { body: { unitId, personIds }, reason: 'A test.' },
       testAct({ now, personId: by, actor: by, controllers: [] }),
     ),
@@ -145,6 +152,20 @@ test('it is an alarm when it becomes so, and again when it does anew', async () 
   await person(CARL, [], OTHER_UNIT)
   await watch()
   expect(await words()).toEqual(['undecidable', 'decidable', 'undecidable'])
+})
+
+test('a proposal that measures the only deciders, or whose department it is, is an alarm, unless they may agree', async () => {
+  await person(SARA, ['SYSTEM_ADMIN'], UNIT)
+  await person(ANNA, ['SECURITY_ADMIN'], id('b3'))
+  const measuring = { ...kind, measures: () => operation }
+  // Carl is the authority; Sara sits beside one in the same department.
+  await person(LENA, ['OM_PROVIDER'], UNIT)
+  expect((await ask({}, measuring)).undecidableSince).toEqual(START)
+  await database.db.query('truncate proposal, wait_alarm')
+  expect((await ask({}, { ...measuring, measuredMayAgree: true })).undecidableSince).toBeNull()
+  await database.db.query('truncate proposal, wait_alarm')
+  await person(LENA, ['OM_PROVIDER'], OTHER_UNIT)
+  expect((await ask({}, measuring)).undecidableSince).toBeNull()
 })
 
 test('whoever was of the unit when it was proposed, and moved away since, does not count', async () => {

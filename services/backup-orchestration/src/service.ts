@@ -71,12 +71,8 @@ export const backupOrchestration = defineService({
     restoreRoutes(app, deps)
   },
   subscriptions: () => [...directorySubscriptions, onChangeGateAsked, onParameterSet],
-<<<<<<< HEAD
-  proposals: () => [registering, changeOfTarget, changeOfSystem, settingOfPolicy, granting],
-=======
   waits: [plansWaiting, sitesWaiting],
-  proposals: () => [changeOfTarget, settingOfPolicy, granting],
->>>>>>> 99059c8 (services: account changes, halves of secrets, appeals, sheets, claims, restores, sites and reviews that nobody can decide are alarms too)
+  proposals: () => [registering, changeOfTarget, changeOfSystem, settingOfPolicy, granting],
   tasks: () => [dispatchTask, watchBackups, settleGates, watchProtection, queueVerifications],
   // Every minute; the reading of old copies is spread over the hours.
   crontab: [

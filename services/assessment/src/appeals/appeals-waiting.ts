@@ -22,15 +22,20 @@ export async function waitOfAppeal(tx: EntityManager, appeal: Appeal, now: Date)
   const fact = await tx.findOneByOrFail(ObservationEntity, { id: observationId })
   const origin =
     fact.originId === null ? null : await tx.findOneBy(ObservationEntity, { id: fact.originId })
-  const isDecidable = await someoneCan(tx, 'assessment', {
-    permission: 'appeal.decide',
-    isOfCompany: false,
-    notPersonIds: [
-      ...[appellantPersonId, fact.personId, fact.recordedByPersonId],
-      ...[origin?.recordedByPersonId ?? null, ...(await peopleLatelyOf(tx, [fact.unitId], now))],
-    ],
-    notUnitIds: [fact.unitId],
-  })
+  const isDecidable = await someoneCan(
+    tx,
+    'assessment',
+    {
+      permission: 'appeal.decide',
+      isOfCompany: false,
+      notPersonIds: [
+        ...[appellantPersonId, fact.personId, fact.recordedByPersonId],
+        ...[origin?.recordedByPersonId ?? null, ...(await peopleLatelyOf(tx, [fact.unitId], now))],
+      ],
+      notUnitIds: [fact.unitId],
+    },
+    now,
+  )
   return {
     ...{ kind: 'appeal.decide', subject: id, permission: 'appeal.decide' as const },
     ...{ unitIds: [fact.unitId], since: filedAt, expiresAt: null, isDecidable },

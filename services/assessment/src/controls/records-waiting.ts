@@ -16,12 +16,17 @@ export const recordsWaiting: Waits = async (tx, { now }) => {
   )
   const waits: Wait[] = []
   for (const { id, personId, recordedAt, validUntil } of records) {
-    const isDecidable = await someoneCan(tx, 'assessment', {
-      permission: 'control.record',
-      isOfCompany: true,
-      notPersonIds: [personId],
-      notUnitIds: [],
-    })
+    const isDecidable = await someoneCan(
+      tx,
+      'assessment',
+      {
+        permission: 'control.record',
+        isOfCompany: true,
+        notPersonIds: [personId],
+        notUnitIds: [],
+      },
+      now,
+    )
     waits.push({
       ...{ kind: 'control-record.confirm', subject: id, permission: 'control.record' as const },
       ...{ unitIds: [], since: recordedAt, expiresAt: validUntil, isDecidable },

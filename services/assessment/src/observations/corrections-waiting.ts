@@ -18,15 +18,20 @@ export const correctionsWaiting: Waits = async (tx, { now }) => {
   const waits: Wait[] = []
   for (const error of errors) {
     const { id, unitId, personId, correctedByPersonId, correctedByControllers } = error
-    const isDecidable = await someoneCan(tx, 'assessment', {
-      permission: 'observation.record',
-      isOfCompany: true,
-      notPersonIds: [
-        ...[personId, correctedByPersonId, ...correctedByControllers],
-        ...(await peopleLatelyOf(tx, [unitId], now)),
-      ],
-      notUnitIds: [unitId],
-    })
+    const isDecidable = await someoneCan(
+      tx,
+      'assessment',
+      {
+        permission: 'observation.record',
+        isOfCompany: true,
+        notPersonIds: [
+          ...[personId, correctedByPersonId, ...correctedByControllers],
+          ...(await peopleLatelyOf(tx, [unitId], now)),
+        ],
+        notUnitIds: [unitId],
+      },
+      now,
+    )
     waits.push({
       ...{ kind: 'correction.confirm', subject: id, permission: 'observation.record' as const },
       ...{ unitIds: [unitId], since: error.correctedAt ?? error.recordedAt },

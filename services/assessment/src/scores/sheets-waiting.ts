@@ -8,7 +8,7 @@ type Computed = Pick<
 >
 
 /** The newest revisions of months that another person than had them computed has to publish. Source: B-5.6. */
-export const sheetsWaiting: Waits = async (tx) => {
+export const sheetsWaiting: Waits = async (tx, { now }) => {
   const sheets: Computed[] = await tx.query(`
     select id, computed_at as "computedAt", computed_by_person_id as "computedByPersonId",
            computed_by_controllers as "computedByControllers"
@@ -16,12 +16,17 @@ export const sheetsWaiting: Waits = async (tx) => {
      where state = 'computed' order by computed_at, id`)
   const waits: Wait[] = []
   for (const { id, computedAt, computedByPersonId, computedByControllers } of sheets) {
-    const isDecidable = await someoneCan(tx, 'assessment', {
-      permission: 'score.publish',
-      isOfCompany: true,
-      notPersonIds: [computedByPersonId, ...computedByControllers],
-      notUnitIds: [],
-    })
+    const isDecidable = await someoneCan(
+      tx,
+      'assessment',
+      {
+        permission: 'score.publish',
+        isOfCompany: true,
+        notPersonIds: [computedByPersonId, ...computedByControllers],
+        notUnitIds: [],
+      },
+      now,
+    )
     waits.push({
       ...{ kind: 'score-sheet.publish', subject: id, permission: 'score.publish' as const },
       ...{ unitIds: [], since: computedAt, expiresAt: null, isDecidable },

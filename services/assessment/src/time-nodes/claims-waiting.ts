@@ -13,15 +13,20 @@ export const claimsWaiting: Waits = async (tx, { now }) => {
   const waits: Wait[] = []
   for (const node of nodes) {
     const { id, unitId, personId, completedByPersonId, completedByControllers } = node
-    const isDecidable = await someoneCan(tx, 'assessment', {
-      permission: 'time-node.complete',
-      isOfCompany: true,
-      notPersonIds: [
-        ...[personId, completedByPersonId, ...completedByControllers],
-        ...(await peopleLatelyOf(tx, [unitId], now)),
-      ],
-      notUnitIds: [unitId],
-    })
+    const isDecidable = await someoneCan(
+      tx,
+      'assessment',
+      {
+        permission: 'time-node.complete',
+        isOfCompany: true,
+        notPersonIds: [
+          ...[personId, completedByPersonId, ...completedByControllers],
+          ...(await peopleLatelyOf(tx, [unitId], now)),
+        ],
+        notUnitIds: [unitId],
+      },
+      now,
+    )
     waits.push({
       ...{ kind: 'time-node.confirm', subject: id, permission: 'time-node.complete' as const },
       ...{ unitIds: [unitId], since: node.completedAt ?? node.plannedAt },

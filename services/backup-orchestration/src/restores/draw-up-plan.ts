@@ -182,5 +182,5 @@ async function statePlan(tx: EntityManager, target: Target, plan: Plan, act: Act
     },
     act,
   )
-  await settleWait(tx, 'backup-orchestration', await waitForApprover(tx, plan), act)
+  await settleWait(tx, 'backup-orchestration', await waitForApprover(tx, plan, act.now), act)
 }

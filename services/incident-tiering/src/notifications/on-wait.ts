@@ -23,7 +23,8 @@ async function tellInCharge(
   at: string,
   act: Act,
 ) {
-  const people = [...(await authorities(tx)), ...(await securityAdministrators(tx))]
-  const about = `${waiting.service}/${waiting.kind}/${waiting.subject}`
-  await tellPeople(tx, occasion, waitMessage(occasion, waiting), people, act, about, new Date(at))
+  const recipients = [...(await authorities(tx)), ...(await securityAdministrators(tx))]
+  const message = waitMessage(occasion, waiting)
+  const key = `/${waiting.service}/${waiting.kind}/${waiting.subject}`
+  await tellPeople(tx, { occasion, message, recipients, key, at: new Date(at) }, act)
 }
