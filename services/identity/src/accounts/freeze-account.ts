@@ -30,8 +30,7 @@ export async function freezeAccount(
   const fact = { accountId: id, userName, personId, reason, frozenAt: act.now.toISOString() }
   await appendEvent(tx, 'identity', AccountFrozen, id, fact, act)
   const epoch = await revokeAccount(tx, id, reason, act)
-  if (holder !== null)
-    await queueUserFreeze(tx, { account, unitId: holder.person.unitId }, act)
+  if (holder !== null) await queueUserFreeze(tx, { account, unitId: holder.person.unitId }, act)
   if (owner !== null) await stateStanding(tx, owner.id, act)
   return { ...account, status: 'frozen', version, epoch }
 }
@@ -54,8 +53,7 @@ export async function unfreezeAccount(
   await tx.update(AccountEntity, id, { status: 'active', version })
   const fact = { accountId: id, userName, personId, reason, unfrozenAt: act.now.toISOString() }
   await appendEvent(tx, 'identity', AccountUnfrozen, id, fact, act)
-  if (holder !== null)
-    await queueUserRelease(tx, { account, unitId: holder.person.unitId }, act)
+  if (holder !== null) await queueUserRelease(tx, { account, unitId: holder.person.unitId }, act)
   if (owner !== null) await stateStanding(tx, owner.id, act)
   return { ...account, status: 'active', version }
 }
