@@ -27,6 +27,7 @@ import { migrations } from './migrations/all.ts'
 import { correctionsWaiting } from './observations/corrections-waiting.ts'
 import { ObservationEntity } from './observations/observation.ts'
 import { observationRoutes } from './observations/routes.ts'
+import { settleDueDates } from './observations/settle-due-dates.ts'
 import { watchCorrections } from './observations/watch-corrections.ts'
 import { scoreRoutes } from './scores/routes.ts'
 import { ScoreSheetEntity } from './scores/score-sheet.ts'
@@ -90,6 +91,7 @@ export const assessment = defineService({
   tasks: () => [
     watchCorrections,
     watchClaims,
+    settleDueDates,
     onTimeNodeDue,
     planMonthlyNodes,
     publishControlStates,
@@ -97,7 +99,8 @@ export const assessment = defineService({
   crontab: [
     '* * * * * watch-corrections',
     '*/10 * * * * watch-claims',
-    // 00:45 UTC is 08:45 in China.
+    // 00:30 UTC is 08:30 in China.
+    '30 0 * * * settle-due-dates',
     '45 0 * * * plan-monthly-nodes',
     '*/5 * * * * publish-control-states',
   ].join('\n'),

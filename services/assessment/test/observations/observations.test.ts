@@ -449,4 +449,36 @@ describe('correction in time', () => {
       { data: { dueAt: null, withinTarget: null } },
     ])
   })
+
+  test('[A-2.3.5] once the year is known, errors have their due dates and are late by them', async () => {
+    stage.now = new Date('2040-01-10T02:00:00Z')
+    const at = '2040-01-09T02:00:00Z'
+    const [open, corrected, inTime, unknown] = [0, 1, 2, 3].map(() =>
+      report({ personId: people.clerk, occurredAt: at, foundAt: at }),
+    ) as [Report, Report, Report, Report]
+    ok(await record(stage, open, corrected, inTime, unknown))
+    for (const { id } of [corrected, inTime])
+      ok(
+        await send(stage, 'POST', `/v1/observations/${id}/correct`, middleware(), {
+          correctedAt: stage.now,
+        }),
+      )
+    // As if the holidays of that year had come with a release: the errors are of a year that is known.
+    await stage.db.query('update observation set found_at = $1 where id <> $2', [FOUND, unknown.id])
+    await stage.db.query('update observation set corrected_at = $1 where id = $2', [
+      FOUND,
+      inTime.id,
+    ])
+    await runTask(stage, 'settle-due-dates')
+    await runTask(stage, 'settle-due-dates')
+    await runTask(stage, 'watch-corrections')
+    const due = { dueAt: DUE, fault: null }
+    for (const { id } of [open, corrected, inTime])
+      expect((await observation(stage, id)).correction).toMatchObject(due)
+    expect((await observation(stage, unknown.id)).correction).toMatchObject({ dueAt: null })
+    const origins: { id: string }[] = await stage.db.query(
+      `select origin_id as id from observation where kind = 'late-correction'`,
+    )
+    expect(origins.map(({ id }) => id).toSorted()).toEqual([error.id, open.id, corrected.id].toSorted())
+  })
 })

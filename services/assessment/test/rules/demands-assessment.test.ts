@@ -10,6 +10,7 @@ import {
   TimeNodeCompleted,
   TimeNodeMissed,
 } from '@erp-steward/contracts/assessment-events'
+import { CalendarYearMissing } from '@erp-steward/contracts/incident-events'
 import { DAY, HOUR, noon, said, stateAfter } from './played.ts'
 
 const ID = '00000000-0000-4000-8000-00000000000a'
@@ -65,6 +66,11 @@ test('[A-2.3.5] kept: an error was corrected in time, by the word of others', ()
 test('[A-2.3.5] turned: a correction was late, or is the own word of the unit', () => {
   expect(stateAfter('A-2.3.5', [inTime(true), observed('late-correction')])).toBe('broken')
   expect(stateAfter('A-2.3.5', [inTime(false)])).toBe('stale')
+})
+
+test('[A-2.3.5] turned: errors have no due date for want of a year of holidays', () => {
+  const missing = said(CalendarYearMissing, { year: 2027 })
+  expect(stateAfter('A-2.3.5', [inTime(true), missing])).toBe('at-risk')
 })
 
 const NODE = { nodeId: ID }

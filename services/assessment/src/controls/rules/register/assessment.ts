@@ -1,4 +1,5 @@
 import * as assessment from '@erp-steward/contracts/assessment-events'
+import * as incident from '@erp-steward/contracts/incident-events'
 import type { Control, FreshFor, Touch } from '../control.ts'
 import {
   proves,
@@ -103,14 +104,18 @@ export const assessmentControls: readonly Control[] = [
       en: 'Errors corrected within their target, confirmed.',
     },
     counterExample: {
-      zh: '记录到一次逾期更正;更正只有被考核单位自称。',
-      en: 'A late correction is observed; corrections are claimed by the unit concerned only.',
+      zh: '记录到一次逾期更正;更正只有被考核单位自称;日历缺少年份,更正没有时限。',
+      en: 'A late correction is observed; corrections are claimed by the unit concerned only; a year of the calendar is missing, so that they have no due date.',
     },
     from: ASSESSMENT,
     touches: [
       proves(assessment.ErrorCorrected, '', { when: { ...within.when, ...byOthers } }),
       // Whoever notices first, timer or corrector, has the delay observed: one late correction is one breach.
       ...observed('breaks', 'late-correction', 'The observation states that it was late.'),
+      endangers(incident.CalendarYearMissing, '{year}', {
+        lasts: PAST,
+        why: 'In such a year no error has a due date until its holidays are known.',
+      }),
     ],
   }),
   control('A-2.3.7', {
