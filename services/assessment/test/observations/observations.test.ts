@@ -479,6 +479,8 @@ describe('correction in time', () => {
     const origins: { id: string }[] = await stage.db.query(
       `select origin_id as id from observation where kind = 'late-correction'`,
     )
-    expect(origins.map(({ id }) => id).toSorted()).toEqual([error.id, open.id, corrected.id].toSorted())
+    expect(origins.map(({ id }) => id).toSorted()).toEqual(
+      [error.id, open.id, corrected.id].toSorted(),
+    )
   })
 })
