@@ -77,6 +77,7 @@ export async function openAttackStage(parts: readonly Part[]): Promise<AttackSta
   const stage = new AttackStage(site, company)
   try {
     await company.administratorsSignIn()
+    await company.nameAdministrators()
     await company.organise()
     await company.admitClients()
     await company.hire()

@@ -9,8 +9,15 @@ export type Step = readonly [title: string, play: () => Promise<void>]
 
 /** Codes of the units; each runs the ERP. */
 export const UNITS = ['HQ', 'U1', 'U2', 'U3', 'U4'] as const
-/** How many people the company has in the play. */
+/** How many people the feed of the play has. */
 export const PEOPLE = 200
+
+/** The accounts of the three administrators, each with another one who decides whose it is. */
+export const ADMINISTRATORS = [
+  ['SYSADM', 'SECADM'],
+  ['SECADM', 'AUDADM'],
+  ['AUDADM', 'SECADM'],
+] as const
 
 /** Employee numbers of those with a part in the play, with position and unit; the rest are extras. */
 const CAST = {
@@ -115,12 +122,44 @@ export class Company {
     await this.tokenOf(userName)
   }
 
+  /**
+   * Says whose the three accounts are: until then they approve nothing but what this takes. Of another department than the
+   * authority's: the audit administrator is a second person of another interest.
+   */
+  async nameAdministrators(): Promise<void> {
+    await this.#put('units', 'HQ', { name: 'Unit HQ', kind: 'HEADQUARTERS' })
+    await this.#put('departments', 'HQ/IT', { name: 'IT' })
+    await this.#put('positions', 'ADMIN', { name: 'Administrator' })
+    await this.#admitClient('SCRIPT')
+    for (const [userName, decider] of ADMINISTRATORS) {
+      const person = await this.api.must('POST', '/v1/persons', {
+        token: await this.clientToken('SCRIPT'),
+        key: this.key(`person-${userName}`),
+        body: {
+          ...{ employeeNumber: `A-${userName}`, name: `Administrator ${userName}` },
+          ...{ unitCode: 'HQ', departmentCode: 'IT', positionCode: 'ADMIN', withAccount: false },
+        },
+      })
+      const accounts = await this.must('SYSADM', 'GET', `/v1/accounts?userName=${userName}`)
+      const [account] = accounts.body.items as { id: string }[]
+      await this.changeConfirmed(
+        `name-${userName}`,
+        { kind: 'name-administrator', accountId: account?.id, personId: text(person, 'id') },
+        decider,
+      )
+      // The token of before does not name the person.
+      this.#login(userName).expiresAt = 0
+    }
+  }
+
   /** Gives a person a one-time password and lets them choose their own; once. */
   async signIn(part: Part): Promise<string> {
     const { userName, accountId } = this.member(part)
     if (!this.#logins.has(userName)) {
       const account = `/v1/accounts/${accountId}`
-      const initial = (await this.#claimHalves(`${account}/initial-password`)).join('-')
+      const initial = (
+        await this.#claimHalves(`${account}/initial-password`, 'SECADM', 'SYSADM')
+      ).join('-')
       await this.firstSignIn(userName, initial)
       // Two had a hand in the password; a third vouches for the owner, who may approve from the next token on.
       const confirmed = await this.as('AUDADM', 'POST', `${account}/confirm-identity`, {
@@ -134,10 +173,14 @@ export class Company {
   }
 
   /** Both halves of a secret, each by another administrator. */
-  async #claimHalves(path: string): Promise<readonly [first: string, second: string]> {
+  async #claimHalves(
+    path: string,
+    one: string,
+    other: string,
+  ): Promise<readonly [first: string, second: string]> {
     for (;;) {
-      const first = await this.must('SECADM', 'POST', path)
-      const second = await this.as('SYSADM', 'POST', `${path}/second-half`)
+      const first = await this.must(one, 'POST', path)
+      const second = await this.as(other, 'POST', `${path}/second-half`)
       // A killed product may have issued the second half and lost the answer: then both are asked for anew.
       if (second.status === 409) continue
       succeeded(second, path)
@@ -194,9 +237,7 @@ export class Company {
         body: { name: 'Finance' },
       })
     }
-    await this.must('SYSADM', 'PUT', '/v1/departments/HQ/AUDIT', { body: { name: 'Audit' } })
     await this.#put('modules', 'GL', { name: 'General Ledger' })
-    await this.#put('positions', 'AUDITOR', { name: 'Auditor' })
     const positions = {
       CLERK: ['END_USER'],
       KEYUSER: ['KEY_USER'],
@@ -220,8 +261,8 @@ export class Company {
     return this.must('SYSADM', 'PUT', `/v1/${noun}/${code}`, { body })
   }
 
-  /** The system administrator asks, and has no effect; the security administrator confirms. */
-  async changeConfirmed(name: string, change: object): Promise<Answer> {
+  /** The system administrator asks, and has no effect; the security administrator, or another one, confirms. */
+  async changeConfirmed(name: string, change: object, decider = 'SECADM'): Promise<Answer> {
     const asked = await this.must('SYSADM', 'POST', '/v1/account-changes', {
       key: this.key(name),
       body: { change, reason: 'Set up for the working day.' },
@@ -233,7 +274,7 @@ export class Company {
       'POST',
       path,
       `${path}/approve`,
-      { token: await this.freshToken('SECADM'), body: null },
+      { token: await this.freshToken(decider), body: null },
       ({ status }) => status === 'approved',
     )
   }
@@ -258,17 +299,23 @@ export class Company {
   // Clients
 
   async admitClients(): Promise<void> {
-    for (const role of ['SCRIPT', 'MIDDLEWARE', 'BACKUP_AGENT'] as const) {
-      const change = await this.changeConfirmed(`client-${role}`, {
-        kind: 'create-client',
-        name: `play ${this.#run} ${role}`,
-        role,
-        unitId: null,
-      })
-      const id = text(change, 'subjectId')
-      const secret = (await this.#claimHalves(`/v1/clients/${id}/secret`)).join('')
-      this.#clients.set(role, { id, secret, token: '', expiresAt: 0 })
-    }
+    for (const role of ['SCRIPT', 'MIDDLEWARE', 'BACKUP_AGENT'] as const)
+      await this.#admitClient(role)
+  }
+
+  async #admitClient(role: ClientRole): Promise<void> {
+    if (this.#clients.has(role)) return
+    const change = await this.changeConfirmed(`client-${role}`, {
+      kind: 'create-client',
+      name: `play ${this.#run} ${role}`,
+      role,
+      unitId: null,
+    })
+    const id = text(change, 'subjectId')
+    // Not to the security administrator, who decides what the client asks for.
+    const path = `/v1/clients/${id}/secret`
+    const secret = (await this.#claimHalves(path, 'SYSADM', 'AUDADM')).join('')
+    this.#clients.set(role, { id, secret, token: '', expiresAt: 0 })
   }
 
   /** Id and secret of a client, for a program that signs in by itself. */
@@ -326,30 +373,6 @@ export class Company {
         mail: mailOf(employeeNumber),
       })
     }
-    await this.#nameAuditor()
-  }
-
-  /**
-   * The audit administrator's account names its person, of another department than the authority's: only then it is a
-   * second person, of another interest.
-   */
-  async #nameAuditor(): Promise<void> {
-    const found = await this.must('SECADM', 'GET', '/v1/accounts?userName=AUDADM')
-    const [account] = found.body.items as { id: string; personId: string | null }[]
-    if (account === undefined) throw new Error('there is no audit administrator')
-    if (account.personId !== null) return
-    const person = await this.api.must('POST', '/v1/persons', {
-      token: await this.clientToken('SCRIPT'),
-      key: this.key('auditor'),
-      body: {
-        ...{ employeeNumber: 'A0001', name: 'Person A0001', email: mailOf('A0001') },
-        ...{ unitCode: 'HQ', departmentCode: 'AUDIT', positionCode: 'AUDITOR' },
-        withAccount: false,
-      },
-    })
-    await this.changeConfirmed('auditor-named', {
-      ...{ kind: 'name-administrator', accountId: account.id, personId: text(person, 'id') },
-    })
   }
 
   async #feed(): Promise<Answer> {

@@ -57,11 +57,15 @@ export class FirstAlarm {
         () => this.#company.administratorsSignIn(),
       ],
       [
+        'a script takes the three administrators in, and each is named by two',
+        () => this.#company.nameAdministrators(),
+      ],
+      [
         'units, modules and positions exist; rights wait for the security administrator',
         () => this.#company.organise(),
       ],
       [
-        'script and middleware get credentials, confirmed by the security administrator',
+        'middleware and agent get credentials, confirmed by the security administrator',
         () => this.#company.admitClients(),
       ],
       [

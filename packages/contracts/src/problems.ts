@@ -257,6 +257,12 @@ export const problems = {
     '该管理员账号已归属某人',
     'Create another administrator account for the other person.',
   ),
+  'administrator-unnamed': problem(
+    409,
+    'An administrator account with a hand in this belongs to nobody yet',
+    '经办的管理员账号尚未确定所属人员',
+    'Say whose account it is: take the person in, then let two of the three administrators ask for and decide an account change of kind name-administrator.',
+  ),
   'rights-not-waiting': problem(
     409,
     'No rights of this person wait for an approval',

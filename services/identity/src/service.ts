@@ -42,6 +42,7 @@ import { unitExists } from './organisation/unit-exists.ts'
 import { UnitEntity } from './organisation/unit.ts'
 import { takeLeave } from './people/leave-person.ts'
 import { PersonEntity } from './people/person.ts'
+import { PersonHandEntity } from './people/person-hand.ts'
 import { NamesakeEntity, SharedAddressEntity } from './people/twin.ts'
 import { personRoutes } from './people/routes.ts'
 import { sealInClear } from './people/seal-in-clear.ts'
@@ -71,6 +72,7 @@ export const identity = defineService({
     PositionEntity,
     ModuleEntity,
     PersonEntity,
+    PersonHandEntity,
     SharedAddressEntity,
     NamesakeEntity,
     AccountEntity,
@@ -92,7 +94,7 @@ export const identity = defineService({
     AuditSealEntity,
   ],
   migrations,
-  onlyGrow: ['audit_record', 'audit_anchor', 'audit_seal'],
+  onlyGrow: ['audit_record', 'audit_anchor', 'audit_seal', 'person_hand'],
   onlyRead: ['audit_head'],
   async routes(app, deps) {
     const { db, clock, config } = deps

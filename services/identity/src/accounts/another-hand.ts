@@ -13,8 +13,8 @@ export interface Hand {
 
 /**
  * Refuses an actor who is one of those who had a hand in it already, under whatever account or through whatever client.
- * An administrator whose account was given to a person only later is that person for what was done before, too; two
- * accounts that belong to nobody yet are told apart by account, for a new site has no others.
+ * An administrator whose account was given to a person only later is that person for what was done before, too. Two
+ * accounts that belong to nobody yet cannot be told from one human: where it matters, `assertNamed` refuses them.
  *
  * @throws Problem `same-person`
  */
@@ -45,10 +45,37 @@ export async function assertNotAbout(
   if ((await peopleBehind(tx, [act])).includes(personId)) throw new Problem('same-person', detail)
 }
 
-/** The people who had a hand in it, also where the account was given to one only later. */
+/**
+ * Refuses an actor while the actor, or who had a hand in it, is an administrator whom nobody has named yet, also behind a
+ * client: two such accounts may be one human.
+ *
+ * @throws Problem `administrator-unnamed`
+ */
+export async function assertNamed(
+  tx: EntityManager,
+  act: Pick<Act, 'actor'>,
+  hands: readonly Pick<Hand, 'actor'>[] = [],
+): Promise<void> {
+  const unnamed: unknown[] = await tx.query(
+    `select from account
+      where administrator_role is not null and person_id is null
+        and (id::text = any($1)
+          or id::text in (select actor from client_controller
+                           where client_id::text = any($1) and part <> 'approved')) limit 1`,
+    [[act, ...hands].map(({ actor }) => actor)],
+  )
+  if (unnamed.length > 0)
+    throw new Problem('administrator-unnamed', 'An administrator with a hand in it is not named.')
+}
+
+/** Those named at the time, and those whose account, or part in a client, was found to be theirs since. */
 export async function peopleBehind(tx: EntityManager, hands: readonly Hand[]): Promise<string[]> {
   const owners: { id: string }[] = await tx.query(
-    'select person_id as id from account where id::text = any($1) and person_id is not null',
+    `select person_id as id from account where id::text = any($1) and person_id is not null
+     union
+     select account.person_id
+       from client_controller join account on account.id::text = client_controller.actor
+      where client_id::text = any($1) and part <> 'approved' and account.person_id is not null`,
     [hands.map(({ actor }) => actor)],
   )
   const kept = hands.flatMap(({ personId, controllers = [] }) => [personId, ...controllers])

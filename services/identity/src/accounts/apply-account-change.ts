@@ -13,7 +13,7 @@ import { disableAccount } from './disable-account.ts'
 import { enableAccount } from './enable-account.ts'
 import { grantPosition } from './change-rights.ts'
 import { nameAdministrator } from './name-administrator.ts'
-import { supersedeGrant } from './request-account-change.ts'
+import { supersedeAsked } from './request-account-change.ts'
 import { lockAccount, type HeldAccount } from './lock-account.ts'
 import { openChange } from './sealed-user-name.ts'
 import { setPositionRights } from './set-position-rights.ts'
@@ -75,7 +75,7 @@ export async function applyAccountChange(
 async function enableHeld(tx: EntityManager, accountId: string, act: Act) {
   const held = await heldAccount(tx, accountId)
   await enableAccount(tx, held, act)
-  if (held.holder !== null) await supersedeGrant(tx, held.holder.person.id, act)
+  if (held.holder !== null) await supersedeAsked(tx, held.holder.person.id, act)
 }
 
 async function createForPerson(

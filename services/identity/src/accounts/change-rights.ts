@@ -11,7 +11,7 @@ import { queueAccessChange, queueAccessEnd } from '../provisioning/queue-access.
 import { noAccess } from '../provisioning/rules/access-difference.ts'
 import { revokeAccount } from '../sessions/revoke-account.ts'
 import { AccountEntity, type Account } from './account.ts'
-import { requestAccountChange, supersedeGrant } from './request-account-change.ts'
+import { requestAccountChange, supersedeAsked } from './request-account-change.ts'
 import { stateStanding } from './state-standing.ts'
 
 /**
@@ -36,7 +36,8 @@ export async function changeRights(
 
 /**
  * A mover: every right of the old position ends at once, and those of the new one wait for the security administrator, who
- * is neither the mover nor who moved. The caller holds the person's row.
+ * is neither the mover nor who moved; what was asked for the place of before is taken back. The caller holds the person's
+ * row.
  *
  * Source: A-2.1.4, defaults 2.8: applying, approving and setting up are different persons.
  */
@@ -45,8 +46,10 @@ export async function endRightsOfMover(
   person: Pick<Person, 'id' | 'unitId'>,
   from: Position,
   to: Position,
+  reason: 'moved' | 'rejoined',
   act: Act,
 ): Promise<void> {
+  await supersedeAsked(tx, person.id, act)
   const account = await usableAccount(tx, person.id)
   if (account === null) return
   await revokeAccount(tx, account.id, 'rights-changed', act)
@@ -62,8 +65,7 @@ export async function endRightsOfMover(
   const rightsPending = carriesRights(to)
   await tx.update(AccountEntity, account.id, { rightsPending })
   await announceRights(tx, account, { position: to, roles: [], ended, added: 0 }, act)
-  await supersedeGrant(tx, person.id, act)
-  if (rightsPending) await askForGrant(tx, person.id, 'moved', act)
+  if (rightsPending) await askForGrant(tx, person.id, reason, act)
 }
 
 /** Has the rights of the position wait for an approval, after a move or a return. */

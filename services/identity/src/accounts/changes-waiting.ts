@@ -1,9 +1,8 @@
 import type { Wait, Waits } from '@erp-steward/service-kit/waits'
 import type { EntityManager } from 'typeorm'
 import { AccountChangeEntity, type AccountChange } from './account-change.ts'
-import { concerned, whoAsked } from './concerned.ts'
 import { mayDecide } from './rules/who-decides.ts'
-import { isAnotherHand, standsIn } from './stand-in.ts'
+import { handsIn, isAnotherHand, standsIn } from './stand-in.ts'
 
 /** Roles that decide some kind of change. */
 const ROLES = ['SECURITY_ADMIN', 'SYSTEM_ADMIN', 'AUDIT_ADMIN', 'OM_AUTHORITY'] as const
@@ -19,7 +18,7 @@ export const accountChangesWaiting: Waits = async (tx) => {
   return waits
 }
 
-/** As `decideAccountChange` demands, stand-ins among them. */
+/** As `decideAccountChange` demands, stand-ins among them; an administrator whom nobody has named counts, for he can be named. */
 export async function waitOfChange(tx: EntityManager, change: AccountChange): Promise<Wait> {
   return {
     kind: `account-change.${change.kind}`,
@@ -33,7 +32,7 @@ export async function waitOfChange(tx: EntityManager, change: AccountChange): Pr
 }
 
 async function isDecidable(tx: EntityManager, change: AccountChange): Promise<boolean> {
-  const hands = [whoAsked(change), ...(await concerned(tx, change.command))]
+  const hands = await handsIn(tx, change)
   for (const role of ROLES)
     if (
       (mayDecide(change.kind, role) || (await standsIn(tx, change, role))) &&

@@ -5,12 +5,19 @@ import { appendEvent } from '@erp-steward/messaging/outbox'
 import { assertVersion } from '@erp-steward/service-kit/commit'
 import type { EntityManager } from 'typeorm'
 import { disableClient } from '../clients/disable-client.ts'
-import { AccountChangeEntity, type AccountChange } from './account-change.ts'
-import { assertAnotherHand } from './another-hand.ts'
+import { lockPerson } from '../people/lock-person.ts'
+import { AccountEntity } from './account.ts'
+import {
+  AccountChangeEntity,
+  type AccountChange,
+  type AccountChangeCommand,
+} from './account-change.ts'
+import { assertAnotherHand, assertNamed } from './another-hand.ts'
 import { applyAccountChange } from './apply-account-change.ts'
 import { assertNotConcerned, whoAsked } from './concerned.ts'
-import { mayDecide } from './rules/who-decides.ts'
+import { isSetUp, mayDecide } from './rules/who-decides.ts'
 import { standsIn } from './stand-in.ts'
+import { assertNotWhoPlaced } from './who-placed.ts'
 
 export interface DecideAccountChange {
   readonly changeId: string
@@ -25,8 +32,8 @@ export interface DecideAccountChange {
  * Source: defaults 2.9: the system administrator's changes wait for the security administrator's confirmation.
  *
  * @throws Problem `not-found`, `version-stale`, `account-change-decided`, `permission-missing` (also for a stand-in while
- *   somebody could decide whose place it is), `same-person` (who asked, or whom it concerns), and whatever refuses the
- *   effect, in which case the change stays pending
+ *   somebody could decide whose place it is), `same-person` (who asked, whom it concerns, or who put the person where the
+ *   rights come from), `administrator-unnamed`, and whatever refuses the effect, in which case the change stays pending
  */
 export async function decideAccountChange(
   tx: EntityManager,
@@ -34,11 +41,7 @@ export async function decideAccountChange(
   expected: number,
   act: Act,
 ): Promise<AccountChange> {
-  const change = await tx.findOne(AccountChangeEntity, {
-    where: { id: changeId },
-    lock: { mode: 'pessimistic_write' },
-  })
-  if (change === null) throw new Problem('not-found', `There is no account change ${changeId}.`)
+  const change = await heldChange(tx, changeId)
   if (change.status !== 'pending')
     throw new Problem('account-change-decided', `The change is ${change.status}.`)
   assertVersion(change.version, expected)
@@ -47,6 +50,10 @@ export async function decideAccountChange(
   const asked = whoAsked(change)
   await assertAnotherHand(tx, act, [asked], 'Who asked for the change may not decide it.')
   await assertNotConcerned(tx, change.command, act)
+  if (decision === 'approved') {
+    if (!isSetUp(change.command)) await assertNamed(tx, act, [asked])
+    await assertNotWhoPlaced(tx, change.command, act)
+  }
   const decided: AccountChange = {
     ...change,
     status: decision,
@@ -77,4 +84,23 @@ export async function decideAccountChange(
   else if (change.kind === 'create-client')
     await disableClient(tx, change.subjectId, 'request-rejected', act)
   return decided
+}
+
+/** The change, held; its person before it, as whoever moves the person holds them, so that the two wait for each other. */
+async function heldChange(tx: EntityManager, id: string): Promise<AccountChange> {
+  const found = await tx.findOneBy(AccountChangeEntity, { id })
+  if (found === null) throw new Problem('not-found', `There is no account change ${id}.`)
+  const personId = await personOf(tx, found.command)
+  if (personId !== null) await lockPerson(tx, personId)
+  return tx.findOneOrFail(AccountChangeEntity, {
+    where: { id },
+    lock: { mode: 'pessimistic_write' },
+  })
+}
+
+async function personOf(tx: EntityManager, command: AccountChangeCommand): Promise<string | null> {
+  if ('personId' in command) return command.personId
+  if (!('accountId' in command)) return null
+  const account = await tx.findOneBy(AccountEntity, { id: command.accountId })
+  return account?.personId ?? null
 }

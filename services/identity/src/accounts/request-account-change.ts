@@ -9,10 +9,12 @@ import { appendEvent } from '@erp-steward/messaging/outbox'
 import { isConstraintViolation } from '@erp-steward/service-kit/constraint'
 import { settleWait } from '@erp-steward/service-kit/waits'
 import type { EntityManager } from 'typeorm'
+import { AccountEntity } from './account.ts'
 import {
   AccountChangeEntity,
   type AccountChange,
   type AccountChangeCommand,
+  type AccountChangeKind,
 } from './account-change.ts'
 import { waitOfChange } from './changes-waiting.ts'
 import { sealChange } from './sealed-user-name.ts'
@@ -76,13 +78,27 @@ export async function requestAccountChange(
   return change
 }
 
-/** Takes back a grant that waits: the person has moved on, or left, and what was asked for is no longer meant. */
-export async function supersedeGrant(tx: EntityManager, personId: string, act: Act): Promise<void> {
-  const waiting = await tx.findOne(AccountChangeEntity, {
-    where: { kind: 'grant-position', subjectId: personId, status: 'pending' },
+/**
+ * Takes back what would give the person rights and waits: the person has moved on, or left, and what was asked for is no
+ * longer meant. The caller holds the person's row.
+ */
+export async function supersedeAsked(tx: EntityManager, personId: string, act: Act): Promise<void> {
+  const account = await tx.findOneBy(AccountEntity, { personId })
+  const about = (kind: AccountChangeKind, subjectId: string) =>
+    ({ kind, subjectId, status: 'pending' }) as const
+  const asked = await tx.find(AccountChangeEntity, {
+    where: [
+      about('grant-position', personId),
+      about('create-account', personId),
+      ...(account === null ? [] : [about('enable-account', account.id)]),
+    ],
+    order: { id: 'asc' },
     lock: { mode: 'pessimistic_write' },
   })
-  if (waiting === null) return
+  for (const waiting of asked) await supersede(tx, waiting, act)
+}
+
+async function supersede(tx: EntityManager, waiting: AccountChange, act: Act): Promise<void> {
   const reason = 'No longer meant: the person moved on.'
   await tx.update(AccountChangeEntity, waiting.id, {
     status: 'rejected',
@@ -99,7 +115,7 @@ export async function supersedeGrant(tx: EntityManager, personId: string, act: A
     {
       changeId: waiting.id,
       kind: waiting.kind,
-      subjectId: personId,
+      subjectId: waiting.subjectId,
       decision: 'rejected',
       reason,
       requestedBy: waiting.requestedBy,

@@ -18,7 +18,7 @@ import { administratorRoleNames } from './account.ts'
 import { AccountChangeCommand, AccountChangeEntity, UserName } from './account-change.ts'
 import { accountChanges } from './account-changes.ts'
 import { accountsInRange, type AccountInRange } from './accounts-in-range.ts'
-import { assertAnotherHand } from './another-hand.ts'
+import { assertAnotherHand, assertNamed } from './another-hand.ts'
 import { askForChange } from './ask-for-change.ts'
 import { decideAccountChange } from './decide-account-change.ts'
 import { freezeAccount, unfreezeAccount } from './freeze-account.ts'
@@ -166,8 +166,10 @@ function lockingRoutes(app: App, deps: Committer): void {
             throw new Problem('not-found', `There is no account ${id}.`)
           assertVersion(held.account.version, expected)
           const owner = { actor: id, personId: held.account.personId }
-          if (verb === 'unfreeze')
+          if (verb === 'unfreeze') {
             await assertAnotherHand(tx, act, [owner], 'Nobody releases the own account.')
+            await assertNamed(tx, act)
+          }
           const account = await apply(tx, held, request.body.reason, act)
           return { ...account, userName: openUserName(tx, account) }
         }),

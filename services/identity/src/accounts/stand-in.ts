@@ -4,6 +4,7 @@ import type { AccountChange } from './account-change.ts'
 import { peopleBehind, type Hand } from './another-hand.ts'
 import { concerned, whoAsked } from './concerned.ts'
 import { standsInFor } from './rules/who-decides.ts'
+import { whoPlaced } from './who-placed.ts'
 
 /** Whether `role` decides the change because nobody can who comes before it. */
 export async function standsIn(
@@ -13,9 +14,18 @@ export async function standsIn(
 ): Promise<boolean> {
   const before = standsInFor(change.kind, role)
   if (before === null) return false
-  const hands = [whoAsked(change), ...(await concerned(tx, change.command))]
+  const hands = await handsIn(tx, change)
   // A frozen account counts: shutting it out for a while makes nobody else its stand-in.
   return !(await isAnotherHand(tx, hands, before, ['active', 'frozen']))
+}
+
+/** Who may not decide a change: who asked, whom it concerns, and who put the person where the rights come from. */
+export async function handsIn(tx: EntityManager, change: AccountChange): Promise<Hand[]> {
+  return [
+    whoAsked(change),
+    ...(await concerned(tx, change.command)),
+    ...(await whoPlaced(tx, change.command)),
+  ]
 }
 
 /** Whether somebody has one of the roles, in an account of these states, and is none of the hands. */

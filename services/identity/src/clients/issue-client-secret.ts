@@ -4,16 +4,19 @@ import { AccountRevoked, ClientSecretIssued } from '@erp-steward/contracts/ident
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
-import { assertAnotherHand } from '../accounts/another-hand.ts'
+import { assertAnotherHand, assertNamed } from '../accounts/another-hand.ts'
 import { noteRevocation } from '../sessions/revocation.ts'
 import { digestOf } from '../sessions/refresh-token.ts'
-import { ClientEntity, type Client } from './client.ts'
+import { ClientEntity, type Client, type ClientRole } from './client.ts'
 import { noteController } from './client-controller.ts'
 
 /** Random bytes of a half: 128 bits, which nobody guesses even with the other one in hand. */
 const HALF_BYTES = 16
 /** Characters of a half in base64url. */
 const HALF_LENGTH = 22
+
+/** The client by which the first administrators are taken into the register: they are not named before that. */
+const SET_UP: ClientRole = 'SCRIPT'
 
 /** What is kept of a secret of two halves; the first one is known only as a digest when the second is made. */
 function digestOfHalves(firstDigest: Buffer, second: string): Buffer {
@@ -28,14 +31,15 @@ export function digestOfSecret(secret: string): Buffer {
 /**
  * Makes the first half of a new secret, answered once. What the client has now stays good until the second half is made.
  *
- * @throws Problem `client-unknown`, `client-state` when it is not active
+ * @throws Problem `client-unknown`, `client-state` when it is not active, `administrator-unnamed`
  */
 export async function issueFirstSecretHalf(
   tx: EntityManager,
   clientId: string,
   act: Act,
 ): Promise<string> {
-  await activeClient(tx, clientId)
+  const { role } = await activeClient(tx, clientId)
+  if (role !== SET_UP) await assertNamed(tx, act)
   const half = randomBytes(HALF_BYTES).toString('base64url')
   await tx.query(
     `update client set half_digest = $2, half_by = $3, half_person = $4, half_role = $5, version = version + 1
@@ -50,7 +54,8 @@ export async function issueFirstSecretHalf(
  * Makes the second half for another person of another role; the secret is the first and the second, one after the other.
  * An earlier secret is void at once, and so are the tokens it got: a secret is replaced because somebody else may have it.
  *
- * @throws Problem `client-unknown`, `client-state`, `first-half-missing`, `same-person`, `half-not-for-role`
+ * @throws Problem `client-unknown`, `client-state`, `first-half-missing`, `same-person`, `half-not-for-role`,
+ *   `administrator-unnamed`
  */
 export async function issueSecondSecretHalf(
   tx: EntityManager,
@@ -63,6 +68,7 @@ export async function issueSecondSecretHalf(
     throw new Problem('first-half-missing', 'No first half waits for a second one.')
   const first = { actor: halfBy ?? '', personId: halfPerson }
   await assertAnotherHand(tx, act, [first], 'You have the first half.')
+  if (client.role !== SET_UP) await assertNamed(tx, act, [first])
   if (halfRole === act.role)
     throw new Problem('half-not-for-role', 'The second half goes to another role than the first.')
   const half = randomBytes(HALF_BYTES).toString('base64url')

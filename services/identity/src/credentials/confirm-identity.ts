@@ -2,8 +2,9 @@ import type { Act } from '@erp-steward/contracts/act'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { EntityManager } from 'typeorm'
 import { AccountEntity } from '../accounts/account.ts'
-import { assertAnotherHand } from '../accounts/another-hand.ts'
+import { assertAnotherHand, assertNamed, type Hand } from '../accounts/another-hand.ts'
 import { lockAccount } from '../accounts/lock-account.ts'
+import { loneHandsOn } from '../people/person-hand.ts'
 import { CredentialResetEntity, stateReset } from './credential-reset.ts'
 
 /** Roles that confirm the identity of a person, but not of an administrator. */
@@ -11,10 +12,12 @@ const ofPeople: readonly string[] = ['OM_AUTHORITY', 'BUSINESS_OWNER']
 
 /**
  * Ends the cooling time of an account at once: a third person, who had no half of the password, vouches that its owner chose
- * the new one. Tokens that are out say so from their next refresh on.
+ * the new one. Nor is it one who took the person in, moved or rewrote it alone. Tokens that are out say so from their next
+ * refresh on.
  *
  * @param ownUnit the unit of a caller whose range is a unit; `null` for the company
- * @throws Problem `not-found`, `account-not-cooling`, `same-person`, `half-not-for-role`
+ * @throws Problem `not-found`, `account-not-cooling`, `same-person`, `half-not-for-role`,
+ *   `administrator-unnamed`
  */
 export async function confirmIdentity(
   tx: EntityManager,
@@ -34,7 +37,7 @@ export async function confirmIdentity(
     where: { accountId, state: 'chosen' },
     order: { chosenAt: 'DESC' },
   })
-  const hands = [
+  const hands: Hand[] = [
     { actor: accountId, personId: account.personId },
     ...(reset === null
       ? []
@@ -43,8 +46,11 @@ export async function confirmIdentity(
           { actor: reset.secondBy ?? '', personId: reset.secondPerson },
         ]),
   ]
-  const detail = 'Whose account it is, or who had a half of its password, confirms nothing.'
+  if (account.personId !== null) hands.push(...(await loneHandsOn(tx, account.personId)))
+  const detail =
+    'Whose account it is, who had a half of its password or a hand in the person, confirms nothing.'
   await assertAnotherHand(tx, act, hands, detail)
+  await assertNamed(tx, act)
   await tx.update(AccountEntity, accountId, { coolingUntil: null })
   if (reset === null) return
   await tx.update(CredentialResetEntity, reset.id, {

@@ -1,6 +1,7 @@
 import type { Wait, Waits } from '@erp-steward/service-kit/waits'
 import type { AdministratorRole } from '../accounts/account.ts'
 import { isAnotherHand } from '../accounts/stand-in.ts'
+import { loneHandsOn } from '../people/person-hand.ts'
 import { mayHoldHalf } from './rules/half-holders.ts'
 
 interface FirstHalf {
@@ -34,6 +35,7 @@ export const passwordHalvesWaiting: Waits = async (tx, { now }) => {
     const hands = [
       { actor: half.firstBy, personId: half.firstPerson },
       { actor: half.accountId, personId: half.personId },
+      ...(half.personId === null ? [] : await loneHandsOn(tx, half.personId)),
     ]
     const roles = ROLES.filter(
       (role) => role !== half.firstRole && mayHoldHalf(role, half.administratorRole),

@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { EntityManager } from 'typeorm'
-import { assertAnotherHand } from '../accounts/another-hand.ts'
+import { assertAnotherHand, assertNamed } from '../accounts/another-hand.ts'
 import { lockAccount, type HeldAccount } from '../accounts/lock-account.ts'
+import { loneHandsOn } from '../people/person-hand.ts'
 import { digestOf } from '../sessions/refresh-token.ts'
 import { revokeAccount } from '../sessions/revoke-account.ts'
 import { joinedHalves } from './claim-code.ts'
@@ -33,7 +34,8 @@ export interface IssuedHalf {
  *
  * Source: A-2.2.3, defaults 2.9.
  *
- * @throws Problem `not-found`, `account-state` when it is not active, `same-person`, `half-not-for-role`
+ * @throws Problem `not-found`, `account-state` when it is not active, `same-person` (also who took the person in),
+ *   `half-not-for-role`, `administrator-unnamed`
  */
 export async function issueFirstHalf(
   tx: EntityManager,
@@ -75,7 +77,8 @@ export async function issueFirstHalf(
  * that can only choose a password. What the account had before is void, and its sessions end.
  *
  * @param ownUnit the unit of a caller whose range is a unit; `null` for the company
- * @throws Problem `not-found`, `account-state`, `same-person`, `half-not-for-role`, `first-half-missing`
+ * @throws Problem `not-found`, `account-state`, `same-person`, `half-not-for-role`, `first-half-missing`,
+ *   `administrator-unnamed`
  */
 export async function issueSecondHalf(
   tx: EntityManager,
@@ -92,6 +95,7 @@ export async function issueSecondHalf(
     throw new Problem('first-half-missing', 'No first half waits for a second one.')
   const first = { actor: reset.firstBy, personId: reset.firstPerson }
   await assertAnotherHand(tx, act, [first], 'You have the first half.')
+  await assertNamed(tx, act, [first])
   if (reset.firstRole === act.role)
     throw new Problem('half-not-for-role', 'The second half goes to another role than the first.')
   const claimCode = randomHalf()
@@ -122,5 +126,13 @@ async function accountFor(tx: EntityManager, accountId: string, act: Act): Promi
     throw new Problem('half-not-for-role', `A half of this password is not for ${act.role}.`)
   if (account.status !== 'active')
     throw new Problem('account-state', `The account is ${account.status}.`)
+  await assertNamed(tx, act)
+  const takers = account.personId === null ? [] : await loneHandsOn(tx, account.personId)
+  await assertAnotherHand(
+    tx,
+    act,
+    takers,
+    'Who took the person in, moved or rewrote it, has no half.',
+  )
   return held
 }

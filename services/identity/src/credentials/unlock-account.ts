@@ -4,13 +4,15 @@ import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
 import { AccountEntity } from '../accounts/account.ts'
+import { assertAnotherHand, assertNamed } from '../accounts/another-hand.ts'
 import { openUserName } from '../accounts/sealed-user-name.ts'
 import { nameDigestOf } from './sign-in-guard.ts'
 
 /**
- * Ends a lock that failed attempts brought about and forgets the attempts; only the end of a lock is a fact.
+ * Ends a lock that failed attempts brought about and forgets the attempts; only the end of a lock is a fact. Nobody ends
+ * the own lock: whoever holds a session of his would guess on without end.
  *
- * @throws Problem `account-unknown`
+ * @throws Problem `account-unknown`, `same-person`, `administrator-unnamed`
  */
 export async function unlockAccount(
   tx: EntityManager,
@@ -19,6 +21,9 @@ export async function unlockAccount(
 ): Promise<void> {
   const account = await tx.findOneBy(AccountEntity, { id: accountId })
   if (account === null) throw new Problem('account-unknown', `There is no account ${accountId}.`)
+  const owner = { actor: accountId, personId: account.personId }
+  await assertAnotherHand(tx, act, [owner], 'Nobody unlocks the own account.')
+  await assertNamed(tx, act)
   const [guards]: [{ locked: boolean }[], number] = await tx.query(
     `delete from sign_in_guard where name_digest = $1
      returning held or coalesce(locked_until > $2, false) as locked`,

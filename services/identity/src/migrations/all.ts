@@ -14,6 +14,7 @@ import { SealUserName1790000030002 } from './1790000030002-seal-user-name.ts'
 import { NameAdministrators1790000010200 } from './1790000010200-name-administrators.ts'
 import { ShareAddress1790000010300 } from './1790000010300-share-address.ts'
 import { AddBirthday1790000010301 } from './1790000010301-add-birthday.ts'
+import { NoteHands1790000080100 } from './1790000080100-note-hands.ts'
 
 /** In the order they run. */
 export const migrations = [
@@ -33,4 +34,5 @@ export const migrations = [
   NameAdministrators1790000010200,
   ShareAddress1790000010300,
   AddBirthday1790000010301,
+  NoteHands1790000080100,
 ]

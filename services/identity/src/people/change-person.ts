@@ -9,10 +9,11 @@ import { carriesRights, PositionEntity } from '../organisation/position.ts'
 import { queueUserUpdate } from '../provisioning/queue-access.ts'
 import { announcePerson } from './announce-person.ts'
 import { PersonEntity, type Person } from './person.ts'
+import { noteHand } from './person-hand.ts'
 import type { Place } from './place.ts'
 import { assertBorn } from './rules/assert-born.ts'
 import { openPerson, sealPerson } from './sealed-person.ts'
-import { assertNoTwin } from './twin.ts'
+import { assertNoTwin, isKnownHuman } from './twin.ts'
 
 export interface ChangePerson {
   readonly name?: string | undefined
@@ -26,8 +27,9 @@ export type PersonOutcome = 'moved' | 'changed' | 'unchanged'
 
 /**
  * Moves a person, or changes name, address and birthday; what is the same already changes nothing and is not announced. A mover
- * loses the old set of rights and every token at once; the new set waits for an approval. Nobody moves or changes himself,
- * in whatever account or through whatever client. Source: A-2.1.4.
+ * loses the old set of rights and every token at once; the new set waits for an approval. So do the rights of somebody who
+ * gets the address, or the name and birthday, of a leaver or of another entry before: most likely one human with two.
+ * Nobody moves or changes himself, in whatever account or through whatever client. Source: A-2.1.1, A-2.1.4.
  *
  * The caller holds the person's row.
  *
@@ -68,21 +70,30 @@ export async function changePerson(
   if (moved && place !== undefined && carriesRights(place.position))
     await assertNoAdministrator(tx, person.id)
   // Only what changes: who was somebody's twin before it was looked at may still get a birthday.
-  await assertNoTwin(tx, {
-    id: person.id,
-    emailLookup: plain.email === known.email ? null : person.emailLookup,
-    twinLookup: person.twinLookup === before.twinLookup ? null : person.twinLookup,
-  })
+  const fresh = changedLookups(before, person)
+  await assertNoTwin(tx, fresh)
   await tx.save(PersonEntity, person)
+  if (moved) await noteHand(tx, person.id, 'placed', act)
+  if (rewritten) await noteHand(tx, person.id, 'rewritten', act, changedLookups(person, before))
   await announcePerson(tx, person, act)
   if (renamed) await updateEbsUser(tx, person, act)
-  if (moved && place !== undefined) {
+  // Another department of the same unit gives the same rights in the same range.
+  const elsewhere = person.positionId !== before.positionId || person.unitId !== before.unitId
+  if (elsewhere || (await isKnownHuman(tx, fresh))) {
     const from = await tx.findOneByOrFail(PositionEntity, { id: before.positionId })
-    // Another department of the same unit gives the same rights in the same range.
-    if (person.positionId !== before.positionId || person.unitId !== before.unitId)
-      await endRightsOfMover(tx, person, from, place.position, act)
+    const reason = elsewhere ? 'moved' : 'rejoined'
+    await endRightsOfMover(tx, person, from, place?.position ?? from, reason, act)
   }
   return { person, outcome: moved ? 'moved' : 'changed' }
+}
+
+/** What of `to` is compared and is not as in `from`. */
+function changedLookups(from: Person, to: Person) {
+  return {
+    id: to.id,
+    emailLookup: to.emailLookup === from.emailLookup ? null : to.emailLookup,
+    twinLookup: to.twinLookup === from.twinLookup ? null : to.twinLookup,
+  }
 }
 
 async function updateEbsUser(tx: EntityManager, person: Person, act: Act) {

@@ -8,10 +8,11 @@ import { createPersonAccount } from '../accounts/create-account.ts'
 import { carriesRights } from '../organisation/position.ts'
 import { announcePerson } from './announce-person.ts'
 import type { Person } from './person.ts'
+import { noteHand } from './person-hand.ts'
 import type { Place } from './place.ts'
 import { assertBorn } from './rules/assert-born.ts'
 import { sealPerson } from './sealed-person.ts'
-import { assertNoTwin, isKnownLeaver } from './twin.ts'
+import { assertNoTwin, isKnownHuman } from './twin.ts'
 
 export interface JoinPerson {
   readonly employeeNumber: string
@@ -27,7 +28,8 @@ export interface JoinPerson {
 
 /**
  * A joiner: the person, the account and its EBS user with the approved rights of the position, in one commit. Whoever has
- * left before under another number gets no rights without an approval, as if that number had rejoined.
+ * left before under another number gets no rights without an approval, as if that number had rejoined; so does who has
+ * what another entry had before.
  *
  * Source: A-1.2, A-2.1.1, A-2.1.2, defaults 2.8.
  *
@@ -78,10 +80,11 @@ export async function joinPerson(
   )
   if (inserted.length === 0)
     throw new Problem('employee-number-taken', 'The employee number is in the register.')
+  await noteHand(tx, person.id, 'placed', act)
   await announcePerson(tx, person, act)
   if (!withAccount) return { person, account: null }
   const position = place.position
-  const rightsPending = carriesRights(position) && (await isKnownLeaver(tx, person))
+  const rightsPending = carriesRights(position) && (await isKnownHuman(tx, person))
   const account = await createPersonAccount(tx, { person, position, userName, rightsPending }, act)
   if (rightsPending) await askForGrant(tx, person.id, 'rejoined', act)
   return { person, account }

@@ -12,7 +12,7 @@ import { AccountEntity } from '../accounts/account.ts'
 import { assertNotAbout } from '../accounts/another-hand.ts'
 import { disableAccount, type LeaveLag } from '../accounts/disable-account.ts'
 import { lockAccount } from '../accounts/lock-account.ts'
-import { supersedeGrant } from '../accounts/request-account-change.ts'
+import { supersedeAsked } from '../accounts/request-account-change.ts'
 import { stateStanding } from '../accounts/state-standing.ts'
 import { announcePerson } from './announce-person.ts'
 import { lockPerson } from './lock-person.ts'
@@ -110,7 +110,7 @@ async function takeEffect(
   const held = account === null ? null : await lockAccount(tx, account.id)
   await tx.save(PersonEntity, person)
   await announcePerson(tx, person, act)
-  await supersedeGrant(tx, person.id, act)
+  await supersedeAsked(tx, person.id, act)
   if (held !== null && held.account.status !== 'disabled') {
     const leave = await lagOf(tx, person.unitId, person.leaveKind, effectiveAt, act)
     await disableAccount(

@@ -9,10 +9,12 @@ import { enableAccount } from '../accounts/enable-account.ts'
 import { lockAccount, type HeldAccount } from '../accounts/lock-account.ts'
 import { assertNoAdministrator } from '../accounts/may-administer.ts'
 import { carriesRights } from '../organisation/position.ts'
+import { supersedeAsked } from '../accounts/request-account-change.ts'
 import { stateStanding } from '../accounts/state-standing.ts'
 import { announcePerson } from './announce-person.ts'
 import { leaverReason } from './leave-person.ts'
 import { PersonEntity, type Person } from './person.ts'
+import { noteHand } from './person-hand.ts'
 import type { Place } from './place.ts'
 import { assertBorn } from './rules/assert-born.ts'
 import { openPerson, sealPerson } from './sealed-person.ts'
@@ -61,7 +63,9 @@ export async function rejoinPerson(
   }
   await assertNoTwin(tx, person)
   await tx.save(PersonEntity, person)
+  await noteHand(tx, person.id, 'placed', act)
   await announcePerson(tx, person, act)
+  await supersedeAsked(tx, person.id, act)
   const account = await tx.findOneBy(AccountEntity, { personId: person.id })
   const held = account === null ? null : await lockAccount(tx, account.id)
   const { position } = place

@@ -91,20 +91,24 @@ export async function assertNoTwin(
 }
 
 /**
- * Whether somebody who left had the mail address, or the name and birthday, of a joiner: most likely one human, who comes
- * back under another number. An exception for several people does not count, for it says nothing of this one. After
- * `assertNoTwin`.
+ * Whether somebody who left has the mail address, or the name and birthday, or another entry had them before: most likely
+ * one human, who comes back under another number, or whose second entry takes over what the first gave up. An exception
+ * for several people does not count, for it says nothing of this one. After `assertNoTwin`.
  */
-export async function isKnownLeaver(
+export async function isKnownHuman(
   tx: EntityManager,
   { id, emailLookup, twinLookup }: Compared,
 ): Promise<boolean> {
-  const left: unknown[] = await tx.query(
+  if (emailLookup === null && twinLookup === null) return false
+  const known: unknown[] = await tx.query(
     `select from person
-      where not active and id <> $1 and (email_lookup = $2 or twin_lookup = $3) limit 1`,
+      where not active and id <> $1 and (email_lookup = $2 or twin_lookup = $3)
+     union all
+     select from person_hand
+      where person_id <> $1 and (email_lookup = $2 or twin_lookup = $3) limit 1`,
     [id, emailLookup, twinLookup],
   )
-  return left.length > 0
+  return known.length > 0
 }
 
 /**

@@ -9,13 +9,22 @@ import { restoreAdministrator } from '../../src/accounts/restore-administrator.t
 import { sealInClear } from '../../src/people/seal-in-clear.ts'
 import { createFirstAdministrators } from '../../src/accounts/create-first-administrators.ts'
 import { identity } from '../../src/service.ts'
-import { addAccount, claimSecret, identityStage, newcomer, trySignIn } from '../account-stage.ts'
+import {
+  addAccount,
+  claimPassword,
+  claimSecret,
+  identityStage,
+  newcomer,
+  signedIn,
+  trySignIn,
+} from '../account-stage.ts'
 import {
   approve,
   as,
   ask,
   call,
   factsAbout,
+  join,
   joined,
   ok,
   put,
@@ -25,6 +34,8 @@ import {
   smallCompany,
   tasksOf,
   workOff,
+  type ChangeView,
+  type PersonView,
 } from '../directory-stage.ts'
 
 let stage: TestService
@@ -394,101 +405,100 @@ test('administrators whose passwords cannot be kept do not exist', async () => {
   await database.release()
 })
 
-test('[A-1.2] three administrators set everything up from nothing, by the API alone', async () => {
+test('[A-1.2][A-2.1.1] three administrators set everything up from nothing, by the API alone; until they are named they approve only what that takes', async () => {
   const fresh = await identityStage()
   try {
     const tokens = new Map<string, { authorization: string }>()
     const administrators = await createFirstAdministrators(fresh.db, fresh.now, () => undefined)
     // As the start does: the names were written before the keys were there.
     await sealInClear(fresh.db, fresh.now)
+    const chosen = 'Hohe-Birke-77-Wind'
     for (const { userName, role, password } of administrators) {
-      const inject = (method: 'POST' | 'PUT', url: string, payload: object, token?: string) =>
-        fresh.app.inject({
-          method,
-          url,
-          payload,
-          ...(token !== undefined && { headers: { authorization: `Bearer ${token}` } }),
-        })
-      const first = await inject('POST', '/v1/sessions', { userName, password })
-      const { accessToken } = first.json<{ accessToken: string }>()
-      const newPassword = 'Hohe-Birke-77-Wind'
-      await inject(
-        'PUT',
-        '/v1/accounts/me/password',
-        { currentPassword: password, newPassword },
-        accessToken,
-      )
-      const second = await inject('POST', '/v1/sessions', { userName, password: newPassword })
-      const { accessToken: own } = second.json<{ accessToken: string }>()
-      tokens.set(role, { authorization: `Bearer ${own}` })
+      const first = await signedIn(fresh, { userName }, password)
+      const payload = { currentPassword: password, newPassword: chosen }
+      const own = { method: 'PUT', url: '/v1/accounts/me/password', payload } as const
+      await call(fresh, { ...own, headers: first.headers })
+      tokens.set(role, (await signedIn(fresh, { userName }, chosen)).headers)
     }
     const by = (role: string) => tokens.get(role) ?? { authorization: '' }
-    const system = by('SYSTEM_ADMIN')
-    const putAs = (url: string, payload: object) =>
-      ok(call(fresh, { method: 'PUT', url, headers: system, payload }))
-    await putAs('/v1/units/HQ', { name: 'HQ', kind: 'HEADQUARTERS' })
-    await putAs('/v1/departments/HQ/IT', { name: 'IT' })
-    await putAs('/v1/positions/HEAD', { name: 'Head of IT' })
-    const confirm = async (change: object) => {
-      const asked = await ok<{ id: string; subjectId: string; status: string; version: number }>(
+    const put = (url: string, payload: object) =>
+      ok(call(fresh, { method: 'PUT', url, headers: by('SYSTEM_ADMIN'), payload }))
+    await put('/v1/units/HQ', { name: 'HQ', kind: 'HEADQUARTERS' })
+    await put('/v1/departments/HQ/IT', { name: 'IT' })
+    await put('/v1/positions/HEAD', { name: 'Head of IT' })
+    await put('/v1/positions/ADMIN', { name: 'Administrator' })
+    const asked = (change: object) =>
+      ok<ChangeView>(
         call(fresh, {
           method: 'POST',
           url: '/v1/account-changes',
-          headers: system,
+          headers: by('SYSTEM_ADMIN'),
           payload: { change, reason: 'first set-up' },
         }),
       )
-      await ok(approve(fresh, asked, by('SECURITY_ADMIN')))
-      return asked.subjectId
+    const confirm = async (change: object, role = 'SECURITY_ADMIN') => {
+      const waiting = await asked(change)
+      await ok(approve(fresh, waiting, by(role)))
+      return waiting.subjectId
     }
-    await confirm({
+    const rights = await asked({
       kind: 'set-position-roles',
       positionCode: 'HEAD',
       roles: ['OM_AUTHORITY'],
       responsibilities: [],
       ebsRoles: [],
     })
-    const clientId = await confirm({
-      kind: 'create-client',
-      name: 'personnel system',
-      role: 'SCRIPT',
-      unitId: null,
-    })
-    const clientSecret = await claimSecret(
-      fresh,
-      clientId,
-      by('SECURITY_ADMIN'),
-      by('SYSTEM_ADMIN'),
-    )
+    const unnamed = [409, 'administrator-unnamed']
+    const grantRights = () => approve(fresh, rights, by('SECURITY_ADMIN'))
+    expect(await refusal(grantRights())).toEqual(unnamed)
+    const machine = { kind: 'create-client', unitId: null }
+    const middleware = await asked({ ...machine, name: 'ERP', role: 'MIDDLEWARE' })
+    expect(await refusal(approve(fresh, middleware, by('SECURITY_ADMIN')))).toEqual(unnamed)
+
+    const clientId = await confirm({ ...machine, name: 'personnel system', role: 'SCRIPT' })
+    const secret = await claimSecret(fresh, clientId, by('SYSTEM_ADMIN'), by('AUDIT_ADMIN'))
     const granted = await fresh.app.inject({
       method: 'POST',
       url: '/v1/tokens',
-      payload: {
-        grant_type: 'client_credentials',
-        client_id: clientId,
-        client_secret: clientSecret,
-      },
+      payload: { grant_type: 'client_credentials', client_id: clientId, client_secret: secret },
     })
-    const script = granted.json<{ access_token: string }>().access_token
-    const person = await ok<{ accountId: string }>(
-      call(fresh, {
-        method: 'POST',
-        url: '/v1/persons',
-        headers: { authorization: `Bearer ${script}` },
-        payload: {
-          employeeNumber: '1',
-          name: 'Head',
-          unitCode: 'HQ',
-          departmentCode: 'IT',
-          positionCode: 'HEAD',
-        },
-      }),
+    const { access_token: script } = granted.json<{ access_token: string }>()
+    const taken = (members: object) =>
+      ok<PersonView>(
+        join(
+          fresh,
+          { unitCode: 'HQ', departmentCode: 'IT', ...members },
+          {
+            authorization: `Bearer ${script}`,
+          },
+        ),
+      )
+    const { items } = await ok<{ items: { id: string; administratorRole: string }[] }>(
+      call(fresh, { method: 'GET', url: '/v1/accounts', headers: by('SYSTEM_ADMIN') }),
     )
-    const url = `/v1/accounts/${person.accountId}`
-    expect(await ok(call(fresh, { method: 'GET', url, headers: system }))).toMatchObject({
-      roles: ['OM_AUTHORITY'],
-      range: 'company',
-    })
+    for (const [role, decider] of [
+      ['AUDIT_ADMIN', 'SECURITY_ADMIN'],
+      ['SECURITY_ADMIN', 'AUDIT_ADMIN'],
+    ] as const) {
+      const accountId = items.find(({ administratorRole }) => administratorRole === role)?.id
+      const { id: personId } = await taken({ positionCode: 'ADMIN', withAccount: false })
+      await confirm({ kind: 'name-administrator', accountId, personId }, decider)
+      const userName = role === 'AUDIT_ADMIN' ? 'AUDADM' : 'SECADM'
+      tokens.set(role, (await signedIn(fresh, { userName }, chosen)).headers)
+    }
+    // Who asked is not named yet, and might be the one who approves.
+    expect(await refusal(grantRights())).toEqual(unnamed)
+    const system = items.find(({ administratorRole }) => administratorRole === 'SYSTEM_ADMIN')
+    const { id: personId } = await taken({ positionCode: 'ADMIN', withAccount: false })
+    await confirm({ kind: 'name-administrator', accountId: system?.id, personId })
+    tokens.set('SYSTEM_ADMIN', (await signedIn(fresh, { userName: 'SYSADM' }, chosen)).headers)
+    await ok(grantRights())
+
+    const head = await taken({ positionCode: 'HEAD' })
+    const url = `/v1/accounts/${head.accountId}`
+    const read = { method: 'GET', url, headers: by('SYSTEM_ADMIN') } as const
+    expect(await ok(call(fresh, read))).toMatchObject({ roles: ['OM_AUTHORITY'], range: 'company' })
+    await claimPassword(fresh, head.accountId, by('SECURITY_ADMIN'), by('SYSTEM_ADMIN'))
   } finally {
     await fresh.release()
   }

@@ -8,6 +8,7 @@ import {
   as,
   ask,
   call,
+  grantWaiting,
   joined,
   ok,
   onPerson,
@@ -53,6 +54,14 @@ async function administrator(role: Role, person?: PersonView) {
   const account = await readAccount(`userName=${change.userName}`)
   if (account === undefined) throw new Error('it was not made')
   return { account, personId, person: { id: personId, version } }
+}
+
+const pendingOf = async (subject: string) => {
+  const url = '/v1/account-changes?status=pending&limit=200'
+  const { items } = await ok<{ items: ChangeView[] }>(
+    call(stage, { method: 'GET', url, headers: as('SECURITY_ADMIN') }),
+  )
+  return items.filter(({ subjectId }) => subjectId === subject)
 }
 
 const typesOf = async () => (await queuedEvents(stage.db)).map(({ type }) => type)
@@ -190,6 +199,92 @@ test('[A-2.1.1] what an administrator asked for before the account was named is 
   const other = as('SECURITY_ADMIN', { sub: randomUUID(), person: personId })
   expect(await refusal(approve(stage, change, other))).toEqual([409, 'same-person'])
   expect((await approve(stage, change)).statusCode).toBe(200)
+})
+
+test.each(['SYSTEM_ADMIN', 'SECURITY_ADMIN'] as const)(
+  '[A-2.1.1] a %s of nobody may be any of the others: it counts as no second hand, also behind a client, until it is named',
+  async (role) => {
+    const unnamed = [409, 'administrator-unnamed']
+    const nobody = await addAccount(stage, { administratorRole: role })
+    const own = as(role, { sub: nobody.id })
+    const post = (url: string, headers: Record<string, string>, payload?: object) =>
+      call(stage, { method: 'POST', url, headers, ...(payload !== undefined && { payload }) })
+    const clerk = await joined(stage)
+    const password = `/v1/accounts/${clerk.accountId}/initial-password`
+    expect(await refusal(post(password, own))).toEqual(unnamed)
+    const client = await ask(stage, {
+      kind: 'create-client',
+      name: `machine ${role}`,
+      role: 'MONITORING_AGENT',
+      unitId: null,
+    })
+    await ok(approve(stage, client))
+    const secret = `/v1/clients/${client.subjectId}/secret`
+    expect(await refusal(post(secret, own))).toEqual(unnamed)
+    await ok(post(secret, as(role === 'SYSTEM_ADMIN' ? 'SECURITY_ADMIN' : 'SYSTEM_ADMIN')))
+    expect(await refusal(post(`${secret}/second-half`, own))).toEqual(unnamed)
+
+    const disable = { kind: 'disable-account', accountId: clerk.accountId }
+    const change = await ok<ChangeView>(
+      asked(disable, role === 'SYSTEM_ADMIN' ? own : as('SYSTEM_ADMIN')),
+    )
+    const decider = role === 'SYSTEM_ADMIN' ? as('SECURITY_ADMIN') : own
+    expect(await refusal(approve(stage, change, decider))).toEqual(unnamed)
+
+    // A client that it holds a half of moves somebody: who would approve that?
+    const script = randomUUID()
+    await stage.db.query(
+      `insert into client (id, name, role, status, created_at) values ($1, $2, 'SCRIPT', 'active', $3)`,
+      [script, `script ${script}`, stage.now],
+    )
+    await stage.db.query(
+      `insert into client_controller (client_id, actor, part, since) values ($1, $2, 'first-half', $3)`,
+      [script, nobody.id, stage.now],
+    )
+    const place = { unitCode: 'SOUTH', departmentCode: 'FIN', positionCode: 'CLERK' }
+    const byScript = as('SCRIPT', { sub: script, kind: 'client' })
+    await ok(onPerson(stage, clerk, 'move', place, byScript))
+    await expect(grantWaiting(stage, clerk.id)).rejects.toThrow('administrator-unnamed')
+
+    const { id: personId } = await bystander()
+    const naming = { kind: 'name-administrator', accountId: nobody.id, personId }
+    await ok(approve(stage, await ok<ChangeView>(asked(naming)), as('AUDIT_ADMIN')))
+    // From now on it is known who that was: not whoever approves, unless it is.
+    const itself = as('SECURITY_ADMIN', { sub: randomUUID(), person: personId })
+    const waiting = (await pendingOf(clerk.id))[0] ?? change
+    expect(await refusal(approve(stage, waiting, itself))).toEqual([409, 'same-person'])
+    await grantWaiting(stage, clerk.id)
+    await ok(approve(stage, change))
+  },
+)
+
+test('[A-2.1.7][A-2.2.2] a security administrator of nobody neither releases nor unlocks, but rejects', async () => {
+  const nobody = await addAccount(stage, { administratorRole: 'SECURITY_ADMIN' })
+  const own = as('SECURITY_ADMIN', { sub: nobody.id })
+  const clerk = await joined(stage)
+  const url = `/v1/accounts/${clerk.accountId}`
+  const act = (verb: string, headers: Record<string, string>, version?: number) =>
+    call(stage, {
+      method: 'POST',
+      url: `${url}/${verb}`,
+      headers,
+      payload: { reason: 'looked into' },
+      ...(version !== undefined && { version }),
+    })
+  await ok(act('freeze', own, 1))
+  expect(await refusal(act('unfreeze', own, 2))).toEqual([409, 'administrator-unnamed'])
+  expect(await refusal(act('unlock', own))).toEqual([409, 'administrator-unnamed'])
+  const change = await ask(stage, { kind: 'disable-account', accountId: clerk.accountId })
+  const rejection = `/v1/account-changes/${change.id}/reject`
+  await ok(
+    call(stage, {
+      method: 'POST',
+      url: rejection,
+      headers: own,
+      version: 1,
+      payload: { reason: 'not agreed' },
+    }),
+  )
 })
 
 test('[A-2.1.1] only a naming is asked for and decided by others than the system and the security administrator', async () => {

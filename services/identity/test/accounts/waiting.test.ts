@@ -29,7 +29,7 @@ test('[A-2.1.1] a change that no security administrator can decide is an alarm w
   expect(await saidOfWaits(stage.db, DISABLING)).toMatchObject([
     { said: 'undecidable', subject: change.id, permission: 'account-change.decide' },
   ])
-  // The first administrators belong to nobody yet, and are told apart by account.
+  // The first administrators belong to nobody yet, but can be named.
   const security = await addAccount(stage, { administratorRole: 'SECURITY_ADMIN' })
   await watch()
   await set(security.id, 'frozen')
@@ -51,7 +51,9 @@ test('[A-2.1.1] what concerns the only security administrator is an alarm, for n
 test('[A-2.2.3] a first half that nobody can complete is an alarm, and is warned of before it ends', async () => {
   const account = await addAccount(stage)
   const first = await addAccount(stage, { administratorRole: 'SECURITY_ADMIN' })
-  const headers = as('SECURITY_ADMIN', { sub: first.id })
+  const { id: person } = await joined(stage, { withAccount: false })
+  await stage.db.query('update account set person_id = $2 where id = $1', [first.id, person])
+  const headers = as('SECURITY_ADMIN', { sub: first.id, person })
   const url = `/v1/accounts/${account.id}/initial-password`
   const { expiresAt } = await ok<{ expiresAt: string }>(
     call(stage, { method: 'POST', url, headers }),

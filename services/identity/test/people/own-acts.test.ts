@@ -386,3 +386,99 @@ describe('a grant that the security administrator has a hand in', () => {
       expect(await refusal(approve(stage, change, headers))).toEqual(OTHERS)
   })
 })
+
+const patched = (person: PersonView, payload: object, headers = as('SCRIPT')) => {
+  const { id, version } = person
+  return ok<PersonView>(
+    call(stage, { method: 'PATCH', url: `/v1/persons/${id}`, headers, version, payload }),
+  )
+}
+
+const LEFT = { kind: 'resignation' }
+
+test('[A-2.1.1][A-2.1.2] a joiner who turns into a leaver by a later change loses the rights until a second person approves them', async () => {
+  const who = { name: 'Later Twin', birthday: '1980-03-04' }
+  const email = 'later.twin@example.cn'
+  const left = await joined(stage, { ...who, email })
+  await ok(onPerson(stage, left, 'leave', LEFT))
+  const hand = as('OM_AUTHORITY', { sub: randomUUID(), person: randomUUID() })
+  const ways: [before: object, change: object][] = [
+    [{ email: 'fresh.1@example.cn' }, { email: 'Later.Twin@example.cn' }],
+    [{ name: who.name }, { birthday: who.birthday }],
+    [{ birthday: who.birthday }, { name: ' LATER  twin' }],
+  ]
+  for (const [before, change] of ways) {
+    const person = await joined(stage, { ...before, positionCode: 'BUYER' })
+    await workOff(stage)
+    expect(await rolesOf(person)).toEqual(['KEY_USER'])
+    const changed = await patched(person, change, hand)
+    expect(await rolesOf(person)).toEqual([])
+    expect((await tasksOf(stage, person.userName)).at(-1)?.kind).toBe('end-responsibility')
+    expect(await waiting(person.id)).toMatchObject([{ status: 'pending' }])
+    await grantWaiting(stage, person.id)
+    expect(await rolesOf(person)).toEqual(['KEY_USER'])
+    // What is known and approved is not asked again by a change of something else.
+    const away = await patched(changed, { email: `${randomUUID()}@example.cn` })
+    expect(await rolesOf(person)).toEqual(['KEY_USER'])
+    await ok(onPerson(stage, away, 'leave', LEFT))
+  }
+})
+
+test('[A-2.1.1] so does one whom a list changes, and whoever changed him does not approve it', async () => {
+  const email = 'listed.later@example.cn'
+  await ok(onPerson(stage, await joined(stage, { email }), 'leave', LEFT))
+  const person = await joined(stage, { positionCode: 'BUYER', email: 'fresh.2@example.cn' })
+  const controller = randomUUID()
+  const script = as('SCRIPT', { sub: randomUUID(), kind: 'client', controllers: [controller] })
+  await ok(
+    call(stage, {
+      method: 'POST',
+      url: '/v1/imports/persons',
+      headers: { ...script, 'content-type': 'text/csv' },
+      payload: `employeeNumber,name,unitCode,departmentCode,positionCode,email\n${person.employeeNumber},张三,NORTH,FIN,BUYER,${email}`,
+    }),
+  )
+  expect(await rolesOf(person)).toEqual([])
+  const [change] = await waiting(person.id)
+  if (change === undefined) throw new Error('nothing waits')
+  const decider = as('SECURITY_ADMIN', { sub: randomUUID(), person: controller })
+  expect(await refusal(approve(stage, change, decider))).toEqual(SAME)
+  await ok(approve(stage, change))
+})
+
+test('[A-2.1.1] an address that one entry gives up and another takes over is most likely one human with two', async () => {
+  const email = 'handed.over@example.cn'
+  const givesUp = async () => {
+    const person = await joined(stage, { email })
+    return patched(person, { email: `${randomUUID()}@example.cn` })
+  }
+  // By a change while the other is active, and by a joiner after the other has left under the new address.
+  const first = await givesUp()
+  const takesOver = await joined(stage, { positionCode: 'BUYER', email: 'fresh.3@example.cn' })
+  const taken = await patched(takesOver, { email })
+  expect(await rolesOf(takesOver)).toEqual([])
+  await grantWaiting(stage, takesOver.id)
+  await ok(onPerson(stage, taken, 'leave', LEFT))
+  await ok(onPerson(stage, first, 'leave', LEFT))
+  const joiner = await joined(stage, { positionCode: 'BUYER', email })
+  expect(await rolesOf(joiner)).toEqual([])
+})
+
+test('[A-2.1.1] who gets the own address of before back, with nobody in between, keeps the rights', async () => {
+  const email = 'there.and.back@example.cn'
+  const person = await joined(stage, { positionCode: 'BUYER', email })
+  await patched(await patched(person, { email: null }), { email })
+  expect(await rolesOf(person)).toEqual(['KEY_USER'])
+})
+
+test('[A-2.1.1] somebody without rights, or without account, becomes a known leaver without more ado; an account later needs its own approval', async () => {
+  const email = 'quiet.leaver@example.cn'
+  await ok(onPerson(stage, await joined(stage, { email }), 'leave', LEFT))
+  const staff = await joined(stage, { positionCode: 'STAFF' })
+  const other = await patched(staff, { email })
+  expect(await waiting(staff.id)).toEqual([])
+  await ok(onPerson(stage, other, 'leave', LEFT))
+  const without = await joined(stage, { withAccount: false })
+  await patched(without, { email })
+  expect(await waiting(without.id)).toEqual([])
+})

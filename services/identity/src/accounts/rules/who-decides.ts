@@ -1,5 +1,5 @@
 import { administratorRoleNames } from '../account.ts'
-import type { AccountChangeKind } from '../account-change.ts'
+import type { AccountChangeCommand, AccountChangeKind } from '../account-change.ts'
 
 const administrators: readonly string[] = administratorRoleNames
 
@@ -18,6 +18,13 @@ export function mayDecide(kind: AccountChangeKind, role: string): boolean {
   )
 }
 
+/** What gives somebody the rights of the position, and is not for whoever gave the position. */
+const givesRights: readonly AccountChangeKind[] = [
+  'grant-position',
+  'create-account',
+  'enable-account',
+]
+
 /** Who decides that a position's rights begin, in this order. */
 const deciders = ['SECURITY_ADMIN', 'AUDIT_ADMIN', 'OM_AUTHORITY'] as const
 export type Decider = (typeof deciders)[number]
@@ -29,5 +36,14 @@ export type Decider = (typeof deciders)[number]
  */
 export function standsInFor(kind: AccountChangeKind, role: string): readonly Decider[] | null {
   const place = deciders.findIndex((each) => each === role)
-  return kind === 'grant-position' && place > 0 ? deciders.slice(0, place) : null
+  return givesRights.includes(kind) && place > 0 ? deciders.slice(0, place) : null
+}
+
+/**
+ * Whether administrators who are not named yet may decide it among themselves: what their naming takes, and no more. The
+ * three are taken into the register first, by a script.
+ */
+export function isSetUp(command: AccountChangeCommand): boolean {
+  if (command.kind === 'create-client') return command.role === 'SCRIPT'
+  return command.kind === 'name-administrator'
 }
