@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { services } from '@erp-steward/contracts/services'
-import { eventually, expectThat } from './company.ts'
+import { ADMINISTRATORS, eventually, expectThat } from './company.ts'
 import type { Day } from './day.ts'
 
 /** What a day must have left behind, read behind the product's back. */
@@ -50,8 +50,9 @@ export class Effects {
     expectThat(gaps?.n === '0', `the ledger has no gaps: ${JSON.stringify(gaps)}`)
   }
 
-  /** Each effect of the day is there once, whatever happened to the product meanwhile. */
-  async happenedOnce({ alarm, upgrade, month, company }: Day, people: number): Promise<void> {
+  /** Each effect of the day is there once, whatever happened to the product meanwhile; `fed`: how many people the feed has. */
+  async happenedOnce({ alarm, upgrade, month, company }: Day, fed: number): Promise<void> {
+    const people = fed + ADMINISTRATORS.length
     const twice = (types: string) =>
       this.#count(
         `(select subject from identity.audit_record where type in (${types})

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ADMINISTRATORS, PEOPLE } from './company.ts'
+import { PEOPLE } from './company.ts'
 import { playAll, type Stage } from './stage.ts'
 
 /** `kill -9` of something, and its restart. Resolves with false when there was nothing to kill yet. */
@@ -49,5 +49,5 @@ export async function playUnderFire(
   process.stderr.write(`  the fire is over${score()}\n`)
   await stage.effects.everythingIsInTheLedger()
   await stage.day.verifyLedger()
-  await stage.effects.happenedOnce(stage.day, PEOPLE + ADMINISTRATORS.length)
+  await stage.effects.happenedOnce(stage.day, PEOPLE)
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
@@ -135,6 +136,20 @@ test('twenty guesses at once get five tries', async () => {
   const count = (status: number) => answers.filter(({ statusCode }) => statusCode === status).length
   expect([count(401), count(423)]).toEqual([5, 15])
   expect((await trySignIn(stage, account)).statusCode).toBe(423)
+})
+
+test('[A-2.2.2] nobody unlocks the own account, nor that of the own person from another one', async () => {
+  const account = await addAccount(stage)
+  await setPassword(stage, account)
+  for (let tries = 0; tries < 5; tries += 1) await trySignIn(stage, account, 'not it at all')
+  const code = { code: 'same-person' }
+  const roles: ['SECURITY_ADMIN'] = ['SECURITY_ADMIN']
+  expect((await unlock(account.id, { roles, sub: account.id })).json()).toMatchObject(code)
+  const person = account.personId
+  expect((await unlock(account.id, { roles, person })).json()).toMatchObject(code)
+  expect((await trySignIn(stage, account)).statusCode).not.toBe(201)
+  expect((await unlock(account.id, { roles, person: randomUUID() })).statusCode).toBe(204)
+  expect((await trySignIn(stage, account)).statusCode).toBe(201)
 })
 
 test('[A-2.2.2] the third lock of a day holds until the security administrator unlocks', async () => {
