@@ -31,7 +31,10 @@ beforeAll(async () => {
 })
 afterAll(() => stage.release())
 
-type Headers = Record<string, string>
+interface Headers {
+  readonly authorization: string
+  readonly [name: string]: string
+}
 const SAME = [409, 'same-person']
 const NORTH_BUYER = { unitCode: 'NORTH', departmentCode: 'FIN', positionCode: 'BUYER' }
 const SYS = () => as('SYSTEM_ADMIN')
