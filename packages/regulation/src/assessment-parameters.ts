@@ -46,7 +46,8 @@ export const assessmentParameters = [
   }),
   integer('assessment.grades.excellent', {
     default: 90,
-    bounds: [40, 100],
+    // Nobody is excellent with less than the providers' lowest mark for fair (S17).
+    bounds: [80, 100],
     unit: 'points',
     clauses: ['B-5.6'],
     source: 'Defaults 2.11 (source S18)',
@@ -55,7 +56,7 @@ export const assessmentParameters = [
   }),
   integer('assessment.grades.good', {
     default: 75,
-    bounds: [40, 100],
+    bounds: [60, 95],
     unit: 'points',
     clauses: ['B-5.6'],
     source: 'Defaults 2.11 (source S18)',
@@ -64,7 +65,7 @@ export const assessmentParameters = [
   }),
   integer('assessment.grades.pass', {
     default: 60,
-    bounds: [40, 100],
+    bounds: [50, 90],
     unit: 'points',
     clauses: ['B-5.6'],
     source: 'Defaults 2.11 (source S18)',
@@ -199,7 +200,8 @@ export const assessmentParameters = [
   }),
   number('assessment.error_rate.high', {
     default: 1,
-    bounds: [0, 10],
+    // One wrong entry in ten is no accuracy.
+    bounds: [0, 5],
     unit: 'percent',
     clauses: ['A-6.1.1'],
     source: 'Defaults 2.11 (own choice)',
@@ -208,7 +210,7 @@ export const assessmentParameters = [
   }),
   number('assessment.error_rate.very_high', {
     default: 3,
-    bounds: [0, 20],
+    bounds: [0, 10],
     unit: 'percent',
     clauses: ['A-6.1.1'],
     source: 'Defaults 2.11 (own choice)',
@@ -229,7 +231,7 @@ export const assessmentParameters = [
   }),
   integer('assessment.bonus.improvement_minimum', {
     default: 2,
-    bounds: [0, 100],
+    bounds: [0, 20],
     unit: 'points',
     clauses: ['A-6.2.2'],
     source: 'Defaults 2.11 (own choice)',
@@ -238,7 +240,7 @@ export const assessmentParameters = [
   }),
   integer('assessment.bonus.improvement_maximum', {
     default: 5,
-    bounds: [0, 100],
+    bounds: [0, 20],
     unit: 'points',
     clauses: ['A-6.2.2'],
     source: 'Defaults 2.11 (own choice)',
@@ -247,7 +249,7 @@ export const assessmentParameters = [
   }),
   integer('assessment.bonus.extra_help', {
     default: 2,
-    bounds: [0, 100],
+    bounds: [0, 20],
     unit: 'points',
     clauses: ['A-6.2.1'],
     source: 'Defaults 2.11 (source S18)',
@@ -318,8 +320,8 @@ export const assessmentParameters = [
   }),
   target('assessment.error.fix_within', {
     default: { clock: 'working', workingDays: 1 },
-    maximum: 'P10D',
-    maximumWorkingDays: 10,
+    maximum: 'P7D',
+    maximumWorkingDays: 5,
     clauses: ['A-2.3.5'],
     source: 'Defaults 2.11 (own choice)',
     zh: ['错误更正期限', '发现错误后更正的期限(制度中的“及时修改”)。'],
@@ -366,7 +368,7 @@ export const assessmentParameters = [
   }),
   period('assessment.cycle.score', {
     default: 'P1M',
-    bounds: ['PT1S', 'P3M'],
+    bounds: ['P1M', 'P3M'],
     clauses: ['B-5.6'],
     source: 'Defaults 2.11 (source S24)',
     zh: ['评分周期', '计算考核得分的周期。'],
@@ -382,7 +384,8 @@ export const assessmentParameters = [
   }),
   duration('assessment.proposal.valid_for', {
     default: 'P7D',
-    bounds: ['PT1S', 'P30D'],
+    // A second person needs the time to look, also at what would set this value right again.
+    bounds: ['PT1H', 'P30D'],
     clauses: ['A-4.1.2'],
     source: 'Defaults 2.9 (own choice)',
     zh: ['提议有效期', '须经第二人批准的变更在此时间内未决定即失效。'],

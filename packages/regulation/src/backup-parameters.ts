@@ -211,7 +211,8 @@ export const backupParameters = [
   }),
   duration('backup.proposal.valid_for', {
     default: 'P7D',
-    bounds: ['PT1S', 'P30D'],
+    // A second person needs the time to look, also at what would set this value right again.
+    bounds: ['PT1H', 'P30D'],
     clauses: ['A-4.1.2'],
     source: 'Defaults 2.9 (own choice)',
     zh: ['提议有效期', '须经第二人批准的变更在此时间内未决定即失效。'],

@@ -151,7 +151,12 @@ const LONGEST = { maximum: 'P90D', maximumWorkingDays: 60 } as const
 /** Clock target; bounds inclusive, by default from one second to a quarter of a year. */
 export function target<const K extends Key>(
   key: K,
-  row: Row<Target> & { minimum?: string; maximum?: string; maximumWorkingDays?: number },
+  row: Row<Target> & {
+    minimum?: string
+    maximum?: string
+    maximumWorkingDays?: number
+    roundTheClock?: true
+  },
 ): Of<'target'> & { key: K } {
   return {
     ...describe(key, row),
@@ -161,6 +166,7 @@ export function target<const K extends Key>(
       minimum: row.minimum ?? 'PT1S',
       maximum: row.maximum ?? LONGEST.maximum,
       maximumWorkingDays: row.maximumWorkingDays ?? LONGEST.maximumWorkingDays,
+      ...(row.roundTheClock === true && { roundTheClock: true }),
     },
     default: row.default,
   }

@@ -28,7 +28,8 @@ export const gatewayParameters = [
   }),
   integer('gateway.session.concurrent', {
     default: 1,
-    bounds: [1, 10],
+    // More at once is a shared account.
+    bounds: [1, 5],
     unit: 'sessions per account',
     clauses: ['A-2.1.6', 'A-2.2.2'],
     source: 'Defaults 2.9 (own choice)',

@@ -54,7 +54,8 @@ export const identityParameters = [
   }),
   duration('identity.password.max_age', {
     default: 'P90D',
-    bounds: ['PT1S', 'P365D'],
+    // The weakest class that was seen changes twice a year (S53c).
+    bounds: ['PT1S', 'P180D'],
     clauses: ['A-2.1.5'],
     source: 'Defaults 2.9 (sources S53a, S53c)',
     zh: ['密码有效期', '超过此时间未更换的密码,下次登录时必须修改。'],
@@ -62,7 +63,8 @@ export const identityParameters = [
   }),
   integer('identity.password.history', {
     default: 5,
-    bounds: [1, 24],
+    // With fewer two passwords take turns.
+    bounds: [3, 24],
     unit: 'passwords',
     clauses: ['A-2.2.4'],
     source: 'Defaults 2.9 (sources S53a, S53c)',
@@ -71,7 +73,7 @@ export const identityParameters = [
   }),
   integer('identity.password.admin_history', {
     default: 10,
-    bounds: [1, 24],
+    bounds: [5, 24],
     unit: 'passwords',
     clauses: ['A-2.2.4'],
     source: 'Defaults 2.9 (source S53c)',
@@ -114,7 +116,8 @@ export const identityParameters = [
   }),
   duration('identity.lockout.window', {
     default: 'PT15M',
-    bounds: ['PT1S', 'P1D'],
+    // Failures that are forgotten at once, or a lock that is over at once, stop nobody who guesses.
+    bounds: ['PT5M', 'P1D'],
     clauses: ['A-2.2.2', 'A-4.2.4'],
     source: 'Defaults 2.9 (own choice)',
     zh: ['失败统计时间', '统计登录失败次数的时间段。'],
@@ -122,7 +125,7 @@ export const identityParameters = [
   }),
   duration('identity.lockout.lock', {
     default: 'PT30M',
-    bounds: ['PT1S', 'P1D'],
+    bounds: ['PT5M', 'P1D'],
     clauses: ['A-2.2.2', 'A-4.2.4'],
     source: 'Defaults 2.9 (source S53d)',
     zh: ['锁定时长', '锁定后经过此时间自动解锁。'],
@@ -338,7 +341,8 @@ export const identityParameters = [
   }),
   duration('identity.proposal.valid_for', {
     default: 'P7D',
-    bounds: ['PT1S', 'P30D'],
+    // A second person needs the time to look, also at what would set this value right again.
+    bounds: ['PT1H', 'P30D'],
     clauses: ['A-4.1.2'],
     source: 'Defaults 2.9 (own choice)',
     zh: ['提议有效期', '须经第二人批准的变更在此时间内未决定即失效。'],

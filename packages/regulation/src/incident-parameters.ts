@@ -13,12 +13,18 @@ const TIME = '([01]\\d|2[0-3]):[0-5]\\d'
 const WEEKLY_WINDOW = `^${DAY} ${TIME}-(${DAY} )?(${TIME}|24:00)$`
 const WEEKLY_WINDOW_FORM = 'a weekly window such as "TUE 20:00-24:00" or "SAT 20:00-SUN 06:00"'
 
-/** Service levels, tiers, escalation, reports upward, changes and drills: what incident-tiering drives. */
+/**
+ * Service levels, tiers, escalation, reports upward, changes and drills: what incident-tiering drives.
+ *
+ * A limit in hours is not got round by counting working days, and the clocks of a P1 run round the clock. Source: defaults
+ * 2.2 (P1: 24x7), A-1.3.4, A-5.2.3.
+ */
 export const incidentParameters = [
   target('incident.sla.p1.ack', {
     default: { clock: 'continuous', within: 'PT15M' },
     maximum: 'PT2H',
-    maximumWorkingDays: 1,
+    maximumWorkingDays: 0,
+    roundTheClock: true,
     clauses: ['A-1.3.4', 'A-5.2.2', 'A-5.2.3'],
     source: 'Defaults 2.2 (sources S29a, S29b, S29c, S29f, S30)',
     zh: ['一级响应', '重大故障从登记到受理的时限。'],
@@ -27,7 +33,8 @@ export const incidentParameters = [
   target('incident.sla.p1.note', {
     default: { clock: 'continuous', within: 'PT30M' },
     maximum: 'PT4H',
-    maximumWorkingDays: 1,
+    maximumWorkingDays: 0,
+    roundTheClock: true,
     clauses: ['A-5.2.5'],
     source: 'Defaults 2.2 (own choice)',
     zh: ['一级进展通报', '重大故障两次进展通报之间的最长间隔。'],
@@ -36,7 +43,8 @@ export const incidentParameters = [
   target('incident.sla.p1.restore', {
     default: { clock: 'continuous', within: 'PT4H' },
     maximum: 'P2D',
-    maximumWorkingDays: 2,
+    maximumWorkingDays: 0,
+    roundTheClock: true,
     clauses: ['A-1.3.4', 'A-5.2.3', 'B-4.3.6'],
     source: 'Defaults 2.2 (sources S29b, S29c)',
     zh: ['一级恢复', '重大故障恢复或采取替代措施的时限。'],
@@ -54,7 +62,7 @@ export const incidentParameters = [
   target('incident.sla.p2.ack', {
     default: { clock: 'continuous', within: 'PT30M' },
     maximum: 'PT4H',
-    maximumWorkingDays: 1,
+    maximumWorkingDays: 0,
     clauses: ['A-1.3.4', 'A-5.2.2', 'A-5.2.3'],
     source: 'Defaults 2.2 (sources S29a, S29b, S29f)',
     zh: ['二级响应', '较大故障从登记到受理的时限。'],
@@ -114,6 +122,8 @@ export const incidentParameters = [
   }),
   target('incident.sla.p3.final', {
     default: { clock: 'working', workingDays: 5 },
+    maximum: 'P30D',
+    maximumWorkingDays: 20,
     clauses: ['A-5.2.3'],
     source: 'Defaults 2.2 (own choice)',
     zh: ['三级最终解决', '一般故障最终解决的时限。'],
@@ -139,6 +149,8 @@ export const incidentParameters = [
   }),
   target('incident.sla.p4.restore', {
     default: { clock: 'working', workingDays: 5 },
+    maximum: 'P30D',
+    maximumWorkingDays: 20,
     clauses: ['A-1.3.4', 'A-5.2.3'],
     source: 'Defaults 2.2 (own choice)',
     zh: ['四级解决', '咨询或请求办结的时限;四级没有另外的最终解决时限。'],
@@ -159,6 +171,8 @@ export const incidentParameters = [
   }),
   target('incident.tier.l2.handover', {
     default: { clock: 'working', workingDays: 1 },
+    maximum: 'P7D',
+    maximumWorkingDays: 5,
     clauses: ['B-4.0', 'B-4.2.6', 'B-4.3.1'],
     source: 'Defaults 2.2 (own choice)',
     zh: ['二级支持转三级', '公司关键用户在此时间内未解决的,转运维单位。P1 不等待。'],
@@ -170,6 +184,8 @@ export const incidentParameters = [
   target('incident.tier.p1.handover', {
     default: { clock: 'continuous', within: 'PT1H' },
     maximum: 'PT4H',
+    maximumWorkingDays: 0,
+    roundTheClock: true,
     clauses: ['A-1.3.4', 'B-4.0'],
     source: 'Defaults 2.2 (own choice)',
     zh: [
@@ -183,6 +199,8 @@ export const incidentParameters = [
   }),
   target('incident.closure.remind_after', {
     default: { clock: 'working', workingDays: 1 },
+    maximum: 'P7D',
+    maximumWorkingDays: 5,
     clauses: ['B-4.0'],
     source: 'Defaults 2.2 (own choice)',
     zh: ['提醒用户确认', '工单解决后用户在此时间内未确认的,再次提醒。'],
@@ -190,6 +208,10 @@ export const incidentParameters = [
   }),
   target('incident.closure.confirm_within', {
     default: { clock: 'working', workingDays: 3 },
+    // Nobody was silent who had no time to answer, and nothing waits a quarter for a word.
+    minimum: 'PT4H',
+    maximum: 'P30D',
+    maximumWorkingDays: 20,
     clauses: ['B-4.0'],
     source: 'Defaults 2.2 (own choice)',
     zh: [
@@ -204,7 +226,7 @@ export const incidentParameters = [
   target('incident.priority.p1.major_after', {
     default: { clock: 'continuous', within: 'PT4H' },
     maximum: 'PT8H',
-    maximumWorkingDays: 1,
+    maximumWorkingDays: 0,
     clauses: ['A-4.4.3', 'A-4.4.5'],
     source: 'Defaults 2.1 (sources S29d, S32a)',
     zh: ['一级转重大事件', '一级故障持续此时间后为重大事件,上报更高层级。'],
@@ -281,7 +303,7 @@ export const incidentParameters = [
   target('incident.major.declare_within', {
     default: { clock: 'continuous', within: 'PT15M' },
     maximum: 'PT2H',
-    maximumWorkingDays: 1,
+    maximumWorkingDays: 0,
     clauses: ['A-4.4.3', 'A-2.1.7'],
     source: 'Defaults 2.3 (own choice)',
     zh: ['应急启动时限', '事件确认后宣布并启动预案的时限(制度中的“立即启动”)。'],
@@ -290,7 +312,8 @@ export const incidentParameters = [
   target('incident.escalation.p1.department_head', {
     default: { clock: 'continuous', within: 'PT30M' },
     maximum: 'PT4H',
-    maximumWorkingDays: 1,
+    maximumWorkingDays: 0,
+    roundTheClock: true,
     clauses: ['A-3.1.5', 'A-4.4.5'],
     source: 'Defaults 2.3 (source S29d)',
     zh: ['一级上报归口部门负责人', '一级故障未恢复达到此时间时通知归口管理部门负责人。'],
@@ -302,7 +325,8 @@ export const incidentParameters = [
   target('incident.escalation.p1.leading_group', {
     default: { clock: 'continuous', within: 'PT1H' },
     maximum: 'PT8H',
-    maximumWorkingDays: 1,
+    maximumWorkingDays: 0,
+    roundTheClock: true,
     clauses: ['B-5.3.2', 'A-4.4.5'],
     source: 'Defaults 2.3 (source S29d)',
     zh: ['一级上报领导小组', '一级故障未恢复达到此时间时上报网络安全与信息化领导小组。'],
@@ -311,7 +335,8 @@ export const incidentParameters = [
   target('incident.escalation.p1.top_manager', {
     default: { clock: 'continuous', within: 'PT4H' },
     maximum: 'P1D',
-    maximumWorkingDays: 1,
+    maximumWorkingDays: 0,
+    roundTheClock: true,
     clauses: ['B-5.3.2', 'A-4.4.5'],
     source: 'Defaults 2.3 (source S29d)',
     zh: ['一级上报主要负责人', '一级故障未恢复达到此时间时上报公司主要负责人。'],
@@ -320,7 +345,7 @@ export const incidentParameters = [
   target('incident.report.first', {
     default: { clock: 'continuous', within: 'PT30M' },
     maximum: 'PT2H',
-    maximumWorkingDays: 1,
+    maximumWorkingDays: 0,
     clauses: ['A-4.4.5', 'B-5.3.2', 'B-7.4.2'],
     source: 'Defaults 2.3 (own choice)',
     zh: ['首报', '重大事项以电话或消息首次上报的时限。'],
@@ -329,7 +354,7 @@ export const incidentParameters = [
   target('incident.report.written', {
     default: { clock: 'continuous', within: 'PT2H' },
     maximum: 'PT8H',
-    maximumWorkingDays: 1,
+    maximumWorkingDays: 0,
     clauses: ['A-4.4.5', 'B-5.3.2', 'B-7.4.2'],
     source: 'Defaults 2.3 (own choice)',
     zh: ['书面首报', '重大事项首次书面报告的时限。'],
@@ -517,7 +542,8 @@ export const incidentParameters = [
   }),
   duration('incident.proposal.valid_for', {
     default: 'P7D',
-    bounds: ['PT1S', 'P30D'],
+    // A second person needs the time to look, also at what would set this value right again.
+    bounds: ['PT1H', 'P30D'],
     clauses: ['A-4.1.2'],
     source: 'Defaults 2.9 (own choice)',
     zh: ['提议有效期', '须经第二人批准的变更在此时间内未决定即失效。'],

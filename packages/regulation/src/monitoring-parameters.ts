@@ -2,7 +2,12 @@ import { choice, duration, integer, number, period, target, timeOfDay } from './
 
 const WEEKDAYS = ['MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT', 'SUN'] as const
 
-/** Thresholds, alerts, inspections and running reports: what monitoring-ingest measures. */
+/**
+ * Thresholds, alerts, inspections and running reports: what monitoring-ingest measures.
+ *
+ * The highest limits are four to twenty times the shipped ones: beyond them users would call before the alarm does. Source:
+ * A-3.2.2, own choice.
+ */
 export const monitoringParameters = [
   number('monitoring.threshold.cpu.warning', {
     default: 80,
@@ -96,7 +101,7 @@ export const monitoringParameters = [
   }),
   number('monitoring.threshold.disk_latency.warning', {
     default: 20,
-    bounds: [0.1, 1_000],
+    bounds: [0.1, 500],
     unit: 'milliseconds',
     clauses: ['A-3.2.1', 'A-3.2.2'],
     source: 'Defaults 2.6 (own choice)',
@@ -105,7 +110,7 @@ export const monitoringParameters = [
   }),
   number('monitoring.threshold.disk_latency.critical', {
     default: 50,
-    bounds: [0.1, 1_000],
+    bounds: [0.1, 500],
     unit: 'milliseconds',
     clauses: ['A-3.2.1', 'A-3.2.2'],
     source: 'Defaults 2.6 (own choice)',
@@ -132,7 +137,7 @@ export const monitoringParameters = [
   }),
   number('monitoring.threshold.page_time.warning', {
     default: 5,
-    bounds: [0.1, 60],
+    bounds: [0.1, 30],
     unit: 'seconds',
     clauses: ['A-3.1.2', 'A-3.2.2'],
     source: 'Defaults 2.6 (source S28)',
@@ -141,7 +146,7 @@ export const monitoringParameters = [
   }),
   number('monitoring.threshold.page_time.critical', {
     default: 10,
-    bounds: [0.1, 60],
+    bounds: [0.1, 30],
     unit: 'seconds',
     clauses: ['A-3.1.2', 'A-3.2.2'],
     source: 'Defaults 2.6 (source S28)',
@@ -150,7 +155,7 @@ export const monitoringParameters = [
   }),
   number('monitoring.threshold.network_loss.warning', {
     default: 1,
-    bounds: [0.1, 50],
+    bounds: [0.1, 20],
     unit: 'percent',
     clauses: ['A-3.1.2', 'A-3.2.2'],
     source: 'Defaults 2.6 (own choice)',
@@ -159,7 +164,7 @@ export const monitoringParameters = [
   }),
   number('monitoring.threshold.network_loss.critical', {
     default: 5,
-    bounds: [0.1, 50],
+    bounds: [0.1, 20],
     unit: 'percent',
     clauses: ['A-3.1.2', 'A-3.2.2'],
     source: 'Defaults 2.6 (own choice)',
@@ -168,7 +173,7 @@ export const monitoringParameters = [
   }),
   number('monitoring.threshold.network_delay.warning', {
     default: 100,
-    bounds: [1, 5_000],
+    bounds: [1, 2_000],
     unit: 'milliseconds',
     clauses: ['A-3.1.2', 'A-3.2.2'],
     source: 'Defaults 2.6 (own choice)',
@@ -177,7 +182,7 @@ export const monitoringParameters = [
   }),
   number('monitoring.threshold.network_delay.critical', {
     default: 300,
-    bounds: [1, 5_000],
+    bounds: [1, 2_000],
     unit: 'milliseconds',
     clauses: ['A-3.1.2', 'A-3.2.2'],
     source: 'Defaults 2.6 (own choice)',
@@ -186,7 +191,7 @@ export const monitoringParameters = [
   }),
   number('monitoring.threshold.standby_lag.warning', {
     default: 15,
-    bounds: [0.1, 1_440],
+    bounds: [0.1, 240],
     unit: 'minutes',
     clauses: ['A-3.1.2', 'A-3.2.2'],
     source: 'Defaults 2.6 (source S38)',
@@ -195,7 +200,7 @@ export const monitoringParameters = [
   }),
   number('monitoring.threshold.standby_lag.critical', {
     default: 60,
-    bounds: [0.1, 1_440],
+    bounds: [0.1, 240],
     unit: 'minutes',
     clauses: ['A-3.1.2', 'A-3.2.2'],
     source: 'Defaults 2.6 (source S38)',
@@ -239,7 +244,7 @@ export const monitoringParameters = [
   target('monitoring.alert.ack.critical', {
     default: { clock: 'continuous', within: 'PT15M' },
     maximum: 'PT4H',
-    maximumWorkingDays: 1,
+    maximumWorkingDays: 0,
     clauses: ['A-3.1.3', 'A-3.2.3'],
     source: 'Defaults 2.6 (own choice)',
     zh: ['严重告警确认时限', '超时未确认的转值班表下一人,再转负责人。'],
@@ -287,7 +292,7 @@ export const monitoringParameters = [
   }),
   integer('monitoring.inspection.identical_days', {
     default: 3,
-    bounds: [2, 30],
+    bounds: [2, 10],
     unit: 'days',
     clauses: ['A-3.1.2'],
     source: 'Defaults 2.6 (own choice)',
@@ -388,7 +393,8 @@ export const monitoringParameters = [
   }),
   duration('monitoring.proposal.valid_for', {
     default: 'P7D',
-    bounds: ['PT1S', 'P30D'],
+    // A second person needs the time to look, also at what would set this value right again.
+    bounds: ['PT1H', 'P30D'],
     clauses: ['A-4.1.2'],
     source: 'Defaults 2.9 (own choice)',
     zh: ['提议有效期', '须经第二人批准的变更在此时间内未决定即失效。'],

@@ -130,6 +130,8 @@ export const TargetParameter = definition({
     minimum: Duration,
     maximum: Duration,
     maximumWorkingDays: Type.Integer({ minimum: 0, description: '0: not in working days.' }),
+    /** Whether nights and holidays count in any case. */
+    roundTheClock: Type.Optional(Type.Boolean()),
   }),
   default: Target,
 })

@@ -101,6 +101,8 @@ function targetFaults(value: unknown, bounds: Bounds<'target'>): readonly Fault[
       '',
       'must be { clock: "continuous" or "working", within: duration } or { clock: "working", workingDays: whole number from 1 }',
     )
+  if (bounds.roundTheClock === true && value.clock === 'working')
+    return fault('/clock', 'runs round the clock: continuous')
   if ('within' in value) return lengthFaults('/within', value.within, bounds, 'exact')
   if (value.workingDays <= bounds.maximumWorkingDays) return []
   if (bounds.maximumWorkingDays === 0)

@@ -102,6 +102,27 @@ test('[A-3.2.2] every version of a threshold is kept with who, when and why', as
   expect(again.json()).toMatchObject({ code: 'threshold-withdrawn' })
 })
 
+test('[A-3.2.2] how long a breach may last for the company is not approved by the authority that it measures', async () => {
+  const key = 'monitoring.for'
+  const url = `/v1/parameters/monitoring-ingest/${key}`
+  const proposed = await stage.call('PUT', url, {
+    as: { roles: ['SECURITY_ADMIN'], person: randomUUID() },
+    headers: { 'if-match': '"0"' },
+    body: { unitId: null, value: 'PT1H', reason: 'Fewer alarms.' },
+  })
+  for (const role of ['OM_AUTHORITY', 'AUDIT_ADMIN'] as const) {
+    const answer = await stage.approve(proposed, { roles: [role] })
+    expect([role, answer.statusCode]).toEqual([role, role === 'AUDIT_ADMIN' ? 200 : 403])
+  }
+  const back = { unitId: null, value: null, reason: 'As shipped again.' }
+  const withdrawn = await stage.call('PUT', url, {
+    as: { roles: ['SECURITY_ADMIN'], person: randomUUID() },
+    headers: { 'if-match': '"1"' },
+    body: back,
+  })
+  expect(withdrawn.statusCode).toBe(200)
+})
+
 test('[A-3.2.2] without a time of its own a threshold takes the one of the parameter, and stores its version', async () => {
   const set = await stage.call('PUT', '/v1/parameters/monitoring-ingest/monitoring.for', {
     as: { roles: ['SECURITY_ADMIN'] },

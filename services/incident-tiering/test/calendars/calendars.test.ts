@@ -321,6 +321,23 @@ describe('calendars of units', () => {
     expect((await approve(made, authority(SECOND))).statusCode).toBe(200)
   })
 
+  test('[A-5.2.3] nor does the authority approve more time for the tickets that it answers for', async () => {
+    const url = '/v1/parameters/incident-tiering/incident.sla.p2.restore'
+    const security = caller({ roles: ['SECURITY_ADMIN'], person: randomUUID() })
+    const { headers } = await send(stage, 'GET', url, security)
+    const body = {
+      unitId: null,
+      value: { clock: 'continuous', within: 'P3D' },
+      reason: 'More time.',
+    }
+    const match = { 'if-match': String(headers.etag), ...security }
+    const made = await send(stage, 'PUT', url, match, body)
+    const auditor = () => caller({ roles: ['AUDIT_ADMIN'], person: SECOND })
+    for (const decider of [authority(), authority(SECOND), authority(people.first)])
+      expect((await approve(made, decider)).statusCode).toBeGreaterThanOrEqual(403)
+    expect((await approve(made, auditor())).statusCode).toBe(200)
+  })
+
   test('of two changes of a calendar one waits at a time, and a stale one is refused', async () => {
     const answers = await Promise.all(
       [1, 2, 3].map(() => propose(UNIT, { kind: 'continuous' }, authority(), 0)),
