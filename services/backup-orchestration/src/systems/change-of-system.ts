@@ -1,5 +1,6 @@
 import { SystemServes } from '@erp-steward/contracts/backup-events'
 import { Code } from '@erp-steward/contracts/values'
+import { operation } from '@erp-steward/service-kit/measured-interest'
 import { defineProposal } from '@erp-steward/service-kit/proposal'
 import { Type } from 'typebox'
 import { setServes } from './keep-system.ts'
@@ -14,6 +15,8 @@ export const changeOfSystem = defineProposal({
   title: { 'zh-CN': '变更系统的服务范围', en: 'Change of whom a system serves' },
   body: Type.Object({ systemCode: Code, serves: SystemServes }),
   decide: 'backup.plan',
+  measures: () => operation,
+  measuredMayAgree: true,
   subject: ({ systemCode }) => systemCode,
   concerns: async (tx, { systemCode }) => ({
     personIds: [],

@@ -1,6 +1,7 @@
 import { Source } from '@erp-steward/contracts/agent-protocol'
 import { SystemServes } from '@erp-steward/contracts/backup-events'
 import { Code, Line, nullable, Uuid } from '@erp-steward/contracts/values'
+import { operation } from '@erp-steward/service-kit/measured-interest'
 import { defineProposal } from '@erp-steward/service-kit/proposal'
 import { Type } from 'typebox'
 import { AgentId } from './change-of-target.ts'
@@ -35,6 +36,8 @@ export const registering = defineProposal({
     systemServes: nullable(SystemServes),
   }),
   decide: 'backup.plan',
+  measures: () => operation,
+  measuredMayAgree: true,
   subject: ({ code }) => code,
   concerns: (_, { unitId }) => Promise.resolve({ personIds: [], unitIds: [unitId] }),
   apply: async (tx, { targetId, ...body }, act) => {

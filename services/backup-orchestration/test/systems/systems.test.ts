@@ -4,6 +4,7 @@ import { ChangeGateAsked } from '@erp-steward/contracts/change-events'
 import { create, send } from '@erp-steward/test-kit/requests'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import {
+  administrator,
   AGENT,
   approved,
   authority,
@@ -104,9 +105,10 @@ describe('a target', () => {
       () => caller({ roles: ['OM_AUTHORITY'], kind: 'client', controllers: [FIRST] }),
       [409, 'same-person'],
     ],
+    ['another of the authority', () => authority(SECOND), [403, 'concerned']],
     [
-      'a colleague of the unit whose data it is',
-      () => caller({ roles: ['OM_AUTHORITY'], person: SECOND, unit: UNIT }),
+      'an administrator of the unit whose data it is',
+      () => caller({ roles: ['SYSTEM_ADMIN'], person: SECOND, unit: UNIT }),
       [403, 'concerned'],
     ],
     ['a role that plans no backups', () => provider(SECOND), [403, 'permission-missing']],
@@ -235,10 +237,12 @@ describe('whom a system serves', () => {
     const decide = (by: ReturnType<typeof authority>) =>
       approved(stage, Promise.resolve(proposal), by)
     expect(await refusal(decide(authority(FIRST)))).toEqual([409, 'same-person'])
-    const colleague = caller({ roles: ['OM_AUTHORITY'], person: SECOND, unit: UNIT })
+    const colleague = caller({ roles: ['SYSTEM_ADMIN'], person: SECOND, unit: UNIT })
     expect(await refusal(decide(colleague))).toEqual([403, 'concerned'])
     expect(await ask('ERP', OTHER_UNIT)).toMatchObject(UNKNOWN)
-    await made(decide(authority(SECOND)))
+    // Another of the authority is the same interest.
+    expect(await refusal(decide(authority(SECOND)))).toEqual([403, 'concerned'])
+    await made(decide(administrator(SECOND)))
     expect(await made(system('ERP'))).toMatchObject({ serves: 'company', version: 2 })
     expect(await factsOf(stage, 'gate.voided', 'ERP')).toMatchObject([
       { cause: 'system', answers: [{ askId: answer?.askId }] },
