@@ -89,7 +89,8 @@ export async function settleWait(
 const ends = (expiresAt: Date | null) => expiresAt?.toISOString() ?? null
 
 function isRunningOut({ since, expiresAt }: Wait, now: Date): boolean {
-  if (expiresAt === null) return false
+  // What is past its end and waits on, to be mended, was warned of.
+  if (expiresAt === null || expiresAt <= now) return false
   const life = expiresAt.getTime() - since.getTime()
   return expiresAt.getTime() - now.getTime() <= Math.min(WARN_BEFORE_MS, life / 4)
 }

@@ -1,7 +1,7 @@
 import { someoneCan } from '@erp-steward/service-kit/someone-can'
 import type { Wait, Waits } from '@erp-steward/service-kit/waits'
 import type { EntityManager } from 'typeorm'
-import { peopleLatelyOf } from '../facts/interest.ts'
+import { peopleOfInterest } from '../facts/interest.ts'
 import { ObservationEntity } from '../observations/observation.ts'
 import { AppealEntity, type Appeal } from './appeal.ts'
 
@@ -20,6 +20,7 @@ export const appealsWaiting: Waits = async (tx, { now }) => {
 export async function waitOfAppeal(tx: EntityManager, appeal: Appeal, now: Date): Promise<Wait> {
   const { id, observationId, appellantPersonId, filedAt } = appeal
   const fact = await tx.findOneByOrFail(ObservationEntity, { id: observationId })
+  const measured = { personIds: [fact.personId], unitIds: [fact.unitId] }
   const origin =
     fact.originId === null ? null : await tx.findOneBy(ObservationEntity, { id: fact.originId })
   const isDecidable = await someoneCan(
@@ -29,8 +30,9 @@ export async function waitOfAppeal(tx: EntityManager, appeal: Appeal, now: Date)
       permission: 'appeal.decide',
       isOfCompany: false,
       notPersonIds: [
-        ...[appellantPersonId, fact.personId, fact.recordedByPersonId],
-        ...[origin?.recordedByPersonId ?? null, ...(await peopleLatelyOf(tx, [fact.unitId], now))],
+        ...[appellantPersonId, fact.recordedByPersonId, ...fact.recordedByControllers],
+        ...[origin?.recordedByPersonId ?? null, ...(origin?.recordedByControllers ?? [])],
+        ...(await peopleOfInterest(tx, measured, now)),
       ],
       notUnitIds: [fact.unitId],
     },

@@ -55,19 +55,21 @@ export async function unitsOfPeople(
   return new Map(rows.map(({ personId, unitIds }) => [personId, unitIds]))
 }
 
-/** People who are or lately were of the units, and so have an interest in what is measured of them. */
-export async function peopleLatelyOf(
+/** Everybody whom `interestOf` finds to have an interest in what is measured. */
+export async function peopleOfInterest(
   tx: EntityManager,
-  unitIds: readonly string[],
+  { personIds, unitIds }: Measured,
   now: Date,
 ): Promise<string[]> {
+  const people = personIds.filter((id) => id !== null)
   const lately = new Date(now.getTime() - STILL_OF_UNIT_DAYS * 86_400_000)
   const rows: { personId: string }[] = await tx.query(
-    `select person_id as "personId" from person_unit
-      where unit_id = any($1) and (left_at is null or left_at > $2)`,
-    [unitIds, lately],
+    `with past as (select person_id, unit_id from person_unit where left_at is null or left_at > $3)
+     select distinct person_id as "personId" from past
+      where unit_id = any($2) or unit_id in (select unit_id from past where person_id = any($1))`,
+    [people, unitIds, lately],
   )
-  return rows.map(({ personId }) => personId)
+  return [...people, ...rows.map(({ personId }) => personId)]
 }
 
 /** Keeps which units a person was of, and when each was left; events may come in any order. */

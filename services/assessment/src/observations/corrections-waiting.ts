@@ -1,7 +1,8 @@
 import { someoneCan } from '@erp-steward/service-kit/someone-can'
 import type { Wait, Waits } from '@erp-steward/service-kit/waits'
 import { IsNull, Not } from 'typeorm'
-import { peopleLatelyOf } from '../facts/interest.ts'
+import { CONFIRM_WITHIN_MS } from '../facts/confirm-within.ts'
+import { peopleOfInterest } from '../facts/interest.ts'
 import { ObservationEntity } from './observation.ts'
 
 /** Corrections of data errors that the unit concerned tells, and nobody else has confirmed yet. Source. */
@@ -25,17 +26,20 @@ export const correctionsWaiting: Waits = async (tx, { now }) => {
         permission: 'observation.record',
         isOfCompany: true,
         notPersonIds: [
-          ...[personId, correctedByPersonId, ...correctedByControllers],
-          ...(await peopleLatelyOf(tx, [unitId], now)),
+          ...[correctedByPersonId, ...correctedByControllers],
+          ...(await peopleOfInterest(tx, { personIds: [personId], unitIds: [unitId] }, now)),
         ],
         notUnitIds: [unitId],
       },
       now,
     )
+    // Then the own word no longer keeps it from being late.
+    const expiresAt =
+      error.dueAt === null ? null : new Date(error.dueAt.getTime() + CONFIRM_WITHIN_MS)
     waits.push({
       ...{ kind: 'correction.confirm', subject: id, permission: 'observation.record' as const },
       ...{ unitIds: [unitId], since: error.correctedAt ?? error.recordedAt },
-      ...{ expiresAt: null, isDecidable },
+      ...{ expiresAt, isDecidable },
     })
   }
   return waits

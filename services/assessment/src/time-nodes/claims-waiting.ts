@@ -1,6 +1,6 @@
 import { someoneCan } from '@erp-steward/service-kit/someone-can'
 import type { Wait, Waits } from '@erp-steward/service-kit/waits'
-import { peopleLatelyOf } from '../facts/interest.ts'
+import { peopleOfInterest } from '../facts/interest.ts'
 import { confirmBy } from './complete-time-node.ts'
 import { TimeNodeEntity } from './time-node.ts'
 
@@ -20,8 +20,8 @@ export const claimsWaiting: Waits = async (tx, { now }) => {
         permission: 'time-node.complete',
         isOfCompany: true,
         notPersonIds: [
-          ...[personId, completedByPersonId, ...completedByControllers],
-          ...(await peopleLatelyOf(tx, [unitId], now)),
+          ...[completedByPersonId, ...completedByControllers],
+          ...(await peopleOfInterest(tx, { personIds: [personId], unitIds: [unitId] }, now)),
         ],
         notUnitIds: [unitId],
       },
