@@ -119,6 +119,10 @@ const absurd: readonly (readonly [clause: string, key: ParameterKey, value: unkn
   ['A-3.2.2', 'monitoring.threshold.standby_lag.critical', 1_440],
   ['A-3.2.2', 'monitoring.for', 'P1D'],
   ['A-3.2.3', 'monitoring.alert.notify_within', 'P1D'],
+  ['A-3.3.2', 'incident.change.planned_time', 'P8D'],
+  ['A-2.4.1', 'backup.plan.database.weekly_keep', 'P7D'],
+  ['A-2.4.1', 'backup.plan.database.monthly_keep', 'P1M'],
+  ['A-2.4.1', 'backup.plan.database.yearly_keep', 'P1Y'],
   // Nobody could approve anything any more, this value included.
   ['A-4.1.2', 'assessment.proposal.valid_for', 'PT1S'],
   ['A-4.1.2', 'identity.proposal.valid_for', 'PT1S'],
