@@ -10,7 +10,9 @@ import Fastify, { LogController, type FastifyBaseLogger, type FastifyRequest } f
 import type { Logger } from 'pino'
 import type { App } from './app.ts'
 import { authenticate, type TokenVerifier } from './authentication.ts'
+import { checkOf } from './faults.ts'
 import { registerHealth, type Readiness } from './health.ts'
+import { languageOf } from './language.ts'
 import { registerMetrics } from './metrics.ts'
 import { declareOperations } from './operation.ts'
 import { openApiOf } from './open-api.ts'
@@ -45,14 +47,16 @@ export interface AppOptions {
 /** How long an idle connection is kept: longer than the 60 s of the usual load balancers, so that they end it. */
 const KEEP_ALIVE_MS = 72_000
 
-const compiler = (coerceTypes: false | 'array') =>
+const validator = (coerceTypes: false | 'array', allErrors: boolean) =>
   formats
     .default(
       new Ajv({
         coerceTypes,
         useDefaults: true,
         removeAdditional: false,
-        allErrors: false,
+        allErrors,
+        // A fault names what is allowed, which stands in the schema around it.
+        verbose: true,
         // Else `1e400` in a query becomes Infinity and then passes every `maximum`. JSON bodies are not coerced.
         strictNumbers: coerceTypes === false,
       }),
@@ -83,7 +87,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     keepAliveTimeout: KEEP_ALIVE_MS,
     // Whatever refuses a request before a hook runs answers with a problem document too.
     frameworkErrors: (error, request, reply) => {
-      void sendProblem(request, reply, problemOf(error))
+      void sendProblem(request, reply, problemOf(error, languageOf(request)))
     },
     clientErrorHandler: answerUnreadable,
     ...(tls !== undefined && {
@@ -106,10 +110,10 @@ export async function createApp(options: AppOptions): Promise<App> {
     exposeHeadRoutes: false,
   }).withTypeProvider<TypeBoxTypeProvider>()
 
-  const body = compiler(false)
-  const text = compiler('array')
+  const body = [validator(false, false), validator(false, true)] as const
+  const text = [validator('array', false), validator('array', true)] as const
   app.setValidatorCompiler(({ schema, httpPart }) =>
-    (httpPart === 'body' ? body : text).compile(schema as object),
+    checkOf(...(httpPart === 'body' ? body : text), schema as object),
   )
 
   endConnections(app)

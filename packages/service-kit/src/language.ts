@@ -1,10 +1,10 @@
+import type { FastifyRequest } from 'fastify'
+
 export type Language = 'en' | 'zh-CN'
 
-/**
- * The language to write in, from an `Accept-Language` header: Chinese if it ranks before English, else English.
- */
-export function preferredLanguage(header: string | undefined): Language {
-  const ranked = (header ?? '')
+/** The language to answer in, from `Accept-Language`: Chinese if it ranks before English, else English. */
+export function languageOf({ headers }: Pick<FastifyRequest, 'headers'>): Language {
+  const ranked = (headers['accept-language'] ?? '')
     .split(',')
     .map((entry) => {
       const [tag = '', ...parameters] = entry.trim().toLowerCase().split(';')

@@ -58,6 +58,12 @@ const problemResponse = {
   content: { 'application/problem+json': { schema: { $ref: 'Problem#' } } },
 }
 
+/** The query parameters of an operation and no others: `?dryrun=true` beside `dryRun` would be done for real. */
+const closed = (query: unknown) => ({
+  ...(query ?? Type.Object({})),
+  additionalProperties: false,
+})
+
 /**
  * Makes each route say who may call it and which clauses it enforces; one that does not cannot start.
  *
@@ -89,6 +95,7 @@ export function declareOperations(app: App, publicFolder?: string): void {
       ...route.schema,
       ...(clauses.length > 0 && { 'x-regulation-clauses': clauses }),
       ...(access in permissions && { 'x-permission': access }),
+      querystring: closed(route.schema.querystring),
       security: access === 'public' ? [] : [{ bearer: [] }],
       response: {
         '4xx': problemResponse,

@@ -14,7 +14,7 @@ import type { DataSource, EntityManager } from 'typeorm'
 import type { App } from './app.ts'
 import { changeParameter, setGuardedParameter } from './change-parameter.ts'
 import { change, etag } from './commit.ts'
-import { preferredLanguage } from './language.ts'
+import { languageOf } from './language.ts'
 import { decidersOf } from './measured-interest.ts'
 import { parameterHistory, readParameter } from './parameters.ts'
 import { ProposalView } from './proposal.ts'
@@ -124,11 +124,9 @@ export function parameterRoutes(app: App, options: ParameterRouteOptions): void 
         response: { 200: Type.Object({ items: Type.Array(ParameterView) }) },
       },
     },
-    async ({ query, headers }) => ({
+    async (request) => ({
       items: await Promise.all(
-        own.map((key) =>
-          view(key, query.unitId ?? null, preferredLanguage(headers['accept-language'])),
-        ),
+        own.map((key) => view(key, request.query.unitId ?? null, languageOf(request))),
       ),
     }),
   )
@@ -149,13 +147,13 @@ export function parameterRoutes(app: App, options: ParameterRouteOptions): void 
         },
       },
     },
-    async ({ params, query, headers }, reply) => {
-      const key = known(params.key)
-      const unitId = query.unitId ?? null
+    async (request, reply) => {
+      const key = known(request.params.key)
+      const unitId = request.query.unitId ?? null
       const history = await parameterHistory(db.manager, key, unitId)
       void reply.header('etag', etag(history[0]?.version ?? 0))
       return {
-        ...(await view(key, unitId, preferredLanguage(headers['accept-language']))),
+        ...(await view(key, unitId, languageOf(request))),
         history,
       }
     },

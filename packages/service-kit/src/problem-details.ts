@@ -4,17 +4,11 @@ import type { Socket } from 'node:net'
 import { Problem } from '@erp-steward/contracts/problem'
 import { problems, type ProblemCode } from '@erp-steward/contracts/problems'
 import { isDatabaseAway } from '@erp-steward/messaging/database-away'
+import type { ErrorObject } from 'ajv'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { App } from './app.ts'
-import { preferredLanguage } from './language.ts'
-
-interface Fault {
-  /** JSON pointer into the body, RFC 6901 as a URI fragment. */
-  readonly pointer?: string
-  /** Name of the path, query or header parameter. */
-  readonly parameter?: string
-  readonly detail: string
-}
+import { faultsOf } from './faults.ts'
+import { languageOf, type Language } from './language.ts'
 
 /** Codes for what Fastify itself refuses before a handler runs. */
 const CODE_OF_FRAMEWORK_ERROR: Readonly<Record<string, ProblemCode>> = {
@@ -31,7 +25,7 @@ export function registerProblems(
   onRefused?: (request: FastifyRequest, problem: Problem) => void,
 ): void {
   app.setErrorHandler((error: FastifyError, request, reply) => {
-    const problem = problemOf(error)
+    const problem = problemOf(error, languageOf(request))
     // Four eyes that were only two are evidence as much as a missing permission.
     if (problem.status === 403 || problem.code === 'same-person') onRefused?.(request, problem)
     if (problem.status >= 500) request.log.error({ err: error }, 'request failed')
@@ -75,7 +69,7 @@ function isPathOf(pattern: readonly string[], segments: readonly string[]): bool
 
 /** Writes the problem document in the language the caller prefers. */
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: Problem) {
-  const language = preferredLanguage(request.headers['accept-language'])
+  const language = languageOf(request)
   if (problem.status === 401) void reply.header('www-authenticate', 'Bearer')
   const { retryAfterSeconds, ...extras } = problem.extras
   if (typeof retryAfterSeconds === 'number')
@@ -117,15 +111,15 @@ export function answerUnreadable(error: Error & { code?: string }, socket: Socke
   )
 }
 
-/** The problem that an error is for the caller: its own text for a `Problem`, a bare 500 for a bug. */
-export function problemOf(error: FastifyError | Problem): Problem {
+/** The problem that an error is for a caller who reads `language`: its own text for a `Problem`, a bare 500 for a bug. */
+export function problemOf(error: FastifyError | Problem, language: Language): Problem {
   if (error instanceof Problem) return error
   if (error.validation !== undefined) {
-    const faults = error.validation.map((fault) =>
-      faultOf(error.validationContext ?? 'body', fault),
-    )
-    return new Problem('validation-failed', faults.map(({ detail }) => detail).join(' '), {
-      errors: faults,
+    // What Ajv told; Fastify's own type leaves members of it out.
+    const told = error.validation as ErrorObject[]
+    const errors = faultsOf(told, error.validationContext ?? 'body', language)
+    return new Problem('validation-failed', errors.map(({ detail }) => detail).join(' '), {
+      errors,
     })
   }
   const known = CODE_OF_FRAMEWORK_ERROR[error.code]
@@ -142,25 +136,6 @@ export function problemOf(error: FastifyError | Problem): Problem {
       'A value cannot be stored: out of range, or not of the type it stands for.',
     )
   return new Problem('internal-error', 'The cause is in the log under this instance.')
-}
-
-function faultOf(
-  context: string,
-  { instancePath, message, params }: { instancePath: string; message?: string; params: unknown },
-): Fault {
-  const { additionalProperty, missingProperty } = params as Record<string, string | undefined>
-  const member = additionalProperty ?? missingProperty
-  const path =
-    member === undefined
-      ? instancePath
-      : `${instancePath}/${member.replaceAll('~', '~0').replaceAll('/', '~1')}`
-  const detail =
-    additionalProperty === undefined
-      ? `${path || 'The body'} ${message ?? 'is not valid'}.`
-      : `${path} is not a known member.`
-  return context === 'body'
-    ? { pointer: `#${path}`, detail }
-    : { parameter: path.replace(/^\//, ''), detail }
 }
 
 /** PostgreSQL's class 22, data exceptions: the last net below the schemas, for the value came with the request. */

@@ -8,7 +8,7 @@ import type { DataSource } from 'typeorm'
 import type { App } from './app.ts'
 import { assertReaches, principalOf, unitInRange } from './authentication.ts'
 import { change, etag, type Created } from './commit.ts'
-import { preferredLanguage } from './language.ts'
+import { languageOf } from './language.ts'
 import { decodeInstantCursor, page, pageOf, PageQuery } from './paging.ts'
 import {
   ProposalState,
@@ -49,7 +49,7 @@ export function proposalRoutes(
   }
 
   function view(request: FastifyRequest, proposal: Proposal): ProposalView {
-    return viewOf(kindOf(proposal), proposal, preferredLanguage(request.headers['accept-language']))
+    return viewOf(kindOf(proposal), proposal, languageOf(request))
   }
 
   app.get(
@@ -217,7 +217,7 @@ export function proposalCreated(
   proposal: Proposal,
 ): Created<ProposalView> & { readonly location: string } {
   return {
-    body: viewOf(kind, proposal, preferredLanguage(request.headers['accept-language'])),
+    body: viewOf(kind, proposal, languageOf(request)),
     status: 202,
     location: `/v1/proposals/${service}/${proposal.id}`,
     version: proposal.version,

@@ -7,7 +7,7 @@ import { parameters } from '@erp-steward/regulation/parameters'
 import type { App } from '@erp-steward/service-kit/app'
 import { actOf, assertReaches, unitInRange } from '@erp-steward/service-kit/authentication'
 import { createOnce } from '@erp-steward/service-kit/commit'
-import { preferredLanguage, type Language } from '@erp-steward/service-kit/language'
+import { languageOf, type Language } from '@erp-steward/service-kit/language'
 import {
   decodeCursor,
   decodeInstantCursor,
@@ -147,7 +147,7 @@ export function controlRoutes(app: App, deps: Dependencies<AssessmentConfig>): v
     async (request) => {
       const { limit, cursor, state, regulation, service } = request.query
       const after = placeAfter(cursor)
-      const language = preferredLanguage(request.headers['accept-language'])
+      const language = languageOf(request)
       const rows = (await controlsNow(db.manager, clock()))
         .filter(
           ({ clause, verdict }, place) =>
@@ -209,7 +209,7 @@ export function controlRoutes(app: App, deps: Dependencies<AssessmentConfig>): v
       const unitId = unitInRange(request)
       const [control] = await controlsNow(db.manager, now, clause.id)
       if (control === undefined) throw new Error(`Clause ${clause.id} has no state`)
-      const language = preferredLanguage(request.headers['accept-language'])
+      const language = languageOf(request)
       const freshFor = control.control?.freshFor ?? null
       const breaches = openBreaches(control.facts, now)
       return {

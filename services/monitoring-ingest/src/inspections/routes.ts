@@ -11,7 +11,7 @@ import {
 import type { App } from '@erp-steward/service-kit/app'
 import { actOf, assertReaches, principalOf } from '@erp-steward/service-kit/authentication'
 import { change, createOnce, etag } from '@erp-steward/service-kit/commit'
-import { preferredLanguage } from '@erp-steward/service-kit/language'
+import { languageOf, type Language } from '@erp-steward/service-kit/language'
 import { decodeIdCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
 import type { Dependencies } from '@erp-steward/service-kit/service'
 import type { FastifyRequest } from 'fastify'
@@ -142,10 +142,7 @@ async function reachedRound(tx: EntityManager, request: FastifyRequest, id: stri
   return round
 }
 
-function itemView(
-  { roundId: _, limits, ...item }: InspectionItem,
-  language: ReturnType<typeof preferredLanguage>,
-) {
+function itemView({ roundId: _, limits, ...item }: InspectionItem, language: Language) {
   const known = templateItem(item.code)
   const entry = known?.entry ?? { type: 'text' as const }
   return {
@@ -174,7 +171,7 @@ async function rosterView<Roster extends { readonly unitId: string }>(
 const roundView = (round: InspectionRound) => ({ ...round, late: isLate(round) })
 
 async function inFull(tx: EntityManager, request: FastifyRequest, round: InspectionRound) {
-  const language = preferredLanguage(request.headers['accept-language'])
+  const language = languageOf(request)
   const items = await tx.findBy(InspectionItemEntity, { roundId: round.id })
   const order = new Map(dailyTemplate.map(({ code }, index) => [code, index]))
   const place = (code: string) => order.get(code) ?? dailyTemplate.length
@@ -396,7 +393,7 @@ export function inspectionRoutes(app: App, deps: Dependencies<MonitoringConfig>)
         const { id: roundId, code } = request.params
         await reachedRound(tx, request, roundId)
         const item = await recordItem(tx, { roundId, code, ...request.body }, expected, act)
-        return itemView(item, preferredLanguage(request.headers['accept-language']))
+        return itemView(item, languageOf(request))
       }),
   )
 
@@ -419,7 +416,7 @@ export function inspectionRoutes(app: App, deps: Dependencies<MonitoringConfig>)
         const { id: roundId, code } = request.params
         await reachedRound(tx, request, roundId)
         const item = await overruleItem(tx, { roundId, code, ...request.body }, expected, act)
-        return itemView(item, preferredLanguage(request.headers['accept-language']))
+        return itemView(item, languageOf(request))
       }),
   )
 
