@@ -80,7 +80,7 @@ export async function createTokenCheck(
   })
 
   return async (request) => {
-    const token = /^Bearer ([\w.~+/=-]+)$/.exec(request.headers.authorization ?? '')?.[1]
+    const token = /^Bearer ([\w.~+/=-]+)$/i.exec(request.headers.authorization ?? '')?.[1]
     if (token === undefined) throw new Problem('unauthenticated', 'Send a bearer token.')
     const now = clock().getTime()
     const known = verdicts.get(token)

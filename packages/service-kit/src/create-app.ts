@@ -14,6 +14,7 @@ import { checkOf } from './faults.ts'
 import { registerHealth, type Readiness } from './health.ts'
 import { languageOf } from './language.ts'
 import { registerMetrics } from './metrics.ts'
+import { answerNotModified } from './not-modified.ts'
 import { declareOperations } from './operation.ts'
 import { openApiOf } from './open-api.ts'
 import { answerUnreadable, problemOf, registerProblems, sendProblem } from './problem-details.ts'
@@ -107,7 +108,6 @@ export async function createApp(options: AppOptions): Promise<App> {
     forceCloseConnections: 'idle',
     // What arrives on an open connection while the app closes is still served; Fastify's own 503 is no problem document.
     return503OnClosing: false,
-    exposeHeadRoutes: false,
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   const body = [validator(false, false), validator(false, true)] as const
@@ -117,6 +117,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   )
 
   endConnections(app)
+  answerNotModified(app)
   registerProblems(app, onRefused)
   registerTrace(app)
   refuseUnstorableText(app)

@@ -1,4 +1,4 @@
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
+import type { Ajv, ErrorObject, ValidateFunction } from 'ajv'
 import type { Language } from './language.ts'
 
 /** One thing that is wrong with a request, as a problem document lists it under `errors`. */
@@ -216,7 +216,7 @@ function wordsOf(error: ErrorObject, params: Record<string, unknown>): Words {
  * pattern or a length may be a secret.
  */
 function shown(data: unknown, connecting: string): string {
-  const text = JSON.stringify(data)
+  const text = JSON.stringify(data) as string | undefined
   const isScalar = typeof data !== 'object' || data === null
   return isScalar && text !== undefined && text.length <= LONGEST_SHOWN
     ? `${connecting}${text}`

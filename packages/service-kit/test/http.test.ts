@@ -96,7 +96,10 @@ beforeAll(async () => {
         response: { 200: Type.Object({ id: Uuid }) },
       },
     },
-    ({ params: { id } }) => ({ id, owner: SECRET }),
+    ({ params: { id } }, reply) => {
+      void reply.header('etag', '"3"')
+      return { id, owner: SECRET }
+    },
   )
   app.get(
     '/v1/me',
@@ -328,8 +331,8 @@ test.each([
 })
 
 test.each([
-  ['DELETE', '/v1/sheep?secret=1', 'GET, POST'],
-  ['PATCH', `/v1/sheep/${ID}`, 'GET'],
+  ['DELETE', '/v1/sheep?secret=1', 'GET, HEAD, POST'],
+  ['PATCH', `/v1/sheep/${ID}`, 'GET, HEAD'],
 ] as const)('%s %s is told from an address that is not there', async (method, url, allow) => {
   const answer = await app.inject({ method, url })
   expect([answer.statusCode, answer.headers.allow]).toEqual([405, allow])
@@ -502,6 +505,30 @@ test('a database that went away asks for a repetition', async () => {
   expect(answer.statusCode).toBe(503)
   expect(answer.headers['retry-after']).toBe('5')
   expect(problemIn(answer).code).toBe('unavailable')
+})
+
+test.each([
+  ['"3"', 304],
+  ['W/"3"', 304],
+  ['"1", "3"', 304],
+  ['*', 304],
+  ['"4"', 200],
+  ['3', 200],
+])('a reader who knows %s is answered %d', async (known, status) => {
+  const answer = await app.inject({
+    url: `/v1/sheep/${ID}`,
+    headers: { 'if-none-match': known },
+  })
+  expect([answer.statusCode, answer.headers.etag]).toEqual([status, '"3"'])
+  expect(answer.body === '').toBe(status === 304)
+})
+
+test('HEAD is answered as GET without the body, and what GET lacks HEAD lacks too', async () => {
+  const read = await app.inject(`/v1/sheep/${ID}`)
+  const head = await app.inject({ method: 'HEAD', url: `/v1/sheep/${ID}` })
+  expect([head.statusCode, head.headers.etag, head.body]).toEqual([200, '"3"', ''])
+  expect(head.headers['content-length']).toBe(String(Buffer.byteLength(read.body)))
+  expect((await app.inject({ method: 'HEAD', url: '/v1/me' })).statusCode).toBe(401)
 })
 
 test('members that the answer does not declare are dropped', async () => {

@@ -21,7 +21,7 @@ export async function authenticateSource(
   pool: pg.Pool,
   authorization: string | undefined,
 ): Promise<SendingSource> {
-  const token = /^Bearer (\S{1,200})$/.exec(authorization ?? '')?.[1] ?? ''
+  const token = /^Bearer (\S{1,200})$/i.exec(authorization ?? '')?.[1] ?? ''
   const sourceId = sourceIdOf(token)
   const refused = new Problem('unauthenticated', 'Send the token of a source.')
   if (sourceId === null) throw refused
