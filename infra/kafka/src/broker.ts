@@ -86,9 +86,11 @@ export async function startKafka(options: KafkaOptions): Promise<KafkaBroker> {
   const libraries = await classPath(log, signal)
   writeFileSync(join(data, 'server.properties'), properties(options.port, options.controllerPort))
   if (!existsSync(join(data, 'topics', 'meta.properties'))) {
+    log(`Making a data directory for Kafka in ${data}`)
     await format(java, libraries, data, signal)
   }
-  return brokerOf(await launch(java, libraries, data, options.port, signal), options.port, data)
+  const pid = await launch(java, libraries, data, options.port, signal, log)
+  return brokerOf(pid, options.port, data)
 }
 
 function brokerOf(pid: number, port: number, data: string): KafkaBroker {
@@ -193,6 +195,7 @@ async function launch(
   data: string,
   port: number,
   signal: AbortSignal,
+  log: (line: string) => void,
 ): Promise<number> {
   signal.throwIfAborted()
   const logFile = join(data, 'broker.log')
@@ -217,6 +220,7 @@ async function launch(
   const { pid } = child
   if (pid === undefined) throw new Error('Kafka has no process id.')
   writeFileSync(join(data, 'broker.pid'), String(pid))
+  log(`Kafka starts as process ${pid}`)
   const isAwaited = () => !exited && !signal.aborted
   if ((await answersWithin(port, START_LIMIT_MS, isAwaited)) && !signal.aborted) return pid
   await terminate(pid, data)
