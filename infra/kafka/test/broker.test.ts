@@ -103,18 +103,16 @@ if (!hasJava && process.env.CI === 'true') throw new Error('CI needs Java 17 for
   test.each(['Making a data directory', 'Kafka starts as process'])(
     'a start that is called off at "%s" leaves no process behind',
     async (moment) => {
+      const fresh = { ...options, dataDirectory: join(folder, moment.replaceAll(' ', '-')) }
       const calledOff = new AbortController()
-      const fresh = {
-        ...options,
-        dataDirectory: join(folder, moment.replaceAll(' ', '-')),
-        log: (line: string) => {
-          // At once, so that no machine is fast enough to have started before.
-          if (line.startsWith(moment)) calledOff.abort(new Error('called off'))
-        },
+      const log = (line: string) => {
+        // At once, so that no machine is fast enough to have started before.
+        if (line.startsWith(moment)) calledOff.abort(new Error('called off'))
       }
-      await expect(startKafka({ ...fresh, signal: calledOff.signal })).rejects.toThrow('called off')
+      const start = startKafka({ ...fresh, log, signal: calledOff.signal })
+      await expect(start).rejects.toThrow('called off')
       expect(await isOpen(options.port)).toBe(false)
-      const next = await startKafka({ ...fresh, log: options.log })
+      const next = await startKafka(fresh)
       await next.stop()
     },
   )
