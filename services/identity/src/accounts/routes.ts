@@ -1,8 +1,8 @@
 import { roles } from '@erp-steward/contracts/permissions'
 import { Problem } from '@erp-steward/contracts/problem'
-import { InstantOut, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
+import { InstantOut, Line, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
-import { unitInRange } from '@erp-steward/service-kit/authentication'
+import { actOf, unitInRange } from '@erp-steward/service-kit/authentication'
 import {
   assertVersion,
   change,
@@ -23,6 +23,7 @@ import { askForChange } from './ask-for-change.ts'
 import { decideAccountChange } from './decide-account-change.ts'
 import { freezeAccount, unfreezeAccount } from './freeze-account.ts'
 import { lockAccount } from './lock-account.ts'
+import { lockDownAccount } from './lock-down-account.ts'
 import { rolesOfAccount } from './roles-of-account.ts'
 import { openChange, openUserName } from './sealed-user-name.ts'
 import { showAccount } from './show-account.ts'
@@ -47,6 +48,8 @@ const AccountView = Type.Object({
   unnamed: Type.Boolean({ description: 'An administrator account that belongs to no person.' }),
   version: Type.Integer(),
 })
+
+const LockedView = Type.Omit(AccountView, ['personName', 'unitId', 'unnamed'])
 
 const AccountWithRoles = Type.Object({
   ...AccountView.properties,
@@ -75,6 +78,7 @@ const Reason = Type.Object({ reason: Paragraph(500) }, { additionalProperties: f
 export function accountRoutes(app: App, deps: Committer): void {
   readingRoutes(app, deps)
   lockingRoutes(app, deps)
+  lockdownRoute(app, deps)
   changeRoutes(app, deps)
 }
 
@@ -155,7 +159,7 @@ function lockingRoutes(app: App, deps: Committer): void {
         tags: ['accounts'],
         params: ById,
         body: Reason,
-        response: { 200: Type.Omit(AccountView, ['personName', 'unitId', 'unnamed']) },
+        response: { 200: LockedView },
       },
       handler: (request, reply) =>
         change(deps, request, reply, async (tx, act, expected) => {
@@ -174,6 +178,35 @@ function lockingRoutes(app: App, deps: Committer): void {
           return { ...account, userName: openUserName(tx, account) }
         }),
     })
+}
+
+/** One call at 3 a.m.: no version, no id to look up, and twice is as good as once. */
+function lockdownRoute(app: App, { db, clock }: Committer): void {
+  const strict = { additionalProperties: false }
+  const why = { reason: Paragraph(500) }
+  app.post('/v1/accounts/lockdowns', {
+    config: { access: 'account.freeze', clauses: ['A-2.1.7'] },
+    schema: {
+      operationId: 'lockDownAccount',
+      summary:
+        'Freezes an account by id or user name at once and ends all its sessions; may be repeated.',
+      tags: ['accounts'],
+      body: Type.Union([
+        Type.Object({ accountId: Uuid, ...why }, strict),
+        Type.Object({ userName: Line(100), ...why }, strict),
+      ]),
+      response: { 200: LockedView },
+    },
+    handler: async (request, reply) => {
+      const { reason, ...account } = request.body
+      const act = actOf(request, clock())
+      return db.transaction(async (tx) => {
+        const locked = await lockDownAccount(tx, { account, reason }, unitInRange(request), act)
+        void reply.header('etag', etag(locked.version))
+        return { ...locked, userName: openUserName(tx, locked) }
+      })
+    },
+  })
 }
 
 function changeRoutes(app: App, deps: Committer): void {

@@ -335,6 +335,39 @@ test('[A-2.1.7][A-2.1.8] a frozen account is out at once; only the security admi
   expect(kinds).toEqual(['end-date-user', 'enable-user'])
 })
 
+test('[A-2.1.7] one call by user name shuts an account, needs no version, and is repeated without harm', async () => {
+  const { account, headers } = await newcomer(stage)
+  const lockDown = (named: object, role: 'SECURITY_ADMIN' | 'AUDIT_ADMIN' = 'SECURITY_ADMIN') =>
+    post('/v1/accounts/lockdowns', as(role), { ...named, reason: 'phished' })
+  const byName = { userName: account.userName.toLowerCase() }
+  expect(await refusal(lockDown(byName, 'AUDIT_ADMIN'))).toEqual([403, 'permission-missing'])
+
+  const [first, second] = [await lockDown(byName), await lockDown({ accountId: account.id })]
+  expect(first.json()).toMatchObject({ id: account.id, status: 'frozen', version: 2 })
+  expect(second.json()).toEqual(first.json())
+  expect(second.headers.etag).toBe('"2"')
+  const own = call(stage, { method: 'GET', url: '/v1/units', headers })
+  expect(await refusal(own)).toEqual([401, 'token-revoked'])
+  const frozen = await factsAbout(stage, account.id)
+  expect(frozen.filter((type) => type === 'identity.account.frozen.v1')).toHaveLength(1)
+})
+
+test('[A-2.1.7] of parallel calls one freezes, and neither nobody nor both names are taken', async () => {
+  const { account } = await newcomer(stage)
+  const lockDown = (named: object) =>
+    post('/v1/accounts/lockdowns', as('SYSTEM_ADMIN'), { ...named, reason: 'risk' })
+  const answers = await Promise.all(
+    Array.from({ length: 5 }, () => lockDown({ accountId: account.id })),
+  )
+  expect(answers.map(({ statusCode }) => statusCode)).toEqual([200, 200, 200, 200, 200])
+  const facts = await factsAbout(stage, account.id)
+  expect(facts.filter((type) => type === 'identity.account.frozen.v1')).toHaveLength(1)
+  expect(await refusal(lockDown({ userName: 'NOBODY.AT.ALL' }))).toEqual([404, 'account-unknown'])
+  expect(await refusal(lockDown({}))).toEqual([422, 'validation-failed'])
+  const both = { accountId: account.id, userName: account.userName }
+  expect(await refusal(lockDown(both))).toEqual([422, 'validation-failed'])
+})
+
 test('the last administrator of a kind can be neither frozen nor disabled, nor two at the same moment', async () => {
   const audits = [
     await addAccount(stage, { administratorRole: 'AUDIT_ADMIN' }),

@@ -1,0 +1,36 @@
+import type { Act } from '@erp-steward/contracts/act'
+import { Problem } from '@erp-steward/contracts/problem'
+import type { EntityManager } from 'typeorm'
+import { AccountEntity, type Account } from './account.ts'
+import { freezeAccount } from './freeze-account.ts'
+import { lockAccount } from './lock-account.ts'
+import { userNameLookup } from './sealed-user-name.ts'
+
+/** Which account is to be shut, and why. */
+export interface LockDown {
+  readonly account: { readonly accountId: string } | { readonly userName: string }
+  readonly reason: string
+}
+
+/**
+ * Shuts an account without asking for its version, for whoever is woken at night; one that is shut already stays as it
+ * is. Within `unitId`, or everywhere where it is `null`. Source: A-2.1.7.
+ *
+ * @throws Problem `account-unknown`, `last-administrator`
+ */
+export async function lockDownAccount(
+  tx: EntityManager,
+  { account: wanted, reason }: LockDown,
+  unitId: string | null,
+  act: Act,
+): Promise<Account> {
+  const by =
+    'accountId' in wanted
+      ? { id: wanted.accountId }
+      : { userNameLookup: userNameLookup(tx, wanted.userName) }
+  const found = await tx.findOneBy(AccountEntity, by)
+  const held = found === null ? null : await lockAccount(tx, found.id)
+  if (held === null || (unitId !== null && held.holder?.person.unitId !== unitId))
+    throw new Problem('account-unknown', 'There is no such account.')
+  return held.account.status === 'active' ? freezeAccount(tx, held, reason, act) : held.account
+}
