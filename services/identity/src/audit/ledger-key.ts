@@ -21,17 +21,29 @@ export const LedgerKeys = Type.String({
 /** What is signed of a head. */
 export type LedgerHead = Pick<SignedHead, 'seq' | 'hash'>
 
+/** Who signed when, beside what was signed. */
+export type Signature = Pick<SignedHead, 'signedAt' | 'keyId' | 'signature'>
+
+/** What the signature of a kind of statement begins with, so that one kind never passes for another. */
+export type Statement = 'head' | 'verification' | 'export'
+
 /** Signs heads of the ledger and knows its own signatures again. */
 export interface LedgerSigner {
   /** Of the key that signs. */
   readonly keyId: string
+  /** Public keys, the one that signs first, 32 bytes in base64url: whoever has noted one can check what it signed. */
+  readonly publicKeys: readonly { readonly keyId: string; readonly publicKey: string }[]
   readonly sign: (head: LedgerHead, at: Date) => SignedHead
+  /** Signs what else is said of the ledger; no line may hold a line feed. */
+  readonly signLines: (kind: Statement, lines: readonly string[], at: Date) => Signature
   /** Whether one of the configured keys signed exactly this; false for keys that nobody configured. */
   readonly isSignedByUs: (head: SignedHead) => boolean
 }
 
 interface Key {
   readonly id: string
+  /** 32 bytes. */
+  readonly raw: Buffer
   readonly privateKey: KeyObject
   readonly publicKey: KeyObject
 }
@@ -54,25 +66,35 @@ export function createLedgerSigner(ledgerKeys: string, sealingKeys: string): Led
   const keys = [...own, ...derived].map(keyOf)
   const [newest] = keys
   if (newest === undefined) throw new RangeError('a key is needed to sign the ledger')
+  const signLines: LedgerSigner['signLines'] = (kind, lines, at) => {
+    const by = { signedAt: at.toISOString(), keyId: newest.id }
+    const text = textOf(kind, lines, by)
+    return { ...by, signature: sign(null, text, newest.privateKey).toString('base64url') }
+  }
   return {
     keyId: newest.id,
-    sign(head, at) {
-      const signedAt = at.toISOString()
-      const text = textOf({ ...head, signedAt, keyId: newest.id })
-      const signature = sign(null, text, newest.privateKey).toString('base64url')
-      return { ...head, signedAt, keyId: newest.id, signature }
-    },
+    publicKeys: keys.map(({ id, raw }) => ({ keyId: id, publicKey: raw.toString('base64url') })),
+    signLines,
+    sign: (head, at) => ({ ...head, ...signLines('head', linesOf(head), at) }),
     isSignedByUs(head) {
       const key = keys.find(({ id }) => id === head.keyId)
       if (key === undefined) return false
-      return verify(null, textOf(head), key.publicKey, Buffer.from(head.signature, 'base64url'))
+      const text = textOf('head', linesOf(head), head)
+      return verify(null, text, key.publicKey, Buffer.from(head.signature, 'base64url'))
     },
   }
 }
 
+const linesOf = ({ seq, hash }: LedgerHead) => [String(seq), hash]
+
 /** What a signature covers, UTF-8, each line ended by a line feed. An outsider can check it with the public key. */
-function textOf({ seq, hash, signedAt, keyId }: Omit<SignedHead, 'signature'>): Buffer {
-  return Buffer.from(`erp-steward ledger head 1\n${String(seq)}\n${hash}\n${signedAt}\n${keyId}\n`)
+function textOf(
+  kind: Statement,
+  lines: readonly string[],
+  { signedAt, keyId }: Omit<Signature, 'signature'>,
+): Buffer {
+  const all = [`erp-steward ledger ${kind} 1`, ...lines, signedAt, keyId]
+  return Buffer.from(all.map((line) => `${line}\n`).join(''))
 }
 
 function seedsOf(text: string): Buffer[] {
@@ -95,5 +117,6 @@ function keyOf(seed: Buffer): Key {
   const publicKey = createPublicKey(privateKey)
   // The last 32 bytes of an Ed25519 SubjectPublicKeyInfo are the key itself.
   const raw = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32)
-  return { id: createHash('sha256').update(raw).digest('hex').slice(0, 16), privateKey, publicKey }
+  const id = createHash('sha256').update(raw).digest('hex').slice(0, 16)
+  return { id, raw, privateKey, publicKey }
 }

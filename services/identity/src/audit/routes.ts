@@ -6,6 +6,9 @@ import { actOf } from '@erp-steward/service-kit/authentication'
 import { decodeCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
 import { Type } from 'typebox'
 import type { DataSource } from 'typeorm'
+import { viewerOf } from '../people/show-person.ts'
+import { nameRecords } from './name-records.ts'
+import { RecordFilter } from './record-filter.ts'
 import { recordsBefore } from './records-before.ts'
 import type { Verification } from './verify-ledger.ts'
 
@@ -16,7 +19,17 @@ const RecordView = Type.Object({
   eventId: Uuid,
   type: Type.String(),
   subject: Type.String(),
+  subjectName: nullable(
+    Type.String({ description: 'Of a person, account, machine, unit, department or position.' }),
+  ),
   actor: Type.String(),
+  actorName: nullable(
+    Type.String({
+      description:
+        "Name of the account's person or of the machine as it is today; masked for whoever may not see names.",
+    }),
+  ),
+  actorUserName: nullable(Type.String({ description: 'User name of the account.' })),
   recordedAt: InstantOut,
   envelope: Type.String({
     description: 'The CloudEvent as the very text that the hash covers.',
@@ -50,10 +63,6 @@ const VerificationView = Type.Object({
   ),
 })
 
-const Filter = Type.Optional(
-  Type.String({ minLength: 1, maxLength: 200, pattern: '^[^\\u0000]*$' }),
-)
-
 /** The ledger for the audit administrator: read it, and have it checked. */
 export function auditRoutes(
   app: App,
@@ -77,22 +86,18 @@ export function auditRoutes(
         tags: ['audit'],
         querystring: Type.Object({
           ...PageQuery,
-          subject: Filter,
-          actor: Filter,
-          type: Filter,
-          clause: Type.Optional(
-            Type.String({ maxLength: 20, description: 'Facts that prove this clause, `A-2.1.4`.' }),
-          ),
-          from: Type.Optional(Instant),
-          to: Type.Optional(Instant),
+          ...RecordFilter.properties,
         }),
         response: { 200: pageOf(RecordView) },
       },
     },
-    async ({ query: { limit, cursor, ...filter } }) => {
+    async (request) => {
+      const { limit, cursor, ...filter } = request.query
       const [before] = decodeCursor(cursor, 1) ?? []
       const rows = await recordsBefore(db.manager, before ?? null, filter, limit + 1)
-      return page(rows, limit, ({ seq }) => [seq])
+      const viewer = await viewerOf(request, db.manager, clock())
+      const { items, next } = page(rows, limit, ({ seq }) => [seq])
+      return { items: await nameRecords(db.manager, viewer, items), next }
     },
   )
 

@@ -29,6 +29,16 @@ export async function viewerOf(
   return { personId, unitId, seesAll, sensitive: value }
 }
 
+/** Whether the viewer may see a name whole: with the right to, one's own, a colleague's of the unit. Source. */
+export function seesName(
+  { seesAll, personId, unitId, sensitive }: Viewer,
+  person: { readonly id: string; readonly unitId: string | null },
+): boolean {
+  return (
+    seesAll || personId === person.id || unitId === person.unitId || !sensitive.includes('name')
+  )
+}
+
 type Shown = PlainPerson & {
   readonly id: string
   readonly unitId: string
@@ -51,7 +61,7 @@ export function showPerson<Row extends Shown>(tx: EntityManager, viewer: Viewer,
   const { name, email, employeeNumber, birthday } = person
   return {
     ...person,
-    name: masks('name') && !isColleague ? maskedName(name) : name,
+    name: seesName(viewer, person) ? name : maskedName(name),
     email: email !== null && masks('email') && !isColleague ? maskedEmail(email) : email,
     // Made from the name or the number; whoever may read accounts finds it there.
     userName: userName !== null && !isColleague ? maskedName(userName) : userName,

@@ -11,7 +11,7 @@ import type { TestService } from '@erp-steward/test-kit/test-service'
 import { bearer } from '@erp-steward/test-kit/tokens'
 import { ledgerHash } from '../../src/audit/ledger-hash.ts'
 import { identity } from '../../src/service.ts'
-import { identityStage, pass, runTask, stillValid } from '../account-stage.ts'
+import { addAccount, identityStage, pass, runTask, stillValid } from '../account-stage.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'steward-ledger-'))
 let stage: TestService
@@ -32,6 +32,8 @@ beforeEach(() =>
 
 const auditor = () => bearer({ roles: ['AUDIT_ADMIN'], exp: stillValid(stage) })
 
+const ACTORS = ['00000000-0000-4000-8000-000000000000', '00000000-0000-4000-8000-000000000001']
+
 function fact(n: number, members: Partial<Envelope> = {}): Envelope {
   const accountId = randomUUID()
   return {
@@ -42,7 +44,7 @@ function fact(n: number, members: Partial<Envelope> = {}): Envelope {
     subject: `subject-${String(n % 3)}`,
     time: '2026-11-23T12:00:00.000Z',
     datacontenttype: 'application/json',
-    actor: `actor-${String(n % 2)}`,
+    actor: ACTORS[n % 2] ?? '',
     actingrole: 'SERVICE',
     clauseids: '',
     requestid: 'request-1',
@@ -91,6 +93,10 @@ const list = async (query = '') => {
       hash: string
       recordedAt: string
       type: string
+      actor: string
+      actorName: string | null
+      actorUserName: string | null
+      subjectName: string | null
       subject: string
     }[]
     next: string | null
@@ -352,9 +358,9 @@ test('the list is filtered and read page by page', async () => {
   await recorded(9)
   const bySubject = await list('?subject=subject-1')
   expect(bySubject.items.map(({ seq }) => seq)).toEqual([8, 5, 2])
-  expect((await list('?actor=actor-1&subject=subject-1')).items.map(({ seq }) => seq)).toEqual([
-    8, 2,
-  ])
+  expect((await list(`?actor=${ACTORS[1]}&subject=subject-1`)).items.map(({ seq }) => seq)).toEqual(
+    [8, 2],
+  )
   expect((await list(`?type=${SessionEnded.type}&limit=2`)).items).toHaveLength(2)
   const seqs: number[] = []
   let cursor = ''
@@ -379,6 +385,18 @@ test.each([
   '?from=0000-01-01T00:00:00Z',
   '?to=2026-12-31T23:59:60Z',
   '?subject=%00',
+  '?actor=actor-1',
+  '?actor=ZHANGSAN',
+  '?actor=00000000-0000-4000-8000-00000000000A',
+  '?actor=service:',
+  '?type=identity.account.created',
+  '?type=identity.account.created.v0',
+  '?type=created',
+  '?eventId=1',
+  '?userName=',
+  '?userName=NOBODY-HAS-IT',
+  '?from=2026-11-24T00:00:00Z&to=2026-11-24T00:00:00Z',
+  '?from=2026-11-24T00:00:00Z&to=2026-11-23T00:00:00Z',
 ])('a list with %s is refused, not failed', async (query) => {
   const answer = await stage.app.inject({ url: `/v1/audit/records${query}`, headers: auditor() })
   expect([400, 422]).toContain(answer.statusCode)
@@ -405,4 +423,63 @@ test('[A-4.3.4] the facts that prove a clause can be asked for; a clause nobody 
   expect((await ask('A-2.2.7')).json<{ items: unknown[] }>().items).toHaveLength(2)
   expect((await ask('B-4.1.2')).json<{ items: unknown[] }>().items).toHaveLength(0)
   expect((await ask('A-9.9.9')).json()).toMatchObject({ status: 422, code: 'clause-unknown' })
+})
+
+test.each([
+  'service:identity',
+  'service:incident-tiering',
+  'source:00000000-0000-4000-8000-000000000000',
+  'host:root',
+  'anonymous',
+])('facts by %s can be asked for', async (actor) => {
+  expect(await stage.consumer.deliver(fact(0, { actor }))).toBe('handled')
+  await recorded(1)
+  const { items } = await list(`?actor=${actor}`)
+  expect(items.map((item) => item.actor)).toEqual([actor])
+})
+
+test('a fact is found by the id of its event', async () => {
+  const [, second] = await recorded(3)
+  expect((await list(`?eventId=${second?.id ?? ''}`)).items.map(({ seq }) => seq)).toEqual([2])
+  expect((await list(`?eventId=${randomUUID()}`)).items).toEqual([])
+})
+
+test('[A-4.3.1] names stand beside ids: masked for the auditor, who finds the account by its user name', async () => {
+  const person = await addAccount(stage)
+  const administrator = await addAccount(stage, { administratorRole: 'SYSTEM_ADMIN' })
+  const machine = randomUUID()
+  await stage.db.query(
+    `insert into client (id, name, role, status, created_at) values ($1, $2, 'SCRIPT', 'active', $3)`,
+    [machine, `Loader ${machine}`, stage.now],
+  )
+  for (const [actor, subject] of [
+    [person.id, person.personId ?? ''],
+    [administrator.id, person.id],
+    [machine, person.unitId ?? ''],
+    ['service:identity', 'ledger'],
+    [randomUUID(), 'ledger'],
+  ] as const)
+    expect(await stage.consumer.deliver(fact(0, { actor, subject }))).toBe('handled')
+  const { items } = await list()
+  expect(
+    items.map(({ actorName, actorUserName, subjectName }) => [
+      actorName,
+      actorUserName,
+      subjectName,
+    ]),
+  ).toEqual([
+    [null, null, null],
+    [null, null, null],
+    [`Loader ${machine}`, null, 'Unit'],
+    [administrator.userName, administrator.userName, 'P*'],
+    ['P*', person.userName, 'P*'],
+  ])
+  const by = async (query: string) => (await list(query)).items.map(({ seq }) => seq)
+  expect(await by(`?userName=${person.userName.toLowerCase()}`)).toEqual([1])
+  expect(await by(`?userName=${person.userName}&actor=${person.id}`)).toEqual([1])
+  const other = await stage.app.inject({
+    url: `/v1/audit/records?userName=${person.userName}&actor=${administrator.id}`,
+    headers: auditor(),
+  })
+  expect(other.json()).toMatchObject({ status: 422, errors: [{ parameter: 'userName' }] })
 })
