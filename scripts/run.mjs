@@ -72,7 +72,7 @@ function run(name, args) {
 }
 
 async function test(args) {
-  const lint = await run('lint', [])
+  const lint = await run('lint', args.includes('--quick') ? ['--quick'] : [])
   const stopped = forwarded.size > 0
   const jest = stopped ? null : await run('jest', args)
   const word = (status) => (status === null ? 'not run' : status === 0 ? 'passed' : 'FAILED')

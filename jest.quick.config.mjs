@@ -1,0 +1,20 @@
+import full from './jest.config.mjs'
+
+// Left out for people at work, never by CI: what starts the product, a broker or a server of its own, and what is killed.
+const leftOut = [
+  'infra/kafka/test/broker',
+  'infra/postgres/test/server',
+  'infra/standalone/',
+  'packages/backup-agent/test/(agent-life|database-round)',
+  'packages/messaging/test/kafka-bus',
+  'services/monitoring-ingest/test/crash',
+  'test/e2e/',
+].map((path) => `<rootDir>/${path}`)
+
+export default {
+  ...full,
+  projects: full.projects.map((project) => ({
+    ...project,
+    testPathIgnorePatterns: [...project.testPathIgnorePatterns, ...leftOut],
+  })),
+}
