@@ -13,6 +13,7 @@ import { registry } from '@erp-steward/standalone/registry'
 import { pino } from 'pino'
 import { DataSource } from 'typeorm'
 import { demandsDocument } from './demands-document.ts'
+import { withDutiesInForce } from './duties-in-force.ts'
 import { parametersRead } from './parameters-read.ts'
 import { withSettings } from './settings-tables.ts'
 
@@ -38,6 +39,11 @@ export async function generatedDocuments(root: string): Promise<Map<string, stri
     ['docs/regulation/parameters.md', parametersDocument(new Set(unread))],
     ['packages/regulation/src/not-yet-in-effect.json', `${JSON.stringify(unread, null, 2)}\n`],
     [OPERATE, withSettings(await readFile(join(root, OPERATE), 'utf8'))],
+    ['README.md', withDutiesInForce(await readFile(join(root, 'README.md'), 'utf8'), 'en')],
+    [
+      'README.zh-CN.md',
+      withDutiesInForce(await readFile(join(root, 'README.zh-CN.md'), 'utf8'), 'zh-CN'),
+    ],
   ])
 }
 

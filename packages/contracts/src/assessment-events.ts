@@ -208,7 +208,8 @@ export const AppealDecided = defineEvent({
 })
 
 /**
- * What is known of a clause now. `stale`: what should prove it has fallen silent. Source: architecture of the evidence.
+ * What is known of a clause now. `stale`: what should prove it has fallen silent; `not-covered`: what would prove it is not
+ * built, so that nobody takes it for silence that somebody could end. Source: architecture of the evidence.
  */
 export const ControlState = Type.Enum([
   'kept',
@@ -216,13 +217,14 @@ export const ControlState = Type.Enum([
   'broken',
   'stale',
   'recorded-by-person',
+  'not-covered',
   'not-applicable',
 ])
 export type ControlState = Static<typeof ControlState>
 
 export const ControlStateChanged = defineEvent({
   type: 'assessment.control.state-changed.v1',
-  summary: 'A clause is kept, at risk, broken or stale since now.',
+  summary: 'A clause is kept, at risk, broken, stale or in another state since now.',
   clauses: ['B-5.6'],
   payload: Type.Object({
     clauseId: Type.String(),

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { Type } from 'typebox'
 import Value from 'typebox/value'
-import { checkedClaims, claimOf, type Claims } from './claims.ts'
+import { checkedClaims, claimOf, claims as claimsOfProduct, type Claims } from './claims.ts'
 import { clauseById, clauses, type Clause } from './clause.ts'
 import { markdownTable } from './regulation-documents.ts'
 
@@ -105,9 +105,7 @@ export async function coverageFaults(root: string): Promise<readonly string[]> {
 export async function coverageDocument(root: string): Promise<string> {
   const coverage = await collectCoverage(root)
   const rows = clauses.map((clause) => coverageRow(clause, coverage))
-  const duties = clauses.filter(({ mode }) => mode !== 'C').length
-  const numberOf = (state: string) =>
-    clauses.filter(({ id }) => claimOf(id, coverage.claims).state === state).length
+  const { inForce, partly, duties } = dutiesInForce(coverage.claims)
   const head = ['Clause', 'Mode', 'Service', 'Duty', 'In force', 'Operations', 'Events', 'Tests']
   return `# Coverage of the regulations
 
@@ -116,10 +114,25 @@ the software drives, P a person records evidence, C context without a duty. A cl
 [in-force.json](in-force.json) says so, partly where it says what is missing; it then has an operation and a test. What each
 demands, and what proves it, is in [demands.md](demands.md).
 
-${numberOf('in-force')} of ${duties} duties are in force, ${numberOf('partly')} partly.
+${inForce} of ${duties} duties are in force, ${partly} partly.
 
 ${markdownTable(head, rows)}
 `
+}
+
+/** How many duties of both regulations there are, and how many of them are in force and partly so. */
+export function dutiesInForce(among: Claims = claimsOfProduct): {
+  readonly inForce: number
+  readonly partly: number
+  readonly duties: number
+} {
+  const numberOf = (state: string) =>
+    clauses.filter(({ id }) => claimOf(id, among).state === state).length
+  return {
+    inForce: numberOf('in-force'),
+    partly: numberOf('partly'),
+    duties: clauses.filter(({ mode }) => mode !== 'C').length,
+  }
 }
 
 const CLAIM_TEXT = { 'in-force': 'yes', partly: 'partly', 'not-yet': '' }

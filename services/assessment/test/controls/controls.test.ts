@@ -34,6 +34,7 @@ import {
 import { ParameterVersionSet } from '@erp-steward/contracts/platform-events'
 import { clauses } from '@erp-steward/regulation/clause'
 import type { TestService } from '@erp-steward/test-kit/test-service'
+import { register } from '../../src/controls/rules/register/all.ts'
 import {
   alive,
   auditor,
@@ -180,15 +181,24 @@ test('[B-5.6] every clause of both regulations is listed once, in the order of t
 
 test('[B-5.6] without a single fact no duty is kept, and each clause says why', async () => {
   const { items } = (await read(stage, '/v1/controls?limit=200')).json<{
-    items: { state: string; mode: string; reason: string }[]
+    items: { clauseId: string; state: string; mode: string; reason: string }[]
   }>()
-  expect(items.filter(({ mode }) => mode !== 'C').every(({ state }) => state === 'stale')).toBe(
-    true,
-  )
+  const covered = new Set(register.map(({ clauseId }) => clauseId))
+  for (const { clauseId, mode, state } of items)
+    expect({ clauseId, state }).toEqual({
+      clauseId,
+      state:
+        mode === 'C'
+          ? 'not-applicable'
+          : mode === 'P' || covered.has(clauseId)
+            ? 'stale'
+            : 'not-covered',
+    })
   expect(new Set(items.map(({ reason }) => reason))).toEqual(
     new Set([
       'The clause sets no duty.',
       'Nothing proves it yet.',
+      'Nothing can prove it yet: what would is not built.',
       'Nobody has recorded evidence yet.',
     ]),
   )
@@ -197,11 +207,27 @@ test('[B-5.6] without a single fact no duty is kept, and each clause says why', 
     states: { state: string; count: number }[]
   }>()
   const context = clauses.filter(({ mode }) => mode === 'C').length
+  const notCovered = items.filter(({ state }) => state === 'not-covered')
   expect(total).toBe(150)
   expect(states.filter(({ count }) => count > 0)).toEqual([
-    { state: 'stale', count: 150 - context },
+    { state: 'stale', count: 150 - context - notCovered.length },
+    { state: 'not-covered', count: notCovered.length },
     { state: 'not-applicable', count: context },
   ])
+  const { items: filtered } = (await read(stage, '/v1/controls?limit=200&state=not-covered')).json<{
+    items: { clauseId: string; reasonCode: string }[]
+  }>()
+  expect(filtered.map(({ clauseId }) => clauseId)).toEqual(
+    notCovered.map(({ clauseId }) => clauseId),
+  )
+  expect(new Set(filtered.map(({ reasonCode }) => reasonCode))).toEqual(new Set(['not-built']))
+})
+
+test('[B-5.6] what the product claims of a clause, be it in part, it can prove: no such clause is not covered', async () => {
+  const { items } = (await read(stage, '/v1/controls?limit=200&state=not-covered')).json<{
+    items: { clauseId: string; claim: string }[]
+  }>()
+  expect(items.filter(({ claim }) => claim !== 'not-yet')).toEqual([])
 })
 
 test('the list is filtered by state, regulation and service', async () => {

@@ -77,9 +77,23 @@ test('every collector of a clause must be heard', () => {
 
 test('[B-5.6] what nothing ever proved is stale, not kept', () => {
   expect(stateOf([])).toBe('stale: never-proven')
-  expect(stateOf([], { control: null })).toBe('stale: never-proven')
   expect(stateOf([], { control: null, clause: { mode: 'P' } })).toBe('stale: record-missing')
 })
+
+test.each(['E', 'D', 'W'] as const)(
+  '[B-5.6] a clause of mode %s that nothing can prove is not covered, until a person has a word for it',
+  (mode) => {
+    const evidence = { control: null, clause: { mode } }
+    expect(stateOf([], evidence)).toBe('not-covered: not-built')
+    // Facts that no control reads, of an older register for example, prove nothing.
+    expect(stateOf([fact('proves', 0), fact('breaks', 0)], evidence)).toBe('not-covered: not-built')
+    const record = { observedAt: at(-HOUR), validUntil: at(0) }
+    expect(stateOf([], { ...evidence, record })).toBe('recorded-by-person: recorded')
+    expect(stateOf([], { ...evidence, record: { ...record, validUntil: at(-1) } })).toBe(
+      'stale: record-expired',
+    )
+  },
+)
 
 test('a clause without a duty is not applicable', () => {
   expect(stateOf([], { control: null, clause: { mode: 'C' } })).toBe('not-applicable: context')

@@ -25,6 +25,7 @@ export type Reason =
   | { readonly code: 'proven' }
   | { readonly code: 'recorded' }
   | { readonly code: 'never-proven' }
+  | { readonly code: 'not-built' }
   | { readonly code: 'record-missing' }
   | { readonly code: 'record-expired' }
   | { readonly code: 'open-breaches'; readonly count: number }
@@ -61,7 +62,8 @@ export interface Evidence {
 /**
  * The state of a clause at `now`: broken before silent before at risk before old before kept.
  *
- * Silence is never kept: neither of a source, nor of a service, nor of a key that was to be proven. An instant that is
+ * Where the product has nothing that could prove a clause and no person's word either, it is not covered; a clause of mode P
+ * is a person's to prove, so there the word is missing. Silence is never kept: neither of a source, nor of a service, nor of a key that was to be proven. An instant that is
  * exactly the limit still counts. Source: architecture of the evidence; ADR 0022.
  */
 export function controlState(evidence: Evidence, now: Date): Verdict {
@@ -240,7 +242,9 @@ function fromRecord(record: LatestRecord | null, now: Date): Verdict | null {
 
 function unrecorded(mode: Clause['mode'], record: LatestRecord | null): Verdict {
   if (record === null)
-    return verdict('stale', { code: mode === 'P' ? 'record-missing' : 'never-proven' })
+    return mode === 'P'
+      ? verdict('stale', { code: 'record-missing' })
+      : verdict('not-covered', { code: 'not-built' })
   return {
     state: 'stale',
     reason: { code: 'record-expired' },

@@ -27,6 +27,11 @@ function words(reason: Reason): { readonly 'zh-CN': string; readonly en: string 
       return { en: 'A person recorded what they saw.', 'zh-CN': '由人员记录所见。' }
     case 'never-proven':
       return { en: 'Nothing proves it yet.', 'zh-CN': '尚无任何证据。' }
+    case 'not-built':
+      return {
+        en: 'Nothing can prove it yet: what would is not built.',
+        'zh-CN': '本产品尚未建立其取证手段,目前无从证明。',
+      }
     case 'record-missing':
       return { en: 'Nobody has recorded evidence yet.', 'zh-CN': '尚无人员记录证据。' }
     case 'record-expired':
