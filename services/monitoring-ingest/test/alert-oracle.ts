@@ -14,8 +14,6 @@ export interface Told {
 export class AlertOracle {
   readonly told: Told[] = []
   readonly #accepted: { atMs: number; value: number }[] = []
-  /** Where the history under the present rule begins. */
-  #from = 0
 
   observe(rule: AlertRule, atMs: number, value: number): void {
     const newest = this.#accepted.at(-1)
@@ -44,15 +42,7 @@ export class AlertOracle {
     else if (open === null) this.told.push({ kind: 'pending', level: breach, atMs })
   }
 
-  /** The rule was changed or taken away. */
-  end(): void {
-    const open = this.#open()
-    if (open === 'pending') this.told.push({ kind: 'cleared', level: this.#level(), atMs: null })
-    if (open === 'firing') this.told.push({ kind: 'resolved', level: this.#level(), atMs: null })
-    this.#from = this.#accepted.length
-  }
-
-  /** The rise per second may look at the sample before, even one from under the rule before. */
+  /** The rise per second looks at the sample before. */
   #compared(rule: AlertRule, index: number): number | null {
     const sample = this.#accepted[index]
     if (sample === undefined) return null
@@ -67,7 +57,7 @@ export class AlertOracle {
   /** Since when every compared value up to the newest is as wanted; beyond all time when the newest is not. */
   #since(rule: AlertRule, wanted: (level: AlertLevel | null) => boolean): number {
     let since = Infinity
-    for (let index = this.#accepted.length - 1; index >= this.#from; index -= 1) {
+    for (let index = this.#accepted.length - 1; index >= 0; index -= 1) {
       const compared = this.#compared(rule, index)
       if (compared === null) continue
       if (!wanted(breachOf(rule, compared))) break

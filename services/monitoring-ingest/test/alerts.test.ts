@@ -26,25 +26,33 @@ afterAll(() => stage.release())
 const T = NOON.getTime()
 const authority: TestCaller = { roles: ['OM_AUTHORITY'] }
 
+const definition = (metric: string) => ({
+  name: randomUUID(),
+  moduleCode: null,
+  category: 'SERVER',
+  metric,
+  comparison: 'above',
+  warning: 80,
+  critical: 90,
+  recoverLevel: 75,
+  forSeconds: 300,
+  reason: 'test',
+})
+
 async function threshold(metric: string, members: object = {}): Promise<string> {
-  const body = {
-    name: randomUUID(),
-    unitId: stage.unitId,
-    moduleCode: null,
-    category: 'SERVER',
-    metric,
-    comparison: 'above',
-    warning: 80,
-    critical: 90,
-    recoverLevel: 75,
-    forSeconds: 300,
-    reason: 'test',
-    ...members,
-  }
+  const body = { ...definition(metric), unitId: stage.unitId, ...members }
   const created = await stage.call('POST', '/v1/thresholds', { as: authority, body })
   expect(created.statusCode).toBe(201)
   return created.json<{ id: string }>().id
 }
+
+/** One person asks for another definition of a threshold. */
+const change = (id: string, body: object, version: number) =>
+  stage.call('PUT', `/v1/thresholds/${id}`, {
+    as: authority,
+    headers: { 'if-match': `"${String(version)}"` },
+    body,
+  })
 
 /** Two people withdraw a threshold at its first version. */
 async function withdraw(id: string) {
@@ -263,27 +271,8 @@ test('[A-3.2.3] taking away the threshold or the source ends what is open, with 
   const pending = await threshold(metric)
   const orphaned = await threshold(metric, { forSeconds: 0 })
   await send(metric, 0, 85)
-  const { items } = (await stage.call('GET', `/v1/thresholds?limit=200`, { as: authority })).json<{
-    items: { id: string }[]
-  }>()
-  const {
-    id: _,
-    unitId: __,
-    forVersion: ___,
-    active: ____,
-    version: _____,
-    author: ______,
-    setAt: _______,
-    neverApplies: ________,
-    unfedSince: _________,
-    ...body
-  } = items.find(({ id }) => id === changed) as Record<string, unknown>
-  const put = await stage.call('PUT', `/v1/thresholds/${changed}`, {
-    as: authority,
-    headers: { 'if-match': '"1"' },
-    body: { ...body, warning: 50, recoverLevel: null },
-  })
-  expect(put.statusCode).toBe(200)
+  const put = await change(changed, { ...definition(metric), warning: 84, forSeconds: 0 }, 1)
+  expect((await stage.approve(put)).statusCode).toBe(200)
   for (const id of [withdrawn, pending]) expect((await withdraw(id)).statusCode).toBe(200)
   expect((await toldOf(changed)).map(({ type, reason }) => [type, reason])).toEqual([
     ['firing', undefined],
@@ -314,6 +303,30 @@ test('[A-3.2.3] taking away the threshold or the source ends what is open, with 
     ['firing', undefined],
     ['resolved', 'source-disabled'],
   ])
+})
+
+test('[A-3.2.3] one hand ends no alert by saying a threshold again, or more strictly, as often as it likes', async () => {
+  const metric = `m_${randomUUID().replaceAll('-', '')}`
+  const firing = await threshold(metric, { forSeconds: 0 })
+  const pending = await threshold(metric)
+  await send(metric, 0, 85)
+  const stricter = { ...definition(metric), warning: 70, critical: 84, recoverLevel: 60 }
+  for (const version of [1, 2]) {
+    expect((await change(firing, { ...stricter, forSeconds: 0 }, version)).statusCode).toBe(200)
+    const same = { ...definition(metric), reason: `Said again: ${String(version)}` }
+    expect((await change(pending, same, version)).statusCode).toBe(200)
+    await send(metric, 150 * version, 85)
+  }
+  expect((await toldOf(firing)).map(({ type, level }) => [type, level])).toEqual([
+    ['firing', 'warning'],
+    ['firing', 'critical'],
+  ])
+  expect((await toldOf(pending)).map(({ type }) => type)).toEqual(['pending', 'firing'])
+  const [episode]: { version: number }[] = await stage.service.db.query(
+    'select threshold_version as version from alert_episode where threshold_id = $1',
+    [firing],
+  )
+  expect(episode?.version).toBe(2)
 })
 
 test('[A-3.2.3] concurrent requests about one series make one episode', async () => {
@@ -851,7 +864,6 @@ test('[A-3.2.3] over random histories with restarts, repeats and changed thresho
             })
             expect(put.statusCode).toBe(200)
             version += 1
-            oracle.end()
           } else {
             last = encodeWriteRequest([
               {

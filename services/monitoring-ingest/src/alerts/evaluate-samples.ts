@@ -151,7 +151,7 @@ async function record(
                                 confirmed_at)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
      on conflict (id) do update
-       set state = excluded.state, level = excluded.level, value = excluded.value, limit_value = excluded.limit_value,
+       set threshold_version = excluded.threshold_version, state = excluded.state, level = excluded.level, value = excluded.value, limit_value = excluded.limit_value,
            fired_at = coalesce(alert_episode.fired_at, excluded.fired_at),
            confirmed_at = coalesce(alert_episode.confirmed_at, excluded.confirmed_at),
            ended_at = excluded.ended_at, end_reason = excluded.end_reason,

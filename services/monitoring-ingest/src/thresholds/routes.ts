@@ -189,7 +189,7 @@ export function thresholdRoutes(app: App, deps: Dependencies<MonitoringConfig>):
       schema: {
         operationId: 'changeThreshold',
         summary:
-          'Replaces the definition; open alerts of the version before end. What lets something pass that alarmed before answers 202 and waits for a second person.',
+          'Replaces the definition; open alerts go on. What lets something pass that alarmed before answers 202 and waits for a second person, and then open alerts end.',
         tags,
         params: ById,
         body: Type.Object(body, { additionalProperties: false }),

@@ -11,6 +11,7 @@ import type { EntityManager } from 'typeorm'
 import { endEpisodes } from '../alerts/end-episodes.ts'
 import { activeModule, activeUnit } from '@erp-steward/directory/directory'
 import { holdIngest } from './revision.ts'
+import { loosens } from './rules/loosens.ts'
 import { thresholdFaults } from './rules/threshold-faults.ts'
 import { stateFeed, unfedReason } from './state-feeds.ts'
 import {
@@ -69,7 +70,9 @@ export async function changedThreshold(
 }
 
 /**
- * Replaces the definition; open episodes end, for what they were judged by is no longer in force.
+ * Replaces the definition. Where it lets something pass that alarmed before, open episodes end, for what they were judged by
+ * is no longer in force; where it only tightens they go on: saying the same again would end any alert by one hand. Source:
+ * A-3.2.3.
  *
  * @throws Problem `threshold-not-found`, `version-stale`, `threshold-withdrawn`, `module-unknown`,
  *   `threshold-refused`, `threshold-exists`
@@ -81,9 +84,10 @@ export async function changeThreshold(
   expected: number,
   act: Act,
 ): Promise<Threshold> {
-  const { after: threshold } = await changedThreshold(tx, id, command, expected, act)
+  const { before, after: threshold } = await changedThreshold(tx, id, command, expected, act)
   await store(tx, threshold, () => tx.update(ThresholdEntity, { id }, threshold))
-  await endEpisodes(tx, { thresholdId: id }, 'threshold-changed', act)
+  if (loosens(before, threshold))
+    await endEpisodes(tx, { thresholdId: id }, 'threshold-changed', act)
   await announce(tx, threshold, 'changed', act)
   return threshold
 }
