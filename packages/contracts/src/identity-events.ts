@@ -372,6 +372,24 @@ export const LedgerHeadSigned = defineEvent({
   payload: SignedHead,
 })
 
+/** What is signed of a verification, so that it can be shown to somebody who cannot ask the ledger. */
+export const VerificationReceipt = Type.Object({
+  state: Type.Enum(['intact', 'broken', 'unproven']),
+  /** The chain was computed anew, and is sound, up to this record; 0: not even the first. */
+  seq: Type.Integer({ minimum: 0 }),
+  /** SHA-256 of that record in lower-case hex; zeros for 0. */
+  hash: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+  /** When the first record was made; `null` for an empty ledger. */
+  since: nullable(Instant),
+  /** The newest signed head that a witness outside the database holds and that agrees; 0: none. */
+  vouchedSeq: Type.Integer({ minimum: 0 }),
+  signedAt: Instant,
+  keyId: Type.String({ pattern: '^[0-9a-f]{16}$' }),
+  /** Ed25519 (RFC 8032) in base64url, over the text that docs/guides/operate.md gives. */
+  signature: Type.String({ pattern: '^[A-Za-z0-9_-]{86}$' }),
+})
+export type VerificationReceipt = Static<typeof VerificationReceipt>
+
 /** What a verification may find of a witness. */
 export const WitnessState = Type.Enum([
   'agrees',
@@ -398,6 +416,22 @@ export const LedgerVerified = defineEvent({
     witnesses: Type.Optional(
       Type.Array(Type.Object({ witness: Witness, state: WitnessState }), { maxItems: 3 }),
     ),
+    /** Absent before there were receipts, and when a lost head was stated without a verification. */
+    receipt: Type.Optional(VerificationReceipt),
+  }),
+})
+
+export const LedgerExported = defineEvent({
+  type: 'audit.access.ledger-exported.v1',
+  summary: 'Somebody began to read a copy of the audit ledger, or of a part of it.',
+  clauses: ['A-4.3.4'],
+  payload: Type.Object({
+    format: Type.Enum(['ndjson', 'csv']),
+    /** Records after this number up to `through`; both count from 1. */
+    after: Type.Integer({ minimum: 0 }),
+    through: Type.Integer({ minimum: 0 }),
+    /** What was asked for, as the filter of the list; a user name is named by its account, as `actor`. */
+    filter: Type.Record(Type.String(), Type.String()),
   }),
 })
 

@@ -111,7 +111,7 @@ export const identity = defineService({
     credentialRoutes(app, { db, clock })
     sessionRoutes(app, { db, clock, sign, seal })
     await clientRoutes(app, { db, clock, sign })
-    auditRoutes(app, { db, clock, verify: ledgerVerification(deps) })
+    auditRoutes(app, { db, clock, signer: signerOf(config), verify: ledgerVerification(deps) })
   },
   subscriptions: () => [onEveryFact],
   tasks: (deps) => [

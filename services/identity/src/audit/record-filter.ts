@@ -56,6 +56,8 @@ export type RecordFilter = Static<typeof RecordFilter>
 export interface RecordCondition {
   readonly text: string
   readonly values: readonly unknown[]
+  /** Who acted, by id also where a user name was given. */
+  readonly actor?: string | undefined
 }
 
 /**
@@ -77,14 +79,15 @@ export async function conditionOf(
   }
   where('event_id = ?', eventId)
   where('subject = ?', subject)
-  where('actor = ?', await actorOf(tx, actor, userName))
+  const acting = await actorOf(tx, actor, userName)
+  where('actor = ?', acting)
   where('type = ?', type)
   if (clause !== undefined) where('type = any(?)', typesProving(clause))
   if (from !== undefined && to !== undefined && instant(from) >= instant(to))
     throw refused('to', 'The time ends before it begins: `to` must be later than `from`.')
   where('recorded_at >= ?', from && instant(from))
   where('recorded_at < ?', to && instant(to))
-  return { text: conditions.join(' and '), values }
+  return { text: conditions.join(' and '), values, actor: acting }
 }
 
 async function actorOf(

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import type { Act } from '@erp-steward/contracts/act'
 import { Witness, WitnessState } from '@erp-steward/contracts/identity-events'
 import { Instant, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
@@ -7,6 +8,9 @@ import { decodeCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/
 import { Type } from 'typebox'
 import type { DataSource } from 'typeorm'
 import { viewerOf } from '../people/show-person.ts'
+import { exportLedger } from './export-ledger.ts'
+import { csvExport, ndjsonExport } from './export-lines.ts'
+import type { LedgerSigner } from './ledger-key.ts'
 import { nameRecords } from './name-records.ts'
 import { RecordFilter } from './record-filter.ts'
 import { recordsBefore } from './records-before.ts'
@@ -37,6 +41,9 @@ const RecordView = Type.Object({
   previousHash: Sha256,
   hash: Sha256,
 })
+
+/** Text that is sent piece by piece. */
+const Stream = Type.Unsafe<Readable>(Type.String())
 
 const Fault = Type.Object({ seq: Type.Integer(), what: Type.String() })
 
@@ -69,10 +76,12 @@ export function auditRoutes(
   {
     db,
     clock,
+    signer,
     verify,
   }: {
     readonly db: DataSource
     readonly clock: () => Date
+    readonly signer: LedgerSigner
     readonly verify: (act: Act) => Promise<Verification>
   },
 ): void {
@@ -98,6 +107,58 @@ export function auditRoutes(
       const viewer = await viewerOf(request, db.manager, clock())
       const { items, next } = page(rows, limit, ({ seq }) => [seq])
       return { items: await nameRecords(db.manager, viewer, items), next }
+    },
+  )
+
+  app.post(
+    '/v1/audit/exports',
+    {
+      config: { access: 'audit.read', clauses: ['A-4.3.4'] },
+      schema: {
+        operationId: 'exportAuditLedger',
+        summary:
+          'A copy of the ledger or of a part of it, oldest first, as a stream. scripts/verify-ledger.mjs checks the one in NDJSON without the ledger.',
+        tags: ['audit'],
+        body: Type.Object(
+          {
+            format: Type.Enum(['ndjson', 'csv'], {
+              description:
+                '`ndjson`: signed, one JSON object a line; `csv`: for a spreadsheet, cells that it would compute begin with an apostrophe.',
+            }),
+            after: Type.Integer({
+              minimum: 0,
+              maximum: Number.MAX_SAFE_INTEGER,
+              default: 0,
+              description: 'Only records after this number: goes on where the last copy ended.',
+            }),
+            filter: Type.Optional(
+              Type.Object(RecordFilter.properties, { additionalProperties: false }),
+            ),
+          },
+          { additionalProperties: false },
+        ),
+        response: {
+          200: {
+            description: 'The copy; one that broke off has no receipt at its end.',
+            content: {
+              'application/x-ndjson': { schema: Stream },
+              'text/csv': { schema: Stream },
+            },
+          },
+        },
+      },
+    },
+    async (request, reply) => {
+      const { format, after, filter = {} } = request.body
+      const act = actOf(request, clock())
+      const viewer = await viewerOf(request, db.manager, act.now)
+      const copy = await exportLedger(db, { format, after, filter }, viewer, act)
+      const lines = format === 'csv' ? csvExport(db, copy) : ndjsonExport(db, signer, copy, clock)
+      const name = `ledger-${String(after + 1)}-${String(copy.head.seq)}.${format}`
+      return reply
+        .type(format === 'csv' ? 'text/csv; charset=utf-8' : 'application/x-ndjson')
+        .header('content-disposition', `attachment; filename="${name}"`)
+        .send(Readable.from(lines, { objectMode: false }))
     },
   )
 
