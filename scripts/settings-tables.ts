@@ -2,6 +2,7 @@ import { GatewayConfig } from '@erp-steward/gateway/config'
 import { serviceNames } from '@erp-steward/contracts/services'
 import { ProcessConfig } from '@erp-steward/service-kit/run-service'
 import { CommonConfig } from '@erp-steward/service-kit/service'
+import { rangeOf, type Setting } from '@erp-steward/service-kit/setting'
 import { StandaloneConfig } from '@erp-steward/standalone/config'
 import { MigrateConfig } from '@erp-steward/standalone/migrate-config'
 import { registry } from '@erp-steward/standalone/registry'
@@ -34,7 +35,7 @@ export function withSettings(document: string): string {
 }
 
 function tableOf(title: string, schema: TObject): string {
-  const members = Object.entries(schema.properties) as [string, Member][]
+  const members = Object.entries(schema.properties) as [string, Setting][]
   if (members.length === 0) return `#### ${title}\n\nNothing of its own.\n`
   return [
     `#### ${title}`,
@@ -43,31 +44,13 @@ function tableOf(title: string, schema: TObject): string {
     '|---|---|---|---|',
     ...members.map(
       ([name, member]) =>
-        `| \`${name}\` | ${escaped(member.description ?? 'Least level of what is logged.')} | ${rangeOf(member)} | ${defaultOf(name, member, schema)} |`,
+        `| \`${name}\` | ${escaped(member.description ?? '')} | ${escaped(rangeOf(member, (word) => `\`${word}\``))} | ${defaultOf(name, member, schema)} |`,
     ),
     '',
   ].join('\n')
 }
 
-/** What the tables say of a setting. */
-interface Member {
-  readonly type?: string
-  readonly enum?: readonly unknown[]
-  readonly description?: string
-  readonly default?: string | number | boolean
-  readonly minimum?: number
-  readonly maximum?: number
-  readonly minLength?: number
-}
-
-function rangeOf({ type, enum: words, minimum, maximum, minLength }: Member): string {
-  if (words !== undefined) return words.map((word) => `\`${String(word)}\``).join(' ')
-  if (minimum !== undefined && maximum !== undefined)
-    return `${type === 'integer' ? 'whole number ' : ''}${minimum} to ${maximum}`
-  return minLength === undefined ? 'text' : `text of at least ${minLength}`
-}
-
-function defaultOf(name: string, member: Member, schema: TObject): string {
+function defaultOf(name: string, member: Setting, schema: TObject): string {
   // Absent where every member is optional.
   const { required = [] } = schema as { required?: readonly string[] }
   if (member.default === '') return 'empty'

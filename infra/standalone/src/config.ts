@@ -38,8 +38,12 @@ export const StandaloneConfig = Type.Object({
   KAFKA_BROKERS: Type.String({
     description:
       'With `--kafka`: an existing cluster, host:port separated by commas, instead of an own broker.',
+    format: 'host-ports',
     default: '',
   }),
-  LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug'], { default: 'info' }),
+  LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug'], {
+    description: 'Least level of what is logged.',
+    default: 'info',
+  }),
 })
 export type StandaloneConfig = Static<typeof StandaloneConfig>

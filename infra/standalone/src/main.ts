@@ -4,7 +4,7 @@ import { flushCompileCache } from 'node:module'
 import { join, resolve } from 'node:path'
 import { createLog } from '@erp-steward/service-kit/log'
 import { pino, type Logger } from 'pino'
-import { checkSettings } from './check-settings.ts'
+import { checkSettings, unknownSettings } from './check-settings.ts'
 import { startHost } from './host.ts'
 
 const STOP_LIMIT_MS = 60_000
@@ -38,6 +38,7 @@ let log: Logger | undefined
 let logFile: string | undefined
 try {
   const started = performance.now()
+  for (const line of unknownSettings(process.env)) process.stderr.write(`Warning: ${line}\n`)
   const config = checkSettings(process.env)
   const folder = resolve(config.STEWARD_DATA)
   mkdirSync(folder, { recursive: true, mode: 0o755 })

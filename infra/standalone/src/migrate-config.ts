@@ -13,6 +13,7 @@ const passwordSettings: Record<string, TString> = Object.fromEntries(
     Type.String({
       description: `Database password of ${name}, at least 16 characters.`,
       minLength: 16,
+      writeOnly: true,
     }),
   ]),
 )
@@ -23,6 +24,7 @@ const MIGRATION_DATABASE_PASSWORD = (when: string) =>
   Type.String({
     description: `Password of the roles that own the tables, at least 16 characters, known to the jobs alone and to no service. ${when}`,
     pattern: '^(.{16,})?$',
+    writeOnly: true,
     default: '',
   })
 
@@ -31,6 +33,7 @@ export const PrepareDatabaseConfig = Type.Object({
   ADMIN_DATABASE_URL: Type.String({
     description: `${ADMIN_DATABASE_URL}.`,
     pattern: '^postgres(ql)?://',
+    writeOnly: true,
   }),
   MIGRATION_DATABASE_PASSWORD: MIGRATION_DATABASE_PASSWORD(
     'Needed when `npm run migrate` is to run without an administrator.',
@@ -43,12 +46,14 @@ export const MigrateConfig = Type.Object({
   ADMIN_DATABASE_URL: Type.String({
     description: `${ADMIN_DATABASE_URL}; empty when \`npm run prepare-database\` was run.`,
     pattern: '^(postgres(ql)?://.*)?$',
+    writeOnly: true,
     default: '',
   }),
   SITE_DATABASE_URL: Type.String({
     description:
       'Instead of it: the server alone, postgres://host:port, without user and password.',
     pattern: '^(postgres(ql)?://.*)?$',
+    writeOnly: true,
     default: '',
   }),
   MIGRATION_DATABASE_PASSWORD: MIGRATION_DATABASE_PASSWORD(
@@ -56,6 +61,7 @@ export const MigrateConfig = Type.Object({
   ),
   KAFKA_BROKERS: Type.String({
     description: 'host:port separated by commas; empty: no topics are made.',
+    format: 'host-ports',
     default: '',
   }),
   KAFKA_REPLICATION_FACTOR: Type.Integer({

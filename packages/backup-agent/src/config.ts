@@ -17,6 +17,7 @@ const AgentEnvironment = Type.Object({
   }),
   CLIENT_SECRET: Type.String({
     description: 'Secret of that client.',
+    writeOnly: true,
     minLength: 1,
     maxLength: 200,
   }),
@@ -56,7 +57,10 @@ const AgentEnvironment = Type.Object({
     }),
   ),
   PATH: Type.String({ description: 'Folders of programs, as every process has it.', default: '' }),
-  LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug'], { default: 'info' }),
+  LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug'], {
+    description: 'Least level of what is logged.',
+    default: 'info',
+  }),
 })
 
 /** What an agent knows about its host. */

@@ -7,6 +7,7 @@ import { createSeal } from './seal.ts'
 export const PersonalDataKeys = Type.String({
   description:
     'Base64 keys of 32 bytes that seal names, addresses and numbers of people, comma-separated, the newest first; the same in every service that has it.',
+  writeOnly: true,
   pattern: '^[A-Za-z0-9+/]{43}=(,[A-Za-z0-9+/]{43}=)*$',
 })
 
@@ -14,6 +15,7 @@ export const PersonalDataKeys = Type.String({
 export const PersonalIndexKey = Type.String({
   description:
     'Base64 key of 32 bytes under which people are found by number, name or address: another one than those that seal.',
+  writeOnly: true,
   pattern: '^[A-Za-z0-9+/]{43}=$',
 })
 

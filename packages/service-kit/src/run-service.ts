@@ -10,9 +10,13 @@ import { CommonConfig, startService, type Service } from './service.ts'
 export const ProcessConfig = Type.Object({
   KAFKA_BROKERS: Type.String({
     description: 'Kafka brokers, host:port separated by commas.',
+    format: 'host-ports',
     minLength: 3,
   }),
-  LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug'], { default: 'info' }),
+  LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug'], {
+    description: 'Least level of what is logged.',
+    default: 'info',
+  }),
 })
 
 /**
@@ -49,7 +53,11 @@ export async function runProcess<Config>(
   const { ofProcess, own } = configurationOf(name, schemas, environment)
   const log = createLog(ofProcess.LOG_LEVEL)
   const bus = createKafkaBus(ofProcess.KAFKA_BROKERS, name, log)
-  const running = await start({ config: own as Config, bus, log })
+  const running = await start({ config: own as Config, bus, log }).catch((error: unknown) => {
+    // What only the start itself can find, such as a certificate that does not fit its key.
+    if (error instanceof ConfigurationError) refuse(name, error.faults)
+    throw error
+  })
   log.info({ service: name, url: running.url }, 'ready')
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
     process.once(signal, () => {
@@ -82,9 +90,11 @@ function configurationOf(
   }
   const ofProcess = read(ProcessConfig)
   const own = schemas.map((schema) => read(schema))
-  if (ofProcess === undefined || faults.length > 0) {
-    process.stderr.write(`${name}: ${new ConfigurationError(faults).message}\n`)
-    process.exit(1)
-  }
+  if (ofProcess === undefined || faults.length > 0) refuse(name, faults)
   return { ofProcess, own: Object.assign({}, ...own) as object }
+}
+
+function refuse(name: string, faults: readonly string[]): never {
+  process.stderr.write(`${name}: ${new ConfigurationError([...new Set(faults)]).message}\n`)
+  process.exit(1)
 }

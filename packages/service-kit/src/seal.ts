@@ -11,6 +11,7 @@ import { Type } from 'typebox'
 export const SealingKeys = Type.String({
   description:
     'Base64 keys of 32 bytes that seal secrets in the database, comma-separated, the newest first.',
+  writeOnly: true,
   pattern: '^[A-Za-z0-9+/]{43}=(,[A-Za-z0-9+/]{43}=)*$',
 })
 

@@ -35,6 +35,7 @@ export const CommonConfig = Type.Object({
     description:
       "PostgreSQL URL of the service's own role, postgres://user:password@host:port/database.",
     pattern: '^postgres(ql)?://',
+    writeOnly: true,
   }),
   JWKS_URL: Type.String({
     description: 'Where identity publishes its keys, http(s)://…/.well-known/jwks.json.',
@@ -42,6 +43,7 @@ export const CommonConfig = Type.Object({
   }),
   INTERNAL_TOKEN: Type.String({
     description: 'Secret shared by the processes of the product, at least 32 characters.',
+    writeOnly: true,
     minLength: 32,
   }),
   HOST: Type.String({ description: 'Address to listen on.', default: '127.0.0.1' }),
@@ -49,6 +51,7 @@ export const CommonConfig = Type.Object({
     Type.String({
       description:
         'Addresses or networks of the gateways, separated by commas: they say where a request came from. Default: this host.',
+      format: 'proxies',
     }),
   ),
   PORT: Type.Integer({

@@ -22,7 +22,11 @@ const urls = Object.fromEntries(
 ) as Record<UrlSetting, TString>
 
 const networks = (description: string, byDefault: string) =>
-  Type.String({ description: `${description} CIDR, separated by commas.`, default: byDefault })
+  Type.String({
+    description: `${description} CIDR, separated by commas.`,
+    format: 'networks',
+    default: byDefault,
+  })
 
 const perMinute = (description: string, byDefault: number) =>
   Type.Integer({ description, minimum: 1, maximum: 10_000_000, default: byDefault })
@@ -34,6 +38,7 @@ export const GatewayConfig = Type.Object({
   ...urls,
   INTERNAL_TOKEN: Type.String({
     description: 'Secret shared by the processes of the product, at least 32 characters.',
+    writeOnly: true,
     minLength: 32,
   }),
   HOST: Type.String({ description: 'Address to listen on.', default: '127.0.0.1' }),

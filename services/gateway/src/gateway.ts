@@ -1,11 +1,9 @@
-import { readFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { serviceNames, services } from '@erp-steward/contracts/services'
 import type { BusConsumer, EventBus } from '@erp-steward/messaging/bus'
 import type { App } from '@erp-steward/service-kit/app'
 import { createKeySet, createTokenCheck } from '@erp-steward/service-kit/authentication'
-import { ConfigurationError } from '@erp-steward/service-kit/config'
 import { createApp } from '@erp-steward/service-kit/create-app'
 import { openApiOf } from '@erp-steward/service-kit/open-api'
 import type { Logger } from 'pino'
@@ -22,6 +20,7 @@ import { readSnapshot } from './revocations/read-snapshot.ts'
 import { Revocations } from './revocations/revocations.ts'
 import { createRoutingTable } from './routing/rules/routing-table.ts'
 import { openUpstream, type Upstream } from './routing/upstreams.ts'
+import { readTls } from './tls-files.ts'
 
 /** Longest time in milliseconds for a request to arrive whole: 16 MiB over a line of 1.2 Mbit/s. */
 const REQUEST_MS = 120_000
@@ -137,7 +136,7 @@ async function buildGateway(
   const table = createRoutingTable(Object.values(services))
   // Reads the setting once more only to refuse a faulty one by name.
   networksOf(config, 'TRUSTED_PROXIES')
-  const tls = await tlsOf(config)
+  const tls = readTls(config)
   const app = await createApp({
     name: 'gateway',
     title: 'ERP Steward',
@@ -178,14 +177,6 @@ async function buildGateway(
   await proxyRoutes(app, { door, table, upstreams })
   await app.ready()
   return { app, catalogue }
-}
-
-async function tlsOf(config: GatewayConfig): Promise<{ cert: string; key: string } | null> {
-  const { TLS_CERT_FILE: cert, TLS_KEY_FILE: key } = config
-  if (cert === '' && key === '') return null
-  if (cert === '' || key === '')
-    throw new ConfigurationError(['TLS_CERT_FILE and TLS_KEY_FILE must both be set, or neither'])
-  return { cert: await readFile(cert, 'utf8'), key: await readFile(key, 'utf8') }
 }
 
 function upstreamOf<Name>(upstreams: ReadonlyMap<Name, Upstream>, name: Name): Upstream {

@@ -9,14 +9,18 @@ export const IncidentConfig = Type.Object({
   SMTP_URL: Type.String({
     description:
       'Mail server, smtp://[user:password@]host:port; empty: mail is recorded as not sent.',
+    format: 'smtp-url',
+    writeOnly: true,
     default: '',
   }),
   MAIL_FROM: Type.String({
     description: 'Sender address of notifications.',
+    format: 'mail-sender',
     default: 'ERP Steward <erp-steward@localhost>',
   }),
   WEBHOOK_TARGETS: Type.String({
     description: 'host:port pairs that webhooks may call, comma-separated; empty: none.',
+    format: 'host-ports',
     default: '',
   }),
   NOTIFICATION_TRY_SECONDS: Type.Integer({

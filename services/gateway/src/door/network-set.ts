@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net'
+import { networkOf } from '@erp-steward/service-kit/network'
 
 /** Whether an address lies in any network of a list. */
 export type NetworkSet = (address: string) => boolean
@@ -13,17 +14,9 @@ export function readNetworks(list: string): NetworkSet {
   const networks = new BlockList()
   for (const entry of list.split(',').map((text) => text.trim())) {
     if (entry === '') continue
-    const [address = '', prefix, ...more] = entry.split('/')
-    const version = isIP(address)
-    const bits = prefix === undefined ? (version === 4 ? 32 : 128) : Number(prefix)
-    if (
-      version === 0 ||
-      more.length > 0 ||
-      (prefix !== undefined && !/^\d{1,3}$/.test(prefix)) ||
-      bits > (version === 4 ? 32 : 128)
-    )
-      throw new RangeError(`${entry} is not a network in CIDR notation`)
-    networks.addSubnet(address, bits, version === 4 ? 'ipv4' : 'ipv6')
+    const network = networkOf(entry)
+    if (network === null) throw new RangeError(`${entry} is not a network in CIDR notation`)
+    networks.addSubnet(network.address, network.prefix, network.family)
   }
   return (address) => {
     const plain = plainAddress(address)

@@ -14,6 +14,7 @@ import { Type } from 'typebox'
 export const LedgerKeys = Type.String({
   description:
     'Base64 seeds of 32 bytes that sign the head of the audit ledger, comma-separated: the newest signs, every one verifies. Empty: derived from SEALING_KEYS.',
+  writeOnly: true,
   pattern: '^([A-Za-z0-9+/]{43}=(,[A-Za-z0-9+/]{43}=)*)?$',
   default: '',
 })
