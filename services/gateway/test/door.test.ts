@@ -413,7 +413,6 @@ test('[A-4.3.2] with a certificate the gateway speaks TLS and nothing else', asy
 
 test('a certificate without its key keeps the gateway from starting', async () => {
   await expect(stage({}, { TLS_CERT_FILE: '/x.pem' })).rejects.toThrow('TLS_KEY_FILE')
-  await expect(stage({}, { TRUSTED_PROXIES: 'proxy' })).rejects.toThrow('TRUSTED_PROXIES: proxy')
 })
 
 test('metrics are read from listed networks only', async () => {
