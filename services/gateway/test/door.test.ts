@@ -137,13 +137,16 @@ test.each(forged)('a token %s is refused and never reaches a service', async (_n
 test.each([
   ['no header', undefined],
   ['another scheme', `Basic ${Buffer.from('a:b').toString('base64')}`],
-  ['a scheme in lower case', `bearer ${valid()}`],
   ['two blanks', `Bearer  ${valid()}`],
   ['two tokens', `Bearer ${valid()}, Bearer ${valid()}`],
   ['the token alone', valid()],
   ['an empty token', 'Bearer '],
 ])('an authorization of %s is refused', async (_name, authorization) => {
   expect((await tickets(it, authorization)).status).toBe(401)
+})
+
+test.each(['bearer', 'BEARER'])('the scheme is taken as %s', async (scheme) => {
+  expect((await tickets(it, `${scheme} ${valid()}`)).status).toBe(200)
 })
 
 test('of two authorization headers the one that was checked goes on', async () => {

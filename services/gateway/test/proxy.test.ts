@@ -103,14 +103,27 @@ async function raw(text: string): Promise<string> {
   const { hostname, port } = new URL(it.gateway.url)
   const socket = connect(Number(port), hostname)
   let answer = ''
-  socket.on('data', (chunk: Buffer) => {
-    answer += chunk.toString('latin1')
+  const whole = new Promise<void>((resolve) => {
+    socket.on('data', (chunk: Buffer) => {
+      answer += chunk.toString('latin1')
+      if (isWhole(answer)) resolve()
+    })
   })
   socket.on('error', () => undefined)
   socket.write(text)
-  await Promise.race([once(socket, 'close'), sleep(2_000, undefined, { ref: false })])
+  await Promise.race([once(socket, 'close'), whole])
   socket.destroy()
   return answer
+}
+
+/** Whether the bytes are an answer with all of its body. */
+function isWhole(answer: string): boolean {
+  const [head = '', ...rest] = answer.split('\r\n\r\n')
+  const body = rest.join('\r\n\r\n')
+  const length = /^content-length: (\d+)$/im.exec(head)?.[1]
+  return (
+    rest.length > 0 && (length === undefined ? body.endsWith('0\r\n\r\n') : body.length >= Number(length))
+  )
 }
 
 test('a request reaches the service that owns its path, with its query, and the answer comes back', async () => {
