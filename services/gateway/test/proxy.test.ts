@@ -122,7 +122,8 @@ function isWhole(answer: string): boolean {
   const body = rest.join('\r\n\r\n')
   const length = /^content-length: (\d+)$/im.exec(head)?.[1]
   return (
-    rest.length > 0 && (length === undefined ? body.endsWith('0\r\n\r\n') : body.length >= Number(length))
+    rest.length > 0 &&
+    (length === undefined ? body.endsWith('0\r\n\r\n') : body.length >= Number(length))
   )
 }
 
