@@ -3,7 +3,7 @@ import { RestoreApproved, RestoreRefused } from '@erp-steward/contracts/backup-e
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
-import { heldPerson, UnitEntity } from '@erp-steward/directory/directory'
+import { heldPerson, UnitEntity, type Person } from '@erp-steward/directory/directory'
 import { factOf, lockTarget } from '../targets/target.ts'
 import { personOf } from './draw-up-plan.ts'
 import { lockPlan, planOf, updatePlan, type Plan } from './plan.ts'
@@ -59,6 +59,7 @@ export async function approvePlan(
   const approved = await updatePlan(tx, plan, {
     state: 'approved',
     approverPersonId: person,
+    voidedApproverPersonIds: approversBefore(plan, person),
     approvedDigest: planDigest,
     approvalComment: comment,
     approvedAt: act.now,
@@ -129,28 +130,45 @@ export async function refusePlan(
   return refused
 }
 
-/**
- * The data of a unit that uses the ERP is brought back by word of its own leader; other data by word of the O&M authority.
- * Source: A-2.4.7.
- *
- * @throws Problem `not-plan-approver`
- */
+/** Who approved it before, also those whose approval ran out. */
+function approversBefore(
+  { approverPersonId, voidedApproverPersonIds }: Plan,
+  person: string,
+): string[] {
+  const before = [
+    ...voidedApproverPersonIds,
+    ...(approverPersonId === null ? [] : [approverPersonId]),
+  ]
+  return [...new Set(before)].filter((id) => id !== person)
+}
+
+/** @throws Problem `not-plan-approver` */
 async function assertApprover(
   tx: EntityManager,
-  { unitId }: Plan,
+  plan: Plan,
   personId: string,
   { roles, unitId: unitOfToken }: Approver,
 ) {
-  const unit = await tx.findOneBy(UnitEntity, { id: unitId })
   const person = await heldPerson(tx, personId)
-  const isInCharge =
-    person !== null &&
-    (unit?.usesErp === false
-      ? roles.includes('OM_AUTHORITY')
-      : roles.includes('BUSINESS_OWNER') && person.unitId === unitId && unitOfToken === unitId)
-  if (!isInCharge)
+  if (person === null || !(await isInCharge(tx, plan, { ...person, roles }, unitOfToken)))
     throw new Problem(
       'not-plan-approver',
       'The restore is decided by who is in charge of the data.',
     )
+}
+
+/**
+ * Whether somebody with these roles is in charge of the data of a plan: for a unit that uses the ERP its own leader, for
+ * other data the O&M authority. Source: A-2.4.7.
+ */
+export async function isInCharge(
+  tx: EntityManager,
+  { unitId }: Pick<Plan, 'unitId'>,
+  person: Pick<Person, 'unitId'> & { readonly roles: readonly string[] },
+  unitOfToken: string | null = person.unitId,
+): Promise<boolean> {
+  const unit = await tx.findOneBy(UnitEntity, { id: unitId })
+  return unit?.usesErp === false
+    ? person.roles.includes('OM_AUTHORITY')
+    : person.roles.includes('BUSINESS_OWNER') && person.unitId === unitId && unitOfToken === unitId
 }

@@ -8,6 +8,7 @@ import { assertGood, copyOf } from '../copies/copy.ts'
 import { heldPerson, mayDo } from '@erp-steward/directory/directory'
 import { assertAnotherPerson } from '@erp-steward/service-kit/another-person'
 import { factOf, lockTarget } from '../targets/target.ts'
+import { isInCharge } from './decide-plan.ts'
 import { personOf } from './draw-up-plan.ts'
 import { lockPlan, planOf, updatePlan, type Plan } from './plan.ts'
 import { planDigest } from './seal-plan.ts'
@@ -72,6 +73,13 @@ async function assertRights(tx: EntityManager, plan: Plan, executorPersonId: str
     throw new Problem('not-plan-executor', 'You may not execute restores any more.')
   const { approverPersonId } = plan
   const approver = approverPersonId === null ? null : await heldPerson(tx, approverPersonId)
-  if (approver === null || !mayDo(approver, 'restore.approve'))
-    throw new Problem('approval-expired', 'Who approved the plan has left or lost the right to.')
+  if (
+    approver === null ||
+    !mayDo(approver, 'restore.approve') ||
+    !(await isInCharge(tx, plan, approver))
+  )
+    throw new Problem(
+      'approval-expired',
+      'Who approved the plan is no longer in charge of the data.',
+    )
 }

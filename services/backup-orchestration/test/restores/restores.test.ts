@@ -286,6 +286,18 @@ describe('the approval', () => {
     await made(execute(drawn))
   })
 
+  test('[A-2.4.7] that has expired and was given by somebody else still keeps the first from executing', async () => {
+    const second = randomUUID()
+    await person(stage, second, { roles: EVERY })
+    const drawn = await planned()
+    await made(approve(drawn))
+    stage.now = after(MONDAY, 7 * DAY)
+    await made(approve(drawn, owner(second)))
+    for (const either of [approver, second])
+      expect(await refusal(execute(drawn, provider(either)))).toEqual([409, 'same-person'])
+    await made(execute(drawn))
+  })
+
   test('[A-2.4.7] that is refused ends the plan', async () => {
     const drawn = await planned()
     await made(refuse(drawn))
@@ -328,6 +340,8 @@ describe('the execution', () => {
     ['the approver has left', 'approval-expired', { active: false }],
     ['the approver lost the role', 'approval-expired', { roles: ['END_USER'] }],
     ['the account of the approver is frozen', 'approval-expired', { accountStatus: 'frozen' }],
+    ['the approver leads another unit now', 'approval-expired', { unitId: OTHER_UNIT }],
+    ['the approver leads nothing any more', 'approval-expired', { roles: ['OM_AUTHORITY'] }],
     ['the executor lost the role', 'not-plan-executor', { roles: ['END_USER'] }],
   ])('[A-2.4.7] does not begin when %s', async (_, code, changes) => {
     const drawn = await planned()
