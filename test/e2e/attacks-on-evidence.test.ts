@@ -27,7 +27,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all(senders.map((stop) => stop()))
   await stage.site.stop()
-}, 60_000)
+})
 
 const by: AttackStage['by'] = (...asked) => stage.by(...asked)
 

@@ -17,7 +17,7 @@ export interface Ask {
 }
 
 /** How long a call is repeated while the product is away, in milliseconds. */
-const PATIENCE_MS = 90_000
+const PATIENCE_MS = 180_000
 
 /**
  * Calls the product as a careful script does: repeats keyed and safe requests while it is away, never others' errors.

@@ -22,7 +22,7 @@ type ProcessName = ServiceName | 'gateway'
  * The production shape: the job that prepares the site, then the gateway and each service as a process of its own, on
  * real Kafka. Commands and settings are those of docker-compose.yml; only addresses differ, for all share one host here.
  *
- * `kill` takes one of the processes at random.
+ * `kill` takes the processes in a random order, none a second time before each was taken.
  */
 export async function processSite(
   brokers: string,
@@ -62,7 +62,7 @@ export async function processSite(
     ADMINISTRATORS_FILE: passwordFile,
   })
   prepare.start()
-  await prepare.says('Done.', 120_000)
+  await prepare.says('Done.', 300_000)
 
   const here = (name: ProcessName) => ({
     ...environment,
@@ -73,6 +73,7 @@ export async function processSite(
     PORT: String(ports[name]),
   })
   const programs = names.map((name) => programOf(name, { ...settingsOf(name), ...here(name) }))
+  const turn: Program[] = []
   const gatewayUrl = `http://127.0.0.1:${ports.gateway}`
   const start = async () => {
     const up = new AbortController()
@@ -85,7 +86,7 @@ export async function processSite(
     }
     const restarting = restart()
     try {
-      await answers(`${gatewayUrl}/health`, 120_000)
+      await answers(`${gatewayUrl}/health`, 300_000)
     } finally {
       up.abort()
       await restarting
@@ -98,7 +99,9 @@ export async function processSite(
     passwordFile,
     superuserUrl: () => Promise.resolve(postgres.url.replace(/\/[^/]*$/, `/${DATABASE}`)),
     kill: async () => {
-      await programs[Math.floor(Math.random() * programs.length)]?.kill()
+      if (turn.length === 0) turn.push(...programs)
+      const [taken] = turn.splice(Math.floor(Math.random() * turn.length), 1)
+      await taken?.kill()
     },
     start,
     stop: async () => {

@@ -26,7 +26,7 @@ export async function standaloneSite(environment: Readonly<Record<string, string
   const start = async () => {
     host.start()
     await host.says('is ready', 300_000)
-    await answers(`${gatewayUrl}/health`, 60_000)
+    await answers(`${gatewayUrl}/health`, 300_000)
   }
   await start()
   return {

@@ -6,10 +6,10 @@ import { playAll, type Stage } from './stage.ts'
 export type Blow = () => Promise<boolean>
 
 /** How often each thing is killed. */
-const KILLS = 20
+const KILLS = 10
 
 /**
- * Plays the day while each blow falls at 20 random moments, spread over its steps, in starts and restarts as well; then
+ * Plays the day while each blow falls at ten random moments, spread over its steps, in starts and restarts as well; then
  * all effects must be there once and the ledger must hold.
  */
 export async function playUnderFire(
@@ -44,7 +44,7 @@ export async function playUnderFire(
     await fire
   }
   due = KILLS
-  // What is left of the twenty falls on the finished day: nothing may come of it.
+  // What is left of the ten falls on the finished day: nothing may come of it.
   await untilAllHaveFallen()
   process.stderr.write(`  the fire is over${score()}\n`)
   await stage.effects.everythingIsInTheLedger()

@@ -21,7 +21,7 @@ let server: PostgresServer
 
 beforeAll(async () => {
   server = await startPostgres({ dataDirectory: join(folder, 'data'), port: 0, durable: false })
-}, 60_000)
+})
 afterAll(async () => {
   await server.stop()
   rmSync(folder, { recursive: true })
@@ -98,7 +98,7 @@ test('an administrator prepares the server; the job then migrates without one, a
   expect(await run('prepare-database.ts', prepare)).toMatchObject({ code: 0 })
   expect(await run('migrate.ts', migrate)).toMatchObject({ code: 0 })
   expect(readFileSync(administrators, 'utf8')).toBe(issued)
-}, 120_000)
+})
 
 const evidence = serviceNames.flatMap((name) =>
   ['parameter_version', ...(registry[name].onlyGrow ?? [])].map((table) => [name, table] as const),
@@ -192,7 +192,7 @@ test('the job of an administrator does both, gives new passwords, and takes over
       asService(name, 'second', 'alter table parameter_version disable trigger user'),
     ).rejects.toThrow(/must be owner/)
   }
-}, 120_000)
+})
 
 test('settings that are not usable end the job with every fault named, before anything is touched', async () => {
   const ended = await run('migrate.ts', { ASSESSMENT_DATABASE_PASSWORD: 'short' })
@@ -209,4 +209,4 @@ test('settings that are not usable end the job with every fault named, before an
     code: 1,
     output: expect.stringContaining('ADMIN_DATABASE_URL is missing'),
   })
-}, 120_000)
+})

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals'
+import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import {
   agentStage,
   backedUp,
@@ -23,9 +23,6 @@ import {
   type Task,
   patiently,
 } from './agent-stage.ts'
-
-// Each test starts processes, which takes seconds on a busy machine.
-jest.setTimeout(120_000)
 
 let stage: AgentStage
 let source: string

@@ -28,9 +28,9 @@ export type Task = Assignment extends infer One
     : never
   : never
 
-/** As `eventually`, with the patience that processes on a busy machine need: half a minute. */
+/** As `eventually`, with the patience that processes on a busy machine need. */
 export const patiently = <Result>(probe: () => Result | Promise<Result>, every = 25) =>
-  eventually(probe, { within: 30_000, every })
+  eventually(probe, { within: 60_000, every })
 
 /** A task on the stage, and all that the agent said about it. */
 export interface Staged {

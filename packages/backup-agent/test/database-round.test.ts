@@ -10,7 +10,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { findBinaries } from '@erp-steward/postgres/binaries'
 import { serverUser } from '@erp-steward/postgres/data-directory'
 import { startPostgres, type PostgresServer } from '@erp-steward/postgres/server'
@@ -48,9 +48,6 @@ const missing =
       ? `no server of version ${programs.map((found) => found.major).join(', ')} is on this machine`
       : null
 if (missing !== null) process.stderr.write(`Backup of a database is not tested: ${missing}\n`)
-
-// Each test starts processes, which takes seconds on a busy machine.
-jest.setTimeout(120_000)
 
 let stage: AgentStage
 beforeAll(async () => {

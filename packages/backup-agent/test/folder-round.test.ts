@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import {
   agentStage,
   backedUp,
@@ -25,9 +25,6 @@ import {
   type AgentStage,
   patiently,
 } from './agent-stage.ts'
-
-// Each test starts processes, which takes seconds on a busy machine.
-jest.setTimeout(120_000)
 
 let stage: AgentStage
 let source: string

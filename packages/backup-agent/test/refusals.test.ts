@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { pack, type Header } from 'tar-stream'
 import { sealInto } from '../src/seal/compressed.ts'
 import { ownWords } from '../src/postgres/run-program.ts'
@@ -17,9 +17,6 @@ import {
   type Task,
   patiently,
 } from './agent-stage.ts'
-
-// Each test starts processes, which takes seconds on a busy machine.
-jest.setTimeout(120_000)
 
 let stage: AgentStage
 let source: string
@@ -187,7 +184,7 @@ test('an agent with faulty settings names every one of them and does not start',
   const { status, stderr } = run({ KEYS_FILE: bad })
   expect(status).toBe(1)
   expect(stderr).toContain('can be read or written by others; its mode must be 0600')
-}, 60_000)
+})
 
 test('of what a program of PostgreSQL says, no values of rows are passed on', () => {
   const said = [

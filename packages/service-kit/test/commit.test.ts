@@ -657,12 +657,9 @@ test('the job of a worker that was killed is freed and runs, once in effect', as
   expect(await shorn()).toEqual([])
   const jobs = await work()
   try {
-    await eventually(
-      async () => {
-        expect(await shorn()).toEqual(['dolly'])
-      },
-      { within: 20_000 },
-    )
+    await eventually(async () => {
+      expect(await shorn()).toEqual(['dolly'])
+    })
   } finally {
     await jobs.stop()
   }

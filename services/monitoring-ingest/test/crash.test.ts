@@ -89,7 +89,7 @@ test('[A-3.2.1] what was acknowledged is there after kill -9, each sample once',
   expect(acknowledged.filter((at) => kept.get(at) !== 50)).toEqual([])
   // A request is there whole or not at all, acknowledged or not.
   expect([...kept.values()].filter((samples) => samples !== 50)).toEqual([])
-}, 60_000)
+})
 
 /** A way to the database that can be shut. */
 async function startGate(to: string) {

@@ -43,7 +43,7 @@ let all: ChangeStage
 
 beforeAll(async () => {
   all = await changeStage()
-}, 120_000)
+})
 afterAll(() => all.stage.release())
 beforeEach(async () => {
   all.stage.now = MONDAY

@@ -54,7 +54,7 @@ beforeAll(async () => {
   for (const name of ofUnit) await standing(all.stage, id[name])
   for (const name of ofUnit) await nominate(all.stage, id[name], { tier: 'L1' })
   for (const name of names) await nominate(all.stage, id[name], { tier: 'L2' })
-}, 120_000)
+})
 afterAll(() => all.stage.release())
 beforeEach(() => {
   all.stage.now = TUESDAY_NIGHT

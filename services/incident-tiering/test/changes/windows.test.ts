@@ -40,7 +40,7 @@ let all: ChangeStage
 
 beforeAll(async () => {
   all = await changeStage()
-}, 120_000)
+})
 afterAll(() => all.stage.release())
 beforeEach(() => {
   all.stage.now = MONDAY
