@@ -3,14 +3,16 @@ import { ControlRecordConfirmed } from '@erp-steward/contracts/assessment-events
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { assertAnotherPerson } from '@erp-steward/service-kit/another-person'
+import { isOfInterest, operation, type Interest } from '@erp-steward/service-kit/measured-interest'
 import type { EntityManager } from 'typeorm'
-import { ControlRecordEntity, type ConfirmedRecord } from './control-record.ts'
+import { ControlRecordEntity, type ConfirmedRecord, type ControlRecord } from './control-record.ts'
 
 /**
- * Confirms what another person recorded of a clause: nobody proves alone what may be the own duty. Confirmed twice it is
- * confirmed once. Source: B-5.1, B-5.2.
+ * Confirms what another person recorded of a clause: nobody proves alone what may be the own duty, nor do two of those
+ * whose duties these are. Confirmed twice it is confirmed once. Source: B-5.1, B-5.2.
  *
- * @throws Problem `not-found`, `person-required`, `same-person`, `control-validity-refused` when its time is over
+ * @throws Problem `not-found`, `person-required`, `same-person` (also where nobody knows who recorded it), `concerned` where
+ *   both are of the operation, `control-validity-refused` when its time is over
  */
 export async function confirmRecord(
   tx: EntityManager,
@@ -24,9 +26,12 @@ export async function confirmRecord(
   await tx.query(`select pg_advisory_xact_lock(hashtext($1))`, [`control-confirmation ${id}`])
   const record = await tx.findOneBy(ControlRecordEntity, { id, clauseId })
   if (record === null) throw new Problem('not-found', 'There is no such record of the clause.')
-  if (record.actor === act.actor)
+  if (record.actor === act.actor || record.personId === null)
     throw new Problem('same-person', 'Another person confirms what you recorded.')
   assertAnotherPerson(act, [record.personId], 'Another person confirms what you recorded.')
+  const interest = await interestOfRecorder(tx, record, act.now)
+  if (interest !== null && (await isOfInterest(tx, act, interest)))
+    throw new Problem('concerned', 'Both of you are of those whose duties these are.')
   if (record.validUntil < act.now)
     throw new Problem('control-validity-refused', 'The record is no longer valid.')
   const [known]: { confirmedAt: Date; confirmedByPersonId: string }[] = await tx.query(
@@ -43,4 +48,14 @@ export async function confirmRecord(
   const fact = { recordId: id, clauseId, confirmerPersonId: personId, confirmedAt }
   await appendEvent(tx, 'assessment', ControlRecordConfirmed, clauseId, fact, act)
   return { ...record, confirmedAt: act.now, confirmedByPersonId: personId }
+}
+
+/** Of whom nobody confirms the record: those who operate, where one of them recorded it. */
+export async function interestOfRecorder(
+  tx: EntityManager,
+  { personId }: Pick<ControlRecord, 'personId'>,
+  now: Date,
+): Promise<Interest | null> {
+  const recorder = { personId, controllers: [], role: '', now }
+  return (await isOfInterest(tx, recorder, operation)) ? operation : null
 }

@@ -21,10 +21,11 @@ export interface RecordControl {
 }
 
 /**
- * Keeps what a person saw of a clause that only a person can prove; it counts when a second person has confirmed it. Renewing a record needs a new observation: a later
+ * Keeps what a person saw of a clause that only a person can prove; it counts when a second person has confirmed it: an
+ * account whose person nobody knows could not be told from the second. Renewing a record needs a new observation: a later
  * end alone would let a proof live for ever.
  *
- * @throws Problem `control-not-recordable` (the software proves the clause, or there is no duty),
+ * @throws Problem `person-required`, `control-not-recordable` (the software proves the clause, or there is no duty),
  *   `control-observation-refused` (in the future, too old, or not newer than the last), `control-validity-refused`
  */
 export async function recordControl(
@@ -33,6 +34,7 @@ export async function recordControl(
   { statement, reference, ...command }: RecordControl,
   act: Act,
 ): Promise<ControlRecord> {
+  if (act.personId === null) throw new Problem('person-required', 'Only a person records.')
   if (mode !== 'P' && mode !== 'W')
     throw new Problem(
       'control-not-recordable',

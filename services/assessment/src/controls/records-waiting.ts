@@ -1,5 +1,6 @@
 import { someoneCan } from '@erp-steward/service-kit/someone-can'
 import type { Wait, Waits } from '@erp-steward/service-kit/waits'
+import { interestOfRecorder } from './confirm-record.ts'
 import type { ControlRecord } from './control-record.ts'
 
 type Unconfirmed = Pick<ControlRecord, 'id' | 'personId' | 'recordedAt' | 'validUntil'>
@@ -24,6 +25,7 @@ export const recordsWaiting: Waits = async (tx, { now }) => {
         isOfCompany: true,
         notPersonIds: [personId],
         notUnitIds: [],
+        notOf: await interestOfRecorder(tx, { personId }, now),
       },
       now,
     )

@@ -92,7 +92,7 @@ export async function alive(stage: TestService, at: Date, ...names: readonly Ser
 export const caller = (role: Role, claims: object = {}) =>
   bearer({ roles: [role], exp: FAR, ...claims })
 export const auditor = () => caller('AUDIT_ADMIN')
-export const authority = () => caller('OM_AUTHORITY')
+export const authority = () => caller('OM_AUTHORITY', { person: randomUUID() })
 
 export async function read(
   stage: TestService,
@@ -154,7 +154,7 @@ export async function confirm(
   stage: TestService,
   clauseId: string,
   recordId: string,
-  headers: Readonly<Record<string, string>> = caller('OM_AUTHORITY', { person: randomUUID() }),
+  headers: Readonly<Record<string, string>> = caller('SECURITY_ADMIN', { person: randomUUID() }),
 ): Promise<Response> {
   const url = `/v1/controls/${clauseId}/records/${recordId}/confirm`
   return stage.app.inject({ method: 'POST', url, headers })

@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
+import { PersonChanged, StandingChanged } from '@erp-steward/contracts/identity-events'
+import type { Role } from '@erp-steward/contracts/permissions'
+import { sealedPerson } from '@erp-steward/test-kit/personal-data'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import {
@@ -10,11 +13,13 @@ import {
   controlStage,
   DAY,
   emptyStage,
+  factOf,
   HOUR,
   noon,
   read,
   record,
   stateAt,
+  tell,
   UNIT,
 } from './control-stage.ts'
 
@@ -24,6 +29,19 @@ beforeAll(async () => {
 })
 beforeEach(() => emptyStage(stage))
 afterAll(() => stage.release())
+
+let versions = 0
+/** Identity says who somebody is, alone in a department, and what may be done. */
+async function standing(personId: string, ...roles: Role[]): Promise<void> {
+  const version = (versions += 1)
+  const account = { accountId: personId, accountStatus: 'active' as const }
+  const place = { unitId: UNIT, departmentId: personId, positionId: personId }
+  const person = { ...sealedPerson(personId, { name: 'Somebody' }), ...place }
+  const known = { ...person, personId, active: true, leftOn: null, version }
+  await tell(stage, factOf(PersonChanged, known, noon(), 'identity'))
+  const may = { personId, ...account, roles, version }
+  await tell(stage, factOf(StandingChanged, may, noon(), 'identity'))
+}
 
 test('[B-5.1][B-5.2] what a person recorded proves the clause until it ends, and is stated as a fact', async () => {
   const person = randomUUID()
@@ -79,6 +97,45 @@ test('[B-5.1][B-5.2] a record counts for nothing on one word: neither the record
   stage.now = noon()
   expect((await confirm(stage, 'B-5.1', id)).statusCode).toBe(200)
   expect((await confirm(stage, 'B-5.1', id)).statusCode).toBe(200)
+  expect(await stateAt(stage, 'B-5.1', noon())).toBe('recorded-by-person')
+})
+
+test('[B-5.1][B-5.2] an account that belongs to nobody yet records nothing, for its holder could confirm it under another', async () => {
+  const answer = await record(stage, 'B-5.1', {}, caller('SYSTEM_ADMIN', { person: null }))
+  expect([answer.statusCode, answer.json<{ code: string }>().code]).toEqual([
+    403,
+    'person-required',
+  ])
+  const id = randomUUID()
+  await stage.db.query(
+    `insert into control_record (id, clause_id, person_id, actor, statement, observed_at, valid_until, recorded_at)
+     values ($1, 'B-5.1', null, 'nobody', 'Seen before there was this rule.', $2, $3, $2)`,
+    [id, noon(-HOUR), noon(DAY)],
+  )
+  const confirmed = await confirm(stage, 'B-5.1', id)
+  expect(confirmed.json()).toMatchObject({ code: 'same-person' })
+  expect(await stateAt(stage, 'B-5.1', noon())).toBe('stale')
+})
+
+test('[B-5.1][B-5.2] two of those whose duties these are do not vouch for each other, also by another role or lately', async () => {
+  const [recorder, colleague, former] = [randomUUID(), randomUUID(), randomUUID()]
+  for (const [personId, role] of [
+    [recorder, 'OM_AUTHORITY'],
+    [colleague, 'SECURITY_ADMIN'],
+    [former, 'OM_AUTHORITY'],
+    [former, 'END_USER'],
+  ] as const)
+    await standing(personId, role)
+  const made = await record(stage, 'B-5.1', {}, caller('OM_AUTHORITY', { person: recorder }))
+  const { id } = made.json<{ id: string }>()
+  for (const headers of [
+    caller('OM_AUTHORITY', { person: randomUUID() }),
+    caller('SYSTEM_ADMIN', { person: former }),
+  ])
+    expect((await confirm(stage, 'B-5.1', id, headers)).json()).toMatchObject({ code: 'concerned' })
+  expect(await stateAt(stage, 'B-5.1', noon())).toBe('stale')
+  const other = caller('SECURITY_ADMIN', { person: colleague })
+  expect((await confirm(stage, 'B-5.1', id, other)).statusCode).toBe(200)
   expect(await stateAt(stage, 'B-5.1', noon())).toBe('recorded-by-person')
 })
 
