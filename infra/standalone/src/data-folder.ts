@@ -1,10 +1,51 @@
-import { mkdirSync, readdirSync, readlinkSync, realpathSync } from 'node:fs'
-import { join } from 'node:path'
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  realpathSync,
+  statSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as delay } from 'node:timers/promises'
 
 // Source: SQLite result code SQLITE_BUSY.
 const SQLITE_BUSY = 5
+
+/**
+ * Makes the data folder and what is missing above it.
+ *
+ * @param folder absolute
+ * @throws Error, in words for the operator, when it cannot be made or not be written
+ */
+export function makeFolder(folder: string): void {
+  try {
+    // Not `recursive`: where a file system has no place for folders, such as /proc, Node 24 tries for ever.
+    const missing: string[] = []
+    for (let at = folder; !existsSync(at); at = dirname(at)) missing.push(at)
+    for (const each of missing.reverse()) makeOne(each)
+    if (!statSync(folder).isDirectory()) throw new Error('it is no folder')
+    accessSync(folder, constants.W_OK | constants.X_OK)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new Error(
+      `The data folder ${folder} cannot be made or written: ${reason}. Choose another one with STEWARD_DATA.`,
+      { cause: error },
+    )
+  }
+}
+
+function makeOne(folder: string): void {
+  try {
+    mkdirSync(folder, { mode: 0o755 })
+  } catch (error) {
+    // Another host that starts at the same moment may have made it.
+    if (!existsSync(folder)) throw error
+  }
+}
 
 /**
  * Takes a data folder for this process, made when missing; the returned function gives it back.
@@ -15,7 +56,7 @@ const SQLITE_BUSY = 5
  * @throws Error when another living process holds the folder, or this user cannot write there
  */
 export function holdFolder(folder: string): () => void {
-  mkdirSync(folder, { recursive: true, mode: 0o755 })
+  makeFolder(folder)
   const lock = new DatabaseSync(join(folder, 'host.lock'), { timeout: 0 })
   try {
     lock.exec('pragma journal_mode = memory; begin exclusive')

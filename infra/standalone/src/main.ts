@@ -1,11 +1,12 @@
 import { once } from 'node:events'
-import { mkdirSync, openSync } from 'node:fs'
+import { existsSync, openSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
 import { join, resolve } from 'node:path'
 import { createLog } from '@erp-steward/service-kit/log'
 import { pino, type Logger } from 'pino'
 import { checkSettings, unknownSettings } from './check-settings.ts'
-import { startHost } from './host.ts'
+import { makeFolder } from './data-folder.ts'
+import { helpText, USAGE } from './help.ts'
 
 const STOP_LIMIT_MS = 60_000
 /** SQLSTATE of a connection that ends because its server is stopped. */
@@ -19,10 +20,27 @@ const say = (line: string) => {
   process.stdout.write(`${line}\n`)
 }
 
-const unknownArgument = process.argv.slice(2).find((argument) => argument !== '--kafka')
+const MIGRATING = 'Migrating '
+let isLineOpen = false
+/** One line each; the services that are migrated one after the other share one. */
+const progress = (line: string) => {
+  const service = line.startsWith(MIGRATING) ? line.slice(MIGRATING.length) : null
+  if (service === null) process.stdout.write(`${isLineOpen ? '\n' : ''}… ${line}\n`)
+  else process.stdout.write(isLineOpen ? `, ${service}` : `… ${line}`)
+  isLineOpen = service !== null
+}
+
+const known = ['--kafka', '--help', '-h']
+const given = process.argv.slice(2)
+const unknownArgument = given.find((argument) => !known.includes(argument))
 if (unknownArgument !== undefined) {
-  process.stderr.write(`Unknown argument ${unknownArgument}. Usage: npm start [-- --kafka]\n`)
+  process.stderr.write(`Unknown argument ${unknownArgument}. ${USAGE}\n`)
   process.exit(2)
+}
+if (given.includes('--help') || given.includes('-h')) {
+  // A pipe takes what is written in its own time.
+  await new Promise((resolve) => process.stdout.write(helpText(), resolve))
+  process.exit(0)
 }
 
 const calledOff = new AbortController()
@@ -41,7 +59,7 @@ try {
   for (const line of unknownSettings(process.env)) process.stderr.write(`Warning: ${line}\n`)
   const config = checkSettings(process.env)
   const folder = resolve(config.STEWARD_DATA)
-  mkdirSync(folder, { recursive: true, mode: 0o755 })
+  makeFolder(folder)
   const file = join(folder, 'steward.log')
   // Opened here: a file that pino opens is not ready when the process ends soon.
   log = createLog(config.LOG_LEVEL, pino.destination({ dest: openSync(file, 'a', 0o600) }))
@@ -55,23 +73,28 @@ try {
     process.stderr.write(`\n${error.stack ?? error.message}\n`)
     process.exit(1)
   })
+  // Loaded here, for it takes longer than all that was answered so far.
+  const { startHost } = await import('./host.ts')
+  calledOff.signal.throwIfAborted()
   const host = await startHost({
     config,
     environment: process.env,
-    kafka: process.argv.includes('--kafka'),
+    kafka: given.includes('--kafka'),
     log,
-    progress: (line) => {
-      say(`… ${line}`)
-    },
+    progress,
     signal: calledOff.signal,
   })
+  const passwords = existsSync(host.passwordFile)
+    ? `\n  passwords   ${host.passwordFile}  (one-time, of the three administrators)`
+    : ''
   say(`
 ERP Steward is ready after ${((performance.now() - started) / 1_000).toFixed(1)} s.
 
   gateway     ${host.gatewayUrl}
   docs        ${host.gatewayUrl}/docs
-  passwords   ${host.passwordFile}  (one-time, of the three administrators)
+  health      ${host.gatewayUrl}/health${passwords}
   log         ${logFile}
+  settings    npm start -- --help
   stop        Ctrl-C
 `)
   // What was compiled serves the next start, even when this process is killed.

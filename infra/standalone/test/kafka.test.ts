@@ -70,7 +70,7 @@ test('with --kafka and a cluster that does not answer a signal still ends the st
   const folder = folders.fresh()
   const brokers = `127.0.0.1:${await freePort()}`
   const host = folders.host(folder, { args: ['--kafka'], env: { KAFKA_BROKERS: brokers } })
-  await host.says('Migrating monitoring-ingest')
+  await host.says(', monitoring-ingest')
   const { code } = await host.end('SIGINT')
   expect(code).toBe(0)
   await nothingLeft(folder)

@@ -90,7 +90,7 @@ describe('a signal', () => {
   test.each([
     ['SIGINT', 'the database is made', 'Making a PostgreSQL'],
     ['SIGTERM', 'the schemas are made', 'Migrating identity'],
-    ['SIGINT', 'the last schema is made', 'Migrating monitoring-ingest'],
+    ['SIGINT', 'the last schema is made', ', monitoring-ingest'],
     ['SIGTERM', 'the services start', 'Starting the services'],
   ] as const)('%s while %s ends the start, and the next one works', async (signal, _, line) => {
     const folder = folders.fresh()
@@ -128,7 +128,7 @@ describe('after kill -9', () => {
   const moments = [
     'Starting PostgreSQL',
     'Migrating identity',
-    'Migrating monitoring-ingest',
+    ', monitoring-ingest',
     'Starting the services',
   ]
 
@@ -234,7 +234,7 @@ describe('a start that cannot be', () => {
   test('because of an unknown argument says which are known', async () => {
     const { code, output } = await refused(folders.fresh(), { args: ['--kafak'] })
     expect(code).toBe(2)
-    expect(output).toBe('Unknown argument --kafak. Usage: npm start [-- --kafka]\n')
+    expect(output).toBe('Unknown argument --kafak. Usage: npm start [-- --kafka | --help]\n')
   })
 
   test('because another host has the data folder leaves that one alone', async () => {
