@@ -41,6 +41,18 @@ export const StandaloneConfig = Type.Object({
     format: 'host-ports',
     default: '',
   }),
+  STEWARD_LOG_MIB: Type.Integer({
+    description: 'Size in MiB at which steward.log is turned over.',
+    minimum: 1,
+    maximum: 1_024,
+    default: 20,
+  }),
+  STEWARD_LOG_FILES: Type.Integer({
+    description: 'Full files of the log that are kept, steward.log.1 the newest.',
+    minimum: 1,
+    maximum: 1_000,
+    default: 10,
+  }),
   LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug'], {
     description: 'Least level of what is logged.',
     default: 'info',

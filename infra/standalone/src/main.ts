@@ -1,12 +1,13 @@
 import { once } from 'node:events'
-import { existsSync, openSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
 import { join, resolve } from 'node:path'
 import { createLog } from '@erp-steward/service-kit/log'
-import { pino, type Logger } from 'pino'
+import type { Logger } from 'pino'
 import { checkSettings, unknownSettings } from './check-settings.ts'
 import { makeFolder } from './data-folder.ts'
 import { helpText, USAGE } from './help.ts'
+import { openLogFile } from './log-file.ts'
 
 const STOP_LIMIT_MS = 60_000
 /** SQLSTATE of a connection that ends because its server is stopped. */
@@ -61,8 +62,14 @@ try {
   const folder = resolve(config.STEWARD_DATA)
   makeFolder(folder)
   const file = join(folder, 'steward.log')
-  // Opened here: a file that pino opens is not ready when the process ends soon.
-  log = createLog(config.LOG_LEVEL, pino.destination({ dest: openSync(file, 'a', 0o600) }))
+  log = createLog(
+    config.LOG_LEVEL,
+    openLogFile({
+      file,
+      maxBytes: config.STEWARD_LOG_MIB * 1_048_576,
+      keep: config.STEWARD_LOG_FILES,
+    }),
+  )
   logFile = file
   process.on('uncaughtExceptionMonitor', (error) => {
     log?.fatal({ err: error }, 'the host ends by an error that nobody caught')

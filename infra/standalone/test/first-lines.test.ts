@@ -1,7 +1,8 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
-import { settingsByReader, filledIn } from '@erp-steward/standalone/host-settings'
+import { filledIn, settingsByReader } from '@erp-steward/standalone/host-settings'
+import { eventually } from '@erp-steward/test-kit/eventually'
 import { Folders, nothingLeft } from './host-process.ts'
 
 jest.setTimeout(600_000)
@@ -78,6 +79,36 @@ test('a first start says the twelve lines that matter, and warns of a name that 
     '  settings    npm start -- --help',
     '  stop        Ctrl-C',
   ])
+
+  await eventually(
+    () => {
+      expect(linesOf(folder).filter(({ msg }) => msg === 'event').length).toBeGreaterThan(5)
+    },
+    { within: 300_000, every: 100 },
+  )
+  for (const path of ['/health', '/health/ready', '/openapi.json'])
+    expect((await fetch(gateway + path)).status).toBe(200)
+  expect((await fetch(`${gateway}/v1/people`)).status).toBe(404)
   expect((await host.end('SIGTERM')).code).toBe(0)
   await nothingLeft(folder)
+
+  const log = linesOf(folder)
+  expect(log.filter(({ level }) => level >= 40)).toEqual([])
+  const events = log.filter(({ eventId }) => eventId !== undefined)
+  expect(new Set(events.map(({ eventId }) => eventId)).size).toBe(events.length)
+  // The gateway asks every service for its document and identity for revocations; that is no news, a refusal is.
+  const paths = log.filter(({ msg }) => msg === 'request').map(({ path }) => path)
+  expect(new Set(paths)).toEqual(new Set(['/v1/people']))
 })
+
+interface Line {
+  readonly level: number
+  readonly msg: string
+  readonly eventId?: string
+  readonly path?: string
+}
+
+function linesOf(folder: string): Line[] {
+  const text = readFileSync(join(folder, 'steward.log'), 'utf8')
+  return text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Line]))
+}

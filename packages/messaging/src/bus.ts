@@ -19,6 +19,14 @@ export interface BusSubscription {
   readonly handle: (envelope: unknown) => Promise<void>
 }
 
+/** Who must hear an event is not here (yet): nothing is broken, and the outbox keeps it until then. */
+export class ReceiverAbsent extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = 'ReceiverAbsent'
+  }
+}
+
 export interface BusConsumer {
   stop(): Promise<void>
 }
@@ -30,6 +38,7 @@ export interface BusConsumer {
  * every subscriber (local).
  */
 export interface EventBus {
+  /** @throws ReceiverAbsent while a subscriber of this process has not joined, or has left; Error when the bus is away */
   publish(messages: readonly Message[]): Promise<void>
   subscribe(subscription: BusSubscription): Promise<BusConsumer>
   close(): Promise<void>

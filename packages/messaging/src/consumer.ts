@@ -187,7 +187,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
           : await (wanted.every(({ shares }) => shares) ? tryTogether(event) : tryDelivery(event))
       onHandled?.(event.type, outcome)
       if (outcome !== 'ignored')
-        log.info(
+        log.debug(
           {
             eventId: event.id,
             type: event.type,
@@ -195,7 +195,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
             outcome,
             traceparent: event.traceparent,
           },
-          'event',
+          'event handled',
         )
       return outcome
     },

@@ -1,4 +1,4 @@
-import type { BusSubscription, EventBus, Message } from './bus.ts'
+import { ReceiverAbsent, type BusSubscription, type EventBus, type Message } from './bus.ts'
 
 /**
  * The bus of one process: `publish` hands each message to the subscribers and resolves when all of them have
@@ -23,7 +23,7 @@ export function createLocalBus(expected: readonly string[] = []): EventBus {
         const member = present.find(({ subscription: { broadcast, group: its } }) =>
           broadcast === true ? false : its === group,
         )
-        if (member === undefined) throw new Error(`nobody of the group ${group} is here`)
+        if (member === undefined) throw new ReceiverAbsent(`nobody of the group ${group} is here`)
         return member
       })
     return [...ofGroups, ...present.filter(({ subscription }) => subscription.broadcast === true)]
@@ -36,9 +36,9 @@ export function createLocalBus(expected: readonly string[] = []): EventBus {
   return {
     async publish(messages) {
       // Without this, what a relay publishes during a shutdown would count as sent and reach nobody.
-      if (closed) throw new Error('the bus is closed')
+      if (closed) throw new ReceiverAbsent('the bus is closed')
       const absent = expected.find((group) => !topicsOfGroups.has(group))
-      if (absent !== undefined) throw new Error(`the group ${absent} has not joined yet`)
+      if (absent !== undefined) throw new ReceiverAbsent(`the group ${absent} has not joined yet`)
       const bySubject = Map.groupBy(messages, ({ envelope }) => envelope.subject)
       const outcomes = await Promise.allSettled(
         [...bySubject.values()].map(async (inOrder) => {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Envelope } from '@erp-steward/contracts/event'
 import pg from 'pg'
 import type { Logger } from 'pino'
-import type { EventBus } from './bus.ts'
+import { ReceiverAbsent, type EventBus } from './bus.ts'
 
 /** Envelopes per transaction of the relay: enough to amortise a commit, few enough to repeat after a crash. */
 const BATCH = 200
@@ -18,7 +18,8 @@ interface OutboxRow {
 }
 
 /**
- * Publishes up to `limit` queued envelopes in insertion order and marks them sent; returns how many.
+ * Publishes up to `limit` queued envelopes in insertion order and marks them sent; returns how many, and tells of each
+ * once it is marked.
  *
  * The row locks are held until the bus has acknowledged, so a crash repeats a publish and never loses one. A second
  * relay waits for the first; `skip locked` would let it overtake.
@@ -27,6 +28,7 @@ export async function relayOutbox(
   client: pg.Client,
   bus: EventBus,
   limit: number,
+  onPublished?: (envelope: Envelope) => void,
 ): Promise<number> {
   await client.query('begin')
   try {
@@ -44,6 +46,7 @@ export async function relayOutbox(
       ])
     }
     await client.query('commit')
+    if (onPublished !== undefined) for (const { payload } of rows) onPublished(payload)
     return rows.length
   } catch (error) {
     await client.query('rollback').catch(() => undefined)
@@ -78,6 +81,10 @@ export function startRelay(options: RelayOptions): Relay {
 }
 
 async function run({ url, schema, bus, log, onRelayed }: RelayOptions, stopped: AbortSignal) {
+  // The one line of an event: how each service took it is a line at level debug, or a warning.
+  const tell = ({ id: eventId, type, subject, traceparent }: Envelope) => {
+    log.info({ eventId, type, subject, traceparent }, 'event')
+  }
   let backoffMs = 50
   while (!stopped.aborted) {
     const client = new pg.Client({
@@ -98,13 +105,18 @@ async function run({ url, schema, bus, log, onRelayed }: RelayOptions, stopped: 
       await client.query(`listen "${schema}_outbox"`)
       // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- the signal changes while we wait
       while (!stopped.aborted) {
-        const count = await relayOutbox(client, bus, BATCH)
+        const count = await relayOutbox(client, bus, BATCH, tell)
         backoffMs = 50
         if (count > 0) onRelayed?.(count)
         if (count < BATCH) await bell.rung(POLL_MS)
       }
     } catch (error) {
-      log.warn({ err: error, backoffMs }, 'relay interrupted, will try again')
+      if (!(error instanceof ReceiverAbsent))
+        log.warn({ err: error, backoffMs }, 'relay interrupted, will try again')
+      // While a host starts or ends its services one after the other this is as it should be; not for longer.
+      else if (backoffMs < BACKOFF_MAX_MS)
+        log.debug({ reason: error.message, backoffMs }, 'the outbox waits')
+      else log.warn({ reason: error.message, backoffMs }, 'the outbox waits')
       await sleep(backoffMs, undefined, { signal: stopped }).catch(() => undefined)
       backoffMs = Math.min(backoffMs * 2, BACKOFF_MAX_MS)
     } finally {

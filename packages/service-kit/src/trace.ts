@@ -27,9 +27,13 @@ export function registerTrace(app: App): void {
   })
   app.addHook('onResponse', (request, reply, done) => {
     const path = request.url.split('?', 1)[0]
-    // Health and metrics are asked every few seconds; their success is no news.
+    // What is asked every few seconds, and what processes of the product ask each other: its success is no news.
     const quiet =
-      reply.statusCode < 400 && (path?.startsWith('/health') === true || path === '/metrics')
+      reply.statusCode < 400 &&
+      (path === '/metrics' ||
+        path === '/openapi.json' ||
+        path?.startsWith('/health') === true ||
+        path?.startsWith('/internal/') === true)
     if (!quiet)
       accessLog.info(
         {

@@ -548,11 +548,19 @@ test('[A-4.3.1] secrets do not reach the log', async () => {
   expect(JSON.stringify(lines)).not.toContain(SECRET)
 })
 
-test('each request is one line of the log; health that is up is none', async () => {
+test('each request is one line of the log; what is polled and well is none', async () => {
   await app.inject({ url: '/v1/me', headers: bearer({ roles: ['KEY_USER'], sub: ID }) })
   await app.inject('/v1/goats')
   await app.inject('/health/live')
   await app.inject('/metrics')
+  await app.inject('/openapi.json?again')
+  const asked = await app.inject({
+    url: '/internal/x',
+    headers: { authorization: `Bearer ${INTERNAL}` },
+  })
+  expect(asked.statusCode).toBe(200)
+  // A process without the token is no process of ours, and is news.
+  await app.inject('/internal/x')
   expect(lines).toEqual([
     expect.objectContaining({
       msg: 'request',
@@ -562,6 +570,7 @@ test('each request is one line of the log; health that is up is none', async () 
       actor: ID,
     }),
     expect.objectContaining({ msg: 'request', method: 'GET', path: '/v1/goats', status: 404 }),
+    expect.objectContaining({ msg: 'request', path: '/internal/x', status: 401 }),
   ])
 })
 
