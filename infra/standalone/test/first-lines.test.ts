@@ -86,8 +86,7 @@ test('a first start says the twelve lines that matter, and warns of a name that 
     },
     { within: 300_000, every: 100 },
   )
-  for (const path of ['/health', '/health/ready', '/openapi.json'])
-    await fetch(gateway + path)
+  for (const path of ['/health', '/health/ready', '/openapi.json']) await fetch(gateway + path)
   expect((await fetch(`${gateway}/v1/people`)).status).toBe(404)
   expect((await host.end('SIGTERM')).code).toBe(0)
   await nothingLeft(folder)
