@@ -39,6 +39,8 @@ export interface WitnessVerdict {
   readonly heads: number
   /** The last one that agrees. */
   readonly newest: { readonly seq: number; readonly signedAt: string } | null
+  /** The last one that agrees among the records that were computed anew; 0: none. */
+  readonly vouchedSeq: number
   /** The first one that does not. */
   readonly disagreement: HeadFault | null
 }
@@ -46,14 +48,18 @@ export interface WitnessVerdict {
 /**
  * Compares every head that a witness holds with the chain as it is. The chain only grows and a head is signed after its
  * record is committed, so a head that is not in it was cut off or rewritten.
+ *
+ * @param checked number of the last record that was computed anew
  */
 export async function compareWitness(
   tx: EntityManager,
   signer: LedgerSigner,
   { witness, heads }: HeadWitness,
+  checked: number,
   now: Date,
 ): Promise<WitnessVerdict> {
   let count = 0
+  let vouchedSeq = 0
   let newest: SignedHead | null = null
   let disagreement: HeadFault | null = null
   const verdict = (state: WitnessVerdict['state']): WitnessVerdict => ({
@@ -61,6 +67,7 @@ export async function compareWitness(
     state,
     heads: count,
     newest: newest === null ? null : { seq: newest.seq, signedAt: newest.signedAt },
+    vouchedSeq,
     disagreement,
   })
   if (heads === null) return verdict('not-set-up')
@@ -70,8 +77,12 @@ export async function compareWitness(
       const faults = await faultsOf(tx, signer, some)
       for (const fault of faults)
         if (disagreement === null || fault.seq < disagreement.seq) disagreement = fault
-      if (faults.length > 0) continue
-      for (const head of some) if (newest === null || head.seq > newest.seq) newest = head
+      const wrong = new Set(faults.map(({ seq }) => seq))
+      for (const head of some) {
+        if (wrong.has(head.seq)) continue
+        if (newest === null || head.seq > newest.seq) newest = head
+        if (head.seq <= checked) vouchedSeq = Math.max(vouchedSeq, head.seq)
+      }
     }
   } catch (error) {
     if (error instanceof WitnessUnreachable) return verdict('unreachable')

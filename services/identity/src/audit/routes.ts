@@ -1,74 +1,32 @@
 import { Readable } from 'node:stream'
 import type { Act } from '@erp-steward/contracts/act'
-import { Witness, WitnessState } from '@erp-steward/contracts/identity-events'
-import { Instant, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { actOf } from '@erp-steward/service-kit/authentication'
 import { decodeCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
 import { Type } from 'typebox'
 import type { DataSource } from 'typeorm'
 import { viewerOf } from '../people/show-person.ts'
+import {
+  AnchorView,
+  KeyView,
+  NotedHead,
+  RecordState,
+  RecordView,
+  Sha256,
+  VerificationView,
+} from './audit-views.ts'
+import { anchorsBefore, compareNoted } from './compare-noted.ts'
 import { exportLedger } from './export-ledger.ts'
 import { csvExport, ndjsonExport } from './export-lines.ts'
 import type { LedgerSigner } from './ledger-key.ts'
+import { ledgerKeys } from './ledger-keys.ts'
 import { nameRecords } from './name-records.ts'
 import { RecordFilter } from './record-filter.ts'
 import { recordsBefore } from './records-before.ts'
 import type { Verification } from './verify-ledger.ts'
 
-const Sha256 = Type.String({ description: 'SHA-256 in lower-case hex.' })
-
-const RecordView = Type.Object({
-  seq: Type.Integer({ description: 'Counts from 1 without gaps.' }),
-  eventId: Uuid,
-  type: Type.String(),
-  subject: Type.String(),
-  subjectName: nullable(
-    Type.String({ description: 'Of a person, account, machine, unit, department or position.' }),
-  ),
-  actor: Type.String(),
-  actorName: nullable(
-    Type.String({
-      description:
-        "Name of the account's person or of the machine as it is today; masked for whoever may not see names.",
-    }),
-  ),
-  actorUserName: nullable(Type.String({ description: 'User name of the account.' })),
-  recordedAt: InstantOut,
-  envelope: Type.String({
-    description: 'The CloudEvent as the very text that the hash covers.',
-  }),
-  previousHash: Sha256,
-  hash: Sha256,
-})
-
 /** Text that is sent piece by piece. */
 const Stream = Type.Unsafe<Readable>(Type.String())
-
-const Fault = Type.Object({ seq: Type.Integer(), what: Type.String() })
-
-const VerificationView = Type.Object({
-  checked: Type.Integer(),
-  intact: Type.Boolean({ description: 'Whether `state` is `intact`.' }),
-  state: Type.Enum(['intact', 'broken', 'unproven'], {
-    description:
-      '`unproven`: the chain is sound in itself, but a witness is behind, cannot be asked, or none outside the database is set up.',
-  }),
-  fault: nullable(Fault),
-  witnesses: Type.Array(
-    Type.Object({
-      witness: Witness,
-      state: WitnessState,
-      heads: Type.Integer({ description: 'Signed heads that were compared.' }),
-      newest: nullable(Type.Object({ seq: Type.Integer(), signedAt: Instant })),
-      disagreement: nullable(Fault),
-    }),
-    {
-      description:
-        '`signature`: the signed heads beside the ledger; `file`: those in a file outside the database; `assessment`: those that the other service keeps.',
-    },
-  ),
-})
 
 /** The ledger for the audit administrator: read it, and have it checked. */
 export function auditRoutes(
@@ -175,5 +133,68 @@ export function auditRoutes(
       },
     },
     (request) => verify(actOf(request, clock())),
+  )
+
+  app.get(
+    '/v1/audit/keys',
+    {
+      config: { access: 'audit.read', clauses: ['A-4.3.4'] },
+      schema: {
+        operationId: 'listLedgerKeys',
+        summary:
+          'Public keys by which signed heads, copies and receipts are checked elsewhere, and what each signed. Note them outside the product.',
+        tags: ['audit'],
+        response: { 200: Type.Object({ items: Type.Array(KeyView) }) },
+      },
+    },
+    async () => ({ items: await ledgerKeys(db.manager, signer) }),
+  )
+
+  app.get(
+    '/v1/audit/anchors',
+    {
+      config: { access: 'audit.read', clauses: ['A-4.3.4'] },
+      schema: {
+        operationId: 'listAuditAnchors',
+        summary: 'The head of the ledger of each day, newest first, beside what the ledger says.',
+        tags: ['audit'],
+        querystring: Type.Object(PageQuery),
+        response: { 200: pageOf(AnchorView) },
+      },
+    },
+    async ({ query: { limit, cursor } }) => {
+      const [before = null] = decodeCursor(cursor, 1) ?? []
+      const rows = await anchorsBefore(db.manager, before, limit + 1)
+      return page(rows, limit, ({ day }) => [day])
+    },
+  )
+
+  app.post(
+    '/v1/audit/anchors/comparisons',
+    {
+      config: { access: 'audit.verify', clauses: ['A-4.3.4'] },
+      schema: {
+        operationId: 'compareAuditAnchors',
+        summary:
+          'Compares heads and anchors that were noted outside the product with the ledger as it is. Whether the chain between them is sound says a verification.',
+        tags: ['audit'],
+        body: Type.Object(
+          { heads: Type.Array(NotedHead, { minItems: 1, maxItems: 1_000 }) },
+          { additionalProperties: false },
+        ),
+        response: {
+          200: Type.Object({
+            agree: Type.Boolean({ description: 'Whether every one agrees.' }),
+            items: Type.Array(
+              Type.Object({ seq: Type.Integer(), hash: Sha256, record: RecordState }),
+            ),
+          }),
+        },
+      },
+    },
+    async ({ body: { heads } }) => {
+      const items = await compareNoted(db.manager, signer, heads)
+      return { agree: items.every(({ record }) => record === 'agrees'), items }
+    },
   )
 }

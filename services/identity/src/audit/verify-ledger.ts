@@ -1,6 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import type { Envelope } from '@erp-steward/contracts/event'
-import { LedgerVerified } from '@erp-steward/contracts/identity-events'
+import { LedgerVerified, type VerificationReceipt } from '@erp-steward/contracts/identity-events'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { DataSource, EntityManager } from 'typeorm'
 import type { AuditAnchor, AuditRecord } from './audit-record.ts'
@@ -32,10 +32,20 @@ interface ChainCheck {
   readonly fault: LedgerFault | null
 }
 
+/** The end of what was found good. */
+interface CheckedChain extends ChainCheck {
+  /** Of the last good record. */
+  readonly hash: Buffer
+  /** When the first record was made; `null` in an empty ledger. */
+  readonly since: Date | null
+}
+
 export interface Verification extends ChainCheck {
   /** `unproven`: the chain is sound in itself, and a witness that would contradict a thief could not be heard. */
   readonly state: 'intact' | 'broken' | 'unproven'
   readonly witnesses: WitnessVerdict[]
+  /** The outcome, signed: up to which record, since when, by which key. */
+  readonly receipt: VerificationReceipt
 }
 
 /**
@@ -53,8 +63,10 @@ export async function verifyLedger(
   const chain = await db.transaction('REPEATABLE READ', (tx) => verifyChain(tx))
   const verdicts: WitnessVerdict[] = []
   for (const witness of witnesses)
-    verdicts.push(await compareWitness(db.manager, signer, witness, act.now))
-  const verification = judged(chain, verdicts)
+    verdicts.push(await compareWitness(db.manager, signer, witness, chain.checked, act.now))
+  const judgement = judged(chain, verdicts)
+  const receipt = receiptOf(signer, chain, judgement, act.now)
+  const verification = { ...judgement, receipt }
   await db.transaction((tx) =>
     appendEvent(
       tx,
@@ -72,12 +84,33 @@ export async function verifyLedger(
   return verification
 }
 
-function judged(chain: ChainCheck, witnesses: WitnessVerdict[]): Verification {
+/** Signs what the verification found, as it can be shown to somebody who cannot ask. */
+function receiptOf(
+  signer: LedgerSigner,
+  { checked: seq, hash: last, since: first }: CheckedChain,
+  { state, witnesses }: Judgement,
+  at: Date,
+): VerificationReceipt {
+  const hash = last.toString('hex')
+  const since = first?.toISOString() ?? null
+  const vouchedSeq = witnesses
+    .filter(({ witness }) => witness !== 'signature')
+    .reduce((most, verdict) => Math.max(most, verdict.vouchedSeq), 0)
+  const lines = [state, String(seq), hash, since ?? '-', String(vouchedSeq)]
+  return { state, seq, hash, since, vouchedSeq, ...signer.signLines('verification', lines, at) }
+}
+
+type Judgement = Omit<Verification, 'receipt'>
+
+function judged(
+  { checked, fault: chainFault }: ChainCheck,
+  witnesses: WitnessVerdict[],
+): Judgement {
   const first = witnesses
     .flatMap(({ disagreement }) => disagreement ?? [])
     .reduce<number | null>((least, { seq }) => Math.min(least ?? seq, seq), null)
   const fault =
-    chain.fault ?? (first === null ? null : ({ seq: first, what: 'witness-disagrees' } as const))
+    chainFault ?? (first === null ? null : ({ seq: first, what: 'witness-disagrees' } as const))
   // Our own seals lie where the chain lies: somebody outside has to agree as well.
   const isVouchedFor = witnesses.some(
     ({ witness, state }) => witness !== 'signature' && state === 'agrees',
@@ -85,15 +118,17 @@ function judged(chain: ChainCheck, witnesses: WitnessVerdict[]): Verification {
   const isSilent = witnesses.some(({ state }) => state === 'behind' || state === 'unreachable')
   const isProven = isVouchedFor && !isSilent
   const state = fault !== null ? 'broken' : isProven ? 'intact' : 'unproven'
-  return { ...chain, fault, intact: state === 'intact', state, witnesses }
+  return { checked, fault, intact: state === 'intact', state, witnesses }
 }
 
-async function verifyChain(tx: EntityManager): Promise<ChainCheck> {
+async function verifyChain(tx: EntityManager): Promise<CheckedChain> {
   const anchors = await anchorsBySeq(tx)
   let seq = 0n
   let previous: Buffer = GENESIS
-  const found = (at: bigint, what: LedgerFault['what']): ChainCheck => ({
-    checked: Number(seq),
+  let since: Date | null = null
+  const good = () => ({ checked: Number(seq), hash: previous, since })
+  const found = (at: bigint, what: LedgerFault['what']): CheckedChain => ({
+    ...good(),
     intact: false,
     fault: { seq: Number(at), what },
   })
@@ -108,6 +143,7 @@ async function verifyChain(tx: EntityManager): Promise<ChainCheck> {
         return found(seq + 1n, 'anchor-differs')
       seq += 1n
       previous = record.hash
+      since ??= record.recordedAt
     }
     if (batch.length < BATCH) break
   }
@@ -117,7 +153,7 @@ async function verifyChain(tx: EntityManager): Promise<ChainCheck> {
   const newestAnchor = [...anchors.keys()].reduce((a, b) => (BigInt(a) > BigInt(b) ? a : b), '0')
   if (BigInt(head.seq) > seq || BigInt(newestAnchor) > seq) return found(seq + 1n, 'record-missing')
   if (BigInt(head.seq) < seq || !head.hash.equals(previous)) return found(seq, 'head-differs')
-  return { checked: Number(seq), intact: true, fault: null }
+  return { ...good(), intact: true, fault: null }
 }
 
 function faultOf(

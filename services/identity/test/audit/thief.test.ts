@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
@@ -11,6 +12,7 @@ import {
   LedgerVerified,
   SessionEnded,
   type SignedHead,
+  type VerificationReceipt,
 } from '@erp-steward/contracts/identity-events'
 import type { Task } from '@erp-steward/service-kit/jobs'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
@@ -126,6 +128,7 @@ interface Answer {
   intact: boolean
   state: string
   fault: { seq: number; what: string } | null
+  receipt: VerificationReceipt
   witnesses: {
     witness: string
     state: string
@@ -469,3 +472,210 @@ test('[A-4.3.4] the role of the service cannot put a record beside the chain, no
     await expect(asService(copy(seq, previous))).rejects.toThrow(/does not continue the chain/)
   expect((await verify()).state).toBe('intact')
 })
+
+/** What the program of one file says of a receipt, by exit code and text. */
+function checkReceipt(answer: object, ...args: string[]): Promise<[number | null, string]> {
+  const path = join(folder, 'receipt.json')
+  writeFileSync(path, JSON.stringify(answer, null, 2))
+  const program = join(import.meta.dirname, '../../../../scripts/verify-ledger.mjs')
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [program, '--receipt', path, ...args], (_, out) => {
+      resolve([child.exitCode, out])
+    })
+  })
+}
+
+const publicKeyOf = (keys: string) =>
+  createLedgerSigner(keys, TEST_SEALING_KEYS).publicKeys[0]?.publicKey ?? ''
+
+test('[A-4.3.4] a verification is a receipt: up to where, since when, by which key; checked elsewhere', async () => {
+  const began = stage.now
+  await workedADay()
+  const answer = await verify()
+  const [newest] = (await seals()).toReversed()
+  expect(answer.receipt).toMatchObject({
+    state: 'intact',
+    seq: 30,
+    hash: newest?.hash,
+    since: began.toISOString(),
+    vouchedSeq: 30,
+    signedAt: stage.now.toISOString(),
+    keyId: newest?.keyId,
+  })
+  const key = publicKeyOf(NEW)
+  const [code, text] = await checkReceipt(answer, '--key', key)
+  expect(code).toBe(0)
+  expect(text).toContain('the ledger was intact')
+  expect((await checkReceipt(answer.receipt, '--key', key))[0]).toBe(0)
+  // The fact of it holds it too: those of the night are not lost.
+  const [stated] = (await queuedEvents(stage.db)).filter(({ type }) => type === LedgerVerified.type)
+  expect(stated).toMatchObject({ data: { receipt: answer.receipt } })
+  expect((await checkReceipt(answer))[0]).toBe(2)
+  expect((await checkReceipt(answer, '--key', publicKeyOf(OLD)))[0]).toBe(1)
+  for (const change of [
+    { state: 'unproven' },
+    { seq: 31 },
+    { hash: 'ab'.repeat(32) },
+    { since: null },
+    { vouchedSeq: 29 },
+    { signedAt: '2026-11-23T12:00:00.000Z' },
+  ])
+    expect((await checkReceipt({ ...answer.receipt, ...change }, '--key', key))[0]).toBe(1)
+})
+
+test('[A-4.3.4] a receipt claims no more than what was computed and vouched for', async () => {
+  const claims = async () => {
+    const { receipt } = await verify()
+    return [receipt.state, receipt.seq, receipt.vouchedSeq]
+  }
+  expect(await claims()).toEqual(['intact', 0, 0])
+  await workedADay()
+  await recorded(2)
+  expect(await claims()).toEqual(['intact', 32, 30])
+  await asSuperuser(`update audit_record set actor = 'another' where seq = 25`)
+  expect(await claims()).toEqual(['broken', 24, 20])
+  await rewritten(15)
+  await asSuperuser('delete from audit_seal', `update audit_record set actor = 'actor'`)
+  expect(await claims()).toEqual(['broken', 32, 10])
+  await asSuperuser(...CUT)
+  expect(await claims()).toEqual(['broken', 10, 10])
+  // The seals beside the ledger vouch for nothing.
+  await asSuperuser('delete from audit_seal')
+  writeFileSync(file, '')
+  kept.length = 0
+  pass(stage, 6 * 60_000)
+  await sealed(sealLedger(createLedgerSigner(config.LEDGER_KEYS, TEST_SEALING_KEYS)))
+  expect(await claims()).toEqual(['unproven', 10, 0])
+})
+
+test('[A-4.3.4] the public keys are told, with what each signed', async () => {
+  await recorded(1)
+  await sealed(sealLedger(createLedgerSigner(OLD, TEST_SEALING_KEYS)))
+  await recorded(2)
+  pass(stage, 60_000)
+  await witnessed()
+  const headers = bearer({ roles: ['AUDIT_ADMIN'], exp: stillValid(stage) })
+  const answer = await stage.app.inject({ url: '/v1/audit/keys', headers })
+  const at = stage.now.toISOString()
+  const before = new Date(stage.now.getTime() - 60_000).toISOString()
+  expect(answer.json<{ items: unknown[] }>().items).toMatchObject([
+    { publicKey: publicKeyOf(NEW), signs: true, heads: 1, since: at, until: at },
+    { publicKey: publicKeyOf(OLD), signs: false, heads: 1, since: before, until: before },
+    { publicKey: publicKeyOf(''), signs: false, heads: 0, since: null, until: null },
+  ])
+  // No private key is anywhere in it.
+  expect(answer.body).not.toContain(NEW.slice(0, -1))
+})
+
+const compare = async (heads: object[]) => {
+  const headers = bearer({ roles: ['AUDIT_ADMIN'], exp: stillValid(stage) })
+  return stage.app.inject({
+    method: 'POST',
+    url: '/v1/audit/anchors/comparisons',
+    headers,
+    payload: { heads },
+  })
+}
+
+test('[A-4.3.4] anchors are listed beside what the ledger says of them now', async () => {
+  await runTask(stage, 'anchor-ledger')
+  await workedADay()
+  pass(stage, 86_400_000)
+  await runTask(stage, 'anchor-ledger')
+  pass(stage, 86_400_000)
+  await recorded(1)
+  await runTask(stage, 'anchor-ledger')
+  const headers = bearer({ roles: ['AUDIT_ADMIN'], exp: stillValid(stage) })
+  interface Page {
+    items: { seq: number; record: string; day: string; hash: string; anchoredAt: string }[]
+    next: string | null
+  }
+  const read = async (query = '') =>
+    (await stage.app.inject({ url: `/v1/audit/anchors${query}`, headers })).json<Page>()
+  const states = async () => (await read()).items.map(({ seq, record }) => [seq, record])
+  expect(await states()).toEqual([
+    [31, 'agrees'],
+    [30, 'agrees'],
+    [0, 'agrees'],
+  ])
+  const first = await read('?limit=2')
+  const second = await read(`?limit=2&cursor=${first.next ?? ''}`)
+  expect([first.items.length, second.items.map(({ seq }) => seq), second.next]).toEqual([
+    2,
+    [0],
+    null,
+  ])
+  const [noted] = first.items.filter(({ seq }) => seq === 30)
+  await rewritten(1)
+  await asSuperuser('delete from audit_record where seq = 31')
+  expect(await states()).toEqual([
+    [31, 'record-missing'],
+    [30, 'hash-differs'],
+    [0, 'agrees'],
+  ])
+  // The thief moves the anchor along; who noted it outside finds it all the same.
+  await asSuperuser(
+    'update audit_anchor a set hash = r.hash from audit_record r where r.seq = a.seq',
+  )
+  expect((await states())[1]).toEqual([30, 'agrees'])
+  const { seq, hash, day, anchoredAt } = noted ?? {}
+  expect((await compare([{ seq, hash, day, anchoredAt }])).json()).toEqual({
+    agree: false,
+    items: [{ seq, hash, record: 'hash-differs' }],
+  })
+  for (const cursor of ['x', Buffer.from('["2026-13-01"]').toString('base64url')])
+    expect(
+      (await stage.app.inject({ url: `/v1/audit/anchors?cursor=${cursor}`, headers })).statusCode,
+    ).toBe(400)
+})
+
+test('[A-4.3.4] heads that were noted outside are compared with the ledger, each by itself', async () => {
+  await workedADay()
+  const [ten, twenty, thirty] = await seals()
+  if (ten === undefined || twenty === undefined || thirty === undefined)
+    throw new TypeError('too little was signed')
+  const all = await compare([ten, { seq: 20, hash: twenty.hash }, thirty])
+  expect(all.json()).toMatchObject({ agree: true, items: [{ seq: 10 }, { seq: 20 }, { seq: 30 }] })
+  const forged = createLedgerSigner(seed(9), TEST_SEALING_KEYS).sign(ten, stage.now)
+  const some = await compare([
+    twenty,
+    { ...ten, hash: twenty.hash },
+    { seq: 10, hash: twenty.hash },
+    { seq: 31, hash: ten.hash },
+    forged,
+    { ...forged, keyId: ten.keyId },
+  ])
+  const { agree, items } = some.json<{ agree: boolean; items: { record: string }[] }>()
+  expect([agree, ...items.map(({ record }) => record)]).toEqual([
+    false,
+    'agrees',
+    'signature-invalid',
+    'hash-differs',
+    'record-missing',
+    'signature-invalid',
+    'signature-invalid',
+  ])
+})
+
+test.each([
+  [[]],
+  [[{ seq: 0, hash: 'ab'.repeat(32) }]],
+  [[{ seq: 1, hash: 'AB'.repeat(32) }]],
+  [[{ seq: 1, hash: 'ab'.repeat(32), keyId: '0123456789abcdef' }]],
+  [[{ seq: 1, hash: 'ab'.repeat(32), signature: 'A'.repeat(86) }]],
+  [Array.from({ length: 1_001 }, () => ({ seq: 1, hash: 'ab'.repeat(32) }))],
+])('a comparison of what is no head is refused: %#', async (heads) => {
+  expect((await compare(heads)).statusCode).toBe(422)
+})
+
+test.each(['SYSTEM_ADMIN', 'SECURITY_ADMIN', 'OM_AUTHORITY', 'SCRIPT'] as const)(
+  '[A-4.3.3] %s sees neither keys nor anchors of the ledger, and compares nothing',
+  async (role) => {
+    const headers = bearer({ roles: [role], exp: stillValid(stage) })
+    for (const url of ['/v1/audit/keys', '/v1/audit/anchors'])
+      expect((await stage.app.inject({ url, headers })).statusCode).toBe(403)
+    const payload = { heads: [{ seq: 1, hash: 'ab'.repeat(32) }] }
+    const url = '/v1/audit/anchors/comparisons'
+    expect((await stage.app.inject({ method: 'POST', url, headers, payload })).statusCode).toBe(403)
+  },
+)
