@@ -182,6 +182,13 @@ export const ScoresPublished = defineEvent({
 
 const appeal = { appealId: Uuid, observationId: Uuid, month: Month }
 
+export const AppealsEndSet = defineEvent({
+  type: 'assessment.score.appeals-end-set.v1',
+  summary: 'The holidays of a year became known, so the time for appeals of a month has its end.',
+  clauses: ['B-5.6'],
+  payload: Type.Object({ sheetId: Uuid, month: Month, appealsUntil: Instant }),
+})
+
 export const AppealFiled = defineEvent({
   type: 'assessment.appeal.filed.v1',
   summary: 'Somebody objected to a fact behind a score.',

@@ -365,9 +365,27 @@ export const CalendarChanged = defineEvent({
   }),
 })
 
+/** Local dates to names of holidays. */
+const Days = Type.Record(Type.String(), Type.String())
+
+export const HolidayYearLoaded = defineEvent({
+  type: 'incident.calendar.holiday-year-loaded.v1',
+  summary: 'The public holidays of a year were loaded, or loaded anew: open deadlines move.',
+  clauses: ['A-5.2.3'],
+  payload: Type.Object({
+    year: Type.Integer(),
+    version: Type.Integer({ minimum: 1 }),
+    paper: Type.String({ description: 'Number of the State Council paper.' }),
+    paperDate: Type.String({ description: 'Its local date.' }),
+    holidays: Days,
+    makeUpDays: Days,
+    reason: Type.String(),
+  }),
+})
+
 export const CalendarYearMissing = defineEvent({
   type: 'incident.calendar.year-missing.v1',
-  summary: 'Deadlines will soon need a year whose public holidays are not installed.',
+  summary: 'Deadlines will soon need a year whose public holidays are not loaded.',
   clauses: ['A-5.2.3'],
   payload: Type.Object({ year: Type.Integer(), neededBy: Instant, foundAt: Instant }),
 })

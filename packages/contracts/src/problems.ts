@@ -560,11 +560,17 @@ export const problems = {
     '工作日历不符合规定',
     'Correct the members listed in `errors`.',
   ),
+  'holiday-year-not-found': problem(
+    404,
+    'The public holidays of that year are not loaded',
+    '该年度节假日安排尚未载入',
+    'Load them: `PUT /v1/holiday-years/{year}`.',
+  ),
   'calendar-year-missing': problem(
     409,
     'The work calendar has no data for that year',
     '工作日历缺少该年度数据',
-    'Install the calendar data of that year.',
+    'Load the public holidays of that year: `PUT /v1/holiday-years/{year}`.',
   ),
   'webhook-refused': problem(
     422,

@@ -69,6 +69,7 @@ export const services: Readonly<Record<ServiceName, ServiceProfile>> = {
     '/v1/changes',
     '/v1/key-users',
     '/v1/calendars',
+    '/v1/holiday-years',
     '/v1/superiors',
     '/v1/notifications',
     '/v1/webhooks',

@@ -9,7 +9,7 @@ export class CalendarYearMissing extends Error {
 
   constructor(year: number) {
     super(
-      `The public holidays of ${year} are not known. Add the State Council's notice for ${year} to the holiday data of work-calendar and deploy, or use a calendar without holidays.`,
+      `The public holidays of ${year} are not known. Load the State Council's notice for ${year} (PUT /v1/holiday-years/${year}), or use a calendar without holidays.`,
     )
     this.year = year
   }

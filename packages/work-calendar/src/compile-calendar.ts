@@ -6,7 +6,13 @@ import {
   type WorkingTimeCalendarDefinition,
 } from './calendar-definition.ts'
 import { checkCalendarDefinition } from './check-calendar-definition.ts'
-import { firstHolidayYear, lastHolidayYear, noticeFor } from './china-holidays.ts'
+import {
+  firstYearOf,
+  lastYearOf,
+  noticeFor,
+  shippedHolidays,
+  type HolidayYears,
+} from './china-holidays.ts'
 
 /** A compiled calendar in which every moment is working time. */
 export interface ContinuousCalendar {
@@ -61,11 +67,13 @@ const minuteMs = 60_000
  * Makes a calendar out of its definition. Costs milliseconds and, without holidays, about 0.5 MB.
  * @param later what years after the last known holidays are: an error when asked about, or taken for years without
  *   holidays, for an answer that the caller marks as provisional
+ * @param known the years whose public holidays are known; those that are shipped unless a site has loaded others
  * @throws RangeError naming every fault when `checkCalendarDefinition` finds one.
  */
 export function compileCalendar(
   definition: CalendarDefinition,
   later: 'missing' | 'without-holidays' = 'missing',
+  known: HolidayYears = shippedHolidays,
 ): CompiledCalendar {
   const faults = checkCalendarDefinition(definition)
   if (faults.length > 0) {
@@ -76,8 +84,8 @@ export function compileCalendar(
   if (definition.kind === 'continuous') return Object.freeze({ kind: 'continuous', id, version })
 
   const { holidays } = definition
-  const firstYear = holidays ? firstHolidayYear : firstYearWithoutHolidays
-  const lastYear = holidays && later === 'missing' ? lastHolidayYear : lastYearWithoutHolidays
+  const firstYear = holidays ? firstYearOf(known) : firstYearWithoutHolidays
+  const lastYear = holidays && later === 'missing' ? lastYearOf(known) : lastYearWithoutHolidays
   const firstDay = Date.UTC(firstYear, 0, 1) / dayMs
   const dayCount = Date.UTC(lastYear + 1, 0, 1) / dayMs - firstDay
 
@@ -90,7 +98,7 @@ export function compileCalendar(
     lastYear,
     startMs: firstDay * dayMs - zoneOffsetMs,
     dayCount,
-    ...dayTables(definition, firstDay, dayCount),
+    ...dayTables(definition, firstDay, dayCount, known),
     standardDayMs: standardDayMs(definition),
   })
 }
@@ -109,6 +117,7 @@ function dayTables(
   definition: WorkingTimeCalendarDefinition,
   firstDay: number,
   dayCount: number,
+  known: HolidayYears,
 ): Pick<WorkingTimeCalendar, 'plans' | 'planOfDay' | 'workedBefore'> {
   const { weekly, overrides } = definition
   const week = weekdays.map((weekday) => weekly[weekday])
@@ -117,7 +126,7 @@ function dayTables(
   const planOfDay = new Uint16Array(dayCount)
   for (let day = 0; day < dayCount; day += 1) {
     const dayNumber = firstDay + day
-    const notice = definition.holidays ? noticeFor(dateOf(dayNumber)) : null
+    const notice = definition.holidays ? noticeFor(dateOf(dayNumber), known) : null
     if (notice === 'holiday') planOfDay[day] = closedKind
     else if (notice === 'make-up day') planOfDay[day] = 0
     else planOfDay[day] = weekdayOf(dayNumber)

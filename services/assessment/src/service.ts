@@ -16,6 +16,7 @@ import { controlSubscriptions } from './controls/on-control-fact.ts'
 import { publishControlStates } from './controls/publish-states.ts'
 import { recordsWaiting } from './controls/records-waiting.ts'
 import { controlRoutes } from './controls/routes.ts'
+import { onHolidayYearLoaded } from './deadlines/on-holiday-year-loaded.ts'
 import { EntryBatchEntity } from './entry-counts/entry-batch.ts'
 import { countingEntries } from './entry-counts/propose-counts.ts'
 import { entryCountRoutes } from './entry-counts/routes.ts'
@@ -31,6 +32,7 @@ import { settleDueDates } from './observations/settle-due-dates.ts'
 import { watchCorrections } from './observations/watch-corrections.ts'
 import { scoreRoutes } from './scores/routes.ts'
 import { ScoreSheetEntity } from './scores/score-sheet.ts'
+import { settleAppealEnds } from './scores/settle-appeal-ends.ts'
 import { sheetsWaiting } from './scores/sheets-waiting.ts'
 import { claimsWaiting } from './time-nodes/claims-waiting.ts'
 import { onTimeNodeDue } from './time-nodes/on-time-node-due.ts'
@@ -85,6 +87,7 @@ export const assessment = defineService({
     onPersonMoved,
     ...controlSubscriptions,
     onLedgerHeadSigned,
+    onHolidayYearLoaded,
   ],
   waits: [appealsWaiting, sheetsWaiting, recordsWaiting, claimsWaiting, correctionsWaiting],
   proposals: () => [countingEntries, planningNode],
@@ -92,6 +95,7 @@ export const assessment = defineService({
     watchCorrections,
     watchClaims,
     settleDueDates,
+    settleAppealEnds,
     onTimeNodeDue,
     planMonthlyNodes,
     publishControlStates,
@@ -101,6 +105,7 @@ export const assessment = defineService({
     '*/10 * * * * watch-claims',
     // 00:30 UTC is 08:30 in China.
     '30 0 * * * settle-due-dates',
+    '30 0 * * * settle-appeal-ends',
     '45 0 * * * plan-monthly-nodes',
     '*/5 * * * * publish-control-states',
   ].join('\n'),

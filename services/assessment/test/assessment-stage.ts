@@ -58,6 +58,7 @@ const TABLES = [
     'proposal',
     'wait_alarm',
     'person_unit',
+    'holiday_year',
   ],
 ]
 

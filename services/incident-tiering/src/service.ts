@@ -2,6 +2,9 @@ import { createPersonalData, holdPersonalData } from '@erp-steward/service-kit/p
 import { createSeal } from '@erp-steward/service-kit/seal'
 import { defineService } from '@erp-steward/service-kit/service'
 import { CalendarVersionEntity } from './calendars/calendar.ts'
+import { holidayRoutes } from './calendars/holiday-routes.ts'
+import { HolidayYearEntity } from './calendars/holiday-year.ts'
+import { loadingHolidays } from './calendars/loading-holidays.ts'
 import { calendarRoutes } from './calendars/routes.ts'
 import { settingOfCalendar } from './calendars/setting-of-calendar.ts'
 import { watchCalendars } from './calendars/watch-calendars.ts'
@@ -64,6 +67,7 @@ export const incidentTiering = defineService({
     SuperiorsEntity,
     SuperiorGapEntity,
     CalendarVersionEntity,
+    HolidayYearEntity,
     TicketEntity,
     TicketEntryEntity,
     TicketClockEntity,
@@ -77,14 +81,15 @@ export const incidentTiering = defineService({
   ],
   migrations,
   waits: [reviewsWaiting],
-  proposals: () => [settingOfCalendar, replacingSuperiors],
-  onlyGrow: ['ticket_entry', 'change_entry', 'notification_attempt'],
+  proposals: () => [settingOfCalendar, loadingHolidays, replacingSuperiors],
+  onlyGrow: ['ticket_entry', 'change_entry', 'notification_attempt', 'holiday_year'],
   routes: (app, deps) => {
     // It writes to people: addresses are opened when a mail goes out. It looks nobody up.
     holdPersonalData(deps.db, createPersonalData(deps.config.PERSONAL_DATA_KEYS, null))
     keyUserRoutes(app, deps)
     superiorRoutes(app, deps)
     calendarRoutes(app, deps)
+    holidayRoutes(app, deps)
     ticketRoutes(app, deps)
     changeRoutes(app, deps)
     notificationRoutes(app, deps, createSeal(deps.config.SEALING_KEYS))

@@ -2,11 +2,39 @@ import { durationMs } from '@erp-steward/regulation/duration'
 import type { Target } from '@erp-steward/regulation/parameter'
 import { defaultCalendarDefinition } from '@erp-steward/work-calendar/calendar-definition'
 import { CalendarYearMissing } from '@erp-steward/work-calendar/calendar-year-missing'
-import { compileCalendar } from '@erp-steward/work-calendar/compile-calendar'
+import {
+  shippedHolidays,
+  withLoadedYears,
+  type HolidayDays,
+} from '@erp-steward/work-calendar/china-holidays'
+import { compileCalendar, type CompiledCalendar } from '@erp-steward/work-calendar/compile-calendar'
 import { addWorkingTime, targetMs } from '@erp-steward/work-calendar/working-time'
+import type { EntityManager } from 'typeorm'
 
-/** The shipped office week with Chinese holidays: the calendar of every deadline and time node of this service. */
-export const companyCalendar = compileCalendar(defaultCalendarDefinition)
+const shipped = compileCalendar(defaultCalendarDefinition)
+/** The last calendar that was compiled for loaded years, by their content. */
+let newest = { key: JSON.stringify([]), calendar: shipped }
+
+/**
+ * The shipped office week with Chinese holidays, those that the site loaded among them: the calendar of every deadline and
+ * time node of this service.
+ */
+export async function companyCalendar(tx: EntityManager): Promise<CompiledCalendar> {
+  const rows: (HolidayDays & { year: number })[] = await tx.query(
+    'select year, holidays, make_up_days as "makeUpDays" from holiday_year order by year',
+  )
+  const key = JSON.stringify(rows)
+  if (newest.key === key) return newest.calendar
+  const loaded = withLoadedYears(
+    new Map(rows.map(({ year, holidays, makeUpDays }) => [year, { holidays, makeUpDays }])),
+  )
+  const calendar =
+    loaded === shippedHolidays
+      ? shipped
+      : compileCalendar(defaultCalendarDefinition, 'missing', loaded)
+  newest = { key, calendar }
+  return calendar
+}
 
 /** A deadline, or `null` and why there is none. */
 export interface Deadline {
@@ -14,8 +42,12 @@ export interface Deadline {
   readonly fault: string | null
 }
 
-/** When a target that runs from an instant is used up. A year without holiday data gives no deadline, and says so. */
-export function companyDeadline(target: Target, from: Date): Deadline {
+/**
+ * When a target that runs from an instant is used up. A year without holiday data gives no deadline, and says so.
+ *
+ * @param calendar that of the company, from `companyCalendar`
+ */
+export function companyDeadline(calendar: CompiledCalendar, target: Target, from: Date): Deadline {
   if (target.clock === 'continuous')
     return { dueAt: new Date(from.getTime() + durationMs(target.within)), fault: null }
   const work =
@@ -23,7 +55,7 @@ export function companyDeadline(target: Target, from: Date): Deadline {
       ? { milliseconds: durationMs(target.within) }
       : { workingDays: target.workingDays }
   try {
-    const dueAt = addWorkingTime(companyCalendar, from, targetMs(companyCalendar, work))
+    const dueAt = addWorkingTime(calendar, from, targetMs(calendar, work))
     return { dueAt, fault: null }
   } catch (error) {
     if (error instanceof CalendarYearMissing) return { dueAt: null, fault: error.message }

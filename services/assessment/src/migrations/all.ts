@@ -8,6 +8,7 @@ import { CreateControls1790000000001 } from './1790000000001-create-controls.ts'
 import { WitnessLedger1790000020000 } from './1790000020000-witness-ledger.ts'
 import { MeasuredByOthers1790000070000 } from './1790000070000-measured-by-others.ts'
 import { OwnWordIsNoMeasure1790000090400 } from './1790000090400-own-word-is-no-measure.ts'
+import { CopyHolidayYears1790000090700 } from './1790000090700-copy-holiday-years.ts'
 
 /** In order; only ever added to. */
 export const migrations = [
@@ -21,4 +22,5 @@ export const migrations = [
   WitnessLedger1790000020000,
   MeasuredByOthers1790000070000,
   OwnWordIsNoMeasure1790000090400,
+  CopyHolidayYears1790000090700,
 ]

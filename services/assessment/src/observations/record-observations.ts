@@ -4,7 +4,7 @@ import type { ObservationKind, Severity } from '@erp-steward/contracts/assessmen
 import { Problem } from '@erp-steward/contracts/problem'
 import { readParameter } from '@erp-steward/service-kit/parameters'
 import type { EntityManager } from 'typeorm'
-import { companyDeadline } from '../deadlines/company-deadline.ts'
+import { companyCalendar, companyDeadline } from '../deadlines/company-deadline.ts'
 import { beginFacts } from '../facts/fact-order.ts'
 import { interestOf } from '../facts/interest.ts'
 import { concernedBy, reportFaults, unitOf, type Fault } from './report-faults.ts'
@@ -46,6 +46,7 @@ export async function recordObservations(
   )
   refuse(await reportFaults(tx, reports, concerned, range, hasInterest, act.now))
   const deadlines = new Map<string, Awaited<ReturnType<typeof fixWithin>>>()
+  const calendar = await companyCalendar(tx)
   const observations: NewObservation[] = []
   for (const report of reports) {
     const unitId = unitOf(report, concerned)
@@ -58,7 +59,7 @@ export async function recordObservations(
     if (report.kind === 'data-error') {
       const within = deadlines.get(unitId) ?? (await fixWithin(tx, unitId, act))
       deadlines.set(unitId, within)
-      const { dueAt, fault } = companyDeadline(within.value, report.foundAt)
+      const { dueAt, fault } = companyDeadline(calendar, within.value, report.foundAt)
       observations.push({ ...rest, dueAt, dueFault: fault, dueParameterVersion: within.version })
     } else observations.push({ ...rest, ...correction })
   }

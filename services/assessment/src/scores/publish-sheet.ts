@@ -6,7 +6,7 @@ import { assertAnotherPerson } from '@erp-steward/service-kit/another-person'
 import { assertVersion } from '@erp-steward/service-kit/commit'
 import { readParameter } from '@erp-steward/service-kit/parameters'
 import type { EntityManager } from 'typeorm'
-import { companyDeadline } from '../deadlines/company-deadline.ts'
+import { companyCalendar, companyDeadline } from '../deadlines/company-deadline.ts'
 import { closeFacts } from '../facts/fact-order.ts'
 import { newestSheet, readSheet, ScoreSheetEntity, type ScoreSheet } from './score-sheet.ts'
 
@@ -52,7 +52,7 @@ export async function makeKnown(
 ): Promise<ScoreSheet> {
   const { id, month, revision, digest } = sheet
   const { value } = await readParameter(tx, 'assessment.objection.within', null, act.now)
-  const { dueAt: appealsUntil } = companyDeadline(value, act.now)
+  const { dueAt: appealsUntil } = companyDeadline(await companyCalendar(tx), value, act.now)
   await tx.query(
     `update score_sheet set state = 'superseded', version = version + 1
       where month = $1 and state = 'published'`,

@@ -10,7 +10,7 @@ import {
   TimeNodeCompleted,
   TimeNodeMissed,
 } from '@erp-steward/contracts/assessment-events'
-import { CalendarYearMissing } from '@erp-steward/contracts/incident-events'
+import { CalendarYearMissing, HolidayYearLoaded } from '@erp-steward/contracts/incident-events'
 import { DAY, HOUR, noon, said, stateAfter } from './played.ts'
 
 const ID = '00000000-0000-4000-8000-00000000000a'
@@ -71,6 +71,13 @@ test('[A-2.3.5] turned: a correction was late, or is the own word of the unit', 
 test('[A-2.3.5] turned: errors have no due date for want of a year of holidays', () => {
   const missing = said(CalendarYearMissing, { year: 2027 })
   expect(stateAfter('A-2.3.5', [inTime(true), missing])).toBe('at-risk')
+})
+
+test('[A-2.3.5] kept: the missing year was loaded, and no other is missing', () => {
+  const missing = (year: number) => said(CalendarYearMissing, { year }, -2 * HOUR)
+  const loaded = said(HolidayYearLoaded, { year: 2027 })
+  expect(stateAfter('A-2.3.5', [inTime(true), missing(2027), loaded])).toBe('kept')
+  expect(stateAfter('A-2.3.5', [inTime(true), missing(2028), loaded])).toBe('at-risk')
 })
 
 const NODE = { nodeId: ID }

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals'
 import { ChangeApproved, ChangeRejected } from '@erp-steward/contracts/change-events'
 import * as incident from '@erp-steward/contracts/incident-events'
 import type { Static } from 'typebox'
-import { DAY, said, stateAfter } from './played.ts'
+import { DAY, HOUR, said, stateAfter } from './played.ts'
 
 test('[B-4.1.4] kept: what tier 1 could not solve was passed up', () => {
   expect(stateAfter('B-4.1.4', [said(incident.TicketOpened), said(incident.TicketEscalated)])).toBe(
@@ -144,6 +144,13 @@ test('[A-5.2.3] turned: a deadline is provisional for want of a year of holidays
   expect(
     stateAfter('A-5.2.3', [taken, solved, said(incident.CalendarYearMissing, { year: 2027 })]),
   ).toBe('at-risk')
+})
+
+test('[A-5.2.3] kept: the missing year was loaded, and no other is missing', () => {
+  const missing = (year: number) => said(incident.CalendarYearMissing, { year }, -2 * HOUR)
+  const loaded = said(incident.HolidayYearLoaded, { year: 2027 })
+  expect(stateAfter('A-5.2.3', [taken, solved, missing(2027), loaded])).toBe('kept')
+  expect(stateAfter('A-5.2.3', [taken, solved, missing(2028), loaded])).toBe('at-risk')
 })
 
 test('[A-5.2.5] turned: no note is written in time', () => {

@@ -13,6 +13,7 @@ import {
 } from '@erp-steward/work-calendar/check-calendar-definition'
 import { compileCalendar, type CompiledCalendar } from '@erp-steward/work-calendar/compile-calendar'
 import { EntitySchema, IsNull, type EntityManager } from 'typeorm'
+import { holidaysAt } from './holiday-year.ts'
 
 /** One version of the working time of a unit, or (`unitId` null) of the company. Rows are only ever added. */
 export interface CalendarVersion {
@@ -52,6 +53,8 @@ export interface CalendarReference {
   readonly scope: 'round-the-clock' | 'unit' | 'company'
   readonly unitId: string | null
   readonly version: number
+  /** Revision of the loaded public holidays that the deadline was last computed with; without it, as shipped. */
+  readonly holidays?: number
 }
 
 export const ROUND_THE_CLOCK: CalendarReference = {
@@ -65,14 +68,16 @@ export async function calendarOfUnit(
   tx: EntityManager,
   unitId: string,
 ): Promise<CalendarReference> {
-  const newest: { scope: 'unit' | 'company'; version: number }[] = await tx.query(
+  const newest: { scope: 'unit' | 'company' | 'holidays'; version: number }[] = await tx.query(
     `select case when unit_id is null then 'company' else 'unit' end as scope, max(version) as version
-       from calendar_version where unit_id = $1 or unit_id is null group by unit_id`,
+       from calendar_version where unit_id = $1 or unit_id is null group by unit_id
+      union all select 'holidays', coalesce(max(revision), 0) from holiday_year`,
     [unitId],
   )
-  const own = newest.find(({ scope }) => scope === 'unit')
-  if (own !== undefined) return { scope: 'unit', unitId, version: own.version }
-  return { scope: 'company', unitId: null, version: newest[0]?.version ?? 0 }
+  const versionOf = (of: string) => newest.find(({ scope }) => scope === of)?.version
+  const [own, holidays] = [versionOf('unit'), versionOf('holidays') ?? 0]
+  if (own !== undefined) return { scope: 'unit', unitId, version: own, holidays }
+  return { scope: 'company', unitId: null, version: versionOf('company') ?? 0, holidays }
 }
 
 /** The newest version of a unit's own calendar or (`null`) the company's; `null` when there is none. */
@@ -96,7 +101,7 @@ const COMPILED_MAX = 500
  */
 export async function compiledCalendar(
   tx: EntityManager,
-  { scope, unitId, version }: CalendarReference,
+  { scope, unitId, version, holidays = 0 }: CalendarReference,
   later: 'missing' | 'without-holidays' = 'missing',
 ): Promise<CompiledCalendar> {
   const definition =
@@ -110,11 +115,14 @@ export async function compiledCalendar(
     throw new RangeError(
       `There is no version ${String(version)} of the calendar of ${unitId ?? 'company'}`,
     )
-  // Databases of several tests share the process, so the definition itself is part of the key.
-  const key = later + JSON.stringify(definition)
-  const known = compiled.get(key)
-  if (known !== undefined) return known
-  const fresh = compileCalendar(definition, later)
+  const loaded = definition.kind === 'working-time' && definition.holidays ? holidays : 0
+  const known = await holidaysAt(tx, loaded)
+  // Databases of several tests share the process, so the definition itself is part of the key, and so are the days.
+  const days = loaded === 0 ? '' : JSON.stringify([...known])
+  const key = later + JSON.stringify(definition) + days
+  const made = compiled.get(key)
+  if (made !== undefined) return made
+  const fresh = compileCalendar(definition, later, known)
   if (compiled.size >= COMPILED_MAX) compiled.clear()
   compiled.set(key, fresh)
   return fresh

@@ -7,7 +7,6 @@ import type { ParameterKey, ParameterValue } from '@erp-steward/regulation/param
 import { enqueueAll } from '@erp-steward/service-kit/jobs'
 import { readParameter, readParameters } from '@erp-steward/service-kit/parameters'
 import { CalendarYearMissing } from '@erp-steward/work-calendar/calendar-year-missing'
-import { lastHolidayYear } from '@erp-steward/work-calendar/china-holidays'
 import { deadlineOf, elapsed, type ClockFact } from '@erp-steward/work-calendar/clock'
 import { targetMs, type Target } from '@erp-steward/work-calendar/working-time'
 import { IsNull, type EntityManager } from 'typeorm'
@@ -17,6 +16,7 @@ import {
   ROUND_THE_CLOCK,
   type CalendarReference,
 } from '../calendars/calendar.ts'
+import { firstMissingYear, newestRevision } from '../calendars/holiday-year.ts'
 import { announceMissingYear } from '../calendars/watch-calendars.ts'
 import { breachClock } from './breach-clock.ts'
 import {
@@ -73,7 +73,7 @@ export async function startClocks<const Starts extends readonly ClockStart[]>(
   await tx.insert(TicketClockEntity, clocks)
   await watchClocks(tx, clocks, act)
   if (clocks.some(({ fault }) => fault !== null))
-    await announceMissingYear(tx, lastHolidayYear + 1, act)
+    await announceMissingYear(tx, await firstMissingYear(tx), act)
   // One clock per start.
   return clocks as { [At in keyof Starts]: TicketClock }
 }
@@ -147,25 +147,28 @@ export async function addFact(
   const ends = fact.kind === 'stop' || fact.kind === 'pause'
   const clock = ends && isLate(before, act.now) ? await breachClock(tx, before, act) : before
   const facts = [...clock.facts, fact]
+  const runsOn = fact.kind === 'resume' || fact.kind === 'target-changed'
+  const calendar = runsOn ? await withNewestHolidays(tx, clock.calendar) : clock.calendar
   const changed: TicketClock = {
     ...clock,
+    calendar,
     facts,
-    ...(await dueOf(tx, facts, clock.calendar)),
+    ...(await dueOf(tx, facts, calendar)),
     stoppedAt: fact.kind === 'stop' ? act.now : null,
   }
   await tx.update(TicketClockEntity, { id: clock.id }, changed)
-  if (fact.kind === 'resume' || fact.kind === 'target-changed')
-    await watchClocks(tx, [changed], act)
+  if (runsOn) await watchClocks(tx, [changed], act)
   return changed
 }
 
-/** Computes the deadline of an open clock anew, for example once a missing year is known. */
+/** Computes the deadline of an open clock anew with the holidays that are known now, for example of a missing year. */
 export async function computeAgain(
   tx: EntityManager,
   clock: TicketClock,
   act: Act,
 ): Promise<TicketClock> {
-  const due = await dueOf(tx, clock.facts, clock.calendar)
+  const calendar = await withNewestHolidays(tx, clock.calendar)
+  const due = { calendar, ...(await dueOf(tx, clock.facts, calendar)) }
   await tx.update(TicketClockEntity, { id: clock.id }, due)
   const changed = { ...clock, ...due }
   await watchClocks(tx, [changed], act)
@@ -264,6 +267,15 @@ function targetOf(value: TargetValue): Target {
   return 'within' in value
     ? { milliseconds: durationMs(value.within) }
     : { workingDays: value.workingDays }
+}
+
+/** The working time of the unit stays as it was; public holidays are the State Council's, and hold for whoever still works. */
+async function withNewestHolidays(
+  tx: EntityManager,
+  calendar: CalendarReference,
+): Promise<CalendarReference> {
+  if (calendar.scope === 'round-the-clock') return calendar
+  return { ...calendar, holidays: await newestRevision(tx) }
 }
 
 /** A clock always has an end: where the calendar lacks a year it is provisional, and the clock says so. */

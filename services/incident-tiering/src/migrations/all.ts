@@ -14,6 +14,7 @@ import { ChangeGates1790000050000 } from './1790000050000-change-gates.ts'
 import { SuperiorGaps1790000060000 } from './1790000060000-superior-gaps.ts'
 import { TellAlertLevels1790000070000 } from './1790000070000-tell-alert-levels.ts'
 import { FinishInStead1790000070100 } from './1790000070100-finish-in-stead.ts'
+import { LoadHolidayYears1790000090700 } from './1790000090700-load-holiday-years.ts'
 
 /** In the order they run. */
 export const migrations = [
@@ -33,4 +34,5 @@ export const migrations = [
   SuperiorGaps1790000060000,
   TellAlertLevels1790000070000,
   FinishInStead1790000070100,
+  LoadHolidayYears1790000090700,
 ]

@@ -53,6 +53,12 @@ export const ClockView = Type.Object({
     scope: Type.Enum(['round-the-clock', 'unit', 'company']),
     unitId: nullable(Uuid),
     version: Type.Integer(),
+    holidays: Type.Optional(
+      Type.Integer({
+        description:
+          'Revision of the loaded public holidays that `dueAt` was computed with; 0 or left out: as shipped.',
+      }),
+    ),
   }),
   parameterKey: Type.String(),
   parameterVersion: Type.Integer(),
@@ -61,7 +67,7 @@ export const ClockView = Type.Object({
   stoppedAt: nullable(InstantOut),
   provisional: Type.Boolean({
     description:
-      'Whether `dueAt` needs a year whose public holidays are not installed (`fault` names it); it is counted without holidays and computed anew once they are.',
+      'Whether `dueAt` needs a year whose public holidays are not loaded (`fault` names it); it is counted without holidays and computed anew once they are.',
   }),
   fault: nullable(Type.String()),
   explanation: Type.Object({

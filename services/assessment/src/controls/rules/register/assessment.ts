@@ -116,6 +116,7 @@ export const assessmentControls: readonly Control[] = [
         lasts: PAST,
         why: 'In such a year no error has a due date until its holidays are known.',
       }),
+      mends(incident.HolidayYearLoaded, '{year}'),
     ],
   }),
   control('A-2.3.7', {

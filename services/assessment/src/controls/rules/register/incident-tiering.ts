@@ -229,6 +229,7 @@ export const incidentControls: readonly Control[] = [
         incident.TicketRootCauseReported,
       ),
       endangers(incident.CalendarYearMissing, '{year}', { lasts: PAST }),
+      mends(incident.HolidayYearLoaded, '{year}'),
     ],
   }),
   control('A-5.2.5', {
