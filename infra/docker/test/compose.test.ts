@@ -79,7 +79,7 @@ const mutations: readonly [string, (file: ComposeFile) => void, RegExp][] = [
     (file) => {
       set(file, 'monitoring-ingest', 'INGEST_CONNECTIONS', '99')
     },
-    /INGEST_CONNECTIONS is "99", and must be whole number 1 to 32/,
+    /INGEST_CONNECTIONS is "99", and must be a whole number 1 to 32/,
   ],
   [
     'a service takes the role of another',

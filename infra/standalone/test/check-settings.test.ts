@@ -49,17 +49,17 @@ test('every fault of host, gateway and services is named at once, each with its 
     }),
   )
   expect(faults).toEqual([
-    expect.stringMatching(/^STEWARD_PORT is "eighty", and must be whole number 0 to 65535: TCP/),
+    expect.stringMatching(/^STEWARD_PORT is "eighty", and must be a whole number 0 to 65535: TCP/),
     expect.stringMatching(/^KAFKA_BROKERS is "broker", and must be host:port, separated by commas/),
     expect.stringMatching(
       /^LOG_LEVEL is "loud", and must be one of fatal error warn info debug: Least/,
     ),
     expect.stringMatching(/^ALLOWED_NETWORKS is "10.0.0.0\/33", and must be networks in CIDR/),
-    expect.stringMatching(/^RATE_LIMIT_CALLER is "0", and must be whole number 1 to 10000000/),
+    expect.stringMatching(/^RATE_LIMIT_CALLER is "0", and must be a whole number 1 to 10000000/),
     expect.stringMatching(/^MAIL_FROM is "ERP Steward", and must be address@host or Name </),
     expect.stringMatching(/^WEBHOOK_TARGETS is "hooks.example.test", and must be host:port/),
-    expect.stringMatching(/^INGEST_CONNECTIONS is "33", and must be whole number 1 to 32/),
-    expect.stringMatching(/^BACKUP_LEASE_SECONDS is "2", and must be whole number 3 to 3600/),
+    expect.stringMatching(/^INGEST_CONNECTIONS is "33", and must be a whole number 1 to 32/),
+    expect.stringMatching(/^BACKUP_LEASE_SECONDS is "2", and must be a whole number 3 to 3600/),
     'TLS_CERT_FILE and TLS_KEY_FILE must both be set, or neither',
     expect.stringMatching(/^LEDGER_WITNESS_FILE is ".+", and its folder is not there$/),
   ])

@@ -28,7 +28,7 @@ export function rangeOf(
     return `${type === 'integer' ? 'whole number ' : ''}${minimum} to ${maximum}`
   const form = format === undefined ? undefined : settingForms[format]
   if (form !== undefined) return form.words
-  return minLength === undefined ? 'text' : `text of at least ${minLength}`
+  return minLength === undefined ? 'text' : `text of at least ${minLength} characters`
 }
 
 /** Longest value that a fault repeats, in characters. */
@@ -39,7 +39,7 @@ export function refusalOf(name: string, setting: Setting, value: string): string
   const cut = value.length > SHOWN ? `${value.slice(0, SHOWN)}…` : value
   const shown = setting.writeOnly === true ? 'something else (not shown)' : JSON.stringify(cut)
   const range = rangeOf(setting)
-  const words = setting.enum !== undefined ? `one of ${range}` : range
+  const words = setting.enum === undefined ? range.replace(/^whole/, 'a whole') : `one of ${range}`
   return `${name} is ${shown}, and must be ${words}: ${describe(setting)}`
 }
 
