@@ -56,15 +56,7 @@ export async function openApiDocuments(): Promise<Map<string, string>> {
     const { app } = await buildService(service, {
       db: new DataSource({ type: 'postgres' }),
       clock: () => new Date(0),
-      config: {
-        SEALING_KEYS: ZERO_KEY,
-        PERSONAL_DATA_KEYS: ZERO_KEY,
-        PERSONAL_INDEX_KEY: ZERO_KEY,
-        LEDGER_KEYS: '',
-        SMTP_URL: '',
-        MAIL_FROM: '',
-        WEBHOOK_TARGETS: '',
-      },
+      config: settingsOfNoSite,
       log: pino({ level: 'silent' }),
       keyFor: () => Promise.resolve(undefined),
       internalToken: '',
@@ -77,6 +69,17 @@ export async function openApiDocuments(): Promise<Map<string, string>> {
 
 /** A key of zeros: the documents need a well-formed one, nothing is sealed with it. */
 const ZERO_KEY = Buffer.alloc(32).toString('base64')
+
+/** Settings with which each service has its routes, and nothing that works. */
+export const settingsOfNoSite = {
+  SEALING_KEYS: ZERO_KEY,
+  PERSONAL_DATA_KEYS: ZERO_KEY,
+  PERSONAL_INDEX_KEY: ZERO_KEY,
+  LEDGER_KEYS: '',
+  SMTP_URL: '',
+  MAIL_FROM: '',
+  WEBHOOK_TARGETS: '',
+}
 
 function eventDocument(): string {
   const byTopic = Map.groupBy(eventCatalog, ({ topic }) => topic)

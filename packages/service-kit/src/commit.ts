@@ -5,6 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { DataSource, EntityManager } from 'typeorm'
 import { actOf } from './authentication.ts'
 import { personalDataIfHeld } from './personal-data.ts'
+import { expectedVersion, idempotencyKeyOf } from './preconditions.ts'
 
 /** How long an answer can be had again with the same key, in hours. Source: architecture, rules for all HTTP. */
 export const IDEMPOTENCY_HOURS = 24
@@ -48,7 +49,7 @@ export async function createOnce<Body>(
   reply: FastifyReply,
   create: (tx: EntityManager, act: Act) => Promise<Created<Body>>,
 ): Promise<Body> {
-  const key = idempotencyKey(request)
+  const key = idempotencyKeyOf(request)
   const caller = request.principal?.actor ?? 'anonymous'
   const route = `${request.method} ${request.routeOptions.url ?? request.url}`
   const hash = createHash('sha256')
@@ -130,37 +131,10 @@ export function etag(version: number): string {
   return `"${String(version)}"`
 }
 
-/**
- * The version named by `If-Match`.
- *
- * @throws Problem `precondition-required` without the header, `version-stale` when it names none of our tags
- */
-export function expectedVersion(request: FastifyRequest): number {
-  const header = request.headers['if-match']
-  if (header === undefined)
-    throw new Problem('precondition-required', 'Send the ETag you read in If-Match.')
-  const version = /^"(\d{1,9})"$/.exec(header)?.[1]
-  if (version === undefined)
-    throw new Problem('version-stale', 'If-Match names no version of this resource.')
-  return Number(version)
-}
-
 /** @throws Problem `version-stale` with the current version when it is not the expected one */
 export function assertVersion(current: number, expected: number): void {
   if (current !== expected)
     throw new Problem('version-stale', `The resource is at version ${String(current)}.`, {
       currentVersion: current,
     })
-}
-
-function idempotencyKey(request: FastifyRequest): string {
-  const header = request.headers['idempotency-key']
-  // The draft standard makes it a quoted string; scripts send it bare. Both are taken.
-  const key = typeof header === 'string' ? header.replace(/^"(.*)"$/, '$1') : ''
-  if (!/^[\x21-\x7e]{1,255}$/.test(key))
-    throw new Problem(
-      'idempotency-key-missing',
-      'Send an Idempotency-Key of 1 to 255 visible ASCII characters.',
-    )
-  return key
 }

@@ -10,6 +10,7 @@ import Fastify, { LogController, type FastifyBaseLogger, type FastifyRequest } f
 import type { Logger } from 'pino'
 import type { App } from './app.ts'
 import { authenticate, type TokenVerifier } from './authentication.ts'
+import { describeExchange, type Described } from './describe-exchange.ts'
 import { checkOf } from './faults.ts'
 import { registerHealth, type Readiness } from './health.ts'
 import { languageOf } from './language.ts'
@@ -122,13 +123,19 @@ export async function createApp(options: AppOptions): Promise<App> {
   registerTrace(app)
   refuseUnstorableText(app)
   const metrics = registerMetrics(app, name)
-  declareOperations(app, options.publicFolder)
+  const declared = declareOperations(app, options.publicFolder)
   if (tokens !== null) await authenticate(app, tokens)
   await app.register(fastifySwagger, {
     // Components keep the names they were given instead of def-0, def-1.
     refResolver: {
       buildLocalReference: (json, _base, _fragment, i) =>
         typeof json.$id === 'string' ? json.$id : `def-${String(i)}`,
+    },
+    transformObject: (transformed) => {
+      if (!('openapiObject' in transformed)) return transformed.swaggerObject
+      // Of the many forms the plugin's type allows it makes this one.
+      describeExchange(transformed.openapiObject as Described, declared)
+      return transformed.openapiObject
     },
     openapi: {
       openapi: '3.1.0',

@@ -1,7 +1,10 @@
 import { isClauseId } from '@erp-steward/regulation/clause'
 import { permissions, type Permission } from '@erp-steward/contracts/permissions'
+import { problems } from '@erp-steward/contracts/problems'
+import type { FastifyContextConfig, RouteOptions } from 'fastify'
 import { Type } from 'typebox'
 import type { App } from './app.ts'
+import { assertPreconditions } from './preconditions.ts'
 
 /**
  * Who may call an operation: holders of a permission, anybody with a valid token, anybody at all, or other
@@ -34,19 +37,22 @@ declare module 'fastify' {
 /** Schema of a problem document, for the `4xx` and `5xx` answers of every operation. */
 export const ProblemDocument = Type.Object(
   {
-    type: Type.String(),
-    title: Type.String(),
-    status: Type.Integer(),
-    code: Type.String(),
-    detail: Type.String(),
-    instance: Type.String(),
+    type: Type.String({ description: '`/problems/<code>`, which answers what it means.' }),
+    title: Type.String({ description: 'The meaning of the code, in the language preferred.' }),
+    status: Type.Integer({ minimum: 400, maximum: 599 }),
+    code: Type.Enum(Object.keys(problems).toSorted(), {
+      description: 'Never changes its meaning; a later version may know more.',
+    }),
+    detail: Type.String({ description: 'What was wrong this time, for people.' }),
+    instance: Type.String({ description: 'Names the request in the log: `urn:request:<id>`.' }),
     errors: Type.Optional(
       Type.Array(
         Type.Object({
-          pointer: Type.Optional(Type.String()),
-          parameter: Type.Optional(Type.String()),
+          pointer: Type.Optional(Type.String({ description: 'Where in the body: `#/name`.' })),
+          parameter: Type.Optional(Type.String({ description: 'Which parameter of the address.' })),
           detail: Type.String(),
         }),
+        { description: 'Each member at fault.' },
       ),
     ),
   },
@@ -54,7 +60,9 @@ export const ProblemDocument = Type.Object(
 )
 
 const problemResponse = {
-  description: 'A problem document (RFC 9457); codes are listed in docs/problems.md.',
+  description:
+    'A problem document (RFC 9457). `x-problem-codes` are the codes that follow from what the operation declares; its own ' +
+    'rules have more, all of them in docs/problems.md.',
   content: { 'application/problem+json': { schema: { $ref: 'Problem#' } } },
 }
 
@@ -69,9 +77,15 @@ const closed = (query: unknown) => ({
  *
  * `publicFolder` is where a plugin of others serves pages that anybody may read, for example `/docs`.
  *
+ * Answers what they declare by operationId, complete when the app is ready.
+ *
  * Source: architecture rule "deny by default", regulation A-4.2.4.
  */
-export function declareOperations(app: App, publicFolder?: string): void {
+export function declareOperations(
+  app: App,
+  publicFolder?: string,
+): ReadonlyMap<string, FastifyContextConfig> {
+  const declared = new Map<string, FastifyContextConfig>()
   app.addSchema(ProblemDocument)
   app.addHook('onRoute', (route) => {
     if (publicFolder !== undefined && `${route.url}/`.startsWith(`${publicFolder}/`)) {
@@ -79,18 +93,20 @@ export function declareOperations(app: App, publicFolder?: string): void {
       route.schema = { ...route.schema, hide: true }
       return
     }
-    const { access, clauses = [] } = route.config ?? {}
+    const { access, clauses = [], once, versioned } = route.config ?? {}
     const name = `${String(route.method)} ${route.url}`
     if (access === undefined) throw new Error(`${name} declares no access`)
     const unknown = clauses.find((id) => !isClauseId(id))
     if (unknown !== undefined)
       throw new Error(`${name} names clause ${unknown}, which does not exist`)
+    if (once === true || versioned === true) checkPreconditions(route)
     if (access === 'internal') {
       route.schema = { ...route.schema, hide: true }
       return
     }
     if (route.schema?.hide === true) return
     if (route.schema?.operationId === undefined) throw new Error(`${name} has no operationId`)
+    declared.set(route.schema.operationId, route.config ?? {})
     route.schema = {
       ...route.schema,
       ...(clauses.length > 0 && { 'x-regulation-clauses': clauses }),
@@ -104,4 +120,17 @@ export function declareOperations(app: App, publicFolder?: string): void {
       },
     }
   })
+  return declared
+}
+
+/** After the schemas and before the handler, so that what the document asks for is asked for whatever the handler does. */
+function checkPreconditions(route: RouteOptions): void {
+  const before = [route.preHandler ?? []].flat()
+  route.preHandler = [
+    (request, _reply, done) => {
+      assertPreconditions(request)
+      done()
+    },
+    ...before,
+  ]
 }

@@ -162,7 +162,7 @@ export function parameterRoutes(app: App, options: ParameterRouteOptions): void 
   app.put(
     `${base}/:key`,
     {
-      config: { access: 'parameter.change', clauses: ['A-4.1.2'] },
+      config: { access: 'parameter.change', versioned: true, clauses: ['A-4.1.2'] },
       schema: {
         operationId: operation('set'),
         summary: 'Sets a new version for one unit or the company, or proposes it.',

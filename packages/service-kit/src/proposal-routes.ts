@@ -139,7 +139,7 @@ export function proposalRoutes(
     app.post(
       `${base}/:id/${verb}`,
       {
-        config: { access: 'proposal.read', approves: true },
+        config: { access: 'proposal.read', versioned: true, approves: true },
         schema: {
           operationId: operation(verb),
           summary:
@@ -175,7 +175,7 @@ export function proposalRoutes(
   app.post(
     `${base}/:id/withdraw`,
     {
-      config: { access: 'signed-in' },
+      config: { access: 'signed-in', versioned: true },
       schema: {
         operationId: operation('withdraw'),
         summary: 'Takes back what the caller proposed.',

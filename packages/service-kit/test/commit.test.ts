@@ -70,7 +70,10 @@ beforeAll(async () => {
   const Named = Type.Object({ name: Type.String() }, { additionalProperties: false })
   app.post(
     '/v1/sheep',
-    { config: { access: 'signed-in' }, schema: { operationId: 'addSheep', body: Named } },
+    {
+      config: { access: 'signed-in', once: true },
+      schema: { operationId: 'addSheep', body: Named },
+    },
     (request, reply) =>
       createOnce(deps, request, reply, async (tx) => {
         const { name } = request.body
@@ -84,7 +87,10 @@ beforeAll(async () => {
   )
   app.put(
     '/v1/sheep/:name',
-    { config: { access: 'signed-in' }, schema: { operationId: 'changeSheep', params: Named } },
+    {
+      config: { access: 'signed-in', versioned: true },
+      schema: { operationId: 'changeSheep', params: Named },
+    },
     (request, reply) =>
       change(deps, request, reply, async (tx, _act, expected) => {
         const rows: { version: number }[] = await tx.query(

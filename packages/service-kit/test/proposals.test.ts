@@ -78,7 +78,7 @@ beforeAll(async () => {
   app.post(
     '/v1/gates/:gateId/open',
     {
-      config: { access: 'parameter.change' },
+      config: { access: 'parameter.change', versioned: true },
       schema: {
         operationId: 'openGate',
         params: Type.Object({ gateId: Uuid }),

@@ -6,6 +6,7 @@ import type { Consumer } from '@erp-steward/messaging/consumer'
 import { pino } from 'pino'
 import type { Static, TObject } from 'typebox'
 import type { DataSource } from 'typeorm'
+import { compareWithDocument } from './compare-with-document.ts'
 import { testDatabase } from './test-database.ts'
 import { testKeys } from './tokens.ts'
 
@@ -28,7 +29,7 @@ export const TEST_INTERNAL_TOKEN = 'internal-token-of-the-tests-0123456789'
 
 /**
  * The whole service on a database of its own, without port, bus and clockwork: speak to it by `app.inject`, hand it
- * events by `consumer.deliver`, run its tasks by hand.
+ * events by `consumer.deliver`, run its tasks by hand. Its end fails where an answer was not as the document says.
  */
 export async function testService<Config extends TObject>(
   service: Service<Config>,
@@ -41,15 +42,23 @@ export async function testService<Config extends TObject>(
   const clock = () => running.now
   const log = pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' })
   const ownKeys = service.keys?.({ db, clock, config, log, internalToken: TEST_INTERNAL_TOKEN })
-  const built = await buildService(service, {
-    db,
-    clock,
-    config,
-    log,
-    // Identity holds keys of its own; its tests use tokens of both makes.
-    keyFor: async (kid) => (await testKeys(kid)) ?? (await ownKeys?.(kid)),
-    internalToken: TEST_INTERNAL_TOKEN,
-  })
+  let assertAsDocumented: () => void = () => undefined
+  const routes: Service<Config>['routes'] = (app, dependencies) => {
+    assertAsDocumented = compareWithDocument(app)
+    return service.routes(app, dependencies)
+  }
+  const built = await buildService(
+    { ...service, routes },
+    {
+      db,
+      clock,
+      config,
+      log,
+      // Identity holds keys of its own; its tests use tokens of both makes.
+      keyFor: async (kid) => (await testKeys(kid)) ?? (await ownKeys?.(kid)),
+      internalToken: TEST_INTERNAL_TOKEN,
+    },
+  )
   // Use cases are also called on the database of the tests.
   const personalData = personalDataIfHeld(db.manager)
   if (personalData !== null) holdPersonalData(database.db, personalData)
@@ -62,6 +71,7 @@ export async function testService<Config extends TObject>(
     release: async () => {
       await built.app.close()
       await database.release()
+      assertAsDocumented()
     },
   }
   return running

@@ -32,7 +32,7 @@ export function appealRoutes(app: App, deps: Dependencies<AssessmentConfig>): vo
   app.post(
     '/v1/appeals',
     {
-      config: { access: 'appeal.file', clauses: ['A-6.3.1', 'B-5.6'] },
+      config: { access: 'appeal.file', once: true, clauses: ['A-6.3.1', 'B-5.6'] },
       schema: {
         operationId: 'fileAppeal',
         summary: 'Objects to a fact that is held against you or your department.',

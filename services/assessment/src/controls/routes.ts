@@ -247,7 +247,7 @@ export function controlRoutes(app: App, deps: Dependencies<AssessmentConfig>): v
   app.post(
     '/v1/controls/:clauseId/records',
     {
-      config: { access: 'control.record', clauses: OF_RECORDS },
+      config: { access: 'control.record', once: true, clauses: OF_RECORDS },
       schema: {
         operationId: 'recordControl',
         summary:

@@ -143,6 +143,7 @@ function sheetRoutes(app: App, deps: Dependencies<AssessmentConfig>): void {
     {
       config: {
         access: 'score.compute',
+        once: true,
         clauses: ['B-5.6', 'A-6.1.1', 'A-6.1.2', 'A-6.1.3', 'A-6.1.4'],
       },
       schema: {
@@ -250,6 +251,9 @@ function sheetRoutes(app: App, deps: Dependencies<AssessmentConfig>): void {
         tags: ['scores'],
         params: Id,
         produces: ['text/plain'],
+        response: {
+          200: { content: { 'text/plain': { schema: Type.Unsafe<Readable>(Type.String()) } } },
+        },
       },
     },
     async (request, reply) => {
@@ -264,7 +268,7 @@ function sheetRoutes(app: App, deps: Dependencies<AssessmentConfig>): void {
   app.post(
     '/v1/score-sheets/:id/publish',
     {
-      config: { access: 'score.publish', clauses: ['B-5.6'], approves: true },
+      config: { access: 'score.publish', versioned: true, clauses: ['B-5.6'], approves: true },
       schema: {
         operationId: 'publishScoreSheet',
         summary:

@@ -71,7 +71,7 @@ export function timeNodeRoutes(app: App, deps: Dependencies<AssessmentConfig>): 
   app.post(
     '/v1/time-nodes',
     {
-      config: { access: 'time-node.plan', clauses: ['A-2.3.7'] },
+      config: { access: 'time-node.plan', once: true, clauses: ['A-2.3.7'] },
       schema: {
         operationId: 'planTimeNode',
         summary:

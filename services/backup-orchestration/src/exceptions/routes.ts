@@ -33,7 +33,7 @@ export function exceptionRoutes(app: App, deps: Dependencies<BackupConfig>): voi
   app.post(
     '/v1/backup-exceptions',
     {
-      config: { access: 'backup.plan', clauses: ['A-2.4.1', 'A-2.4.2', 'A-2.4.3'] },
+      config: { access: 'backup.plan', once: true, clauses: ['A-2.4.1', 'A-2.4.2', 'A-2.4.3'] },
       schema: {
         operationId: 'askBackupException',
         summary: 'Proposes that a target may fall short of floors until an end (202).',

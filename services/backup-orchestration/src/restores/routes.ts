@@ -112,7 +112,7 @@ export function restoreRoutes(app: App, deps: Dependencies<BackupConfig>): void 
   app.post(
     '/v1/restore-plans',
     {
-      config: { access: 'restore.plan', clauses: ['A-2.4.5', 'A-2.4.6'] },
+      config: { access: 'restore.plan', once: true, clauses: ['A-2.4.5', 'A-2.4.6'] },
       schema: {
         operationId: 'drawUpRestorePlan',
         summary: 'Draws up a plan for the restore of a proven copy.',
@@ -186,7 +186,7 @@ export function restoreRoutes(app: App, deps: Dependencies<BackupConfig>): void 
   app.patch(
     '/v1/restore-plans/:id',
     {
-      config: { access: 'restore.plan', clauses: ['A-2.4.6', 'A-2.4.7'] },
+      config: { access: 'restore.plan', versioned: true, clauses: ['A-2.4.6', 'A-2.4.7'] },
       schema: {
         operationId: 'rewriteRestorePlan',
         summary: 'The planner changes the plan; an approval of the former wording is void.',

@@ -81,7 +81,7 @@ export function runRoutes(app: App, deps: Dependencies<BackupConfig>): void {
   app.post(
     '/v1/backup-runs',
     {
-      config: { access: 'backup.run', clauses: ['A-2.4.1', 'A-2.4.4'] },
+      config: { access: 'backup.run', once: true, clauses: ['A-2.4.1', 'A-2.4.4'] },
       schema: {
         operationId: 'requestBackupRun',
         summary: 'Asks for a backup now, for example before a change.',

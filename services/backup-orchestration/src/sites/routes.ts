@@ -36,7 +36,7 @@ export function siteRoutes(app: App, deps: Dependencies<BackupConfig>): void {
   app.post(
     '/v1/backup-sites',
     {
-      config: { access: 'backup.plan', clauses: ['A-2.4.2', 'A-2.4.3'] },
+      config: { access: 'backup.plan', once: true, clauses: ['A-2.4.2', 'A-2.4.3'] },
       schema: {
         operationId: 'registerBackupSite',
         summary:
@@ -114,7 +114,7 @@ export function siteRoutes(app: App, deps: Dependencies<BackupConfig>): void {
   app.patch(
     '/v1/backup-sites/:code',
     {
-      config: { access: 'backup.plan', clauses: ['A-2.4.2'] },
+      config: { access: 'backup.plan', versioned: true, clauses: ['A-2.4.2'] },
       schema: {
         operationId: 'changeBackupSite',
         summary:
@@ -145,7 +145,12 @@ export function siteRoutes(app: App, deps: Dependencies<BackupConfig>): void {
   app.post(
     '/v1/backup-sites/:code/confirm',
     {
-      config: { access: 'backup.plan', approves: true, clauses: ['A-2.4.2', 'A-2.4.3'] },
+      config: {
+        access: 'backup.plan',
+        versioned: true,
+        approves: true,
+        clauses: ['A-2.4.2', 'A-2.4.3'],
+      },
       schema: {
         operationId: 'confirmBackupSite',
         summary: 'A second person confirms where a site stands and what its medium is.',

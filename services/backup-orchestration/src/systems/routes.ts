@@ -78,7 +78,7 @@ export function systemRoutes(app: App, deps: Dependencies<BackupConfig>): void {
   app.patch(
     '/v1/backup-systems/:code',
     {
-      config: { access: 'backup.plan', clauses: ['A-2.4.4'] },
+      config: { access: 'backup.plan', versioned: true, clauses: ['A-2.4.4'] },
       schema: {
         operationId: 'changeBackupSystem',
         summary:

@@ -102,7 +102,7 @@ export function targetRoutes(app: App, deps: Dependencies<BackupConfig>): void {
   app.post(
     '/v1/backup-targets',
     {
-      config: { access: 'backup.plan', clauses: ['A-2.4.1', 'A-2.4.4'] },
+      config: { access: 'backup.plan', once: true, clauses: ['A-2.4.1', 'A-2.4.4'] },
       schema: {
         operationId: 'registerBackupTarget',
         summary:
@@ -204,7 +204,7 @@ export function targetRoutes(app: App, deps: Dependencies<BackupConfig>): void {
   app.patch(
     '/v1/backup-targets/:id',
     {
-      config: { access: 'backup.plan', clauses: ['A-2.4.1'] },
+      config: { access: 'backup.plan', versioned: true, clauses: ['A-2.4.1'] },
       schema: {
         operationId: 'changeBackupTarget',
         summary:
@@ -237,7 +237,11 @@ export function targetRoutes(app: App, deps: Dependencies<BackupConfig>): void {
   app.put(
     '/v1/backup-targets/:id/policy',
     {
-      config: { access: 'backup.plan', clauses: ['A-2.4.1', 'A-2.4.2', 'A-2.4.3'] },
+      config: {
+        access: 'backup.plan',
+        versioned: true,
+        clauses: ['A-2.4.1', 'A-2.4.2', 'A-2.4.3'],
+      },
       schema: {
         operationId: 'setBackupPolicy',
         summary:

@@ -152,7 +152,7 @@ function lockingRoutes(app: App, deps: Committer): void {
   ] as const
   for (const { verb, access, summary, clauses, apply } of locking)
     app.post(`/v1/accounts/:id/${verb}`, {
-      config: { access, approves: verb === 'unfreeze', clauses },
+      config: { access, versioned: true, approves: verb === 'unfreeze', clauses },
       schema: {
         operationId: `${verb}Account`,
         summary,
@@ -212,7 +212,11 @@ function lockdownRoute(app: App, { db, clock }: Committer): void {
 function changeRoutes(app: App, deps: Committer): void {
   const { db } = deps
   app.post('/v1/account-changes', {
-    config: { access: 'account-change.request', clauses: ['A-2.1.1', 'A-2.1.2', 'A-2.1.4'] },
+    config: {
+      access: 'account-change.request',
+      once: true,
+      clauses: ['A-2.1.1', 'A-2.1.2', 'A-2.1.4'],
+    },
     schema: {
       operationId: 'requestAccountChange',
       summary:
@@ -282,6 +286,7 @@ function changeRoutes(app: App, deps: Committer): void {
     app.post(`/v1/account-changes/:id/${verb}`, {
       config: {
         access: 'account-change.decide',
+        versioned: true,
         approves: true,
         clauses: ['A-2.1.1', 'A-2.1.2', 'A-2.1.4'],
       },

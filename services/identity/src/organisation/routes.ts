@@ -2,7 +2,8 @@ import { Problem } from '@erp-steward/contracts/problem'
 import { Code, Line, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { actOf, assertReaches } from '@erp-steward/service-kit/authentication'
-import { etag, expectedVersion, type Committer } from '@erp-steward/service-kit/commit'
+import { etag, type Committer } from '@erp-steward/service-kit/commit'
+import { expectedVersionIfAny } from '@erp-steward/service-kit/preconditions'
 import { decodeCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
 import { ProposalView } from '@erp-steward/service-kit/proposal'
 import { proposed } from '@erp-steward/service-kit/proposal-routes'
@@ -253,7 +254,11 @@ function moduleRoutes(app: App, deps: Committer): void {
   })
 }
 
-const manage = { access: 'organisation.manage', clauses: ['A-1.2'] } as const
+const manage = {
+  access: 'organisation.manage',
+  versioned: 'if-exists',
+  clauses: ['A-1.2'],
+} as const
 const read = { access: 'organisation.read', clauses: ['A-1.2'] } as const
 
 /** Runs a put in one transaction: 201 when it created, 200 otherwise, with the `ETag`. */
@@ -263,7 +268,7 @@ async function narrowed(
   reply: FastifyReply,
   narrowing: Parameters<typeof proposeNarrowing>[1],
 ): Promise<ProposalView | null> {
-  const expected = request.headers['if-match'] === undefined ? null : expectedVersion(request)
+  const expected = expectedVersionIfAny(request)
   const made = await db.transaction((tx) =>
     proposeNarrowing(tx, narrowing, expected, actOf(request, clock())),
   )
@@ -282,7 +287,7 @@ async function put<Row extends Entry>(
     expected: number | null,
   ) => Promise<Put<Row>>,
 ): Promise<Row> {
-  const expected = request.headers['if-match'] === undefined ? null : expectedVersion(request)
+  const expected = expectedVersionIfAny(request)
   const { row, outcome } = await db.transaction((tx) =>
     apply(tx, actOf(request, clock()), expected),
   )

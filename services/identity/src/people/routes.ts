@@ -61,7 +61,7 @@ export function personRoutes(app: App, deps: Committer): void {
   readingRoutes(app, deps)
 
   app.post('/v1/persons', {
-    config: { ...manage, clauses: ['A-1.2', 'A-2.1.1', 'A-2.1.2'] },
+    config: { ...manage, once: true, clauses: ['A-1.2', 'A-2.1.1', 'A-2.1.2'] },
     schema: {
       operationId: 'joinPerson',
       summary: 'A joiner: person, account and EBS user with the rights of the position, at once.',
@@ -95,7 +95,7 @@ export function personRoutes(app: App, deps: Committer): void {
   })
 
   app.patch('/v1/persons/:id', {
-    config: { ...manage, clauses: ['A-1.2'] },
+    config: { ...manage, versioned: true, clauses: ['A-1.2'] },
     schema: {
       operationId: 'changePerson',
       summary: 'Changes name, address or birthday of a person.',
@@ -118,7 +118,7 @@ export function personRoutes(app: App, deps: Committer): void {
   })
 
   app.post('/v1/persons/:id/move', {
-    config: { ...manage, clauses: ['A-2.1.3', 'A-2.1.4'] },
+    config: { ...manage, versioned: true, clauses: ['A-2.1.3', 'A-2.1.4'] },
     schema: {
       operationId: 'movePerson',
       summary:
@@ -139,7 +139,7 @@ export function personRoutes(app: App, deps: Committer): void {
   })
 
   app.post('/v1/persons/:id/rejoin', {
-    config: { ...manage, clauses: ['A-2.1.1'] },
+    config: { ...manage, versioned: true, clauses: ['A-2.1.1'] },
     schema: {
       operationId: 'rejoinPerson',
       summary:
@@ -160,7 +160,7 @@ export function personRoutes(app: App, deps: Committer): void {
   })
 
   app.post('/v1/persons/:id/leave', {
-    config: { ...manage, clauses: ['A-2.1.3', 'A-2.1.4'] },
+    config: { ...manage, versioned: true, clauses: ['A-2.1.3', 'A-2.1.4'] },
     schema: {
       operationId: 'leavePerson',
       summary: 'A leaver: account, tokens and EBS user end at the start of the date, or at once.',
@@ -181,7 +181,7 @@ export function personRoutes(app: App, deps: Committer): void {
   })
 
   app.post('/v1/persons/:id/withdraw-leave', {
-    config: { ...manage, clauses: ['A-2.1.3'] },
+    config: { ...manage, versioned: true, clauses: ['A-2.1.3'] },
     schema: {
       operationId: 'withdrawLeave',
       summary: 'Takes the notice of a leave back before its date.',

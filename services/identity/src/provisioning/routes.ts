@@ -215,7 +215,12 @@ function readingRoutes(app: App, { db }: Committer): void {
 }
 
 function handlingRoutes(app: App, deps: Committer): void {
-  const config = { access: 'provisioning.handle', approves: true, clauses } as const
+  const config = {
+    access: 'provisioning.handle',
+    versioned: true,
+    approves: true,
+    clauses,
+  } as const
 
   app.post(`${base}/:id/retry`, {
     config,

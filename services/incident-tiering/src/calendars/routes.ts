@@ -72,7 +72,7 @@ export function calendarRoutes(app: App, deps: Dependencies<IncidentConfig>): vo
   app.put(
     '/v1/calendars/:scope',
     {
-      config: { access: 'calendar.change', clauses: ['A-5.2.3'] },
+      config: { access: 'calendar.change', versioned: true, clauses: ['A-5.2.3'] },
       schema: {
         operationId: 'setCalendar',
         summary:

@@ -70,6 +70,7 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
     {
       config: {
         access: 'change.submit',
+        once: true,
         clauses: ['A-3.3.2', 'A-3.3.3', 'A-3.3.5', 'B-4.1.5', 'B-7.5'],
       },
       schema: {
@@ -186,7 +187,11 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
   app.patch(
     '/v1/changes/:id',
     {
-      config: { access: 'change.submit', clauses: ['A-3.3.2', 'B-4.2.4', 'B-6.2'] },
+      config: {
+        access: 'change.submit',
+        versioned: true,
+        clauses: ['A-3.3.2', 'B-4.2.4', 'B-6.2'],
+      },
       schema: {
         operationId: 'amendChange',
         summary: 'The requester edits the plan before it starts; approvals given before are void.',
@@ -214,6 +219,7 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
     {
       config: {
         access: 'change.approve',
+        versioned: true,
         approves: true,
         clauses: ['B-4.2.4', 'B-6.1', 'B-6.2', 'B-7.5'],
       },
@@ -243,6 +249,7 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
     {
       config: {
         access: 'change.approve',
+        versioned: true,
         approves: true,
         clauses: ['B-4.2.4', 'B-6.1', 'B-6.2', 'B-7.5'],
       },
@@ -269,7 +276,7 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
   app.post(
     '/v1/changes/:id/withdraw',
     {
-      config: { access: 'change.submit', clauses: ['B-6.2'] },
+      config: { access: 'change.submit', versioned: true, clauses: ['B-6.2'] },
       schema: {
         operationId: 'withdrawChange',
         summary: 'The requester takes the change back before it starts.',
@@ -290,6 +297,7 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
     {
       config: {
         access: 'change.execute',
+        versioned: true,
         clauses: ['A-2.4.4', 'A-3.3.2', 'A-3.3.4', 'A-3.3.5', 'B-4.3.7'],
       },
       schema: {
@@ -313,7 +321,7 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
   app.post(
     '/v1/changes/:id/finish',
     {
-      config: { access: 'change.execute', clauses: ['A-3.3.5', 'B-4.3.7'] },
+      config: { access: 'change.execute', versioned: true, clauses: ['A-3.3.5', 'B-4.3.7'] },
       schema: {
         operationId: 'finishChange',
         summary:
@@ -338,7 +346,7 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
   app.post(
     '/v1/changes/:id/papers',
     {
-      config: { access: 'change.submit', clauses: ['A-3.3.5', 'B-6.2'] },
+      config: { access: 'change.submit', versioned: true, clauses: ['A-3.3.5', 'B-6.2'] },
       schema: {
         operationId: 'fileChangePapers',
         summary:
@@ -363,7 +371,7 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
   app.post(
     '/v1/changes/:id/review',
     {
-      config: { access: 'change.review', approves: true, clauses: ['A-3.3.5'] },
+      config: { access: 'change.review', versioned: true, approves: true, clauses: ['A-3.3.5'] },
       schema: {
         operationId: 'reviewChange',
         summary: 'Somebody other than the executor looks back at the change, which closes it.',

@@ -47,6 +47,7 @@ export function keyUserRoutes(app: App, deps: Dependencies<IncidentConfig>): voi
     {
       config: {
         access: 'key-user.nominate',
+        once: true,
         clauses: ['B-4.1.1', 'B-4.2.1', 'B-6.4.1', 'B-7.3.2'],
       },
       schema: {
@@ -134,7 +135,7 @@ export function keyUserRoutes(app: App, deps: Dependencies<IncidentConfig>): voi
   app.post(
     '/v1/key-users/:id/remove',
     {
-      config: { access: 'key-user.nominate', clauses: ['B-4.1.2'] },
+      config: { access: 'key-user.nominate', versioned: true, clauses: ['B-4.1.2'] },
       schema: {
         operationId: 'removeKeyUser',
         summary: 'Ends a duty; the last holder needs a successor.',

@@ -106,7 +106,7 @@ export function notificationRoutes(app: App, deps: Dependencies<IncidentConfig>,
   app.post(
     '/v1/webhooks',
     {
-      config: { access: 'webhook.manage', clauses: ['A-3.2.3'] },
+      config: { access: 'webhook.manage', once: true, clauses: ['A-3.2.3'] },
       schema: {
         operationId: 'registerWebhook',
         summary: 'Registers an address that is called for tickets, signed after Standard Webhooks.',
@@ -164,7 +164,7 @@ export function notificationRoutes(app: App, deps: Dependencies<IncidentConfig>,
   app.patch(
     '/v1/webhooks/:id',
     {
-      config: { access: 'webhook.manage' },
+      config: { access: 'webhook.manage', versioned: true },
       schema: {
         operationId: 'switchWebhook',
         summary: 'Switches a webhook on or off.',

@@ -42,7 +42,7 @@ export function superiorRoutes(app: App, deps: Dependencies<IncidentConfig>): vo
   app.put(
     '/v1/superiors/:step',
     {
-      config: { access: 'key-user.nominate', clauses: ['A-4.4.5', 'B-5.3.2'] },
+      config: { access: 'key-user.nominate', versioned: true, clauses: ['A-4.4.5', 'B-5.3.2'] },
       schema: {
         operationId: 'nameSuperiors',
         summary:

@@ -53,6 +53,7 @@ export function ticketRoutes(app: App, deps: Dependencies<IncidentConfig>): void
     {
       config: {
         access: 'ticket.open',
+        once: true,
         clauses: ['A-5.2.1', 'A-1.3.4', 'A-2.1.7', 'B-4.0', 'B-7.6.1'],
       },
       schema: {
@@ -182,7 +183,11 @@ export function ticketRoutes(app: App, deps: Dependencies<IncidentConfig>): void
   app.post(
     '/v1/tickets/:id/acknowledge',
     {
-      config: { access: 'ticket.work', clauses: ['A-5.2.2', 'A-5.2.3', 'B-4.1.3'] },
+      config: {
+        access: 'ticket.work',
+        versioned: true,
+        clauses: ['A-5.2.2', 'A-5.2.3', 'B-4.1.3'],
+      },
       schema: {
         operationId: 'acknowledgeTicket',
         summary: 'Takes the ticket: a key user of a tier that was called becomes its owner.',
@@ -200,7 +205,11 @@ export function ticketRoutes(app: App, deps: Dependencies<IncidentConfig>): void
   app.post(
     '/v1/tickets/:id/escalate',
     {
-      config: { access: 'ticket.work', clauses: ['B-4.0', 'B-4.1.4', 'B-4.1.7', 'A-5.2.4'] },
+      config: {
+        access: 'ticket.work',
+        versioned: true,
+        clauses: ['B-4.0', 'B-4.1.4', 'B-4.1.7', 'A-5.2.4'],
+      },
       schema: {
         operationId: 'escalateTicket',
         summary: 'The owner passes the ticket one tier up, with an analysis.',
@@ -219,7 +228,7 @@ export function ticketRoutes(app: App, deps: Dependencies<IncidentConfig>): void
   app.post(
     '/v1/tickets/:id/notes',
     {
-      config: { access: 'ticket.work', clauses: ['A-5.2.5'] },
+      config: { access: 'ticket.work', versioned: true, clauses: ['A-5.2.5'] },
       schema: {
         operationId: 'noteTicketProgress',
         summary: 'Tells the reporter how the work goes.',
@@ -238,7 +247,7 @@ export function ticketRoutes(app: App, deps: Dependencies<IncidentConfig>): void
   app.post(
     '/v1/tickets/:id/resolve',
     {
-      config: { access: 'ticket.work', clauses: ['A-5.2.3', 'B-4.3.6'] },
+      config: { access: 'ticket.work', versioned: true, clauses: ['A-5.2.3', 'B-4.3.6'] },
       schema: {
         operationId: 'resolveTicket',
         summary: 'The owner reports the service restored or a work-around.',
@@ -257,7 +266,7 @@ export function ticketRoutes(app: App, deps: Dependencies<IncidentConfig>): void
   app.post(
     '/v1/tickets/:id/root-cause',
     {
-      config: { access: 'ticket.work', clauses: ['A-3.1.5', 'A-5.2.3'] },
+      config: { access: 'ticket.work', versioned: true, clauses: ['A-3.1.5', 'A-5.2.3'] },
       schema: {
         operationId: 'reportTicketRootCause',
         summary: 'Reports the root cause of a restored P1, which is its final solution.',
@@ -276,7 +285,11 @@ export function ticketRoutes(app: App, deps: Dependencies<IncidentConfig>): void
   app.post(
     '/v1/tickets/:id/reassign',
     {
-      config: { access: 'ticket.reassign', clauses: ['A-1.3.4', 'A-5.2.3', 'B-4.0'] },
+      config: {
+        access: 'ticket.reassign',
+        versioned: true,
+        clauses: ['A-1.3.4', 'A-5.2.3', 'B-4.0'],
+      },
       schema: {
         operationId: 'reassignTicket',
         summary:
@@ -299,7 +312,7 @@ export function ticketRoutes(app: App, deps: Dependencies<IncidentConfig>): void
   app.post(
     '/v1/tickets/:id/confirm',
     {
-      config: { access: 'ticket.confirm', clauses: ['B-4.0'], approves: true },
+      config: { access: 'ticket.confirm', versioned: true, clauses: ['B-4.0'], approves: true },
       schema: {
         operationId: 'confirmTicket',
         summary:

@@ -193,7 +193,7 @@ export function inspectionRoutes(app: App, deps: Dependencies<MonitoringConfig>)
   app.put(
     '/v1/inspections/rosters/:unitId',
     {
-      config: { access: 'inspection.plan', clauses: ['A-3.1.1'] },
+      config: { access: 'inspection.plan', versioned: true, clauses: ['A-3.1.1'] },
       schema: {
         operationId: 'setInspectionRoster',
         summary: 'Names the inspector of a unit and the deputy; open rounds go to them at once.',
@@ -243,7 +243,7 @@ export function inspectionRoutes(app: App, deps: Dependencies<MonitoringConfig>)
   app.post(
     '/v1/inspections/rounds',
     {
-      config: { access: 'inspection.plan', clauses: ['A-3.1.1', 'A-3.1.2'] },
+      config: { access: 'inspection.plan', once: true, clauses: ['A-3.1.1', 'A-3.1.2'] },
       schema: {
         operationId: 'generateInspectionRound',
         summary:
@@ -365,7 +365,7 @@ export function inspectionRoutes(app: App, deps: Dependencies<MonitoringConfig>)
   app.put(
     '/v1/inspections/rounds/:id/items/:code',
     {
-      config: { access: 'inspection.work', clauses: ['A-3.1.2', 'A-3.1.3'] },
+      config: { access: 'inspection.work', versioned: true, clauses: ['A-3.1.2', 'A-3.1.3'] },
       schema: {
         operationId: 'recordInspectionItem',
         summary:
@@ -400,7 +400,12 @@ export function inspectionRoutes(app: App, deps: Dependencies<MonitoringConfig>)
   app.post(
     '/v1/inspections/rounds/:id/items/:code/overrule',
     {
-      config: { access: 'inspection.work', approves: true, clauses: ['A-3.1.2', 'A-3.1.3'] },
+      config: {
+        access: 'inspection.work',
+        versioned: true,
+        approves: true,
+        clauses: ['A-3.1.2', 'A-3.1.3'],
+      },
       schema: {
         operationId: 'overruleInspectionItem',
         summary:
@@ -423,7 +428,12 @@ export function inspectionRoutes(app: App, deps: Dependencies<MonitoringConfig>)
   app.post(
     '/v1/inspections/rounds/:id/sign-off',
     {
-      config: { access: 'inspection.work', approves: true, clauses: ['A-3.1.1', 'A-3.1.2'] },
+      config: {
+        access: 'inspection.work',
+        versioned: true,
+        approves: true,
+        clauses: ['A-3.1.1', 'A-3.1.2'],
+      },
       schema: {
         operationId: 'signInspectionRound',
         summary:

@@ -51,7 +51,7 @@ export function sourceRoutes(app: App, deps: Dependencies<MonitoringConfig>): vo
   app.post(
     '/v1/sources',
     {
-      config: { access: 'source.manage', clauses },
+      config: { access: 'source.manage', once: true, clauses },
       schema: {
         operationId: 'registerSource',
         summary: 'Registers what sends samples: a Prometheus server or an agent.',
@@ -139,7 +139,7 @@ export function sourceRoutes(app: App, deps: Dependencies<MonitoringConfig>): vo
   app.post(
     '/v1/sources/:id/token',
     {
-      config: { access: 'source.manage', clauses },
+      config: { access: 'source.manage', versioned: true, clauses },
       schema: {
         operationId: 'issueSourceToken',
         summary: 'Issues a new token, shown this once; the one before is void.',
@@ -160,7 +160,7 @@ export function sourceRoutes(app: App, deps: Dependencies<MonitoringConfig>): vo
   app.post(
     '/v1/sources/:id/disable',
     {
-      config: { access: 'source.manage', clauses },
+      config: { access: 'source.manage', versioned: true, clauses },
       schema: {
         operationId: 'disableSource',
         summary:

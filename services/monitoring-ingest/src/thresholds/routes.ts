@@ -87,7 +87,7 @@ export function thresholdRoutes(app: App, deps: Dependencies<MonitoringConfig>):
   app.post(
     '/v1/thresholds',
     {
-      config: { access: 'threshold.manage', clauses },
+      config: { access: 'threshold.manage', once: true, clauses },
       schema: {
         operationId: 'createThreshold',
         summary: 'Sets a threshold for the series of a unit.',
@@ -185,7 +185,7 @@ export function thresholdRoutes(app: App, deps: Dependencies<MonitoringConfig>):
   app.put(
     '/v1/thresholds/:id',
     {
-      config: { access: 'threshold.manage', clauses },
+      config: { access: 'threshold.manage', versioned: true, clauses },
       schema: {
         operationId: 'changeThreshold',
         summary:
@@ -218,7 +218,7 @@ export function thresholdRoutes(app: App, deps: Dependencies<MonitoringConfig>):
   app.post(
     '/v1/thresholds/:id/withdraw',
     {
-      config: { access: 'threshold.manage', clauses },
+      config: { access: 'threshold.manage', versioned: true, clauses },
       schema: {
         operationId: 'withdrawThreshold',
         summary:

@@ -1,0 +1,78 @@
+import type { App } from '@erp-steward/service-kit/app'
+import { openApiOf } from '@erp-steward/service-kit/open-api'
+import type { FastifyReply } from 'fastify'
+
+interface Answer {
+  readonly headers?: object
+  readonly 'x-problem-codes'?: readonly string[]
+}
+
+interface Documented {
+  readonly paths: Record<string, Record<string, Operation>>
+}
+
+interface Operation {
+  readonly operationId: string
+  readonly responses: Record<string, Answer>
+}
+
+/** Headers that a caller acts on; an answer has none of them that the document does not name. */
+const TOLD = ['ETag', 'Location', 'Idempotency-Replayed', 'Retry-After', 'WWW-Authenticate']
+
+/** Codes that follow from what an operation declares, so that each must be listed where it is answered. */
+const OF_DECLARATIONS = [
+  ...['malformed-request', 'validation-failed', 'body-too-large', 'media-type-unsupported'],
+  ...['idempotency-key-missing', 'idempotency-key-reused', 'cursor-unusable'],
+  ...['precondition-required', 'version-stale', 'approval-cooling'],
+  ...['internal-error', 'unavailable'],
+]
+
+/**
+ * Compares every answer of the operations declared from now on with what the OpenAPI document says of it: its status,
+ * its headers, and its problem code if that follows from declarations. Answers how to fail by what was found.
+ */
+export function compareWithDocument(app: App): () => void {
+  const faults = new Set<string>()
+  let operations: ReadonlyMap<string, Operation> | undefined
+  app.addHook('onSend', (request, reply, payload, done) => {
+    const id = request.routeOptions.schema?.operationId
+    if (id !== undefined && request.routeOptions.schema?.hide !== true) {
+      operations ??= operationsOf(app)
+      for (const fault of faultsOf(operations.get(id), reply, payload))
+        faults.add(`${id}: ${fault}`)
+    }
+    done(null, payload)
+  })
+  return () => {
+    if (faults.size > 0)
+      throw new Error(`answers that are not as documented:\n${[...faults].join('\n')}`)
+  }
+}
+
+function operationsOf(app: App): ReadonlyMap<string, Operation> {
+  const { paths } = openApiOf(app) as unknown as Documented
+  const operations = Object.values(paths).flatMap((item) => Object.values(item))
+  return new Map(operations.map((operation) => [operation.operationId, operation]))
+}
+
+function faultsOf(operation: Operation | undefined, reply: FastifyReply, payload: unknown) {
+  const { statusCode: status } = reply
+  const answer =
+    operation?.responses[String(status)] ??
+    (status < 400 ? undefined : operation?.responses[`${String(status)[0] ?? ''}XX`])
+  if (answer === undefined) return [`answered ${String(status)}`]
+  const named = Object.keys(answer.headers ?? {})
+  const faults = TOLD.filter((name) => reply.hasHeader(name) && !named.includes(name)).map(
+    (name) => `answered ${String(status)} with ${name}`,
+  )
+  if (named.includes('ETag') && !reply.hasHeader('ETag'))
+    faults.push(`answered ${String(status)} without ETag`)
+  const code = status >= 400 && typeof payload === 'string' ? codeIn(payload) : ''
+  if (OF_DECLARATIONS.includes(code) && answer['x-problem-codes']?.includes(code) !== true)
+    faults.push(`answered ${code}`)
+  return faults
+}
+
+function codeIn(payload: string): string {
+  return (JSON.parse(payload) as { code?: string }).code ?? ''
+}
