@@ -1,24 +1,26 @@
 import type { ProblemCode } from '@erp-steward/contracts/problems'
 import type { FastifyContextConfig } from 'fastify'
+import type { Declared } from './operation.ts'
 import { ENTITY_TAG_PATTERN, IDEMPOTENCY_KEY_PATTERN } from './preconditions.ts'
 
 /** As much of an OpenAPI document as is written here. */
 export interface Described {
   paths?: Record<string, Record<string, DescribedOperation>>
-  components?: Record<string, Record<string, object>>
+  components?: Record<string, object>
 }
 
 export interface DescribedOperation {
   operationId?: string
   parameters?: object[]
   responses?: Record<string, DescribedAnswer>
+  'x-problem-codes'?: readonly ProblemCode[]
 }
 
 export interface DescribedAnswer {
+  $ref?: string
   description?: string
   headers?: Record<string, object>
   content?: Record<string, { readonly schema?: object }>
-  'x-problem-codes'?: readonly ProblemCode[]
 }
 
 const text = (schema: object = {}) => ({ type: 'string', ...schema })
@@ -114,56 +116,77 @@ type ParameterName = keyof typeof parameters
 /** Headers of every answer that comes through the gateway. */
 const ALWAYS: readonly HeaderName[] = ['RateLimit', 'RateLimit-Policy', 'X-Request-Id']
 
+const outages: readonly ProblemCode[] = [
+  'internal-error',
+  'unavailable',
+  'upstream-failed',
+  'upstream-timeout',
+]
+
+const problemDocument = {
+  'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
+}
+
+/** Answers that are the same for all operations. */
+const responses = {
+  Refusal: {
+    description:
+      'A problem document (RFC 9457). Its code is one of `x-problem-codes` of the operation, or one of its own rules; all are ' +
+      'in docs/problems.md.',
+    headers: [...ALWAYS, 'Retry-After', 'WWW-Authenticate'],
+    content: problemDocument,
+  },
+  Outage: {
+    description: `A problem document: ${outages.join(', ')}. A keyed or conditional request may be repeated safely.`,
+    headers: [...ALWAYS, 'Retry-After'],
+    content: problemDocument,
+  },
+  Unchanged: {
+    description: 'What you hold, by `If-None-Match`, is current.',
+    headers: [...ALWAYS, 'ETag'],
+  },
+} satisfies Record<string, { headers: HeaderName[]; description: string; content?: object }>
+
 /**
  * Completes a document with what no schema of a route says: the headers of requests and answers, and the problems that
  * follow from what an operation declares. Callers meet the services behind the gateway, so what that adds is there, too.
  *
- * `configs` are the declarations of the routes by operationId.
+ * `declared` is what the routes say of themselves, by operationId.
  */
 export function describeExchange(
   document: Described,
-  configs: ReadonlyMap<string, FastifyContextConfig>,
+  declared: ReadonlyMap<string, Declared>,
 ): void {
   const used = new Map<string, Record<string, object>>()
   const refer = (kind: string, component: string, definition: object) => {
     used.set(kind, { ...used.get(kind), [component]: definition })
     return { $ref: `#/components/${kind}/${component}` }
   }
-  const header = (name: HeaderName): [string, object] => [
-    name,
-    refer('headers', name, headers[name]),
-  ]
+  const referAll = (names: readonly HeaderName[]) =>
+    Object.fromEntries(names.map((name) => [name, refer('headers', name, headers[name])]))
+  const shared = (name: keyof typeof responses) =>
+    refer('responses', name, { ...responses[name], headers: referAll(responses[name].headers) })
 
   for (const item of Object.values(document.paths ?? {}))
     for (const [method, operation] of Object.entries(item)) {
-      const config = configs.get(operation.operationId ?? '')
+      const config = declared.get(operation.operationId ?? '')
       if (config === undefined) continue
-      const answers = Object.entries(operation.responses ?? {})
-      const isTagged = ([status, answer]: [string, DescribedAnswer]) =>
-        status.startsWith('2') && hasVersion(document, answer)
-      const isReadTagged = method === 'get' && answers.some(isTagged)
+      operation['x-problem-codes'] = problemsOf(method, operation, config)
+      let isReadTagged = false
+      for (const [status, answer] of Object.entries(operation.responses ?? {})) {
+        const isTagged = config.tagged.has(status)
+        if (status === '4XX')
+          operation.responses = { ...operation.responses, '4XX': shared('Refusal') }
+        else if (status === '5XX')
+          operation.responses = { ...operation.responses, '5XX': shared('Outage') }
+        else answer.headers = referAll(headersOf(status, config, isTagged))
+        if (method === 'get' && isTagged) isReadTagged = true
+      }
+      if (isReadTagged) operation.responses = { ...operation.responses, '304': shared('Unchanged') }
       const sent = parametersOf(config, isReadTagged).map((name) =>
         refer('parameters', name, parameters[name]),
       )
       if (sent.length > 0) operation.parameters = [...(operation.parameters ?? []), ...sent]
-      operation.responses = Object.fromEntries(
-        answers.map(([status, answer]) => [
-          status,
-          {
-            ...answer,
-            headers: Object.fromEntries(
-              headersOf(status, config, isTagged([status, answer])).map(header),
-            ),
-            ...(status === '4XX' && { 'x-problem-codes': refusals(method, operation, config) }),
-            ...(status === '5XX' && { 'x-problem-codes': OUTAGES }),
-          },
-        ]),
-      )
-      if (isReadTagged)
-        operation.responses['304'] = {
-          description: 'What you hold, by `If-None-Match`, is current.',
-          headers: Object.fromEntries([...ALWAYS, 'ETag' as const].map(header)),
-        }
     }
   document.components = { ...document.components, ...Object.fromEntries(used) }
 }
@@ -182,11 +205,9 @@ function parametersOf(
 
 function headersOf(
   status: string,
-  { access, once, versioned }: FastifyContextConfig,
+  { once, versioned }: FastifyContextConfig,
   isTagged: boolean,
 ): HeaderName[] {
-  if (status === '4XX' && access !== 'public') return [...ALWAYS, 'Retry-After', 'WWW-Authenticate']
-  if (!status.startsWith('2')) return [...ALWAYS, 'Retry-After']
   const isMade =
     status === '202' || (status === '201' && (once === true || versioned !== undefined))
   return [
@@ -197,30 +218,15 @@ function headersOf(
   ]
 }
 
-/** Whether an answer is one resource with its version, which is then its entity tag. */
-function hasVersion(document: Described, { content }: DescribedAnswer): boolean {
-  const schema = content?.['application/json']?.schema as
-    { $ref?: string; properties?: Record<string, unknown> } | undefined
-  const name = schema?.$ref?.split('/').at(-1)
-  const found = name === undefined ? schema : document.components?.schemas?.[name]
-  return (found as typeof schema)?.properties?.version !== undefined
-}
-
-const OUTAGES: readonly ProblemCode[] = [
-  'internal-error',
-  'unavailable',
-  'upstream-failed',
-  'upstream-timeout',
-]
-
-/** The refusals that follow from what an operation declares, by name; those of its rules are not among them. */
-function refusals(
+/** The problems that follow from what an operation declares, by name; those of its rules are not among them. */
+function problemsOf(
   method: string,
   { parameters: sent = [] }: DescribedOperation,
   { access, approves, once, versioned }: FastifyContextConfig,
 ): ProblemCode[] {
   const hasCursor = sent.some((parameter) => 'name' in parameter && parameter.name === 'cursor')
   const codes: ProblemCode[] = [
+    ...outages,
     ...(['malformed-request', 'validation-failed'] as const),
     ...(['network-refused', 'clear-text-refused', 'quota-exceeded'] as const),
     ...(access === 'public' ? [] : (['unauthenticated', 'token-revoked'] as const)),

@@ -4,6 +4,7 @@ import { problems } from '@erp-steward/contracts/problems'
 import type { FastifyContextConfig, RouteOptions } from 'fastify'
 import { Type } from 'typebox'
 import type { App } from './app.ts'
+import { etag } from './commit.ts'
 import { assertPreconditions } from './preconditions.ts'
 
 /**
@@ -34,6 +35,12 @@ declare module 'fastify' {
   }
 }
 
+/** What a route says of itself, as far as callers see it. */
+export interface Declared extends FastifyContextConfig {
+  /** Statuses whose answer is one resource with its version, a number, which is then its entity tag. */
+  readonly tagged: ReadonlySet<string>
+}
+
 /** Schema of a problem document, for the `4xx` and `5xx` answers of every operation. */
 export const ProblemDocument = Type.Object(
   {
@@ -60,9 +67,7 @@ export const ProblemDocument = Type.Object(
 )
 
 const problemResponse = {
-  description:
-    'A problem document (RFC 9457). `x-problem-codes` are the codes that follow from what the operation declares; its own ' +
-    'rules have more, all of them in docs/problems.md.',
+  description: 'A problem document (RFC 9457).',
   content: { 'application/problem+json': { schema: { $ref: 'Problem#' } } },
 }
 
@@ -81,11 +86,8 @@ const closed = (query: unknown) => ({
  *
  * Source: architecture rule "deny by default", regulation A-4.2.4.
  */
-export function declareOperations(
-  app: App,
-  publicFolder?: string,
-): ReadonlyMap<string, FastifyContextConfig> {
-  const declared = new Map<string, FastifyContextConfig>()
+export function declareOperations(app: App, publicFolder?: string): ReadonlyMap<string, Declared> {
+  const declared = new Map<string, Declared>()
   app.addSchema(ProblemDocument)
   app.addHook('onRoute', (route) => {
     if (publicFolder !== undefined && `${route.url}/`.startsWith(`${publicFolder}/`)) {
@@ -106,7 +108,9 @@ export function declareOperations(
     }
     if (route.schema?.hide === true) return
     if (route.schema?.operationId === undefined) throw new Error(`${name} has no operationId`)
-    declared.set(route.schema.operationId, route.config ?? {})
+    const tagged = taggedAnswers(route.schema.response)
+    if (tagged.size > 0) tagAnswers(route)
+    declared.set(route.schema.operationId, { ...route.config, tagged })
     route.schema = {
       ...route.schema,
       ...(clauses.length > 0 && { 'x-regulation-clauses': clauses }),
@@ -121,6 +125,32 @@ export function declareOperations(
     }
   })
   return declared
+}
+
+function taggedAnswers(response: unknown): ReadonlySet<string> {
+  const answers = Object.entries((response ?? {}) as Record<string, Answer>)
+  return new Set(
+    answers.flatMap(([status, { properties }]) =>
+      properties?.version?.type === 'integer' ? [status] : [],
+    ),
+  )
+}
+
+interface Answer {
+  readonly properties?: { readonly version?: { readonly type?: string } }
+}
+
+/** A handler that gives another tag, such as that of what is not there yet, keeps it. */
+function tagAnswers(route: RouteOptions): void {
+  route.preSerialization = [
+    ...[route.preSerialization ?? []].flat(),
+    (_request, reply, payload, done) => {
+      const { version } = Object(payload) as { version?: unknown }
+      if (typeof version === 'number' && reply.statusCode < 400 && !reply.hasHeader('etag'))
+        void reply.header('etag', etag(version))
+      done(null, payload)
+    },
+  ]
 }
 
 /** After the schemas and before the handler, so that what the document asks for is asked for whatever the handler does. */

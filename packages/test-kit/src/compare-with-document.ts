@@ -3,17 +3,19 @@ import { openApiOf } from '@erp-steward/service-kit/open-api'
 import type { FastifyReply } from 'fastify'
 
 interface Answer {
+  readonly $ref?: string
   readonly headers?: object
-  readonly 'x-problem-codes'?: readonly string[]
 }
 
 interface Documented {
   readonly paths: Record<string, Record<string, Operation>>
+  readonly components: { readonly responses: Record<string, Answer> }
 }
 
 interface Operation {
   readonly operationId: string
   readonly responses: Record<string, Answer>
+  readonly 'x-problem-codes': readonly string[]
 }
 
 /** Headers that a caller acts on; an answer has none of them that the document does not name. */
@@ -50,9 +52,17 @@ export function compareWithDocument(app: App): () => void {
 }
 
 function operationsOf(app: App): ReadonlyMap<string, Operation> {
-  const { paths } = openApiOf(app) as unknown as Documented
+  const { paths, components } = openApiOf(app) as unknown as Documented
+  const resolved = (answer: Answer) =>
+    components.responses[answer.$ref?.split('/').at(-1) ?? ''] ?? answer
   const operations = Object.values(paths).flatMap((item) => Object.values(item))
-  return new Map(operations.map((operation) => [operation.operationId, operation]))
+  return new Map(
+    operations.map((operation) => {
+      const answers = Object.entries(operation.responses)
+      const responses = Object.fromEntries(answers.map(([at, answer]) => [at, resolved(answer)]))
+      return [operation.operationId, { ...operation, responses }]
+    }),
+  )
 }
 
 function faultsOf(operation: Operation | undefined, reply: FastifyReply, payload: unknown) {
@@ -68,7 +78,7 @@ function faultsOf(operation: Operation | undefined, reply: FastifyReply, payload
   if (named.includes('ETag') && !reply.hasHeader('ETag'))
     faults.push(`answered ${String(status)} without ETag`)
   const code = status >= 400 && typeof payload === 'string' ? codeIn(payload) : ''
-  if (OF_DECLARATIONS.includes(code) && answer['x-problem-codes']?.includes(code) !== true)
+  if (OF_DECLARATIONS.includes(code) && operation?.['x-problem-codes'].includes(code) !== true)
     faults.push(`answered ${code}`)
   return faults
 }
