@@ -4,7 +4,7 @@ import full from './jest.config.mjs'
 const leftOut = [
   'infra/kafka/test/broker',
   'infra/postgres/test/server',
-  'infra/standalone/',
+  'infra/standalone/test/(?!check-settings)',
   'packages/backup-agent/test/(agent-life|database-round)',
   'packages/messaging/test/kafka-bus',
   'services/monitoring-ingest/test/crash',

@@ -1,7 +1,7 @@
 import { eventually } from '@erp-steward/test-kit/eventually'
-import { spawn, type ChildProcess } from 'node:child_process'
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -26,9 +26,12 @@ export interface HostSettings {
 /** A host on `folder` as a child process, on free ports unless told otherwise. */
 export class HostProcess {
   readonly child: ChildProcess
+  readonly #folder: string
+  readonly #startedAt = Date.now()
   output = ''
 
   constructor(folder: string, { args = [], env = {}, uid, command }: HostSettings = {}) {
+    this.#folder = folder
     const [program, ...first] = command ?? [process.execPath, MAIN]
     this.child = spawn(program, [...first, ...args], {
       cwd: ROOT,
@@ -54,11 +57,24 @@ export class HostProcess {
 
   /** Resolves once the output holds `text`. */
   async says(text: string): Promise<void> {
+    await this.#comesTo(() => this.output.includes(text), `say "${text}"`)
+  }
+
+  /** Resolves once this start, not one before, has written one of these files of its folder. */
+  async writes(...files: readonly string[]): Promise<void> {
+    const written = (file: string) => {
+      const at = statSync(join(this.#folder, file), { throwIfNoEntry: false })?.mtimeMs
+      return at !== undefined && at >= this.#startedAt
+    }
+    await this.#comesTo(() => files.some(written), `write ${files.join(' or ')}`)
+  }
+
+  async #comesTo(fact: () => boolean, words: string): Promise<void> {
     const deadline = Date.now() + START_LIMIT_MS
-    while (!this.output.includes(text)) {
+    while (!fact()) {
       if (this.hasEnded || Date.now() > deadline)
-        throw new Error(`The host did not say "${text}":\n${this.output}`)
-      await delay(5)
+        throw new Error(`The host did not ${words}:\n${this.output}`)
+      await delay(2)
     }
   }
 
@@ -82,10 +98,33 @@ export class HostProcess {
 export class Folders {
   readonly #folders: string[] = []
   readonly #hosts: HostProcess[] = []
+  /** Where the site is kept that `prepared` copies. */
+  #kept: Folders | undefined
+  #site: Promise<string> | undefined
 
   fresh(): string {
     const folder = mkdtempSync(join(tmpdir(), 'steward-host-'))
     this.#folders.push(folder)
+    return folder
+  }
+
+  /**
+   * A copy of a site that was made once for this file and then ended in order, for a test whose subject is not the
+   * making: that takes a multiple of a start.
+   */
+  async prepared(): Promise<string> {
+    const folder = this.fresh()
+    // Owners and times are kept: the database may belong to another user than the rest.
+    execFileSync('cp', ['-Rp', join(await (this.#site ??= this.#make()), '.'), folder])
+    return folder
+  }
+
+  async #make(): Promise<string> {
+    this.#kept = new Folders()
+    const folder = this.#kept.fresh()
+    const host = this.#kept.host(folder)
+    await host.ready()
+    await host.end('SIGTERM')
     return folder
   }
 
@@ -104,16 +143,22 @@ export class Folders {
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
     }
   }
+
+  /** What `clear` does, and no site is kept for copies any more. */
+  async end(): Promise<void> {
+    await this.clear()
+    await this.#kept?.clear()
+  }
 }
 
 /** Resolves once no process of the folder is left: what was just being ended may take a moment on a busy machine. */
-export async function nothingLeft(folder: string, within = 5_000): Promise<void> {
+export async function nothingLeft(folder: string): Promise<void> {
   await eventually(
     () => {
       const left = leftIn(folder)
       if (left.length > 0) throw new Error(`left behind: ${left.join('; ')}`)
     },
-    { within, every: 100 },
+    { within: 60_000, every: 100 },
   )
 }
 

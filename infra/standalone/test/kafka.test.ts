@@ -38,7 +38,7 @@ if (missing !== null) {
     await calledOff.says('Starting Apache Kafka')
     expect((await calledOff.end('SIGTERM')).code).toBe(0)
     // A tool of Kafka that was just making its storage ends by itself, a few seconds later on a busy machine.
-    await nothingLeft(folder, 30_000)
+    await nothingLeft(folder)
 
     const killed = folders.host(folder, settings)
     const gateway = await killed.ready()
