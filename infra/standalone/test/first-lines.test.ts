@@ -86,11 +86,9 @@ test('a first start says the twelve lines that matter, and warns of a name that 
     },
     { within: 300_000, every: 100 },
   )
-  for (const path of ['/health', '/health/ready', '/openapi.json']) await fetch(gateway + path)
+  expect((await fetch(`${gateway}/openapi.json`)).status).toBe(200)
   expect((await fetch(`${gateway}/v1/people`)).status).toBe(404)
-  expect((await host.end('SIGTERM')).code).toBe(0)
-  await nothingLeft(folder)
-
+  // Of the start alone: what a busy machine does not end in time is an error of its own.
   const log = linesOf(folder)
   // That a busy machine answered too late is news; nothing else may look like a fault.
   expect(log.filter(({ err }) => err !== undefined && err.name !== 'TimeoutError')).toEqual([])
@@ -98,8 +96,11 @@ test('a first start says the twelve lines that matter, and warns of a name that 
   expect(new Set(events.map(({ eventId }) => eventId)).size).toBe(events.length)
   // The gateway asks every service for its document and identity for revocations; that is no news, a refusal is.
   const requests = log.filter(({ msg }) => msg === 'request')
-  expect(requests.map(({ path }) => path)).toContain('/v1/people')
   expect(requests.filter(({ status = 0 }) => status < 400)).toEqual([])
+  expect((await host.end('SIGTERM')).code).toBe(0)
+  await nothingLeft(folder)
+  // Written when the answer has left, which may be after the caller has it; but before the end.
+  expect(linesOf(folder).filter(({ path }) => path === '/v1/people')).toHaveLength(1)
 })
 
 interface Line {
