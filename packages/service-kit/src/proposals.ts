@@ -9,7 +9,7 @@ import type { ParameterKey } from '@erp-steward/regulation/parameters'
 import { Type, type Static, type TSchema } from 'typebox'
 import Value from 'typebox/value'
 import type { EntityManager } from 'typeorm'
-import { assertAnotherPerson } from './another-person.ts'
+import { assertAnotherPerson, handsOf } from './another-person.ts'
 import { assertVersion } from './commit.ts'
 import { isConstraintViolation } from './constraint.ts'
 import { defineTask, type Task } from './jobs.ts'
@@ -49,7 +49,8 @@ export interface Propose<Body extends TSchema> {
  * Check the change as if it were made before you call it, so that nobody is asked to approve what would be refused. Where
  * nobody can decide it, that is an alarm at once.
  *
- * @throws Problem `proposal-pending` with `proposalId` while the same subject waits for a decision
+ * @throws Problem `administrator-unnamed` where nobody knows which person proposes: the same one could decide it by another
+ *   account; `proposal-pending` with `proposalId` while the same subject waits for a decision
  */
 export async function propose<Body extends TSchema>(
   tx: EntityManager,
@@ -58,6 +59,7 @@ export async function propose<Body extends TSchema>(
   { body, reason }: Propose<Body>,
   act: Act,
 ): Promise<Proposal> {
+  if (handsOf(act).length === 0) throw nobodyKnown()
   const subject = kind.subject(body)
   const subjectVersion = (await kind.version?.(tx, body)) ?? null
   const { personIds, unitIds } = await kind.concerns(tx, body)
@@ -156,7 +158,7 @@ async function waitOf<Body extends TSchema>(
     notUnitIds: concernedUnitIds,
     notOf: await interestBesides(tx, kind, proposal, now),
   }
-  const isDecidable = await someoneCan(tx, service, decider, now)
+  const isDecidable = isKnown(proposal) && (await someoneCan(tx, service, decider, now))
   return {
     ...{ kind: kind.kind, subject: id, permission: decide, unitIds: concernedUnitIds },
     ...{ since: proposedAt, expiresAt, isDecidable },
@@ -172,9 +174,9 @@ export interface DecideProposal {
 /**
  * Approves a proposal, which takes effect in the same transaction, or rejects it. Of several who decide at once one does.
  *
- * @throws Problem `not-found`, `proposal-decided` (also after its time), `version-stale`, `same-person` (who proposed
- *   it, or is the person concerned), `concerned` (of a concerned unit, now or when it was proposed, or of those whose work
- *   it measures), `proposal-stale`, and whatever refuses the effect, in which case the proposal stays pending
+ * @throws Problem `not-found`, `proposal-decided` (also after its time), `version-stale`, `administrator-unnamed` (nobody
+ *   knows whose it is), `same-person` (who proposed it, or is the person concerned), `concerned` (of a concerned unit, now
+ *   or when it was proposed, or of those whose work it measures), `proposal-stale`, and whatever refuses the effect, in which case the proposal stays pending
  */
 export async function decideProposal(
   tx: EntityManager,
@@ -265,6 +267,7 @@ async function lockPending(tx: EntityManager, id: string, expected: number, { no
 }
 
 function assertMayDecide(proposal: Proposal, act: Act) {
+  if (!isKnown(proposal)) throw nobodyKnown()
   if (proposedBy(proposal, act)) throw new Problem('same-person', 'Who proposes does not decide.')
   assertAnotherPerson(
     act,
@@ -311,7 +314,14 @@ async function interestBesides<Body extends TSchema>(
   return (await isOfInterest(tx, proposer, interest)) ? interest : null
 }
 
-/** By account, too: an administrator whose account names no person yet is known by nothing else. */
+/** Whether it is known which person proposed, by the own account or through a client. */
+const isKnown = ({ proposedByPersonId, proposerControllers }: Proposal) =>
+  handsOf({ personId: proposedByPersonId, controllers: proposerControllers }).length > 0
+
+const nobodyKnown = () =>
+  new Problem('administrator-unnamed', 'Nobody knows which person proposes.')
+
+/** By account, too: one of which nobody knew whose it was. */
 function proposedBy({ proposedBy: account, proposedByPersonId }: Proposal, act: Act): boolean {
   return account === act.actor || (act.personId !== null && act.personId === proposedByPersonId)
 }

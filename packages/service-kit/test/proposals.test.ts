@@ -177,6 +177,24 @@ test('a proposal is no effect; the approval of a second person is, with both fac
   ])
 })
 
+test('[A-2.4.4][B-6.2] an account of nobody proposes nothing, for its holder could approve it by another account', async () => {
+  for (const nobody of [
+    as({ roles: ['SECURITY_ADMIN'] }),
+    as({ roles: ['SECURITY_ADMIN'], kind: 'client', controllers: [] }),
+  ])
+    expect(await codeOf(ask({}, nobody))).toBe('administrator-unnamed')
+  expect((await ask({}, as({ roles: ['SECURITY_ADMIN'], person: ANNA }))).statusCode).toBe(202)
+})
+
+test('[A-2.4.4][B-6.2] what an account of nobody proposed before is decided by nobody, and only taken back', async () => {
+  const { id: proposalId } = await asked()
+  await database.db.query('update proposal set proposed_by_person = null')
+  expect(await codeOf(decide('approve', proposalId))).toBe('administrator-unnamed')
+  expect(await codeOf(decide('reject', proposalId))).toBe('administrator-unnamed')
+  expect(await timesOpened()).toBe(0)
+  expect(await codeOf(decide('withdraw', proposalId, anna))).toBe(200)
+})
+
 test.each<[string, TestCaller, string]>([
   ['who proposed, by another account', { roles: ['SYSTEM_ADMIN'], person: ANNA }, 'same-person'],
   ['the account that proposed', { roles: ['SYSTEM_ADMIN'], sub: id('d1') }, 'same-person'],

@@ -24,7 +24,7 @@ beforeEach(async () => {
 afterAll(() => stage.release())
 
 const T = NOON.getTime()
-const authority: TestCaller = { roles: ['OM_AUTHORITY'] }
+const authority: TestCaller = { roles: ['OM_AUTHORITY'], person: randomUUID() }
 
 const definition = (metric: string) => ({
   name: randomUUID(),

@@ -179,7 +179,7 @@ describe('a floor', () => {
   test('[A-2.4.1] of a database is nearer than that of files', async () => {
     const id = await registered(
       stage,
-      create(stage, '/v1/backup-targets', authority(), {
+      create(stage, '/v1/backup-targets', authority(FIRST), {
         code: 'DB',
         name: 'DB',
         systemCode: 'DB',

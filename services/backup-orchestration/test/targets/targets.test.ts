@@ -7,6 +7,7 @@ import {
   backupStage,
   emptyStage,
   factsOf,
+  FIRST,
   inUnit,
   made,
   OTHER_UNIT,
@@ -46,7 +47,7 @@ const body = {
   keyId: 'KEY1',
   requiredBeforeChange: true,
 }
-const register = (changes: object = {}, headers = authority()) =>
+const register = (changes: object = {}, headers = authority(FIRST)) =>
   create(stage, '/v1/backup-targets', headers, { ...body, ...changes })
 const registerByTwo = (changes: object = {}) => registered(stage, register(changes))
 

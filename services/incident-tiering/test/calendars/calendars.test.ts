@@ -383,7 +383,9 @@ describe('calendars of units', () => {
   })
 
   test('whose range is one unit changes neither the company nor another unit', async () => {
-    const own = caller({ roles: ['OM_AUTHORITY'], unit: UNIT, range: 'unit' })
+    const own = caller({
+      ...{ roles: ['OM_AUTHORITY'], unit: UNIT, range: 'unit', person: randomUUID() },
+    })
     expect((await setCalendar(UNIT, { kind: 'continuous' }, own)).statusCode).toBe(200)
     for (const scope of ['company', OTHER_UNIT])
       expect((await setCalendar(scope, { kind: 'continuous' }, own)).json()).toMatchObject({
