@@ -88,7 +88,7 @@ export function holidayRoutes(app: App, deps: Dependencies<IncidentConfig>): voi
   app.put(
     '/v1/holiday-years/:year',
     {
-      config: { access: 'calendar.change', clauses: CLAUSES },
+      config: { access: 'calendar.change', versioned: true, clauses: CLAUSES },
       schema: {
         operationId: 'loadHolidayYear',
         summary:
