@@ -23,7 +23,7 @@ const SQLITE_BUSY = 5
  */
 export function makeFolder(folder: string): void {
   try {
-    // Not `recursive`: where a file system has no place for folders, such as /proc, Node 24 tries for ever.
+    // Not `recursive`: where a file system refuses folders, Node 24 may try for ever instead of telling.
     const missing: string[] = []
     for (let at = folder; !existsSync(at); at = dirname(at)) missing.push(at)
     for (const each of missing.reverse()) makeOne(each)

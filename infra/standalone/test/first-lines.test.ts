@@ -32,13 +32,6 @@ describe('a data folder that cannot be made', () => {
     ['a file stands in its place', (inside) => join(inside, 'file')],
     ['a file stands above it', (inside) => join(inside, 'file', 'data')],
     ['it is a link to nowhere', (inside) => join(inside, 'link')],
-    // Node's own way of making folders tries there for ever.
-    ...(process.platform === 'linux'
-      ? ([['the file system takes no folders', () => '/proc/steward/data']] as [
-          string,
-          () => string,
-        ][])
-      : []),
   ]
 
   test.each(places)('is an error in words when %s', async (_why, place) => {
