@@ -112,6 +112,7 @@ async function assertNoPart(
   const people = [
     ...[recordedByPersonId, ...recordedByControllers],
     ...[origin?.recordedByPersonId ?? null, ...(origin?.recordedByControllers ?? [])],
+    ...(node?.plannedByPeople ?? []),
   ]
   const detail = 'Who recorded the fact does not decide the appeal.'
   if (actors.includes(act.actor)) throw new Problem('same-person', detail)

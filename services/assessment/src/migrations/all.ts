@@ -9,6 +9,7 @@ import { WitnessLedger1790000020000 } from './1790000020000-witness-ledger.ts'
 import { MeasuredByOthers1790000070000 } from './1790000070000-measured-by-others.ts'
 import { OwnWordIsNoMeasure1790000090400 } from './1790000090400-own-word-is-no-measure.ts'
 import { CopyHolidayYears1790000090700 } from './1790000090700-copy-holiday-years.ts'
+import { PlannersArePeople1790000091000 } from './1790000091000-planners-are-people.ts'
 
 /** In order; only ever added to. */
 export const migrations = [
@@ -23,4 +24,5 @@ export const migrations = [
   MeasuredByOthers1790000070000,
   OwnWordIsNoMeasure1790000090400,
   CopyHolidayYears1790000090700,
+  PlannersArePeople1790000091000,
 ]

@@ -59,6 +59,7 @@ async function planNode(
     isUrgent: false,
     state: 'open',
     plannedBy: act.actor,
+    plannedByPeople: [],
     plannedAt: act.now,
     ...UNFINISHED,
     missedAt: null,
@@ -66,9 +67,9 @@ async function planNode(
   }
   const inserted: unknown[] = await tx.query(
     `insert into time_node
-       (id, code, title, unit_id, month, due_at, is_urgent, state, planned_by, planned_at, completed_by_controllers,
-        version)
-     values ($1, $2, $3, $4, $5, $6, false, 'open', $7, $8, '{}', 1)
+       (id, code, title, unit_id, month, due_at, is_urgent, state, planned_by, planned_by_people, planned_at,
+        completed_by_controllers, version)
+     values ($1, $2, $3, $4, $5, $6, false, 'open', $7, '{}', $8, '{}', 1)
      on conflict (id) do nothing returning id`,
     [node.id, node.code, node.title, unitId, month, dueAt, node.plannedBy, node.plannedAt],
   )

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
 import { Problem } from '@erp-steward/contracts/problem'
 import { activePerson, activeUnit, DepartmentEntity } from '@erp-steward/directory/directory'
+import { handsOf } from '@erp-steward/service-kit/another-person'
 import type { EntityManager } from 'typeorm'
 import { monthOf } from '../months/rules/month.ts'
 import { TimeNodeEntity, UNFINISHED, watchNode, type TimeNode } from './time-node.ts'
@@ -28,6 +29,7 @@ export async function planTimeNode(
     month: monthOf(command.dueAt),
     state: 'open',
     plannedBy: act.actor,
+    plannedByPeople: handsOf(act),
     plannedAt: act.now,
     ...UNFINISHED,
     missedAt: null,

@@ -24,6 +24,8 @@ export interface TimeNode {
   isUrgent: boolean
   state: NodeState
   plannedBy: string
+  /** The people behind who planned it; none for the service itself. */
+  plannedByPeople: readonly string[]
   plannedAt: Date
   completedAt: Date | null
   completedBy: string | null
@@ -53,6 +55,7 @@ export const TimeNodeEntity = new EntitySchema<TimeNode>({
     isUrgent: { type: 'boolean', name: 'is_urgent' },
     state: { type: 'text' },
     plannedBy: { type: 'text', name: 'planned_by' },
+    plannedByPeople: { type: 'uuid', array: true, name: 'planned_by_people' },
     plannedAt: { type: 'timestamptz', name: 'planned_at' },
     completedAt: { type: 'timestamptz', name: 'completed_at', nullable: true },
     completedBy: { type: 'text', name: 'completed_by', nullable: true },

@@ -304,6 +304,10 @@ describe('deciding', () => {
     )
     const second = ok(await file(endUser(people.clerk), delay?.subject))
     expect((await decide(second.id, planner)).json()).toMatchObject({ code: 'same-person' })
+    const otherAccount = { roles: ['OM_AUTHORITY' as const], person: planning, sub: randomUUID() }
+    expect((await decide(second.id, caller(otherAccount))).json()).toMatchObject({
+      code: 'same-person',
+    })
     ok(await decide(second.id, judge()))
   })
 

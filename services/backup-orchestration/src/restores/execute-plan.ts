@@ -14,9 +14,8 @@ import { lockPlan, planOf, updatePlan, type Plan } from './plan.ts'
 import { planDigest } from './seal-plan.ts'
 
 /**
- * Starts the restore of an approved plan, by somebody who neither drew it up nor ever approved it, while the approval and
- * the approver's right hold and the copy is good;
- * what is stored must still be the very plan that was approved. Started twice it is started once. Sources: A-2.4.5, A-2.4.7.
+ * Starts the restore of an approved plan at its time or later, by somebody who neither drew it up nor ever approved it,
+ * while the approval and the approver's right hold and the copy is good; what is stored must still be the very plan that was approved. Started twice it is started once. Sources: A-2.4.5, A-2.4.7.
  *
  * @throws Problem `person-required`, `restore-plan-not-found`, `same-person`, `restore-plan-state`, `approval-expired`,
  *   `restore-plan-changed`, `not-plan-executor`, `backup-copy-state`
@@ -37,6 +36,11 @@ export async function executePlan(tx: EntityManager, planId: string, act: Act): 
     throw new Problem('restore-plan-state', `The plan is ${plan.state}; it must be approved.`)
   if (plan.validUntil === null || plan.validUntil <= act.now)
     throw new Problem('approval-expired', 'The approval was valid for seven days.')
+  if (plan.plannedFor > act.now)
+    throw new Problem(
+      'restore-plan-state',
+      `The plan is for ${plan.plannedFor.toISOString()}; it does not start before.`,
+    )
   if (plan.approvedDigest !== plan.planDigest || planDigest(plan) !== plan.planDigest)
     throw new Problem('restore-plan-changed', 'The plan is not the one that was approved.')
   await assertRights(tx, plan, person)

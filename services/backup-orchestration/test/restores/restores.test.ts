@@ -80,8 +80,13 @@ const approve = (of: Resource, headers = owner(approver), planDigest: unknown = 
   send(stage, 'POST', url(of, 'approve'), headers, { planDigest, comment: 'go' })
 const refuse = (of: Resource, headers = owner(approver)) =>
   send(stage, 'POST', url(of, 'refuse'), headers, { reason: 'not now' })
-const execute = (of: Resource, headers = provider(executor)) =>
+const executeNow = (of: Resource, headers = provider(executor)) =>
   send(stage, 'POST', url(of, 'execute'), headers)
+/** At its planned time, or now if that is over. */
+const execute = (of: Resource, headers = provider(executor)) => {
+  stage.now = new Date(Math.max(stage.now.getTime(), Date.parse(written.plannedFor)))
+  return executeNow(of, headers)
+}
 const rewrite = (of: Resource, changes: object, headers = provider(planner)) =>
   send(
     stage,
@@ -201,6 +206,16 @@ describe('a plan', () => {
       'restore-plan-state',
     ])
   })
+})
+
+test('[A-2.4.6][A-2.4.7] an approved restore does not start before the time it is planned for', async () => {
+  const drawn = await planned()
+  await made(approve(drawn))
+  stage.now = new Date(Date.parse(written.plannedFor) - 1)
+  expect(await refusal(executeNow(drawn))).toEqual([409, 'restore-plan-state'])
+  expect(await read(drawn)).toMatchObject({ state: 'approved', executorPersonId: null })
+  stage.now = new Date(written.plannedFor)
+  expect(await made(executeNow(drawn))).toMatchObject({ state: 'executing' })
 })
 
 describe('the approval', () => {
@@ -419,7 +434,7 @@ describe('the execution', () => {
       scratchName: expect.stringMatching(/^restore_\d{7}_1$/),
       manifestDigest: MANIFEST,
     })
-    stage.now = after(MONDAY, HOUR + 10 * MINUTE)
+    stage.now = after(stage.now, 10 * MINUTE)
     await made(report(stage, work, restored()))
     const { canonical, digest, receipt } = await made<{
       canonical: string
@@ -472,7 +487,7 @@ describe('the execution', () => {
     await made(approve(drawn))
     await made(execute(drawn))
     const work = await leased(stage, 'restore')
-    stage.now = after(MONDAY, 4 * HOUR + 1_000)
+    stage.now = after(stage.now, 4 * HOUR + 1_000)
     await made(report(stage, work, restored()))
     expect(await read(drawn)).toMatchObject({ outcome: 'identical', withinRto: false })
   })
