@@ -70,13 +70,21 @@ export class AttackStage {
   }
 }
 
-/** Opens a site of its own, with ten people of whom these have signed in, and a key user of each of the first two tiers. */
-export async function openAttackStage(parts: readonly Part[]): Promise<AttackStage> {
+/**
+ * Opens a site of its own, with ten people of whom these have signed in, and a key user of each of the first two tiers.
+ *
+ * @param whileUnnamed runs while the administrators have signed in and belong to nobody yet
+ */
+export async function openAttackStage(
+  parts: readonly Part[],
+  whileUnnamed?: (stage: AttackStage) => Promise<void>,
+): Promise<AttackStage> {
   const site = await standaloneSite({})
   const company = new Company(site.gatewayUrl, site.passwordFile, 10)
   const stage = new AttackStage(site, company)
   try {
     await company.administratorsSignIn()
+    await whileUnnamed?.(stage)
     await company.nameAdministrators()
     await company.organise()
     await company.admitClients()
