@@ -371,7 +371,7 @@ const Days = Type.Record(Type.String(), Type.String())
 export const HolidayYearLoaded = defineEvent({
   type: 'incident.calendar.holiday-year-loaded.v1',
   summary: 'The public holidays of a year were loaded, or loaded anew: open deadlines move.',
-  clauses: ['A-5.2.3'],
+  clauses: ['A-2.3.5', 'A-5.2.3'],
   payload: Type.Object({
     year: Type.Integer(),
     version: Type.Integer({ minimum: 1 }),
