@@ -12,8 +12,11 @@ export interface Interest {
   readonly beside: readonly Role[]
 }
 
-/** Days for which whoever left a role or a department is still of it: as for units in assessment. Own choice. */
-const STILL_OF_INTEREST_DAYS = 92
+/**
+ * Days for which whoever left a role, a department or a unit is still of it: a quarter, so that the months that are scored are
+ * over. Own choice.
+ */
+export const STILL_OF_INTEREST_DAYS = 92
 
 /** Tickets, changes, inspections, alerts and scores: who answers for them, and who does the work. */
 export const operation: Interest = {

@@ -2,10 +2,8 @@ import type { Act } from '@erp-steward/contracts/act'
 import { PersonChanged } from '@erp-steward/contracts/identity-events'
 import { on, type Subscription } from '@erp-steward/messaging/consumer'
 import { handsOf } from '@erp-steward/service-kit/another-person'
+import { STILL_OF_INTEREST_DAYS } from '@erp-steward/service-kit/measured-interest'
 import type { EntityManager } from 'typeorm'
-
-/** Days for which whoever left a unit is still of it: a quarter, so that the months that are scored are over. Own choice. */
-const STILL_OF_UNIT_DAYS = 92
 
 /** Whom a fact is held for or against. */
 export interface Measured {
@@ -46,7 +44,7 @@ export async function unitsOfPeople(
   people: readonly (string | null)[],
   now: Date,
 ): Promise<ReadonlyMap<string, readonly string[]>> {
-  const lately = new Date(now.getTime() - STILL_OF_UNIT_DAYS * 86_400_000)
+  const lately = new Date(now.getTime() - STILL_OF_INTEREST_DAYS * 86_400_000)
   const rows: { personId: string; unitIds: string[] }[] = await tx.query(
     `select person_id as "personId", array_agg(unit_id) as "unitIds" from person_unit
       where person_id = any($1) and (left_at is null or left_at > $2) group by person_id`,
@@ -62,7 +60,7 @@ export async function peopleOfInterest(
   now: Date,
 ): Promise<string[]> {
   const people = personIds.filter((id) => id !== null)
-  const lately = new Date(now.getTime() - STILL_OF_UNIT_DAYS * 86_400_000)
+  const lately = new Date(now.getTime() - STILL_OF_INTEREST_DAYS * 86_400_000)
   const rows: { personId: string }[] = await tx.query(
     `with past as (select person_id, unit_id from person_unit where left_at is null or left_at > $3)
      select distinct person_id as "personId" from past

@@ -24,13 +24,15 @@ export async function lockDownAccount(
   unitId: string | null,
   act: Act,
 ): Promise<Account> {
-  const by =
-    'accountId' in wanted
-      ? { id: wanted.accountId }
-      : { userNameLookup: userNameLookup(tx, wanted.userName) }
-  const found = await tx.findOneBy(AccountEntity, by)
-  const held = found === null ? null : await lockAccount(tx, found.id)
+  const id = 'accountId' in wanted ? wanted.accountId : await idOf(tx, wanted.userName)
+  const held = id === null ? null : await lockAccount(tx, id)
   if (held === null || (unitId !== null && held.holder?.person.unitId !== unitId))
     throw new Problem('account-unknown', 'There is no such account.')
   return held.account.status === 'active' ? freezeAccount(tx, held, reason, act) : held.account
+}
+
+async function idOf(tx: EntityManager, userName: string): Promise<string | null> {
+  const lookup = userNameLookup(tx, userName)
+  const account = await tx.findOneBy(AccountEntity, { userNameLookup: lookup })
+  return account?.id ?? null
 }
