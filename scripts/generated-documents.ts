@@ -114,7 +114,7 @@ function problemDocument(): string {
   return [
     '# Problems',
     '',
-    'Written from `packages/contracts/src/problems.ts` by `npm run generate`. Every error is an RFC 9457 document',
+    'Written from `packages/contracts/src/problems/` by `npm run generate`. Every error is an RFC 9457 document',
     '(`application/problem+json`) with `type` = `/problems/<code>`, `title` (English or Chinese by `Accept-Language`), `status`,',
     '`code`, `detail`, `instance` (quote it when you report the problem), and `errors` where members are at fault.',
     '',

@@ -1,17 +1,34 @@
 import type { EventDefinition } from './event.ts'
+import * as account from './account-events.ts'
 import * as assessment from './assessment-events.ts'
 import * as backup from './backup-events.ts'
 import * as change from './change-events.ts'
-import * as identity from './identity-events.ts'
+import * as client from './client-events.ts'
+import * as directory from './directory-events.ts'
 import * as incident from './incident-events.ts'
+import * as ledger from './ledger-events.ts'
 import * as monitoring from './monitoring-events.ts'
 import * as platform from './platform-events.ts'
+import * as provisioning from './provisioning-events.ts'
+import * as signIn from './sign-in-events.ts'
 
-const definitions = [assessment, backup, change, identity, incident, monitoring, platform].flatMap(
-  (module) =>
-    Object.values(module).filter(
-      (value): value is EventDefinition => typeof value === 'object' && 'payload' in value,
-    ),
+const definitions = [
+  account,
+  assessment,
+  backup,
+  change,
+  client,
+  directory,
+  incident,
+  ledger,
+  monitoring,
+  platform,
+  provisioning,
+  signIn,
+].flatMap((module) =>
+  Object.values(module).filter(
+    (value): value is EventDefinition => typeof value === 'object' && 'payload' in value,
+  ),
 )
 
 /** Every event of the product, sorted by type: the source of `docs/events.md` and of the topics. */

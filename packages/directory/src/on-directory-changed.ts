@@ -4,7 +4,7 @@ import {
   PersonChanged,
   StandingChanged,
   UnitChanged,
-} from '@erp-steward/contracts/identity-events'
+} from '@erp-steward/contracts/directory-events'
 import { on, type Subscription } from '@erp-steward/messaging/consumer'
 
 /** Suppliers and service companies have people and accounts, but no ERP of their own. */

@@ -7,7 +7,7 @@ import {
   PersonChanged,
   StandingChanged,
   UnitChanged,
-} from '@erp-steward/contracts/identity-events'
+} from '@erp-steward/contracts/directory-events'
 import {
   activeModule,
   activePerson,

@@ -5,7 +5,7 @@ import {
   ModuleChanged,
   PersonChanged,
   UnitChanged,
-} from '@erp-steward/contracts/identity-events'
+} from '@erp-steward/contracts/directory-events'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { sealedPerson } from '@erp-steward/test-kit/personal-data'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
-import { StandingChanged } from '@erp-steward/contracts/identity-events'
+import { StandingChanged } from '@erp-steward/contracts/directory-events'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { send } from '@erp-steward/test-kit/requests'
 import {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
-import { StandingChanged } from '@erp-steward/contracts/identity-events'
+import { StandingChanged } from '@erp-steward/contracts/directory-events'
 import { create, send } from '@erp-steward/test-kit/requests'
 import { saidOfWaits } from '@erp-steward/test-kit/said-of-waits'
 import type { TestService } from '@erp-steward/test-kit/test-service'

@@ -1,7 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { Assignment } from '@erp-steward/contracts/agent-protocol'
 import type { Envelope } from '@erp-steward/contracts/event'
-import { PersonChanged, StandingChanged, UnitChanged } from '@erp-steward/contracts/identity-events'
+import {
+  PersonChanged,
+  StandingChanged,
+  UnitChanged,
+} from '@erp-steward/contracts/directory-events'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { sealedPerson } from '@erp-steward/test-kit/personal-data'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'

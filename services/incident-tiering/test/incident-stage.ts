@@ -6,7 +6,7 @@ import {
   PersonChanged,
   StandingChanged,
   UnitChanged,
-} from '@erp-steward/contracts/identity-events'
+} from '@erp-steward/contracts/directory-events'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import { testAct } from '@erp-steward/test-kit/test-act'

@@ -1,5 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
-import { PersonChanged } from '@erp-steward/contracts/identity-events'
+import { PersonChanged } from '@erp-steward/contracts/directory-events'
 import { on, type Subscription } from '@erp-steward/messaging/consumer'
 import { handsOf } from '@erp-steward/service-kit/another-person'
 import { STILL_OF_INTEREST_DAYS } from '@erp-steward/service-kit/measured-interest'

@@ -1,4 +1,4 @@
-import { LedgerHeadSigned } from '@erp-steward/contracts/identity-events'
+import { LedgerHeadSigned } from '@erp-steward/contracts/ledger-events'
 import { on } from '@erp-steward/messaging/consumer'
 
 /**

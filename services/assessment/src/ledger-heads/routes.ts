@@ -1,4 +1,4 @@
-import type { SignedHead } from '@erp-steward/contracts/identity-events'
+import type { SignedHead } from '@erp-steward/contracts/ledger-events'
 import type { App } from '@erp-steward/service-kit/app'
 import { Type } from 'typebox'
 import type { DataSource } from 'typeorm'

@@ -17,7 +17,7 @@ import {
   CopyVerified,
   RestoreFinished,
 } from '@erp-steward/contracts/backup-events'
-import { ModuleChanged, UnitChanged } from '@erp-steward/contracts/identity-events'
+import { ModuleChanged, UnitChanged } from '@erp-steward/contracts/directory-events'
 import {
   KeyUserGapFound,
   TicketAcknowledged,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
-import { PersonChanged, StandingChanged } from '@erp-steward/contracts/identity-events'
+import { PersonChanged, StandingChanged } from '@erp-steward/contracts/directory-events'
 import type { Role } from '@erp-steward/contracts/permissions'
 import { sealedPerson } from '@erp-steward/test-kit/personal-data'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'

@@ -7,20 +7,23 @@ import {
   AdministratorRoleFilled,
   AdministratorRoleVacant,
   AdministratorUnnamed,
-  LedgerVerified,
-  PasswordChanged,
+} from '@erp-steward/contracts/account-events'
+import { SensitiveDataInClear, SensitiveDataSealed } from '@erp-steward/contracts/directory-events'
+import { LedgerVerified } from '@erp-steward/contracts/ledger-events'
+import {
   ProvisioningDone,
   ProvisioningDrift,
   ProvisioningFailed,
   ProvisioningQueued,
   ProvisioningSuperseded,
-  SensitiveDataInClear,
-  SensitiveDataSealed,
+} from '@erp-steward/contracts/provisioning-events'
+import {
+  PasswordChanged,
   SessionEnded,
   SignedIn,
   SigningKeyRotated,
   SignInRulesChecked,
-} from '@erp-steward/contracts/identity-events'
+} from '@erp-steward/contracts/sign-in-events'
 import { AccessRefused } from '@erp-steward/contracts/platform-events'
 import { DAY, HOUR, noon, said, stateAfter } from './played.ts'
 

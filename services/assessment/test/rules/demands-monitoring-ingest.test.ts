@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { UnitChanged } from '@erp-steward/contracts/identity-events'
+import { UnitChanged } from '@erp-steward/contracts/directory-events'
 import { NotificationDelivered, NotificationFailed } from '@erp-steward/contracts/incident-events'
 import {
   AlertAcknowledged,

@@ -1,5 +1,5 @@
 import { Envelope } from '@erp-steward/contracts/event'
-import { AccountRevoked, SessionEnded } from '@erp-steward/contracts/identity-events'
+import { AccountRevoked, SessionEnded } from '@erp-steward/contracts/sign-in-events'
 import type { Logger } from 'pino'
 import { Compile } from 'typebox/compile'
 import type { Revocations } from './revocations.ts'

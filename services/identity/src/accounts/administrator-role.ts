@@ -3,7 +3,7 @@ import {
   AdministratorRoleFilled,
   AdministratorRoleVacant,
   AdministratorUnnamed,
-} from '@erp-steward/contracts/identity-events'
+} from '@erp-steward/contracts/account-events'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { defineTask } from '@erp-steward/service-kit/jobs'
 import { Type } from 'typebox'

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
-import { AccountCreated } from '@erp-steward/contracts/identity-events'
+import { AccountCreated } from '@erp-steward/contracts/account-events'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { isConstraintViolation } from '@erp-steward/service-kit/constraint'

@@ -1,5 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
-import { AdministratorNamed } from '@erp-steward/contracts/identity-events'
+import { AdministratorNamed } from '@erp-steward/contracts/account-events'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'

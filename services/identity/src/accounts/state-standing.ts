@@ -1,5 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
-import { StandingChanged } from '@erp-steward/contracts/identity-events'
+import { StandingChanged } from '@erp-steward/contracts/directory-events'
 import type { AccountStanding } from '@erp-steward/contracts/values'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { defineTask } from '@erp-steward/service-kit/jobs'

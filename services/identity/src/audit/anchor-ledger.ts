@@ -1,4 +1,4 @@
-import { LedgerAnchored } from '@erp-steward/contracts/identity-events'
+import { LedgerAnchored } from '@erp-steward/contracts/ledger-events'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { defineTask } from '@erp-steward/service-kit/jobs'
 import { Type } from 'typebox'

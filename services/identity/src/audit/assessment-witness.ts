@@ -1,4 +1,4 @@
-import { SignedHead } from '@erp-steward/contracts/identity-events'
+import { SignedHead } from '@erp-steward/contracts/ledger-events'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { WitnessUnreachable, type HeadWitness } from './compare-witness.ts'

@@ -1,4 +1,4 @@
-import type { SignedHead } from '@erp-steward/contracts/identity-events'
+import type { SignedHead } from '@erp-steward/contracts/ledger-events'
 import { EntitySchema, type DataSource, type EntityManager } from 'typeorm'
 import type { HeadWitness } from './compare-witness.ts'
 

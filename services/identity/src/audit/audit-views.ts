@@ -3,7 +3,7 @@ import {
   VerificationReceipt,
   Witness,
   WitnessState,
-} from '@erp-steward/contracts/identity-events'
+} from '@erp-steward/contracts/ledger-events'
 import { Instant, InstantOut, LocalDate, nullable, Uuid } from '@erp-steward/contracts/values'
 import { Type } from 'typebox'
 

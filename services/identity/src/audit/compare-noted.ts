@@ -1,5 +1,5 @@
 import { isLocalDate } from '@erp-steward/contracts/calendar-text'
-import type { SignedHead } from '@erp-steward/contracts/identity-events'
+import type { SignedHead } from '@erp-steward/contracts/ledger-events'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { EntityManager } from 'typeorm'
 import type { LedgerHead, LedgerSigner, Signature } from './ledger-key.ts'

@@ -3,7 +3,7 @@ import {
   type SignedHead,
   type Witness,
   type WitnessState,
-} from '@erp-steward/contracts/identity-events'
+} from '@erp-steward/contracts/ledger-events'
 import type { Static } from 'typebox'
 import type { EntityManager } from 'typeorm'
 import type { LedgerSigner } from './ledger-key.ts'

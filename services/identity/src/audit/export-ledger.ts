@@ -1,5 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
-import { LedgerExported } from '@erp-steward/contracts/identity-events'
+import { LedgerExported } from '@erp-steward/contracts/ledger-events'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { DataSource } from 'typeorm'
 import type { Viewer } from '../people/show-person.ts'

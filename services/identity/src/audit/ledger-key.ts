@@ -7,7 +7,7 @@ import {
   verify,
   type KeyObject,
 } from 'node:crypto'
-import type { SignedHead } from '@erp-steward/contracts/identity-events'
+import type { SignedHead } from '@erp-steward/contracts/ledger-events'
 import { Type } from 'typebox'
 
 /** The setting that signs the ledger. */

@@ -1,4 +1,4 @@
-import { LedgerHeadSigned, LedgerVerified } from '@erp-steward/contracts/identity-events'
+import { LedgerHeadSigned, LedgerVerified } from '@erp-steward/contracts/ledger-events'
 import type { Act } from '@erp-steward/contracts/act'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { defineTask, type Task } from '@erp-steward/service-kit/jobs'

@@ -1,6 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import type { Envelope } from '@erp-steward/contracts/event'
-import { LedgerVerified, type VerificationReceipt } from '@erp-steward/contracts/identity-events'
+import { LedgerVerified, type VerificationReceipt } from '@erp-steward/contracts/ledger-events'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { DataSource, EntityManager } from 'typeorm'
 import type { AuditAnchor, AuditRecord } from './audit-record.ts'

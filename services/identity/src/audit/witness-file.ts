@@ -1,7 +1,7 @@
 import { createReadStream, existsSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
-import { SignedHead } from '@erp-steward/contracts/identity-events'
+import { SignedHead } from '@erp-steward/contracts/ledger-events'
 import type { Logger } from 'pino'
 import { Compile } from 'typebox/compile'
 import type { DataSource } from 'typeorm'

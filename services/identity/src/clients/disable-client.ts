@@ -1,5 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
-import { AccountRevoked, ClientDisabled } from '@erp-steward/contracts/identity-events'
+import { ClientDisabled } from '@erp-steward/contracts/client-events'
+import { AccountRevoked } from '@erp-steward/contracts/sign-in-events'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
-import { AccountRevoked, ClientSecretIssued } from '@erp-steward/contracts/identity-events'
+import { ClientSecretIssued } from '@erp-steward/contracts/client-events'
+import { AccountRevoked } from '@erp-steward/contracts/sign-in-events'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'

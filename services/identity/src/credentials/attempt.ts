@@ -1,5 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
-import { LoginFailed, SignInLocked } from '@erp-steward/contracts/identity-events'
+import { LoginFailed, SignInLocked } from '@erp-steward/contracts/sign-in-events'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { durationMs } from '@erp-steward/regulation/duration'

@@ -1,4 +1,4 @@
-import { SignInRulesChecked } from '@erp-steward/contracts/identity-events'
+import { SignInRulesChecked } from '@erp-steward/contracts/sign-in-events'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { defineTask } from '@erp-steward/service-kit/jobs'
 import { Type } from 'typebox'

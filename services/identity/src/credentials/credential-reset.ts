@@ -1,5 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
-import { CredentialReset as CredentialResetFact } from '@erp-steward/contracts/identity-events'
+import { CredentialReset as CredentialResetFact } from '@erp-steward/contracts/sign-in-events'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { EntitySchema, type EntityManager } from 'typeorm'
 import type { Account } from '../accounts/account.ts'

@@ -1,5 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
-import { InitialPasswordIssued } from '@erp-steward/contracts/identity-events'
+import { InitialPasswordIssued } from '@erp-steward/contracts/sign-in-events'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { durationMs } from '@erp-steward/regulation/duration'
 import { readParameter } from '@erp-steward/service-kit/parameters'

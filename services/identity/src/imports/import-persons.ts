@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
-import { PersonsImported } from '@erp-steward/contracts/identity-events'
+import { PersonsImported } from '@erp-steward/contracts/directory-events'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { personalDataOf } from '@erp-steward/service-kit/personal-data'

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
-import { UnitChanged } from '@erp-steward/contracts/identity-events'
+import { UnitChanged } from '@erp-steward/contracts/directory-events'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
 import { assertNobodyIn, putEntry, type Put } from './put-entry.ts'

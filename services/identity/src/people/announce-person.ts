@@ -1,5 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
-import { PersonChanged } from '@erp-steward/contracts/identity-events'
+import { PersonChanged } from '@erp-steward/contracts/directory-events'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
 import type { Person } from './person.ts'

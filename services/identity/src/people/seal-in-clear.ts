@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
-import { PersonChanged } from '@erp-steward/contracts/identity-events'
+import { PersonChanged } from '@erp-steward/contracts/directory-events'
 import { personalDataOf } from '@erp-steward/service-kit/personal-data'
 import type { Static } from 'typebox'
 import type { DataSource, EntityManager } from 'typeorm'

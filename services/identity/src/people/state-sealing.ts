@@ -1,4 +1,4 @@
-import { SensitiveDataInClear, SensitiveDataSealed } from '@erp-steward/contracts/identity-events'
+import { SensitiveDataInClear, SensitiveDataSealed } from '@erp-steward/contracts/directory-events'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { defineTask } from '@erp-steward/service-kit/jobs'
 import { personalDataOf } from '@erp-steward/service-kit/personal-data'

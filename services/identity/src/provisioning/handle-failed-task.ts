@@ -1,5 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
-import { ProvisioningSuperseded } from '@erp-steward/contracts/identity-events'
+import { ProvisioningSuperseded } from '@erp-steward/contracts/provisioning-events'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { assertVersion } from '@erp-steward/service-kit/commit'

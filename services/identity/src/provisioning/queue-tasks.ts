@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
-import { ProvisioningQueued } from '@erp-steward/contracts/identity-events'
+import { ProvisioningQueued } from '@erp-steward/contracts/provisioning-events'
 import { appendEvents } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
 import type { Account } from '../accounts/account.ts'

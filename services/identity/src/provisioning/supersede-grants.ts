@@ -1,5 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
-import { ProvisioningSuperseded } from '@erp-steward/contracts/identity-events'
+import { ProvisioningSuperseded } from '@erp-steward/contracts/provisioning-events'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
 import type { EbsCall, ProvisioningKind } from './provisioning-task.ts'

@@ -1,5 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
-import { SessionEnded } from '@erp-steward/contracts/identity-events'
+import { SessionEnded } from '@erp-steward/contracts/sign-in-events'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
 import type { SessionEnd } from './session.ts'

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
-import { SigningKeyRotated } from '@erp-steward/contracts/identity-events'
+import { SigningKeyRotated } from '@erp-steward/contracts/sign-in-events'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { Seal } from '@erp-steward/service-kit/seal'
 import type { EntityManager } from 'typeorm'

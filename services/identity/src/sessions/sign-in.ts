@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
-import { SignedIn } from '@erp-steward/contracts/identity-events'
+import { SignedIn } from '@erp-steward/contracts/sign-in-events'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { durationMs } from '@erp-steward/regulation/duration'

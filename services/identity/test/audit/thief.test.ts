@@ -10,10 +10,10 @@ import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import type { Envelope } from '@erp-steward/contracts/event'
 import {
   LedgerVerified,
-  SessionEnded,
   type SignedHead,
   type VerificationReceipt,
-} from '@erp-steward/contracts/identity-events'
+} from '@erp-steward/contracts/ledger-events'
+import { SessionEnded } from '@erp-steward/contracts/sign-in-events'
 import type { Task } from '@erp-steward/service-kit/jobs'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import { TEST_INTERNAL_TOKEN, type TestService } from '@erp-steward/test-kit/test-service'

@@ -1,4 +1,4 @@
-import { PersonChanged } from '@erp-steward/contracts/identity-events'
+import { PersonChanged } from '@erp-steward/contracts/directory-events'
 import { PersonEntity } from '@erp-steward/directory/directory'
 import { on } from '@erp-steward/messaging/consumer'
 import { EntitySchema, MoreThanOrEqual, type EntityManager } from 'typeorm'

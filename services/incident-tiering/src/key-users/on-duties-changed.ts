@@ -1,4 +1,4 @@
-import { ModuleChanged, UnitChanged } from '@erp-steward/contracts/identity-events'
+import { ModuleChanged, UnitChanged } from '@erp-steward/contracts/directory-events'
 import { on } from '@erp-steward/messaging/consumer'
 import { followGaps } from './follow-gaps.ts'
 

@@ -1,5 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
-import { PersonChanged, StandingChanged } from '@erp-steward/contracts/identity-events'
+import { PersonChanged, StandingChanged } from '@erp-steward/contracts/directory-events'
 import { on } from '@erp-steward/messaging/consumer'
 import type { EntityManager } from 'typeorm'
 import { releaseTicketsOf } from '../tickets/release-tickets.ts'

@@ -1,4 +1,4 @@
-import { CredentialReset } from '@erp-steward/contracts/identity-events'
+import { CredentialReset } from '@erp-steward/contracts/sign-in-events'
 import { PersonEntity } from '@erp-steward/directory/directory'
 import { on } from '@erp-steward/messaging/consumer'
 import { authorities } from '../key-users/people-in-charge.ts'

@@ -1,6 +1,6 @@
 import type { EventOf } from '@erp-steward/contracts/event'
 import { GateAnswered } from '@erp-steward/contracts/backup-events'
-import { StandingChanged } from '@erp-steward/contracts/identity-events'
+import { StandingChanged } from '@erp-steward/contracts/directory-events'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import type { LightMyRequestResponse as Response } from 'fastify'
 import { randomUUID } from 'node:crypto'

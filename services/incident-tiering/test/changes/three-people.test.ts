@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { ModuleChanged } from '@erp-steward/contracts/identity-events'
+import { ModuleChanged } from '@erp-steward/contracts/directory-events'
 import { create } from '@erp-steward/test-kit/requests'
 import {
   after,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { ModuleChanged } from '@erp-steward/contracts/identity-events'
+import { ModuleChanged } from '@erp-steward/contracts/directory-events'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { create, send } from '@erp-steward/test-kit/requests'

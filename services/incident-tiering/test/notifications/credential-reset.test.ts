@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
-import { CredentialReset } from '@erp-steward/contracts/identity-events'
+import { CredentialReset } from '@erp-steward/contracts/sign-in-events'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import {
   after,

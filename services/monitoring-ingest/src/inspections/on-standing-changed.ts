@@ -1,4 +1,8 @@
-import { PersonChanged, StandingChanged, UnitChanged } from '@erp-steward/contracts/identity-events'
+import {
+  PersonChanged,
+  StandingChanged,
+  UnitChanged,
+} from '@erp-steward/contracts/directory-events'
 import type { Act } from '@erp-steward/contracts/act'
 import { UnitEntity } from '@erp-steward/directory/directory'
 import { on } from '@erp-steward/messaging/consumer'

@@ -1,4 +1,9 @@
-import * as identity from '@erp-steward/contracts/identity-events'
+import * as account from '@erp-steward/contracts/account-events'
+import * as client from '@erp-steward/contracts/client-events'
+import * as directory from '@erp-steward/contracts/directory-events'
+import * as ledger from '@erp-steward/contracts/ledger-events'
+import * as provisioning from '@erp-steward/contracts/provisioning-events'
+import * as signIn from '@erp-steward/contracts/sign-in-events'
 import { AccessRefused } from '@erp-steward/contracts/platform-events'
 import type { Control } from '../control.ts'
 import { IDENTITY, PAST, breaks, control, endangers, expects, mends, proves } from './touch.ts'
@@ -26,21 +31,23 @@ export const identityControls: readonly Control[] = [
     },
     from: IDENTITY,
     touches: [
-      proves(identity.AccountCreated),
-      proves(identity.ProvisioningDone),
-      mends(identity.ProvisioningDone, '{taskId}'),
-      breaks(identity.ProvisioningFailed, '{taskId}', {
+      proves(account.AccountCreated),
+      proves(provisioning.ProvisioningDone),
+      mends(provisioning.ProvisioningDone, '{taskId}'),
+      breaks(provisioning.ProvisioningFailed, '{taskId}', {
         when: { kind: ['create-user', 'add-responsibility', 'add-role'] },
         why: 'An account that EBS does not get is not created.',
       }),
-      mends(identity.ProvisioningSuperseded, '{taskId}', { why: 'The call is no longer wanted.' }),
-      endangers(identity.AdministratorUnnamed, '{accountId}'),
-      mends(identity.AdministratorNamed, '{accountId}'),
-      mends(identity.AccountDisabled, '{accountId}', {
+      mends(provisioning.ProvisioningSuperseded, '{taskId}', {
+        why: 'The call is no longer wanted.',
+      }),
+      endangers(account.AdministratorUnnamed, '{accountId}'),
+      mends(account.AdministratorNamed, '{accountId}'),
+      mends(account.AccountDisabled, '{accountId}', {
         why: 'An account that nobody can use belongs to nobody by right.',
       }),
-      breaks(identity.AdministratorRoleVacant, '{role}'),
-      mends(identity.AdministratorRoleFilled, '{role}'),
+      breaks(account.AdministratorRoleVacant, '{role}'),
+      mends(account.AdministratorRoleFilled, '{role}'),
     ],
   }),
   control('A-2.1.4', {
@@ -58,21 +65,21 @@ export const identityControls: readonly Control[] = [
     },
     from: IDENTITY,
     touches: [
-      proves(identity.AccountDisabled, '', { when: { leave: [null] } }),
-      proves(identity.AccountDisabled, '', { when: { 'leave.withinTarget': [true] } }),
-      breaks(identity.AccountDisabled, '{accountId}', {
+      proves(account.AccountDisabled, '', { when: { leave: [null] } }),
+      proves(account.AccountDisabled, '', { when: { 'leave.withinTarget': [true] } }),
+      breaks(account.AccountDisabled, '{accountId}', {
         when: { 'leave.withinTarget': [false] },
         lasts: PAST,
       }),
-      proves(identity.AccountRolesChanged),
-      expects(identity.ProvisioningQueued, '{taskId}', {
+      proves(account.AccountRolesChanged),
+      expects(provisioning.ProvisioningQueued, '{taskId}', {
         when: { '!dueAt': [null] },
         due: 'dueAt',
       }),
-      breaks(identity.ProvisioningFailed, '{taskId}'),
-      breaks(identity.ProvisioningDrift, '{taskId}'),
-      mends(identity.ProvisioningDone, '{taskId}'),
-      mends(identity.ProvisioningSuperseded, '{taskId}'),
+      breaks(provisioning.ProvisioningFailed, '{taskId}'),
+      breaks(provisioning.ProvisioningDrift, '{taskId}'),
+      mends(provisioning.ProvisioningDone, '{taskId}'),
+      mends(provisioning.ProvisioningSuperseded, '{taskId}'),
     ],
   }),
   control('A-2.2.3', {
@@ -90,14 +97,14 @@ export const identityControls: readonly Control[] = [
     },
     from: IDENTITY,
     touches: [
-      proves(identity.PasswordChanged, '', { when: { replacedInitial: [true] } }),
-      breaks(identity.SignedIn, '{sessionId}', {
+      proves(signIn.PasswordChanged, '', { when: { replacedInitial: [true] } }),
+      breaks(signIn.SignedIn, '{sessionId}', {
         when: { initialPassword: [true], mustChangePassword: [false] },
         lasts: PAST,
         why: 'It opens more than the change.',
       }),
-      breaks(identity.SignInRulesChecked, 'now', { when: { '!sessionsPastInitial': [0] } }),
-      mends(identity.SignInRulesChecked, 'now', { when: { sessionsPastInitial: [0] } }),
+      breaks(signIn.SignInRulesChecked, 'now', { when: { '!sessionsPastInitial': [0] } }),
+      mends(signIn.SignInRulesChecked, 'now', { when: { sessionsPastInitial: [0] } }),
     ],
   }),
   control('A-2.2.4', {
@@ -115,11 +122,11 @@ export const identityControls: readonly Control[] = [
     },
     from: IDENTITY,
     touches: [
-      proves(identity.PasswordChanged, '', { when: { classes: [3, 4] } }),
-      breaks(identity.PasswordChanged, '{accountId}', { when: { '!classes': [3, 4] } }),
-      mends(identity.PasswordChanged, '{accountId}', { when: { classes: [3, 4] } }),
-      breaks(identity.SignInRulesChecked, 'now', { when: { '!withoutClasses': [0] } }),
-      mends(identity.SignInRulesChecked, 'now', { when: { withoutClasses: [0] } }),
+      proves(signIn.PasswordChanged, '', { when: { classes: [3, 4] } }),
+      breaks(signIn.PasswordChanged, '{accountId}', { when: { '!classes': [3, 4] } }),
+      mends(signIn.PasswordChanged, '{accountId}', { when: { classes: [3, 4] } }),
+      breaks(signIn.SignInRulesChecked, 'now', { when: { '!withoutClasses': [0] } }),
+      mends(signIn.SignInRulesChecked, 'now', { when: { withoutClasses: [0] } }),
     ],
   }),
   control('A-2.2.5', {
@@ -137,11 +144,11 @@ export const identityControls: readonly Control[] = [
     },
     from: IDENTITY,
     touches: [
-      proves(identity.PasswordChanged, '', { when: { '!minLength': SHORTER_THAN_8 } }),
-      breaks(identity.PasswordChanged, '{accountId}', { when: { minLength: SHORTER_THAN_8 } }),
-      mends(identity.PasswordChanged, '{accountId}', { when: { '!minLength': SHORTER_THAN_8 } }),
-      breaks(identity.SignInRulesChecked, 'now', { when: { '!tooShort': [0] } }),
-      mends(identity.SignInRulesChecked, 'now', { when: { tooShort: [0] } }),
+      proves(signIn.PasswordChanged, '', { when: { '!minLength': SHORTER_THAN_8 } }),
+      breaks(signIn.PasswordChanged, '{accountId}', { when: { minLength: SHORTER_THAN_8 } }),
+      mends(signIn.PasswordChanged, '{accountId}', { when: { '!minLength': SHORTER_THAN_8 } }),
+      breaks(signIn.SignInRulesChecked, 'now', { when: { '!tooShort': [0] } }),
+      mends(signIn.SignInRulesChecked, 'now', { when: { tooShort: [0] } }),
     ],
   }),
   control('A-2.2.6', {
@@ -159,8 +166,8 @@ export const identityControls: readonly Control[] = [
     },
     from: IDENTITY,
     touches: [
-      proves(identity.SessionEnded, '', { when: { reason: ['signed-out'] } }),
-      proves(identity.AccountRevoked),
+      proves(signIn.SessionEnded, '', { when: { reason: ['signed-out'] } }),
+      proves(signIn.AccountRevoked),
     ],
   }),
   control('A-2.2.7', {
@@ -178,9 +185,9 @@ export const identityControls: readonly Control[] = [
     },
     from: IDENTITY,
     touches: [
-      proves(identity.SessionEnded),
-      breaks(identity.SignInRulesChecked, 'now', { when: { '!sessionsPastLimit': [0] } }),
-      mends(identity.SignInRulesChecked, 'now', { when: { sessionsPastLimit: [0] } }),
+      proves(signIn.SessionEnded),
+      breaks(signIn.SignInRulesChecked, 'now', { when: { '!sessionsPastLimit': [0] } }),
+      mends(signIn.SignInRulesChecked, 'now', { when: { sessionsPastLimit: [0] } }),
     ],
   }),
   control('A-4.2.4', {
@@ -199,9 +206,9 @@ export const identityControls: readonly Control[] = [
     from: IDENTITY,
     touches: [
       proves(AccessRefused),
-      proves(identity.LoginFailed),
-      proves(identity.SignInLocked),
-      proves(identity.ClientSecretIssued),
+      proves(signIn.LoginFailed),
+      proves(signIn.SignInLocked),
+      proves(client.ClientSecretIssued),
     ],
   }),
   control('A-4.3.1', {
@@ -230,10 +237,10 @@ export const identityControls: readonly Control[] = [
       reason: 'A key is replaced at least once a year; a month until it was done. Own choice.',
     },
     touches: [
-      proves(identity.SigningKeyRotated, 'signing-key'),
-      proves(identity.SensitiveDataSealed, 'sealing', { lasts: SEARCH_SERVES }),
-      mends(identity.SensitiveDataSealed, 'sealing'),
-      breaks(identity.SensitiveDataInClear, 'sealing', {
+      proves(signIn.SigningKeyRotated, 'signing-key'),
+      proves(directory.SensitiveDataSealed, 'sealing', { lasts: SEARCH_SERVES }),
+      mends(directory.SensitiveDataSealed, 'sealing'),
+      breaks(directory.SensitiveDataInClear, 'sealing', {
         why: 'Whoever reads the table, a dump or a replica reads who it is.',
       }),
     ],
@@ -257,12 +264,12 @@ export const identityControls: readonly Control[] = [
       reason: 'The ledger is verified every night; the second one leaves time to mend the job.',
     },
     touches: [
-      proves(identity.LedgerVerified, 'ledger', { when: { intact: [true] } }),
-      mends(identity.LedgerVerified, 'ledger', { when: { intact: [true] } }),
-      breaks(identity.LedgerVerified, 'ledger', {
+      proves(ledger.LedgerVerified, 'ledger', { when: { intact: [true] } }),
+      mends(ledger.LedgerVerified, 'ledger', { when: { intact: [true] } }),
+      breaks(ledger.LedgerVerified, 'ledger', {
         when: { intact: [false], '!state': ['unproven'] },
       }),
-      endangers(identity.LedgerVerified, 'ledger', { when: { state: ['unproven'] } }),
+      endangers(ledger.LedgerVerified, 'ledger', { when: { state: ['unproven'] } }),
     ],
   }),
 ]

@@ -1,6 +1,6 @@
 import type { EventDefinition } from '@erp-steward/contracts/event'
 import * as change from '@erp-steward/contracts/change-events'
-import * as identity from '@erp-steward/contracts/identity-events'
+import * as directory from '@erp-steward/contracts/directory-events'
 import * as incident from '@erp-steward/contracts/incident-events'
 import type { Control, Touch } from '../control.ts'
 import {
@@ -43,8 +43,8 @@ const gapOf = (tier: string, kind: 'MODULE' | null = null): Touch[] => {
     proves(incident.KeyUserNominated, '', { when, why: NAMED }),
     breaks(incident.KeyUserGapFound, duty, { when, why: GAP }),
     mends(incident.KeyUserGapMended, duty, { when, why: GAP }),
-    retires(identity.UnitChanged, '{unitId}', { when: { active: [false] }, why: GONE }),
-    retires(identity.ModuleChanged, 'module:{code}', { when: { active: [false] }, why: GONE }),
+    retires(directory.UnitChanged, '{unitId}', { when: { active: [false] }, why: GONE }),
+    retires(directory.ModuleChanged, 'module:{code}', { when: { active: [false] }, why: GONE }),
   ]
 }
 

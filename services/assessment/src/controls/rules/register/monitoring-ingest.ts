@@ -1,4 +1,4 @@
-import * as identity from '@erp-steward/contracts/identity-events'
+import * as directory from '@erp-steward/contracts/directory-events'
 import * as incident from '@erp-steward/contracts/incident-events'
 import * as monitoring from '@erp-steward/contracts/monitoring-events'
 import type { Control, FreshFor, Touch } from '../control.ts'
@@ -32,8 +32,8 @@ const sources: readonly Touch[] = [
 
 /** A unit that was closed, or does not run the ERP any more, owes neither rounds nor samples. */
 const units: readonly Touch[] = [
-  retires(identity.UnitChanged, '{unitId}', { when: { active: [false] }, why: GONE }),
-  retires(identity.UnitChanged, '{unitId}', {
+  retires(directory.UnitChanged, '{unitId}', { when: { active: [false] }, why: GONE }),
+  retires(directory.UnitChanged, '{unitId}', {
     when: { '!kind': ['HEADQUARTERS', 'USER_UNIT'] },
     why: GONE,
   }),

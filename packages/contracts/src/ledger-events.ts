@@ -1,0 +1,100 @@
+import { Type, type Static } from 'typebox'
+import { defineEvent } from './event.ts'
+import { Instant, nullable } from './values.ts'
+
+export const LedgerAnchored = defineEvent({
+  type: 'audit.access.ledger-anchored.v1',
+  summary: 'The head of the audit ledger was fixed for the day.',
+  clauses: ['A-4.3.4'],
+  payload: Type.Object({
+    day: Type.String({ format: 'date' }),
+    seq: Type.Integer({ minimum: 0 }),
+    /** SHA-256 in lower-case hex. */
+    hash: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+    anchoredAt: Instant,
+  }),
+})
+
+/** The end of the ledger at a moment, signed with a key that is not in the database of the ledger. */
+export const SignedHead = Type.Object({
+  /** Number of the last record that the signature covers, and with it all before. */
+  seq: Type.Integer({ minimum: 1 }),
+  /** SHA-256 of that record in lower-case hex. */
+  hash: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+  signedAt: Instant,
+  /** Which key signed: the first 16 hex digits of the SHA-256 of the raw public key. */
+  keyId: Type.String({ pattern: '^[0-9a-f]{16}$' }),
+  /** Ed25519 (RFC 8032) in base64url, over the text that docs/guides/operate.md gives. */
+  signature: Type.String({ pattern: '^[A-Za-z0-9_-]{86}$' }),
+})
+export type SignedHead = Static<typeof SignedHead>
+
+export const LedgerHeadSigned = defineEvent({
+  type: 'audit.access.ledger-head-signed.v1',
+  summary: 'The head of the audit ledger was signed, for witnesses outside its database.',
+  clauses: ['A-4.3.4'],
+  payload: SignedHead,
+})
+
+/** What is signed of a verification, so that it can be shown to somebody who cannot ask the ledger. */
+export const VerificationReceipt = Type.Object({
+  state: Type.Enum(['intact', 'broken', 'unproven']),
+  /** The chain was computed anew, and is sound, up to this record; 0: not even the first. */
+  seq: Type.Integer({ minimum: 0 }),
+  /** SHA-256 of that record in lower-case hex; zeros for 0. */
+  hash: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+  /** When the first record was made; `null` for an empty ledger. */
+  since: nullable(Instant),
+  /** The newest signed head that a witness outside the database holds and that agrees; 0: none. */
+  vouchedSeq: Type.Integer({ minimum: 0 }),
+  signedAt: Instant,
+  keyId: Type.String({ pattern: '^[0-9a-f]{16}$' }),
+  /** Ed25519 (RFC 8032) in base64url, over the text that docs/guides/operate.md gives. */
+  signature: Type.String({ pattern: '^[A-Za-z0-9_-]{86}$' }),
+})
+export type VerificationReceipt = Static<typeof VerificationReceipt>
+
+/** What a verification may find of a witness. */
+export const WitnessState = Type.Enum([
+  'agrees',
+  'disagrees',
+  'behind',
+  'unreachable',
+  'not-set-up',
+])
+
+/** Who keeps signed heads of the ledger: the ledger's own table, a file, another service. */
+export const Witness = Type.Enum(['signature', 'file', 'assessment'])
+
+export const LedgerVerified = defineEvent({
+  type: 'audit.access.ledger-verified.v1',
+  summary: 'The audit ledger was checked record by record, and against its witnesses.',
+  clauses: ['A-4.3.4'],
+  payload: Type.Object({
+    checked: Type.Integer({ minimum: 0 }),
+    intact: Type.Boolean(),
+    fault: nullable(Type.Object({ seq: Type.Integer(), what: Type.String() })),
+    verifiedAt: Instant,
+    /** `unproven`: the chain is sound in itself, but a witness could not be asked. Absent before there were witnesses. */
+    state: Type.Optional(Type.Enum(['intact', 'broken', 'unproven'])),
+    witnesses: Type.Optional(
+      Type.Array(Type.Object({ witness: Witness, state: WitnessState }), { maxItems: 3 }),
+    ),
+    /** Absent before there were receipts, and when a lost head was stated without a verification. */
+    receipt: Type.Optional(VerificationReceipt),
+  }),
+})
+
+export const LedgerExported = defineEvent({
+  type: 'audit.access.ledger-exported.v1',
+  summary: 'Somebody began to read a copy of the audit ledger, or of a part of it.',
+  clauses: ['A-4.3.4'],
+  payload: Type.Object({
+    format: Type.Enum(['ndjson', 'csv']),
+    /** Records after this number up to `through`; both count from 1. */
+    after: Type.Integer({ minimum: 0 }),
+    through: Type.Integer({ minimum: 0 }),
+    /** What was asked for, as the filter of the list; a user name is named by its account, as `actor`. */
+    filter: Type.Record(Type.String(), Type.String()),
+  }),
+})
