@@ -3,11 +3,16 @@ import { writeFile } from 'node:fs/promises'
 import { cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { parseArgs } from 'node:util'
 import { testPostgres } from '@erp-steward/postgres/ladder'
 import type { BenchRow } from '@erp-steward/test-kit/bench-row'
 import pg from 'pg'
+import { against } from '../bench/against.ts'
 
-/** Every benchmark of the product; `npm run bench -- deadlines` runs those whose path holds the word. */
+/**
+ * Every benchmark of the product; `npm run bench -- deadlines` runs those whose path holds the word, and
+ * `npm run bench -- deadlines --against <commit> [--rounds <number>]` compares them with a commit.
+ */
 const benches = [
   'packages/work-calendar/bench/deadlines.ts',
   'packages/messaging/bench/outbox-to-effect.ts',
@@ -31,7 +36,10 @@ interface Bench {
 }
 
 const root = join(import.meta.dirname, '..')
-const words = process.argv.slice(2)
+const { values: compared, positionals: words } = parseArgs({
+  options: { against: { type: 'string' }, rounds: { type: 'string' } },
+  allowPositionals: true,
+})
 const chosen = benches.filter(
   (path) => words.length === 0 || words.some((word) => path.includes(word)),
 )
@@ -39,9 +47,24 @@ const chosen = benches.filter(
 const postgres = await testPostgres()
 process.env.STEWARD_TEST_POSTGRES = postgres.url
 process.env.DATABASE_URL = postgres.url
-const rows: BenchRow[] = []
-const bottlenecks: string[] = []
 try {
+  if (compared.against === undefined) await benchmark()
+  else
+    process.stdout.write(
+      against({
+        commit: compared.against,
+        files: chosen,
+        ...(compared.rounds !== undefined && { rounds: Number(compared.rounds) }),
+      }),
+    )
+} finally {
+  await postgres.release()
+}
+process.exit(0)
+
+async function benchmark(): Promise<void> {
+  const rows: BenchRow[] = []
+  const bottlenecks: string[] = []
   for (const path of chosen) {
     process.stderr.write(`${path}\n`)
     const { run, bottleneck } = (await import(pathToFileURL(join(root, path)).href)) as Bench
@@ -49,11 +72,9 @@ try {
     if (bottleneck !== undefined) bottlenecks.push(bottleneck)
   }
   process.stdout.write(table(rows))
-  if (words.length === 0) await writeFile(join(root, 'docs', 'benchmarks.md'), await report(rows))
-} finally {
-  await postgres.release()
+  if (words.length === 0)
+    await writeFile(join(root, 'docs', 'benchmarks.md'), await report(rows, bottlenecks))
 }
-process.exit(0)
 
 function table(measured: readonly BenchRow[]): string {
   const figure = (value: number) =>
@@ -70,7 +91,10 @@ function table(measured: readonly BenchRow[]): string {
   ].join('\n')
 }
 
-async function report(measured: readonly BenchRow[]): Promise<string> {
+async function report(
+  measured: readonly BenchRow[],
+  bottlenecks: readonly string[],
+): Promise<string> {
   const client = new pg.Client({ connectionString: postgres.url })
   await client.connect()
   const { rows: versions } = await client.query<{ server_version: string }>('show server_version')
