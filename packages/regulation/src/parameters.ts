@@ -1,16 +1,20 @@
 import { assessmentParameters } from './assessment-parameters.ts'
 import { backupParameters } from './backup-parameters.ts'
+import { changeParameters } from './change-parameters.ts'
+import { emergencyParameters } from './emergency-parameters.ts'
 import { gatewayParameters } from './gateway-parameters.ts'
 import { identityParameters } from './identity-parameters.ts'
-import { incidentParameters } from './incident-parameters.ts'
 import { monitoringParameters } from './monitoring-parameters.ts'
+import { ticketParameters } from './ticket-parameters.ts'
 import type { Parameter, Target } from './parameter.ts'
 import { hasForm, valueFaults, type Fault } from './value.ts'
 
 const table = [
   ...identityParameters,
   ...gatewayParameters,
-  ...incidentParameters,
+  ...ticketParameters,
+  ...emergencyParameters,
+  ...changeParameters,
   ...monitoringParameters,
   ...backupParameters,
   ...assessmentParameters,
