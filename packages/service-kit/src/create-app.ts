@@ -16,6 +16,7 @@ import { registerHealth, type Readiness } from './health.ts'
 import { languageOf } from './language.ts'
 import { registerMetrics } from './metrics.ts'
 import { answerNotModified } from './not-modified.ts'
+import { serializersAtFirstUse } from './serializers.ts'
 import { declareOperations } from './operation.ts'
 import { openApiOf } from './open-api.ts'
 import { answerUnreadable, problemOf, registerProblems, sendProblem } from './problem-details.ts'
@@ -106,6 +107,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     }),
     genReqId: ({ headers }) => acceptedRequestId(headers['x-request-id']) ?? randomUUID(),
     routerOptions: { maxParamLength: 200 },
+    schemaController: { compilersFactory: { buildSerializer: serializersAtFirstUse } },
     forceCloseConnections: 'idle',
     // What arrives on an open connection while the app closes is still served; Fastify's own 503 is no problem document.
     return503OnClosing: false,
