@@ -2,17 +2,13 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import {
-  Assignment,
-  type AgentPresentation,
-  type ExecutorProbe,
-} from '@erp-steward/contracts/agent-protocol'
+import type { AgentPresentation, ExecutorProbe } from '@erp-steward/contracts/agent-protocol'
 import type { Logger } from 'pino'
-import { Compile } from 'typebox/compile'
 import type { Workplace } from './assignments.ts'
 import { backoffMs } from './backoff.ts'
 import type { AgentConfig } from './config.ts'
 import { GatewayAway, openGateway, type Gateway } from './gateway.ts'
+import { leaseAssignment } from './lease-assignment.ts'
 import { removeLeftovers, reportAgain } from './leftovers.ts'
 import { openNotes } from './notes.ts'
 import { probePostgres } from './postgres/probe.ts'
@@ -29,17 +25,11 @@ export interface Agent {
   stop(): Promise<void>
 }
 
-const WAIT_SECONDS = 20
-const LONG_POLL_TIMEOUT_MS = 35_000
-/** A service that answers at once that there is nothing is asked again no sooner than this. */
-const IDLE_MS = 1_000
 const PRESENT_MS = 86_400_000
 /** While an executor cannot work, or a site is away, we look again: a database may just be starting. */
 const PRESENT_AGAIN_MS = 300_000
 /** What could not be removed when its work ended, since its store was away, is tried again. */
 const TIDY_MS = 300_000
-
-const isAssignment = Compile(Assignment)
 
 /**
  * Removes what an earlier process left unfinished, then presents itself, takes work and does it, until it is stopped.
@@ -92,9 +82,9 @@ async function live(place: Workplace, gateway: Gateway, stop: AbortSignal): Prom
         log.info({ agent: config.clientId, isAllWell }, 'presented')
       }
       await reportAgain(unanswered, place, gateway, stop)
-      const assignment = await lease(gateway, stop)
+      const leased = await leaseAssignment(gateway, stop)
       failures = 0
-      if (assignment !== null) await takeAssignment(assignment, place, gateway, stop)
+      if (leased !== null) await takeAssignment(leased, place, gateway, stop)
     } catch (error) {
       if (isStopped()) return
       failures++
@@ -133,31 +123,6 @@ function folderProbe({ sources }: AgentConfig): ExecutorProbe {
     tool: FOLDER_TOOL,
     reason: isAvailable ? null : 'SOURCES of the agent allows no folder',
   }
-}
-
-async function lease(gateway: Gateway, signal: AbortSignal): Promise<LeasedAssignment | null> {
-  const askedAt = performance.now()
-  const { status, body, at } = await gateway.call(
-    'POST',
-    '/v1/backup-agents/me/leases',
-    { waitSeconds: WAIT_SECONDS },
-    { signal, timeoutMs: LONG_POLL_TIMEOUT_MS },
-  )
-  if (status === 204) {
-    const early = IDLE_MS - (performance.now() - askedAt)
-    if (early > 0) await sleep(early, null, { signal })
-    return null
-  }
-  if (status !== 200) throw new GatewayAway(`the question for work was answered with ${status}`)
-  if (!isAssignment.Check(body))
-    throw new GatewayAway('an assignment came that this agent does not understand')
-  return { assignment: body, at }
-}
-
-/** An assignment and when, by the clock of the service, it was given. */
-export interface LeasedAssignment {
-  readonly assignment: Assignment
-  readonly at: Date
 }
 
 // Two agents on one scratch folder would take each other's work for leftovers.

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { HeartbeatAnswer, type Report } from '@erp-steward/contracts/agent-protocol'
 import { Compile } from 'typebox/compile'
-import type { LeasedAssignment } from './agent.ts'
 import type { Progress, Workplace } from './assignments.ts'
 import type { Note } from './notes.ts'
 import { carryOut } from './carry-out.ts'
 import { deliverReport } from './deliver-report.ts'
 import { GatewayAway, type Gateway } from './gateway.ts'
+import type { LeasedAssignment } from './lease-assignment.ts'
 import { removeNoted, settle } from './leftovers.ts'
 
 /** Why work was stopped from outside. */

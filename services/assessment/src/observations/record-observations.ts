@@ -1,29 +1,14 @@
 import { createHash } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
-import type { ObservationKind, Severity } from '@erp-steward/contracts/assessment-events'
 import { Problem } from '@erp-steward/contracts/problem'
 import { readParameter } from '@erp-steward/service-kit/parameters'
 import type { EntityManager } from 'typeorm'
 import { companyCalendar, companyDeadline } from '../deadlines/company-deadline.ts'
 import { beginFacts } from '../facts/fact-order.ts'
 import { interestOf } from '../facts/interest.ts'
+import type { ObservationReport } from './observation-report.ts'
 import { concernedBy, reportFaults, unitOf, type Fault } from './report-faults.ts'
 import { stateObservations, type NewObservation } from './state-observations.ts'
-
-/** What a caller observed. The id is the caller's, so that the same report sent twice is one observation. */
-export interface ObservationReport {
-  readonly id: string
-  readonly kind: ObservationKind
-  readonly severity: Severity | null
-  readonly points: number | null
-  readonly personId: string | null
-  readonly departmentId: string | null
-  readonly moduleCode: string | null
-  readonly reference: string
-  readonly description: string
-  readonly occurredAt: Date
-  readonly foundAt: Date
-}
 
 /**
  * Records all reports or none. What was recorded before with the same content is left as it is. Sources: A-2.3.1,

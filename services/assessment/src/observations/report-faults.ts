@@ -2,7 +2,7 @@ import { readParameter } from '@erp-steward/service-kit/parameters'
 import type { EntityManager } from 'typeorm'
 import { isDerived } from '../facts/derived-id.ts'
 import type { HasInterest } from '../facts/interest.ts'
-import type { ObservationReport } from './record-observations.ts'
+import type { ObservationReport } from './observation-report.ts'
 
 /** What earns points. */
 const BONUS: ReadonlySet<string> = new Set(['improvement', 'extra-help'])
