@@ -74,9 +74,13 @@ export function decodeInstantCursor(
   cursor: string | undefined,
 ): readonly [at: string | null, id: string | null] {
   const [at = null, id = null] = decodeCursor(cursor, 2) ?? []
-  if (at !== null && id !== null)
-    assertPart(isInstant(at) && new Date(at).toISOString() === at && UUID.test(id))
+  if (at !== null && id !== null) assertInstantKey(at, id)
   return [at, id]
+}
+
+/** @throws Problem `cursor-unusable` if these are not the instant and the id of a row */
+export function assertInstantKey(at: string, id: string): void {
+  assertPart(isInstant(at) && new Date(at).toISOString() === at && UUID.test(id))
 }
 
 /** As PostgreSQL writes it. */

@@ -29,7 +29,8 @@ export interface Account {
   coolingUntil: Date | null
 }
 
-export const AccountEntity = new EntitySchema<Account>({
+/** The table keeps by itself when a row last changed. */
+export const AccountEntity = new EntitySchema<Account & { readonly changedAt?: Date }>({
   name: 'Account',
   tableName: 'account',
   columns: {
@@ -42,6 +43,15 @@ export const AccountEntity = new EntitySchema<Account>({
     epoch: { type: 'integer' },
     version: { type: 'integer' },
     createdAt: { type: 'timestamptz', name: 'created_at' },
+    changedAt: {
+      type: 'timestamptz',
+      name: 'changed_at',
+      precision: 3,
+      default: () => 'clock_timestamp()',
+      insert: false,
+      update: false,
+      select: false,
+    },
     disabledAt: { type: 'timestamptz', name: 'disabled_at', nullable: true },
     disabledReason: { type: 'text', name: 'disabled_reason', nullable: true },
     rightsPending: { type: 'boolean', name: 'rights_pending', default: false },
@@ -51,7 +61,10 @@ export const AccountEntity = new EntitySchema<Account>({
     { name: 'account_user_name_key', columns: ['userNameLookup'] },
     { name: 'account_person_id_key', columns: ['personId'] },
   ],
-  indices: [{ name: 'account_by_age', columns: ['createdAt', 'id'] }],
+  indices: [
+    { name: 'account_by_age', columns: ['createdAt', 'id'] },
+    { name: 'account_by_change', columns: ['changedAt', 'id'] },
+  ],
   checks: [
     {
       name: 'account_user_name_sealed_check',

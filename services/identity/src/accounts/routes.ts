@@ -11,9 +11,20 @@ import {
   type Committer,
 } from '@erp-steward/service-kit/commit'
 import { decodeInstantCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
+import {
+  ChangedSince,
+  decodeSortCursor,
+  sortKeyOf,
+  SortQuery,
+  type ListPosition,
+} from '@erp-steward/service-kit/sorted-list'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { viewerOf } from '../people/show-person.ts'
+import { placeFilter, PlaceQuery } from '../organisation/place-filter.ts'
+import { PersonName } from '../people/person-values.ts'
+import { comparable, searchPage } from '../people/search-page.ts'
+import { openName } from '../people/sealed-person.ts'
+import { seesName, viewerOf, type Viewer } from '../people/show-person.ts'
 import { administratorRoleNames } from './account.ts'
 import { AccountChangeCommand, AccountChangeEntity, UserName } from './account-change.ts'
 import { accountChanges } from './account-changes.ts'
@@ -39,6 +50,7 @@ const AccountView = Type.Object({
   administratorRole: nullable(Type.Enum([...administratorRoleNames])),
   status: Status,
   createdAt: InstantOut,
+  changedAt: InstantOut,
   disabledAt: nullable(InstantOut),
   disabledReason: nullable(Type.String()),
   coolingUntil: nullable(InstantOut),
@@ -49,7 +61,7 @@ const AccountView = Type.Object({
   version: Type.Integer(),
 })
 
-const LockedView = Type.Omit(AccountView, ['personName', 'unitId', 'unnamed'])
+const LockedView = Type.Omit(AccountView, ['personName', 'unitId', 'unnamed', 'changedAt'])
 
 const AccountWithRoles = Type.Object({
   ...AccountView.properties,
@@ -88,25 +100,51 @@ function readingRoutes(app: App, { db, clock }: Committer): void {
     schema: {
       operationId: 'listAccounts',
       summary: 'Accounts in the order they were made; within the own unit for callers of a unit.',
+      description:
+        '`nameContains` looks for a part of the user name, and of the name of the person where the caller may see it, and opens at most 20,000 accounts a request: a page may then have fewer rows than `limit`, or none, and still a `next`. Unit, department and position are those of the person.',
       tags: ['accounts'],
       querystring: Type.Object({
         ...PageQuery,
+        ...SortQuery,
+        ...PlaceQuery,
         userName: Type.Optional(UserName),
+        nameContains: Type.Optional(PersonName),
         personId: Type.Optional(Uuid),
         status: Type.Optional(Status),
+        administratorRole: Type.Optional(Type.Enum([...administratorRoleNames])),
+        rightsPending: Type.Optional(Type.Boolean()),
+        changedSince: Type.Optional(ChangedSince),
       }),
       response: { 200: pageOf(AccountView) },
     },
     handler: async (request) => {
-      const { limit, cursor, ...filter } = request.query
-      const after = decodeInstantCursor(cursor)
-      const unitId = unitInRange(request)
-      const rows = await accountsInRange(db.manager, { ...filter, unitId, after, limit: limit + 1 })
+      const { limit, cursor, sort, nameContains, ...filter } = request.query
+      const after = decodeSortCursor(cursor, sort)
+      const keyOf = sortKeyOf(sort)
+      const place = await placeFilter(db.manager, filter)
+      const range = { ...filter, place, sort, unitId: unitInRange(request) }
       const viewer = await viewerOf(request, db.manager, clock())
-      const shown = rows.map((row) => showAccount(db.manager, viewer, row))
-      return page(shown, limit, ({ createdAt, id }) => [createdAt.toISOString(), id])
+      const read = (from: ListPosition, most: number) =>
+        accountsInRange(db.manager, { ...range, after: from, limit: most })
+      const found =
+        nameContains === undefined
+          ? page(await read(after, limit + 1), limit, keyOf)
+          : await searchPage({ read, keyOf, after, limit, fits: partOfName(nameContains, viewer) })
+      return { ...found, items: found.items.map((row) => showAccount(db.manager, viewer, row)) }
     },
   })
+
+  /** Whether the user name, or the name of the person where the viewer may see it, has the part. */
+  function partOfName(part: string, viewer: Viewer) {
+    const wanted = comparable(part)
+    return (row: AccountInRange) => {
+      const { personId, personName, unitId } = row
+      if (comparable(openUserName(db.manager, row)).includes(wanted)) return true
+      if (personId === null || personName === null) return false
+      const person = { id: personId, name: personName, unitId }
+      return seesName(viewer, person) && comparable(openName(db.manager, person)).includes(wanted)
+    }
+  }
 
   app.get('/v1/accounts/:id', {
     config: { access: 'account.read', clauses: ['A-2.1.1', 'A-4.3.3'] },

@@ -1,23 +1,28 @@
 import { Problem } from '@erp-steward/contracts/problem'
-import { InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
+import { Code, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { actOf } from '@erp-steward/service-kit/authentication'
 import { etag } from '@erp-steward/service-kit/commit'
+import { containing, NameContains } from '@erp-steward/service-kit/name-contains'
 import { decodeCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
 import { Type } from 'typebox'
-import type { DataSource } from 'typeorm'
+import { And, MoreThan, type DataSource } from 'typeorm'
+import { placeFilter } from '../organisation/place-filter.ts'
 import type { TokenSigner } from '../sessions/token-signer.ts'
 import { unstored } from '../sessions/unstored.ts'
 import { ClientEntity, clientRoles, type Client } from './client.ts'
 import { grantClientToken, type ClientCredentials } from './grant-client-token.ts'
 import { issueFirstSecretHalf, issueSecondSecretHalf } from './issue-client-secret.ts'
 
+const Role = Type.Enum([...clientRoles])
+const Status = Type.Enum(['pending', 'active', 'disabled'])
+
 const ClientView = Type.Object({
   id: Uuid,
   name: Type.String(),
-  role: Type.Enum([...clientRoles]),
+  role: Role,
   unitId: nullable(Uuid),
-  status: Type.Enum(['pending', 'active', 'disabled']),
+  status: Status,
   hasSecret: Type.Boolean(),
   version: Type.Integer(),
   createdAt: InstantOut,
@@ -116,18 +121,31 @@ export async function clientRoutes(
         operationId: 'listClients',
         summary: 'Machines by name.',
         tags: ['clients'],
-        querystring: Type.Object(PageQuery),
+        querystring: Type.Object({
+          ...PageQuery,
+          nameContains: NameContains(100),
+          role: Type.Optional(Role),
+          status: Type.Optional(Status),
+          unitCode: Type.Optional(Code),
+        }),
         response: { 200: pageOf(ClientView) },
       },
     },
-    async ({ query: { limit, cursor } }) => {
+    async ({ query: { limit, cursor, nameContains, unitCode, ...equal } }) => {
       const [after = ''] = decodeCursor(cursor, 1) ?? []
-      const rows = await db.manager
-        .createQueryBuilder(ClientEntity, 'client')
-        .where('client.name > :after', { after })
-        .orderBy('client.name')
-        .limit(limit + 1)
-        .getMany()
+      const { unitId } = await placeFilter(db.manager, { unitCode })
+      const rows = await db.manager.find(ClientEntity, {
+        where: {
+          ...equal,
+          ...(unitId !== null && { unitId }),
+          name:
+            nameContains === undefined
+              ? MoreThan(after)
+              : And(MoreThan(after), containing(nameContains)),
+        },
+        order: { name: 'asc' },
+        take: limit + 1,
+      })
       return page(rows.map(viewOf), limit, ({ name }) => [name])
     },
   )

@@ -15,6 +15,7 @@ import { NameAdministrators1790000010200 } from './1790000010200-name-administra
 import { ShareAddress1790000010300 } from './1790000010300-share-address.ts'
 import { AddBirthday1790000010301 } from './1790000010301-add-birthday.ts'
 import { NoteHands1790000080100 } from './1790000080100-note-hands.ts'
+import { NoteChange1790000090500 } from './1790000090500-note-change.ts'
 
 /** In the order they run. */
 export const migrations = [
@@ -35,4 +36,5 @@ export const migrations = [
   ShareAddress1790000010300,
   AddBirthday1790000010301,
   NoteHands1790000080100,
+  NoteChange1790000090500,
 ]

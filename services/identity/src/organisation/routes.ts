@@ -3,6 +3,7 @@ import { Code, Line, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { actOf, assertReaches } from '@erp-steward/service-kit/authentication'
 import { etag, type Committer } from '@erp-steward/service-kit/commit'
+import { containing, NameContains } from '@erp-steward/service-kit/name-contains'
 import { expectedVersionIfAny } from '@erp-steward/service-kit/preconditions'
 import { decodeCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
 import { ProposalView } from '@erp-steward/service-kit/proposal'
@@ -29,6 +30,13 @@ const Version = { version: Type.Integer() }
 const Kind = Type.Enum([...unitKinds])
 const ByCode = Type.Object({ code: Code })
 const ByUnitAndCode = Type.Object({ unitCode: Code, code: Code })
+
+/** Query members of every list of the register. */
+const EntryQuery = {
+  ...PageQuery,
+  nameContains: NameContains(200),
+  active: Type.Optional(Type.Boolean()),
+}
 
 const UnitView = Type.Object({ ...Base, kind: Kind, ...Version })
 const DepartmentView = Type.Object({ ...Base, unitId: Uuid, unitCode: Code, ...Version })
@@ -92,7 +100,7 @@ function unitRoutes(app: App, deps: Committer): void {
       operationId: 'listUnits',
       summary: 'Every unit, by code.',
       tags: ['organisation'],
-      querystring: Type.Object(PageQuery),
+      querystring: Type.Object({ ...EntryQuery, kind: Type.Optional(Kind) }),
       response: { 200: pageOf(UnitView) },
     },
     handler: ({ query }) => byCode(query, (where) => db.manager.find(UnitEntity, where)),
@@ -142,10 +150,11 @@ function departmentRoutes(app: App, deps: Committer): void {
       operationId: 'listDepartments',
       summary: 'Departments by unit and code.',
       tags: ['organisation'],
-      querystring: Type.Object({ ...PageQuery, unitCode: Type.Optional(Code) }),
+      querystring: Type.Object({ ...EntryQuery, unitCode: Type.Optional(Code) }),
       response: { 200: pageOf(DepartmentView) },
     },
-    handler: async ({ query: { limit, cursor, unitCode } }) => {
+    handler: async ({ query: { limit, cursor, unitCode, nameContains, active } }) => {
+      if (unitCode !== undefined) await unitByCode(db.manager, unitCode)
       const [afterUnit = null, afterCode = null] = decodeCursor(cursor, 2) ?? []
       const rows: (Department & { unitCode: string })[] = await db.query(
         `select department.id, unit_id as "unitId", unit.code as "unitCode", department.code, department.name,
@@ -153,8 +162,10 @@ function departmentRoutes(app: App, deps: Committer): void {
            from department join unit on unit.id = unit_id
           where ($1::text is null or unit.code = $1)
             and ($2::text is null or (unit.code, department.code) > ($2, $3::text))
-          order by unit.code, department.code limit $4`,
-        [unitCode ?? null, afterUnit, afterCode, limit + 1],
+            and ($4::text is null or position(upper($4) in upper(department.name)) > 0)
+            and ($5::boolean is null or department.active = $5)
+          order by unit.code, department.code limit $6`,
+        [unitCode ?? null, afterUnit, afterCode, nameContains ?? null, active ?? null, limit + 1],
       )
       return page(rows, limit, (row) => [row.unitCode, row.code])
     },
@@ -199,7 +210,7 @@ function positionRoutes(app: App, deps: Committer): void {
       operationId: 'listPositions',
       summary: 'The position matrix, by code.',
       tags: ['organisation'],
-      querystring: Type.Object(PageQuery),
+      querystring: Type.Object(EntryQuery),
       response: { 200: pageOf(PositionView) },
     },
     handler: ({ query }) => byCode(query, (where) => db.manager.find(PositionEntity, where)),
@@ -247,7 +258,7 @@ function moduleRoutes(app: App, deps: Committer): void {
       operationId: 'listModules',
       summary: 'Every EBS module, by code.',
       tags: ['organisation'],
-      querystring: Type.Object(PageQuery),
+      querystring: Type.Object(EntryQuery),
       response: { 200: pageOf(ModuleView) },
     },
     handler: ({ query }) => byCode(query, (where) => db.manager.find(ModuleEntity, where)),
@@ -303,12 +314,16 @@ function tagged<Row extends Entry>(reply: FastifyReply, row: Row | null, what: s
 }
 
 async function byCode<Row extends Entry>(
-  { limit, cursor }: Static<Type.TObject<typeof PageQuery>>,
+  { limit, cursor, nameContains, ...equal }: Static<Type.TObject<typeof EntryQuery>>,
   find: (options: { where: object; order: { code: 'asc' }; take: number }) => Promise<Row[]>,
 ): Promise<{ items: Row[]; next: string | null }> {
   const [after] = decodeCursor(cursor, 1) ?? []
   const rows = await find({
-    where: after === undefined ? {} : { code: MoreThan(after) },
+    where: {
+      ...equal,
+      ...(after !== undefined && { code: MoreThan(after) }),
+      ...(nameContains !== undefined && { name: containing(nameContains) }),
+    },
     order: { code: 'asc' },
     take: limit + 1,
   })

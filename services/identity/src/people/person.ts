@@ -47,7 +47,8 @@ const sealedCheck = `employee_number ${SEALED} and employee_number_lookup is not
 
 const birthdayCheck = `(birthday is null) = (twin_lookup is null) and coalesce(birthday ${SEALED}, true)`
 
-export const PersonEntity = new EntitySchema<Person>({
+/** The table keeps by itself when a row last changed. */
+export const PersonEntity = new EntitySchema<Person & { readonly changedAt?: Date }>({
   name: 'Person',
   tableName: 'person',
   columns: {
@@ -70,6 +71,15 @@ export const PersonEntity = new EntitySchema<Person>({
     leftOn: { type: 'date', name: 'left_on', nullable: true },
     version: { type: 'integer' },
     createdAt: { type: 'timestamptz', name: 'created_at' },
+    changedAt: {
+      type: 'timestamptz',
+      name: 'changed_at',
+      precision: 3,
+      default: () => 'clock_timestamp()',
+      insert: false,
+      update: false,
+      select: false,
+    },
   },
   uniques: [{ name: 'person_employee_number_key', columns: ['employeeNumberLookup'] }],
   checks: [
@@ -80,6 +90,8 @@ export const PersonEntity = new EntitySchema<Person>({
   indices: [
     { name: 'person_by_unit', columns: ['unitId', 'createdAt', 'id'] },
     { name: 'person_by_age', columns: ['createdAt', 'id'] },
+    { name: 'person_by_change', columns: ['changedAt', 'id'] },
+    { name: 'person_by_department', columns: ['departmentId', 'createdAt', 'id'] },
     { name: 'person_by_name', columns: ['nameLookup'] },
     { name: 'person_by_email', columns: ['emailLookup'], where: 'email_lookup is not null' },
     { name: 'person_by_twin', columns: ['twinLookup'], where: 'twin_lookup is not null' },

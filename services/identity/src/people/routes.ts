@@ -10,11 +10,19 @@ import {
   etag,
   type Committer,
 } from '@erp-steward/service-kit/commit'
-import { decodeInstantCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
+import { page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
+import {
+  ChangedSince,
+  decodeSortCursor,
+  sortKeyOf,
+  SortQuery,
+  type ListPosition,
+} from '@erp-steward/service-kit/sorted-list'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { EntityManager } from 'typeorm'
 import { UserName } from '../accounts/account-change.ts'
+import { placeFilter, PlaceQuery } from '../organisation/place-filter.ts'
 import { changePerson } from './change-person.ts'
 import { joinPerson } from './join-person.ts'
 import { leavePerson, withdrawLeave } from './leave-person.ts'
@@ -23,8 +31,10 @@ import { peopleInRange, type PersonFilter, type PersonInRange } from './people-i
 import { leaveKinds, type Person } from './person.ts'
 import { Birthday, Email, EmployeeNumber, PersonName } from './person-values.ts'
 import { findPlace } from './place.ts'
+import { comparable, searchPage } from './search-page.ts'
 import { rejoinPerson } from './rejoin-person.ts'
-import { showPerson, viewerOf } from './show-person.ts'
+import { openName } from './sealed-person.ts'
+import { seesName, showPerson, viewerOf } from './show-person.ts'
 
 const PersonView = Type.Object({
   id: Uuid,
@@ -47,6 +57,7 @@ const PersonView = Type.Object({
   accountId: nullable(Uuid),
   userName: nullable(Type.String()),
   createdAt: InstantOut,
+  changedAt: InstantOut,
   version: Type.Integer(),
 })
 
@@ -203,26 +214,41 @@ function readingRoutes(app: App, { db, clock }: Committer): void {
       operationId: 'listPersons',
       summary: 'People in the order they were taken in; of the own unit for callers of a unit.',
       description:
-        'A number, name or address is searched for whole; case does not matter. What the caller may not see of a person is masked.',
+        'A number, name or address is searched for whole, `nameContains` for a part of a name; case does not matter. What the caller may not see of a person is masked, and no part of it is found. A search for a part opens at most 20,000 names a request: a page may then have fewer rows than `limit`, or none, and still a `next`.',
       tags,
       querystring: Type.Object({
         ...PageQuery,
+        ...SortQuery,
+        ...PlaceQuery,
         employeeNumber: Type.Optional(EmployeeNumber),
         name: Type.Optional(PersonName),
+        nameContains: Type.Optional(PersonName),
         email: Type.Optional(Email),
-        positionCode: Type.Optional(Code),
         active: Type.Optional(Type.Boolean()),
+        changedSince: Type.Optional(ChangedSince),
       }),
       response: { 200: pageOf(PersonView) },
     },
     handler: async (request) => {
-      const { limit, cursor, ...filter } = request.query
-      const after = decodeInstantCursor(cursor)
-      const unitId = unitInRange(request)
+      const { limit, cursor, sort, nameContains, ...filter } = request.query
+      const after = decodeSortCursor(cursor, sort)
+      const keyOf = sortKeyOf(sort)
+      const place = await placeFilter(db.manager, filter)
+      const range = { ...filter, place, sort, unitId: unitInRange(request) }
       const viewer = await viewerOf(request, db.manager, clock())
-      const rows = await peopleInRange(db.manager, { ...filter, unitId, after, limit: limit + 1 })
-      const shown = rows.map((row) => showPerson(db.manager, viewer, row))
-      return page(shown, limit, ({ createdAt, id }) => [createdAt.toISOString(), id])
+      const read = (from: ListPosition, most: number) =>
+        peopleInRange(db.manager, { ...range, after: from, limit: most })
+      const found =
+        nameContains === undefined
+          ? page(await read(after, limit + 1), limit, keyOf)
+          : await searchPage({ read, keyOf, after, limit, fits: partOfName(nameContains) })
+      return { ...found, items: found.items.map((row) => showPerson(db.manager, viewer, row)) }
+
+      function partOfName(part: string) {
+        const wanted = comparable(part)
+        return (row: PersonInRange) =>
+          seesName(viewer, row) && comparable(openName(db.manager, row)).includes(wanted)
+      }
     },
   })
 

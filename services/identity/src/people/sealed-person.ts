@@ -64,3 +64,11 @@ export function openPerson<Sealed extends PlainPerson & { readonly id: string }>
     birthday: birthday === null ? null : open(id, 'birthday', birthday),
   }
 }
+
+/** The name of a person alone. */
+export function openName(
+  tx: EntityManager,
+  { id, name }: { readonly id: string; readonly name: string },
+): string {
+  return personalDataOf(tx).open(id, 'name', name)
+}

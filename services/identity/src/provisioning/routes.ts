@@ -1,5 +1,5 @@
 import { Problem } from '@erp-steward/contracts/problem'
-import { InstantOut, Line, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
+import { Code, InstantOut, Line, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { actOf, principalOf, unitInRange } from '@erp-steward/service-kit/authentication'
 import { change, etag, type Committer } from '@erp-steward/service-kit/commit'
@@ -10,6 +10,7 @@ import type { EntityManager } from 'typeorm'
 import { AccountEntity } from '../accounts/account.ts'
 import { UserName } from '../accounts/account-change.ts'
 import { userNameLookup as lookupOf } from '../accounts/sealed-user-name.ts'
+import { placeFilter } from '../organisation/place-filter.ts'
 import { failTask } from './fail-task.ts'
 import { finishTask } from './finish-task.ts'
 import { dropTask, retryTask } from './handle-failed-task.ts'
@@ -166,12 +167,14 @@ function readingRoutes(app: App, { db }: Committer): void {
       querystring: Type.Object({
         ...PageQuery,
         status: Type.Optional(Type.Enum([...provisioningStatuses])),
+        kind: Type.Optional(Type.Enum([...provisioningKinds])),
         userName: Type.Optional(UserName),
+        unitCode: Type.Optional(Code),
       }),
       response: { 200: pageOf(TaskView) },
     },
     handler: async (request) => {
-      const { limit, cursor, status, userName } = request.query
+      const { limit, cursor, status, kind, userName, unitCode } = request.query
       const [after] = decodeCursor(cursor, 1) ?? []
       if (after !== undefined && !/^\d{1,18}$/.test(after))
         throw new Problem('cursor-unusable', 'The cursor was not made by this list.')
@@ -188,6 +191,11 @@ function readingRoutes(app: App, { db }: Committer): void {
         query.andWhere('task.accountId = :id', { id: account?.id ?? NOBODY })
       }
       if (unitId !== null) query.andWhere('task.unitId = :unitId', { unitId })
+      if (kind !== undefined) query.andWhere('task.kind = :kind', { kind })
+      if (unitCode !== undefined) {
+        const { unitId: named } = await placeFilter(db.manager, { unitCode })
+        query.andWhere('task.unitId = :named', { named })
+      }
       const tasks = (await query.getMany()).map((task) => shown(request, db.manager, task))
       return page(tasks, limit, ({ seq }) => [seq])
     },
