@@ -12,6 +12,8 @@ export const NameContains = (mostCharacters: number) =>
   )
 
 /** Names with the part in them. Not `like`: a name may hold its wildcards. */
-export function containing(part: string): FindOperator<string> {
-  return Raw((name) => `position(upper(:part) in upper(${name})) > 0`, { part })
-}
+export const containing = (part: string) =>
+  // TypeORM types it as an operator of anything.
+  Raw((name) => `position(upper(:part) in upper(${name})) > 0`, {
+    part,
+  }) as FindOperator<string>
