@@ -5,7 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { DataSource, EntityManager } from 'typeorm'
 import { actOf } from './authentication.ts'
 import { personalDataIfHeld } from './personal-data.ts'
-import { expectedVersion, idempotencyKeyOf } from './preconditions.ts'
+import { atVersion, idempotencyKeyOf } from './preconditions.ts'
 
 /** How long an answer can be had again with the same key, in hours. Source: architecture, rules for all HTTP. */
 export const IDEMPOTENCY_HOURS = 24
@@ -113,15 +113,16 @@ function openAnswer(tx: EntityManager, requestHash: Buffer, body: unknown): unkn
     : JSON.parse(personal.open(requestHash.toString('hex'), 'answer', sealed))
 }
 
-/** Runs a change in one transaction; `expected` is the version from `If-Match`. */
+/** Runs a change in one transaction; `expected` is the version from `If-Match`, see `atVersion`. */
 export async function change<Result extends { version: number }>(
   { db, clock }: Committer,
   request: FastifyRequest,
   reply: FastifyReply,
   apply: (tx: EntityManager, act: Act, expected: number) => Promise<Result>,
 ): Promise<Result> {
-  const expected = expectedVersion(request)
-  const result = await db.transaction((tx) => apply(tx, actOf(request, clock()), expected))
+  const result = await atVersion(request, (expected) =>
+    db.transaction((tx) => apply(tx, actOf(request, clock()), expected)),
+  )
   void reply.header('etag', etag(result.version))
   return result
 }

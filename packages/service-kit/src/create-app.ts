@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { RequestListener } from 'node:http'
 import { createServer } from 'node:https'
 import { isInstant, isLocalDate } from '@erp-steward/contracts/calendar-text'
+import { Problem } from '@erp-steward/contracts/problem'
 import fastifySwagger from '@fastify/swagger'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { Ajv } from 'ajv'
@@ -22,7 +23,6 @@ import { openApiOf } from './open-api.ts'
 import { answerUnreadable, problemOf, registerProblems, sendProblem } from './problem-details.ts'
 import { refuseUnstorableText } from './storable-text.ts'
 import { registerTrace } from './trace.ts'
-import type { Problem } from '@erp-steward/contracts/problem'
 
 export interface AppOptions {
   readonly name: string
@@ -41,6 +41,8 @@ export interface AppOptions {
   readonly requestTimeoutMs?: number
   /** Certificate chain and key (PEM) to speak TLS with; default: plain HTTP. */
   readonly tls?: { readonly cert: string; readonly key: string }
+  /** Methods of a path that the app passes on to another, sorted; for 405 where that one would not be asked. */
+  readonly methodsBehind?: (path: string) => readonly string[]
   /** What `/openapi.json` answers; default: the app's own document. */
   readonly openApi?: () => Record<string, unknown>
   /** Prefix of a plugin's pages that anybody may read; they are no operations and need not declare access. */
@@ -121,8 +123,9 @@ export async function createApp(options: AppOptions): Promise<App> {
 
   endConnections(app)
   answerNotModified(app)
-  registerProblems(app, onRefused)
+  registerProblems(app, onRefused, options.methodsBehind)
   registerTrace(app)
+  refuseSecondHost(app)
   refuseUnstorableText(app)
   const metrics = registerMetrics(app, name)
   const declared = declareOperations(app, options.publicFolder)
@@ -166,6 +169,23 @@ function endConnections(app: App): void {
   app.addHook('onSend', (_request, reply, payload, done) => {
     if (isClosing) void reply.header('connection', 'close')
     done(null, payload)
+  })
+}
+
+/**
+ * With two `Host` lines what reads the first and what reads the last see two addresses. Node keeps the first.
+ *
+ * Source: RFC 9112, 3.2.
+ */
+function refuseSecondHost(app: App): void {
+  app.addHook('onRequest', ({ raw: { rawHeaders } }, _reply, done) => {
+    let hosts = 0
+    for (let at = 0; at < rawHeaders.length; at += 2) {
+      const name = rawHeaders[at]
+      if (name?.length === 4 && name.toLowerCase() === 'host') hosts += 1
+    }
+    if (hosts > 1) done(new Problem('malformed-request', 'The header Host is sent twice.'))
+    else done()
   })
 }
 

@@ -1,7 +1,7 @@
 import type { ProblemCode } from '@erp-steward/contracts/problems'
 import type { FastifyContextConfig } from 'fastify'
 import type { Declared } from './operation.ts'
-import { ENTITY_TAG_PATTERN, IDEMPOTENCY_KEY_PATTERN } from './preconditions.ts'
+import { ENTITY_TAG_PATTERN, IDEMPOTENCY_KEY_PATTERN, IF_MATCH_PATTERN } from './preconditions.ts'
 
 /** As much of an OpenAPI document as is written here. */
 export interface Described {
@@ -41,8 +41,9 @@ const parameters = {
     in: 'header',
     required: true,
     description:
-      'The `ETag` that you read: the version that you change. Another one since then is answered with 412.',
-    schema: text({ pattern: ENTITY_TAG_PATTERN }),
+      'The `ETag` that you read: the version that you change. Another one since then is answered with 412. A list allows ' +
+      'each of its versions, `*` whichever is current.',
+    schema: text({ maxLength: 4_000, pattern: IF_MATCH_PATTERN }),
     example: '"3"',
   },
   IfMatchIfExists: {
@@ -51,7 +52,7 @@ const parameters = {
     required: false,
     description:
       'The `ETag` that you read, where there is something to change; left out to create. Without it a change is answered with 428.',
-    schema: text({ pattern: ENTITY_TAG_PATTERN }),
+    schema: text({ maxLength: 4_000, pattern: IF_MATCH_PATTERN }),
     example: '"3"',
   },
   IfNoneMatch: {

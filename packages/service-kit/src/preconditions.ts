@@ -18,8 +18,19 @@ export const IDEMPOTENCY_KEY_PATTERN = '^[!-~]{1,255}$'
 /** What an entity tag of ours is: a version of up to nine digits. */
 export const ENTITY_TAG_PATTERN = '^"[0-9]{1,9}"$'
 
+/** What an `If-Match` with tags of ours is: one or several, or `*` for whichever is current. */
+export const IF_MATCH_PATTERN = '^(?:\\*|"[0-9]{1,9}"(?:, ?"[0-9]{1,9}")*)$'
+
 const isIdempotencyKey = new RegExp(IDEMPOTENCY_KEY_PATTERN)
 const isEntityTag = new RegExp(ENTITY_TAG_PATTERN)
+/** A list of entity tags, RFC 9110, 8.8.3 and 5.6.1. */
+const TAGS = /^[\s,]*(?:(?:W\/)?"[^"]*"[\s,]*)+$/
+const TAG = /(W\/)?"[^"]*"/g
+/** How often a change is tried where `If-Match` allows several versions and others change the resource meanwhile. */
+const MOST_TRIES = 5
+
+/** Versions that `If-Match` allows: one at least, or any. */
+type Allowed = readonly [number, ...number[]] | 'any'
 
 /**
  * Refuses a request that lacks a header its operation declares, before the operation runs.
@@ -29,7 +40,9 @@ const isEntityTag = new RegExp(ENTITY_TAG_PATTERN)
 export function assertPreconditions(request: FastifyRequest): void {
   const { once, versioned } = request.routeOptions.config
   if (once === true) idempotencyKeyOf(request)
-  if (versioned === true) expectedVersion(request)
+  if (versioned === undefined) return
+  const allowed = allowedVersions(request)
+  if (versioned === true && allowed === null) throw preconditionRequired()
 }
 
 /**
@@ -52,26 +65,65 @@ export function idempotencyKeyOf(request: FastifyRequest): string {
 }
 
 /**
- * The version named by `If-Match`.
+ * Makes a change of the version that `If-Match` names; of several, or of any, of the one that is current.
  *
- * @throws Problem `precondition-required` without the header, `version-stale` when it names none of our tags, and Error
- *   where the operation does not declare `versioned`
+ * Which one that is, a refusal tells: the change runs again under it, so `apply` must undo what it did where it fails,
+ * as a transaction does.
+ *
+ * @throws Problem `precondition-required` without the header, `version-stale` when it names no tag of ours or none that is
+ *   current, whatever `apply` throws, and Error where the operation does not declare `versioned`
  */
-export function expectedVersion(request: FastifyRequest): number {
-  const expected = expectedVersionIfAny(request)
-  if (expected === null)
-    throw new Problem('precondition-required', 'Send the ETag you read in If-Match.')
-  return expected
+export async function atVersion<Result>(
+  request: FastifyRequest,
+  apply: (expected: number) => Promise<Result>,
+): Promise<Result> {
+  return atVersionIfAny(request, (expected) => {
+    if (expected === null) throw preconditionRequired()
+    return apply(expected)
+  })
 }
 
-/** The version named by `If-Match`, `null` without the header: a creation. Else as `expectedVersion`. */
-export function expectedVersionIfAny(request: FastifyRequest): number | null {
-  const { config, url = '' } = request.routeOptions
-  if (config.versioned === undefined)
-    throw new Error(`${request.method} ${url} does not declare versioned`)
-  const header = request.headers['if-match']
-  if (header === undefined) return null
-  if (!isEntityTag.test(header))
-    throw new Problem('version-stale', 'If-Match names no version of this resource.')
-  return Number(header.slice(1, -1))
+/** As `atVersion`, but without the header `apply` is told `null`: a creation. */
+export async function atVersionIfAny<Result>(
+  request: FastifyRequest,
+  apply: (expected: number | null) => Promise<Result>,
+): Promise<Result> {
+  const allowed = allowedVersions(request)
+  if (allowed === null) return apply(null)
+  // No version is 0 but that of what is not there yet, where it has one.
+  let expected = allowed === 'any' ? 0 : allowed[0]
+  for (let tries = 1; ; tries += 1)
+    try {
+      return await apply(expected)
+    } catch (error) {
+      const current = currentVersionIn(error)
+      const isAllowed = current !== null && (allowed === 'any' || allowed.includes(current))
+      if (!isAllowed || current === expected || tries === MOST_TRIES) throw error
+      expected = current
+    }
 }
+
+function currentVersionIn(error: unknown): number | null {
+  if (!(error instanceof Problem) || error.code !== 'version-stale') return null
+  const { currentVersion } = error.extras
+  return typeof currentVersion === 'number' ? currentVersion : null
+}
+
+/** Source: RFC 9110, 13.1.1: `*` or a list; a weak tag matches nothing. */
+function allowedVersions({ routeOptions, method, headers }: FastifyRequest): Allowed | null {
+  const { config, url = '' } = routeOptions
+  if (config.versioned === undefined) throw new Error(`${method} ${url} does not declare versioned`)
+  const header = headers['if-match']
+  if (header === undefined) return null
+  if (header.trim() === '*') return 'any'
+  const tags = TAGS.test(header) ? [...header.matchAll(TAG)] : []
+  const [first, ...others] = tags.flatMap(([tag, weak]) =>
+    weak === undefined && isEntityTag.test(tag) ? Number(tag.slice(1, -1)) : [],
+  )
+  if (first === undefined)
+    throw new Problem('version-stale', 'If-Match names no version of this resource.')
+  return [first, ...others]
+}
+
+const preconditionRequired = () =>
+  new Problem('precondition-required', 'Send the ETag you read in If-Match.')

@@ -19,12 +19,32 @@ const CODE_OF_FRAMEWORK_ERROR: Readonly<Record<string, ProblemCode>> = {
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'malformed-request',
 }
 
-/** Answers every error as an RFC 9457 problem document; only a `Problem` shows its own text. */
+/** What Fastify finds wrong with a body. */
+const IS_ABOUT_BODY = /^FST_ERR_(?:CTP_|ROUTE_MISSING_CONTENT_TYPE)/
+
+/**
+ * Answers every error as an RFC 9457 problem document; only a `Problem` shows its own text.
+ *
+ * `methodsBehind` knows the methods of paths that are another app's.
+ */
 export function registerProblems(
   app: App,
   onRefused?: (request: FastifyRequest, problem: Problem) => void,
+  methodsBehind: (path: string) => readonly string[] = () => [],
 ): void {
+  const methodsOf = rememberMethods(app)
+  const answerNotFound = (request: FastifyRequest, reply: FastifyReply) => {
+    const path = request.url.split('?', 1)[0] ?? ''
+    const detail = `There is no ${request.method} ${path}.`
+    const methods = [...methodsOf(path), ...methodsBehind(path)]
+    if (methods.length === 0) return sendProblem(request, reply, new Problem('not-found', detail))
+    void reply.header('allow', methods.join(', '))
+    return sendProblem(request, reply, new Problem('method-not-allowed', detail))
+  }
+  app.setNotFoundHandler(answerNotFound)
   app.setErrorHandler((error: FastifyError, request, reply) => {
+    // Fastify looks at the body before it says that there is nothing to send it to.
+    if (request.is404 && IS_ABOUT_BODY.test(error.code)) return answerNotFound(request, reply)
     const problem = problemOf(error, languageOf(request))
     // Four eyes that were only two are evidence as much as a missing permission.
     if (problem.status === 403 || problem.code === 'same-person') onRefused?.(request, problem)
@@ -32,15 +52,6 @@ export function registerProblems(
     else if (isUnstorable(error))
       request.log.warn({ err: error }, 'a value passed the schema that the database refused')
     return sendProblem(request, reply, problem)
-  })
-  const methodsOf = rememberMethods(app)
-  app.setNotFoundHandler((request, reply) => {
-    const path = request.url.split('?', 1)[0] ?? ''
-    const detail = `There is no ${request.method} ${path}.`
-    const methods = methodsOf(path)
-    if (methods.length === 0) return sendProblem(request, reply, new Problem('not-found', detail))
-    void reply.header('allow', methods.join(', '))
-    return sendProblem(request, reply, new Problem('method-not-allowed', detail))
   })
 }
 
@@ -57,12 +68,12 @@ function rememberMethods(app: App): (path: string) => string[] {
   }
 }
 
-/** Whether the segments of a path fit those of a route, in which `:name` stands for any one that is not empty. */
-function isPathOf(pattern: readonly string[], segments: readonly string[]): boolean {
+/** Whether the segments of a path fit those of a route, in which `:name` or `{name}` stands for any one that is not empty. */
+export function isPathOf(pattern: readonly string[], segments: readonly string[]): boolean {
   return (
     pattern.length === segments.length &&
     pattern.every((part, at) =>
-      part.startsWith(':') ? segments[at] !== '' : part === segments[at],
+      /^[:{]/.test(part) ? segments[at] !== '' : part === segments[at],
     )
   )
 }

@@ -97,7 +97,8 @@ beforeAll(async () => {
           'select version from sheep where name = $1 for update',
           [request.params.name],
         )
-        const version = rows[0]?.version ?? 0
+        const [{ version } = { version: null }] = rows
+        if (version === null) throw new Problem('version-stale', 'There is nothing to change yet.')
         assertVersion(version, expected)
         await tx.query('update sheep set version = version + 1 where name = $1', [
           request.params.name,
@@ -231,10 +232,15 @@ const put = (ifMatch: string | undefined) =>
 
 test.each([
   [undefined, 428, 'precondition-required'],
-  ['*', 412, 'version-stale'],
   ['W/"1"', 412, 'version-stale'],
   ['1', 412, 'version-stale'],
-  ['"1", "2"', 412, 'version-stale'],
+  ['"2", "3"', 412, 'version-stale'],
+  ['"2", W/"1"', 412, 'version-stale'],
+  ['"x", "a,b"', 412, 'version-stale'],
+  ['"1" "2', 412, 'version-stale'],
+  ['1, "1"', 412, 'version-stale'],
+  ['*, "1"', 412, 'version-stale'],
+  ['"*"', 412, 'version-stale'],
   ['"99999999999"', 412, 'version-stale'],
   ['"-1"', 412, 'version-stale'],
   ['"2"', 412, 'version-stale'],
@@ -243,6 +249,26 @@ test.each([
   const answer = await put(ifMatch)
   expect(answer.statusCode).toBe(status)
   expect(answer.json()).toMatchObject({ code })
+})
+
+test.each(['*', ' * ', '"1"', '"1", "2"', '"7","1"', '"a,b" , ,W/"5", "1",', '"3", "2", "1"'])(
+  'a change with If-Match %s is made where version 1 is current',
+  async (ifMatch) => {
+    await add('dolly', 'key-1')
+    const answer = await put(ifMatch)
+    expect([answer.statusCode, answer.headers.etag]).toEqual([200, '"2"'])
+  },
+)
+
+test('of changes at once with If-Match * each is made, on top of the one before', async () => {
+  await add('dolly', 'key-1')
+  const answers = await Promise.all([put('*'), put('*'), put('*')])
+  expect(answers.map(({ headers }) => headers.etag).toSorted()).toEqual(['"2"', '"3"', '"4"'])
+})
+
+test('what is not there has no current version for If-Match *', async () => {
+  const answer = await put('*')
+  expect([answer.statusCode, answer.json<{ code: string }>().code]).toEqual([412, 'version-stale'])
 })
 
 test('of two changes of one version at once, one is made and one is stale', async () => {

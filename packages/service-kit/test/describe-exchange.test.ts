@@ -3,17 +3,15 @@ import { problems } from '@erp-steward/contracts/problems'
 import type { App } from '@erp-steward/service-kit/app'
 import { createApp } from '@erp-steward/service-kit/create-app'
 import { openApiOf } from '@erp-steward/service-kit/open-api'
-import {
-  expectedVersion,
-  expectedVersionIfAny,
-  idempotencyKeyOf,
-} from '@erp-steward/service-kit/preconditions'
+import { atVersion, atVersionIfAny, idempotencyKeyOf } from '@erp-steward/service-kit/preconditions'
 import { pino } from 'pino'
 import { Type } from 'typebox'
 
 const Goat = Type.Object({ name: Type.String(), version: Type.Integer() })
 const Named = Type.Object({ name: Type.String() }, { additionalProperties: false })
 const goat = { name: 'heidi', version: 3 }
+const changed = (expected: number | null) =>
+  Promise.resolve({ ...goat, version: (expected ?? 0) + 1 })
 
 let app: App
 beforeAll(async () => {
@@ -41,12 +39,12 @@ beforeAll(async () => {
   app.patch(
     '/v1/goats',
     { config: { ...config, versioned: true }, schema: as('changeGoat', { 200: Goat }) },
-    (request) => ({ name: 'heidi', version: expectedVersion(request) + 1 }),
+    (request) => atVersion(request, changed),
   )
   app.put(
     '/v1/goats',
     { config: { ...config, versioned: 'if-exists' }, schema: as('putGoat', { 200: Goat }) },
-    (request) => ({ name: 'heidi', version: (expectedVersionIfAny(request) ?? 0) + 1 }),
+    (request) => atVersionIfAny(request, changed),
   )
   app.get('/v1/goats', { config, schema: as('readGoat', { 200: Goat }) }, () => goat)
   app.get('/v1/kids', { config, schema: as('readKid', { 200: Goat }) }, (_request, reply) =>
@@ -60,9 +58,9 @@ beforeAll(async () => {
   app.post('/v1/undeclared', { config, schema: as('addUndeclared', {}) }, (request) =>
     idempotencyKeyOf(request),
   )
-  app.patch('/v1/undeclared', { config, schema: as('changeUndeclared', {}) }, (request) => ({
-    version: expectedVersion(request),
-  }))
+  app.patch('/v1/undeclared', { config, schema: as('changeUndeclared', {}) }, (request) =>
+    atVersion(request, changed),
+  )
   // What forgets to look at the header it declares.
   app.post(
     '/v1/careless',

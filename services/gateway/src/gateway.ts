@@ -156,6 +156,7 @@ async function buildGateway(
     requestTimeoutMs: REQUEST_MS,
     trustedProxies: config.TRUSTED_PROXIES.split(',').flatMap((entry) => entry.trim() || []),
     ...(tls !== null && { tls }),
+    methodsBehind: (path) => (table(path) === undefined ? [] : catalogue.methodsOf(path)),
     openApi: () => catalogue.merged.document,
     publicFolder: DOCS,
   })

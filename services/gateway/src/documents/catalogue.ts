@@ -1,4 +1,5 @@
 import type { ServiceName } from '@erp-steward/contracts/services'
+import { isPathOf } from '@erp-steward/service-kit/problem-details'
 import type { Logger } from 'pino'
 import { Compile } from 'typebox/compile'
 import type { RoutingTable } from '../routing/rules/routing-table.ts'
@@ -11,6 +12,8 @@ const DOCUMENT_MS = 5_000
 /** The OpenAPI documents of the services as last read, merged with the gateway's own. */
 export interface Catalogue {
   readonly merged: MergedDocument
+  /** Methods that the document knows for a path, `HEAD` wherever there is `GET`, sorted. */
+  methodsOf(path: string): readonly string[]
   /** Services whose document has never been read. */
   readonly missing: readonly ServiceName[]
   /** Reads every document anew; one that cannot be read stays as it was. */
@@ -53,6 +56,17 @@ export function createCatalogue(
     get merged() {
       merged ??= merge()
       return merged
+    },
+    methodsOf(path) {
+      merged ??= merge()
+      const segments = path.split('/')
+      const fitting = Object.entries(merged.document.paths).filter(([pattern]) =>
+        isPathOf(pattern.split('/'), segments),
+      )
+      const methods = fitting.flatMap(([, item]) => Object.keys(item))
+      return [
+        ...new Set(methods.flatMap((name) => (name === 'get' ? ['GET', 'HEAD'] : name.toUpperCase()))),
+      ].toSorted()
     },
     get missing() {
       return upstreams.map(({ name }) => name).filter((name) => !read.has(name))

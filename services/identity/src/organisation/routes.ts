@@ -4,7 +4,7 @@ import type { App } from '@erp-steward/service-kit/app'
 import { actOf, assertReaches } from '@erp-steward/service-kit/authentication'
 import { etag, type Committer } from '@erp-steward/service-kit/commit'
 import { containing, NameContains } from '@erp-steward/service-kit/name-contains'
-import { expectedVersionIfAny } from '@erp-steward/service-kit/preconditions'
+import { atVersionIfAny } from '@erp-steward/service-kit/preconditions'
 import { decodeCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
 import { ProposalView } from '@erp-steward/service-kit/proposal'
 import { proposed } from '@erp-steward/service-kit/proposal-routes'
@@ -279,9 +279,8 @@ async function narrowed(
   reply: FastifyReply,
   narrowing: Parameters<typeof proposeNarrowing>[1],
 ): Promise<ProposalView | null> {
-  const expected = expectedVersionIfAny(request)
-  const made = await db.transaction((tx) =>
-    proposeNarrowing(tx, narrowing, expected, actOf(request, clock())),
+  const made = await atVersionIfAny(request, (expected) =>
+    db.transaction((tx) => proposeNarrowing(tx, narrowing, expected, actOf(request, clock()))),
   )
   if (made === null) return null
   void reply.header('etag', etag(made.version))
@@ -298,9 +297,8 @@ async function put<Row extends Entry>(
     expected: number | null,
   ) => Promise<Put<Row>>,
 ): Promise<Row> {
-  const expected = expectedVersionIfAny(request)
-  const { row, outcome } = await db.transaction((tx) =>
-    apply(tx, actOf(request, clock()), expected),
+  const { row, outcome } = await atVersionIfAny(request, (expected) =>
+    db.transaction((tx) => apply(tx, actOf(request, clock()), expected)),
   )
   void reply.code(outcome === 'created' ? 201 : 200).header('etag', etag(row.version))
   if (outcome === 'created') void reply.header('location', request.url.split('?', 1)[0])

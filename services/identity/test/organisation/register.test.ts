@@ -71,6 +71,19 @@ test('a change needs the version that was read', async () => {
   expect(await refusal(unit('NEW', other, { version: 1 }))).toEqual([412, 'version-stale'])
 })
 
+test('a change of whichever version is current is made, and cannot be a creation', async () => {
+  await unit('SOUTH', { name: 'South', kind: 'USER_UNIT' })
+  const any = { headers: { ...as('SYSTEM_ADMIN'), 'if-match': '*' } }
+  const changed = await unit('SOUTH', { name: 'Far South', kind: 'USER_UNIT' }, any)
+  expect([changed.statusCode, changed.headers.etag]).toEqual([200, '"2"'])
+  const narrowed = await unit('SOUTH', { name: 'Far South', kind: 'SUPPLIER' }, any)
+  expect(narrowed.statusCode).toBeLessThan(300)
+  expect(await refusal(unit('NOWHERE', { name: 'Nowhere', kind: 'USER_UNIT' }, any))).toEqual([
+    412,
+    'version-stale',
+  ])
+})
+
 test('of ten that create the same unit at once one creates it', async () => {
   const answers = await Promise.all(
     Array.from({ length: 10 }, () => unit('RACE', { name: 'Race', kind: 'SUPPLIER' })),
