@@ -95,6 +95,7 @@ describe('lists', () => {
   test.each([
     ['TRUSTED_PROXIES', '10.0.0.1, fd00::/8,'],
     ['METRICS_NETWORKS', ''],
+    ['CORS_ORIGINS', 'https://portal.example.test, http://localhost:5173'],
     ['WEBHOOK_TARGETS', '127.0.0.1:80, hooks.example.test:65535'],
     ['KAFKA_BROKERS', 'k1:9092,[::1]:9093'],
     ['MAIL_FROM', 'steward@example.test'],
@@ -105,6 +106,10 @@ describe('lists', () => {
   test.each([
     ['TRUSTED_PROXIES', '10.0.0'],
     ['METRICS_NETWORKS', '::/129'],
+    ['CORS_ORIGINS', '*'],
+    ['CORS_ORIGINS', 'https://portal.example.test/'],
+    ['CORS_ORIGINS', 'portal.example.test'],
+    ['CORS_ORIGINS', 'null'],
     ['WEBHOOK_TARGETS', 'https://hooks.example.test:443'],
     ['WEBHOOK_TARGETS', 'hooks.example.test:0'],
     ['KAFKA_BROKERS', 'k1:9092,k2:65536'],

@@ -11,6 +11,7 @@ import Fastify, { LogController, type FastifyBaseLogger, type FastifyRequest } f
 import type { Logger } from 'pino'
 import type { App } from './app.ts'
 import { authenticate, type TokenVerifier } from './authentication.ts'
+import { compressAnswers } from './compress-answers.ts'
 import { describeExchange, type Described } from './describe-exchange.ts'
 import { checkOf } from './faults.ts'
 import { registerHealth, type Readiness } from './health.ts'
@@ -123,6 +124,7 @@ export async function createApp(options: AppOptions): Promise<App> {
 
   endConnections(app)
   answerNotModified(app)
+  compressAnswers(app)
   registerProblems(app, onRefused, options.methodsBehind)
   registerTrace(app)
   refuseSecondHost(app)

@@ -27,7 +27,7 @@ export function memberSentTwice(text: string): string | null {
     else if (sign === ',' && typeof level?.step === 'number') level.step += 1
     else if (sign === '"') {
       const end = afterString(text, at)
-      if (level !== undefined && level.names !== null && isBeforeColon(text, end)) {
+      if (level?.names instanceof Set && isBeforeColon(text, end)) {
         level.step = JSON.parse(text.slice(at, end)) as string
         if (level.names.has(level.step)) return `#${open.map(({ step }) => stepOf(step)).join('')}`
         level.names.add(level.step)

@@ -16,7 +16,11 @@ export const PageQuery = {
     description: 'Most rows to answer.',
   }),
   cursor: Type.Optional(
-    Type.String({ maxLength: 500, description: 'Opaque: `next` of the page before.' }),
+    Type.String({
+      maxLength: 500,
+      pattern: '^[A-Za-z0-9_-]+$',
+      description: 'Opaque: `next` of the page before, of the same list.',
+    }),
   ),
 }
 

@@ -20,6 +20,13 @@ import { parameterHistory, readParameter } from './parameters.ts'
 import { ProposalView } from './proposal.ts'
 import { proposed } from './proposal-routes.ts'
 
+const ByKey = Type.Object({
+  key: Type.String({
+    pattern: '^[a-z][a-z0-9_.-]{0,99}$',
+    description: 'As the list of parameters names it.',
+  }),
+})
+
 const ParameterView = Type.Object({
   key: Type.String(),
   title: Type.String(),
@@ -140,7 +147,7 @@ export function parameterRoutes(app: App, options: ParameterRouteOptions): void 
         summary:
           'One parameter; the ETag is the version of the scope asked for, "0" before its first.',
         tags: ['parameters'],
-        params: Type.Object({ key: Type.String() }),
+        params: ByKey,
         querystring: Query,
         response: {
           200: Type.Object({ ...ParameterView.properties, history: Type.Array(VersionView) }),
@@ -170,7 +177,7 @@ export function parameterRoutes(app: App, options: ParameterRouteOptions): void 
           'A guarded parameter is set at once only where the value asks at least as much as the one in force; else the ' +
           'answer is 202 with a proposal, and nothing changes until a second, unconcerned person approves it.',
         tags: ['parameters'],
-        params: Type.Object({ key: Type.String() }),
+        params: ByKey,
         body: Type.Object(
           {
             unitId: nullable(Uuid),

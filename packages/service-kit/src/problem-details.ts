@@ -72,9 +72,7 @@ function rememberMethods(app: App): (path: string) => string[] {
 export function isPathOf(pattern: readonly string[], segments: readonly string[]): boolean {
   return (
     pattern.length === segments.length &&
-    pattern.every((part, at) =>
-      /^[:{]/.test(part) ? segments[at] !== '' : part === segments[at],
-    )
+    pattern.every((part, at) => (/^[:{]/.test(part) ? segments[at] !== '' : part === segments[at]))
   )
 }
 

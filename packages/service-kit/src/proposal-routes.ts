@@ -64,7 +64,7 @@ export function proposalRoutes(
         querystring: Type.Object({
           ...PageQuery,
           state: Type.Optional(ProposalState),
-          kind: Type.Optional(Type.String({ maxLength: 100 })),
+          kind: Type.Optional(Type.Enum([...byKind.keys()].toSorted())),
         }),
         response: { 200: pageOf(ProposalView) },
       },

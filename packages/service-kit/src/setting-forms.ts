@@ -27,6 +27,10 @@ export const settingForms: Readonly<Record<string, SettingForm>> = {
     isHeldBy: (text) =>
       listed(text).every((entry) => PROXY_NAMES.includes(entry) || networkOf(entry) !== null),
   },
+  origins: {
+    words: 'origins such as https://portal.example.com, separated by commas',
+    isHeldBy: (text) => listed(text).every(isOrigin),
+  },
   'host-ports': {
     words: 'host:port, separated by commas',
     isHeldBy: (text) => listed(text).every(isHostAndPort),
@@ -43,6 +47,10 @@ export const settingForms: Readonly<Record<string, SettingForm>> = {
 
 function listed(text: string): string[] {
   return text.split(',').flatMap((entry) => entry.trim() || [])
+}
+
+function isOrigin(text: string): boolean {
+  return /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text
 }
 
 function isHostAndPort(text: string): boolean {

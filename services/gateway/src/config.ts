@@ -63,6 +63,11 @@ export const GatewayConfig = Type.Object({
   ),
   METRICS_NETWORKS: networks('Networks that may read /metrics.', LOOPBACK),
   TRUSTED_PROXIES: networks('Proxies in front whose X-Forwarded-For and -Proto are believed.', ''),
+  CORS_ORIGINS: Type.String({
+    description: 'Origins whose pages may call from a browser; empty for none.',
+    format: 'origins',
+    default: '',
+  }),
   UPSTREAM_TIMEOUT_SECONDS: Type.Number({
     description: 'Longest wait for the head of an answer, and between two parts of its body.',
     minimum: 0.1,

@@ -11,6 +11,7 @@ import { urlSettingOf, type GatewayConfig } from './config.ts'
 import { createCatalogue, type Catalogue } from './documents/catalogue.ts'
 import { DOCS, documentRoutes } from './documents/routes.ts'
 import { createDoor } from './door/admit.ts'
+import { allowOrigins } from './door/cors.ts'
 import { guardNetwork, networksOf } from './door/guard.ts'
 import { refusalReporter } from './door/report-refusal.ts'
 import { healthRoutes } from './health/routes.ts'
@@ -167,6 +168,7 @@ async function buildGateway(
     clock,
   })
   const door = createDoor({ config, checkToken, revocations, clock })
+  allowOrigins(app, config.CORS_ORIGINS, door.countAddress)
   app.addHook('onRequest', (request, reply, done) => {
     const { url } = request.routeOptions
     if (url !== undefined && COUNTED.some((own) => url.startsWith(own)))

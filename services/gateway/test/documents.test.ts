@@ -33,6 +33,26 @@ test('the merged document holds the operations of every service and of the gatew
   expect((await it.call('/docs/json')).json).toEqual(json)
 })
 
+test.each([
+  ['TRACE', '/v1/tickets'],
+  ['OPTIONS', '/v1/tickets'],
+  ['QUERY', '/v1/tickets'],
+  ['POST', '/health'],
+  ['TRACE', '/problems/not-found'],
+] as const)('%s %s is told from an address that is not there', async (method, path) => {
+  const { status, headers, json } = await it.call(path, { method })
+  expect([status, json.code, headers.allow]).toEqual([405, 'method-not-allowed', 'GET, HEAD'])
+})
+
+test.each(['/v1/nowhere', '/v1/tickets/', '/nowhere'])('TRACE %s is not there', async (path) => {
+  expect((await it.call(path, { method: 'TRACE' })).json.code).toBe('not-found')
+})
+
+test('the root leads to the docs', async () => {
+  const { status, headers } = await it.call('/')
+  expect([status, headers.location]).toEqual([302, '/docs/'])
+})
+
 test('the docs page loads nothing from elsewhere and runs no inline script', async () => {
   const page = await it.call('/docs')
   expect(page.status).toBe(200)

@@ -7,7 +7,7 @@ import { readConfig } from '@erp-steward/service-kit/config'
 import { testKeys } from '@erp-steward/test-kit/tokens'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { pino } from 'pino'
-import { Agent, request } from 'undici'
+import { Agent, request, type Dispatcher } from 'undici'
 import { GatewayConfig, urlSettingOf } from '../src/config.ts'
 import { startGateway, type RunningGateway } from '../src/gateway.ts'
 
@@ -35,7 +35,7 @@ export interface Stage {
 }
 
 export interface Call {
-  readonly method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  readonly method?: Dispatcher.HttpMethod | 'QUERY'
   readonly headers?: Record<string, string | string[]>
   readonly body?: string | Buffer
 }

@@ -1,7 +1,13 @@
 import { ControlState } from '@erp-steward/contracts/assessment-events'
 import { Problem } from '@erp-steward/contracts/problem'
 import { Instant, InstantOut, Line, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
-import { clauseById, ClauseMode, clauses, type Clause } from '@erp-steward/regulation/clause'
+import {
+  clauseById,
+  ClauseId,
+  ClauseMode,
+  clauses,
+  type Clause,
+} from '@erp-steward/regulation/clause'
 import { claimOf } from '@erp-steward/regulation/claims'
 import { parameters } from '@erp-steward/regulation/parameters'
 import type { App } from '@erp-steward/service-kit/app'
@@ -120,7 +126,7 @@ const RecordView = Type.Object({
   confirmedByPersonId: nullable(Uuid),
 })
 
-const ClauseParams = Type.Object({ clauseId: Type.String({ maxLength: 20 }) })
+const ClauseParams = Type.Object({ clauseId: ClauseId })
 const OF_CONTROLS = ['B-5.6']
 const OF_RECORDS = ['B-5.1', 'B-5.2', 'B-5.6']
 

@@ -696,7 +696,8 @@ test('[A-4.2.4] a caller of one unit sees the breaches and the evidence of that 
 test.each([
   ['an unknown clause', '/v1/controls/A-9.9', 404, 'not-found'],
   ['a clause with NUL', '/v1/controls/A%00', 400, 'malformed-request'],
-  ['records of an unknown clause', '/v1/controls/Z-1/records', 404, 'not-found'],
+  ['records of an unknown clause', '/v1/controls/A-99/records', 404, 'not-found'],
+  ['records of what is no clause', '/v1/controls/Z-1/records', 422, 'validation-failed'],
   ['a cursor of somebody else', '/v1/controls?cursor=WyJ4Il0', 400, 'cursor-unusable'],
   ['a cursor that is none', '/v1/controls/B-5.1/records?cursor=x', 400, 'cursor-unusable'],
   ['an unknown state', '/v1/controls?state=fine', 400, undefined],

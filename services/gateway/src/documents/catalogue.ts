@@ -65,7 +65,9 @@ export function createCatalogue(
       )
       const methods = fitting.flatMap(([, item]) => Object.keys(item))
       return [
-        ...new Set(methods.flatMap((name) => (name === 'get' ? ['GET', 'HEAD'] : name.toUpperCase()))),
+        ...new Set(
+          methods.flatMap((name) => (name === 'get' ? ['GET', 'HEAD'] : name.toUpperCase())),
+        ),
       ].toSorted()
     },
     get missing() {

@@ -30,6 +30,10 @@ export async function documentRoutes(app: App, catalogue: Catalogue): Promise<vo
     transformSpecificationClone: false,
   })
 
+  app.get('/', { config: { access: 'public' }, schema: { hide: true } }, (_request, reply) =>
+    reply.redirect(`${DOCS}/`),
+  )
+
   app.get(
     '/problems/:code',
     {

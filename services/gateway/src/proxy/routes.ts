@@ -47,7 +47,8 @@ export async function proxyRoutes(app: App, { door, table, upstreams }: ProxyPar
         const upstream = owner === undefined ? undefined : upstreams.get(owner)
         if (upstream === undefined) {
           door.countAddress(request, reply)
-          throw new Problem('not-found', `There is no ${request.method} ${path}.`)
+          reply.callNotFound()
+          return reply
         }
         await door.admit(request, reply, path)
         const sent = bodyOf(request)

@@ -1,7 +1,7 @@
 import { eventCatalog } from '@erp-steward/contracts/event-catalog'
 import { Problem } from '@erp-steward/contracts/problem'
 import { Instant, Line, Uuid } from '@erp-steward/contracts/values'
-import { isClauseId } from '@erp-steward/regulation/clause'
+import { ClauseId, isClauseId } from '@erp-steward/regulation/clause'
 import { Type, type Static } from 'typebox'
 import type { EntityManager } from 'typeorm'
 import { userNameLookup } from '../accounts/sealed-user-name.ts'
@@ -41,7 +41,10 @@ export const RecordFilter = Type.Object({
     }),
   ),
   clause: Type.Optional(
-    Type.String({ maxLength: 20, description: 'Facts that prove this clause, `A-2.1.4`.' }),
+    Type.String({
+      ...ClauseId,
+      description: 'Facts that prove this clause, `A-2.1.4`.',
+    }),
   ),
   from: Type.Optional(
     Type.Unsafe<string>({ ...Instant, description: 'Recorded at this instant or later.' }),

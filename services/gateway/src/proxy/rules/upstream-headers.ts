@@ -4,6 +4,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 const PASSED = [
   'content-type',
   'accept',
+  'accept-encoding',
   'accept-language',
   'if-match',
   'if-none-match',
