@@ -2,21 +2,21 @@ import { Type, type Static } from 'typebox'
 import { defineEvent } from './event.ts'
 import { Code, Instant, nullable, Uuid } from './values.ts'
 
-/** What a change touches; all but reports and permissions need a fresh backup. Source: defaults 2.4, A-2.4.4, B-6.2. */
-export const ChangeKind = Type.Enum([
-  'function',
-  'process',
-  'data',
-  'permission',
-  'report',
-  'upgrade',
-  'migration',
-  'patch',
-])
+/** Source: defaults 2.4. */
+export const ChangeKind = Type.Enum(
+  ['function', 'process', 'data', 'permission', 'report', 'upgrade', 'migration', 'patch'],
+  {
+    title: 'ChangeKind',
+    description:
+      'What a change touches; all but reports and permissions need a fresh backup. Source: A-2.4.4, B-6.2.',
+  },
+)
 export type ChangeKind = Static<typeof ChangeKind>
 
-/** Who approves: the unit first, then the company. Source: B-4.1.5, B-4.2.4, B-7.5. */
-export const ApprovalStage = Type.Enum(['unit', 'company'])
+export const ApprovalStage = Type.Enum(['unit', 'company'], {
+  title: 'ApprovalStage',
+  description: 'Who approves: the unit first, then the company. Source: B-4.1.5, B-4.2.4, B-7.5.',
+})
 export type ApprovalStage = Static<typeof ApprovalStage>
 
 /**
@@ -26,19 +26,24 @@ export type ApprovalStage = Static<typeof ApprovalStage>
 export const ChangeDebtKind = Type.Enum(['papers', 'unit-approval', 'review'])
 export type ChangeDebtKind = Static<typeof ChangeDebtKind>
 
-/** What kept a change from starting, or took it back from the start. */
-export const HeldCause = Type.Enum([
-  'gate-closed',
-  'gate-silent',
-  'answer-late',
-  // What the gate reads was changed: its answers and the approvals' grounds are not what they were.
-  'gate-voided',
-  // The gate is open, but something else was lost while it was asked.
-  'outside-window',
-  'outside-planned-time',
-  'executor-left',
-  'approver-lost',
-])
+export const HeldCause = Type.Enum(
+  [
+    'gate-closed',
+    'gate-silent',
+    'answer-late',
+    // What the gate reads was changed: its answers and the approvals' grounds are not what they were.
+    'gate-voided',
+    // The gate is open, but something else was lost while it was asked.
+    'outside-window',
+    'outside-planned-time',
+    'executor-left',
+    'approver-lost',
+  ],
+  {
+    title: 'HeldCause',
+    description: 'What kept a change from starting, or took it back from the start.',
+  },
+)
 export type HeldCause = Static<typeof HeldCause>
 
 const change = { changeId: Uuid, number: Type.String() }

@@ -1,8 +1,9 @@
-import { Type } from 'typebox'
+import { Type, type Static } from 'typebox'
 import { defineEvent } from './event.ts'
 import { Instant, LocalDate, nullable, Uuid } from './values.ts'
 
-export const AlertLevel = Type.Enum(['warning', 'critical'])
+export const AlertLevel = Type.Enum(['warning', 'critical'], { title: 'AlertLevel' })
+export type AlertLevel = Static<typeof AlertLevel>
 
 /** What every alert event says of its episode: from firing to resolved it is one and the same. */
 const episode = {

@@ -1,4 +1,4 @@
-import { Type, type Static, type TSchema } from 'typebox'
+import { Type, type Static, type TProperties, type TSchema } from 'typebox'
 import { Set as setFormat } from 'typebox/format'
 import { isInstant, isLocalDate } from './calendar-text.ts'
 
@@ -38,17 +38,30 @@ export const Line = (maxLength: number) =>
 export const Paragraph = (maxLength: number) =>
   Type.String({ minLength: 1, maxLength, pattern: '^[^\\u0000]*$' })
 
-/** The value or JSON `null`. */
-export const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
+/** The value or JSON `null`; `description` is what callers read of the member. */
+export const nullable = <T extends TSchema>(schema: T, description?: string) =>
+  Type.Union([schema, Type.Null()], description === undefined ? {} : { description })
 
-/** State of a person's business account; `none`: there is none. */
-export const AccountStanding = Type.Enum(['active', 'frozen', 'disabled', 'none'])
+/** A body: no other member than these is taken. */
+export const closed = <Members extends TProperties>(members: Members) =>
+  Type.Object(members, { additionalProperties: false })
+
+export const AccountStanding = Type.Enum(['active', 'frozen', 'disabled', 'none'], {
+  title: 'AccountStanding',
+  description: "State of a person's business account; `none`: there is none.",
+})
 export type AccountStanding = Static<typeof AccountStanding>
 
-/** Fault level, P1 the gravest. Source: defaults 2.1. */
-export const Priority = Type.Enum(['P1', 'P2', 'P3', 'P4'])
+/** Source: defaults 2.1. */
+export const Priority = Type.Enum(['P1', 'P2', 'P3', 'P4'], {
+  title: 'Priority',
+  description: 'Fault level, P1 the gravest.',
+})
 export type Priority = Static<typeof Priority>
 
-/** Support tier; never to be mixed with fault levels. Source: B-4.0. */
-export const SupportTier = Type.Enum(['L1', 'L2', 'L3'])
+export const SupportTier = Type.Enum(['L1', 'L2', 'L3'], {
+  title: 'SupportTier',
+  description:
+    'Support tier: L1 key users of the unit, L2 of the company, L3 the experts. Source: B-4.0.',
+})
 export type SupportTier = Static<typeof SupportTier>

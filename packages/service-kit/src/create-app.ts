@@ -17,6 +17,7 @@ import { checkOf } from './faults.ts'
 import { registerHealth, type Readiness } from './health.ts'
 import { languageOf } from './language.ts'
 import { registerMetrics } from './metrics.ts'
+import { hoistNamedSchemas } from './named-schemas.ts'
 import { answerNotModified } from './not-modified.ts'
 import { serializersAtFirstUse } from './serializers.ts'
 import { declareOperations } from './operation.ts'
@@ -141,7 +142,9 @@ export async function createApp(options: AppOptions): Promise<App> {
     transformObject: (transformed) => {
       if (!('openapiObject' in transformed)) return transformed.swaggerObject
       // Of the many forms the plugin's type allows it makes this one.
-      describeExchange(transformed.openapiObject as Described, declared)
+      const document = transformed.openapiObject as Described
+      describeExchange(document, declared)
+      hoistNamedSchemas(document)
       return transformed.openapiObject
     },
     openapi: {

@@ -6,12 +6,14 @@ import { ENTITY_TAG_PATTERN, IDEMPOTENCY_KEY_PATTERN, IF_MATCH_PATTERN } from '.
 /** As much of an OpenAPI document as is written here. */
 export interface Described {
   paths?: Record<string, Record<string, DescribedOperation>>
+  webhooks?: Record<string, Record<string, DescribedOperation>>
   components?: Record<string, object>
 }
 
 export interface DescribedOperation {
   operationId?: string
   parameters?: object[]
+  requestBody?: { readonly content?: Record<string, DescribedMedia> }
   responses?: Record<string, DescribedAnswer>
   'x-problem-codes'?: readonly ProblemCode[]
 }
@@ -20,7 +22,11 @@ export interface DescribedAnswer {
   $ref?: string
   description?: string
   headers?: Record<string, object>
-  content?: Record<string, { readonly schema?: object }>
+  content?: Record<string, DescribedMedia>
+}
+
+export interface DescribedMedia {
+  schema?: object
 }
 
 const text = (schema: object = {}) => ({ type: 'string', ...schema })

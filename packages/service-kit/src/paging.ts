@@ -26,7 +26,48 @@ export const PageQuery = {
 
 /** A page of a list: its rows, and `next` for the following page, `null` on the last. */
 export const pageOf = <Row extends TSchema>(row: Row) =>
-  Type.Object({ items: Type.Array(row), next: Type.Union([Type.String(), Type.Null()]) })
+  Type.Object(
+    {
+      items: Type.Array(row),
+      next: Type.Union([Type.String(), Type.Null()], {
+        description: '`cursor` of the page that follows; null on the last.',
+      }),
+    },
+    nameAfter(row, 'Page'),
+  )
+
+/** A list that is short enough to be answered whole. */
+export const listOf = <Row extends TSchema>(row: Row) =>
+  Type.Object({ items: Type.Array(row) }, nameAfter(row, 'List'))
+
+/** The name of what is made of named things, none where they have none. */
+function nameAfter(row: TSchema, suffix: string): { readonly title?: string } {
+  const { title } = row as { readonly title?: string }
+  return title === undefined ? {} : { title: title + suffix }
+}
+
+/** What a list is sorted by: how a cursor is read, and what of the last row the next one carries. */
+export interface Sorting<Row, After> {
+  readonly after: (cursor: string | undefined) => After
+  readonly keyOf: (row: Row) => readonly (string | number)[]
+}
+
+/** By id, which is in the order of making. */
+export const byId: Sorting<{ readonly id: string }, string | null> = {
+  after: decodeIdCursor,
+  keyOf: ({ id }) => [id],
+}
+
+/** By an instant, and by id where two have the same. */
+export const byInstant = <Member extends string>(
+  member: Member,
+): Sorting<
+  { readonly id: string } & Readonly<Record<Member, Date>>,
+  readonly [at: string | null, id: string | null]
+> => ({
+  after: decodeInstantCursor,
+  keyOf: (row) => [row[member].toISOString(), row.id],
+})
 
 /** A cursor that carries the sort key of the last row. */
 export function encodeCursor(key: readonly (string | number)[]): string {

@@ -1,51 +1,51 @@
 import type { Act } from '@erp-steward/contracts/act'
-import { EntitySchema, type EntityManager } from 'typeorm'
+import { InstantOut, Uuid } from '@erp-steward/contracts/values'
+import { entityOf } from '@erp-steward/service-kit/entity'
+import { Type, type Static } from 'typebox'
+import type { EntityManager } from 'typeorm'
 
+const ChangeEntryKind = Type.Enum(
+  [
+    'submitted',
+    'amended',
+    'approvals-voided',
+    'approved',
+    'rejected',
+    'withdrawn',
+    'gate-asked',
+    'held',
+    'started',
+    'finished',
+    'papers-filed',
+    'debt-overdue',
+    'stage-unfilled',
+    'executor-lost',
+    'reviewed',
+  ],
+  { title: 'ChangeEntryKind' },
+)
 /** What the timeline of a change tells, in the words of its events. */
-export type ChangeEntryKind =
-  | 'submitted'
-  | 'amended'
-  | 'approvals-voided'
-  | 'approved'
-  | 'rejected'
-  | 'withdrawn'
-  | 'gate-asked'
-  | 'held'
-  | 'started'
-  | 'finished'
-  | 'papers-filed'
-  | 'debt-overdue'
-  | 'stage-unfilled'
-  | 'executor-lost'
-  | 'reviewed'
+export type ChangeEntryKind = Static<typeof ChangeEntryKind>
 
 /** One line of a change's timeline; lines are only ever added. */
-export interface ChangeEntry {
-  /** Counts upwards, so that what happened at one instant keeps its order; a bigint, hence text. */
-  id: string
-  changeId: string
-  at: Date
-  actor: string
-  kind: ChangeEntryKind
-  text: string
-}
-
-export const ChangeEntryEntity = new EntitySchema<ChangeEntry>({
-  name: 'ChangeEntry',
-  tableName: 'change_entry',
-  columns: {
-    id: {
-      type: 'bigint',
-      primary: true,
-      generated: 'increment',
-      primaryKeyConstraintName: 'change_entry_pkey',
-    },
-    changeId: { type: 'uuid', name: 'change_id' },
-    at: { type: 'timestamptz' },
-    actor: { type: 'text' },
-    kind: { type: 'text' },
-    text: { type: 'text' },
+export const ChangeEntryView = Type.Object(
+  {
+    // A bigint, hence text.
+    id: Type.String({
+      description: 'Counts upwards, so that what happened at one instant keeps its order.',
+    }),
+    at: InstantOut,
+    actor: Type.String({ description: 'Account, client or service.' }),
+    kind: ChangeEntryKind,
+    text: Type.String(),
   },
+  { title: 'ChangeEntry' },
+)
+
+export const ChangeEntryEntity = entityOf(ChangeEntryView, {
+  table: 'change_entry',
+  kept: { changeId: Uuid },
+  columns: { id: { type: 'bigint', generated: 'increment' } },
   indices: [{ name: 'change_entry_by_change', columns: ['changeId', 'id'] }],
 })
 

@@ -4,14 +4,19 @@ import { Code, Instant, Line, nullable, Paragraph, Uuid } from '@erp-steward/con
 import type { App } from '@erp-steward/service-kit/app'
 import { assertReaches, principalOf, unitInRange } from '@erp-steward/service-kit/authentication'
 import { change, createOnce, etag } from '@erp-steward/service-kit/commit'
-import { decodeInstantCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
+import {
+  decodeInstantCursor,
+  listOf,
+  page,
+  pageOf,
+  PageQuery,
+} from '@erp-steward/service-kit/paging'
 import type { Dependencies } from '@erp-steward/service-kit/service'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { IncidentConfig } from '../config.ts'
-import { EntryView } from '../tickets/ticket-view.ts'
 import { amendChange } from './amend-change.ts'
-import { ChangeEntryEntity } from './change-entry.ts'
+import { ChangeEntryEntity, ChangeEntryView } from './change-entry.ts'
 import { ChangeClass, ChangeState, ChangeView } from './change-view.ts'
 import type { Change } from './change.ts'
 import { approveChange, rejectChange } from './decide-change.ts'
@@ -170,7 +175,7 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
         summary: 'What happened to the change, oldest first.',
         tags: ['changes'],
         params: Id,
-        response: { 200: Type.Object({ items: Type.Array(EntryView) }) },
+        response: { 200: listOf(ChangeEntryView) },
       },
     },
     async (request) => {

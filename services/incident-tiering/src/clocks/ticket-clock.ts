@@ -1,13 +1,8 @@
-import type { SupportTier } from '@erp-steward/contracts/values'
-import { EntitySchema } from 'typeorm'
+import { InstantOut, nullable, SupportTier, Uuid } from '@erp-steward/contracts/values'
+import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
+import { Type, type Static } from 'typebox'
 import type { CalendarReference } from '../calendars/calendar.ts'
 
-/**
- * - `acknowledge`: first response; `restore`: service back; `progress-note`: next word to the user; `tier`: hand-over;
- * - `final`: final solution, of a P1 the report of its root cause; `unsolved`: how long it may stay at its priority;
- * - `department-head`, `leading-group`, `top-manager`: when an unrestored P1 reaches that superior;
- * - `remind`, `confirm`: when the user is reminded of the answer, and when it is no longer waited for.
- */
 export const clockKinds = [
   'acknowledge',
   'restore',
@@ -21,7 +16,17 @@ export const clockKinds = [
   'top-manager',
   'remind',
 ] as const
-export type ClockKind = (typeof clockKinds)[number]
+
+export const ClockKind = Type.Enum([...clockKinds], {
+  title: 'TicketClockKind',
+  description: [
+    '`acknowledge`: first response; `restore`: service back; `progress-note`: next word to the user; `tier`: hand-over;',
+    '`final`: final solution, of a P1 the report of its root cause; `unsolved`: how long it may stay at its priority;',
+    '`department-head`, `leading-group`, `top-manager`: when an unrestored P1 reaches that superior;',
+    '`remind`, `confirm`: when the user is reminded of the answer, and when it is no longer waited for.',
+  ].join(' '),
+})
+export type ClockKind = Static<typeof ClockKind>
 
 /** A fact of the clock as JSON keeps it; instants are RFC 3339. */
 export interface StoredFact {
@@ -33,43 +38,71 @@ export interface StoredFact {
 
 /**
  * A clock of a ticket: facts, and the calendar and parameter version it was started under. `dueAt` is computed from
- * them; it is `null` while the clock is paused. Where the calendar lacks a year, `fault` says which, and `dueAt` is
- * provisional: counted as if that year had no holidays, until it is installed.
+ * them; where the calendar lacks a year it is provisional: counted as if that year had no holidays, until it is installed.
  */
-export interface TicketClock {
-  id: string
-  ticketId: string
-  kind: ClockKind
-  tier: SupportTier | null
-  calendar: CalendarReference
-  facts: StoredFact[]
-  parameterKey: string
-  parameterVersion: number
-  dueAt: Date | null
-  fault: string | null
-  breachedAt: Date | null
-  stoppedAt: Date | null
-  startedAt: Date
-}
-
-export const TicketClockEntity = new EntitySchema<TicketClock>({
-  name: 'TicketClock',
-  tableName: 'ticket_clock',
-  columns: {
-    id: { type: 'uuid', primary: true, primaryKeyConstraintName: 'ticket_clock_pkey' },
-    ticketId: { type: 'uuid', name: 'ticket_id' },
-    kind: { type: 'text' },
-    tier: { type: 'text', nullable: true },
-    calendar: { type: 'json' },
-    facts: { type: 'json' },
-    parameterKey: { type: 'text', name: 'parameter_key' },
-    parameterVersion: { type: 'integer', name: 'parameter_version' },
-    dueAt: { type: 'timestamptz', name: 'due_at', nullable: true },
-    fault: { type: 'text', nullable: true },
-    breachedAt: { type: 'timestamptz', name: 'breached_at', nullable: true },
-    stoppedAt: { type: 'timestamptz', name: 'stopped_at', nullable: true },
-    startedAt: { type: 'timestamptz', name: 'started_at' },
+export const ClockView = Type.Object(
+  {
+    id: Uuid,
+    kind: ClockKind,
+    tier: nullable(SupportTier, 'The tier that must hand over; null for the other kinds.'),
+    calendar: Type.Unsafe<CalendarReference>(
+      Type.Object(
+        {
+          scope: Type.Enum(['round-the-clock', 'unit', 'company']),
+          unitId: nullable(Uuid),
+          version: Type.Integer({ description: 'Version of the calendar; 0: as shipped.' }),
+          holidays: Type.Optional(
+            Type.Integer({
+              description:
+                'Revision of the loaded public holidays that `dueAt` was computed with; 0 or left out: as shipped.',
+            }),
+          ),
+        },
+        { title: 'CalendarReference' },
+      ),
+    ),
+    parameterKey: Type.String({ description: 'The parameter that sets its target.' }),
+    parameterVersion: Type.Integer({ description: 'The version of it that held at the start.' }),
+    dueAt: nullable(InstantOut, 'The deadline; null while the clock is paused.'),
+    breachedAt: nullable(InstantOut),
+    stoppedAt: nullable(InstantOut),
+    provisional: Type.Boolean({
+      description:
+        'Whether `dueAt` needs a year whose public holidays are not loaded (`fault` names it); it is counted without holidays and computed anew once they are.',
+    }),
+    fault: nullable(Type.String(), 'Which year of public holidays the calendar lacks.'),
+    explanation: Type.Object(
+      {
+        state: Type.Enum(['running', 'paused', 'stopped']),
+        targetSeconds: Type.Number({ description: 'Working time that it may take.' }),
+        usedSeconds: Type.Number({ description: 'Working time that has run.' }),
+        remainingSeconds: Type.Number({ description: 'What is left; negative once overdue.' }),
+        segments: Type.Array(
+          Type.Object({
+            from: InstantOut,
+            to: InstantOut,
+            state: Type.Enum(['running', 'paused', 'outside-hours']),
+            workingSeconds: Type.Number({ description: 'Working time within the stretch.' }),
+            reason: nullable(Type.String()),
+          }),
+          { description: 'Each stretch in which it ran or stood, the first first.' },
+        ),
+      },
+      { title: 'TicketClockExplanation' },
+    ),
   },
+  { title: 'TicketClock' },
+)
+
+export const TicketClockEntity = entityOf(ClockView, {
+  table: 'ticket_clock',
+  derived: ['provisional', 'explanation'],
+  kept: {
+    ticketId: Uuid,
+    facts: Type.Unsafe<StoredFact[]>({}),
+    startedAt: InstantOut,
+  },
+  columns: { calendar: { type: 'json' }, facts: { type: 'json' } },
   indices: [
     {
       name: 'ticket_clock_one_open',
@@ -85,3 +118,4 @@ export const TicketClockEntity = new EntitySchema<TicketClock>({
     },
   ],
 })
+export type TicketClock = RowOf<typeof TicketClockEntity>

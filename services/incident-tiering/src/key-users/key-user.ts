@@ -1,46 +1,41 @@
-import type { SupportTier } from '@erp-steward/contracts/values'
-import { EntitySchema } from 'typeorm'
+import { Code, InstantOut, nullable, SupportTier, Uuid } from '@erp-steward/contracts/values'
+import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
+import { Type, type Static } from 'typebox'
 
-/** `MODULE`: knows a module; `IT`: supports hardware and network. Source: B-4.1.1, B-4.1.6. */
-export type KeyUserKind = 'MODULE' | 'IT'
+export const KeyUserKind = Type.Enum(['MODULE', 'IT'], {
+  title: 'KeyUserKind',
+  description:
+    '`MODULE`: knows a module; `IT`: supports hardware and network. Source: B-4.1.1, B-4.1.6.',
+})
+export type KeyUserKind = Static<typeof KeyUserKind>
 
 /**
  * A person's duty on a tier. L1 serves one unit, L2 the whole company (B-4.2.1), L3 is a member of the information
- * company, the O&M provider or a supplier (B-4.3.1). `moduleCode` is `null` for IT and for an L3 that takes any module.
+ * company, the O&M provider or a supplier (B-4.3.1).
  */
-export interface KeyUser {
-  id: string
-  personId: string
-  tier: SupportTier
-  kind: KeyUserKind
-  unitId: string | null
-  moduleCode: string | null
-  /** The person who nominated, or those who can act through the client that did; `null` in old rows. */
-  nominatedBy: string[] | null
-  /** The units these were of then; `null` in old rows. */
-  nominatedIn: string[] | null
-  validFrom: Date
-  endedAt: Date | null
-  endedReason: string | null
-  version: number
-}
+export const KeyUserView = Type.Object(
+  {
+    id: Uuid,
+    personId: Uuid,
+    tier: SupportTier,
+    kind: KeyUserKind,
+    unitId: nullable(Uuid, 'The unit that an L1 serves; L2 and L3 serve every unit.'),
+    moduleCode: nullable(Code, 'Null for IT and for an L3 that takes any module.'),
+    validFrom: InstantOut,
+    endedAt: nullable(InstantOut),
+    endedReason: nullable(Type.String()),
+    version: Type.Integer(),
+  },
+  { title: 'KeyUser' },
+)
 
-export const KeyUserEntity = new EntitySchema<KeyUser>({
-  name: 'KeyUser',
-  tableName: 'key_user',
-  columns: {
-    id: { type: 'uuid', primary: true, primaryKeyConstraintName: 'key_user_pkey' },
-    personId: { type: 'uuid', name: 'person_id' },
-    tier: { type: 'text' },
-    kind: { type: 'text' },
-    unitId: { type: 'uuid', name: 'unit_id', nullable: true },
-    moduleCode: { type: 'text', name: 'module_code', nullable: true },
-    nominatedBy: { type: 'uuid', name: 'nominated_by', array: true, nullable: true },
-    nominatedIn: { type: 'uuid', name: 'nominated_in', array: true, nullable: true },
-    validFrom: { type: 'timestamptz', name: 'valid_from' },
-    endedAt: { type: 'timestamptz', name: 'ended_at', nullable: true },
-    endedReason: { type: 'text', name: 'ended_reason', nullable: true },
-    version: { type: 'integer' },
+export const KeyUserEntity = entityOf(KeyUserView, {
+  table: 'key_user',
+  kept: {
+    /** The person who nominated, or those who can act through the client that did; `null` in old rows. */
+    nominatedBy: nullable(Type.Array(Uuid)),
+    /** The units these were of then; `null` in old rows. */
+    nominatedIn: nullable(Type.Array(Uuid)),
   },
   checks: [
     { name: 'key_user_tier_check', expression: `tier in ('L1', 'L2', 'L3')` },
@@ -60,3 +55,4 @@ export const KeyUserEntity = new EntitySchema<KeyUser>({
     },
   ],
 })
+export type KeyUser = RowOf<typeof KeyUserEntity>

@@ -1,5 +1,8 @@
+import { columnsOf } from '@erp-steward/service-kit/entity'
 import type { EntityManager } from 'typeorm'
-import type { Ticket } from './ticket.ts'
+import { TicketEntity, type Ticket } from './ticket.ts'
+
+const COLUMNS = columnsOf(TicketEntity, 't')
 
 export interface TicketFilter {
   readonly unitId: string | null
@@ -18,13 +21,7 @@ export interface TicketFilter {
 /** Tickets, newest first. */
 export async function listTickets(tx: EntityManager, filter: TicketFilter): Promise<Ticket[]> {
   return tx.query(
-    `select t.id, t.number, t.title, t.description, t.category, t.priority, t.unit_id as "unitId",
-            t.module_code as "moduleCode", t.kind, t.state, t.tier, t.to_all_tiers as "toAllTiers",
-            t.owner_person_id as "ownerPersonId", t.reporter_person_id as "reporterPersonId", t.reporter,
-            t.alert_episode_id as "alertEpisodeId", t.alert_level as "alertLevel", t.alert_ended_at as "alertEndedAt",
-            t.finding_id as "findingId", t.opened_at as "openedAt", t.acknowledged_at as "acknowledgedAt",
-            t.resolved_at as "resolvedAt", t.resolved_by_person_id as "resolvedByPersonId", t.resolution,
-            t.user_silent_at as "userSilentAt", t.closed_at as "closedAt", t.version
+    `select ${COLUMNS}
        from ticket t
       where ($1::uuid is null or t.unit_id = $1) and ($2::text is null or t.state = $2)
         and ($3::text is null or t.tier = $3) and ($4::text is null or t.priority = $4)

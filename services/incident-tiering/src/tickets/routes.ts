@@ -1,5 +1,6 @@
 import { Problem } from '@erp-steward/contracts/problem'
 import {
+  closed,
   Code,
   Line,
   nullable,
@@ -10,11 +11,17 @@ import {
 } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { assertReaches, principalOf, unitInRange } from '@erp-steward/service-kit/authentication'
-import { change, createOnce, etag } from '@erp-steward/service-kit/commit'
-import { decodeInstantCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
+import { byInstant, listOf } from '@erp-steward/service-kit/paging'
+import {
+  changeRoute,
+  createRoute,
+  listRoute,
+  readRoute,
+} from '@erp-steward/service-kit/route-shapes'
 import type { Dependencies } from '@erp-steward/service-kit/service'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
+import { ClockView } from '../clocks/ticket-clock.ts'
 import type { IncidentConfig } from '../config.ts'
 import { tiersOfPerson } from '../key-users/members-of-tier.ts'
 import { acknowledgeTicket } from './acknowledge-ticket.ts'
@@ -27,11 +34,12 @@ import { openTicket } from './open-ticket.ts'
 import { reassignTicket } from './reassign-ticket.ts'
 import { reportRootCause } from './report-root-cause.ts'
 import { resolveTicket } from './resolve-ticket.ts'
-import { TicketEntryEntity } from './ticket-entry.ts'
-import { Category, ClockView, EntryView, TicketState, TicketView } from './ticket-view.ts'
-import { TicketEntity, type Ticket } from './ticket.ts'
+import { TicketEntryEntity, TicketEntryView } from './ticket-entry.ts'
+import { Category, TicketEntity, TicketState, TicketView, type Ticket } from './ticket.ts'
 
-const Id = Type.Object({ id: Uuid })
+const tags = ['tickets']
+const read = { access: 'ticket.read', tags } as const
+const work = { access: 'ticket.work', tags, answer: TicketView } as const
 
 export function ticketRoutes(app: App, deps: Dependencies<IncidentConfig>): void {
   const { db, clock } = deps
@@ -48,287 +56,162 @@ export function ticketRoutes(app: App, deps: Dependencies<IncidentConfig>): void
     throw new Problem('ticket-not-found', `There is no ticket ${id} in your range.`)
   }
 
-  app.post(
-    '/v1/tickets',
-    {
-      config: {
-        access: 'ticket.open',
-        once: true,
-        clauses: ['A-5.2.1', 'A-1.3.4', 'A-2.1.7', 'B-4.0', 'B-7.6.1'],
-      },
-      schema: {
-        operationId: 'openTicket',
-        summary: 'Opens a ticket and calls the first tier.',
-        tags: ['tickets'],
-        body: Type.Object(
-          {
-            title: Line(200),
-            description: Paragraph(10_000),
-            category: Category,
-            priority: Priority,
-            unitId: Uuid,
-            moduleCode: nullable(Code),
-          },
-          { additionalProperties: false },
-        ),
-        response: { 201: TicketView },
-      },
+  createRoute(app, deps, '/v1/tickets', {
+    operationId: 'openTicket',
+    summary: 'Opens a ticket and calls the first tier.',
+    tags,
+    access: 'ticket.open',
+    clauses: ['A-5.2.1', 'A-1.3.4', 'A-2.1.7', 'B-4.0', 'B-7.6.1'],
+    body: closed({
+      title: Line(200),
+      description: Paragraph(10_000),
+      category: Category,
+      priority: Priority,
+      unitId: Uuid,
+      moduleCode: nullable(Code),
+    }),
+    answer: TicketView,
+    admit: ({ request, body }) => {
+      assertReaches(request, body.unitId)
     },
-    (request, reply) => {
-      assertReaches(request, request.body.unitId)
-      return createOnce(deps, request, reply, async (tx, act) => {
-        const ticket = await openTicket(tx, request.body, act)
-        return { body: ticket, location: `/v1/tickets/${ticket.id}`, version: ticket.version }
-      })
-    },
-  )
+    create: (tx, { body, act }) => openTicket(tx, body, act),
+  })
 
-  app.get(
-    '/v1/tickets',
-    {
-      config: { access: 'ticket.read', clauses: ['B-5.3.1'] },
-      schema: {
-        operationId: 'listTickets',
-        summary: 'Tickets in your range, newest first.',
-        tags: ['tickets'],
-        querystring: Type.Object({
-          ...PageQuery,
-          unitId: Type.Optional(Uuid),
-          state: Type.Optional(TicketState),
-          tier: Type.Optional(SupportTier),
-          priority: Type.Optional(Priority),
-        }),
-        response: { 200: pageOf(TicketView) },
-      },
+  listRoute(app, '/v1/tickets', {
+    ...read,
+    operationId: 'listTickets',
+    summary: 'Tickets in your range, newest first.',
+    clauses: ['B-5.3.1'],
+    query: {
+      unitId: Type.Optional(Uuid),
+      state: Type.Optional(TicketState),
+      tier: Type.Optional(SupportTier),
+      priority: Type.Optional(Priority),
     },
-    async (request) => {
-      const { limit, cursor, unitId, state, tier, priority } = request.query
-      const [afterAt, afterId] = decodeInstantCursor(cursor)
-      const rows = await listTickets(db.manager, {
-        unitId: unitId ?? null,
-        state: state ?? null,
-        tier: tier ?? null,
-        priority: priority ?? null,
+    row: TicketView,
+    sorting: byInstant('openedAt'),
+    list: ({ query, request, after: [afterAt, afterId], limit }) =>
+      listTickets(db.manager, {
+        unitId: query.unitId ?? null,
+        state: query.state ?? null,
+        tier: query.tier ?? null,
+        priority: query.priority ?? null,
         onlyUnitId: unitInRange(request),
         personId: principalOf(request).personId,
         afterAt,
         afterId,
-        limit: limit + 1,
-      })
-      return page(rows, limit, ({ openedAt, id }) => [openedAt.toISOString(), id])
-    },
-  )
+        limit,
+      }),
+  })
 
-  app.get(
-    '/v1/tickets/:id',
-    {
-      config: { access: 'ticket.read' },
-      schema: {
-        operationId: 'readTicket',
-        summary: 'One ticket.',
-        tags: ['tickets'],
-        params: Id,
-        response: { 200: TicketView },
-      },
-    },
-    async (request, reply) => {
-      const ticket = await readable(request, request.params.id)
-      void reply.header('etag', etag(ticket.version))
-      return ticket
-    },
-  )
+  readRoute(app, '/v1/tickets/:id', {
+    ...read,
+    operationId: 'readTicket',
+    summary: 'One ticket.',
+    answer: TicketView,
+    read: ({ request, params }) => readable(request, params.id),
+  })
 
-  app.get(
-    '/v1/tickets/:id/timeline',
-    {
-      config: { access: 'ticket.read', clauses: ['A-1.3.4', 'B-4.1.4'] },
-      schema: {
-        operationId: 'readTicketTimeline',
-        summary: 'What happened to the ticket, oldest first.',
-        tags: ['tickets'],
-        params: Id,
-        response: { 200: Type.Object({ items: Type.Array(EntryView) }) },
-      },
-    },
-    async (request) => {
-      const { id } = await readable(request, request.params.id)
+  readRoute(app, '/v1/tickets/:id/timeline', {
+    ...read,
+    operationId: 'readTicketTimeline',
+    summary: 'What happened to the ticket, oldest first.',
+    clauses: ['A-1.3.4', 'B-4.1.4'],
+    answer: listOf(TicketEntryView),
+    read: async ({ request, params }) => {
+      const { id: ticketId } = await readable(request, params.id)
       return {
         items: await db.manager.find(TicketEntryEntity, {
-          where: { ticketId: id },
+          where: { ticketId },
           order: { id: 'asc' },
         }),
       }
     },
-  )
+  })
 
-  app.get(
-    '/v1/tickets/:id/clocks',
-    {
-      config: { access: 'ticket.read', clauses: ['A-5.2.3', 'A-5.2.5'] },
-      schema: {
-        operationId: 'explainTicketClocks',
-        summary:
-          'Every clock of the ticket: its deadline and each stretch in which it ran or stood, and why.',
-        tags: ['tickets'],
-        params: Id,
-        response: { 200: Type.Object({ items: Type.Array(ClockView) }) },
-      },
-    },
-    async (request) => {
-      const { id } = await readable(request, request.params.id)
+  readRoute(app, '/v1/tickets/:id/clocks', {
+    ...read,
+    operationId: 'explainTicketClocks',
+    summary:
+      'Every clock of the ticket: its deadline and each stretch in which it ran or stood, and why.',
+    clauses: ['A-5.2.3', 'A-5.2.5'],
+    answer: listOf(ClockView),
+    read: async ({ request, params }) => {
+      const { id } = await readable(request, params.id)
       return { items: await explainedClocks(db.manager, id, clock()) }
     },
-  )
+  })
 
-  app.post(
-    '/v1/tickets/:id/acknowledge',
-    {
-      config: {
-        access: 'ticket.work',
-        versioned: true,
-        clauses: ['A-5.2.2', 'A-5.2.3', 'B-4.1.3'],
-      },
-      schema: {
-        operationId: 'acknowledgeTicket',
-        summary: 'Takes the ticket: a key user of a tier that was called becomes its owner.',
-        tags: ['tickets'],
-        params: Id,
-        response: { 200: TicketView },
-      },
-    },
-    (request, reply) =>
-      change(deps, request, reply, (tx, act, expected) =>
-        acknowledgeTicket(tx, request.params.id, expected, act),
-      ),
-  )
+  changeRoute(app, deps, 'POST', '/v1/tickets/:id/acknowledge', {
+    ...work,
+    operationId: 'acknowledgeTicket',
+    summary: 'Takes the ticket: a key user of a tier that was called becomes its owner.',
+    clauses: ['A-5.2.2', 'A-5.2.3', 'B-4.1.3'],
+    apply: (tx, { params, expected, act }) => acknowledgeTicket(tx, params.id, expected, act),
+  })
 
-  app.post(
-    '/v1/tickets/:id/escalate',
-    {
-      config: {
-        access: 'ticket.work',
-        versioned: true,
-        clauses: ['B-4.0', 'B-4.1.4', 'B-4.1.7', 'A-5.2.4'],
-      },
-      schema: {
-        operationId: 'escalateTicket',
-        summary: 'The owner passes the ticket one tier up, with an analysis.',
-        tags: ['tickets'],
-        params: Id,
-        body: Type.Object({ analysis: Paragraph(10_000) }, { additionalProperties: false }),
-        response: { 200: TicketView },
-      },
-    },
-    (request, reply) =>
-      change(deps, request, reply, (tx, act, expected) =>
-        escalateTicket(tx, { ticketId: request.params.id, ...request.body }, expected, act),
-      ),
-  )
+  changeRoute(app, deps, 'POST', '/v1/tickets/:id/escalate', {
+    ...work,
+    operationId: 'escalateTicket',
+    summary: 'The owner passes the ticket one tier up, with an analysis.',
+    clauses: ['B-4.0', 'B-4.1.4', 'B-4.1.7', 'A-5.2.4'],
+    body: closed({ analysis: Paragraph(10_000) }),
+    apply: (tx, { params, body, expected, act }) =>
+      escalateTicket(tx, { ticketId: params.id, ...body }, expected, act),
+  })
 
-  app.post(
-    '/v1/tickets/:id/notes',
-    {
-      config: { access: 'ticket.work', versioned: true, clauses: ['A-5.2.5'] },
-      schema: {
-        operationId: 'noteTicketProgress',
-        summary: 'Tells the reporter how the work goes.',
-        tags: ['tickets'],
-        params: Id,
-        body: Type.Object({ note: Paragraph(10_000) }, { additionalProperties: false }),
-        response: { 200: TicketView },
-      },
-    },
-    (request, reply) =>
-      change(deps, request, reply, (tx, act, expected) =>
-        noteProgress(tx, { ticketId: request.params.id, ...request.body }, expected, act),
-      ),
-  )
+  changeRoute(app, deps, 'POST', '/v1/tickets/:id/notes', {
+    ...work,
+    operationId: 'noteTicketProgress',
+    summary: 'Tells the reporter how the work goes.',
+    clauses: ['A-5.2.5'],
+    body: closed({ note: Paragraph(10_000) }),
+    apply: (tx, { params, body, expected, act }) =>
+      noteProgress(tx, { ticketId: params.id, ...body }, expected, act),
+  })
 
-  app.post(
-    '/v1/tickets/:id/resolve',
-    {
-      config: { access: 'ticket.work', versioned: true, clauses: ['A-5.2.3', 'B-4.3.6'] },
-      schema: {
-        operationId: 'resolveTicket',
-        summary: 'The owner reports the service restored or a work-around.',
-        tags: ['tickets'],
-        params: Id,
-        body: Type.Object({ resolution: Paragraph(10_000) }, { additionalProperties: false }),
-        response: { 200: TicketView },
-      },
-    },
-    (request, reply) =>
-      change(deps, request, reply, (tx, act, expected) =>
-        resolveTicket(tx, { ticketId: request.params.id, ...request.body }, expected, act),
-      ),
-  )
+  changeRoute(app, deps, 'POST', '/v1/tickets/:id/resolve', {
+    ...work,
+    operationId: 'resolveTicket',
+    summary: 'The owner reports the service restored or a work-around.',
+    clauses: ['A-5.2.3', 'B-4.3.6'],
+    body: closed({ resolution: Paragraph(10_000) }),
+    apply: (tx, { params, body, expected, act }) =>
+      resolveTicket(tx, { ticketId: params.id, ...body }, expected, act),
+  })
 
-  app.post(
-    '/v1/tickets/:id/root-cause',
-    {
-      config: { access: 'ticket.work', versioned: true, clauses: ['A-3.1.5', 'A-5.2.3'] },
-      schema: {
-        operationId: 'reportTicketRootCause',
-        summary: 'Reports the root cause of a restored P1, which is its final solution.',
-        tags: ['tickets'],
-        params: Id,
-        body: Type.Object({ report: Paragraph(10_000) }, { additionalProperties: false }),
-        response: { 200: TicketView },
-      },
-    },
-    (request, reply) =>
-      change(deps, request, reply, (tx, act, expected) =>
-        reportRootCause(tx, { ticketId: request.params.id, ...request.body }, expected, act),
-      ),
-  )
+  changeRoute(app, deps, 'POST', '/v1/tickets/:id/root-cause', {
+    ...work,
+    operationId: 'reportTicketRootCause',
+    summary: 'Reports the root cause of a restored P1, which is its final solution.',
+    clauses: ['A-3.1.5', 'A-5.2.3'],
+    body: closed({ report: Paragraph(10_000) }),
+    apply: (tx, { params, body, expected, act }) =>
+      reportRootCause(tx, { ticketId: params.id, ...body }, expected, act),
+  })
 
-  app.post(
-    '/v1/tickets/:id/reassign',
-    {
-      config: {
-        access: 'ticket.reassign',
-        versioned: true,
-        clauses: ['A-1.3.4', 'A-5.2.3', 'B-4.0'],
-      },
-      schema: {
-        operationId: 'reassignTicket',
-        summary:
-          'The O&M authority takes a ticket from whoever has it and gives it to a tier, which is called anew.',
-        tags: ['tickets'],
-        params: Id,
-        body: Type.Object(
-          { tier: SupportTier, reason: Paragraph(500) },
-          { additionalProperties: false },
-        ),
-        response: { 200: TicketView },
-      },
-    },
-    (request, reply) =>
-      change(deps, request, reply, (tx, act, expected) =>
-        reassignTicket(tx, { ticketId: request.params.id, ...request.body }, expected, act),
-      ),
-  )
+  changeRoute(app, deps, 'POST', '/v1/tickets/:id/reassign', {
+    ...work,
+    access: 'ticket.reassign',
+    operationId: 'reassignTicket',
+    summary:
+      'The O&M authority takes a ticket from whoever has it and gives it to a tier, which is called anew.',
+    clauses: ['A-1.3.4', 'A-5.2.3', 'B-4.0'],
+    body: closed({ tier: SupportTier, reason: Paragraph(500) }),
+    apply: (tx, { params, body, expected, act }) =>
+      reassignTicket(tx, { ticketId: params.id, ...body }, expected, act),
+  })
 
-  app.post(
-    '/v1/tickets/:id/confirm',
-    {
-      config: { access: 'ticket.confirm', versioned: true, clauses: ['B-4.0'], approves: true },
-      schema: {
-        operationId: 'confirmTicket',
-        summary:
-          'The user, or where there is none who answers the key users or leader of the unit, accepts the resolution, which closes the ticket, or gives it back.',
-        tags: ['tickets'],
-        params: Id,
-        body: Type.Object(
-          { accepted: Type.Boolean(), comment: nullable(Paragraph(2_000)) },
-          { additionalProperties: false },
-        ),
-        response: { 200: TicketView },
-      },
-    },
-    (request, reply) =>
-      change(deps, request, reply, (tx, act, expected) =>
-        confirmTicket(tx, { ticketId: request.params.id, ...request.body }, expected, act),
-      ),
-  )
+  changeRoute(app, deps, 'POST', '/v1/tickets/:id/confirm', {
+    ...work,
+    access: 'ticket.confirm',
+    approves: true,
+    operationId: 'confirmTicket',
+    summary:
+      'The user, or where there is none who answers the key users or leader of the unit, accepts the resolution, which closes the ticket, or gives it back.',
+    clauses: ['B-4.0'],
+    body: closed({ accepted: Type.Boolean(), comment: nullable(Paragraph(2_000)) }),
+    apply: (tx, { params, body, expected, act }) =>
+      confirmTicket(tx, { ticketId: params.id, ...body }, expected, act),
+  })
 }

@@ -1,53 +1,53 @@
 import type { Act } from '@erp-steward/contracts/act'
-import { EntitySchema, type EntityManager } from 'typeorm'
+import { InstantOut, Uuid } from '@erp-steward/contracts/values'
+import { entityOf } from '@erp-steward/service-kit/entity'
+import { Type, type Static } from 'typebox'
+import type { EntityManager } from 'typeorm'
 
+const EntryKind = Type.Enum(
+  [
+    'opened',
+    'acknowledged',
+    'progress-noted',
+    'escalated',
+    'priority-raised',
+    'released',
+    'reassigned',
+    'superiors-called',
+    'user-silent',
+    'root-cause-reported',
+    'clock-breached',
+    'alert-ended',
+    'alert-repeated',
+    'resolved',
+    'confirmed',
+    'rejected',
+    'closed',
+  ],
+  { title: 'TicketEntryKind' },
+)
 /** What the timeline of a ticket tells, in the words of its events. */
-export type EntryKind =
-  | 'opened'
-  | 'acknowledged'
-  | 'progress-noted'
-  | 'escalated'
-  | 'priority-raised'
-  | 'released'
-  | 'reassigned'
-  | 'superiors-called'
-  | 'user-silent'
-  | 'root-cause-reported'
-  | 'clock-breached'
-  | 'alert-ended'
-  | 'alert-repeated'
-  | 'resolved'
-  | 'confirmed'
-  | 'rejected'
-  | 'closed'
+export type EntryKind = Static<typeof EntryKind>
 
 /** One line of a ticket's timeline; lines are only ever added. */
-export interface TicketEntry {
-  /** Counts upwards, so that what happened at one instant keeps its order; a bigint, hence text. */
-  id: string
-  ticketId: string
-  at: Date
-  actor: string
-  kind: EntryKind
-  text: string
-}
-
-export const TicketEntryEntity = new EntitySchema<TicketEntry>({
-  name: 'TicketEntry',
-  tableName: 'ticket_entry',
-  columns: {
-    id: {
-      type: 'bigint',
-      primary: true,
-      generated: 'increment',
-      primaryKeyConstraintName: 'ticket_entry_pkey',
-    },
-    ticketId: { type: 'uuid', name: 'ticket_id' },
-    at: { type: 'timestamptz' },
-    actor: { type: 'text' },
-    kind: { type: 'text' },
-    text: { type: 'text' },
+export const TicketEntryView = Type.Object(
+  {
+    // A bigint, hence text.
+    id: Type.String({
+      description: 'Counts upwards, so that what happened at one instant keeps its order.',
+    }),
+    at: InstantOut,
+    actor: Type.String({ description: 'Account, client or service.' }),
+    kind: EntryKind,
+    text: Type.String(),
   },
+  { title: 'TicketEntry' },
+)
+
+export const TicketEntryEntity = entityOf(TicketEntryView, {
+  table: 'ticket_entry',
+  kept: { ticketId: Uuid },
+  columns: { id: { type: 'bigint', generated: 'increment' } },
   indices: [{ name: 'ticket_entry_by_ticket', columns: ['ticketId', 'id'] }],
 })
 

@@ -1,95 +1,85 @@
+import { AlertLevel } from '@erp-steward/contracts/monitoring-events'
 import { Problem } from '@erp-steward/contracts/problem'
-import type { Priority, SupportTier } from '@erp-steward/contracts/values'
+import { InstantOut, nullable, Priority, SupportTier, Uuid } from '@erp-steward/contracts/values'
 import { assertVersion } from '@erp-steward/service-kit/commit'
-import { EntitySchema, type EntityManager } from 'typeorm'
-import type { KeyUserKind } from '../key-users/key-user.ts'
+import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
+import { Type, type Static } from 'typebox'
+import type { EntityManager } from 'typeorm'
+import { KeyUserKind } from '../key-users/key-user.ts'
 
-/** What a ticket is about. Sources: B-4.1.5, B-4.1.6, A-2.1.7. */
-export const categories = [
-  'fault',
-  'question',
-  'data',
-  'hardware',
-  'network',
-  'account-compromise',
-  'inspection-finding',
-  'suggestion',
-] as const
-export type Category = (typeof categories)[number]
+export type { AlertLevel }
 
-/** `open`: nobody has it; `acknowledged`: the owner works; `resolved`: waits for the user; `closed`. */
-export type TicketState = 'open' | 'acknowledged' | 'resolved' | 'closed'
+export const Category = Type.Enum(
+  [
+    'fault',
+    'question',
+    'data',
+    'hardware',
+    'network',
+    'account-compromise',
+    'inspection-finding',
+    'suggestion',
+  ],
+  {
+    title: 'TicketCategory',
+    description: 'What a ticket is about. Sources: B-4.1.5, B-4.1.6, A-2.1.7.',
+  },
+)
+export type Category = Static<typeof Category>
 
-export type AlertLevel = 'warning' | 'critical'
+export const TicketState = Type.Enum(['open', 'acknowledged', 'resolved', 'closed'], {
+  title: 'TicketState',
+  description:
+    '`open`: nobody has it; `acknowledged`: the owner works; `resolved`: waits for the user; `closed`.',
+})
 
-/** A ticket on its way through the three tiers. */
-export interface Ticket {
-  id: string
-  number: string
-  title: string
-  description: string
-  category: Category
-  priority: Priority
-  unitId: string
-  moduleCode: string | null
-  /** Which kind of key user serves it. */
-  kind: KeyUserKind
-  state: TicketState
-  /** The tier that holds it; while `toAllTiers` it is the lowest that has members. */
-  tier: SupportTier
-  /** P1: every tier was called at once and any of them may take it. */
-  toAllTiers: boolean
-  ownerPersonId: string | null
-  reporterPersonId: string | null
-  /** Account, client or service that opened it. */
-  reporter: string
-  alertEpisodeId: string | null
-  /** The level that people are told of its alert; it rises and never falls. */
-  alertLevel: AlertLevel | null
-  alertEndedAt: Date | null
-  findingId: string | null
-  openedAt: Date
-  acknowledgedAt: Date | null
-  resolvedAt: Date | null
-  resolvedByPersonId: string | null
-  resolution: string | null
-  /** Since when the user's silence lets others of the unit answer instead. */
-  userSilentAt: Date | null
-  closedAt: Date | null
-  version: number
-}
+/** A ticket on its way through the three tiers, as callers see it. */
+export const TicketView = Type.Object(
+  {
+    id: Uuid,
+    number: Type.String({ description: 'What people call it: `T-0000042`, counted upwards.' }),
+    title: Type.String(),
+    description: Type.String(),
+    category: Category,
+    priority: Priority,
+    unitId: Uuid,
+    moduleCode: nullable(Type.String(), 'The module that it is about, if any.'),
+    kind: KeyUserKind,
+    state: TicketState,
+    tier: SupportTier,
+    toAllTiers: Type.Boolean({
+      description:
+        'P1: every tier was called at once and any of them may take it; `tier` is then the lowest that has members.',
+    }),
+    ownerPersonId: nullable(Uuid, 'The key user who works on it.'),
+    reporterPersonId: nullable(Uuid, 'Who opened it; null for a service and for a client.'),
+    alertEpisodeId: nullable(Uuid, 'The alert behind it.'),
+    alertLevel: nullable(
+      AlertLevel,
+      'The level that people are told of its alert; it rises and never falls.',
+    ),
+    alertEndedAt: nullable(InstantOut),
+    findingId: nullable(Uuid, 'The inspection finding behind it.'),
+    openedAt: InstantOut,
+    acknowledgedAt: nullable(InstantOut),
+    resolvedAt: nullable(InstantOut),
+    resolution: nullable(Type.String()),
+    userSilentAt: nullable(
+      InstantOut,
+      "Since when the user's silence lets others of the unit answer instead.",
+    ),
+    closedAt: nullable(InstantOut),
+    version: Type.Integer(),
+  },
+  { title: 'Ticket' },
+)
 
-export const TicketEntity = new EntitySchema<Ticket>({
-  name: 'Ticket',
-  tableName: 'ticket',
-  columns: {
-    id: { type: 'uuid', primary: true, primaryKeyConstraintName: 'ticket_pkey' },
-    number: { type: 'text' },
-    title: { type: 'text' },
-    description: { type: 'text' },
-    category: { type: 'text' },
-    priority: { type: 'text' },
-    unitId: { type: 'uuid', name: 'unit_id' },
-    moduleCode: { type: 'text', name: 'module_code', nullable: true },
-    kind: { type: 'text' },
-    state: { type: 'text' },
-    tier: { type: 'text' },
-    toAllTiers: { type: 'boolean', name: 'to_all_tiers' },
-    ownerPersonId: { type: 'uuid', name: 'owner_person_id', nullable: true },
-    reporterPersonId: { type: 'uuid', name: 'reporter_person_id', nullable: true },
-    reporter: { type: 'text' },
-    alertEpisodeId: { type: 'uuid', name: 'alert_episode_id', nullable: true },
-    alertLevel: { type: 'text', name: 'alert_level', nullable: true },
-    alertEndedAt: { type: 'timestamptz', name: 'alert_ended_at', nullable: true },
-    findingId: { type: 'uuid', name: 'finding_id', nullable: true },
-    openedAt: { type: 'timestamptz', name: 'opened_at' },
-    acknowledgedAt: { type: 'timestamptz', name: 'acknowledged_at', nullable: true },
-    resolvedAt: { type: 'timestamptz', name: 'resolved_at', nullable: true },
-    resolvedByPersonId: { type: 'uuid', name: 'resolved_by_person_id', nullable: true },
-    resolution: { type: 'text', nullable: true },
-    userSilentAt: { type: 'timestamptz', name: 'user_silent_at', nullable: true },
-    closedAt: { type: 'timestamptz', name: 'closed_at', nullable: true },
-    version: { type: 'integer' },
+export const TicketEntity = entityOf(TicketView, {
+  table: 'ticket',
+  kept: {
+    /** Account, client or service that opened it. */
+    reporter: Type.String(),
+    resolvedByPersonId: nullable(Uuid),
   },
   checks: [
     { name: 'ticket_priority_check', expression: `priority in ('P1', 'P2', 'P3', 'P4')` },
@@ -121,6 +111,8 @@ export const TicketEntity = new EntitySchema<Ticket>({
     },
   ],
 })
+
+export type Ticket = RowOf<typeof TicketEntity>
 
 /**
  * The ticket, locked until the transaction ends: every change of it and of its clocks starts here, so changes of one

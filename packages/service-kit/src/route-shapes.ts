@@ -1,0 +1,216 @@
+import type { Act } from '@erp-steward/contracts/act'
+import { Uuid } from '@erp-steward/contracts/values'
+import type { FastifyReply, FastifyRequest, HTTPMethods } from 'fastify'
+import { Type, type Static, type TObject, type TProperties, type TSchema } from 'typebox'
+import type { EntityManager } from 'typeorm'
+import type { App } from './app.ts'
+import { change, createOnce, type Committer } from './commit.ts'
+import type { Access } from './operation.ts'
+import { page, pageOf, PageQuery, type Sorting } from './paging.ts'
+
+/** What every operation says of itself. */
+interface Operation<Path extends string> {
+  readonly operationId: string
+  readonly summary: string
+  readonly description?: string
+  readonly tags: readonly string[]
+  readonly access: Access
+  /** Ids of the clauses that it enforces. */
+  readonly clauses?: readonly string[]
+  /** Parts of the path that are no UUID. */
+  readonly params?: Readonly<Partial<Record<NameIn<Path>, TSchema>>>
+}
+
+/** The names after the colons of a path. */
+type NameIn<Path> = Path extends `${string}:${infer Name}/${infer Rest}`
+  ? Name | NameIn<Rest>
+  : Path extends `${string}:${infer Name}`
+    ? Name
+    : never
+
+/** A request whose path, query and body fit their schemas. */
+interface Call<Path extends string, Query = unknown, Body = unknown> {
+  readonly params: Readonly<Record<NameIn<Path>, string>>
+  readonly query: Query
+  readonly body: Body
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+}
+
+/** A call in the transaction that gives it its effect. */
+interface Acting<Path extends string, Body> extends Call<Path, unknown, Body> {
+  readonly act: Act
+}
+
+type QueryOf<Query> = Query extends TProperties ? Static<TObject<Query>> : unknown
+type BodyOf<Body> = Body extends TSchema ? Static<Body> : undefined
+
+/**
+ * Answers one thing, and its version as the entity tag if it has one. `read` refuses what is not there or is out of the
+ * caller's range.
+ */
+export function readRoute<
+  Path extends string,
+  Answer extends TSchema,
+  Query extends TProperties | undefined = undefined,
+>(
+  app: App,
+  path: Path,
+  operation: Operation<Path> & {
+    readonly query?: Query
+    readonly answer: Answer
+    readonly read: (call: Call<Path, QueryOf<Query>>) => Promise<Static<Answer>>
+  },
+): void {
+  const { query, answer, read } = operation
+  add(app, 'GET', path, operation, {}, { 200: answer }, { query }, (call) =>
+    read(call as Call<Path, QueryOf<Query>>),
+  )
+}
+
+/** Answers the rows in the caller's range a page at a time. */
+export function listRoute<
+  Path extends string,
+  View extends TSchema,
+  Row extends Static<View>,
+  After,
+  Query extends TProperties | undefined = undefined,
+>(
+  app: App,
+  path: Path,
+  operation: Operation<Path> & {
+    readonly query?: Query
+    readonly row: View
+    readonly sorting: Sorting<Row, After>
+    /** At most `limit` rows behind `after`; the route asks for one more than a page has, to know whether there is a next. */
+    readonly list: (
+      call: Call<Path, QueryOf<Query>> & { readonly limit: number; readonly after: After },
+    ) => Promise<Row[]>
+  },
+): void {
+  const { row, sorting, list } = operation
+  const query = { ...PageQuery, ...operation.query }
+  add(app, 'GET', path, operation, {}, { 200: pageOf(row) }, { query }, async (call) => {
+    const { limit, cursor } = call.query as Static<TObject<typeof PageQuery>>
+    const known = call as Call<Path, QueryOf<Query>>
+    const rows = await list({ ...known, limit: limit + 1, after: sorting.after(cursor) })
+    return page(rows, limit, sorting.keyOf)
+  })
+}
+
+/**
+ * Creates once per `Idempotency-Key` and answers 201 with what was made, its version and its place, `<path>/<id>`.
+ * `admit` refuses before anything is done.
+ */
+export function createRoute<
+  Path extends string,
+  Answer extends TSchema,
+  Made extends Static<Answer> & { readonly id: string; readonly version: number },
+  Body extends TSchema | undefined = undefined,
+>(
+  app: App,
+  deps: Committer,
+  path: Path,
+  operation: Operation<Path> & {
+    readonly body?: Body
+    readonly answer: Answer
+    readonly approves?: boolean
+    /** `false` where what is made cannot be read alone. */
+    readonly located?: false
+    readonly admit?: (call: Call<Path, unknown, BodyOf<Body>>) => void | Promise<void>
+    readonly create: (tx: EntityManager, call: Acting<Path, BodyOf<Body>>) => Promise<Made>
+  },
+): void {
+  const { body, answer, approves, located = true, admit, create } = operation
+  const config = { once: true, ...(approves === true && { approves }) }
+  add(app, 'POST', path, operation, config, { 201: answer }, { body }, async (sent) => {
+    const call = sent as Call<Path, unknown, BodyOf<Body>>
+    await admit?.(call)
+    return createOnce(deps, call.request, call.reply, async (tx, act) => {
+      const made = await create(tx, { ...call, act })
+      const { id, version }: { readonly id: string; readonly version: number } = made
+      return {
+        body: made,
+        version,
+        ...(located && { location: `${path}/${id}` }),
+      }
+    })
+  })
+}
+
+/** Changes the version that `If-Match` names, in one transaction. `admit` refuses before anything is done. */
+export function changeRoute<
+  Path extends string,
+  Answer extends TSchema,
+  Body extends TSchema | undefined = undefined,
+>(
+  app: App,
+  deps: Committer,
+  method: 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+  path: Path,
+  operation: Operation<Path> & {
+    readonly body?: Body
+    readonly answer: Answer
+    /** It approves, confirms, decides, signs, waives or releases: closed to callers whose cooling time runs. */
+    readonly approves?: boolean
+    readonly admit?: (call: Call<Path, unknown, BodyOf<Body>>) => void | Promise<void>
+    readonly apply: (
+      tx: EntityManager,
+      call: Acting<Path, BodyOf<Body>> & { readonly expected: number },
+    ) => Promise<Static<Answer> & { version: number }>
+  },
+): void {
+  const { body, answer, approves, admit, apply } = operation
+  const config = { versioned: true, ...(approves === true && { approves }) } as const
+  add(app, method, path, operation, config, { 200: answer }, { body }, async (sent) => {
+    const call = sent as Call<Path, unknown, BodyOf<Body>>
+    await admit?.(call)
+    return change(deps, call.request, call.reply, (tx, act, expected) =>
+      apply(tx, { ...call, act, expected }),
+    )
+  })
+}
+
+function add<Path extends string>(
+  app: App,
+  method: HTTPMethods,
+  url: Path,
+  operation: Operation<Path>,
+  config: { readonly once?: boolean; readonly versioned?: true; readonly approves?: boolean },
+  response: Readonly<Record<number, TSchema>>,
+  {
+    query,
+    body,
+  }: { readonly query?: TProperties | undefined; readonly body?: TSchema | undefined },
+  answer: (call: Call<Path>) => Promise<unknown>,
+): void {
+  const { operationId, summary, description, tags, access, clauses, params = {} } = operation
+  const names = [...url.matchAll(/:(\w+)/g)].map(([, name = '']) => name)
+  const parts = {
+    ...Object.fromEntries(names.map((name) => [name, Uuid])),
+    ...params,
+  } as TProperties
+  app.route({
+    method,
+    url,
+    config: { access, ...(clauses !== undefined && { clauses }), ...config },
+    schema: {
+      operationId,
+      summary,
+      tags,
+      ...(description !== undefined && { description }),
+      ...(names.length > 0 && { params: Type.Object(parts) }),
+      ...(query !== undefined && { querystring: Type.Object(query) }),
+      ...(body !== undefined && { body }),
+      response,
+    },
+    handler: (request, reply) => {
+      const { params, query, body } = request as {
+        params: Call<Path>['params']
+        query: unknown
+        body: unknown
+      }
+      return answer({ params, query, body, request, reply })
+    },
+  })
+}
