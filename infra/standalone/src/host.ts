@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { readDisk } from '@erp-steward/gateway/attention/own-attention'
 import { GatewayConfig, urlSettingOf } from '@erp-steward/gateway/config'
 import { startGateway } from '@erp-steward/gateway/gateway'
 import { serviceNames, type ServiceName } from '@erp-steward/contracts/services'
@@ -114,7 +115,11 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     })
     await step(startServices(options, folder, bus, urls, secrets, running))
     const gateway = await step(
-      startGateway({ config: gatewayConfig(options, running, secrets), bus, log }),
+      startGateway({
+        ...{ config: gatewayConfig(options, running, secrets), bus, log },
+        beside: () => running.map(({ metrics }) => metrics),
+        disk: () => readDisk(folder),
+      }),
     )
     parts.push({ name: 'gateway', limitMs: PART_LIMIT_MS, stop: () => gateway.stop() })
     return { gatewayUrl: gateway.url, passwordFile, stop }

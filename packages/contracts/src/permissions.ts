@@ -158,6 +158,8 @@ export const permissions = {
   ],
   'provisioning.work': ['MIDDLEWARE'],
   'provisioning.handle': ['SYSTEM_ADMIN'],
+  // the gateway: what wants a human; of each matter only those are told who may read what it is about
+  'attention.read': [...business, 'SYSTEM_ADMIN', 'SECURITY_ADMIN', 'AUDIT_ADMIN', 'SCRIPT'],
   // every service
   'parameter.read': [...business, 'SYSTEM_ADMIN', 'SECURITY_ADMIN', 'AUDIT_ADMIN', 'SCRIPT'],
   'parameter.change': ['SECURITY_ADMIN'],

@@ -131,11 +131,7 @@ export async function authenticate(app: App, verifier: TokenVerifier): Promise<v
       return
     }
     request.principal = await checkToken(request)
-    if (access !== 'signed-in' && !request.principal.permissions.has(access))
-      throw new Problem('permission-missing', `This operation needs the permission ${access}.`, {
-        permission: access,
-        roles: [...permissions[access]],
-      })
+    if (access !== 'signed-in') assertPermitted(request.principal, access)
     const { coolingUntil } = request.principal
     if (approves && coolingUntil !== null && clock().getTime() < coolingUntil)
       throw new Problem(
@@ -146,6 +142,15 @@ export async function authenticate(app: App, verifier: TokenVerifier): Promise<v
         },
       )
   })
+}
+
+/** @throws Problem `permission-missing` */
+export function assertPermitted(principal: Principal, permission: Permission): void {
+  if (!principal.permissions.has(permission))
+    throw new Problem('permission-missing', `This operation needs the permission ${permission}.`, {
+      permission,
+      roles: [...permissions[permission]],
+    })
 }
 
 async function verify(request: FastifyRequest): Promise<AccessToken> {

@@ -9,6 +9,7 @@ import { Ajv } from 'ajv'
 import formats from 'ajv-formats'
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
+import type { Registry } from 'prom-client'
 import type { App } from './app.ts'
 import { authenticate, type TokenVerifier } from './authentication.ts'
 import { compressAnswers } from './compress-answers.ts'
@@ -45,6 +46,8 @@ export interface AppOptions {
   readonly tls?: { readonly cert: string; readonly key: string }
   /** Methods of a path that the app passes on to another, sorted; for 405 where that one would not be asked. */
   readonly methodsBehind?: (path: string) => readonly string[]
+  /** Registries of the same process whose series `/metrics` shows besides the app's own. */
+  readonly beside?: () => readonly Registry[]
   /** What `/openapi.json` answers; default: the app's own document. */
   readonly openApi?: () => Record<string, unknown>
   /** Prefix of a plugin's pages that anybody may read; they are no operations and need not declare access. */
@@ -155,7 +158,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       },
     },
   })
-  registerHealth(app, name, readiness, metrics)
+  registerHealth(app, name, readiness, () => [metrics, ...(options.beside?.() ?? [])])
   app.get(
     '/openapi.json',
     { schema: { hide: true }, config: { access: 'public' } },

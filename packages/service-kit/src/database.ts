@@ -8,6 +8,7 @@ import { CreateProposal1780000000002 } from './create-proposal.ts'
 import { KeptCommitClient } from './kept-commit.ts'
 import { CreateWaitAlarm1780000000004 } from './create-wait-alarm.ts'
 import { NameApprover1780000000003 } from './name-approver.ts'
+import { NameWaitingUnits1780000000005 } from './name-waiting-units.ts'
 
 /** The tables of a service, as entities describe them and as migrations build them. */
 export interface Storage {
@@ -28,6 +29,7 @@ export const platformMigrations = [
   CreateProposal1780000000002,
   NameApprover1780000000003,
   CreateWaitAlarm1780000000004,
+  NameWaitingUnits1780000000005,
 ] as const
 
 /** Any number; the same for all so that two `migrate` runs on one database wait for each other. */

@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
-import type { Registry } from 'prom-client'
+import { Registry } from 'prom-client'
 import type { App } from './app.ts'
+import { textOf } from './metrics.ts'
 
 /** What must work before a service may get requests; each resolves, or rejects with the reason. */
 export type Readiness = Readonly<Record<string, () => Promise<void>>>
@@ -14,12 +15,12 @@ const CheckReport = Type.Object({
   checks: Type.Record(Type.String(), Type.Enum(['up', 'down'])),
 })
 
-/** `/health/live` (the process answers), `/health/ready` (what it needs answers too), `/metrics`. */
+/** `/health/live` (the process answers), `/health/ready` (what it needs answers too), `/metrics` of all `registries`. */
 export function registerHealth(
   app: App,
   service: string,
   readiness: Readiness,
-  metrics: Registry,
+  registries: () => readonly Registry[],
 ): void {
   const hidden = { schema: { hide: true }, config: { access: 'public' as const } }
   app.get('/health/live', hidden, () => ({ service, status: 'up' }))
@@ -45,7 +46,7 @@ export function registerHealth(
     },
   )
   app.get('/metrics', hidden, async (_request, reply) =>
-    reply.type(metrics.contentType).send(await metrics.metrics()),
+    reply.type(Registry.PROMETHEUS_CONTENT_TYPE).send(await textOf(registries())),
   )
 }
 

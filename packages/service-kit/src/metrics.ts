@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { AggregatorRegistry, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { App } from './app.ts'
 
 declare module 'fastify' {
@@ -57,4 +57,11 @@ export function eventCounters(registry: Registry) {
       registers: [registry],
     }),
   }
+}
+
+/** The series of several registries as one text, in which each metric stands once. */
+export async function textOf(registries: readonly Registry[]): Promise<string> {
+  const series = await Promise.all(registries.map((each) => each.getMetricsAsJSON()))
+  // The label `service` tells them apart, so that nothing is added up.
+  return AggregatorRegistry.aggregate(series).metrics()
 }

@@ -11,17 +11,21 @@ import {
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { startRelay } from '@erp-steward/messaging/relay'
 import type { Logger } from 'pino'
+import type { Registry } from 'prom-client'
 import { Type, type Static, type TObject } from 'typebox'
 import type { DataSource, EntityManager } from 'typeorm'
 import type { App } from './app.ts'
 import { actOf, createKeySet } from './authentication.ts'
 import { setGuardedParameter } from './change-parameter.ts'
+import type { AttentionSource } from './attention.ts'
+import { attentionRoute } from './attention-route.ts'
 import { createApp } from './create-app.ts'
 import { openDatabase, type Storage } from './database.ts'
 import { deadLetterRoutes, discardParked } from './dead-letter-routes.ts'
 import { startJobs, type Task } from './jobs.ts'
 import { eventCounters } from './metrics.ts'
 import { parameterRoutes } from './parameter-routes.ts'
+import { platformAttention } from './platform-attention.ts'
 import type { ProposalKind } from './proposal.ts'
 import { proposalRoutes } from './proposal-routes.ts'
 import { expireProposals, expireProposalsCrontab, proposalWaits } from './proposals.ts'
@@ -93,6 +97,8 @@ export interface Service<Config extends TObject = TObject> extends Storage {
   readonly proposals?: (dependencies: Dependencies<Static<Config>>) => readonly ProposalKind[]
   /** What waits for another person besides proposals: an alarm where nobody can decide it. */
   readonly waits?: readonly Waits[]
+  /** What of its own wants a human, besides what every service has. */
+  readonly attention?: readonly AttentionSource[]
   /** Whether the unit is known here, for parameters that differ per unit. */
   readonly unitExists: (tx: EntityManager, unitId: string) => Promise<boolean>
   /** Public keys for tokens, where the service holds them itself; default: the JWKS of identity. */
@@ -173,6 +179,7 @@ export async function buildService<Config extends TObject>(
   ]
   proposalRoutes(app, { service: name, db, clock, kinds })
   deadLetterRoutes(app, { service: name, db, clock, consumer })
+  attentionRoute(app, db, clock, [...platformAttention, ...(service.attention ?? [])])
   app.decorate('relayed', (count: number) => {
     counters.relayed.inc(count)
   })
@@ -208,6 +215,7 @@ export interface StartOptions<Config> {
 export interface RunningService {
   readonly name: ServiceName
   readonly url: string
+  readonly metrics: Registry
   /** In order: no new requests, no new jobs and events, what is queued goes out, connections close. */
   stop(): Promise<void>
 }
@@ -254,6 +262,7 @@ export async function startService<Config extends TObject>(
   const { port } = app.server.address() as AddressInfo
   return {
     name,
+    metrics: app.metrics,
     url: `http://${config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST}:${String(port)}`,
     async stop() {
       await app.close()

@@ -124,14 +124,14 @@ const nameOf = ({ kind, subject }: Named) => `${kind}/${subject}`
 /** @returns whether it was not said before */
 async function raise(
   tx: EntityManager,
-  { kind, subject }: Named,
+  { kind, subject, unitIds }: Wait,
   alarm: Alarm,
   { now }: Act,
 ): Promise<boolean> {
   const raised: unknown[] = await tx.query(
-    `insert into wait_alarm (kind, subject, alarm, raised_at) values ($1, $2, $3, $4)
+    `insert into wait_alarm (kind, subject, alarm, raised_at, unit_ids) values ($1, $2, $3, $4, $5)
      on conflict on constraint wait_alarm_pkey do nothing returning alarm`,
-    [kind, subject, alarm, now],
+    [kind, subject, alarm, now, unitIds],
   )
   return raised.length > 0
 }

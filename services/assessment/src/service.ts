@@ -4,6 +4,7 @@ import { defineService } from '@erp-steward/service-kit/service'
 import { AppealEntity } from './appeals/appeal.ts'
 import { appealsWaiting } from './appeals/appeals-waiting.ts'
 import { appealRoutes } from './appeals/routes.ts'
+import { assessmentAttention } from './attention.ts'
 import { AssessmentConfig } from './config.ts'
 import { ControlEvidenceEntity, ControlFactEntity } from './controls/control-fact.ts'
 import {
@@ -109,5 +110,6 @@ export const assessment = defineService({
     '45 0 * * * plan-monthly-nodes',
     '*/5 * * * * publish-control-states',
   ].join('\n'),
+  attention: assessmentAttention,
   unitExists,
 })

@@ -4,6 +4,7 @@ import { defineService } from '@erp-steward/service-kit/service'
 import { AgentEntity } from './agents/agent.ts'
 import { agentRoutes } from './agents/routes.ts'
 import { AssignmentEntity } from './assignments/assignment.ts'
+import { backupAttention } from './attention.ts'
 import { BackupConfig } from './config.ts'
 import { CopyEntity } from './copies/copy.ts'
 import { queueVerifications } from './copies/queue-verifications.ts'
@@ -82,5 +83,6 @@ export const backupOrchestration = defineService({
     '* * * * * watch-protection',
     '17 * * * * queue-verifications',
   ].join('\n'),
+  attention: backupAttention,
   unitExists,
 })

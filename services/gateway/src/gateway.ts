@@ -7,6 +7,10 @@ import { createKeySet, createTokenCheck } from '@erp-steward/service-kit/authent
 import { createApp } from '@erp-steward/service-kit/create-app'
 import { openApiOf } from '@erp-steward/service-kit/open-api'
 import type { Logger } from 'pino'
+import type { Registry } from 'prom-client'
+import { createOwnAttention } from './attention/own-attention.ts'
+import { attentionRoutes } from './attention/routes.ts'
+import type { DiskSpace } from './attention/rules/own-matters.ts'
 import { urlSettingOf, type GatewayConfig } from './config.ts'
 import { createCatalogue, type Catalogue } from './documents/catalogue.ts'
 import { DOCS, documentRoutes } from './documents/routes.ts'
@@ -14,7 +18,7 @@ import { createDoor } from './door/admit.ts'
 import { allowOrigins } from './door/cors.ts'
 import { guardNetwork, networksOf } from './door/guard.ts'
 import { refusalReporter } from './door/report-refusal.ts'
-import { healthRoutes } from './health/routes.ts'
+import { createHealthRound, healthRoutes } from './health/routes.ts'
 import { proxyRoutes } from './proxy/routes.ts'
 import { onAccountEvent, revocationTopics } from './revocations/on-account-event.ts'
 import { readSnapshot } from './revocations/read-snapshot.ts'
@@ -39,6 +43,10 @@ export interface GatewayOptions {
   readonly bus: EventBus
   readonly log: Logger
   readonly clock?: () => Date
+  /** Registries of the services that live in this process. */
+  readonly beside?: () => readonly Registry[]
+  /** Room on the disk of the site's data, where it lies on this machine. */
+  readonly disk?: () => Promise<DiskSpace>
 }
 
 export interface RunningGateway {
@@ -61,6 +69,8 @@ export async function startGateway({
   bus,
   log: parentLog,
   clock = () => new Date(),
+  beside = () => [],
+  disk,
 }: GatewayOptions): Promise<RunningGateway> {
   const log = parentLog.child({ service: 'gateway' })
   const upstreams = new Map(
@@ -86,6 +96,8 @@ export async function startGateway({
       bus,
       log,
       clock,
+      beside,
+      disk: disk ?? null,
     })
     listening = app
     const identity = upstreamOf(upstreams, 'identity')
@@ -125,14 +137,15 @@ export async function startGateway({
   }
 }
 
-interface GatewayParts extends Required<Omit<GatewayOptions, 'config'>> {
+interface GatewayParts extends Required<Omit<GatewayOptions, 'config' | 'disk'>> {
+  readonly disk: (() => Promise<DiskSpace>) | null
   readonly upstreams: ReadonlyMap<(typeof serviceNames)[number], Upstream>
   readonly revocations: Revocations
 }
 
 async function buildGateway(
   config: GatewayConfig,
-  { upstreams, revocations, bus, log, clock }: GatewayParts,
+  { upstreams, revocations, bus, log, clock, beside, disk }: GatewayParts,
 ): Promise<{ app: App; catalogue: Catalogue }> {
   const table = createRoutingTable(Object.values(services))
   // Reads the setting once more only to refuse a faulty one by name.
@@ -158,6 +171,7 @@ async function buildGateway(
     trustedProxies: config.TRUSTED_PROXIES.split(',').flatMap((entry) => entry.trim() || []),
     ...(tls !== null && { tls }),
     methodsBehind: (path) => (table(path) === undefined ? [] : catalogue.methodsOf(path)),
+    beside,
     openApi: () => catalogue.merged.document,
     publicFolder: DOCS,
   })
@@ -175,7 +189,14 @@ async function buildGateway(
       door.countAddress(request, reply)
     done()
   })
-  healthRoutes(app, [...upstreams.values()])
+  const states = createHealthRound([...upstreams.values()])
+  healthRoutes(app, states)
+  const certificate = tls?.cert ?? null
+  attentionRoutes(app, {
+    ...{ door, states, upstreams: [...upstreams.values()] },
+    internalToken: config.INTERNAL_TOKEN,
+    own: createOwnAttention(app.metrics, { certificate, disk, clock }),
+  })
   await documentRoutes(app, catalogue)
   await proxyRoutes(app, { door, table, upstreams })
   await app.ready()

@@ -25,6 +25,7 @@ test('the merged document holds the operations of every service and of the gatew
     '/.well-known/jwks.json',
     '/health',
     '/problems/{code}',
+    '/v1/attention',
     '/v1/backup-sites',
     '/v1/metrics',
     '/v1/observations',

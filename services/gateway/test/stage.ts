@@ -9,9 +9,9 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import { Agent, request, type Dispatcher } from 'undici'
 import { GatewayConfig, urlSettingOf } from '../src/config.ts'
-import { startGateway, type RunningGateway } from '../src/gateway.ts'
+import { startGateway, type GatewayOptions, type RunningGateway } from '../src/gateway.ts'
 
-const INTERNAL_TOKEN = 'internal-token-of-the-tests-0123456789'
+export const INTERNAL_TOKEN = 'internal-token-of-the-tests-0123456789'
 
 /** What identity answers about revocations; change it to tell the gateway something. */
 export interface Snapshot {
@@ -56,6 +56,7 @@ export async function stage(
   prepare: Prepare = {},
   settings: Record<string, string> = {},
   documents: Partial<Record<ServiceName, object>> = {},
+  options: Pick<GatewayOptions, 'beside' | 'disk'> = {},
 ): Promise<Stage> {
   const snapshot: Snapshot = { accounts: [], sessions: [] }
   const upstreams = {} as Record<ServiceName, FastifyInstance>
@@ -83,6 +84,7 @@ export async function stage(
     bus,
     log: pino({ level: 'info' }, { write: (line: string) => log.push(line) }),
     clock: () => running.now,
+    ...options,
   }).catch(async (error: unknown) => {
     await closeUpstreams()
     throw error

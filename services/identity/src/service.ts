@@ -9,6 +9,7 @@ import { StandingEntity } from './accounts/standing.ts'
 import { stateUnstated } from './accounts/state-standing.ts'
 import { stateUnnamedAdministrators } from './accounts/administrator-role.ts'
 import { accountRoutes } from './accounts/routes.ts'
+import { identityAttention } from './attention.ts'
 import { anchorLedger } from './audit/anchor-ledger.ts'
 import { assessmentWitness } from './audit/assessment-witness.ts'
 import { AuditAnchorEntity, AuditHeadEntity, AuditRecordEntity } from './audit/audit-record.ts'
@@ -147,6 +148,7 @@ export const identity = defineService({
   ].join('\n'),
   waits: [accountChangesWaiting, passwordHalvesWaiting, secretHalvesWaiting],
   proposals: () => [narrowDuties],
+  attention: identityAttention,
   unitExists,
   // Its own table: no request to itself, and no stale copy.
   keys: ({ db, clock }) => publishedKey(db, clock),

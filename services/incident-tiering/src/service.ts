@@ -1,6 +1,7 @@
 import { createPersonalData, holdPersonalData } from '@erp-steward/service-kit/personal-data'
 import { createSeal } from '@erp-steward/service-kit/seal'
 import { defineService } from '@erp-steward/service-kit/service'
+import { incidentAttention } from './attention.ts'
 import { CalendarVersionEntity } from './calendars/calendar.ts'
 import { holidayRoutes } from './calendars/holiday-routes.ts'
 import { HolidayYearEntity } from './calendars/holiday-year.ts'
@@ -146,5 +147,6 @@ export const incidentTiering = defineService({
     '* * * * * watch-change-stages',
     '* * * * * watch-change-executors',
   ].join('\n'),
+  attention: incidentAttention,
   unitExists,
 })

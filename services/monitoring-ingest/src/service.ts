@@ -13,6 +13,7 @@ import {
   onTicketTaken,
 } from './alerts/on-alert-told.ts'
 import { alertRoutes } from './alerts/routes.ts'
+import { monitoringAttention } from './attention.ts'
 import { MonitoringConfig } from './config.ts'
 import { keepPartitions } from './ingest/partitions.ts'
 import { ingestRoutes } from './ingest/routes.ts'
@@ -111,5 +112,6 @@ export const monitoringIngest = defineService({
     '* * * * * check-alerts-told',
     '*/10 * * * * check-inspection-cover',
   ].join('\n'),
+  attention: monitoringAttention,
   unitExists,
 })

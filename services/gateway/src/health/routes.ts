@@ -16,19 +16,23 @@ const Report = Type.Object({
   services: Type.Record(Type.Enum([...serviceNames]), State),
 })
 
-/** `/health`: which services can work now; 503 when one cannot. It names no version and no reason. */
-export function healthRoutes(app: App, upstreams: readonly Upstream[]): void {
+/** Which services can work, as they said within the last second. */
+export type HealthRound = () => Promise<Record<ServiceName, State>>
+
+export function createHealthRound(upstreams: readonly Upstream[]): HealthRound {
   let askedAt = -Infinity
   let round: Promise<Record<ServiceName, State>> | undefined
-
-  function states(): Promise<Record<ServiceName, State>> {
+  return () => {
     if (round === undefined || performance.now() - askedAt > KEPT_MS) {
       askedAt = performance.now()
       round = ask(upstreams)
     }
     return round
   }
+}
 
+/** `/health`: which services can work now; 503 when one cannot. It names no version and no reason. */
+export function healthRoutes(app: App, states: HealthRound): void {
   app.get(
     '/health',
     {

@@ -1,0 +1,27 @@
+import type { AttentionSource } from '@erp-steward/service-kit/attention'
+
+/** Minutes that a task in EBS may wait for the middleware, which asks at least every minute. Own choice. */
+const LEASED_WITHIN_MINUTES = 15
+
+/** What of EBS wants a human. A task is told of under its id; whom it is about is personal data. Source: A-2.1.4. */
+export const identityAttention: readonly AttentionSource[] = [
+  {
+    kind: 'ebs-task-failed',
+    // An end that did not happen leaves somebody in; a beginning that did not happens to one who waits.
+    find: `select id::text, kind, array[unit_id], queued_at,
+                  case when kind like 'end-%' then 'critical' else 'warning' end, 'retryProvisioningTask', null
+             from provisioning_task where status = 'failed'`,
+  },
+  {
+    kind: 'ebs-task-waiting',
+    // The one that is next of each user: what stands behind a failed one waits for that.
+    find: `select distinct on (account_id) id::text, kind, array[unit_id], queued_at, null, 'readProvisioningTask', null
+             from provisioning_task task
+            where (status = 'queued' and greatest(queued_at, not_before) < $1 - interval '${LEASED_WITHIN_MINUTES} minutes'
+                   or status = 'leased' and leased_until < $1 - interval '${LEASED_WITHIN_MINUTES} minutes')
+              and not exists (
+                select from provisioning_task other
+                 where other.account_id = task.account_id and other.seq < task.seq and other.status = 'failed')
+            order by account_id, seq`,
+  },
+]
