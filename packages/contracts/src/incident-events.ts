@@ -339,6 +339,22 @@ export const NotificationFailed = defineEvent({
   }),
 })
 
+export const NotificationResent = defineEvent({
+  type: 'incident.notification.resent.v1',
+  summary: 'A person had a message tried again that had not reached its receiver.',
+  clauses: ['A-3.2.3'],
+  payload: Type.Object({
+    notificationId: Uuid,
+    ticketId: nullable(Uuid),
+    channel: Type.Enum(['mail', 'webhook']),
+    /** As of a failed one. */
+    occasion: Type.String(),
+    /** Tries until then. */
+    attempts: Type.Integer(),
+    resentAt: Instant,
+  }),
+})
+
 export const NotificationFellBack = defineEvent({
   type: 'incident.notification.fell-back.v1',
   summary: 'A message does not reach its receiver; others were told instead.',

@@ -52,6 +52,7 @@ export const permissions = {
   ],
   'calendar.change': ['SYSTEM_ADMIN', 'OM_AUTHORITY'],
   'notification.read': ['OM_AUTHORITY', 'SYSTEM_ADMIN', 'AUDIT_ADMIN'],
+  'notification.resend': ['OM_AUTHORITY', 'SYSTEM_ADMIN'],
   'webhook.manage': ['SYSTEM_ADMIN'],
   // incident-tiering: changes
   'change.read': [...business, 'SYSTEM_ADMIN', 'AUDIT_ADMIN', 'SCRIPT'],

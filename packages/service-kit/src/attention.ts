@@ -101,7 +101,8 @@ export async function readAttention(
         found.push({ ...matter, kind, unit_ids: unitIds })
   }
   const [row]: Attention[] = await db.query(
-    `with found (kind, ${COLUMNS}) as (
+    // Names the type of $1 before the selects, which the selects take for granted.
+    `with asked as (select $1::timestamptz), found (kind, ${COLUMNS}) as (
        select kind, ${COLUMNS} from jsonb_to_recordset($2) as given (kind text, ${MATTER})
        ${selects.map((select) => `union all ${select}`).join('\n')}
      ), matter as materialized (
@@ -117,8 +118,7 @@ export async function readAttention(
                        'unitIds', unit_ids, 'since', since, 'mending', mending, 'target', target) order by place)
                 from (select *, row_number() over (
                         order by array_position($5::text[], weight), array_position($6::text[], kind), since, subject
-                      ) as place from matter order by place limit $7) worst), '[]') as items
-       where $1::timestamptz is not null`,
+                      ) as place from matter order by place limit $7) worst), '[]') as items`,
     [
       now,
       JSON.stringify(found),

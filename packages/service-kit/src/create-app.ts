@@ -158,7 +158,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       },
     },
   })
-  registerHealth(app, name, readiness, () => [metrics, ...(options.beside?.() ?? [])])
+  registerHealth(app, name, readiness, metrics, options.beside ?? (() => []))
   app.get(
     '/openapi.json',
     { schema: { hide: true }, config: { access: 'public' } },

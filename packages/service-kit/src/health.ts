@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { Registry } from 'prom-client'
+import type { Registry } from 'prom-client'
 import type { App } from './app.ts'
 import { textOf } from './metrics.ts'
 
@@ -15,12 +15,13 @@ const CheckReport = Type.Object({
   checks: Type.Record(Type.String(), Type.Enum(['up', 'down'])),
 })
 
-/** `/health/live` (the process answers), `/health/ready` (what it needs answers too), `/metrics` of all `registries`. */
+/** `/health/live` (the process answers), `/health/ready` (what it needs answers too), `/metrics` with what is beside it. */
 export function registerHealth(
   app: App,
   service: string,
   readiness: Readiness,
-  registries: () => readonly Registry[],
+  metrics: Registry,
+  beside: () => readonly Registry[],
 ): void {
   const hidden = { schema: { hide: true }, config: { access: 'public' as const } }
   app.get('/health/live', hidden, () => ({ service, status: 'up' }))
@@ -46,7 +47,7 @@ export function registerHealth(
     },
   )
   app.get('/metrics', hidden, async (_request, reply) =>
-    reply.type(Registry.PROMETHEUS_CONTENT_TYPE).send(await textOf(registries())),
+    reply.type(metrics.contentType).send(await textOf(metrics, beside())),
   )
 }
 

@@ -59,9 +59,10 @@ export function eventCounters(registry: Registry) {
   }
 }
 
-/** The series of several registries as one text, in which each metric stands once. */
-export async function textOf(registries: readonly Registry[]): Promise<string> {
-  const series = await Promise.all(registries.map((each) => each.getMetricsAsJSON()))
+/** The series of a registry and of those beside it as one text, in which each metric stands once. */
+export async function textOf(own: Registry, beside: readonly Registry[]): Promise<string> {
+  if (beside.length === 0) return own.metrics()
+  const series = await Promise.all([own, ...beside].map((each) => each.getMetricsAsJSON()))
   // The label `service` tells them apart, so that nothing is added up.
   return AggregatorRegistry.aggregate(series).metrics()
 }

@@ -97,6 +97,15 @@ const words = async () => (await said()).map(([word]) => word)
 const since = async ({ id: proposalId }: Proposal) =>
   (await proposalById(database.db.manager, proposalId)).undecidableSince
 
+test('an alarm says whose it is, so that callers of a unit are told of theirs', async () => {
+  await person(CARL, ['OM_AUTHORITY'], UNIT)
+  await ask({ unitId: UNIT })
+  await watch()
+  expect(await database.db.query('select alarm, unit_ids as "unitIds" from wait_alarm')).toEqual([
+    { alarm: 'undecidable', unitIds: [UNIT] },
+  ])
+})
+
 test('a proposal that somebody can decide is no alarm', async () => {
   const proposal = await ask({ unitId: UNIT })
   await watch()

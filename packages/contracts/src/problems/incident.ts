@@ -81,4 +81,16 @@ export const incidentProblems = {
     '回调地址不允许',
     'Use an address of a listed outbound target.',
   ),
+  'notification-not-found': problem(
+    404,
+    'The notification does not exist',
+    '通知不存在',
+    'Check the id.',
+  ),
+  'notification-delivered': problem(
+    409,
+    'The notification is delivered',
+    '通知已送达',
+    'Nothing is left to do.',
+  ),
 } as const satisfies Record<string, ProblemDefinition>

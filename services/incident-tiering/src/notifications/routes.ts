@@ -1,6 +1,6 @@
 import { InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
-import { assertReaches, unitInRange } from '@erp-steward/service-kit/authentication'
+import { actOf, assertReaches, unitInRange } from '@erp-steward/service-kit/authentication'
 import { change, createOnce } from '@erp-steward/service-kit/commit'
 import {
   decodeIdCursor,
@@ -13,6 +13,7 @@ import type { Seal } from '@erp-steward/service-kit/seal'
 import type { Dependencies } from '@erp-steward/service-kit/service'
 import { Type } from 'typebox'
 import type { IncidentConfig } from '../config.ts'
+import { resendNotification } from './resend-notification.ts'
 import { registerWebhook, setWebhookActive, type Webhook } from './webhook.ts'
 
 const NotificationView = Type.Object({
@@ -100,6 +101,36 @@ export function notificationRoutes(app: App, deps: Dependencies<IncidentConfig>,
         [ticketId ?? null, state ?? null, at, id, unitInRange(request), limit + 1],
       )
       return page(rows, limit, (row) => [row.createdAt.toISOString(), row.id])
+    },
+  )
+
+  app.post(
+    '/v1/notifications/:id/resend',
+    {
+      config: { access: 'notification.resend', clauses: ['A-3.2.3'] },
+      schema: {
+        operationId: 'resendNotification',
+        summary: 'Tries at once to deliver a message that did not reach its receiver.',
+        description:
+          'It goes to the address that the receiver has now. One that was given up gets one more try; one that still waits for ' +
+          'its next try gets it now.',
+        tags: ['notifications'],
+        params: Type.Object({ id: Uuid }),
+        response: {
+          202: Type.Object({
+            id: Uuid,
+            state: Type.Enum(['queued']),
+            attempts: Type.Integer({ minimum: 0, description: 'Tries until now.' }),
+          }),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params
+      const { attempts } = await deps.db.transaction((tx) =>
+        resendNotification(tx, id, actOf(request, deps.clock())),
+      )
+      return reply.code(202).send({ id, state: 'queued', attempts })
     },
   )
 
