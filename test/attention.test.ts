@@ -13,7 +13,10 @@ test('what mends a matter is an operation of that name, method and path, of each
   for (const text of (await openApiDocuments()).values())
     for (const [path, methods] of Object.entries((JSON.parse(text) as Document).paths))
       for (const [method, { operationId }] of Object.entries(methods))
-        documented.set(operationId, `${method.toUpperCase()} ${path.replaceAll(/\{\w+\}/g, '{id}')}`)
+        documented.set(
+          operationId,
+          `${method.toUpperCase()} ${path.replaceAll(/\{\w+\}/g, '{id}')}`,
+        )
   for (const [id, { method, path }] of Object.entries(mendings))
     for (const service of id.includes('{Service}') ? serviceNames : (['gateway'] as const))
       expect([id, documented.get(operationIdOf(id as MendingId, service))]).toEqual([

@@ -105,7 +105,13 @@ test('what was not asked for is not looked for', async () => {
 
 test('a matter found by code stands in one order with the others, the grave before the light', async () => {
   const since = new Date('2026-11-30T02:00:00Z')
-  const matter = { name: null, unitIds: [UNIT], since, mending: 'readControl', target: null } as const
+  const matter = {
+    name: null,
+    unitIds: [UNIT],
+    since,
+    mending: 'readControl',
+    target: null,
+  } as const
   const sources: AttentionSource[] = [
     ...platformAttention,
     {

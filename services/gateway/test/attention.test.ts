@@ -31,7 +31,8 @@ function tellers(told: Told): Prepare {
       service,
       (app: Parameters<NonNullable<Prepare['identity']>>[0]) => {
         app.get('/internal/attention', (request, reply) => {
-          if (request.headers.authorization !== `Bearer ${INTERNAL_TOKEN}`) return reply.code(401).send()
+          if (request.headers.authorization !== `Bearer ${INTERNAL_TOKEN}`)
+            return reply.code(401).send()
           asked.push({ service, query: new URL(request.url, 'http://x').searchParams })
           const answer = told[service]
           return answer ?? reply.code(500).send()
@@ -78,7 +79,12 @@ interface Listed {
   rest: number
 }
 
-async function list(it: Stage, as: TestCaller = { roles: ['SYSTEM_ADMIN'] }, query = '', language = 'en') {
+async function list(
+  it: Stage,
+  as: TestCaller = { roles: ['SYSTEM_ADMIN'] },
+  query = '',
+  language = 'en',
+) {
   const answer = await it.call(`/v1/attention${query}`, {
     headers: { ...bearer(as), 'accept-language': language },
   })
@@ -138,9 +144,17 @@ test('what all services tell is one list, the worst first, each with the operati
 test('the list is bounded and says how many more there are', async () => {
   const it = await staged({
     ...quiet,
-    identity: { ...telling(item('ebs-task-failed'), item('ebs-task-failed')), counts: [
-      { kind: 'ebs-task-failed', severity: 'critical', count: 7, since: '2026-11-30T04:00:00+00:00' },
-    ] },
+    identity: {
+      ...telling(item('ebs-task-failed'), item('ebs-task-failed')),
+      counts: [
+        {
+          kind: 'ebs-task-failed',
+          severity: 'critical',
+          count: 7,
+          since: '2026-11-30T04:00:00+00:00',
+        },
+      ],
+    },
   })
   const { listed } = await list(it, undefined, '?limit=1')
   expect(listed.items).toHaveLength(1)
@@ -159,7 +173,10 @@ test('a service that does not answer is an entry of its own, since it was found 
   expect(first.listed.items).toEqual([
     expect.objectContaining({
       ...{ kind: 'service-silent', severity: 'critical', service: 'gateway', since: found },
-      ...{ subject: 'assessment', mending: { operationId: 'readHealth', method: 'GET', path: '/health' } },
+      ...{
+        subject: 'assessment',
+        mending: { operationId: 'readHealth', method: 'GET', path: '/health' },
+      },
     }),
   ])
   it.now = new Date(it.now.getTime() + 60_000)
@@ -167,8 +184,13 @@ test('a service that does not answer is an entry of its own, since it was found 
 })
 
 test('a service whose answer cannot be read does not answer', async () => {
-  const it = await staged({ ...quiet, identity: { items: [{}], counts: [] } as unknown as Attention })
-  expect((await list(it)).listed.items).toMatchObject([{ kind: 'service-silent', subject: 'identity' }])
+  const it = await staged({
+    ...quiet,
+    identity: { items: [{}], counts: [] } as unknown as Attention,
+  })
+  expect((await list(it)).listed.items).toMatchObject([
+    { kind: 'service-silent', subject: 'identity' },
+  ])
 })
 
 test('nobody is told of what they may not read, and none without the permission', async () => {
@@ -203,7 +225,10 @@ test('texts are in the language preferred; one kind can be asked for alone', asy
   const { listed } = await list(it, undefined, '?kind=ebs-task-failed', 'zh-CN')
   expect(listed.items[0]).toMatchObject(
     Object.fromEntries(
-      (['title', 'remedy'] as const).map((text) => [text, attentionKinds['ebs-task-failed'][text]['zh-CN']]),
+      (['title', 'remedy'] as const).map((text) => [
+        text,
+        attentionKinds['ebs-task-failed'][text]['zh-CN'],
+      ]),
     ),
   )
   expect(asked.map(({ query }) => query.getAll('kind'))).toEqual(
@@ -235,7 +260,10 @@ test.each([
 test('a certificate near its end is told of, and the series say when it ends', async () => {
   const now = new Date()
   const { cert, key } = selfSigned('gateway.test', now)
-  const files = [join(tmpdir(), `${randomUUID()}.pem`), join(tmpdir(), `${randomUUID()}.pem`)] as const
+  const files = [
+    join(tmpdir(), `${randomUUID()}.pem`),
+    join(tmpdir(), `${randomUUID()}.pem`),
+  ] as const
   await writeFile(files[0], cert)
   await writeFile(files[1], key, { mode: 0o600 })
   const it = await staged(quiet, { TLS_CERT_FILE: files[0], TLS_KEY_FILE: files[1] })
@@ -258,10 +286,12 @@ test('the series show what the gateway finds, which services are ready, and thos
   const services = ['identity', 'assessment'].map((service) => {
     const registry = new Registry()
     registry.setDefaultLabels({ service })
-    new Gauge({ name: 'attention_items', help: 'h', labelNames: ['kind', 'severity'], registers: [registry] }).set(
-      { kind: 'dead-letter', severity: 'critical' },
-      service === 'identity' ? 3 : 0,
-    )
+    new Gauge({
+      name: 'attention_items',
+      help: 'h',
+      labelNames: ['kind', 'severity'],
+      registers: [registry],
+    }).set({ kind: 'dead-letter', severity: 'critical' }, service === 'identity' ? 3 : 0)
     return registry
   })
   const disk = () => Promise.resolve({ freeBytes: 10, sizeBytes: 100 })

@@ -2,7 +2,16 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { toldAttention } from '@erp-steward/test-kit/told-attention'
 import { identityStage, pass } from './account-stage.ts'
-import { as, call, joined, lease, report, smallCompany, tasksOf, workOff } from './directory-stage.ts'
+import {
+  as,
+  call,
+  joined,
+  lease,
+  report,
+  smallCompany,
+  tasksOf,
+  workOff,
+} from './directory-stage.ts'
 
 const MINUTE = 60_000
 
@@ -32,7 +41,9 @@ test('[A-2.1.4] a task wants a human after a quarter of an hour without the midd
     ...{ subject: first?.id, name: 'create-user', severity: 'warning', target: null },
     mending: 'readProvisioningTask',
   })
-  expect(await toldAttention(stage, { kind: 'ebs-task-waiting', unitId: first?.id ?? '' })).toEqual([])
+  expect(await toldAttention(stage, { kind: 'ebs-task-waiting', unitId: first?.id ?? '' })).toEqual(
+    [],
+  )
   expect(JSON.stringify(matters)).not.toContain(userName)
   const [held] = await lease(stage, { limit: 1 })
   if (held === undefined) throw new Error('there is no task')
@@ -73,7 +84,9 @@ test('[A-2.1.4] a task that failed is told of instead of what waits behind it; a
   expect(await failed()).toMatchObject([
     { subject: task?.id, severity: 'warning', mending: 'retryProvisioningTask' },
   ])
-  await stage.db.query(`update provisioning_task set kind = 'end-date-user' where id = $1`, [task?.id])
+  await stage.db.query(`update provisioning_task set kind = 'end-date-user' where id = $1`, [
+    task?.id,
+  ])
   expect(await failed()).toMatchObject([{ severity: 'critical', name: 'end-date-user' }])
   expect(await waiting()).toEqual([])
 })

@@ -46,8 +46,21 @@ test('a firing alert is as grave as its level, and mended through its ticket', a
   const created = await stage.call('POST', '/v1/thresholds', {
     as: authority,
     body: {
-      ...{ name: 'hot', unitId: stage.unitId, moduleCode: null, category: 'SERVER', metric: 'heat' },
-      ...{ comparison: 'above', warning: 80, critical: 90, recoverLevel: 75, forSeconds: 60, reason: 'r' },
+      ...{
+        name: 'hot',
+        unitId: stage.unitId,
+        moduleCode: null,
+        category: 'SERVER',
+        metric: 'heat',
+      },
+      ...{
+        comparison: 'above',
+        warning: 80,
+        critical: 90,
+        recoverLevel: 75,
+        forSeconds: 60,
+        reason: 'r',
+      },
     },
   })
   expect(created.statusCode).toBe(201)
@@ -62,7 +75,12 @@ test('a firing alert is as grave as its level, and mended through its ticket', a
   expect(await told({ kind: 'alert-firing' })).toEqual([])
   await send(60, 85)
   const [matter] = await told({ kind: 'alert-firing' })
-  expect(matter).toMatchObject({ name: 'hot', severity: 'warning', mending: 'readAlert', target: null })
+  expect(matter).toMatchObject({
+    name: 'hot',
+    severity: 'warning',
+    mending: 'readAlert',
+    target: null,
+  })
   await send(120, 95)
   await send(180, 95)
   expect(await told({ kind: 'alert-firing' })).toMatchObject([{ severity: 'critical' }])
@@ -96,7 +114,12 @@ test('a round is overdue after its time and not at it; a unit that nobody can in
   expect(await told({ kind: 'inspection-overdue' })).toEqual([])
   stage.service.now = new Date(dueAt.getTime() + 1)
   expect(await told({ kind: 'inspection-overdue' })).toMatchObject([
-    { subject: round?.id, name: '2026-11-22', unitIds: [stage.unitId], mending: 'signInspectionRound' },
+    {
+      subject: round?.id,
+      name: '2026-11-22',
+      unitIds: [stage.unitId],
+      mending: 'signInspectionRound',
+    },
   ])
   await stage.run('check-inspection-cover')
   expect(await told({ kind: 'inspection-uncovered', unitId: stage.unitId })).toMatchObject([

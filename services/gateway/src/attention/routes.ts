@@ -1,8 +1,4 @@
-import {
-  attentionKindNames,
-  attentionKinds,
-  severities,
-} from '@erp-steward/contracts/attention'
+import { attentionKindNames, attentionKinds, severities } from '@erp-steward/contracts/attention'
 import { serviceNames } from '@erp-steward/contracts/services'
 import { InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
@@ -13,11 +9,7 @@ import {
   type AttentionItem,
   type AttentionQuery,
 } from '@erp-steward/service-kit/attention'
-import {
-  assertPermitted,
-  principalOf,
-  unitInRange,
-} from '@erp-steward/service-kit/authentication'
+import { assertPermitted, principalOf, unitInRange } from '@erp-steward/service-kit/authentication'
 import { languageOf } from '@erp-steward/service-kit/language'
 import { MAX_LIMIT } from '@erp-steward/service-kit/paging'
 import { Gauge } from 'prom-client'
@@ -102,7 +94,8 @@ export function attentionRoutes(app: App, parts: AttentionParts): void {
       config: { access: 'attention.read' },
       schema: {
         operationId: 'readAttention',
-        summary: 'Everything that wants a human, the worst first, with the operation that mends it.',
+        summary:
+          'Everything that wants a human, the worst first, with the operation that mends it.',
         description:
           'Of each kind those are told who may read what it is about. Callers whose range is a unit see what is about their unit, ' +
           'not what is about the company as a whole. A service that does not answer is an entry of its own.',
@@ -176,9 +169,14 @@ async function askAll(
     upstreams.map(async (upstream): Promise<{ service: Teller; told: Attention | null }> => {
       const service = upstream.name
       try {
-        const told = await askUpstream(upstream, `/internal/attention?${query.toString()}`, ANSWER_MS, {
-          authorization: `Bearer ${internalToken}`,
-        })
+        const told = await askUpstream(
+          upstream,
+          `/internal/attention?${query.toString()}`,
+          ANSWER_MS,
+          {
+            authorization: `Bearer ${internalToken}`,
+          },
+        )
         return { service, told: isAttention.Check(told) ? told : null }
       } catch {
         return { service, told: null }
