@@ -2,12 +2,21 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { testDatabase } from '@erp-steward/test-kit/test-database'
 import { Registry } from 'prom-client'
-import { attentionGauges, readAttention, type AttentionSource } from '../src/attention.ts'
+import {
+  attentionGauges,
+  readAttention,
+  type AttentionQuery,
+  type AttentionSource,
+} from '../src/attention.ts'
 import { platformAttention } from '../src/platform-attention.ts'
 
 const NOW = new Date('2026-11-30T04:00:00Z')
 const UNIT = randomUUID()
-const ALL = { kinds: platformAttention.map(({ kind }) => kind), unitId: null, limit: 100 }
+const ALL: AttentionQuery = {
+  kinds: platformAttention.map(({ kind }) => kind),
+  unitId: null,
+  limit: 100,
+}
 
 let database: Awaited<ReturnType<typeof testDatabase>>
 
@@ -19,7 +28,7 @@ beforeEach(async () => {
 })
 afterAll(() => database.release())
 
-const read = (query: Partial<typeof ALL> = {}, sources = platformAttention) =>
+const read = (query: Partial<AttentionQuery> = {}, sources = platformAttention) =>
   readAttention(database.db, sources, { ...ALL, ...query }, NOW)
 
 async function park(parkedAt: string, state = 'parked'): Promise<string> {
