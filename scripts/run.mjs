@@ -1,4 +1,4 @@
-// node scripts/run.mjs <start|test|demo|bench|migrate|prepare-database|administrator|generate|lint|jest> [arguments]
+// node scripts/run.mjs <start|test|demo|bench|migrate|prepare-database|administrator|generate|examples|lint|jest> [arguments]
 // Sets the checkout up if need be, then runs the command on the pinned Node.
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
@@ -13,6 +13,7 @@ const COMMANDS = {
   demo: 'test/e2e/demo.ts',
   bench: 'scripts/bench.ts',
   generate: 'scripts/generate.ts',
+  examples: 'scripts/examples.ts',
   lint: 'scripts/lint.mjs',
   jest: 'scripts/jest.mjs',
 }

@@ -17,6 +17,7 @@ import { describeExchange, type Described } from './describe-exchange.ts'
 import { checkOf } from './faults.ts'
 import { registerHealth, type Readiness } from './health.ts'
 import { languageOf } from './language.ts'
+import { loosenDefaults } from './loosen-defaults.ts'
 import { registerMetrics } from './metrics.ts'
 import { hoistNamedSchemas } from './named-schemas.ts'
 import { answerNotModified } from './not-modified.ts'
@@ -25,6 +26,7 @@ import { declareOperations } from './operation.ts'
 import { openApiOf } from './open-api.ts'
 import { answerUnreadable, problemOf, registerProblems, sendProblem } from './problem-details.ts'
 import { refuseUnstorableText } from './storable-text.ts'
+import { showExamples } from './show-examples.ts'
 import { registerTrace } from './trace.ts'
 
 export interface AppOptions {
@@ -50,6 +52,8 @@ export interface AppOptions {
   readonly beside?: () => readonly Registry[]
   /** What `/openapi.json` answers; default: the app's own document. */
   readonly openApi?: () => Record<string, unknown>
+  /** File of the examples that its document shows, as `npm run examples` records them; default: none. */
+  readonly examples?: URL | undefined
   /** Prefix of a plugin's pages that anybody may read; they are no operations and need not declare access. */
   readonly publicFolder?: string
 }
@@ -148,6 +152,8 @@ export async function createApp(options: AppOptions): Promise<App> {
       const document = transformed.openapiObject as Described
       describeExchange(document, declared)
       hoistNamedSchemas(document)
+      loosenDefaults(document)
+      if (options.examples !== undefined) showExamples(document, options.examples)
       return transformed.openapiObject
     },
     openapi: {

@@ -175,7 +175,8 @@ function byLane(tasks: readonly Task[]): Map<string | undefined, Task[]> {
   return lanes
 }
 
-async function runTask(
+/** Runs one job in a transaction of its own; `payload` is what `enqueue` has queued, or that of the crontab. */
+export async function runTask(
   db: DataSource,
   service: ServiceName,
   task: Task,

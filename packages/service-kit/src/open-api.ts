@@ -11,6 +11,7 @@ function sorted(value: unknown): unknown {
   return Object.fromEntries(
     Object.entries(value)
       .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, member]) => [key, sorted(member)]),
+      // An example is read as it is sent and answered.
+      .map(([key, member]) => [key, key === 'examples' ? member : sorted(member)]),
   )
 }

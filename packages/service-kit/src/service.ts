@@ -86,6 +86,8 @@ export interface Dependencies<Config> {
 /** A service: its storage, its operations, what it listens to and what it does by the clock. */
 export interface Service<Config extends TObject = TObject> extends Storage {
   readonly title: string
+  /** File of the examples that its document shows, as `npm run examples` records them. */
+  readonly examples?: URL
   /** The members of the environment beyond `CommonConfig`. */
   readonly config: Config
   readonly routes: (app: App, dependencies: Dependencies<Static<Config>>) => void | Promise<void>
@@ -137,6 +139,7 @@ export async function buildService<Config extends TObject>(
   const app = await createApp({
     name,
     title: service.title,
+    examples: service.examples,
     log,
     tokens: { keyFor, clock, internalToken },
     trustedProxies: gatewayAddresses.split(',').flatMap((entry) => entry.trim() || []),

@@ -2,7 +2,7 @@ import type { App } from '@erp-steward/service-kit/app'
 import { holdPersonalData, personalDataIfHeld } from '@erp-steward/service-kit/personal-data'
 import { buildService, type Service } from '@erp-steward/service-kit/service'
 import type { Task } from '@erp-steward/service-kit/jobs'
-import type { Consumer } from '@erp-steward/messaging/consumer'
+import type { Consumer, Subscription } from '@erp-steward/messaging/consumer'
 import { pino } from 'pino'
 import type { Static, TObject } from 'typebox'
 import type { DataSource } from 'typeorm'
@@ -18,6 +18,7 @@ export interface TestService {
   readonly serviceDb: DataSource
   readonly url: string
   readonly consumer: Consumer
+  readonly subscriptions: readonly Subscription[]
   readonly tasks: readonly Task[]
   /** The clock the service asks; set it to move time. */
   now: Date

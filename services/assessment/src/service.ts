@@ -47,6 +47,7 @@ import { TimeNodeEntity } from './time-nodes/time-node.ts'
 export const assessment = defineService({
   name: 'assessment',
   title: 'Assessment',
+  examples: new URL('./examples.json', import.meta.url),
   config: AssessmentConfig,
   entities: [
     ...directoryEntities,

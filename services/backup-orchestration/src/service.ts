@@ -43,6 +43,7 @@ import { TargetEntity } from './targets/target.ts'
 export const backupOrchestration = defineService({
   name: 'backup-orchestration',
   title: 'Backup orchestration',
+  examples: new URL('./examples.json', import.meta.url),
   config: BackupConfig,
   entities: [
     ...directoryEntities,

@@ -174,6 +174,7 @@ async function buildGateway(
     methodsBehind: (path) => (table(path) === undefined ? [] : catalogue.methodsOf(path)),
     beside,
     openApi: () => catalogue.merged.document,
+    examples: new URL('./examples.json', import.meta.url),
     publicFolder: DOCS,
   })
   const catalogue = createCatalogue([...upstreams.values()], table, () => openApiOf(app), log)

@@ -66,6 +66,7 @@ import { createTokenSigner } from './sessions/token-signer.ts'
 export const identity = defineService({
   name: 'identity',
   title: 'ERP Steward: identity',
+  examples: new URL('./examples.json', import.meta.url),
   config: IdentityConfig,
   entities: [
     UnitEntity,

@@ -60,6 +60,7 @@ import { TicketEntity } from './tickets/ticket.ts'
 export const incidentTiering = defineService({
   name: 'incident-tiering',
   title: 'Incident tiering',
+  examples: new URL('./examples.json', import.meta.url),
   config: IncidentConfig,
   entities: [
     ...directoryEntities,

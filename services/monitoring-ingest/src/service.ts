@@ -52,6 +52,7 @@ import { UnfedThresholdEntity } from './thresholds/unfed-threshold.ts'
 export const monitoringIngest = defineService({
   name: 'monitoring-ingest',
   title: 'Monitoring',
+  examples: new URL('./examples.json', import.meta.url),
   config: MonitoringConfig,
   entities: [
     ...directoryEntities,

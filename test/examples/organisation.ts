@@ -1,0 +1,246 @@
+import { claimCode, OWN_PASSWORD, textOf, type Company } from './company.ts'
+import { firstOf } from './company.ts'
+
+/** The accounts of the three administrators, the person behind each, and who decides that it is theirs. */
+const ADMINISTRATORS = [
+  ['SYSADM', 'H10001', '陈立', 'SECADM'],
+  ['SECADM', 'H10002', '林静', 'AUDADM'],
+  ['AUDADM', 'H10003', '周明', 'SECADM'],
+] as const
+
+/** A fresh installation: who administers it, how the company is made up, and which programs take part. */
+export async function organise(company: Company): Promise<void> {
+  await firstSignIn(company)
+  await organisation(company)
+  await firstProgram(company)
+  await nameAdministrators(company)
+  await rights(company)
+  for (const [name, role] of [
+    ['ebs-middleware', 'MIDDLEWARE'],
+    ['backup-agent-01', 'BACKUP_AGENT'],
+  ] as const)
+    await company.employ(name, role)
+}
+
+async function firstSignIn(company: Company): Promise<void> {
+  const { play } = company
+  const password = (userName: string) => play.stage.firstPasswords.get(userName) ?? ''
+  play.names.hide(password('SYSADM'), 'one-time-password')
+  const session = await play.show('signIn', 'With a one-time password, which must be changed next', {
+    body: { userName: 'SYSADM', password: password('SYSADM') },
+  })
+  play.admit('SYSADM', () => Promise.resolve(session))
+  await play.show('readOwnPasswordPolicy', 'What a password of one’s own must be like', {
+    as: 'SYSADM',
+  })
+  await play.show('changeOwnPassword', 'Choose a password of one’s own', {
+    as: 'SYSADM',
+    body: { currentPassword: password('SYSADM'), newPassword: OWN_PASSWORD },
+  })
+  company.admit('SYSADM')
+  const own = await play.show('signIn', 'With one’s own password', {
+    body: { userName: 'SYSADM', password: OWN_PASSWORD },
+  })
+  play.admit('SYSADM', () => Promise.resolve(own))
+  const renewed = await play.show('refreshSession', 'Before the access token expires', {
+    body: { refreshToken: own.body.refreshToken },
+  })
+  play.admit('SYSADM', () => Promise.resolve(renewed))
+  await play.show('listOwnSessions', 'Where am I signed in?', { as: 'SYSADM' })
+  company.admit('SYSADM')
+  for (const userName of ['SECADM', 'AUDADM'])
+    await company.choosePassword(userName, password(userName))
+  await play.show('readHealth', 'Is everything up?')
+  await play.show('readProblem', 'What does a problem code mean?', {
+    path: { code: 'precondition-required' },
+  })
+  await play.show('readKeySet', 'The keys that tokens are verified with')
+}
+
+async function organisation(company: Company): Promise<void> {
+  const { play } = company
+  const as = 'SYSADM'
+  await play.show('putUnit', 'The headquarters', {
+    as,
+    path: { code: 'HD-HQ' },
+    body: { name: '华东制造总部', kind: 'HEADQUARTERS' },
+  })
+  await play.call('putUnit', {
+    as,
+    path: { code: 'HD-SZ' },
+    body: { name: '苏州工厂', kind: 'USER_UNIT' },
+  })
+  for (const code of ['HD-HQ', 'HD-SZ']) {
+    const unit = await play.call('readUnit', { as, path: { code } })
+    company.units.set(code, textOf(unit.body, 'id'))
+  }
+  await play.show('readUnit', 'One unit, with the version to change it by', {
+    as,
+    path: { code: 'HD-SZ' },
+  })
+  await play.show('listUnits', 'Every unit', { as, query: { limit: 10 } })
+
+  await play.show('putDepartment', 'A department of the factory', {
+    as,
+    path: { unitCode: 'HD-SZ', code: 'FIN' },
+    body: { name: '财务部' },
+  })
+  for (const [unitCode, code, name] of [
+    ['HD-HQ', 'IT', '信息部'],
+    ['HD-HQ', 'OM', 'ERP运维中心'],
+    ['HD-SZ', 'PUR', '采购部'],
+  ] as const)
+    await play.call('putDepartment', { as, path: { unitCode, code }, body: { name } })
+  await play.show('readDepartment', 'One department', {
+    as,
+    path: { unitCode: 'HD-SZ', code: 'FIN' },
+  })
+  await play.show('listDepartments', 'Departments of the factory', {
+    as,
+    query: { unitCode: 'HD-SZ', limit: 10 },
+  })
+
+  await play.show('putModule', 'A module of the ERP', {
+    as,
+    path: { code: 'GL' },
+    body: { name: '总账' },
+  })
+  await play.call('putModule', { as, path: { code: 'AP' }, body: { name: '应付' } })
+  await play.show('readModule', 'One module', { as, path: { code: 'GL' } })
+  await play.show('listModules', 'Every module', { as, query: { limit: 10 } })
+
+  await play.show('putPosition', 'A position; its rights are given by an account change', {
+    as,
+    path: { code: 'AP-CLERK' },
+    body: { name: '应付会计' },
+  })
+  for (const [code, name] of [
+    ['ADMIN', '系统管理岗'],
+    ['GL-CLERK', '总账会计'],
+    ['KEY-USER', '关键用户'],
+    ['FIN-OWNER', '财务业务负责人'],
+    ['ERP-OM', 'ERP运维主管'],
+    ['ERP-PROVIDER', '外部运维顾问'],
+  ] as const)
+    await play.call('putPosition', { as, path: { code }, body: { name } })
+  await play.show('readPosition', 'One position', { as, path: { code: 'AP-CLERK' } })
+  await play.show('listPositions', 'Positions, two at a time', { as, query: { limit: 2 } })
+}
+
+/** The script that takes people in: asked for by one administrator, admitted by another, its secret in two hands. */
+async function firstProgram(company: Company): Promise<void> {
+  const { play } = company
+  const asked = await play.show('requestAccountChange', 'A program that takes people in', {
+    as: 'SYSADM',
+    body: {
+      change: { kind: 'create-client', name: 'hr-sync', role: 'SCRIPT', unitId: null },
+      reason: '人力资源系统每日同步人员。',
+    },
+  })
+  const path = { id: textOf(asked.body, 'id') }
+  await play.show('readAccountChange', 'What is asked for, and by whom', { as: 'SECADM', path })
+  await play.show('listAccountChanges', 'What waits for a decision', {
+    as: 'SECADM',
+    query: { status: 'pending', limit: 10 },
+  })
+  const approved = await play.show('approveAccountChange', 'The security administrator agrees', {
+    as: 'SECADM',
+    path,
+    body: { reason: '已核对用途。' },
+  })
+  const id = textOf(approved.body, 'subjectId')
+  const client = { id }
+  await play.show('readClient', 'One program', { as: 'SYSADM', path: client })
+  await play.show('listClients', 'Every program', { as: 'SYSADM', query: { limit: 10 } })
+  const first = await play.show('issueClientSecret', 'The first half of the secret', {
+    as: 'SYSADM',
+    path: client,
+  })
+  const second = await play.show('completeClientSecret', 'The second half, for another person', {
+    as: 'AUDADM',
+    path: client,
+  })
+  const secret = claimCode(first) + claimCode(second)
+  company.letWork('hr-sync', id, secret)
+  await play.show('grantClientToken', 'The program signs in with both halves', {
+    contentType: 'application/x-www-form-urlencoded',
+    body: { grant_type: 'client_credentials', client_id: id, client_secret: secret },
+  })
+}
+
+async function nameAdministrators(company: Company): Promise<void> {
+  const { play } = company
+  for (const [userName, employeeNumber, name, decider] of ADMINISTRATORS) {
+    const person = await play.call('joinPerson', {
+      as: 'hr-sync',
+      body: {
+        employeeNumber,
+        name,
+        unitCode: 'HD-HQ',
+        departmentCode: 'IT',
+        positionCode: 'ADMIN',
+        withAccount: false,
+      },
+    })
+    const accounts = await play.call('listAccounts', { as: 'SYSADM', query: { userName } })
+    await company.confirmed(
+      {
+        kind: 'name-administrator',
+        accountId: textOf(firstOf(accounts), 'id'),
+        personId: textOf(person.body, 'id'),
+      },
+      '管理员任命书〔2026〕1号。',
+      decider,
+    )
+    // The token of before does not name the person.
+    play.signInAnew(userName)
+  }
+}
+
+async function rights(company: Company): Promise<void> {
+  const { play } = company
+  const roles = {
+    'GL-CLERK': ['END_USER'],
+    'KEY-USER': ['KEY_USER'],
+    'FIN-OWNER': ['BUSINESS_OWNER'],
+    'ERP-OM': ['OM_AUTHORITY'],
+    'ERP-PROVIDER': ['OM_PROVIDER'],
+  }
+  await play.show('requestAccountChange', 'What holders of a position may do', {
+    as: 'SYSADM',
+    body: {
+      change: {
+        kind: 'set-position-roles',
+        positionCode: 'AP-CLERK',
+        roles: ['END_USER'],
+        responsibilities: [
+          { application: 'SQLAP', key: 'HD_SZ_AP_CLERK', securityGroup: 'STANDARD' },
+        ],
+        ebsRoles: [],
+      },
+      reason: '岗位权限表第3版。',
+    },
+  })
+  const waiting = await play.call('listAccountChanges', {
+    as: 'SECADM',
+    query: { status: 'pending', limit: 1 },
+  })
+  await play.call('approveAccountChange', {
+    as: 'SECADM',
+    path: { id: textOf(firstOf(waiting), 'id') },
+    body: null,
+  })
+  for (const [positionCode, held] of Object.entries(roles))
+    await company.confirmed(
+      {
+        kind: 'set-position-roles',
+        positionCode,
+        roles: held,
+        responsibilities: [
+          { application: 'SQLGL', key: `HD_${positionCode.replace('-', '_')}`, securityGroup: 'STANDARD' },
+        ],
+        ebsRoles: [],
+      },
+      '岗位权限表第3版。',
+    )
+}
