@@ -59,9 +59,7 @@ export class Company {
 
   /** Lets an account sign in with its own password from now on. */
   admit(userName: string, password = OWN_PASSWORD): void {
-    this.play.admit(userName, () =>
-      this.play.call('signIn', { body: { userName, password } }),
-    )
+    this.play.admit(userName, () => this.play.call('signIn', { body: { userName, password } }))
   }
 
   /** Chooses the own password in place of the one to begin with. */

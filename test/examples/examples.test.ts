@@ -65,9 +65,7 @@ describe('the story of 华东制造', () => {
         (parameter, at): [string[], unknown][] => {
           const held = parameter.in === 'path' ? path : query
           const value = held?.[parameter.name ?? '']
-          return value === undefined
-            ? []
-            : [[['parameters', String(at), 'schema'], value]]
+          return value === undefined ? [] : [[['parameters', String(at), 'schema'], value]]
         },
       )
       if (contentType !== undefined && typeof body === 'object')

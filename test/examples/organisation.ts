@@ -26,9 +26,13 @@ async function firstSignIn(company: Company): Promise<void> {
   const { play } = company
   const password = (userName: string) => play.stage.firstPasswords.get(userName) ?? ''
   play.names.hide(password('SYSADM'), 'one-time-password')
-  const session = await play.show('signIn', 'With a one-time password, which must be changed next', {
-    body: { userName: 'SYSADM', password: password('SYSADM') },
-  })
+  const session = await play.show(
+    'signIn',
+    'With a one-time password, which must be changed next',
+    {
+      body: { userName: 'SYSADM', password: password('SYSADM') },
+    },
+  )
   play.admit('SYSADM', () => Promise.resolve(session))
   await play.show('readOwnPasswordPolicy', 'What a password of one’s own must be like', {
     as: 'SYSADM',
@@ -237,7 +241,11 @@ async function rights(company: Company): Promise<void> {
         positionCode,
         roles: held,
         responsibilities: [
-          { application: 'SQLGL', key: `HD_${positionCode.replace('-', '_')}`, securityGroup: 'STANDARD' },
+          {
+            application: 'SQLGL',
+            key: `HD_${positionCode.replace('-', '_')}`,
+            securityGroup: 'STANDARD',
+          },
         ],
         ebsRoles: [],
       },

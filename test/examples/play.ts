@@ -251,7 +251,10 @@ function filled(path: string, values: Readonly<Record<string, string>> = {}): st
 }
 
 function searchOf(query: Readonly<Record<string, string | number | boolean>>): string {
-  const entries = Object.entries(query).map(([name, value]): [string, string] => [name, String(value)])
+  const entries = Object.entries(query).map(([name, value]): [string, string] => [
+    name,
+    String(value),
+  ])
   return entries.length === 0 ? '' : `?${new URLSearchParams(entries).toString()}`
 }
 

@@ -160,10 +160,7 @@ export async function openStage(beginning: Date): Promise<Stage> {
   }
 }
 
-function serviceOf(
-  running: ReadonlyMap<ServiceName, TestService>,
-  name: ServiceName,
-): TestService {
+function serviceOf(running: ReadonlyMap<ServiceName, TestService>, name: ServiceName): TestService {
   const it = running.get(name)
   if (it === undefined) throw new Error(`there is no service ${name}`)
   return it

@@ -53,7 +53,11 @@ export function showExamples(document: Described, file: URL): void {
       const [first] = own
       if (first !== undefined)
         operation['x-codeSamples'] = [
-          { lang: 'curl', label: first[1].summary, source: curl(method, path, operation, first[1]) },
+          {
+            lang: 'curl',
+            label: first[1].summary,
+            source: curl(method, path, operation, first[1]),
+          },
         ]
     }
 }
