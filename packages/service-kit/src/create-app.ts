@@ -17,7 +17,6 @@ import { describeExchange, type Described } from './describe-exchange.ts'
 import { checkOf } from './faults.ts'
 import { registerHealth, type Readiness } from './health.ts'
 import { languageOf } from './language.ts'
-import { loosenDefaults } from './loosen-defaults.ts'
 import { registerMetrics } from './metrics.ts'
 import { hoistNamedSchemas } from './named-schemas.ts'
 import { answerNotModified } from './not-modified.ts'
@@ -152,7 +151,6 @@ export async function createApp(options: AppOptions): Promise<App> {
       const document = transformed.openapiObject as Described
       describeExchange(document, declared)
       hoistNamedSchemas(document)
-      loosenDefaults(document)
       if (options.examples !== undefined) showExamples(document, options.examples)
       return transformed.openapiObject
     },

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { Described, DescribedOperation } from './describe-exchange.ts'
+import type { Described } from './describe-exchange.ts'
 
 /** A request that was sent and how it was answered, with names in place of what differs from run to run. */
 interface Recorded {
@@ -31,7 +31,8 @@ interface Parameter extends Exemplified {
   readonly name?: string
 }
 
-interface Shown extends Omit<DescribedOperation, 'parameters' | 'responses'> {
+interface Shown {
+  readonly operationId?: string
   parameters?: readonly Parameter[]
   requestBody?: { readonly content?: Record<string, Exemplified> }
   responses?: Record<string, { readonly content?: Record<string, Exemplified> }>
