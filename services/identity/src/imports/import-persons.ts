@@ -18,9 +18,11 @@ import {
   importOutcomes,
   type ImportOutcome,
   type ImportRow,
+  type ImportWarning,
   type ReadRow,
   type RowResult,
 } from './rules/import-row.ts'
+import { shorterThanMost, withZeros } from './rules/lost-zeros.ts'
 
 export interface ImportPersons {
   readonly rows: readonly ReadRow[]
@@ -28,6 +30,8 @@ export interface ImportPersons {
   readonly mode: 'all-or-none' | 'good-rows'
   /** Does everything and takes it back. */
   readonly dryRun: boolean
+  /** What reading the list gave. */
+  readonly warnings: readonly ImportWarning[]
   /** The unit of a caller whose range is a unit; `null` for the company. */
   readonly unitId: string | null
 }
@@ -38,6 +42,7 @@ export interface ImportReport {
   readonly dryRun: boolean
   readonly applied: boolean
   readonly counts: Readonly<Record<ImportOutcome, number>>
+  readonly warnings: ImportWarning[]
   readonly rows: RowResult[]
 }
 
@@ -74,7 +79,7 @@ class TakenBack extends Error {}
 
 async function applyRows(
   tx: EntityManager,
-  { rows, mode, dryRun, unitId }: ImportPersons,
+  { rows, warnings, mode, dryRun, unitId }: ImportPersons,
   act: Act,
 ): Promise<ImportReport> {
   const importId = randomUUID()
@@ -102,8 +107,50 @@ async function applyRows(
   const applied = !dryRun && (mode === 'good-rows' || counts.refused === 0)
   if (applied && counts.unchanged + counts.refused < results.length)
     await appendEvent(tx, 'identity', PersonsImported, importId, { importId, mode, ...counts }, act)
-  return { importId, mode, dryRun, applied, counts, rows: results }
+  return {
+    importId,
+    mode,
+    dryRun,
+    applied,
+    counts,
+    warnings: [...warnings, ...(await zerosLost(tx, rows, results))],
+    rows: results,
+  }
 }
+
+/** Who comes in under a number that most likely lost zeros in front, and would be in the register twice. */
+async function zerosLost(
+  tx: EntityManager,
+  rows: readonly ReadRow[],
+  results: readonly RowResult[],
+): Promise<ImportWarning[]> {
+  const { lookup } = personalDataOf(tx)
+  const numbers = rows.flatMap((read) => ('value' in read ? [read.value.employeeNumber] : []))
+  const shorter = shorterThanMost(numbers)
+  const fresh = results.flatMap(({ row, outcome, employeeNumber }) =>
+    outcome === 'created' && employeeNumber !== null ? [{ row, employeeNumber }] : [],
+  )
+  const full = new Map(
+    fresh.flatMap(({ employeeNumber }) =>
+      withZeros(employeeNumber).map((number) => [lookup('employee-number', number), number]),
+    ),
+  )
+  const known: { lookup: string }[] = await tx.query(
+    `select employee_number_lookup as lookup from person where employee_number_lookup = any($1)`,
+    [[...full.keys()]],
+  )
+  const there = new Set(known.map((each) => full.get(each.lookup)))
+  return fresh.flatMap(({ row, employeeNumber }) => {
+    const longer = withZeros(employeeNumber).find((number) => there.has(number))
+    if (longer !== undefined)
+      return [warned(row, `The register has ${longer}: this number most likely lost its zeros.`)]
+    return shorter.has(employeeNumber)
+      ? [warned(row, 'The number is shorter than most of the list: zeros in front may be lost.')]
+      : []
+  })
+}
+
+const warned = (row: number, detail: string) => ({ row, code: 'zeros-lost', detail }) as const
 
 /** What the rows refer to, read once and held. */
 interface Register {

@@ -232,10 +232,10 @@ test.each([
   expect(found).toBe(code)
 })
 
-test('a list beyond 5,000 rows or 5 MiB is refused', async () => {
+test('a list beyond 5,000 rows or 16 MiB is refused', async () => {
   const rows = Array.from({ length: 5_001 }, (_, index) => `R${index},A,NORTH,FIN,CLERK,,`)
   expect(await refusal(send(csv(...rows)))).toEqual([422, 'import-unreadable'])
-  expect(await refusal(send('x'.repeat(5 * 1_048_576 + 1)))).toEqual([413, 'body-too-large'])
+  expect(await refusal(send('x'.repeat(16 * 1_048_576 + 1)))).toEqual([413, 'body-too-large'])
 })
 
 test('the same list sent twice at once takes each person in once', async () => {

@@ -45,6 +45,16 @@ export interface RowResult {
   readonly errors: { readonly code: string; readonly detail: string }[]
 }
 
+export const importWarnings = ['encoding-guessed', 'number-without-zeros', 'zeros-lost'] as const
+
+/** What a list most likely does not mean; nothing is refused for it. */
+export interface ImportWarning {
+  /** `null` for the list as a whole. */
+  readonly row: number | null
+  readonly code: (typeof importWarnings)[number]
+  readonly detail: string
+}
+
 /** A row as it was read: its members, or why it cannot be used. */
 export type ReadRow =
   | { readonly row: number; readonly value: ImportRow }
