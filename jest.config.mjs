@@ -6,6 +6,7 @@ const pure = [
   'infra/docker',
   'infra/kafka',
   'infra/postgres',
+  'infra/prometheus',
   'infra/standalone',
   'services/gateway',
   'services/*/test/rules',

@@ -41,6 +41,16 @@ test('the first start says where everything is; the second keeps passwords and d
   expect(first.output).toContain(`passwords   ${passwordFile}`)
   expect(first.output).toContain('stop        Ctrl-C')
   expect((await fetch(`${gateway}/docs`)).status).toBe(200)
+  const series = await (await fetch(`${gateway}/metrics`)).text()
+  for (const service of serviceNames)
+    expect(series).toContain(
+      `attention_items{kind="dead-letter",severity="critical",service="${service}"} 0`,
+    )
+  expect(series).toMatch(/^service_ready\{upstream="assessment",service="gateway"\} 1$/m)
+  expect(series).toMatch(/^disk_free_bytes\{service="gateway"\} \d+$/m)
+  // A metric that came twice would be refused by Prometheus.
+  const types = series.match(/^# TYPE .*$/gm) ?? []
+  expect(new Set(types).size).toBe(types.length)
 
   // Secrets, and names of people in the logs, are for their owner alone.
   const modes = Object.fromEntries(
