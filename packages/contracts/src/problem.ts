@@ -1,3 +1,4 @@
+import { said, type Bilingual } from './bilingual.ts'
 import { problems, type ProblemCode } from './problems.ts'
 
 /**
@@ -7,11 +8,20 @@ import { problems, type ProblemCode } from './problems.ts'
  */
 export class Problem extends Error {
   readonly code: ProblemCode
-  /** Further members of the problem document, for example `errors` or `current`. */
+  /** What was wrong this time; `message` is the English of it. */
+  readonly detail: Bilingual
+  /** Further members of the problem document, for example `errors` or `current`; a `Bilingual` is told in one language. */
   readonly extras: Readonly<Record<string, unknown>>
 
-  constructor(code: ProblemCode, detail: string, extras: Readonly<Record<string, unknown>> = {}) {
-    super(detail)
+  /** `detail`: with `said` in both languages; a text alone is English for everybody. */
+  constructor(
+    code: ProblemCode,
+    detail: string | Bilingual,
+    extras: Readonly<Record<string, unknown>> = {},
+  ) {
+    const both = typeof detail === 'string' ? said(detail, detail) : detail
+    super(both.en)
+    this.detail = both
     this.name = 'Problem'
     this.code = code
     this.extras = extras

@@ -57,6 +57,7 @@ export const services: Readonly<Record<ServiceName, ServiceProfile>> = {
     '/v1/accounts',
     '/v1/account-changes',
     '/v1/credential-resets',
+    '/v1/me',
     '/v1/sessions',
     '/v1/tokens',
     '/v1/clients',

@@ -1,6 +1,7 @@
 import { createPublicKey, timingSafeEqual, type JsonWebKey } from 'node:crypto'
 import { AccessToken, TOKEN_AUDIENCE, TOKEN_ISSUER } from '@erp-steward/contracts/access-token'
 import type { Act } from '@erp-steward/contracts/act'
+import { said, type Bilingual } from '@erp-steward/contracts/bilingual'
 import { permissions, type Permission } from '@erp-steward/contracts/permissions'
 import { Problem } from '@erp-steward/contracts/problem'
 import fastifyJwt from '@fastify/jwt'
@@ -67,7 +68,11 @@ export async function createTokenCheck(
     secret: async (_request: FastifyRequest, token: unknown) => {
       const kid = (token as { header?: { kid?: unknown } }).header?.kid
       const key = typeof kid === 'string' ? await keyFor(kid) : undefined
-      if (key === undefined) throw new Problem('unauthenticated', 'The token names no known key.')
+      if (key === undefined)
+        throw new Problem(
+          'unauthenticated',
+          said('The token names no known key.', '令牌所指的密钥未知。'),
+        )
       return key
     },
     decode: { complete: true },
@@ -81,7 +86,8 @@ export async function createTokenCheck(
 
   return async (request) => {
     const token = /^Bearer ([\w.~+/=-]+)$/i.exec(request.headers.authorization ?? '')?.[1]
-    if (token === undefined) throw new Problem('unauthenticated', 'Send a bearer token.')
+    if (token === undefined)
+      throw new Problem('unauthenticated', said('Send a bearer token.', '请发送 Bearer 令牌。'))
     const now = clock().getTime()
     const known = verdicts.get(token)
     if (known !== undefined) {
@@ -89,7 +95,8 @@ export async function createTokenCheck(
       verdicts.delete(token)
     }
     const claims = await verify(request)
-    if (claims.exp * 1_000 <= now) throw new Problem('unauthenticated', 'The token has expired.')
+    if (claims.exp * 1_000 <= now)
+      throw new Problem('unauthenticated', said('The token has expired.', '令牌已过期。'))
     const principal: Principal = {
       actor: claims.sub,
       kind: claims.kind,
@@ -127,7 +134,10 @@ export async function authenticate(app: App, verifier: TokenVerifier): Promise<v
     if (access === undefined || access === 'public') return
     if (access === 'internal') {
       if (!matchesSecret(request.headers.authorization, internalToken))
-        throw new Problem('unauthenticated', 'This operation is for processes of the product.')
+        throw new Problem(
+          'unauthenticated',
+          said('This operation is for processes of the product.', '此操作仅供本产品内部进程使用。'),
+        )
       return
     }
     request.principal = await checkToken(request)
@@ -136,7 +146,7 @@ export async function authenticate(app: App, verifier: TokenVerifier): Promise<v
     if (approves && coolingUntil !== null && clock().getTime() < coolingUntil)
       throw new Problem(
         'approval-cooling',
-        'Your password was issued by others a short time ago.',
+        said('Your password was issued by others a short time ago.', '您的密码不久前由他人签发。'),
         {
           coolingUntil: new Date(coolingUntil).toISOString(),
         },
@@ -147,10 +157,20 @@ export async function authenticate(app: App, verifier: TokenVerifier): Promise<v
 /** @throws Problem `permission-missing` */
 export function assertPermitted(principal: Principal, permission: Permission): void {
   if (!principal.permissions.has(permission))
-    throw new Problem('permission-missing', `This operation needs the permission ${permission}.`, {
+    throw new Problem('permission-missing', whyNot(principal, permission), {
       permission,
       roles: [...permissions[permission]],
     })
+}
+
+/** A first sign-in holds one permission only, and is told what it is for. */
+function whyNot({ permissions: held, roles }: Principal, needed: Permission): Bilingual {
+  return held.size === 1 && held.has('password.change') && roles.length === 0
+    ? said(
+        'Choose your own password first: PUT /v1/accounts/me/password. Then refresh the token: POST /v1/tokens/refresh.',
+        '请先设置您自己的密码:PUT /v1/accounts/me/password,然后刷新令牌:POST /v1/tokens/refresh。',
+      )
+    : said(`This operation needs the permission ${needed}.`, `此操作需要权限 ${needed}。`)
 }
 
 async function verify(request: FastifyRequest): Promise<AccessToken> {
@@ -162,12 +182,15 @@ async function verify(request: FastifyRequest): Promise<AccessToken> {
     const { statusCode, code } = error as { statusCode?: number; code?: string }
     // What fast-jwt refuses before it looks at the signature comes with its own code and no status.
     if (statusCode === 401 || code?.startsWith('FAST_JWT_') === true)
-      throw new Problem('unauthenticated', 'The token is not valid.')
+      throw new Problem('unauthenticated', said('The token is not valid.', '令牌无效。'))
     throw error
   }
   const payload = (decoded as { payload?: unknown }).payload ?? decoded
   if (!isAccessToken.Check(payload))
-    throw new Problem('unauthenticated', 'The token lacks claims of an access token.')
+    throw new Problem(
+      'unauthenticated',
+      said('The token lacks claims of an access token.', '令牌缺少访问令牌应有的声明。'),
+    )
   return payload
 }
 
@@ -180,7 +203,8 @@ function matchesSecret(header: string | undefined, secret: string | null): boole
 
 /** @throws Problem `unauthenticated` where an operation without a token asks for the caller */
 export function principalOf(request: FastifyRequest): Principal {
-  if (request.principal === null) throw new Problem('unauthenticated', 'Send a bearer token.')
+  if (request.principal === null)
+    throw new Problem('unauthenticated', said('Send a bearer token.', '请发送 Bearer 令牌。'))
   return request.principal
 }
 
@@ -221,7 +245,7 @@ export function actOf(request: FastifyRequest, now: Date): Act {
 export function assertReaches(request: FastifyRequest, unitId: string | null): void {
   const { range, unitId: own } = principalOf(request)
   if (range !== 'company' && (unitId === null || own !== unitId))
-    throw new Problem('outside-unit', 'Your range is your own unit.')
+    throw new Problem('outside-unit', said('Your range is your own unit.', '您的范围仅限本单位。'))
 }
 
 /**
@@ -232,7 +256,8 @@ export function assertReaches(request: FastifyRequest, unitId: string | null): v
 export function unitInRange(request: FastifyRequest): string | null {
   const { range, unitId } = principalOf(request)
   if (range === 'company') return null
-  if (unitId === null) throw new Problem('outside-unit', 'Your range is your own unit.')
+  if (unitId === null)
+    throw new Problem('outside-unit', said('Your range is your own unit.', '您的范围仅限本单位。'))
   return unitId
 }
 
@@ -283,10 +308,14 @@ export function createKeySet(
       try {
         await readOnce()
       } catch (error) {
-        throw new Problem('unavailable', 'The keys of identity cannot be read.', {
-          retryAfterSeconds: 2,
-          cause: error instanceof Error ? error.name : 'Error',
-        })
+        throw new Problem(
+          'unavailable',
+          said('The keys of identity cannot be read.', '无法读取身份服务的密钥。'),
+          {
+            retryAfterSeconds: 2,
+            cause: error instanceof Error ? error.name : 'Error',
+          },
+        )
       }
     }
     return keys.get(kid)

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
+import { isBilingual } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { problems, type ProblemCode } from '@erp-steward/contracts/problems'
 import { isDatabaseAway } from '@erp-steward/messaging/database-away'
@@ -93,10 +94,22 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, proble
       title: problems[problem.code].title[language],
       status: problem.status,
       code: problem.code,
-      detail: problem.message,
+      detail: problem.detail[language],
       instance: `urn:request:${request.id}`,
-      ...extras,
+      ...(inLanguage(extras, language) as object),
     })
+}
+
+/** A value with each text in it in the language asked for. */
+function inLanguage(value: unknown, language: Language): unknown {
+  if (isBilingual(value)) return value[language]
+  if (Array.isArray(value)) return value.map((item) => inLanguage(item, language))
+  if (typeof value !== 'object' || value === null || value instanceof Date) return value
+  const members = Object.entries(value).map(([name, member]) => [
+    name,
+    inLanguage(member, language),
+  ])
+  return Object.fromEntries(members) as unknown
 }
 
 /** Answers what the HTTP parser refused, for which there is no request object, and closes the connection. */

@@ -157,7 +157,7 @@ test('a revocation is remembered for longer than any token lives, and then forgo
   const revocations = new Revocations(3_600)
   revocations.confirm(0)
   revocations.revoke('account-1', 4, 0)
-  revocations.endSession('session-2', 0)
+  revocations.endSession('session-2', 'idle', 0)
   revocations.prune(REVOCATION_KEPT_SECONDS * 1_000)
   expect(revocations.size).toBe(2)
   expect(() => {
@@ -170,7 +170,7 @@ test('a revocation is remembered for longer than any token lives, and then forgo
 test('a client has no session to end', () => {
   const revocations = new Revocations(60)
   revocations.confirm(0)
-  revocations.endSession('session-1', 0)
+  revocations.endSession('session-1', undefined, 0)
   expect(() => {
     revocations.assertValid({ ...holder, sessionId: null }, 0)
   }).not.toThrow()

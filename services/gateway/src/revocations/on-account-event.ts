@@ -28,7 +28,7 @@ export function onAccountEvent(
       if (type === AccountRevoked.type && revoked.Check(data))
         revocations.revoke(data.accountId, data.epoch, now)
       else if (type === SessionEnded.type && ended.Check(data))
-        revocations.endSession(data.sessionId, now)
+        revocations.endSession(data.sessionId, data.reason, now)
       else if (type === AccountRevoked.type || type === SessionEnded.type)
         log.error({ eventId: id, type }, 'a revocation could not be read')
     }

@@ -11,7 +11,9 @@ const snapshot = Compile(
     accounts: Type.Array(
       Type.Object({ id: Type.String({ minLength: 1 }), epoch: Type.Integer({ minimum: 0 }) }),
     ),
-    sessions: Type.Array(Type.Object({ id: Type.String({ minLength: 1 }) })),
+    sessions: Type.Array(
+      Type.Object({ id: Type.String({ minLength: 1 }), reason: Type.Optional(Type.String()) }),
+    ),
   }),
 )
 
@@ -32,7 +34,7 @@ export async function readSnapshot(
   })
   if (!snapshot.Check(answer)) throw new Error('the snapshot of revocations cannot be read')
   for (const { id, epoch } of answer.accounts) revocations.revoke(id, epoch, askedAt)
-  for (const { id } of answer.sessions) revocations.endSession(id, askedAt)
+  for (const { id, reason } of answer.sessions) revocations.endSession(id, reason, askedAt)
   revocations.confirm(askedAt)
   revocations.prune(askedAt)
 }

@@ -1,5 +1,7 @@
 import { REVOCATION_KEPT_SECONDS } from '@erp-steward/contracts/access-token'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
+import { sessionEndText } from '@erp-steward/contracts/session-end'
 
 /** What a token says about its holder that can be revoked. */
 export interface TokenHolder {
@@ -16,7 +18,7 @@ export interface TokenHolder {
  */
 export class Revocations {
   readonly #epochs = new Map<string, { epoch: number; toldAt: number }>()
-  readonly #sessions = new Map<string, number>()
+  readonly #sessions = new Map<string, { reason: string | undefined; toldAt: number }>()
   readonly #maxAgeMs: number
   #confirmedAt = -Infinity
 
@@ -31,8 +33,9 @@ export class Revocations {
     this.#epochs.set(accountId, { epoch: Math.max(known, epoch), toldAt: now })
   }
 
-  endSession(sessionId: string, now: number): void {
-    this.#sessions.set(sessionId, now)
+  /** `reason`: one of `sessionEnds`, for whoever holds a token of the session. */
+  endSession(sessionId: string, reason: string | undefined, now: number): void {
+    this.#sessions.set(sessionId, { reason, toldAt: now })
   }
 
   /** A snapshot that was asked for at `askedAt` has been read in whole. */
@@ -49,7 +52,7 @@ export class Revocations {
   prune(now: number): void {
     const until = now - REVOCATION_KEPT_SECONDS * 1_000
     for (const [id, { toldAt }] of this.#epochs) if (toldAt < until) this.#epochs.delete(id)
-    for (const [id, toldAt] of this.#sessions) if (toldAt < until) this.#sessions.delete(id)
+    for (const [id, { toldAt }] of this.#sessions) if (toldAt < until) this.#sessions.delete(id)
   }
 
   get size(): number {
@@ -61,12 +64,20 @@ export class Revocations {
    */
   assertValid({ actor, sessionId, epoch }: TokenHolder, now: number): void {
     if (epoch < (this.#epochs.get(actor)?.epoch ?? 0))
-      throw new Problem('token-revoked', 'The account was revoked after the token was issued.')
-    if (sessionId !== null && this.#sessions.has(sessionId))
-      throw new Problem('token-revoked', 'The session of the token has ended.')
+      throw new Problem(
+        'token-revoked',
+        said(
+          'The account was revoked after the token was issued.',
+          '该账号在令牌签发之后已被撤销。',
+        ),
+      )
+    const ended = sessionId === null ? undefined : this.#sessions.get(sessionId)
+    if (ended !== undefined) throw new Problem('token-revoked', sessionEndText(ended.reason))
     if (!this.isFresh(now))
-      throw new Problem('unavailable', 'Whether the token is revoked cannot be known now.', {
-        retryAfterSeconds: 5,
-      })
+      throw new Problem(
+        'unavailable',
+        said('Whether the token is revoked cannot be known now.', '目前无法确认令牌是否已被撤销。'),
+        { retryAfterSeconds: 5 },
+      )
   }
 }

@@ -2,7 +2,7 @@ import type { Act } from '@erp-steward/contracts/act'
 import { SessionEnded } from '@erp-steward/contracts/sign-in-events'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
-import type { SessionEnd } from './session.ts'
+import type { SessionEnd } from '@erp-steward/contracts/session-end'
 
 /** Ends a session that is open and tells every gateway; answers whether it was. */
 export async function endSession(

@@ -1,4 +1,5 @@
 import { Problem } from '@erp-steward/contracts/problem'
+import { sessionEndText } from '@erp-steward/contracts/session-end'
 import type { App } from '@erp-steward/service-kit/app'
 import type { DataSource } from 'typeorm'
 
@@ -16,12 +17,12 @@ export function refuseRevoked(app: App, db: DataSource): void {
   app.addHook('onRequest', async ({ principal }) => {
     if (principal === null || !UUID.test(principal.actor)) return
     const { actor, epoch, sessionId } = principal
-    const [found]: { void: boolean }[] = await db.query(
-      `select exists (select from revocation where subject_id = $1 and epoch > $2)
-           or exists (select from session where id = $3 and ended_at is not null) as void`,
+    const [found]: { revoked: boolean; ended: string | null }[] = await db.query(
+      `select exists (select from revocation where subject_id = $1 and epoch > $2) as revoked,
+              (select end_reason from session where id = $3) as ended`,
       [actor, epoch, sessionId],
     )
-    if (found?.void !== false)
-      throw new Problem('token-revoked', 'The account or the session of this token has been ended.')
+    if (found?.revoked === false && found.ended === null) return
+    throw new Problem('token-revoked', sessionEndText(found?.ended ?? 'revoked'))
   })
 }

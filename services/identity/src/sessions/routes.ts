@@ -8,6 +8,7 @@ import { Type } from 'typebox'
 import { IsNull, type DataSource } from 'typeorm'
 import { LONGEST_PASSWORD } from '../credentials/rules/password-policy.ts'
 import { endSession } from './end-session.ts'
+import { OwnStanding, ownStanding } from './own-standing.ts'
 import { publishedKeySet } from './published-keys.ts'
 import { refreshSession } from './refresh-session.ts'
 import { revocationsSince } from './revocations-since.ts'
@@ -75,6 +76,20 @@ export function sessionRoutes(app: App, { db, clock, sign, seal }: SessionRouteO
       )
       return unstored(reply).code(201).send(tokens)
     },
+  )
+
+  app.get(
+    '/v1/me',
+    {
+      config: { access: 'signed-in' },
+      schema: {
+        operationId: 'readOwnStanding',
+        summary: 'Who the caller is, what the token lets it do, and how long.',
+        tags: ['sessions'],
+        response: { 200: OwnStanding },
+      },
+    },
+    (request) => ownStanding(db.manager, principalOf(request)),
   )
 
   app.get(

@@ -1,8 +1,5 @@
+import type { SessionEnd } from '@erp-steward/contracts/session-end'
 import { EntitySchema } from 'typeorm'
-
-/** Why a session ended. */
-export type SessionEnd =
-  'signed-out' | 'idle' | 'absolute' | 'evicted' | 'refresh-reused' | 'password-changed' | 'revoked'
 
 /** One sign-in of an account, from its first token until it ends. */
 export interface Session {

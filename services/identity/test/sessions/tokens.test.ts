@@ -381,11 +381,11 @@ test('[A-2.1.4] a gateway that starts learns every revocation of the last 20 min
   pass(stage, 20 * MINUTE)
   let listed = await read()
   expect(listed.accounts).toContainEqual({ id: revoked.account.id, epoch: 1 })
-  expect(listed.sessions).toContainEqual(session)
+  expect(listed.sessions).toContainEqual({ ...session, reason: 'signed-out' })
   pass(stage, 1)
   listed = await read()
   expect(listed.accounts).not.toContainEqual({ id: revoked.account.id, epoch: 1 })
-  expect(listed.sessions).not.toContainEqual(session)
+  expect(listed.sessions).not.toContainEqual({ ...session, reason: 'signed-out' })
 })
 
 test('the list of revocations is for processes of the product only', async () => {
