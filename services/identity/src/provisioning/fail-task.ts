@@ -8,19 +8,29 @@ import { nextTryAt } from './rules/retry.ts'
 import { sealMessage } from './sealed-task.ts'
 import { taskFact } from './task-fact.ts'
 
+export interface Failure {
+  /** What EBS said, `ORA-20001` for example. */
+  readonly code: string
+  readonly message: string
+  /** Nothing will be different at the next try: a person has to look. */
+  readonly permanent: boolean
+}
+
 /**
- * Takes a task back that could not be done: into the queue after a pause, or to a person after the last try.
+ * Takes a task back that could not be done: into the queue after a pause, or to a person after the last try or where no
+ * further one helps.
  *
  * @throws Problem `not-found`, `lease-lost`
  */
 export async function failTask(
   tx: EntityManager,
   lease: Lease,
-  { code, message }: { code: string; message: string },
+  { code, message, permanent }: Failure,
   act: Act,
 ): Promise<ProvisioningTask> {
   const task = await lockTask(tx, lease.taskId)
   assertHolds(lease, task)
+  if (permanent) return failForGood(tx, task, code, message, act)
   return takeBack(tx, task, code, message, act)
 }
 

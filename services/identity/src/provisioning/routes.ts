@@ -4,13 +4,14 @@ import type { App } from '@erp-steward/service-kit/app'
 import { actOf, principalOf, unitInRange } from '@erp-steward/service-kit/authentication'
 import { change, etag, type Committer } from '@erp-steward/service-kit/commit'
 import { decodeCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { EntityManager } from 'typeorm'
 import { AccountEntity } from '../accounts/account.ts'
 import { UserName } from '../accounts/account-change.ts'
 import { userNameLookup as lookupOf } from '../accounts/sealed-user-name.ts'
 import { placeFilter } from '../organisation/place-filter.ts'
+import { awaitTasks } from './await-tasks.ts'
 import { failTask } from './fail-task.ts'
 import { finishTask } from './finish-task.ts'
 import { dropTask, retryTask } from './handle-failed-task.ts'
@@ -21,6 +22,7 @@ import {
   ProvisioningTaskEntity,
   type ProvisioningTask,
 } from './provisioning-task.ts'
+import { renewLease } from './renew-lease.ts'
 import { maskTask, openTask } from './sealed-task.ts'
 
 const State = Type.Record(Type.String(), nullable(Type.String()))
@@ -56,6 +58,12 @@ const LeasedTask = Type.Object({ ...TaskView.properties, leaseToken: nullable(Uu
 
 /** An account id that nobody has. */
 const NOBODY = '00000000-0000-0000-0000-000000000000'
+const LeaseSeconds = Type.Integer({
+  minimum: 5,
+  maximum: 3_600,
+  default: 60,
+  description: 'How long the task is kept from others, in seconds.',
+})
 const strict = { additionalProperties: false }
 const ById = Type.Object({ id: Uuid })
 const base = '/v1/provisioning-tasks'
@@ -71,26 +79,43 @@ export function provisioningRoutes(app: App, deps: Committer): void {
 
 function workerRoutes(app: App, { db, clock }: Committer): void {
   const config = { access: 'provisioning.work', clauses } as const
+  // Nobody waits for a task while the service ends.
+  const closing = new AbortController()
+  app.addHook('preClose', (done) => {
+    closing.abort()
+    done()
+  })
 
   app.post(`${base}/lease`, {
     config,
     schema: {
       operationId: 'leaseProvisioningTasks',
       summary: 'Hands out tasks for a time, in order per user, each with a lease token.',
+      description:
+        'At most one task of a user is out at a time. A lease that ends gives the task to whoever asks next; five leases are the most.',
       tags,
       body: Type.Object(
         {
           worker: Line(100),
           limit: Type.Integer({ minimum: 1, maximum: 100, default: 10 }),
-          leaseSeconds: Type.Integer({ minimum: 5, maximum: 3_600, default: 60 }),
+          leaseSeconds: LeaseSeconds,
+          waitSeconds: Type.Integer({
+            minimum: 0,
+            maximum: 20,
+            default: 0,
+            description: 'How long to wait for a task where there is none.',
+          }),
         },
         strict,
       ),
       response: { 200: Type.Object({ items: Type.Array(LeasedTask) }) },
     },
-    handler: async (request) => {
-      const command = { ...request.body, unitId: unitInRange(request) }
-      const leased = await db.transaction((tx) => leaseTasks(tx, command, actOf(request, clock())))
+    handler: async (request, reply) => {
+      const { waitSeconds, ...asked } = request.body
+      const command = { ...asked, unitId: unitInRange(request) }
+      const look = () => db.transaction((tx) => leaseTasks(tx, command, actOf(request, clock())))
+      const gone = AbortSignal.any([closing.signal, goneSignal(reply)])
+      const leased = await awaitTasks(look, waitSeconds * 1_000, gone)
       return { items: leased.map((task) => openTask(db.manager, task)) }
     },
   })
@@ -133,6 +158,28 @@ function workerRoutes(app: App, { db, clock }: Committer): void {
     },
   })
 
+  app.post(`${base}/:id/renew`, {
+    config,
+    schema: {
+      operationId: 'renewProvisioningLease',
+      summary: 'Keeps a leased task for longer, counted from now.',
+      description:
+        'For a call in EBS that takes longer than was thought. A lease that has ended is renewed too while nobody else got the task.',
+      tags,
+      params: ById,
+      body: Type.Object({ leaseToken: Uuid, leaseSeconds: LeaseSeconds }, strict),
+      response: { 200: LeasedTask },
+    },
+    handler: async (request) => {
+      const { leaseToken, leaseSeconds } = request.body
+      const lease = { taskId: request.params.id, leaseToken }
+      const task = await db.transaction((tx) =>
+        renewLease(tx, lease, leaseSeconds, actOf(request, clock())),
+      )
+      return openTask(db.manager, task)
+    },
+  })
+
   app.post(`${base}/:id/fail`, {
     config,
     schema: {
@@ -141,7 +188,19 @@ function workerRoutes(app: App, { db, clock }: Committer): void {
         'Gives a task back that could not be done; it is tried again later, five times in all.',
       tags,
       params: ById,
-      body: Type.Object({ leaseToken: Uuid, code: Line(100), message: Paragraph(2_000) }, strict),
+      body: Type.Object(
+        {
+          leaseToken: Uuid,
+          code: Line(100),
+          message: Paragraph(2_000),
+          permanent: Type.Boolean({
+            default: false,
+            description:
+              'No further try helps, such as a responsibility that EBS does not have: the task waits for a person at once.',
+          }),
+        },
+        strict,
+      ),
       response: { 200: TaskView },
     },
     handler: async (request) => {
@@ -264,6 +323,16 @@ function handlingRoutes(app: App, deps: Committer): void {
         ),
       ),
   })
+}
+
+/** Aborted when the caller has gone before the answer. */
+function goneSignal(reply: FastifyReply): AbortSignal {
+  if (reply.request.raw.socket.destroyed) return AbortSignal.abort()
+  const gone = new AbortController()
+  reply.raw.once('close', () => {
+    gone.abort()
+  })
+  return gone.signal
 }
 
 /** What the caller may see of a task. */

@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import type { ServerResponse } from 'node:http'
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import type { TestService } from '@erp-steward/test-kit/test-service'
+import { awaitTasks } from '../../src/provisioning/await-tasks.ts'
 import { identityStage, pass } from '../account-stage.ts'
 import {
   as,
@@ -39,12 +42,12 @@ beforeEach(async () => {
 })
 afterAll(() => stage.release())
 
-const fail = (task: TaskView, leaseToken = task.leaseToken) =>
+const fail = (task: TaskView, leaseToken = task.leaseToken, permanent = false) =>
   call(stage, {
     method: 'POST',
     url: `/v1/provisioning-tasks/${task.id}/fail`,
     headers: as('MIDDLEWARE'),
-    payload: { leaseToken, code: 'ORA-20001', message: 'EBS said no' },
+    payload: { leaseToken, code: 'ORA-20001', message: 'EBS said no', permanent },
   })
 
 const handle = (task: TaskView, verb: 'retry' | 'drop', payload?: object) =>
@@ -288,3 +291,92 @@ test.each(['SYSTEM_ADMIN', 'SECURITY_ADMIN', 'OM_AUTHORITY', 'SCRIPT'] as const)
     expect(await refusal(answer)).toEqual([403, 'permission-missing'])
   },
 )
+
+test('[A-2.1.4] a failure that no further try mends is for a person at once', async () => {
+  await joined(stage)
+  const task = await only()
+  const answer = await ok<TaskView>(fail(task, task.leaseToken, true))
+  expect([answer.status, answer.attempts]).toEqual(['failed', 1])
+  expect(await factsOf(task)).toContain('identity.provisioning.failed.v1')
+  pass(stage, 7_200_000)
+  expect(await lease(stage)).toEqual([])
+  await ok(handle(answer, 'retry'))
+})
+
+const renew = (task: TaskView, leaseSeconds?: number, leaseToken = task.leaseToken) =>
+  call(stage, {
+    method: 'POST',
+    url: `/v1/provisioning-tasks/${task.id}/renew`,
+    headers: as('MIDDLEWARE'),
+    payload: { leaseToken, ...(leaseSeconds !== undefined && { leaseSeconds }) },
+  })
+
+test('[A-2.1.1] a lease that is renewed in time keeps the task from others, and one that was lost is not', async () => {
+  await joined(stage)
+  const task = await only()
+  pass(stage, 59_000)
+  await ok(renew(task, 120))
+  pass(stage, 119_000)
+  expect(await lease(stage)).toEqual([])
+  // Past its end and nobody has taken it: what was done in EBS was done.
+  pass(stage, 2_000)
+  await ok(renew(task))
+  pass(stage, 61_000)
+  const taken = await only()
+  expect(taken.id).toBe(task.id)
+  expect(await refusal(renew(task))).toEqual([409, 'lease-lost'])
+  expect(await refusal(renew(taken, 3_601))).toEqual([422, 'validation-failed'])
+  expect((await ok<TaskView>(report(stage, taken))).status).toBe('done')
+  expect(await refusal(renew(taken))).toEqual([409, 'lease-lost'])
+})
+
+test('[A-2.1.1] a worker that waits gets a task as soon as there is one, and nothing when there is none', async () => {
+  expect(await lease(stage, { waitSeconds: 1 })).toEqual([])
+  const waiting = lease(stage, { waitSeconds: 20 })
+  await joined(stage)
+  const tasks = await waiting
+  expect(tasks).toHaveLength(1)
+  expect(tasks[0]?.leaseToken).not.toBeNull()
+  for (const task of tasks) await report(stage, task)
+})
+
+test('[A-2.1.4] nothing is handed to a worker that has gone, and no worker holds up the end of the service', async () => {
+  const other = await identityStage()
+  await smallCompany(other)
+  const url = await other.app.listen({ host: '127.0.0.1', port: 0 })
+  const ask = (signal?: AbortSignal) =>
+    fetch(`${url}/v1/provisioning-tasks/lease`, {
+      method: 'POST',
+      headers: { ...as('MIDDLEWARE'), 'content-type': 'application/json' },
+      body: JSON.stringify({ worker: 'gone', waitSeconds: 20 }),
+      ...(signal !== undefined && { signal }),
+    })
+  const arrival = () => once(other.app.server, 'request')
+  const leaving = new AbortController()
+  const arrived = arrival()
+  const asked = ask(leaving.signal).catch(() => null)
+  const [, response] = (await arrived) as [unknown, ServerResponse]
+  const closed = once(response, 'close')
+  leaving.abort()
+  await Promise.all([asked, closed])
+  const { userName } = await joined(other)
+  expect(await (await ask()).json()).toMatchObject({ items: [{ userName }] })
+
+  const next = arrival()
+  const waiting = ask()
+  await next
+  await other.release()
+  expect(await (await waiting).json()).toEqual({ items: [] })
+})
+
+test('once nobody waits any more nothing is looked for again', async () => {
+  const gone = new AbortController()
+  let looks = 0
+  const look = () => {
+    looks += 1
+    gone.abort()
+    return Promise.resolve(looks === 1 ? [] : ['a task'])
+  }
+  expect(await awaitTasks(look, 20_000, gone.signal)).toEqual([])
+  expect(looks).toBe(1)
+})
