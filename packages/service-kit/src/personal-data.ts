@@ -21,7 +21,15 @@ export const PersonalIndexKey = Type.String({
 
 /** What of a person is sealed. Source. */
 export type PersonalField =
-  'name' | 'email' | 'phone' | 'employee-number' | 'birthday' | 'user-name' | 'ebs' | 'answer'
+  | 'name'
+  | 'email'
+  | 'phone'
+  | 'employee-number'
+  | 'birthday'
+  | 'user-name'
+  | 'ebs'
+  | 'answer'
+  | 'import'
 
 /** Seals what identifies people, opens it at the edge where it is shown, and finds it again by keyed hash. */
 export interface PersonalData {

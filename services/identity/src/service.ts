@@ -32,6 +32,12 @@ import { checkSignInRules } from './credentials/check-sign-in-rules.ts'
 import { passwordHalvesWaiting } from './credentials/halves-waiting.ts'
 import { credentialRoutes } from './credentials/routes.ts'
 import { SignInGuardEntity } from './credentials/sign-in-guard.ts'
+import { forgetImports, importPart } from './imports/import-part.ts'
+import {
+  PersonImportEntity,
+  PersonImportNoteEntity,
+  PersonImportPartEntity,
+} from './imports/person-import.ts'
 import { importRoutes } from './imports/routes.ts'
 import { migrations } from './migrations/all.ts'
 import { DepartmentEntity } from './organisation/department.ts'
@@ -77,6 +83,9 @@ export const identity = defineService({
     PersonHandEntity,
     SharedAddressEntity,
     NamesakeEntity,
+    PersonImportEntity,
+    PersonImportPartEntity,
+    PersonImportNoteEntity,
     AccountEntity,
     AccountChangeEntity,
     StandingEntity,
@@ -118,6 +127,8 @@ export const identity = defineService({
   subscriptions: () => [onEveryFact],
   tasks: (deps) => [
     takeLeave,
+    importPart,
+    forgetImports,
     stateUnstated,
     stateSealing,
     stateUnnamedAdministrators,
@@ -144,6 +155,7 @@ export const identity = defineService({
     '35 16 * * * verify-ledger ?fill=1d',
     '10 16 * * * state-unnamed-administrators',
     '30 17 * * * forget-ended-sessions',
+    '40 17 * * * forget-imports',
     '45 17 * * * renew-signing-key',
     '20 17 * * * state-sealing',
   ].join('\n'),

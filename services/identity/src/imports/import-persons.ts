@@ -16,6 +16,7 @@ import { chinaDay } from '../people/rules/china-day.ts'
 import { holdTwins } from '../people/twin.ts'
 import {
   importOutcomes,
+  noOutcomes,
   type ImportOutcome,
   type ImportRow,
   type ImportWarning,
@@ -36,14 +37,10 @@ export interface ImportPersons {
   readonly unitId: string | null
 }
 
-export interface ImportReport {
+export interface ImportReport extends RowsReport {
   readonly importId: string
   readonly mode: ImportPersons['mode']
   readonly dryRun: boolean
-  readonly applied: boolean
-  readonly counts: Readonly<Record<ImportOutcome, number>>
-  readonly warnings: ImportWarning[]
-  readonly rows: RowResult[]
 }
 
 /** Any number; two lists at once would lock the same people in different orders. */
@@ -60,11 +57,31 @@ export async function importPersons(
   command: ImportPersons,
   act: Act,
 ): Promise<ImportReport> {
-  let report: ImportReport | undefined
+  const importId = randomUUID()
+  const { mode, dryRun } = command
+  const report = await keepIfApplied(db, async (tx) => {
+    const done = await applyRows(tx, command, act)
+    const { counts } = done
+    if (done.applied && counts.unchanged + counts.refused < done.rows.length) {
+      const fact = { importId, mode, ...counts }
+      await appendEvent(tx, 'identity', PersonsImported, importId, fact, act)
+    }
+    return done
+  })
+  return { importId, mode, dryRun, ...report }
+}
+
+/**
+ * Runs a list in a transaction, or in a savepoint of one, that leaves no trace unless the report says that it was applied.
+ */
+export async function keepIfApplied(
+  db: Pick<EntityManager, 'transaction'>,
+  apply: (tx: EntityManager) => Promise<RowsReport>,
+): Promise<RowsReport> {
+  let report: RowsReport | undefined
   try {
     await db.transaction(async (tx) => {
-      await tx.query('select pg_advisory_xact_lock($1)', [IMPORT_LOCK])
-      report = await applyRows(tx, command, act)
+      report = await apply(tx)
       if (!report.applied) throw new TakenBack()
     })
   } catch (error) {
@@ -77,12 +94,21 @@ export async function importPersons(
 /** Ends the transaction of an import that must leave no trace. */
 class TakenBack extends Error {}
 
-async function applyRows(
+/** What became of rows. */
+export interface RowsReport {
+  readonly applied: boolean
+  readonly counts: Readonly<Record<ImportOutcome, number>>
+  readonly warnings: ImportWarning[]
+  readonly rows: RowResult[]
+}
+
+/** Takes in rows, one list at a time. */
+export async function applyRows(
   tx: EntityManager,
   { rows, warnings, mode, dryRun, unitId }: ImportPersons,
   act: Act,
-): Promise<ImportReport> {
-  const importId = randomUUID()
+): Promise<RowsReport> {
+  await tx.query('select pg_advisory_xact_lock($1)', [IMPORT_LOCK])
   const register = await openRegister(tx, rows)
   const results: RowResult[] = []
   const seen = new Set<string>()
@@ -105,12 +131,7 @@ async function applyRows(
   }
   const counts = countsOf(results)
   const applied = !dryRun && (mode === 'good-rows' || counts.refused === 0)
-  if (applied && counts.unchanged + counts.refused < results.length)
-    await appendEvent(tx, 'identity', PersonsImported, importId, { importId, mode, ...counts }, act)
   return {
-    importId,
-    mode,
-    dryRun,
     applied,
     counts,
     warnings: [...warnings, ...(await zerosLost(tx, rows, results))],
@@ -270,7 +291,7 @@ const refused = (
 ): RowResult => ({ row, employeeNumber, outcome: 'refused', errors: [{ code, detail }] })
 
 function countsOf(results: readonly RowResult[]): Record<ImportOutcome, number> {
-  const counts = { created: 0, moved: 0, changed: 0, left: 0, unchanged: 0, refused: 0 }
+  const counts = noOutcomes()
   for (const outcome of importOutcomes)
     counts[outcome] = results.filter((result) => result.outcome === outcome).length
   return counts

@@ -10,8 +10,8 @@ import { columnMapping, membersOfHeader } from './rules/columns.ts'
 import { ImportRow, type ImportWarning, type ReadRow } from './rules/import-row.ts'
 import { listDate, serialDate } from './rules/list-date.ts'
 
-/** Most rows of one list. */
-export const MOST_ROWS = 5_000
+/** Most rows of one list: more than 16 MiB have room for, as CSV. */
+export const MOST_ROWS = 100_000
 
 /** Rows that are checked before others have a turn: some 10 milliseconds. */
 const STRIDE = 1_000

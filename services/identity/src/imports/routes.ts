@@ -1,11 +1,21 @@
 import { Problem } from '@erp-steward/contracts/problem'
-import { nullable, Uuid } from '@erp-steward/contracts/values'
+import { InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
-import { actOf, unitInRange } from '@erp-steward/service-kit/authentication'
+import { actOf, principalOf, unitInRange } from '@erp-steward/service-kit/authentication'
 import type { Committer } from '@erp-steward/service-kit/commit'
+import {
+  decodeCursor,
+  decodeInstantCursor,
+  page,
+  pageOf,
+  PageQuery,
+} from '@erp-steward/service-kit/paging'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
+import { importNotes } from './import-notes.ts'
 import { importPersons } from './import-persons.ts'
+import { importStates, PersonImportEntity, type PersonImport } from './person-import.ts'
+import { queueImport } from './queue-import.ts'
 import { readCsv, readNdjson, readSheet, type SentList } from './read-rows.ts'
 import { importOutcomes, importWarnings } from './rules/import-row.ts'
 
@@ -55,6 +65,35 @@ const ReportView = Type.Object({
   ),
 })
 
+const ImportView = Type.Object({
+  importId: Uuid,
+  dryRun: Type.Boolean(),
+  unitId: nullable(Uuid),
+  state: Type.Enum([...importStates], {
+    description:
+      '`stopped`: the tokens of who sent the list became void before its end; what was done stays.',
+  }),
+  rows: Type.Integer({ description: 'Rows that were read.' }),
+  rowsDone: Type.Integer({ description: 'Rows that were taken in, found unchanged or refused.' }),
+  counts: Counts,
+  askedBy: Type.String(),
+  askedAt: InstantOut,
+  endedAt: nullable(InstantOut),
+})
+
+const NoteView = Type.Object({
+  row: nullable(Type.Integer({ description: '`null` for the list as a whole.' })),
+  kind: Type.Enum(['refused', 'warned']),
+  employeeNumber: nullable(Type.String()),
+  code: Type.String(),
+  detail: Type.String(),
+})
+
+const ById = Type.Object({ id: Uuid })
+
+/** Most rows that are taken in while the caller waits, in one transaction. */
+const MOST_ROWS_AT_ONCE = 5_000
+
 const readers: Readonly<Record<string, (list: SentList) => ReturnType<typeof readCsv>>> = {
   'text/csv': readCsv,
   'application/x-ndjson': readNdjson,
@@ -75,8 +114,101 @@ function readBody(request: FastifyRequest<{ Querystring: { columns?: string } }>
   return read({ bytes, charset, columns: request.query.columns })
 }
 
+function tooLong(): Problem {
+  const detail =
+    'A list of more than 5,000 rows is taken in by parts, which stay: send mode=good-rows, or shorter lists.'
+  return new Problem('validation-failed', detail, { errors: [{ parameter: 'mode', detail }] })
+}
+
+/** Lists that a job takes in. */
+function jobRoutes(app: App, { db }: Committer): void {
+  const config = { access: 'person.manage', clauses: ['A-1.2'] } as const
+  const tags = ['people']
+
+  app.get('/v1/imports/persons', {
+    config,
+    schema: {
+      operationId: 'listPersonImports',
+      summary: 'Lists of more than 5,000 rows, the newest first; those of the last 30 days.',
+      tags,
+      querystring: Type.Object({
+        ...PageQuery,
+        state: Type.Optional(Type.Enum([...importStates])),
+      }),
+      response: { 200: pageOf(ImportView) },
+    },
+    handler: async (request) => {
+      const { limit, cursor, state } = request.query
+      const [at, id] = decodeInstantCursor(cursor)
+      const found = db.manager
+        .createQueryBuilder(PersonImportEntity, 'import')
+        .orderBy({ 'import.askedAt': 'DESC', 'import.id': 'DESC' })
+        .limit(limit + 1)
+      if (at !== null) found.andWhere('(import.askedAt, import.id) < (:at, :id)', { at, id })
+      if (state !== undefined) found.andWhere({ state })
+      const unitId = unitInRange(request)
+      if (unitId !== null) found.andWhere({ unitId })
+      const shown = (await found.getMany()).map(viewOf)
+      return page(shown, limit, (row) => [row.askedAt.toISOString(), row.importId])
+    },
+  })
+
+  app.get('/v1/imports/persons/:id', {
+    config,
+    schema: {
+      operationId: 'readPersonImport',
+      summary: 'How far a list is: rows read, done, taken in and refused.',
+      tags,
+      params: ById,
+      response: { 200: ImportView },
+    },
+    handler: async (request) => viewOf(await reached(request)),
+  })
+
+  app.get('/v1/imports/persons/:id/notes', {
+    config,
+    schema: {
+      operationId: 'listPersonImportNotes',
+      summary: 'Rows that were refused, with the reason, and what was warned of.',
+      tags,
+      params: ById,
+      querystring: Type.Object(PageQuery),
+      response: { 200: pageOf(NoteView) },
+    },
+    handler: async (request) => {
+      const { limit, cursor } = request.query
+      const { id } = await reached(request)
+      const [after = null] = decodeCursor(cursor, 1) ?? []
+      if (after !== null && !/^\d{1,18}$/.test(after))
+        throw new Problem('cursor-unusable', 'The cursor was not made by this list.')
+      const notes = await importNotes(db.manager, id, after, limit + 1)
+      return page(notes, limit, ({ seq }) => [seq])
+    },
+  })
+
+  /** @throws Problem `not-found` also for the list of another unit */
+  async function reached(
+    request: FastifyRequest<{ Params: { id: string } }>,
+  ): Promise<PersonImport> {
+    const { id } = request.params
+    const own = unitInRange(request)
+    const held = await db.manager.findOneBy(PersonImportEntity, { id })
+    if (held === null || (own !== null && held.unitId !== own))
+      throw new Problem('not-found', `There is no import ${id}.`)
+    return held
+  }
+}
+
+const viewOf = ({ id, act, ...held }: PersonImport) => ({
+  importId: id,
+  askedBy: act.actor,
+  ...held,
+})
+
 /** Lists of people, in a scope of its own: only this operation takes CSV, JSON lines and sheets. */
-export async function importRoutes(app: App, { db, clock }: Committer): Promise<void> {
+export async function importRoutes(app: App, deps: Committer): Promise<void> {
+  const { db, clock } = deps
+  jobRoutes(app, deps)
   await app.register((scope: App, _options, done) => {
     scope.removeAllContentTypeParsers()
     for (const type of Object.keys(readers))
@@ -95,7 +227,7 @@ export async function importRoutes(app: App, { db, clock }: Committer): Promise<
         operationId: 'importPersons',
         summary: 'Joiners, movers and leavers from a list, keyed by employee number.',
         description:
-          'text/csv with a header line, the first sheet of an .xlsx workbook, or application/x-ndjson. Columns: employeeNumber, name, unitCode, departmentCode, positionCode, and optionally email, birthday, leaveOn, accountUserName; in CSV and sheets also by their usual Chinese names (工号, 姓名, 单位编码, 部门编码, 岗位编码, 邮箱, 出生日期, 离职日期, 账号) or by `columns`. CSV has commas, semicolons or tabs, and is UTF-8, UTF-16 with a mark, or GB 18030 (GBK), which `charset` may name. Dates may be written 2026/1/5. Without the column birthday what is known of it stays. At most 5,000 rows. The same list again changes nothing, so a lost answer is repeated without harm. `warnings` says what the list most likely does not mean, such as numbers that lost zeros in front.',
+          'text/csv with a header line, the first sheet of an .xlsx workbook, or application/x-ndjson. Columns: employeeNumber, name, unitCode, departmentCode, positionCode, and optionally email, birthday, leaveOn, accountUserName; in CSV and sheets also by their usual Chinese names (工号, 姓名, 单位编码, 部门编码, 岗位编码, 邮箱, 出生日期, 离职日期, 账号) or by `columns`. CSV has commas, semicolons or tabs, and is UTF-8, UTF-16 with a mark, or GB 18030 (GBK), which `charset` may name. Dates may be written 2026/1/5. Without the column birthday what is known of it stays. A list of more than 5,000 rows, at most 100,000, is answered with 202 and taken in by a job in parts of 250 rows: with `mode=good-rows` alone, for what a part did is not taken back, and in a dry run each part is tried by itself. The same list again changes nothing, so a lost answer is repeated without harm. `warnings` says what the list most likely does not mean, such as numbers that lost zeros in front.',
         tags: ['people'],
         consumes: Object.keys(readers),
         querystring: Type.Object({
@@ -103,13 +235,21 @@ export async function importRoutes(app: App, { db, clock }: Committer): Promise<
           dryRun: Type.Boolean({ default: false }),
           columns: Type.Optional(Columns),
         }),
-        response: { 200: ReportView },
+        response: { 200: ReportView, 202: ImportView },
       },
-      handler: async (request) => {
+      handler: async (request, reply) => {
         const { rows, warnings } = await readBody(request)
         const { mode, dryRun } = request.query
         const command = { rows, warnings, mode, dryRun, unitId: unitInRange(request) }
-        const report = await importPersons(db, command, actOf(request, clock()))
+        const act = actOf(request, clock())
+        if (rows.length > MOST_ROWS_AT_ONCE) {
+          if (mode !== 'good-rows') throw tooLong()
+          const { epoch } = principalOf(request)
+          const queued = await db.transaction((tx) => queueImport(tx, { ...command, epoch }, act))
+          void reply.code(202).header('location', `/v1/imports/persons/${queued.id}`)
+          return viewOf(queued)
+        }
+        const report = await importPersons(db, command, act)
         if (!report.applied && !dryRun)
           throw new Problem('import-refused', `${report.counts.refused} rows were refused.`, {
             counts: report.counts,

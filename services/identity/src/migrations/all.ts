@@ -16,6 +16,7 @@ import { ShareAddress1790000010300 } from './1790000010300-share-address.ts'
 import { AddBirthday1790000010301 } from './1790000010301-add-birthday.ts'
 import { NoteHands1790000080100 } from './1790000080100-note-hands.ts'
 import { NoteChange1790000090500 } from './1790000090500-note-change.ts'
+import { CreatePersonImport1790000090600 } from './1790000090600-create-person-import.ts'
 
 /** In the order they run. */
 export const migrations = [
@@ -37,4 +38,5 @@ export const migrations = [
   AddBirthday1790000010301,
   NoteHands1790000080100,
   NoteChange1790000090500,
+  CreatePersonImport1790000090600,
 ]

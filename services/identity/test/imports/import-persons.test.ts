@@ -232,8 +232,8 @@ test.each([
   expect(found).toBe(code)
 })
 
-test('a list beyond 5,000 rows or 16 MiB is refused', async () => {
-  const rows = Array.from({ length: 5_001 }, (_, index) => `R${index},A,NORTH,FIN,CLERK,,`)
+test('a list beyond 100,000 rows or 16 MiB is refused', async () => {
+  const rows = Array.from({ length: 100_001 }, (_, index) => `R${index},A,NORTH,FIN,CLERK,,`)
   expect(await refusal(send(csv(...rows)))).toEqual([422, 'import-unreadable'])
   expect(await refusal(send('x'.repeat(16 * 1_048_576 + 1)))).toEqual([413, 'body-too-large'])
 })

@@ -36,6 +36,16 @@ export const importOutcomes = [
 ] as const
 export type ImportOutcome = (typeof importOutcomes)[number]
 
+/** No row yet, by outcome. */
+export const noOutcomes = (): Record<ImportOutcome, number> => ({
+  created: 0,
+  moved: 0,
+  changed: 0,
+  left: 0,
+  unchanged: 0,
+  refused: 0,
+})
+
 /** What became of one row. */
 export interface RowResult {
   /** Counts from 1 for the first row of data. */
