@@ -27,7 +27,7 @@ export const importPart = defineTask(
       where: { id: importId },
       lock: { mode: 'pessimistic_write' },
     })
-    if (held === null || held.state !== 'running' || held.partsDone !== part) return
+    if (held?.state !== 'running' || held.partsDone !== part) return
     const act: Act = { ...held.act, now }
     if (await isRevoked(tx, held)) {
       await end(tx, { ...held, state: 'stopped' }, act)

@@ -36,11 +36,11 @@ interface Note {
 const HEADER = 'employeeNumber,name,unitCode,departmentCode,positionCode,email,leaveOn'
 const LENGTH = 5_001
 
-/** A list of 5,001 rows: the good ones stand all over it, the others name a unit that there is not. */
+/** A list of 5,001 rows: the good ones stand all over it, the others have an address that is none. */
 function longList(tag: string, good: readonly number[]): string {
   const rows = Array.from({ length: LENGTH }, (_, at) => {
-    const unit = good.includes(at) ? 'NORTH' : 'NOWHERE'
-    return `${tag}${at},员工${at},${unit},FIN,CLERK,,`
+    const email = good.includes(at) ? '' : 'none'
+    return `${tag}${at},员工${at},NORTH,FIN,CLERK,${email},`
   })
   return [HEADER, ...rows].join('\n')
 }
@@ -105,14 +105,14 @@ test('[A-1.2] a long list becomes a job that tells how far it is, and what becam
     row: 3,
     kind: 'refused',
     employeeNumber: 'A2',
-    code: 'unit-unknown',
+    code: 'validation-failed',
   })
   const facts = (await queuedEvents(stage.db)).filter(({ subject }) => subject === importId)
   expect(facts.map(({ type }) => type)).toEqual(['identity.directory.persons-imported.v1'])
   const again = (await send(longList('A', GOOD))).json<ImportView>()
   await work()
   expect(await read(again.importId)).toMatchObject({ counts: { created: 0, unchanged: 5 } })
-}, 120_000)
+}, 300_000)
 
 test('a process that dies in the middle of a part loses nothing and repeats nothing', async () => {
   const { importId } = (await send(longList('B', GOOD))).json<ImportView>()
@@ -137,7 +137,7 @@ test('a process that dies in the middle of a part loses nothing and repeats noth
     counts: { created: GOOD.length, refused: LENGTH - GOOD.length },
   })
   expect((await notesOf(importId)).length).toBe(LENGTH - GOOD.length)
-}, 120_000)
+}, 300_000)
 
 test('[A-2.1.4] a list stops when the tokens of who sent it became void', async () => {
   const sub = randomUUID()
@@ -156,7 +156,7 @@ test('[A-2.1.4] a list stops when the tokens of who sent it became void', async 
     [importId],
   )
   expect(left).toEqual([])
-}, 120_000)
+}, 300_000)
 
 test('a dry run of a long list leaves nothing, and a person named twice is refused across parts', async () => {
   const list = `${longList('D', GOOD)}\nd0,员工,NORTH,FIN,CLERK,,`
@@ -165,7 +165,7 @@ test('a dry run of a long list leaves nothing, and a person named twice is refus
   expect(await read(importId)).toMatchObject({ state: 'done', counts: { created: GOOD.length } })
   expect((await notesOf(importId)).at(-1)).toMatchObject({ row: 5_002, code: 'validation-failed' })
   expect(await isKnown('D0')).toBe(false)
-}, 120_000)
+}, 300_000)
 
 test('a long list is taken in by parts alone', async () => {
   expect(await refusal(send(longList('E', []), ''))).toEqual([422, 'validation-failed'])
@@ -189,7 +189,7 @@ test('a unit sees its own lists and takes in its own people', async () => {
         }),
       ),
     ).toEqual([404, 'not-found'])
-}, 120_000)
+}, 300_000)
 
 test('[A-4.3.1] no row of a list lies in clear, and lists are forgotten after a while', async () => {
   const { importId } = (await send(longList('Quirin', GOOD))).json<ImportView>()
@@ -205,4 +205,4 @@ test('[A-4.3.1] no row of a list lies in clear, and lists are forgotten after a 
   const headers = as('SCRIPT', { exp: stage.now.getTime() / 1_000 + 300 })
   const url = `/v1/imports/persons/${importId}`
   expect(await refusal(call(stage, { method: 'GET', url, headers }))).toEqual([404, 'not-found'])
-}, 120_000)
+}, 300_000)
