@@ -95,7 +95,7 @@ async function measure(): Promise<BenchRow[]> {
 
 /** What gateway and services ask identity for: its keys, and what is revoked (nothing). */
 async function startIdentity(): Promise<Server> {
-  const pem = await testKeys('test-key')
+  const pem = testKeys('test-key')
   if (pem === undefined) throw new Error('there is no key to sign with')
   const jwk = { ...createPublicKey(pem).export({ format: 'jwk' }), kid: 'test-key', alg: 'ES256' }
   const server = createServer(({ url }, answer) => {

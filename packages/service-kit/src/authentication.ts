@@ -37,9 +37,11 @@ declare module 'fastify' {
   }
 }
 
+/** Public key (PEM) for a key id, at once when it is at hand; `undefined` when nobody knows it. */
+export type KeyFor = (kid: string) => string | undefined | Promise<string | undefined>
+
 export interface TokenKeys {
-  /** Public key (PEM) for a key id; `undefined` when nobody knows it. */
-  readonly keyFor: (kid: string) => Promise<string | undefined>
+  readonly keyFor: KeyFor
   readonly clock: () => Date
 }
 
@@ -51,28 +53,51 @@ export interface TokenVerifier extends TokenKeys {
 /** Verdicts remembered; an ES256 verification costs some 220 microseconds, a look-up below one. */
 const CACHED_VERDICTS = 10_000
 
+const BEARER = /^Bearer [\w.~+/=-]+$/i
+
 const isAccessToken = Compile(AccessToken)
 
+/** What has been verified of a token, and the key it was verified with. */
+interface Verdict {
+  readonly principal: Principal
+  readonly kid: string
+  readonly key: string
+}
+
+export interface TokenCheck {
+  /**
+   * Who calls; the signature is checked unless that is remembered.
+   *
+   * The answer is rejected with a Problem `unauthenticated` that does not say what was wrong with the signature.
+   */
+  readonly verify: (request: FastifyRequest) => Promise<Principal>
+  /** Who calls with this `Authorization` header, if its token was verified before and is still good. */
+  readonly remembered: (authorization: string | undefined) => Principal | undefined
+}
+
 /**
- * Makes the app able to verify bearer tokens: ES256, our issuer and audience, remembered until they expire.
+ * Makes the app able to verify bearer tokens: ES256, our issuer and audience.
  *
- * The answer is rejected with a Problem `unauthenticated` that does not say what was wrong with the signature.
+ * A verdict is remembered for the whole header, every character of it, until the token ends or the key it was verified
+ * with is withdrawn or changed. Whether the token has been revoked since is for the caller to ask.
  */
 export async function createTokenCheck(
   app: App,
   { keyFor, clock }: TokenKeys,
-): Promise<(request: FastifyRequest) => Promise<Principal>> {
-  const verdicts = new Map<string, Principal>()
+): Promise<TokenCheck> {
+  const verdicts = new Map<string, Verdict>()
+  const keyUsed = new WeakMap<FastifyRequest, Pick<Verdict, 'kid' | 'key'>>()
   app.decorateRequest('principal', null)
   await app.register(fastifyJwt, {
-    secret: async (_request: FastifyRequest, token: unknown) => {
+    secret: async (request: FastifyRequest, token: unknown) => {
       const kid = (token as { header?: { kid?: unknown } }).header?.kid
       const key = typeof kid === 'string' ? await keyFor(kid) : undefined
-      if (key === undefined)
+      if (typeof kid !== 'string' || key === undefined)
         throw new Problem(
           'unauthenticated',
           said('The token names no known key.', '令牌所指的密钥未知。'),
         )
+      keyUsed.set(request, { kid, key })
       return key
     },
     decode: { complete: true },
@@ -84,50 +109,50 @@ export async function createTokenCheck(
     },
   })
 
-  return async (request) => {
-    const token = /^Bearer ([\w.~+/=-]+)$/i.exec(request.headers.authorization ?? '')?.[1]
-    if (token === undefined)
+  const alive = (authorization: string): Verdict | undefined => {
+    const verdict = verdicts.get(authorization)
+    if (verdict === undefined || verdict.principal.expiresAt > clock().getTime()) return verdict
+    verdicts.delete(authorization)
+    return undefined
+  }
+
+  const remembered = (authorization: string | undefined): Principal | undefined => {
+    if (authorization === undefined) return undefined
+    const verdict = alive(authorization)
+    // A key that must be read first comes as a promise, which is no key that anything was verified with.
+    return verdict !== undefined && keyFor(verdict.kid) === verdict.key
+      ? verdict.principal
+      : undefined
+  }
+
+  const verify = async (request: FastifyRequest): Promise<Principal> => {
+    const authorization = request.headers.authorization ?? ''
+    if (!BEARER.test(authorization))
       throw new Problem('unauthenticated', said('Send a bearer token.', '请发送 Bearer 令牌。'))
-    const now = clock().getTime()
-    const known = verdicts.get(token)
-    if (known !== undefined) {
-      if (known.expiresAt > now) return known
-      verdicts.delete(token)
-    }
-    const claims = await verify(request)
-    if (claims.exp * 1_000 <= now)
+    const verdict = alive(authorization)
+    if (verdict !== undefined && (await keyFor(verdict.kid)) === verdict.key)
+      return verdict.principal
+    const claims = await verifiedClaims(request)
+    const used = keyUsed.get(request)
+    if (used === undefined || claims.exp * 1_000 <= clock().getTime())
       throw new Problem('unauthenticated', said('The token has expired.', '令牌已过期。'))
-    const principal: Principal = {
-      actor: claims.sub,
-      kind: claims.kind,
-      personId: claims.person,
-      sessionId: claims.sid,
-      unitId: claims.unit,
-      range: claims.range,
-      roles: claims.roles,
-      permissions: new Set(claims.permissions),
-      controllers: claims.controllers,
-      coolingUntil: claims.coolingUntil === null ? null : claims.coolingUntil * 1_000,
-      epoch: claims.epoch,
-      issuedAt: claims.iat * 1_000,
-      expiresAt: claims.exp * 1_000,
-    }
+    const principal = principalFrom(claims)
     if (verdicts.size >= CACHED_VERDICTS) {
       const oldest = verdicts.keys().next().value
       if (oldest !== undefined) verdicts.delete(oldest)
     }
-    verdicts.set(token, principal)
+    verdicts.set(authorization, { principal, ...used })
     return principal
   }
+  return { verify, remembered }
 }
-
 /**
  * Verifies the bearer token of every operation that needs one and checks its permission; who is in the cooling time
  * after a password of another's issue is kept from operations that approve.
  */
 export async function authenticate(app: App, verifier: TokenVerifier): Promise<void> {
   const { internalToken, clock } = verifier
-  const checkToken = await createTokenCheck(app, verifier)
+  const { verify } = await createTokenCheck(app, verifier)
 
   app.addHook('onRequest', async (request) => {
     const { access, approves = false } = request.routeOptions.config
@@ -140,7 +165,7 @@ export async function authenticate(app: App, verifier: TokenVerifier): Promise<v
         )
       return
     }
-    request.principal = await checkToken(request)
+    request.principal = await verify(request)
     if (access !== 'signed-in') assertPermitted(request.principal, access)
     const { coolingUntil } = request.principal
     if (approves && coolingUntil !== null && clock().getTime() < coolingUntil)
@@ -173,7 +198,25 @@ function whyNot({ permissions: held, roles }: Principal, needed: Permission): Bi
     : said(`This operation needs the permission ${needed}.`, `此操作需要权限 ${needed}。`)
 }
 
-async function verify(request: FastifyRequest): Promise<AccessToken> {
+function principalFrom(claims: AccessToken): Principal {
+  return {
+    actor: claims.sub,
+    kind: claims.kind,
+    personId: claims.person,
+    sessionId: claims.sid,
+    unitId: claims.unit,
+    range: claims.range,
+    roles: claims.roles,
+    permissions: new Set(claims.permissions),
+    controllers: claims.controllers,
+    coolingUntil: claims.coolingUntil === null ? null : claims.coolingUntil * 1_000,
+    epoch: claims.epoch,
+    issuedAt: claims.iat * 1_000,
+    expiresAt: claims.exp * 1_000,
+  }
+}
+
+async function verifiedClaims(request: FastifyRequest): Promise<AccessToken> {
   let decoded: unknown
   try {
     decoded = await request.jwtVerify()
@@ -267,11 +310,7 @@ export function unitInRange(request: FastifyRequest): string | null {
  * An unknown key id reads it again, at most once per `retryMs` while identity answers. Keys older than `maxAgeMs` are read again behind the
  * requests that go on with them, so that a withdrawn key is forgotten; while identity is away they stay.
  */
-export function createKeySet(
-  jwksUrl: string,
-  retryMs = 2_000,
-  maxAgeMs = 60_000,
-): (kid: string) => Promise<string | undefined> {
+export function createKeySet(jwksUrl: string, retryMs = 2_000, maxAgeMs = 60_000): KeyFor {
   let keys = new Map<string, string>()
   let readAt = -Infinity
   let triedAt = -Infinity
@@ -300,24 +339,24 @@ export function createKeySet(
     return reading
   }
 
-  return async (kid) => {
-    const now = performance.now()
-    if (keys.has(kid)) {
-      if (now - readAt > maxAgeMs && now - triedAt > retryMs) readOnce().catch(() => undefined)
-    } else if (now - readAt > retryMs) {
-      try {
-        await readOnce()
-      } catch (error) {
-        throw new Problem(
-          'unavailable',
-          said('The keys of identity cannot be read.', '无法读取身份服务的密钥。'),
-          {
-            retryAfterSeconds: 2,
-            cause: error instanceof Error ? error.name : 'Error',
-          },
-        )
-      }
+  async function afterReading(kid: string): Promise<string | undefined> {
+    try {
+      await readOnce()
+    } catch (error) {
+      throw new Problem(
+        'unavailable',
+        said('The keys of identity cannot be read.', '无法读取身份服务的密钥。'),
+        { retryAfterSeconds: 2, cause: error instanceof Error ? error.name : 'Error' },
+      )
     }
     return keys.get(kid)
+  }
+
+  return (kid) => {
+    const now = performance.now()
+    const key = keys.get(kid)
+    if (key === undefined) return now - readAt > retryMs ? afterReading(kid) : undefined
+    if (now - readAt > maxAgeMs && now - triedAt > retryMs) readOnce().catch(() => undefined)
+    return key
   }
 }

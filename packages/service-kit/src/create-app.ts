@@ -1,6 +1,10 @@
-import { randomUUID } from 'node:crypto'
-import type { RequestListener } from 'node:http'
-import { createServer } from 'node:https'
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type ServerResponse,
+} from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import { isInstant, isLocalDate } from '@erp-steward/contracts/calendar-text'
 import { Problem } from '@erp-steward/contracts/problem'
 import fastifySwagger from '@fastify/swagger'
@@ -19,6 +23,7 @@ import { registerHealth, type Readiness } from './health.ts'
 import { languageOf } from './language.ts'
 import { registerMetrics } from './metrics.ts'
 import { hoistNamedSchemas } from './named-schemas.ts'
+import { noteAnswers } from './note-answer.ts'
 import { answerNotModified } from './not-modified.ts'
 import { serializersAtFirstUse } from './serializers.ts'
 import { declareOperations } from './operation.ts'
@@ -26,7 +31,7 @@ import { openApiOf } from './open-api.ts'
 import { answerUnreadable, problemOf, registerProblems, sendProblem } from './problem-details.ts'
 import { refuseUnstorableText } from './storable-text.ts'
 import { showExamples } from './show-examples.ts'
-import { registerTrace } from './trace.ts'
+import { registerTrace, requestIdOf } from './trace.ts'
 
 export interface AppOptions {
   readonly name: string
@@ -49,6 +54,8 @@ export interface AppOptions {
   readonly methodsBehind?: (path: string) => readonly string[]
   /** Registries of the same process whose series `/metrics` shows besides the app's own. */
   readonly beside?: () => readonly Registry[]
+  /** Takes each request before the app does; `toApp` hands it on. */
+  readonly inFront?: InFront
   /** What `/openapi.json` answers; default: the app's own document. */
   readonly openApi?: () => Record<string, unknown>
   /** File of the examples that its document shows, as `npm run examples` records them; default: none. */
@@ -56,6 +63,13 @@ export interface AppOptions {
   /** Prefix of a plugin's pages that anybody may read; they are no operations and need not declare access. */
   readonly publicFolder?: string
 }
+
+/** Answers a request itself or calls `toApp`, once. */
+export type InFront = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  toApp: RequestListener,
+) => void
 
 /** How long an idle connection is kept: longer than the 60 s of the usual load balancers, so that they end it. */
 const KEEP_ALIVE_MS = 72_000
@@ -88,7 +102,7 @@ const validator = (coerceTypes: false | 'array', allErrors: boolean) =>
  */
 export async function createApp(options: AppOptions): Promise<App> {
   const { name, title, log, tokens, readiness, onRefused, bodyLimit = 1_048_576, tls } = options
-  const { requestTimeoutMs = 0 } = options
+  const { inFront, requestTimeoutMs = 0 } = options
   // The app's type names the logger that every Fastify app has, not the richer one of pino.
   const loggerInstance: FastifyBaseLogger = log
   const app: App = Fastify({
@@ -96,26 +110,17 @@ export async function createApp(options: AppOptions): Promise<App> {
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit,
     trustProxy: [...(options.trustedProxies ?? ['loopback'])],
-    requestTimeout: requestTimeoutMs,
-    keepAliveTimeout: KEEP_ALIVE_MS,
     // Whatever refuses a request before a hook runs answers with a problem document too.
     frameworkErrors: (error, request, reply) => {
       void sendProblem(request, reply, problemOf(error, languageOf(request)))
     },
     clientErrorHandler: answerUnreadable,
-    ...(tls !== undefined && {
-      serverFactory: (handler: RequestListener) =>
-        createServer(
-          {
-            ...tls,
-            minVersion: 'TLSv1.2',
-            keepAliveTimeout: KEEP_ALIVE_MS,
-            requestTimeout: requestTimeoutMs,
-          },
-          handler,
-        ),
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    ...((tls !== undefined || inFront !== undefined) && {
+      serverFactory: (toApp: RequestListener) => createHttpServer(options, toApp),
     }),
-    genReqId: ({ headers }) => acceptedRequestId(headers['x-request-id']) ?? randomUUID(),
+    genReqId: ({ headers }) => requestIdOf(headers['x-request-id']),
     routerOptions: { maxParamLength: 200 },
     schemaController: { compilersFactory: { buildSerializer: serializersAtFirstUse } },
     forceCloseConnections: 'idle',
@@ -137,6 +142,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   refuseSecondHost(app)
   refuseUnstorableText(app)
   const metrics = registerMetrics(app, name)
+  noteAnswers(app, metrics)
   const declared = declareOperations(app, options.publicFolder)
   if (tokens !== null) await authenticate(app, tokens)
   await app.register(fastifySwagger, {
@@ -190,18 +196,34 @@ function endConnections(app: App): void {
  * Source: RFC 9112, 3.2.
  */
 function refuseSecondHost(app: App): void {
-  app.addHook('onRequest', ({ raw: { rawHeaders } }, _reply, done) => {
-    let hosts = 0
-    for (let at = 0; at < rawHeaders.length; at += 2) {
-      const name = rawHeaders[at]
-      if (name?.length === 4 && name.toLowerCase() === 'host') hosts += 1
-    }
-    if (hosts > 1) done(new Problem('malformed-request', 'The header Host is sent twice.'))
+  app.addHook('onRequest', ({ raw }, _reply, done) => {
+    if (hasSecondHost(raw)) done(new Problem('malformed-request', 'The header Host is sent twice.'))
     else done()
   })
 }
 
-/** A caller's request id is kept if it is harmless in a log line. */
-function acceptedRequestId(header: string | string[] | undefined): string | undefined {
-  return typeof header === 'string' && /^[\w.:-]{8,64}$/.test(header) ? header : undefined
+/** Whether a request names two hosts; for what is answered beside the app's own routes. */
+export function hasSecondHost({ rawHeaders }: IncomingMessage): boolean {
+  let hosts = 0
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at]
+    if (name?.length === 4 && name.toLowerCase() === 'host') hosts += 1
+  }
+  return hosts > 1
+}
+
+function createHttpServer(
+  { tls, inFront, requestTimeoutMs = 0 }: AppOptions,
+  toApp: RequestListener,
+) {
+  const listener: RequestListener =
+    inFront === undefined
+      ? toApp
+      : (request, response) => {
+          inFront(request, response, toApp)
+        }
+  const settings = { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: requestTimeoutMs }
+  return tls === undefined
+    ? createServer(settings, listener)
+    : createTlsServer({ ...settings, ...tls, minVersion: 'TLSv1.2' }, listener)
 }

@@ -1,4 +1,4 @@
-import { pino, type DestinationStream, type Logger } from 'pino'
+import { destination as openFile, pino, type DestinationStream, type Logger } from 'pino'
 
 /** Members that never reach a log, at any of the depths we log at: secrets, and what identifies people. */
 const SECRET = [
@@ -22,7 +22,36 @@ const SECRET = [
 /** What the error of a failed query carries along: the values, among them hashes and what people wrote. */
 const VALUES = ['err.parameters', 'err.detail', 'err.driverError']
 
-/** The logger of a process: JSON lines, ids and decisions, secrets redacted. */
+/** Characters after which lines are written without waiting for the end of the turn. */
+const MOST_WAITING = 8_192
+
+/**
+ * Writes lines to a file, by its name or number, those of one turn of the event loop in one go: a system call for each
+ * cost a tenth of a request at the gateway. They are on their way before the process waits for anything or exits; one
+ * that is killed loses the lines of that turn.
+ */
+export function writeByTurn(file: string | number): DestinationStream & { flushSync(): void } {
+  const out = openFile({ dest: file, sync: true, minLength: MOST_WAITING })
+  let isDue = false
+  const flushSync = () => {
+    isDue = false
+    out.flushSync()
+  }
+  process.on('exit', flushSync)
+  return {
+    write(line) {
+      out.write(line)
+      if (isDue) return
+      isDue = true
+      setImmediate(flushSync)
+    },
+    flushSync,
+  }
+}
+
+let standardOutput: DestinationStream | undefined
+
+/** The logger of a process: JSON lines, ids and decisions, secrets redacted; default: to standard output. */
 export function createLog(level: string, destination?: DestinationStream): Logger {
   const options = {
     level,
@@ -33,5 +62,5 @@ export function createLog(level: string, destination?: DestinationStream): Logge
       censor: '[redacted]',
     },
   }
-  return destination === undefined ? pino(options) : pino(options, destination)
+  return pino(options, destination ?? (standardOutput ??= writeByTurn(1)))
 }

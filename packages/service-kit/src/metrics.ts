@@ -1,4 +1,4 @@
-import { AggregatorRegistry, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { AggregatorRegistry, Counter, Gauge, Registry } from 'prom-client'
 import type { App } from './app.ts'
 
 declare module 'fastify' {
@@ -8,17 +8,10 @@ declare module 'fastify' {
   }
 }
 
-/** Counts and times requests per route; the unit is in each name. */
+/** The registry of an app; the unit is in each name. */
 export function registerMetrics(app: App, service: string): Registry {
   const registry = new Registry()
   registry.setDefaultLabels({ service })
-  const duration = new Histogram({
-    name: 'http_request_duration_seconds',
-    help: 'Time from the first byte of a request to the end of its answer.',
-    labelNames: ['method', 'route', 'status'],
-    buckets: [0.005, 0.025, 0.1, 0.5, 2.5, 10],
-    registers: [registry],
-  })
   new Gauge({
     name: 'process_resident_memory_bytes',
     help: 'Resident memory of the process, shared by the services that live in it.',
@@ -28,17 +21,6 @@ export function registerMetrics(app: App, service: string): Registry {
     },
   })
   app.decorate('metrics', registry)
-  app.addHook('onResponse', (request, reply, done) => {
-    duration.observe(
-      {
-        method: request.method,
-        route: request.routeOptions.url ?? 'unknown',
-        status: String(reply.statusCode),
-      },
-      reply.elapsedTime / 1_000,
-    )
-    done()
-  })
   return registry
 }
 

@@ -15,7 +15,7 @@ import type { Registry } from 'prom-client'
 import { Type, type Static, type TObject } from 'typebox'
 import type { DataSource, EntityManager } from 'typeorm'
 import type { App } from './app.ts'
-import { actOf, createKeySet } from './authentication.ts'
+import { actOf, createKeySet, type KeyFor } from './authentication.ts'
 import { setGuardedParameter } from './change-parameter.ts'
 import type { AttentionSource } from './attention.ts'
 import { attentionRoute } from './attention-route.ts'
@@ -104,9 +104,7 @@ export interface Service<Config extends TObject = TObject> extends Storage {
   /** Whether the unit is known here, for parameters that differ per unit. */
   readonly unitExists: (tx: EntityManager, unitId: string) => Promise<boolean>
   /** Public keys for tokens, where the service holds them itself; default: the JWKS of identity. */
-  readonly keys?: (
-    dependencies: Dependencies<Static<Config>>,
-  ) => (kid: string) => Promise<string | undefined>
+  readonly keys?: (dependencies: Dependencies<Static<Config>>) => KeyFor
   /** Whatever else must run beside the app; ended before the database is closed. */
   readonly start?: (
     dependencies: Dependencies<Static<Config>>,
@@ -119,7 +117,7 @@ export function defineService<Config extends TObject>(service: Service<Config>):
 }
 
 export interface BuildOptions<Config> extends Dependencies<Config> {
-  readonly keyFor: (kid: string) => Promise<string | undefined>
+  readonly keyFor: KeyFor
   /** As `GATEWAY_ADDRESSES`. */
   readonly gatewayAddresses?: string | undefined
 }

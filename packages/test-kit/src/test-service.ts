@@ -57,7 +57,7 @@ export async function testService<Config extends TObject>(
       config,
       log,
       // Identity holds keys of its own; its tests use tokens of both makes.
-      keyFor: async (kid) => (await testKeys(kid)) ?? (await ownKeys?.(kid)),
+      keyFor: (kid) => testKeys(kid) ?? ownKeys?.(kid),
       internalToken: TEST_INTERNAL_TOKEN,
     },
   )

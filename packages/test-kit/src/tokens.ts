@@ -7,8 +7,8 @@ const PUBLIC_PEM = publicKey.export({ type: 'spki', format: 'pem' }).toString()
 const KEY_ID = 'test-key'
 
 /** The key set that knows the test key. */
-export function testKeys(kid: string): Promise<string | undefined> {
-  return Promise.resolve(kid === KEY_ID ? PUBLIC_PEM : undefined)
+export function testKeys(kid: string): string | undefined {
+  return kid === KEY_ID ? PUBLIC_PEM : undefined
 }
 
 export interface TestCaller extends Partial<AccessToken> {

@@ -14,11 +14,10 @@ import { fileURLToPath } from 'node:url'
 import { serviceNames } from '@erp-steward/contracts/services'
 import { createLocalBus } from '@erp-steward/messaging/local-bus'
 import { readConfig } from '@erp-steward/service-kit/config'
-import { createLog } from '@erp-steward/service-kit/log'
+import { createLog, writeByTurn } from '@erp-steward/service-kit/log'
 import { testKeys, testToken } from '@erp-steward/test-kit/tokens'
 import fastifyHttpProxy from '@fastify/http-proxy'
 import Fastify from 'fastify'
-import { destination } from 'pino'
 import { Pool } from 'undici'
 import { GatewayConfig, urlSettingOf } from '../src/config.ts'
 import { startGateway } from '../src/gateway.ts'
@@ -55,7 +54,7 @@ async function serve(role: Role, serviceUrl: string): Promise<string> {
         RATE_LIMIT_CALLER: '10000000',
       }),
       bus: createLocalBus(),
-      log: createLog('info', destination('/dev/null')),
+      log: createLog('info', writeByTurn('/dev/null')),
     })
     return url
   }
@@ -192,7 +191,7 @@ const tell = ({ perSecond, cpuMicros }: Measured) =>
 
 /** Measures the three proxies one after the other on the same service; about twenty seconds. */
 export async function run(): Promise<BenchRow[]> {
-  const pem = await testKeys('test-key')
+  const pem = testKeys('test-key')
   if (pem === undefined) throw new Error('there is no key to sign with')
   const jwk = { ...createPublicKey(pem).export({ format: 'jwk' }), kid: 'test-key', alg: 'ES256' }
   const token = testToken({ roles: ['KEY_USER'] })

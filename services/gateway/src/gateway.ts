@@ -16,11 +16,12 @@ import { createCatalogue, type Catalogue } from './documents/catalogue.ts'
 import { DOCS, documentRoutes } from './documents/routes.ts'
 import { createDoor } from './door/admit.ts'
 import { allowOrigins } from './door/cors.ts'
-import { guardNetwork, networksOf } from './door/guard.ts'
+import { createGuard, guardNetwork } from './door/guard.ts'
 import { refusalReporter } from './door/report-refusal.ts'
 import { createHealthRound } from './health/health-round.ts'
 import { healthRoutes } from './health/routes.ts'
 import { proxyRoutes } from './proxy/routes.ts'
+import { createShortPath } from './proxy/short-path.ts'
 import { onAccountEvent, revocationTopics } from './revocations/on-account-event.ts'
 import { readSnapshot } from './revocations/read-snapshot.ts'
 import { Revocations } from './revocations/revocations.ts'
@@ -149,8 +150,7 @@ async function buildGateway(
   { upstreams, revocations, bus, log, clock, beside, disk }: GatewayParts,
 ): Promise<{ app: App; catalogue: Catalogue }> {
   const table = createRoutingTable(Object.values(services))
-  // Reads the setting once more only to refuse a faulty one by name.
-  networksOf(config, 'TRUSTED_PROXIES')
+  const guard = createGuard(config)
   const tls = readTls(config)
   const app = await createApp({
     name: 'gateway',
@@ -167,9 +167,11 @@ async function buildGateway(
           ? Promise.resolve()
           : Promise.reject(new Error(catalogue.merged.clashes.join(' '))),
     },
-    onRefused: refusalReporter(bus, clock),
+    onRefused: refusalReporter(bus, guard, clock),
     requestTimeoutMs: REQUEST_MS,
-    trustedProxies: config.TRUSTED_PROXIES.split(',').flatMap((entry) => entry.trim() || []),
+    inFront: (request, response, toApp) => {
+      shortPath(request, response, toApp)
+    },
     ...(tls !== null && { tls }),
     methodsBehind: (path) => (table(path) === undefined ? [] : catalogue.methodsOf(path)),
     beside,
@@ -178,12 +180,12 @@ async function buildGateway(
     publicFolder: DOCS,
   })
   const catalogue = createCatalogue([...upstreams.values()], table, () => openApiOf(app), log)
-  guardNetwork(app, config)
-  const checkToken = await createTokenCheck(app, {
+  guardNetwork(app, guard, config)
+  const tokens = await createTokenCheck(app, {
     keyFor: createKeySet(`${config[urlSettingOf('identity')]}/.well-known/jwks.json`),
     clock,
   })
-  const door = createDoor({ config, checkToken, revocations, clock })
+  const door = createDoor({ config, guard, tokens, revocations, clock })
   allowOrigins(app, config.CORS_ORIGINS, door.countAddress)
   app.addHook('onRequest', (request, reply, done) => {
     const { url } = request.routeOptions
@@ -200,7 +202,11 @@ async function buildGateway(
     own: createOwnAttention(app.metrics, { certificate, disk, clock }),
   })
   await documentRoutes(app, catalogue)
-  await proxyRoutes(app, { door, table, upstreams })
+  const proxy = { door, guard, table, upstreams, failures: new WeakMap() }
+  await proxyRoutes(app, proxy)
+  // As `allowOrigins` says it; who sends an origin goes through the app.
+  const always = config.CORS_ORIGINS === '' ? [] : ['vary', 'origin']
+  const shortPath = createShortPath(app, { ...proxy, always })
   await app.ready()
   return { app, catalogue }
 }

@@ -1,14 +1,14 @@
 import { LONGEST_TOKEN_LIFE_SECONDS } from '@erp-steward/contracts/access-token'
 import { Problem } from '@erp-steward/contracts/problem'
 import { publicOperations } from '@erp-steward/contracts/services'
-import type { Principal } from '@erp-steward/service-kit/authentication'
+import type { Principal, TokenCheck } from '@erp-steward/service-kit/authentication'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { GatewayConfig } from '../config.ts'
 import { createLimiter, type Limiter } from '../limits/limiter.ts'
 import { addressKey } from '../limits/rules/address-key.ts'
 import { rateHeaders } from '../limits/rules/rate.ts'
 import type { Revocations } from '../revocations/revocations.ts'
-import { callerAddress } from './guard.ts'
+import type { Guard } from './guard.ts'
 
 /** Lets a request through to `path`, or throws why not. */
 export type Admit = (request: FastifyRequest, reply: FastifyReply, path: string) => Promise<void>
@@ -17,11 +17,27 @@ export interface Door {
   readonly admit: Admit
   /** Counts a request that needs no token against its address. */
   readonly countAddress: (request: FastifyRequest, reply: FastifyReply) => void
+  /**
+   * Lets a request to `path` through that gives nobody anything to do: its token was verified before and is still good,
+   * and its caller has quota left, which is counted. `null` for every other one, and then nothing is counted.
+   */
+  readonly recognise: (
+    method: string,
+    path: string,
+    authorization: string | undefined,
+  ) => Recognised | null
+}
+
+export interface Recognised {
+  readonly principal: Principal
+  /** Headers of the answer that tell of the quota: names and values in turn. */
+  readonly rate: readonly string[]
 }
 
 export interface DoorParts {
   readonly config: GatewayConfig
-  readonly checkToken: (request: FastifyRequest) => Promise<Principal>
+  readonly guard: Guard
+  readonly tokens: TokenCheck
   readonly revocations: Revocations
   readonly clock: () => Date
 }
@@ -32,6 +48,7 @@ const SIGN_IN = new Set(['POST /v1/sessions', 'POST /v1/tokens'])
 const METRICS = new Set(['POST /v1/metrics/write'])
 
 const open = new Set(publicOperations)
+const openPaths = new Set(publicOperations.map((operation) => operation.split(' ')[1]))
 
 /**
  * The check at the door: a token that is genuine, alive and not revoked, and a quota not used up.
@@ -39,7 +56,7 @@ const open = new Set(publicOperations)
  * Callers with a token are counted by it. Requests without a valid token are counted by their address, so that forged
  * tokens end in 429 while the neighbours behind the same address go on.
  */
-export function createDoor({ config, checkToken, revocations, clock }: DoorParts): Door {
+export function createDoor({ config, guard, tokens, revocations, clock }: DoorParts): Door {
   const limiter = (name: string, quota: number) => createLimiter({ name, quota, windowSeconds: 60 })
   const ofCaller = limiter('caller', config.RATE_LIMIT_CALLER)
   const ofAddress = limiter('address', config.RATE_LIMIT_ADDRESS)
@@ -55,7 +72,7 @@ export function createDoor({ config, checkToken, revocations, clock }: DoorParts
         retryAfterSeconds: verdict.retryAfterSeconds,
       })
   }
-  const addressOf = (request: FastifyRequest) => addressKey(callerAddress(request))
+  const addressOf = (request: FastifyRequest) => addressKey(guard(request.raw).address)
 
   return {
     async admit(request, reply, path) {
@@ -70,9 +87,11 @@ export function createDoor({ config, checkToken, revocations, clock }: DoorParts
         return
       }
       try {
-        const principal = await checkToken(request)
-        assertLifeIsBounded(principal)
-        revocations.assertValid(principal, clock().getTime())
+        const principal = await tokens.verify(request)
+        if (!livesBounded(principal))
+          throw new Problem('unauthenticated', 'The token lives longer than access tokens may.')
+        const objection = revocations.objectionTo(principal, clock().getTime())
+        if (objection !== null) throw objection
         request.principal = principal
       } catch (error) {
         if (error instanceof Problem && error.status === 401)
@@ -84,11 +103,21 @@ export function createDoor({ config, checkToken, revocations, clock }: DoorParts
     countAddress(request, reply) {
       count(reply, ofAddress, addressOf(request))
     },
+    recognise(method, path, authorization) {
+      if (openPaths.has(path) && open.has(`${method} ${path}`)) return null
+      const principal = tokens.remembered(authorization)
+      if (principal === undefined || !livesBounded(principal)) return null
+      const now = clock().getTime()
+      if (revocations.objectionTo(principal, now) !== null) return null
+      const verdict = ofCaller.take(principal.actor, now)
+      if (!verdict.allowed) return null
+      const { 'ratelimit-policy': policy, ratelimit } = rateHeaders(ofCaller.policy, verdict)
+      return { principal, rate: ['ratelimit-policy', policy, 'ratelimit', ratelimit] }
+    },
   }
 }
 
 /** A token that lives longer could outlive the memory of its own revocation. */
-function assertLifeIsBounded({ issuedAt, expiresAt }: Principal): void {
-  if (expiresAt - issuedAt > LONGEST_TOKEN_LIFE_SECONDS * 1_000)
-    throw new Problem('unauthenticated', 'The token lives longer than access tokens may.')
+function livesBounded({ issuedAt, expiresAt }: Principal): boolean {
+  return expiresAt - issuedAt <= LONGEST_TOKEN_LIFE_SECONDS * 1_000
 }

@@ -4,7 +4,7 @@ import { AccessRefused } from '@erp-steward/contracts/platform-events'
 import type { Problem } from '@erp-steward/contracts/problem'
 import type { EventBus } from '@erp-steward/messaging/bus'
 import type { FastifyRequest } from 'fastify'
-import { callerAddress } from './guard.ts'
+import type { Guard } from './guard.ts'
 
 /** One event per address and reason in this span, in milliseconds: a scan is evidence once, not a flood. */
 const SILENCE_MS = 60_000
@@ -19,11 +19,12 @@ const REMEMBERED = 10_000
  */
 export function refusalReporter(
   bus: EventBus,
+  guard: Guard,
   clock: () => Date,
 ): (request: FastifyRequest, problem: Problem) => void {
   const told = new Map<string, number>()
   return (request, { code }) => {
-    const address = callerAddress(request)
+    const address = guard(request.raw).address
     const now = clock()
     const key = `${code} ${address}`
     if (now.getTime() - (told.get(key) ?? -Infinity) < SILENCE_MS) return

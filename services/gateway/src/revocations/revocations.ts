@@ -59,12 +59,10 @@ export class Revocations {
     return this.#epochs.size + this.#sessions.size
   }
 
-  /**
-   * @throws Problem `token-revoked`; `unavailable` when what is known is too old to let anybody in
-   */
-  assertValid({ actor, sessionId, epoch }: TokenHolder, now: number): void {
+  /** Why the token lets nobody in now: `token-revoked`, or `unavailable` when what is known is too old; `null`: it does. */
+  objectionTo({ actor, sessionId, epoch }: TokenHolder, now: number): Problem | null {
     if (epoch < (this.#epochs.get(actor)?.epoch ?? 0))
-      throw new Problem(
+      return new Problem(
         'token-revoked',
         said(
           'The account was revoked after the token was issued.',
@@ -72,12 +70,13 @@ export class Revocations {
         ),
       )
     const ended = sessionId === null ? undefined : this.#sessions.get(sessionId)
-    if (ended !== undefined) throw new Problem('token-revoked', sessionEndText(ended.reason))
+    if (ended !== undefined) return new Problem('token-revoked', sessionEndText(ended.reason))
     if (!this.isFresh(now))
-      throw new Problem(
+      return new Problem(
         'unavailable',
         said('Whether the token is revoked cannot be known now.', '目前无法确认令牌是否已被撤销。'),
         { retryAfterSeconds: 5 },
       )
+    return null
   }
 }

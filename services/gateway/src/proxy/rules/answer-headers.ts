@@ -7,7 +7,6 @@ const PASSED = [
   'content-encoding',
   'content-language',
   'content-disposition',
-  'cache-control',
   'etag',
   'last-modified',
   'location',
@@ -22,15 +21,21 @@ const PASSED = [
   'idempotency-replayed',
 ] as const
 
-/** Headers of the answer: the allow-list, `no-store` unless the service says how to cache, and no guessing of types. */
-export function answerHeaders(headers: IncomingHttpHeaders): Record<string, string | string[]> {
-  const passed: Record<string, string | string[]> = {
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-  }
+/**
+ * Headers of the answer, as a flat list of names and values: the allow-list, `no-store` unless the service says how to
+ * cache, and no guessing of types.
+ */
+export function answerHeaders(headers: IncomingHttpHeaders): string[] {
+  const list = [
+    'cache-control',
+    headers['cache-control'] ?? 'no-store',
+    'x-content-type-options',
+    'nosniff',
+  ]
   for (const name of PASSED) {
     const value = headers[name]
-    if (value !== undefined) passed[name] = value
+    if (typeof value === 'string') list.push(name, value)
+    else if (value !== undefined) for (const each of value) list.push(name, each)
   }
-  return passed
+  return list
 }

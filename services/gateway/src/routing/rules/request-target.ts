@@ -19,12 +19,10 @@ const DISGUISED = /%(?:2[EeFf5]|5[Cc]|[01][0-9A-Fa-f]|7[Ff])/
 const DOT_SEGMENT = /\/\.{1,2}(?:\/|$)/
 
 /**
- * Reads a request target and refuses every spelling by which a path could mean one thing here and another thing in
+ * Reads a request target; `null` for every spelling by which a path could mean one thing here and another thing in
  * the service behind: absolute form, dot segments, empty segments, encoded separators, double encoding.
- *
- * @throws Problem `malformed-request`
  */
-export function readTarget(url: string): RequestTarget {
+export function plainTarget(url: string): RequestTarget | null {
   const at = url.indexOf('?')
   const path = at < 0 ? url : url.slice(0, at)
   const query = at < 0 ? '' : url.slice(at)
@@ -36,6 +34,13 @@ export function readTarget(url: string): RequestTarget {
     DOT_SEGMENT.test(path) ||
     DISGUISED.test(path)
   )
-    throw new Problem('malformed-request', 'The path is not in its plain form.')
+    return null
   return { path, query }
+}
+
+/** @throws Problem `malformed-request` where `plainTarget` answers `null` */
+export function readTarget(url: string): RequestTarget {
+  const target = plainTarget(url)
+  if (target === null) throw new Problem('malformed-request', 'The path is not in its plain form.')
+  return target
 }
