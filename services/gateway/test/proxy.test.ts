@@ -268,7 +268,6 @@ test.each([
 })
 
 test.each([
-  '/',
   '/internal/revocations',
   '/v1',
   '/v1/ticketsx',
