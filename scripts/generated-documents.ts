@@ -13,12 +13,16 @@ import { registry } from '@erp-steward/standalone/registry'
 import { pino } from 'pino'
 import { DataSource } from 'typeorm'
 import { demandsDocument } from './demands-document.ts'
+import { withEbsTasks } from './ebs-tables.ts'
 import { withDutiesInForce } from './duties-in-force.ts'
 import { parametersRead } from './parameters-read.ts'
 import { withSettings } from './settings-tables.ts'
 
 /** Written by people but for the tables of settings. */
 const OPERATE = 'docs/guides/operate.md'
+/** Written by people but for the tables of tasks. */
+const EBS_GUIDE = 'docs/guides/ebs.md'
+const EBS_GUIDE_ZH = 'docs/guides/ebs.zh-CN.md'
 
 /**
  * Every document that is written from the code, by path from the root. A test compares them with what is committed.
@@ -39,6 +43,8 @@ export async function generatedDocuments(root: string): Promise<Map<string, stri
     ['docs/regulation/parameters.md', parametersDocument(new Set(unread))],
     ['packages/regulation/src/not-yet-in-effect.json', `${JSON.stringify(unread, null, 2)}\n`],
     [OPERATE, withSettings(await readFile(join(root, OPERATE), 'utf8'))],
+    [EBS_GUIDE, withEbsTasks(await readFile(join(root, EBS_GUIDE), 'utf8'), 'en')],
+    [EBS_GUIDE_ZH, withEbsTasks(await readFile(join(root, EBS_GUIDE_ZH), 'utf8'), 'zh-CN')],
     ['README.md', withDutiesInForce(await readFile(join(root, 'README.md'), 'utf8'), 'en')],
     [
       'README.zh-CN.md',

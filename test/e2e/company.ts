@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Caller, type Answer, type Ask } from './caller.ts'
-import { EbsSimulator, type EbsCall } from './ebs-simulator.ts'
+import { EbsSimulator, type EbsCall } from '../../infra/ebs-simulator/src/ebs.ts'
 
 /** One step of a play: what a newcomer reads, and what is done. */
 export type Step = readonly [title: string, play: () => Promise<void>]
