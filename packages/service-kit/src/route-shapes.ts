@@ -9,7 +9,7 @@ import type { Access } from './operation.ts'
 import { page, pageOf, PageQuery, type Sorting } from './paging.ts'
 
 /** What every operation says of itself. */
-interface Operation<Path extends string> {
+interface Operation<Path extends string, Params> {
   readonly operationId: string
   readonly summary: string
   readonly description?: string
@@ -18,7 +18,7 @@ interface Operation<Path extends string> {
   /** Ids of the clauses that it enforces. */
   readonly clauses?: readonly string[]
   /** Parts of the path that are no UUID. */
-  readonly params?: Readonly<Partial<Record<NameIn<Path>, TSchema>>>
+  readonly params?: Params & Readonly<Partial<Record<NameIn<Path>, TSchema>>>
 }
 
 /** The names after the colons of a path. */
@@ -29,8 +29,10 @@ type NameIn<Path> = Path extends `${string}:${infer Name}/${infer Rest}`
     : never
 
 /** A request whose path, query and body fit their schemas. */
-interface Call<Path extends string, Query = unknown, Body = unknown> {
-  readonly params: Readonly<Record<NameIn<Path>, string>>
+interface Call<Path extends string, Params, Query = unknown, Body = unknown> {
+  readonly params: {
+    readonly [Name in NameIn<Path>]: Name extends keyof Params ? Typed<Params[Name]> : string
+  }
   readonly query: Query
   readonly body: Body
   readonly request: FastifyRequest
@@ -38,12 +40,13 @@ interface Call<Path extends string, Query = unknown, Body = unknown> {
 }
 
 /** A call in the transaction that gives it its effect. */
-interface Acting<Path extends string, Body> extends Call<Path, unknown, Body> {
+interface Acting<Path extends string, Params, Body> extends Call<Path, Params, unknown, Body> {
   readonly act: Act
 }
 
 type QueryOf<Query> = Query extends TProperties ? Static<TObject<Query>> : unknown
-type BodyOf<Body> = Body extends TSchema ? Static<Body> : undefined
+/** The type of what fits a schema, `None` where there is none. */
+type Typed<Schema, None = undefined> = Schema extends TSchema ? Static<Schema> : None
 
 /**
  * Answers one thing, and its version as the entity tag if it has one. `read` refuses what is not there or is out of the
@@ -53,18 +56,19 @@ export function readRoute<
   Path extends string,
   Answer extends TSchema,
   Query extends TProperties | undefined = undefined,
+  Params = undefined,
 >(
   app: App,
   path: Path,
-  operation: Operation<Path> & {
+  operation: Operation<Path, Params> & {
     readonly query?: Query
     readonly answer: Answer
-    readonly read: (call: Call<Path, QueryOf<Query>>) => Promise<Static<Answer>>
+    readonly read: (call: Call<Path, Params, QueryOf<Query>>) => Promise<Static<Answer>>
   },
 ): void {
   const { query, answer, read } = operation
   add(app, 'GET', path, operation, {}, { 200: answer }, { query }, (call) =>
-    read(call as Call<Path, QueryOf<Query>>),
+    read(call as Call<Path, Params, QueryOf<Query>>),
   )
 }
 
@@ -75,16 +79,17 @@ export function listRoute<
   Row extends Static<View>,
   After,
   Query extends TProperties | undefined = undefined,
+  Params = undefined,
 >(
   app: App,
   path: Path,
-  operation: Operation<Path> & {
+  operation: Operation<Path, Params> & {
     readonly query?: Query
     readonly row: View
     readonly sorting: Sorting<Row, After>
     /** At most `limit` rows behind `after`; the route asks for one more than a page has, to know whether there is a next. */
     readonly list: (
-      call: Call<Path, QueryOf<Query>> & { readonly limit: number; readonly after: After },
+      call: Call<Path, Params, QueryOf<Query>> & { readonly limit: number; readonly after: After },
     ) => Promise<Row[]>
   },
 ): void {
@@ -92,7 +97,7 @@ export function listRoute<
   const query = { ...PageQuery, ...operation.query }
   add(app, 'GET', path, operation, {}, { 200: pageOf(row) }, { query }, async (call) => {
     const { limit, cursor } = call.query as Static<TObject<typeof PageQuery>>
-    const known = call as Call<Path, QueryOf<Query>>
+    const known = call as Call<Path, Params, QueryOf<Query>>
     const rows = await list({ ...known, limit: limit + 1, after: sorting.after(cursor) })
     return page(rows, limit, sorting.keyOf)
   })
@@ -107,24 +112,25 @@ export function createRoute<
   Answer extends TSchema,
   Made extends Static<Answer> & { readonly id: string; readonly version: number },
   Body extends TSchema | undefined = undefined,
+  Params = undefined,
 >(
   app: App,
   deps: Committer,
   path: Path,
-  operation: Operation<Path> & {
+  operation: Operation<Path, Params> & {
     readonly body?: Body
     readonly answer: Answer
     readonly approves?: boolean
     /** `false` where what is made cannot be read alone. */
     readonly located?: false
-    readonly admit?: (call: Call<Path, unknown, BodyOf<Body>>) => void | Promise<void>
-    readonly create: (tx: EntityManager, call: Acting<Path, BodyOf<Body>>) => Promise<Made>
+    readonly admit?: (call: Call<Path, Params, unknown, Typed<Body>>) => void | Promise<void>
+    readonly create: (tx: EntityManager, call: Acting<Path, Params, Typed<Body>>) => Promise<Made>
   },
 ): void {
   const { body, answer, approves, located = true, admit, create } = operation
   const config = { once: true, ...(approves === true && { approves }) }
   add(app, 'POST', path, operation, config, { 201: answer }, { body }, async (sent) => {
-    const call = sent as Call<Path, unknown, BodyOf<Body>>
+    const call = sent as Call<Path, Params, unknown, Typed<Body>>
     await admit?.(call)
     return createOnce(deps, call.request, call.reply, async (tx, act) => {
       const made = await create(tx, { ...call, act })
@@ -138,32 +144,39 @@ export function createRoute<
   })
 }
 
-/** Changes the version that `If-Match` names, in one transaction. `admit` refuses before anything is done. */
+/**
+ * Changes the version that `If-Match` names, in one transaction. `admit` refuses before anything is done. What is answered
+ * with another status than 200, as a proposal is with 202, stands in `also`, and `apply` sets it.
+ */
 export function changeRoute<
   Path extends string,
-  Answer extends TSchema,
+  Answer extends TSchema | undefined = undefined,
   Body extends TSchema | undefined = undefined,
+  Also extends Readonly<Record<number, TSchema>> | undefined = undefined,
+  Params = undefined,
 >(
   app: App,
   deps: Committer,
   method: 'POST' | 'PUT' | 'PATCH' | 'DELETE',
   path: Path,
-  operation: Operation<Path> & {
+  operation: Operation<Path, Params> & {
     readonly body?: Body
-    readonly answer: Answer
+    readonly answer?: Answer
+    readonly also?: Also
     /** It approves, confirms, decides, signs, waives or releases: closed to callers whose cooling time runs. */
     readonly approves?: boolean
-    readonly admit?: (call: Call<Path, unknown, BodyOf<Body>>) => void | Promise<void>
+    readonly admit?: (call: Call<Path, Params, unknown, Typed<Body>>) => void | Promise<void>
     readonly apply: (
       tx: EntityManager,
-      call: Acting<Path, BodyOf<Body>> & { readonly expected: number },
-    ) => Promise<Static<Answer> & { version: number }>
+      call: Acting<Path, Params, Typed<Body>> & { readonly expected: number },
+    ) => Promise<(Typed<Answer, never> | Typed<Also[keyof Also], never>) & { version: number }>
   },
 ): void {
-  const { body, answer, approves, admit, apply } = operation
+  const { body, answer, also, approves, admit, apply } = operation
   const config = { versioned: true, ...(approves === true && { approves }) } as const
-  add(app, method, path, operation, config, { 200: answer }, { body }, async (sent) => {
-    const call = sent as Call<Path, unknown, BodyOf<Body>>
+  const answers = { ...(answer !== undefined && { 200: answer }), ...also }
+  add(app, method, path, operation, config, answers, { body }, async (sent) => {
+    const call = sent as Call<Path, Params, unknown, Typed<Body>>
     await admit?.(call)
     return change(deps, call.request, call.reply, (tx, act, expected) =>
       apply(tx, { ...call, act, expected }),
@@ -171,18 +184,18 @@ export function changeRoute<
   })
 }
 
-function add<Path extends string>(
+function add<Path extends string, Params>(
   app: App,
   method: HTTPMethods,
   url: Path,
-  operation: Operation<Path>,
+  operation: Operation<Path, Params>,
   config: { readonly once?: boolean; readonly versioned?: true; readonly approves?: boolean },
   response: Readonly<Record<number, TSchema>>,
   {
     query,
     body,
   }: { readonly query?: TProperties | undefined; readonly body?: TSchema | undefined },
-  answer: (call: Call<Path>) => Promise<unknown>,
+  answer: (call: Call<Path, Params>) => Promise<unknown>,
 ): void {
   const { operationId, summary, description, tags, access, clauses, params = {} } = operation
   const names = [...url.matchAll(/:(\w+)/g)].map(([, name = '']) => name)
@@ -206,7 +219,7 @@ function add<Path extends string>(
     },
     handler: (request, reply) => {
       const { params, query, body } = request as {
-        params: Call<Path>['params']
+        params: Call<Path, Params>['params']
         query: unknown
         body: unknown
       }

@@ -1,7 +1,9 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { CalendarChanged } from '@erp-steward/contracts/incident-events'
 import { Problem } from '@erp-steward/contracts/problem'
+import { InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
 import { appendEvent } from '@erp-steward/messaging/outbox'
+import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
 import {
   defaultCalendarDefinition,
   roundTheClockDefinition,
@@ -12,50 +14,61 @@ import {
   type CalendarFault,
 } from '@erp-steward/work-calendar/check-calendar-definition'
 import { compileCalendar, type CompiledCalendar } from '@erp-steward/work-calendar/compile-calendar'
-import { EntitySchema, IsNull, type EntityManager } from 'typeorm'
+import { Type, type Static } from 'typebox'
+import { IsNull, type EntityManager } from 'typeorm'
 import { holidaysAt } from './holiday-year.ts'
 
-/** One version of the working time of a unit, or (`unitId` null) of the company. Rows are only ever added. */
-export interface CalendarVersion {
-  unitId: string | null
-  version: number
-  definition: CalendarDefinition
-  author: string
-  reason: string
-  createdAt: Date
-}
-
-export const CalendarVersionEntity = new EntitySchema<CalendarVersion & { id: string }>({
-  name: 'CalendarVersion',
-  tableName: 'calendar_version',
-  columns: {
-    id: {
-      type: 'bigint',
-      primary: true,
-      generated: 'increment',
-      primaryKeyConstraintName: 'calendar_version_pkey',
-    },
-    unitId: { type: 'uuid', name: 'unit_id', nullable: true },
-    version: { type: 'integer' },
-    definition: { type: 'json' },
-    author: { type: 'text' },
-    reason: { type: 'text' },
-    createdAt: { type: 'timestamptz', name: 'created_at' },
+/** One version of the working time of a unit or of the company. Rows are only ever added. */
+export const CalendarView = Type.Object(
+  {
+    unitId: nullable(Uuid, 'Null: of the company.'),
+    version: Type.Integer({
+      description:
+        '0: none of its own; `definition` is what holds instead: of the company, else as shipped.',
+    }),
+    definition: Type.Unsafe<CalendarDefinition>(
+      Type.Unknown({ description: 'As it was set, with `id`, `version` and `zone`.' }),
+    ),
+    author: nullable(Type.String(), 'Account or client that proposed it.'),
+    reason: nullable(Type.String()),
+    createdAt: nullable(InstantOut),
   },
+  { title: 'Calendar' },
+)
+
+export const CalendarVersionEntity = entityOf(CalendarView, {
+  table: 'calendar_version',
+  kept: {
+    // A bigint, hence text.
+    id: Type.String(),
+    author: Type.String(),
+    reason: Type.String(),
+    createdAt: InstantOut,
+  },
+  columns: { id: { type: 'bigint', generated: 'increment' }, definition: { type: 'json' } },
   uniques: [{ name: 'calendar_version_key', columns: ['unitId', 'version'] }],
 })
+export type CalendarVersion = Omit<RowOf<typeof CalendarVersionEntity>, 'id'>
 
 /**
  * Which calendar a clock runs on, stored with the clock so that a later edit does not rewrite history:
  * `round-the-clock`, or a version of the unit's or the company's calendar; version 0 is the shipped one.
  */
-export interface CalendarReference {
-  readonly scope: 'round-the-clock' | 'unit' | 'company'
-  readonly unitId: string | null
-  readonly version: number
-  /** Revision of the loaded public holidays that the deadline was last computed with; without it, as shipped. */
-  readonly holidays?: number
-}
+export const CalendarReference = Type.Object(
+  {
+    scope: Type.Enum(['round-the-clock', 'unit', 'company']),
+    unitId: nullable(Uuid),
+    version: Type.Integer({ description: 'Version of the calendar; 0: as shipped.' }),
+    holidays: Type.Optional(
+      Type.Integer({
+        description:
+          'Revision of the loaded public holidays that `dueAt` was computed with; 0 or left out: as shipped.',
+      }),
+    ),
+  },
+  { title: 'CalendarReference' },
+)
+export type CalendarReference = Readonly<Static<typeof CalendarReference>>
 
 export const ROUND_THE_CLOCK: CalendarReference = {
   scope: 'round-the-clock',

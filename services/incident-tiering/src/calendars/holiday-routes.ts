@@ -1,138 +1,118 @@
 import { Problem } from '@erp-steward/contracts/problem'
-import { InstantOut, nullable, Paragraph } from '@erp-steward/contracts/values'
+import { closed, nullable, Paragraph } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { assertReaches } from '@erp-steward/service-kit/authentication'
-import { assertVersion, change, etag } from '@erp-steward/service-kit/commit'
+import { assertVersion } from '@erp-steward/service-kit/commit'
+import { listOf } from '@erp-steward/service-kit/paging'
 import { ProposalView } from '@erp-steward/service-kit/proposal'
 import { proposed } from '@erp-steward/service-kit/proposal-routes'
 import { propose } from '@erp-steward/service-kit/proposals'
+import { changeRoute, readRoute } from '@erp-steward/service-kit/route-shapes'
 import type { Dependencies } from '@erp-steward/service-kit/service'
 import { shippedHolidays, type HolidayDays } from '@erp-steward/work-calendar/china-holidays'
 import { readICalendar } from '@erp-steward/work-calendar/read-icalendar'
 import { Type } from 'typebox'
 import type { EntityManager } from 'typeorm'
 import type { IncidentConfig } from '../config.ts'
-import { assertHolidayYear, HolidayYearEntity, lockedYearVersion } from './holiday-year.ts'
-import { HolidayDaysOfYear, loadingHolidays, PaperOfYear } from './loading-holidays.ts'
+import {
+  assertHolidayYear,
+  HolidayDaysOfYear,
+  HolidayVersion,
+  HolidayYearEntity,
+  lockedYearVersion,
+  PaperOfYear,
+} from './holiday-year.ts'
+import { loadingHolidays } from './loading-holidays.ts'
 
-const CLAUSES = ['A-5.2.3']
-
-const YearSummary = {
-  year: Type.Integer(),
+const yearSummary = {
+  year: Type.Integer({ minimum: 2000, maximum: 2099 }),
   version: Type.Integer({ description: '0: as shipped; else the newest that was loaded here.' }),
-  paper: nullable(Type.String({ description: 'Number of the State Council paper.' })),
-  paperDate: nullable(Type.String()),
+  paper: nullable(Type.String(), 'Number of the State Council paper.'),
+  paperDate: nullable(Type.String(), 'Its local date.'),
 }
+const YearSummary = Type.Object(yearSummary, { title: 'HolidayYearSummary' })
 
-const YearView = Type.Object({
-  ...YearSummary,
-  ...HolidayDaysOfYear,
-  versions: Type.Array(
-    Type.Object({
-      version: Type.Integer(),
-      ...PaperOfYear,
-      author: Type.String({ description: 'Who proposed it.' }),
-      reason: Type.String(),
-      createdAt: InstantOut,
+const YearView = Type.Object(
+  {
+    ...yearSummary,
+    ...HolidayDaysOfYear,
+    versions: Type.Array(HolidayVersion, {
+      description: 'Every version that was loaded here, the newest first.',
     }),
-    { description: 'Every version that was loaded here, the newest first.' },
-  ),
-})
+  },
+  { title: 'HolidayYear' },
+)
 
-const Params = Type.Object({
-  year: Type.String({ pattern: '^20\\d\\d$', description: 'Four digits.' }),
-})
+const said = { tags: ['calendars'], clauses: ['A-5.2.3'] }
+const params = { year: Type.String({ pattern: '^20\\d\\d$', description: 'Four digits.' }) }
 
 /** The public holidays by which deadlines count. Source: A-5.2.3. */
 export function holidayRoutes(app: App, deps: Dependencies<IncidentConfig>): void {
-  app.get(
-    '/v1/holiday-years',
-    {
-      config: { access: 'calendar.read', clauses: CLAUSES },
-      schema: {
-        operationId: 'listHolidayYears',
-        summary: 'The years whose public holidays are known, ascending: shipped or loaded here.',
-        tags: ['calendars'],
-        response: { 200: Type.Object({ items: Type.Array(Type.Object(YearSummary)) }) },
-      },
-    },
-    async () => {
-      const loaded = await deps.db.manager.find(HolidayYearEntity, { order: { revision: 'asc' } })
+  const { db } = deps
+
+  readRoute(app, '/v1/holiday-years', {
+    ...said,
+    access: 'calendar.read',
+    operationId: 'listHolidayYears',
+    summary: 'The years whose public holidays are known, ascending: shipped or loaded here.',
+    answer: listOf(YearSummary),
+    read: async () => {
+      const loaded = await db.manager.find(HolidayYearEntity, { order: { revision: 'asc' } })
       const years = new Map([...shippedHolidays.keys()].map((year) => [year, shipped(year)]))
       for (const { year, version, paper, paperDate } of loaded)
         years.set(year, { year, version, paper, paperDate })
       return { items: [...years.values()].sort((a, b) => a.year - b.year) }
     },
-  )
+  })
 
-  app.get(
-    '/v1/holiday-years/:year',
-    {
-      config: { access: 'calendar.read', clauses: CLAUSES },
-      schema: {
-        operationId: 'readHolidayYear',
-        summary: 'The days off and the make-up working days of a year, and which paper sets them.',
-        tags: ['calendars'],
-        params: Params,
-        response: { 200: YearView },
-      },
-    },
-    async ({ params }, reply) => {
+  readRoute(app, '/v1/holiday-years/:year', {
+    ...said,
+    access: 'calendar.read',
+    operationId: 'readHolidayYear',
+    summary: 'The days off and the make-up working days of a year, and which paper sets them.',
+    params,
+    answer: YearView,
+    read: ({ params }) => yearView(db.manager, Number(params.year)),
+  })
+
+  changeRoute(app, deps, 'PUT', '/v1/holiday-years/:year', {
+    ...said,
+    access: 'calendar.change',
+    operationId: 'loadHolidayYear',
+    summary:
+      'Proposes the public holidays of a year, which a second person loads; open clocks are computed anew at once. `If-Match: "0"` for a year without any.',
+    params,
+    body: closed({
+      ...PaperOfYear,
+      days: Type.Optional(
+        Type.Object(HolidayDaysOfYear, {
+          additionalProperties: false,
+          description: 'The days; either these or `icalendar`.',
+        }),
+      ),
+      icalendar: Type.Optional(
+        Type.String({
+          minLength: 1,
+          maxLength: 500_000,
+          description:
+            'An iCalendar file with them: `X-APPLE-SPECIAL-DAY` or a summary with 班 for worked, 休 or 假 for off; events of other years and others are left out. The answer shows what was read.',
+        }),
+      ),
+      reason: Paragraph(500),
+    }),
+    also: { 202: ProposalView },
+    apply: async (tx, { params, body: sent, request, reply, expected, act }) => {
       const year = Number(params.year)
-      const view = await yearView(deps.db.manager, year)
-      void reply.header('etag', etag(view.version))
-      return view
+      const { days, icalendar, ...named } = sent
+      assertReaches(request, null)
+      assertVersion(await lockedYearVersion(tx, year), expected)
+      const body = { year, ...named, ...daysOf(year, days, icalendar) }
+      await assertHolidayYear(tx, body)
+      const { reason } = body
+      const made = await propose(tx, 'incident-tiering', loadingHolidays, { body, reason }, act)
+      return proposed(request, reply, 'incident-tiering', loadingHolidays, made)
     },
-  )
-
-  app.put(
-    '/v1/holiday-years/:year',
-    {
-      config: { access: 'calendar.change', versioned: true, clauses: CLAUSES },
-      schema: {
-        operationId: 'loadHolidayYear',
-        summary:
-          'Proposes the public holidays of a year, which a second person loads; open clocks are computed anew at once. `If-Match: "0"` for a year without any.',
-        tags: ['calendars'],
-        params: Params,
-        body: Type.Object(
-          {
-            ...PaperOfYear,
-            days: Type.Optional(
-              Type.Object(HolidayDaysOfYear, {
-                additionalProperties: false,
-                description: 'The days; either these or `icalendar`.',
-              }),
-            ),
-            icalendar: Type.Optional(
-              Type.String({
-                minLength: 1,
-                maxLength: 500_000,
-                description:
-                  'An iCalendar file with them: `X-APPLE-SPECIAL-DAY` or a summary with 班 for worked, 休 or 假 for off; events of other years and others are left out. The answer shows what was read.',
-              }),
-            ),
-            reason: Paragraph(500),
-          },
-          { additionalProperties: false },
-        ),
-        response: { 202: ProposalView },
-      },
-    },
-    (request, reply) => {
-      const year = Number(request.params.year)
-      const { days, icalendar, ...named } = request.body
-      return change(deps, request, reply, async (tx, act, expected) => {
-        assertReaches(request, null)
-        assertVersion(await lockedYearVersion(tx, year), expected)
-        const body = { year, ...named, ...daysOf(year, days, icalendar) }
-        await assertHolidayYear(tx, body)
-        const { reason } = body
-        const made = await propose(tx, 'incident-tiering', loadingHolidays, { body, reason }, act)
-        return proposed(request, reply, 'incident-tiering', loadingHolidays, made)
-      })
-    },
-  )
+  })
 }
 
 /** @throws Problem `validation-failed` unless there is one of the two, `calendar-refused` if the file is none */

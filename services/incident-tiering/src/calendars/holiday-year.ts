@@ -1,7 +1,9 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { HolidayYearLoaded } from '@erp-steward/contracts/incident-events'
 import { Problem } from '@erp-steward/contracts/problem'
+import { InstantOut, Line, LocalDate } from '@erp-steward/contracts/values'
 import { appendEvent } from '@erp-steward/messaging/outbox'
+import { entityOf } from '@erp-steward/service-kit/entity'
 import { enqueueAll } from '@erp-steward/service-kit/jobs'
 import { checkHolidayYear } from '@erp-steward/work-calendar/check-holiday-year'
 import {
@@ -10,7 +12,8 @@ import {
   type HolidayDays,
   type HolidayYears,
 } from '@erp-steward/work-calendar/china-holidays'
-import { EntitySchema, type EntityManager } from 'typeorm'
+import { Type } from 'typebox'
+import type { EntityManager } from 'typeorm'
 
 /** Name of the task that gives clocks their true deadlines. */
 export const MEND_CLOCKS = 'mend-clocks'
@@ -18,37 +21,46 @@ export const MEND_CLOCKS = 'mend-clocks'
 /** A minute after a year was loaded, clocks are looked at again: of tickets that were just being opened. */
 const ONCE_MORE_MS = 60_000
 
-/** One version of the public holidays of a year. Rows are only ever added. */
-export interface LoadedYear extends HolidayDays {
-  /** From 1 over all years, in the order in which they were loaded. */
-  revision: number
-  year: number
-  /** From 1; version 0 is the shipped one. */
-  version: number
-  /** Number of the State Council's paper. */
-  paper: string
-  /** Its local date, `2026-11-04`. */
-  paperDate: string
-  author: string
-  reason: string
-  createdAt: Date
+const Days = (description: string) =>
+  Type.Record(Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$' }), Line(40), {
+    maxProperties: 366,
+    description,
+  })
+
+/** The days of a year as a paper of the State Council sets them. */
+export const HolidayDaysOfYear = {
+  holidays: Days('Days off by local date, weekend days inside a holiday too, with their names.'),
+  makeUpDays: Days('Saturdays and Sundays that are worked, with the holiday they make up for.'),
 }
 
-export const HolidayYearEntity = new EntitySchema<LoadedYear>({
-  name: 'HolidayYear',
-  tableName: 'holiday_year',
-  columns: {
-    revision: { type: 'integer', primary: true, primaryKeyConstraintName: 'holiday_year_pkey' },
-    year: { type: 'integer' },
-    version: { type: 'integer' },
-    paper: { type: 'text' },
-    paperDate: { type: 'date', name: 'paper_date' },
-    holidays: { type: 'json' },
-    makeUpDays: { type: 'json', name: 'make_up_days' },
-    author: { type: 'text' },
-    reason: { type: 'text' },
-    createdAt: { type: 'timestamptz', name: 'created_at' },
+/** What names the paper. */
+export const PaperOfYear = {
+  paper: Type.Unsafe<string>({ ...Line(60), description: 'Number of the State Council paper.' }),
+  paperDate: Type.Unsafe<string>({ ...LocalDate, description: 'Local date of the paper.' }),
+}
+
+/** One version of the public holidays of a year. Rows are only ever added. */
+export const HolidayVersion = Type.Object(
+  {
+    version: Type.Integer({ description: 'From 1; version 0 is the shipped one.' }),
+    ...PaperOfYear,
+    author: Type.String({ description: 'Who proposed it.' }),
+    reason: Type.String(),
+    createdAt: InstantOut,
   },
+  { title: 'HolidayYearVersion' },
+)
+
+export const HolidayYearEntity = entityOf(HolidayVersion, {
+  table: 'holiday_year',
+  kept: {
+    /** From 1 over all years, in the order in which they were loaded. */
+    revision: Type.Integer(),
+    year: Type.Integer(),
+    ...HolidayDaysOfYear,
+  },
+  key: ['revision'],
+  columns: { holidays: { type: 'json' }, makeUpDays: { type: 'json' } },
   uniques: [{ name: 'holiday_year_key', columns: ['year', 'version'] }],
 })
 

@@ -2,48 +2,40 @@ import type { Act } from '@erp-steward/contracts/act'
 import {
   ChangeDebtIncurred,
   ChangeDebtSettled,
-  type ChangeDebtKind,
+  ChangeDebtKind,
 } from '@erp-steward/contracts/change-events'
+import { InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
 import { appendEvent } from '@erp-steward/messaging/outbox'
+import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
 import { enqueue } from '@erp-steward/service-kit/jobs'
-import { EntitySchema, IsNull, type EntityManager } from 'typeorm'
+import { Type } from 'typebox'
+import { IsNull, type EntityManager } from 'typeorm'
 import type { Change } from './change.ts'
 
 /** Name of the task that looks whether something owed was made up. */
 export const DEBT_DUE = 'change-debt-due'
 
 /** What a started emergency skipped and owes until `dueAt`. Source: defaults 2.4, A-3.3.5, B-7.5. */
-export interface ChangeDebt {
-  changeId: string
-  kind: ChangeDebtKind
-  dueAt: Date
-  settledAt: Date | null
-  /** When it was stated that it is overdue; `null` until then. */
-  overdueAt: Date | null
-}
-
-export const ChangeDebtEntity = new EntitySchema<ChangeDebt>({
-  name: 'ChangeDebt',
-  tableName: 'change_debt',
-  columns: {
-    changeId: {
-      type: 'uuid',
-      name: 'change_id',
-      primary: true,
-      primaryKeyConstraintName: 'change_debt_pkey',
-    },
-    kind: { type: 'text', primary: true, primaryKeyConstraintName: 'change_debt_pkey' },
-    dueAt: { type: 'timestamptz', name: 'due_at' },
-    settledAt: { type: 'timestamptz', name: 'settled_at', nullable: true },
-    overdueAt: { type: 'timestamptz', name: 'overdue_at', nullable: true },
+export const ChangeDebtEntity = entityOf(
+  Type.Object({
+    changeId: Uuid,
+    kind: ChangeDebtKind,
+    dueAt: InstantOut,
+    settledAt: nullable(InstantOut),
+    overdueAt: nullable(InstantOut, 'When it was stated that it is overdue.'),
+  }),
+  {
+    table: 'change_debt',
+    key: ['changeId', 'kind'],
+    checks: [
+      {
+        name: 'change_debt_kind_check',
+        expression: `kind in ('papers', 'unit-approval', 'review')`,
+      },
+    ],
   },
-  checks: [
-    {
-      name: 'change_debt_kind_check',
-      expression: `kind in ('papers', 'unit-approval', 'review')`,
-    },
-  ],
-})
+)
+export type ChangeDebt = RowOf<typeof ChangeDebtEntity>
 
 /** Notes what is owed and has somebody look when it is due. The caller holds the lock of the change. */
 export async function incurDebt(

@@ -2,24 +2,13 @@ import type { ChangeKind } from '@erp-steward/contracts/change-events'
 import { Problem } from '@erp-steward/contracts/problem'
 import { activePerson } from '@erp-steward/directory/directory'
 import type { EntityManager } from 'typeorm'
+import type { Change, changePlan } from './change.ts'
 import { objectionToLength } from './planned-time-of-change.ts'
 import { isTestedFirst, mayHarmData } from './rules/approval.ts'
 import { objectionToExecutor, type PeopleOfChange } from './rules/three-people.ts'
 
 /** What of a change its requester may still edit. Source. */
-export interface ChangePlan {
-  readonly title: string
-  readonly description: string
-  readonly systemCode: string | null
-  readonly plannedStart: Date
-  readonly plannedEnd: Date
-  readonly implementationPlan: string
-  readonly rollbackPlan: string
-  readonly rollbackOwnerPersonId: string
-  readonly testEvidence: string | null
-  readonly riskAssessment: string
-  readonly executorPersonId: string
-}
+export type ChangePlan = Readonly<Pick<Change, keyof typeof changePlan>>
 
 /**
  * Refuses a plan that lacks what its kind needs, or that names the wrong people.

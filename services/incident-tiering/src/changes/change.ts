@@ -1,13 +1,19 @@
-import type { ApprovalStage, ChangeKind, HeldCause } from '@erp-steward/contracts/change-events'
+import { ApprovalStage, ChangeKind, HeldCause } from '@erp-steward/contracts/change-events'
 import { Problem } from '@erp-steward/contracts/problem'
+import {
+  Code,
+  Instant,
+  InstantOut,
+  Line,
+  nullable,
+  Paragraph,
+  Uuid,
+} from '@erp-steward/contracts/values'
 import { assertVersion } from '@erp-steward/service-kit/commit'
-import { EntitySchema, type EntityManager } from 'typeorm'
-import type { ChangeClass } from './rules/approval.ts'
+import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
+import { Type, type Static } from 'typebox'
+import type { EntityManager } from 'typeorm'
 
-/**
- * `submitted`: waits for approvals; `approved`: all are given; `asking`: the backup gate was asked; `held`: kept from
- * starting; `started`; `finished`: deployed or rolled back; `closed`: reviewed; `rejected` and `withdrawn` end it before.
- */
 export const changeStates = [
   'submitted',
   'approved',
@@ -19,123 +25,110 @@ export const changeStates = [
   'rejected',
   'withdrawn',
 ] as const
-export type ChangeState = (typeof changeStates)[number]
 
-/** A change of the ERP from its submission to its review. Sources: A-3.3, B-6.2, B-7.5. */
-export interface Change {
-  id: string
-  number: string
-  kind: ChangeKind
-  class: ChangeClass
-  title: string
-  description: string
-  unitId: string
-  moduleCode: string | null
-  /** The system whose backups the gate is asked for; `null`: the change needs none. */
-  systemCode: string | null
-  /** Whether it starts on the gate's answer alone: its kind may harm data, or it names a system. */
-  needsBackup: boolean
-  plannedStart: Date
-  plannedEnd: Date
-  implementationPlan: string
-  rollbackPlan: string
-  rollbackOwnerPersonId: string
-  testEvidence: string | null
-  riskAssessment: string
-  state: ChangeState
-  requesterPersonId: string
-  executorPersonId: string
-  unitApproverPersonId: string | null
-  unitApprovedAt: Date | null
-  companyApproverPersonId: string | null
-  companyApprovedAt: Date | null
-  /** Who approved an earlier wording; none of them may become the executor. */
-  voidedApproverPersonIds: string[]
-  /** The newest question to the gate; an answer to another one counts for nothing. */
-  askId: string | null
-  askedAt: Date | null
-  heldCause: HeldCause | null
-  heldReasons: string[]
-  /** Versions of the parameters under which it started, by key: of its windows, or of the time for an emergency's papers. */
-  parameterVersions: Readonly<Record<string, number>>
-  /** The verified backups that the gate named. */
-  backupRunIds: string[]
-  startedAt: Date | null
-  outcome: 'deployed' | 'rolled-back' | null
-  result: string | null
-  finishedAt: Date | null
-  /** Who reported the end: the executor, or who stood in for one who was lost meanwhile. */
-  finisherPersonId: string | null
-  reviewerPersonId: string | null
-  isSuccessful: boolean | null
-  findings: string | null
-  reviewedAt: Date | null
-  /** Until when the papers of a started emergency are due; `null` for other classes. */
-  papersDueAt: Date | null
-  papersConfirmation: string | null
-  papersTestEvidence: string | null
-  papersFiledAt: Date | null
-  submittedAt: Date
-  /** The stage it waits for and nobody can give; `null` while somebody can. */
-  unfilledStage: ApprovalStage | null
-  version: number
+export const ChangeState = Type.Enum([...changeStates], {
+  title: 'ChangeState',
+  description:
+    '`submitted`: waits for approvals; `approved`: all are given; `asking`: the backup gate was asked; `held`: kept from starting; `started`; `finished`: deployed or rolled back; `closed`: reviewed; `rejected` and `withdrawn` end it before.',
+})
+export type ChangeState = Static<typeof ChangeState>
+
+export const ChangeClass = Type.Enum(['minor', 'major', 'emergency'], {
+  title: 'ChangeClass',
+  description:
+    'How it is handled: `minor` and `major` in their windows, `emergency` at once with papers afterwards.',
+})
+
+export const ChangeOutcome = Type.Enum(['deployed', 'rolled-back'], { title: 'ChangeOutcome' })
+
+/** What the requester writes, and may edit before the start. */
+export const changePlan = {
+  title: Line(200),
+  description: Paragraph(10_000),
+  systemCode: nullable(
+    Code,
+    'The system whose backups the gate is asked for; null: the change needs none.',
+  ),
+  plannedStart: Instant,
+  plannedEnd: Instant,
+  implementationPlan: Paragraph(20_000),
+  rollbackPlan: Paragraph(20_000),
+  rollbackOwnerPersonId: Uuid,
+  testEvidence: nullable(Paragraph(20_000), 'What was tested, and where.'),
+  riskAssessment: Paragraph(20_000),
+  executorPersonId: Uuid,
 }
 
-const instant = (name: string) => ({ type: 'timestamptz', name, nullable: true }) as const
-const person = (name: string) => ({ type: 'uuid', name, nullable: true }) as const
-
-export const ChangeEntity = new EntitySchema<Change>({
-  name: 'Change',
-  tableName: 'change',
-  columns: {
-    id: { type: 'uuid', primary: true, primaryKeyConstraintName: 'change_pkey' },
-    number: { type: 'text' },
-    kind: { type: 'text' },
-    class: { type: 'text' },
-    title: { type: 'text' },
-    description: { type: 'text' },
-    unitId: { type: 'uuid', name: 'unit_id' },
-    moduleCode: { type: 'text', name: 'module_code', nullable: true },
-    systemCode: { type: 'text', name: 'system_code', nullable: true },
-    needsBackup: { type: 'boolean', name: 'needs_backup' },
-    plannedStart: { type: 'timestamptz', name: 'planned_start' },
-    plannedEnd: { type: 'timestamptz', name: 'planned_end' },
-    implementationPlan: { type: 'text', name: 'implementation_plan' },
-    rollbackPlan: { type: 'text', name: 'rollback_plan' },
-    rollbackOwnerPersonId: { type: 'uuid', name: 'rollback_owner_person_id' },
-    testEvidence: { type: 'text', name: 'test_evidence', nullable: true },
-    riskAssessment: { type: 'text', name: 'risk_assessment' },
-    state: { type: 'text' },
-    requesterPersonId: { type: 'uuid', name: 'requester_person_id' },
-    executorPersonId: { type: 'uuid', name: 'executor_person_id' },
-    unitApproverPersonId: person('unit_approver_person_id'),
-    unitApprovedAt: instant('unit_approved_at'),
-    companyApproverPersonId: person('company_approver_person_id'),
-    companyApprovedAt: instant('company_approved_at'),
-    voidedApproverPersonIds: { type: 'uuid', array: true, name: 'voided_approver_person_ids' },
-    askId: person('ask_id'),
-    askedAt: instant('asked_at'),
-    heldCause: { type: 'text', name: 'held_cause', nullable: true },
-    heldReasons: { type: 'text', array: true, name: 'held_reasons' },
-    parameterVersions: { type: 'json', name: 'parameter_versions' },
-    backupRunIds: { type: 'uuid', array: true, name: 'backup_run_ids' },
-    startedAt: instant('started_at'),
-    outcome: { type: 'text', nullable: true },
-    result: { type: 'text', nullable: true },
-    finishedAt: instant('finished_at'),
-    finisherPersonId: person('finisher_person_id'),
-    reviewerPersonId: person('reviewer_person_id'),
-    isSuccessful: { type: 'boolean', name: 'is_successful', nullable: true },
-    findings: { type: 'text', nullable: true },
-    reviewedAt: instant('reviewed_at'),
-    papersDueAt: instant('papers_due_at'),
-    papersConfirmation: { type: 'text', name: 'papers_confirmation', nullable: true },
-    papersTestEvidence: { type: 'text', name: 'papers_test_evidence', nullable: true },
-    papersFiledAt: instant('papers_filed_at'),
-    submittedAt: { type: 'timestamptz', name: 'submitted_at' },
-    unfilledStage: { type: 'text', name: 'unfilled_stage', nullable: true },
-    version: { type: 'integer' },
+/** A change of the ERP from its submission to its review. Sources: A-3.3, B-6.2, B-7.5. */
+export const ChangeView = Type.Object(
+  {
+    id: Uuid,
+    number: Type.String({ description: 'What people call it: `CHG-2026-000042`.' }),
+    kind: ChangeKind,
+    class: ChangeClass,
+    unitId: Uuid,
+    moduleCode: nullable(Code, 'The module that it changes, if any.'),
+    ...changePlan,
+    needsBackup: Type.Boolean({
+      description:
+        "Whether it starts on the gate's answer alone: its kind may harm data, or it names a system. Source: A-2.4.4.",
+    }),
+    plannedStart: InstantOut,
+    plannedEnd: InstantOut,
+    state: ChangeState,
+    requesterPersonId: Uuid,
+    unitApproverPersonId: nullable(Uuid),
+    unitApprovedAt: nullable(InstantOut),
+    companyApproverPersonId: nullable(Uuid),
+    companyApprovedAt: nullable(InstantOut),
+    askId: nullable(
+      Uuid,
+      'The newest question to the gate; an answer to another one counts for nothing.',
+    ),
+    askedAt: nullable(InstantOut),
+    heldCause: nullable(HeldCause),
+    heldReasons: Type.Array(Type.String(), { description: 'Why it was held, for people.' }),
+    parameterVersions: Type.Record(Type.String(), Type.Integer(), {
+      description:
+        "Versions of the parameters under which it started, by key: of its windows, or of the time for an emergency's papers.",
+    }),
+    backupRunIds: Type.Array(Uuid, { description: 'The verified backups that the gate named.' }),
+    startedAt: nullable(InstantOut),
+    outcome: nullable(ChangeOutcome),
+    result: nullable(Type.String()),
+    finishedAt: nullable(InstantOut),
+    finisherPersonId: nullable(
+      Uuid,
+      'Who reported the end: the executor, or who stood in for one who was lost meanwhile.',
+    ),
+    reviewerPersonId: nullable(Uuid),
+    isSuccessful: nullable(Type.Boolean(), 'What the review found.'),
+    findings: nullable(Type.String()),
+    reviewedAt: nullable(InstantOut),
+    papersDueAt: nullable(
+      InstantOut,
+      'Until when the papers of a started emergency are due; null for other classes.',
+    ),
+    papersConfirmation: nullable(Type.String()),
+    papersTestEvidence: nullable(Type.String()),
+    papersFiledAt: nullable(InstantOut),
+    submittedAt: InstantOut,
+    unfilledStage: nullable(
+      ApprovalStage,
+      'The stage it waits for and nobody can give; null while somebody can.',
+    ),
+    version: Type.Integer(),
   },
+  { title: 'Change' },
+)
+
+export const ChangeEntity = entityOf(ChangeView, {
+  table: 'change',
+  kept: {
+    /** Who approved an earlier wording; none of them may become the executor. */
+    voidedApproverPersonIds: Type.Array(Uuid),
+  },
+  columns: { parameterVersions: { type: 'json' } },
   checks: [
     {
       name: 'change_state_check',
@@ -183,6 +176,7 @@ export const ChangeEntity = new EntitySchema<Change>({
     },
   ],
 })
+export type Change = RowOf<typeof ChangeEntity>
 
 /**
  * The change, locked until the transaction ends: everything that happens to one change comes one after the other, and

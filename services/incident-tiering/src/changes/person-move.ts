@@ -1,34 +1,16 @@
 import { PersonChanged } from '@erp-steward/contracts/directory-events'
+import { InstantOut, Uuid } from '@erp-steward/contracts/values'
 import { PersonEntity } from '@erp-steward/directory/directory'
 import { on } from '@erp-steward/messaging/consumer'
-import { EntitySchema, MoreThanOrEqual, type EntityManager } from 'typeorm'
+import { entityOf } from '@erp-steward/service-kit/entity'
+import { Type } from 'typebox'
+import { MoreThanOrEqual, type EntityManager } from 'typeorm'
 
 /** When a person left a unit last: whoever moves while a change is decided still belongs to the one that asked. */
-export interface PersonMove {
-  personId: string
-  unitId: string
-  leftAt: Date
-}
-
-export const PersonMoveEntity = new EntitySchema<PersonMove>({
-  name: 'PersonMove',
-  tableName: 'person_move',
-  columns: {
-    personId: {
-      type: 'uuid',
-      name: 'person_id',
-      primary: true,
-      primaryKeyConstraintName: 'person_move_pkey',
-    },
-    unitId: {
-      type: 'uuid',
-      name: 'unit_id',
-      primary: true,
-      primaryKeyConstraintName: 'person_move_pkey',
-    },
-    leftAt: { type: 'timestamptz', name: 'left_at' },
-  },
-})
+export const PersonMoveEntity = entityOf(
+  Type.Object({ personId: Uuid, unitId: Uuid, leftAt: InstantOut }),
+  { table: 'person_move', key: ['personId', 'unitId'] },
+)
 
 /** Comes before the copy of the directory is kept: only now is it known which unit the person leaves. */
 export const onPersonMoves = on(PersonChanged, async (tx, { data }, act) => {

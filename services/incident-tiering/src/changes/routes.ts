@@ -1,24 +1,29 @@
 import { ApprovalStage, ChangeKind } from '@erp-steward/contracts/change-events'
 import { Problem } from '@erp-steward/contracts/problem'
-import { Code, Instant, Line, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
+import { closed, Code, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { assertReaches, principalOf, unitInRange } from '@erp-steward/service-kit/authentication'
-import { change, createOnce, etag } from '@erp-steward/service-kit/commit'
+import { byInstant, listOf } from '@erp-steward/service-kit/paging'
 import {
-  decodeInstantCursor,
-  listOf,
-  page,
-  pageOf,
-  PageQuery,
-} from '@erp-steward/service-kit/paging'
+  changeRoute,
+  createRoute,
+  listRoute,
+  readRoute,
+} from '@erp-steward/service-kit/route-shapes'
 import type { Dependencies } from '@erp-steward/service-kit/service'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { IncidentConfig } from '../config.ts'
 import { amendChange } from './amend-change.ts'
 import { ChangeEntryEntity, ChangeEntryView } from './change-entry.ts'
-import { ChangeClass, ChangeState, ChangeView } from './change-view.ts'
-import type { Change } from './change.ts'
+import {
+  ChangeClass,
+  ChangeOutcome,
+  changePlan,
+  ChangeState,
+  ChangeView,
+  type Change,
+} from './change.ts'
 import { approveChange, rejectChange } from './decide-change.ts'
 import { filePapers } from './file-papers.ts'
 import { finishChange } from './finish-change.ts'
@@ -28,21 +33,8 @@ import { startChange } from './start-change.ts'
 import { submitChange } from './submit-change.ts'
 import { withdrawChange } from './withdraw-change.ts'
 
-const Id = Type.Object({ id: Uuid })
-
-const plan = {
-  title: Line(200),
-  description: Paragraph(10_000),
-  systemCode: nullable(Code),
-  plannedStart: Instant,
-  plannedEnd: Instant,
-  implementationPlan: Paragraph(20_000),
-  rollbackPlan: Paragraph(20_000),
-  rollbackOwnerPersonId: Uuid,
-  testEvidence: nullable(Paragraph(20_000)),
-  riskAssessment: Paragraph(20_000),
-  executorPersonId: Uuid,
-}
+const tags = ['changes']
+const read = { access: 'change.read', tags } as const
 
 export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void {
   const { db } = deps
@@ -59,339 +51,191 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
     return found
   }
 
-  /** `change` for one that the caller may see. */
-  async function changeReadable(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    id: string,
-    apply: Parameters<typeof change<Change>>[3],
-  ): Promise<Change> {
-    await readable(request, id)
-    return change(deps, request, reply, apply)
+  /** What every change of one has: it is about one that the caller may see, and answers it. */
+  const act = {
+    tags,
+    answer: ChangeView,
+    admit: async ({ request, params }: Asked) => {
+      await readable(request, params.id)
+    },
   }
+  const submit = { ...act, access: 'change.submit' } as const
+  const approve = { ...act, access: 'change.approve', approves: true } as const
+  const execute = { ...act, access: 'change.execute' } as const
 
-  app.post(
-    '/v1/changes',
-    {
-      config: {
-        access: 'change.submit',
-        once: true,
-        clauses: ['A-3.3.2', 'A-3.3.3', 'A-3.3.5', 'B-4.1.5', 'B-7.5'],
-      },
-      schema: {
-        operationId: 'submitChange',
-        summary: 'Asks for a change, with its plan, its tests, its way back and its executor.',
-        tags: ['changes'],
-        body: Type.Object(
-          {
-            ...plan,
-            kind: ChangeKind,
-            class: ChangeClass,
-            unitId: Uuid,
-            moduleCode: nullable(Code),
-          },
-          { additionalProperties: false },
-        ),
-        response: { 201: ChangeView },
-      },
+  createRoute(app, deps, '/v1/changes', {
+    operationId: 'submitChange',
+    summary: 'Asks for a change, with its plan, its tests, its way back and its executor.',
+    tags,
+    access: 'change.submit',
+    clauses: ['A-3.3.2', 'A-3.3.3', 'A-3.3.5', 'B-4.1.5', 'B-7.5'],
+    body: closed({
+      ...changePlan,
+      kind: ChangeKind,
+      class: ChangeClass,
+      unitId: Uuid,
+      moduleCode: nullable(Code),
+    }),
+    answer: ChangeView,
+    admit: ({ request, body }) => {
+      assertReaches(request, body.unitId)
     },
-    (request, reply) => {
-      const { plannedStart, plannedEnd, ...rest } = request.body
-      assertReaches(request, rest.unitId)
-      return createOnce(deps, request, reply, async (tx, act) => {
-        const submitted = await submitChange(
-          tx,
-          { ...rest, plannedStart: new Date(plannedStart), plannedEnd: new Date(plannedEnd) },
-          act,
-        )
-        return {
-          body: submitted,
-          location: `/v1/changes/${submitted.id}`,
-          version: submitted.version,
-        }
-      })
+    create: (tx, { body, act }) => {
+      const [plannedStart, plannedEnd] = [new Date(body.plannedStart), new Date(body.plannedEnd)]
+      return submitChange(tx, { ...body, plannedStart, plannedEnd }, act)
     },
-  )
+  })
 
-  app.get(
-    '/v1/changes',
-    {
-      config: { access: 'change.read', clauses: ['A-3.3.2'] },
-      schema: {
-        operationId: 'listChanges',
-        summary: 'Changes in your range, newest first.',
-        tags: ['changes'],
-        querystring: Type.Object({
-          ...PageQuery,
-          state: Type.Optional(ChangeState),
-          unitId: Type.Optional(Uuid),
-          kind: Type.Optional(ChangeKind),
-        }),
-        response: { 200: pageOf(ChangeView) },
-      },
+  listRoute(app, '/v1/changes', {
+    ...read,
+    operationId: 'listChanges',
+    summary: 'Changes in your range, newest first.',
+    clauses: ['A-3.3.2'],
+    query: {
+      state: Type.Optional(ChangeState),
+      unitId: Type.Optional(Uuid),
+      kind: Type.Optional(ChangeKind),
     },
-    async (request) => {
-      const { limit, cursor, state, unitId, kind } = request.query
-      const [afterAt, afterId] = decodeInstantCursor(cursor)
-      const rows = await listChanges(db.manager, {
-        state,
-        unitId,
-        kind,
-        reader: readerOf(request),
-        afterAt,
-        afterId,
-        limit: limit + 1,
-      })
-      return page(rows, limit, ({ submittedAt, id }) => [submittedAt.toISOString(), id])
+    row: ChangeView,
+    sorting: byInstant('submittedAt'),
+    list: ({ query: { state, unitId, kind }, request, after: [afterAt, afterId], limit }) => {
+      const reader = readerOf(request)
+      return listChanges(db.manager, { state, unitId, kind, reader, afterAt, afterId, limit })
     },
-  )
+  })
 
-  app.get(
-    '/v1/changes/:id',
-    {
-      config: { access: 'change.read', clauses: ['A-3.3.2', 'A-2.4.4'] },
-      schema: {
-        operationId: 'readChange',
-        summary:
-          'One change, with who asked, approved and carries it out, and the backups it rests on.',
-        tags: ['changes'],
-        params: Id,
-        response: { 200: ChangeView },
-      },
-    },
-    async (request, reply) => {
-      const found = await readable(request, request.params.id)
-      void reply.header('etag', etag(found.version))
-      return found
-    },
-  )
+  readRoute(app, '/v1/changes/:id', {
+    ...read,
+    operationId: 'readChange',
+    summary:
+      'One change, with who asked, approved and carries it out, and the backups it rests on.',
+    clauses: ['A-3.3.2', 'A-2.4.4'],
+    answer: ChangeView,
+    read: ({ request, params }) => readable(request, params.id),
+  })
 
-  app.get(
-    '/v1/changes/:id/timeline',
-    {
-      config: { access: 'change.read', clauses: ['A-3.3.2', 'B-4.2.4'] },
-      schema: {
-        operationId: 'readChangeTimeline',
-        summary: 'What happened to the change, oldest first.',
-        tags: ['changes'],
-        params: Id,
-        response: { 200: listOf(ChangeEntryView) },
-      },
-    },
-    async (request) => {
-      const { id } = await readable(request, request.params.id)
+  readRoute(app, '/v1/changes/:id/timeline', {
+    ...read,
+    operationId: 'readChangeTimeline',
+    summary: 'What happened to the change, oldest first.',
+    clauses: ['A-3.3.2', 'B-4.2.4'],
+    answer: listOf(ChangeEntryView),
+    read: async ({ request, params }) => {
+      const { id: changeId } = await readable(request, params.id)
       return {
         items: await db.manager.find(ChangeEntryEntity, {
-          where: { changeId: id },
+          where: { changeId },
           order: { id: 'asc' },
         }),
       }
     },
-  )
+  })
 
-  app.patch(
-    '/v1/changes/:id',
-    {
-      config: {
-        access: 'change.submit',
-        versioned: true,
-        clauses: ['A-3.3.2', 'B-4.2.4', 'B-6.2'],
-      },
-      schema: {
-        operationId: 'amendChange',
-        summary: 'The requester edits the plan before it starts; approvals given before are void.',
-        tags: ['changes'],
-        params: Id,
-        body: Type.Partial(Type.Object(plan), { additionalProperties: false, minProperties: 1 }),
-        response: { 200: ChangeView },
-      },
-    },
-    (request, reply) => {
-      const { plannedStart, plannedEnd, ...rest } = request.body
+  changeRoute(app, deps, 'PATCH', '/v1/changes/:id', {
+    ...submit,
+    operationId: 'amendChange',
+    summary: 'The requester edits the plan before it starts; approvals given before are void.',
+    clauses: ['A-3.3.2', 'B-4.2.4', 'B-6.2'],
+    body: Type.Partial(Type.Object(changePlan), { additionalProperties: false, minProperties: 1 }),
+    apply: (tx, { params, body: { plannedStart, plannedEnd, ...rest }, expected, act }) => {
       const edit = {
         ...rest,
         ...(plannedStart !== undefined && { plannedStart: new Date(plannedStart) }),
         ...(plannedEnd !== undefined && { plannedEnd: new Date(plannedEnd) }),
       }
-      return changeReadable(request, reply, request.params.id, (tx, act, expected) =>
-        amendChange(tx, request.params.id, edit, expected, act),
-      )
+      return amendChange(tx, params.id, edit, expected, act)
     },
-  )
+  })
 
-  app.post(
-    '/v1/changes/:id/approve',
-    {
-      config: {
-        access: 'change.approve',
-        versioned: true,
-        approves: true,
-        clauses: ['B-4.2.4', 'B-6.1', 'B-6.2', 'B-7.5'],
-      },
-      schema: {
-        operationId: 'approveChange',
-        summary:
-          'Gives the stage that is next: people of the unit first, then the company; or makes up what an emergency skipped.',
-        tags: ['changes'],
-        params: Id,
-        body: Type.Object(
-          { stage: ApprovalStage, comment: nullable(Paragraph(2_000)) },
-          { additionalProperties: false },
-        ),
-        response: { 200: ChangeView },
-      },
+  changeRoute(app, deps, 'POST', '/v1/changes/:id/approve', {
+    ...approve,
+    operationId: 'approveChange',
+    summary:
+      'Gives the stage that is next: people of the unit first, then the company; or makes up what an emergency skipped.',
+    clauses: ['B-4.2.4', 'B-6.1', 'B-6.2', 'B-7.5'],
+    body: closed({ stage: ApprovalStage, comment: nullable(Paragraph(2_000)) }),
+    apply: (tx, { params, body, request, expected, act }) => {
+      const command = { changeId: params.id, approver: principalOf(request), ...body }
+      return approveChange(tx, command, expected, act)
     },
-    (request, reply) => {
-      const command = { changeId: request.params.id, approver: principalOf(request) }
-      return changeReadable(request, reply, request.params.id, (tx, act, expected) =>
-        approveChange(tx, { ...command, ...request.body }, expected, act),
-      )
-    },
-  )
+  })
 
-  app.post(
-    '/v1/changes/:id/reject',
-    {
-      config: {
-        access: 'change.approve',
-        versioned: true,
-        approves: true,
-        clauses: ['B-4.2.4', 'B-6.1', 'B-6.2', 'B-7.5'],
-      },
-      schema: {
-        operationId: 'rejectChange',
-        summary: 'Refuses the stage that is next, which ends the change.',
-        tags: ['changes'],
-        params: Id,
-        body: Type.Object(
-          { stage: ApprovalStage, reason: Paragraph(2_000) },
-          { additionalProperties: false },
-        ),
-        response: { 200: ChangeView },
-      },
+  changeRoute(app, deps, 'POST', '/v1/changes/:id/reject', {
+    ...approve,
+    operationId: 'rejectChange',
+    summary: 'Refuses the stage that is next, which ends the change.',
+    clauses: ['B-4.2.4', 'B-6.1', 'B-6.2', 'B-7.5'],
+    body: closed({ stage: ApprovalStage, reason: Paragraph(2_000) }),
+    apply: (tx, { params, body, request, expected, act }) => {
+      const command = { changeId: params.id, approver: principalOf(request), ...body }
+      return rejectChange(tx, command, expected, act)
     },
-    (request, reply) => {
-      const command = { changeId: request.params.id, approver: principalOf(request) }
-      return changeReadable(request, reply, request.params.id, (tx, act, expected) =>
-        rejectChange(tx, { ...command, ...request.body }, expected, act),
-      )
-    },
-  )
+  })
 
-  app.post(
-    '/v1/changes/:id/withdraw',
-    {
-      config: { access: 'change.submit', versioned: true, clauses: ['B-6.2'] },
-      schema: {
-        operationId: 'withdrawChange',
-        summary: 'The requester takes the change back before it starts.',
-        tags: ['changes'],
-        params: Id,
-        body: Type.Object({ reason: Paragraph(2_000) }, { additionalProperties: false }),
-        response: { 200: ChangeView },
-      },
-    },
-    (request, reply) =>
-      changeReadable(request, reply, request.params.id, (tx, act, expected) =>
-        withdrawChange(tx, request.params.id, request.body.reason, expected, act),
-      ),
-  )
+  changeRoute(app, deps, 'POST', '/v1/changes/:id/withdraw', {
+    ...submit,
+    operationId: 'withdrawChange',
+    summary: 'The requester takes the change back before it starts.',
+    clauses: ['B-6.2'],
+    body: closed({ reason: Paragraph(2_000) }),
+    apply: (tx, { params, body, expected, act }) =>
+      withdrawChange(tx, params.id, body.reason, expected, act),
+  })
 
-  app.post(
-    '/v1/changes/:id/start',
-    {
-      config: {
-        access: 'change.execute',
-        versioned: true,
-        clauses: ['A-2.4.4', 'A-3.3.2', 'A-3.3.4', 'A-3.3.5', 'B-4.3.7'],
-      },
-      schema: {
-        operationId: 'startChange',
-        summary:
-          'The executor starts the change in its planned time (200), or asks the backup gate, whose answer starts or holds it (202).',
-        tags: ['changes'],
-        params: Id,
-        response: { 200: ChangeView, 202: ChangeView },
-      },
-    },
-    async (request, reply) => {
-      const started = await changeReadable(request, reply, request.params.id, (tx, act, expected) =>
-        startChange(tx, request.params.id, expected, act),
-      )
+  changeRoute(app, deps, 'POST', '/v1/changes/:id/start', {
+    ...execute,
+    operationId: 'startChange',
+    summary:
+      'The executor starts the change in its planned time (200), or asks the backup gate, whose answer starts or holds it (202).',
+    clauses: ['A-2.4.4', 'A-3.3.2', 'A-3.3.4', 'A-3.3.5', 'B-4.3.7'],
+    also: { 202: ChangeView },
+    apply: async (tx, { params, reply, expected, act }) => {
+      const started = await startChange(tx, params.id, expected, act)
       void reply.code(started.state === 'asking' ? 202 : 200)
       return started
     },
-  )
+  })
 
-  app.post(
-    '/v1/changes/:id/finish',
-    {
-      config: { access: 'change.execute', versioned: true, clauses: ['A-3.3.5', 'B-4.3.7'] },
-      schema: {
-        operationId: 'finishChange',
-        summary:
-          'The executor, or who stands in for one who has left, reports the change deployed or rolled back.',
-        tags: ['changes'],
-        params: Id,
-        body: Type.Object(
-          { outcome: Type.Enum(['deployed', 'rolled-back']), result: Paragraph(10_000) },
-          { additionalProperties: false },
-        ),
-        response: { 200: ChangeView },
-      },
-    },
-    (request, reply) => {
+  changeRoute(app, deps, 'POST', '/v1/changes/:id/finish', {
+    ...execute,
+    operationId: 'finishChange',
+    summary:
+      'The executor, or who stands in for one who has left, reports the change deployed or rolled back.',
+    clauses: ['A-3.3.5', 'B-4.3.7'],
+    body: closed({ outcome: ChangeOutcome, result: Paragraph(10_000) }),
+    apply: (tx, { params, body, request, expected, act }) => {
       const { roles } = principalOf(request)
-      return changeReadable(request, reply, request.params.id, (tx, act, expected) =>
-        finishChange(tx, { changeId: request.params.id, ...request.body, roles }, expected, act),
-      )
+      return finishChange(tx, { changeId: params.id, ...body, roles }, expected, act)
     },
-  )
+  })
 
-  app.post(
-    '/v1/changes/:id/papers',
-    {
-      config: { access: 'change.submit', versioned: true, clauses: ['A-3.3.5', 'B-6.2'] },
-      schema: {
-        operationId: 'fileChangePapers',
-        summary:
-          'The requester of an emergency, or who stands in for one who has left, hands in its written confirmation and test result.',
-        tags: ['changes'],
-        params: Id,
-        body: Type.Object(
-          { confirmation: Paragraph(10_000), testEvidence: Paragraph(20_000) },
-          { additionalProperties: false },
-        ),
-        response: { 200: ChangeView },
-      },
-    },
-    (request, reply) => {
+  changeRoute(app, deps, 'POST', '/v1/changes/:id/papers', {
+    ...submit,
+    operationId: 'fileChangePapers',
+    summary:
+      'The requester of an emergency, or who stands in for one who has left, hands in its written confirmation and test result.',
+    clauses: ['A-3.3.5', 'B-6.2'],
+    body: closed({ confirmation: Paragraph(10_000), testEvidence: Paragraph(20_000) }),
+    apply: (tx, { params, body, request, expected, act }) => {
       const filer = principalOf(request)
-      return changeReadable(request, reply, request.params.id, (tx, act, expected) =>
-        filePapers(tx, { changeId: request.params.id, ...request.body, filer }, expected, act),
-      )
+      return filePapers(tx, { changeId: params.id, ...body, filer }, expected, act)
     },
-  )
+  })
 
-  app.post(
-    '/v1/changes/:id/review',
-    {
-      config: { access: 'change.review', versioned: true, approves: true, clauses: ['A-3.3.5'] },
-      schema: {
-        operationId: 'reviewChange',
-        summary: 'Somebody other than the executor looks back at the change, which closes it.',
-        tags: ['changes'],
-        params: Id,
-        body: Type.Object(
-          { isSuccessful: Type.Boolean(), findings: Paragraph(10_000) },
-          { additionalProperties: false },
-        ),
-        response: { 200: ChangeView },
-      },
-    },
-    (request, reply) =>
-      changeReadable(request, reply, request.params.id, (tx, act, expected) =>
-        reviewChange(tx, { changeId: request.params.id, ...request.body }, expected, act),
-      ),
-  )
+  changeRoute(app, deps, 'POST', '/v1/changes/:id/review', {
+    ...act,
+    access: 'change.review',
+    approves: true,
+    operationId: 'reviewChange',
+    summary: 'Somebody other than the executor looks back at the change, which closes it.',
+    clauses: ['A-3.3.5'],
+    body: closed({ isSuccessful: Type.Boolean(), findings: Paragraph(10_000) }),
+    apply: (tx, { params, body, expected, act }) =>
+      reviewChange(tx, { changeId: params.id, ...body }, expected, act),
+  })
+}
+
+interface Asked {
+  readonly request: FastifyRequest
+  readonly params: { readonly id: string }
 }

@@ -1,7 +1,7 @@
 import { InstantOut, nullable, SupportTier, Uuid } from '@erp-steward/contracts/values'
 import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
 import { Type, type Static } from 'typebox'
-import type { CalendarReference } from '../calendars/calendar.ts'
+import { CalendarReference } from '../calendars/calendar.ts'
 
 export const clockKinds = [
   'acknowledge',
@@ -45,22 +45,7 @@ export const ClockView = Type.Object(
     id: Uuid,
     kind: ClockKind,
     tier: nullable(SupportTier, 'The tier that must hand over; null for the other kinds.'),
-    calendar: Type.Unsafe<CalendarReference>(
-      Type.Object(
-        {
-          scope: Type.Enum(['round-the-clock', 'unit', 'company']),
-          unitId: nullable(Uuid),
-          version: Type.Integer({ description: 'Version of the calendar; 0: as shipped.' }),
-          holidays: Type.Optional(
-            Type.Integer({
-              description:
-                'Revision of the loaded public holidays that `dueAt` was computed with; 0 or left out: as shipped.',
-            }),
-          ),
-        },
-        { title: 'CalendarReference' },
-      ),
-    ),
+    calendar: CalendarReference,
     parameterKey: Type.String({ description: 'The parameter that sets its target.' }),
     parameterVersion: Type.Integer({ description: 'The version of it that held at the start.' }),
     dueAt: nullable(InstantOut, 'The deadline; null while the clock is paused.'),

@@ -1,15 +1,20 @@
-import type { SupportTier } from '@erp-steward/contracts/values'
+import { Code, nullable, SupportTier, Uuid } from '@erp-steward/contracts/values'
+import { Type, type Static } from 'typebox'
 import type { EntityManager } from 'typeorm'
 import { ABLE } from './able.ts'
-import type { KeyUserKind } from './key-user.ts'
+import { KeyUserKind } from './key-user.ts'
 
-/** A duty that nobody holds who can do it. `unitId` is `null` for the company's own tier 2. */
-export interface CoverageGap {
-  unitId: string | null
-  tier: SupportTier
-  kind: KeyUserKind
-  moduleCode: string | null
-}
+/** A duty that nobody holds who can do it. */
+export const CoverageGap = Type.Object(
+  {
+    unitId: nullable(Uuid, "Null for the company's own tier 2."),
+    tier: SupportTier,
+    kind: KeyUserKind,
+    moduleCode: nullable(Code, 'Null for IT.'),
+  },
+  { title: 'KeyUserGap' },
+)
+export type CoverageGap = Static<typeof CoverageGap>
 
 /**
  * Duties that must be held by somebody who can do them and are not: per unit and module one L1 key user (B-4.1.2) and one IT key user per unit

@@ -1,36 +1,21 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { KeyUserGapFound, KeyUserGapMended } from '@erp-steward/contracts/incident-events'
+import { InstantOut } from '@erp-steward/contracts/values'
 import { appendEvent } from '@erp-steward/messaging/outbox'
+import { entityOf } from '@erp-steward/service-kit/entity'
 import { defineTask } from '@erp-steward/service-kit/jobs'
 import { Type } from 'typebox'
-import { EntitySchema, type EntityManager } from 'typeorm'
+import type { EntityManager } from 'typeorm'
 import { tellPeople } from '../notifications/notify.ts'
 import { gapsMessage } from '../notifications/rules/message.ts'
-import { coverageGaps, type CoverageGap } from './coverage-gaps.ts'
+import { CoverageGap, coverageGaps } from './coverage-gaps.ts'
 import { authorities, leadersOf } from './people-in-charge.ts'
 
 /** A gap that was announced and is open. */
-interface KnownGap extends CoverageGap {
-  id: string
-  foundAt: Date
-}
-
-export const KeyUserGapEntity = new EntitySchema<KnownGap>({
-  name: 'KeyUserGap',
-  tableName: 'key_user_gap',
-  columns: {
-    id: {
-      type: 'bigint',
-      primary: true,
-      generated: 'increment',
-      primaryKeyConstraintName: 'key_user_gap_pkey',
-    },
-    unitId: { type: 'uuid', name: 'unit_id', nullable: true },
-    tier: { type: 'text' },
-    kind: { type: 'text' },
-    moduleCode: { type: 'text', name: 'module_code', nullable: true },
-    foundAt: { type: 'timestamptz', name: 'found_at' },
-  },
+export const KeyUserGapEntity = entityOf(CoverageGap, {
+  table: 'key_user_gap',
+  kept: { id: Type.String(), foundAt: InstantOut },
+  columns: { id: { type: 'bigint', generated: 'increment' } },
   uniques: [{ name: 'key_user_gap_key', columns: ['unitId', 'tier', 'kind', 'moduleCode'] }],
 })
 

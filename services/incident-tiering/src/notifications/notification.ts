@@ -1,61 +1,68 @@
-import { EntitySchema } from 'typeorm'
-import type { AlertLevel } from '../tickets/ticket.ts'
+import { AlertLevel } from '@erp-steward/contracts/monitoring-events'
+import { Instant, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
+import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
+import { Type, type Static } from 'typebox'
 import type { About, Occasion } from './rules/message.ts'
 
-export type Channel = 'mail' | 'webhook'
+export const Channel = Type.Enum(['mail', 'webhook'], { title: 'NotificationChannel' })
+export type Channel = Static<typeof Channel>
 
-/**
- * A message to one receiver: the delivery ledger's row. `delivered` means that the receiver accepted it, nothing less.
- */
-export interface Notification {
-  id: string
-  /** `null` where the message is about no ticket. */
-  ticketId: string | null
-  occasion: Occasion
-  /** Tells one occurrence from the next, so that a person on two tiers is told once. */
-  cause: string
-  /** What it is about where that is no ticket; `null` where it is one, or many things. */
-  aboutType: About['type'] | null
-  aboutId: string | null
-  /** The alert that it tells of, and the level that it says. */
-  alertEpisodeId: string | null
-  alertLevel: AlertLevel | null
-  channel: Channel
-  /** `person:<id>`, or id of the webhook; an address is looked up when the mail goes out and kept nowhere. */
-  recipient: string
-  /** The person whom it is written to; `null` of a system, which is nobody. */
-  personId: string | null
-  subject: string
-  body: string
-  state: 'queued' | 'delivered' | 'failed'
-  attempts: number
-  lastError: string | null
-  createdAt: Date
-  deliveredAt: Date | null
-}
+export const NotificationState = Type.Enum(['queued', 'delivered', 'failed'], {
+  title: 'NotificationState',
+  description: '`delivered` means that the receiver accepted it, nothing less.',
+})
 
-export const NotificationEntity = new EntitySchema<Notification>({
-  name: 'Notification',
-  tableName: 'notification',
-  columns: {
-    id: { type: 'uuid', primary: true, primaryKeyConstraintName: 'notification_pkey' },
-    ticketId: { type: 'uuid', name: 'ticket_id', nullable: true },
-    occasion: { type: 'text' },
-    cause: { type: 'text' },
-    aboutType: { type: 'text', name: 'about_type', nullable: true },
-    aboutId: { type: 'text', name: 'about_id', nullable: true },
-    alertEpisodeId: { type: 'uuid', name: 'alert_episode_id', nullable: true },
-    alertLevel: { type: 'text', name: 'alert_level', nullable: true },
-    channel: { type: 'text' },
-    recipient: { type: 'text' },
-    personId: { type: 'uuid', name: 'person_id', nullable: true },
-    subject: { type: 'text' },
-    body: { type: 'text' },
-    state: { type: 'text' },
-    attempts: { type: 'integer' },
-    lastError: { type: 'text', name: 'last_error', nullable: true },
-    createdAt: { type: 'timestamptz', name: 'created_at' },
-    deliveredAt: { type: 'timestamptz', name: 'delivered_at', nullable: true },
+/** One try to deliver a notification; rows are only ever added. */
+const AttemptView = Type.Object(
+  {
+    attempt: Type.Integer({ description: 'From 1.' }),
+    at: Instant,
+    outcome: Type.Enum(['accepted', 'refused']),
+    detail: Type.String({ description: 'What the receiver, or the way to it, said.' }),
+  },
+  { title: 'NotificationAttempt' },
+)
+
+/** A message to one receiver: the delivery ledger's row, and what became of it. */
+export const NotificationView = Type.Object(
+  {
+    id: Uuid,
+    ticketId: nullable(Uuid, 'Null where the message is about no ticket.'),
+    occasion: Type.Unsafe<Occasion>(Type.String({ description: 'Why it was sent.' })),
+    about: nullable(
+      Type.Object({ type: Type.String(), id: Type.String() }),
+      'What it is about where that is no ticket; null where it is one, or many things.',
+    ),
+    channel: Channel,
+    recipient: Type.String({
+      description:
+        '`person:<id>`, or id of the webhook; an address is looked up when the mail goes out and kept nowhere.',
+    }),
+    subject: Type.String(),
+    state: NotificationState,
+    attempts: Type.Integer({ description: 'Tries so far.' }),
+    lastError: nullable(Type.String()),
+    createdAt: InstantOut,
+    deliveredAt: nullable(InstantOut),
+    tries: Type.Array(AttemptView, { description: 'Each try, the first first.' }),
+  },
+  { title: 'Notification' },
+)
+
+export const NotificationEntity = entityOf(NotificationView, {
+  table: 'notification',
+  derived: ['about', 'tries'],
+  kept: {
+    /** Tells one occurrence from the next, so that a person on two tiers is told once. */
+    cause: Type.String(),
+    aboutType: nullable(Type.Unsafe<About['type']>(Type.String())),
+    aboutId: nullable(Type.String()),
+    /** The alert that it tells of, and the level that it says. */
+    alertEpisodeId: nullable(Uuid),
+    alertLevel: nullable(AlertLevel),
+    /** The person whom it is written to; `null` of a system, which is nobody. */
+    personId: nullable(Uuid),
+    body: Type.String(),
   },
   checks: [
     { name: 'notification_channel_check', expression: `channel in ('mail', 'webhook')` },
@@ -74,33 +81,10 @@ export const NotificationEntity = new EntitySchema<Notification>({
   ],
   indices: [{ name: 'notification_by_ticket', columns: ['ticketId', 'createdAt'] }],
 })
+export type Notification = RowOf<typeof NotificationEntity>
 
-/** One try to deliver a notification; rows are only ever added. */
-export interface NotificationAttempt {
-  notificationId: string
-  attempt: number
-  at: Date
-  outcome: 'accepted' | 'refused'
-  detail: string
-}
-
-export const NotificationAttemptEntity = new EntitySchema<NotificationAttempt>({
-  name: 'NotificationAttempt',
-  tableName: 'notification_attempt',
-  columns: {
-    notificationId: {
-      type: 'uuid',
-      name: 'notification_id',
-      primary: true,
-      primaryKeyConstraintName: 'notification_attempt_pkey',
-    },
-    attempt: {
-      type: 'integer',
-      primary: true,
-      primaryKeyConstraintName: 'notification_attempt_pkey',
-    },
-    at: { type: 'timestamptz' },
-    outcome: { type: 'text' },
-    detail: { type: 'text' },
-  },
+export const NotificationAttemptEntity = entityOf(AttemptView, {
+  table: 'notification_attempt',
+  kept: { notificationId: Uuid, at: InstantOut },
+  key: ['notificationId', 'attempt'],
 })

@@ -1,91 +1,39 @@
-import { InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
+import { closed, nullable, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { actOf, assertReaches, unitInRange } from '@erp-steward/service-kit/authentication'
-import { change, createOnce } from '@erp-steward/service-kit/commit'
-import {
-  decodeIdCursor,
-  decodeInstantCursor,
-  page,
-  pageOf,
-  PageQuery,
-} from '@erp-steward/service-kit/paging'
+import { byId, byInstant } from '@erp-steward/service-kit/paging'
+import { changeRoute, createRoute, listRoute } from '@erp-steward/service-kit/route-shapes'
 import type { Seal } from '@erp-steward/service-kit/seal'
 import type { Dependencies } from '@erp-steward/service-kit/service'
-import { Type } from 'typebox'
+import { Type, type Static } from 'typebox'
 import type { IncidentConfig } from '../config.ts'
+import { NotificationState, NotificationView } from './notification.ts'
 import { resendNotification } from './resend-notification.ts'
-import { registerWebhook, setWebhookActive, type Webhook } from './webhook.ts'
+import { registerWebhook, setWebhookActive, WebhookView, type Webhook } from './webhook.ts'
 
-const NotificationView = Type.Object({
-  id: Uuid,
-  ticketId: nullable(Uuid),
-  occasion: Type.String(),
-  about: nullable(Type.Object({ type: Type.String(), id: Type.String() })),
-  channel: Type.Enum(['mail', 'webhook']),
-  recipient: Type.String(),
-  subject: Type.String(),
-  state: Type.Enum(['queued', 'delivered', 'failed']),
-  attempts: Type.Integer(),
-  lastError: nullable(Type.String()),
-  createdAt: InstantOut,
-  deliveredAt: nullable(InstantOut),
-  tries: Type.Array(
-    Type.Object({
-      attempt: Type.Integer(),
-      at: Type.String(),
-      outcome: Type.String(),
-      detail: Type.String(),
-    }),
-  ),
-})
-
-interface LedgerRow {
-  id: string
-  ticketId: string | null
-  occasion: string
-  about: { type: string; id: string } | null
-  channel: 'mail' | 'webhook'
-  recipient: string
-  subject: string
-  state: 'queued' | 'delivered' | 'failed'
-  attempts: number
-  lastError: string | null
-  createdAt: Date
-  deliveredAt: Date | null
-  tries: { attempt: number; at: string; outcome: string; detail: string }[]
-}
-
-const WebhookView = Type.Object({
-  id: Uuid,
-  url: Type.String(),
-  unitId: nullable(Uuid),
-  active: Type.Boolean(),
-  createdAt: InstantOut,
-  version: Type.Integer(),
-})
+const tags = ['notifications']
+const manage = { access: 'webhook.manage', tags } as const
 
 export function notificationRoutes(app: App, deps: Dependencies<IncidentConfig>, seal: Seal): void {
-  app.get(
-    '/v1/notifications',
-    {
-      config: { access: 'notification.read', clauses: ['A-3.2.3', 'A-5.2.5'] },
-      schema: {
-        operationId: 'listNotifications',
-        summary:
-          'The delivery ledger: who was told what, when, by which way, and what the receiver said.',
-        tags: ['notifications'],
-        querystring: Type.Object({
-          ...PageQuery,
-          ticketId: Type.Optional(Uuid),
-          state: Type.Optional(Type.Enum(['queued', 'delivered', 'failed'])),
-        }),
-        response: { 200: pageOf(NotificationView) },
-      },
-    },
-    async (request) => {
-      const { limit, cursor, ticketId, state } = request.query
-      const [at, id] = decodeInstantCursor(cursor)
-      const rows: LedgerRow[] = await deps.db.query(
+  const { db } = deps
+
+  listRoute(app, '/v1/notifications', {
+    operationId: 'listNotifications',
+    summary:
+      'The delivery ledger: who was told what, when, by which way, and what the receiver said.',
+    tags,
+    access: 'notification.read',
+    clauses: ['A-3.2.3', 'A-5.2.5'],
+    query: { ticketId: Type.Optional(Uuid), state: Type.Optional(NotificationState) },
+    row: NotificationView,
+    sorting: byInstant('createdAt'),
+    list: ({
+      query: { ticketId, state },
+      request,
+      after: [at, id],
+      limit,
+    }): Promise<Static<typeof NotificationView>[]> =>
+      db.query(
         `select n.id, n.ticket_id as "ticketId", n.occasion,
                 case when n.about_type is not null then json_build_object('type', n.about_type, 'id', n.about_id) end as about,
                 n.channel, n.recipient, n.subject, n.state, n.attempts,
@@ -98,11 +46,9 @@ export function notificationRoutes(app: App, deps: Dependencies<IncidentConfig>,
             and ($3::timestamptz is null or (n.created_at, n.id) < ($3, $4))
             and ($5::uuid is null or t.unit_id = $5)
           order by n.created_at desc, n.id desc limit $6`,
-        [ticketId ?? null, state ?? null, at, id, unitInRange(request), limit + 1],
-      )
-      return page(rows, limit, (row) => [row.createdAt.toISOString(), row.id])
-    },
-  )
+        [ticketId ?? null, state ?? null, at, id, unitInRange(request), limit],
+      ),
+  })
 
   app.post(
     '/v1/notifications/:id/resend',
@@ -114,107 +60,81 @@ export function notificationRoutes(app: App, deps: Dependencies<IncidentConfig>,
         description:
           'It goes to the address that the receiver has now. One that was given up gets one more try; one that still waits for ' +
           'its next try gets it now.',
-        tags: ['notifications'],
+        tags,
         params: Type.Object({ id: Uuid }),
         response: {
-          202: Type.Object({
-            id: Uuid,
-            state: Type.Enum(['queued']),
-            attempts: Type.Integer({ minimum: 0, description: 'Tries until now.' }),
-          }),
+          202: Type.Object(
+            {
+              id: Uuid,
+              state: Type.Enum(['queued']),
+              attempts: Type.Integer({ minimum: 0, description: 'Tries until now.' }),
+            },
+            { title: 'ResentNotification' },
+          ),
         },
       },
     },
     async (request, reply) => {
       const { id } = request.params
-      const { attempts } = await deps.db.transaction((tx) =>
+      const { attempts } = await db.transaction((tx) =>
         resendNotification(tx, id, actOf(request, deps.clock())),
       )
       return reply.code(202).send({ id, state: 'queued', attempts })
     },
   )
 
-  app.post(
-    '/v1/webhooks',
-    {
-      config: { access: 'webhook.manage', once: true, clauses: ['A-3.2.3'] },
-      schema: {
-        operationId: 'registerWebhook',
-        summary: 'Registers an address that is called for tickets, signed after Standard Webhooks.',
-        tags: ['notifications'],
-        body: Type.Object(
-          {
-            url: Type.String({ format: 'uri', maxLength: 500 }),
-            unitId: nullable(Uuid),
-            secret: Type.String({
-              pattern: '^whsec_[A-Za-z0-9+/]{32,88}={0,2}$',
-              description:
-                'Base64 of 24 to 64 random bytes after `whsec_`; kept sealed, never shown again.',
-            }),
-          },
-          { additionalProperties: false },
-        ),
-        response: { 201: WebhookView },
-      },
+  createRoute(app, deps, '/v1/webhooks', {
+    ...manage,
+    operationId: 'registerWebhook',
+    summary: 'Registers an address that is called for tickets, signed after Standard Webhooks.',
+    clauses: ['A-3.2.3'],
+    body: closed({
+      url: Type.String({ format: 'uri', maxLength: 500 }),
+      unitId: nullable(Uuid),
+      secret: Type.String({
+        pattern: '^whsec_[A-Za-z0-9+/]{32,88}={0,2}$',
+        description:
+          'Base64 of 24 to 64 random bytes after `whsec_`; kept sealed, never shown again.',
+      }),
+    }),
+    answer: WebhookView,
+    located: false,
+    admit: ({ request, body }) => {
+      assertReaches(request, body.unitId)
     },
-    (request, reply) => {
-      assertReaches(request, request.body.unitId)
-      return createOnce(deps, request, reply, async (tx, act) => {
-        const targets = deps.config.WEBHOOK_TARGETS
-        const webhook = await registerWebhook(tx, request.body, { targets, seal }, act)
-        return { body: withoutSecret(webhook), version: webhook.version }
-      })
+    create: async (tx, { body, act }) => {
+      const targets = deps.config.WEBHOOK_TARGETS
+      return withoutSecret(await registerWebhook(tx, body, { targets, seal }, act))
     },
-  )
+  })
 
-  app.get(
-    '/v1/webhooks',
-    {
-      config: { access: 'webhook.manage' },
-      schema: {
-        operationId: 'listWebhooks',
-        summary: 'The registered webhooks, without their secrets.',
-        tags: ['notifications'],
-        querystring: Type.Object(PageQuery),
-        response: { 200: pageOf(WebhookView) },
-      },
-    },
-    async (request) => {
-      const { limit, cursor } = request.query
-      const after = decodeIdCursor(cursor)
-      const rows: Omit<Webhook, 'sealedSecret'>[] = await deps.db.query(
+  listRoute(app, '/v1/webhooks', {
+    ...manage,
+    operationId: 'listWebhooks',
+    summary: 'The registered webhooks, without their secrets.',
+    row: WebhookView,
+    sorting: byId,
+    list: ({ request, after, limit }): Promise<Static<typeof WebhookView>[]> =>
+      db.query(
         `select id, url, unit_id as "unitId", active, created_at as "createdAt", version from webhook
           where ($1::uuid is null or id > $1) and ($2::uuid is null or unit_id = $2)
           order by id limit $3`,
-        [after, unitInRange(request), limit + 1],
-      )
-      return page(rows, limit, ({ id }) => [id])
-    },
-  )
-
-  app.patch(
-    '/v1/webhooks/:id',
-    {
-      config: { access: 'webhook.manage', versioned: true },
-      schema: {
-        operationId: 'switchWebhook',
-        summary: 'Switches a webhook on or off.',
-        tags: ['notifications'],
-        params: Type.Object({ id: Uuid }),
-        body: Type.Object({ active: Type.Boolean() }, { additionalProperties: false }),
-        response: { 200: WebhookView },
-      },
-    },
-    async (request, reply) =>
-      withoutSecret(
-        await change(deps, request, reply, async (tx, _act, expected) => {
-          const command = { id: request.params.id, ...request.body }
-          const webhook = await setWebhookActive(tx, command, expected)
-          assertReaches(request, webhook.unitId)
-          return webhook
-        }),
+        [after, unitInRange(request), limit],
       ),
-  )
+  })
+
+  changeRoute(app, deps, 'PATCH', '/v1/webhooks/:id', {
+    ...manage,
+    operationId: 'switchWebhook',
+    summary: 'Switches a webhook on or off.',
+    body: closed({ active: Type.Boolean() }),
+    answer: WebhookView,
+    apply: async (tx, { params, body, request, expected }) => {
+      const webhook = await setWebhookActive(tx, { id: params.id, ...body }, expected)
+      assertReaches(request, webhook.unitId)
+      return withoutSecret(webhook)
+    },
+  })
 }
 
 /** The idempotency record keeps the answer, so the sealed secret must not even be in it. */

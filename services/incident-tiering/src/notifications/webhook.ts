@@ -1,35 +1,32 @@
 import { randomUUID } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
 import { Problem } from '@erp-steward/contracts/problem'
+import { InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
 import { assertVersion } from '@erp-steward/service-kit/commit'
+import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
 import type { Seal } from '@erp-steward/service-kit/seal'
-import { EntitySchema, type EntityManager } from 'typeorm'
+import { Type } from 'typebox'
+import type { EntityManager } from 'typeorm'
 import { activeUnit } from '@erp-steward/directory/directory'
 
-/** An address outside that is told of tickets, of one unit or (`unitId` null) of all. */
-export interface Webhook {
-  id: string
-  url: string
-  unitId: string | null
-  sealedSecret: string
-  active: boolean
-  createdAt: Date
-  version: number
-}
-
-export const WebhookEntity = new EntitySchema<Webhook>({
-  name: 'Webhook',
-  tableName: 'webhook',
-  columns: {
-    id: { type: 'uuid', primary: true, primaryKeyConstraintName: 'webhook_pkey' },
-    url: { type: 'text' },
-    unitId: { type: 'uuid', name: 'unit_id', nullable: true },
-    sealedSecret: { type: 'text', name: 'sealed_secret' },
-    active: { type: 'boolean' },
-    createdAt: { type: 'timestamptz', name: 'created_at' },
-    version: { type: 'integer' },
+/** An address outside that is told of tickets. */
+export const WebhookView = Type.Object(
+  {
+    id: Uuid,
+    url: Type.String(),
+    unitId: nullable(Uuid, 'The unit whose tickets it is told of; null: of all.'),
+    active: Type.Boolean(),
+    createdAt: InstantOut,
+    version: Type.Integer(),
   },
+  { title: 'Webhook' },
+)
+
+export const WebhookEntity = entityOf(WebhookView, {
+  table: 'webhook',
+  kept: { sealedSecret: Type.String() },
 })
+export type Webhook = RowOf<typeof WebhookEntity>
 
 /**
  * Whether a webhook may call the address: http(s), no credentials in it, and host:port on the list of allowed targets.

@@ -1,28 +1,21 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { SuperiorGapFound, SuperiorGapMended } from '@erp-steward/contracts/incident-events'
+import { InstantOut } from '@erp-steward/contracts/values'
 import { appendEvent } from '@erp-steward/messaging/outbox'
+import { entityOf } from '@erp-steward/service-kit/entity'
 import { defineTask } from '@erp-steward/service-kit/jobs'
 import { Type } from 'typebox'
-import { EntitySchema, type EntityManager } from 'typeorm'
+import type { EntityManager } from 'typeorm'
 import { authorities } from '../key-users/people-in-charge.ts'
 import { tellPeople } from '../notifications/notify.ts'
 import { superiorGapsMessage } from '../notifications/rules/message.ts'
 import { superiorSteps, type SuperiorStep } from '../tickets/rules/clocks-of-priority.ts'
-import { superiorsOf } from './superior.ts'
+import { Step, superiorsOf } from './superior.ts'
 
 /** A step with nobody to call that was announced and is open. */
-interface SuperiorGap {
-  step: SuperiorStep
-  foundAt: Date
-}
-
-export const SuperiorGapEntity = new EntitySchema<SuperiorGap>({
-  name: 'SuperiorGap',
-  tableName: 'superior_gap',
-  columns: {
-    step: { type: 'text', primary: true, primaryKeyConstraintName: 'superior_gap_pkey' },
-    foundAt: { type: 'timestamptz', name: 'found_at' },
-  },
+export const SuperiorGapEntity = entityOf(Type.Object({ step: Step, foundAt: InstantOut }), {
+  table: 'superior_gap',
+  key: ['step'],
 })
 
 /**

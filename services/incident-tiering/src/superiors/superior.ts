@@ -1,23 +1,35 @@
-import { EntitySchema, type EntityManager } from 'typeorm'
+import { Uuid } from '@erp-steward/contracts/values'
+import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
+import { Type } from 'typebox'
+import type { EntityManager } from 'typeorm'
 import type { Addressee } from '../key-users/people-in-charge.ts'
 import { superiorSteps, type SuperiorStep } from '../tickets/rules/clocks-of-priority.ts'
 
-/** Who is called when an unrestored P1 reaches a step. */
-export interface Superiors {
-  step: SuperiorStep
-  personIds: string[]
-  version: number
-}
+export const Step = Type.Enum([...superiorSteps], { title: 'SuperiorStep' })
 
-export const SuperiorsEntity = new EntitySchema<Superiors>({
-  name: 'Superiors',
-  tableName: 'superiors',
-  columns: {
-    step: { type: 'text', primary: true, primaryKeyConstraintName: 'superiors_pkey' },
-    personIds: { type: 'uuid', array: true, name: 'person_ids' },
-    version: { type: 'integer' },
+/** Who is called when an unrestored P1 reaches a step. */
+export const SuperiorsView = Type.Object(
+  {
+    step: Step,
+    personIds: Type.Array(Uuid, { description: 'Who is called; at most 20.' }),
+    version: Type.Integer({ description: '0: nobody was named yet.' }),
   },
-})
+  { title: 'Superiors' },
+)
+
+/** The same with who of them is there. */
+export const StepView = Type.Object(
+  {
+    ...SuperiorsView.properties,
+    callablePersonIds: Type.Array(Uuid, {
+      description: 'Who of them can be called now; empty: the next step is called instead.',
+    }),
+  },
+  { title: 'SuperiorsOfStep' },
+)
+
+export const SuperiorsEntity = entityOf(SuperiorsView, { table: 'superiors', key: ['step'] })
+export type Superiors = RowOf<typeof SuperiorsEntity>
 
 /**
  * Condition on a person `p`: stands to be called now. They are here, reachable by mail, and their account is not shut; a
