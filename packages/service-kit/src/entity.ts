@@ -79,6 +79,8 @@ export function columnsOf({ options }: EntitySchema, alias?: string): string {
     .map(([member, column]) => {
       const name = column?.name ?? member
       const from = alias === undefined ? name : `${alias}.${name}`
+      // As text, as TypeORM reads it; the driver would make it an instant of the server's zone.
+      if (column?.type === 'date') return `${from}::text as "${member}"`
       return name === member ? from : `${from} as "${member}"`
     })
     .join(', ')

@@ -1,33 +1,28 @@
-import { EntitySchema } from 'typeorm'
-import type { AlertLevel } from './rules/alert-machine.ts'
+import { AlertLevel } from '@erp-steward/contracts/monitoring-events'
+import { InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
+import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
+import { Type } from 'typebox'
 
 /** One level of a confirmed alert, and whether people in charge were told of it. */
-export interface AlertNotice {
-  episodeId: string
-  level: AlertLevel
-  /** When the level was confirmed here, by our clock: the time to tell counts from it. */
-  confirmedAt: Date
-  /** When a person in charge was reached first; `null` while nobody was. */
-  notifiedAt: Date | null
-  /** When it was noticed that nobody was reached in time. */
-  overdueAt: Date | null
-}
-
-export const AlertNoticeEntity = new EntitySchema<AlertNotice>({
-  name: 'AlertNotice',
-  tableName: 'alert_notice',
-  columns: {
-    episodeId: {
-      type: 'uuid',
-      name: 'episode_id',
-      primary: true,
-      primaryKeyConstraintName: 'alert_notice_pkey',
-    },
-    level: { type: 'text', primary: true, primaryKeyConstraintName: 'alert_notice_pkey' },
-    confirmedAt: { type: 'timestamptz', name: 'confirmed_at' },
-    notifiedAt: { type: 'timestamptz', name: 'notified_at', nullable: true },
-    overdueAt: { type: 'timestamptz', name: 'overdue_at', nullable: true },
+export const NoticeView = Type.Object(
+  {
+    level: AlertLevel,
+    confirmedAt: Type.Unsafe<Date>({
+      ...InstantOut,
+      description:
+        'When the level was confirmed here, by our clock: the time to tell counts from it.',
+    }),
+    notifiedAt: nullable(InstantOut, 'When a person in charge was reached first.'),
+    notifyOverdueAt: nullable(InstantOut, 'When it was noticed that nobody was reached in time.'),
   },
+  { title: 'AlertNotice' },
+)
+
+export const AlertNoticeEntity = entityOf(NoticeView, {
+  table: 'alert_notice',
+  derived: ['notifyOverdueAt'],
+  kept: { episodeId: Uuid, overdueAt: nullable(InstantOut) },
+  key: ['episodeId', 'level'],
   checks: [{ name: 'alert_notice_level_check', expression: `level in ('warning', 'critical')` }],
   indices: [
     {
@@ -37,3 +32,4 @@ export const AlertNoticeEntity = new EntitySchema<AlertNotice>({
     },
   ],
 })
+export type AlertNotice = RowOf<typeof AlertNoticeEntity>

@@ -1,52 +1,36 @@
-import { EntitySchema } from 'typeorm'
-import type { AlertLevel } from './rules/alert-machine.ts'
+import { AlertLevel } from '@erp-steward/contracts/monitoring-events'
+import { InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
+import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
+import { Type } from 'typebox'
 
 /** Where the state machine of one series under one threshold stands; a restart goes on from here. */
-export interface AlertStateRow {
-  thresholdId: string
-  /** `bigint`, as text. */
-  seriesId: string
-  phase: 'inactive' | 'pending' | 'firing'
-  episodeId: string | null
-  level: AlertLevel | null
-  since: Date | null
-  criticalSince: Date | null
-  lastAt: Date | null
-  lastValue: number | null
-}
-
-export const AlertStateEntity = new EntitySchema<AlertStateRow>({
-  name: 'AlertState',
-  tableName: 'alert_state',
-  columns: {
-    thresholdId: {
-      type: 'uuid',
-      primary: true,
-      name: 'threshold_id',
-      primaryKeyConstraintName: 'alert_state_pkey',
-    },
-    seriesId: {
-      type: 'bigint',
-      primary: true,
-      name: 'series_id',
-      primaryKeyConstraintName: 'alert_state_pkey',
-    },
-    phase: { type: 'text', default: 'inactive' },
-    episodeId: { type: 'uuid', name: 'episode_id', nullable: true },
-    level: { type: 'text', nullable: true },
-    since: { type: 'timestamptz', nullable: true },
-    criticalSince: { type: 'timestamptz', name: 'critical_since', nullable: true },
-    lastAt: { type: 'timestamptz', name: 'last_at', nullable: true },
-    lastValue: { type: 'double precision', name: 'last_value', nullable: true },
+export const AlertStateEntity = entityOf(
+  Type.Object({
+    thresholdId: Uuid,
+    // A bigint, hence text.
+    seriesId: Type.String(),
+    phase: Type.Enum(['inactive', 'pending', 'firing']),
+    episodeId: nullable(Uuid),
+    level: nullable(AlertLevel),
+    since: nullable(InstantOut),
+    criticalSince: nullable(InstantOut),
+    lastAt: nullable(InstantOut),
+    lastValue: nullable(Type.Number()),
+  }),
+  {
+    table: 'alert_state',
+    key: ['thresholdId', 'seriesId'],
+    columns: { seriesId: { type: 'bigint' }, phase: { default: 'inactive' } },
+    checks: [
+      {
+        name: 'alert_state_phase_check',
+        expression: `phase in ('inactive', 'pending', 'firing')`,
+      },
+      {
+        name: 'alert_state_episode_check',
+        expression: `(phase = 'inactive') = (episode_id is null)`,
+      },
+    ],
   },
-  checks: [
-    {
-      name: 'alert_state_phase_check',
-      expression: `phase in ('inactive', 'pending', 'firing')`,
-    },
-    {
-      name: 'alert_state_episode_check',
-      expression: `(phase = 'inactive') = (episode_id is null)`,
-    },
-  ],
-})
+)
+export type AlertStateRow = RowOf<typeof AlertStateEntity>

@@ -1,67 +1,67 @@
-import type { AlertFiring } from '@erp-steward/contracts/monitoring-events'
-import type { Static } from 'typebox'
-import { EntitySchema } from 'typeorm'
-import type { AlertNotice } from './alert-notice.ts'
-import type { AlertLevel } from './rules/alert-machine.ts'
+import { AlertLevel, type AlertFiring } from '@erp-steward/contracts/monitoring-events'
+import { Code, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
+import { columnsOf, entityOf, type RowOf } from '@erp-steward/service-kit/entity'
+import { Type, type Static } from 'typebox'
+import { NoticeView, type AlertNotice } from './alert-notice.ts'
 
-/** Why an episode ended; only `recovered` says that the value is good again. */
-export type EndReason =
-  'recovered' | 'threshold-withdrawn' | 'threshold-changed' | 'source-disabled'
+const EndReason = Type.Enum(
+  ['recovered', 'threshold-withdrawn', 'threshold-changed', 'source-disabled'],
+  {
+    title: 'AlertEndReason',
+    description: 'Why it ended; only `recovered` says that the value is good again.',
+  },
+)
+export type EndReason = Static<typeof EndReason>
+
+export const AlertState = Type.Enum(['pending', 'firing', 'resolved', 'cleared'], {
+  title: 'AlertState',
+  description:
+    '`pending`: a breach that has not lasted yet; `firing`; `resolved`: it fired and ended; `cleared`: it ended before it fired.',
+})
 
 /** One stretch of breach of one series under one threshold, from the first bad sample to the end. */
-export interface AlertEpisode {
-  id: string
-  thresholdId: string
-  thresholdVersion: number
-  /** `bigint`, as text. */
-  seriesId: string
-  unitId: string
-  moduleCode: string | null
-  name: string
-  metric: string
-  labels: Record<string, string>
-  state: 'pending' | 'firing' | 'resolved' | 'cleared'
-  level: AlertLevel
-  /** The value of the newest transition, and the limit of its level. */
-  value: number
-  limit: number
-  /** Sample times: the first breach, the confirmation, the end. */
-  since: Date
-  firedAt: Date | null
-  endedAt: Date | null
-  endReason: EndReason | null
-  /** When it was confirmed here first, by our clock; `null` while it was not, as the two after it until they happen. */
-  confirmedAt: Date | null
-  /** When a person took it, and when it was noticed that nobody did in time; a rise asks anew while nobody has. */
-  acknowledgedAt: Date | null
-  ackOverdueAt: Date | null
-}
-
-export const AlertEpisodeEntity = new EntitySchema<AlertEpisode>({
-  name: 'AlertEpisode',
-  tableName: 'alert_episode',
-  columns: {
-    id: { type: 'uuid', primary: true, primaryKeyConstraintName: 'alert_episode_pkey' },
-    thresholdId: { type: 'uuid', name: 'threshold_id' },
-    thresholdVersion: { type: 'integer', name: 'threshold_version' },
-    seriesId: { type: 'bigint', name: 'series_id' },
-    unitId: { type: 'uuid', name: 'unit_id' },
-    moduleCode: { type: 'text', name: 'module_code', nullable: true },
-    name: { type: 'text' },
-    metric: { type: 'text' },
-    labels: { type: 'jsonb' },
-    state: { type: 'text' },
-    level: { type: 'text' },
-    value: { type: 'double precision' },
-    limit: { type: 'double precision', name: 'limit_value' },
-    since: { type: 'timestamptz' },
-    firedAt: { type: 'timestamptz', name: 'fired_at', nullable: true },
-    endedAt: { type: 'timestamptz', name: 'ended_at', nullable: true },
-    endReason: { type: 'text', name: 'end_reason', nullable: true },
-    confirmedAt: { type: 'timestamptz', name: 'confirmed_at', nullable: true },
-    acknowledgedAt: { type: 'timestamptz', name: 'acknowledged_at', nullable: true },
-    ackOverdueAt: { type: 'timestamptz', name: 'ack_overdue_at', nullable: true },
+export const EpisodeView = Type.Object(
+  {
+    id: Uuid,
+    thresholdId: Uuid,
+    thresholdVersion: Type.Integer({ description: 'The version by which it was judged last.' }),
+    unitId: Uuid,
+    moduleCode: nullable(Code),
+    name: Type.String({ description: 'Of the threshold.' }),
+    metric: Type.String(),
+    labels: Type.Record(Type.String(), Type.String()),
+    state: AlertState,
+    level: AlertLevel,
+    value: Type.Number({ description: 'At the newest transition, in the unit of the metric.' }),
+    limit: Type.Number({ description: 'Of its level, in the unit of the metric.' }),
+    since: Type.Unsafe<Date>({ ...InstantOut, description: 'Sample time of the first breach.' }),
+    firedAt: nullable(InstantOut, 'Sample time of the confirmation.'),
+    endedAt: nullable(InstantOut, 'Sample time of the end.'),
+    endReason: nullable(EndReason),
+    confirmedAt: nullable(InstantOut, 'When it was confirmed here first, by our clock.'),
+    notifiedAt: nullable(InstantOut),
+    notifyOverdueAt: nullable(InstantOut),
+    notices: Type.Array(NoticeView, {
+      description:
+        'Each level that was confirmed, the first first: when a person in charge was reached about it, and when it was noticed that nobody was in time. The members of the same name beside it are those of the level that the alert has.',
+    }),
+    acknowledgedAt: nullable(InstantOut, 'When a person took it.'),
+    ackOverdueAt: nullable(
+      InstantOut,
+      'When it was noticed that nobody took it in time; a rise asks anew while nobody has.',
+    ),
   },
+  { title: 'Alert' },
+)
+
+export const AlertEpisodeEntity = entityOf(EpisodeView, {
+  table: 'alert_episode',
+  derived: ['notifiedAt', 'notifyOverdueAt', 'notices'],
+  kept: {
+    // A bigint, hence text.
+    seriesId: Type.String(),
+  },
+  columns: { seriesId: { type: 'bigint' }, limit: { name: 'limit_value' } },
   checks: [
     {
       name: 'alert_episode_state_check',
@@ -85,12 +85,10 @@ export const AlertEpisodeEntity = new EntitySchema<AlertEpisode>({
     },
   ],
 })
+export type AlertEpisode = RowOf<typeof AlertEpisodeEntity>
 
 /** Columns of an episode under their names here, for raw SQL. */
-export const EPISODE_COLUMNS = `id, threshold_id as "thresholdId", threshold_version as "thresholdVersion",
-  series_id as "seriesId", unit_id as "unitId", module_code as "moduleCode", name, metric, labels, state, level,
-  value, limit_value as "limit", since, fired_at as "firedAt", ended_at as "endedAt", end_reason as "endReason",
-  confirmed_at as "confirmedAt", acknowledged_at as "acknowledgedAt", ack_overdue_at as "ackOverdueAt"`
+export const EPISODE_COLUMNS = columnsOf(AlertEpisodeEntity)
 
 /** What every alert event says of its episode. */
 export function factOf(

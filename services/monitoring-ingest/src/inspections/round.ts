@@ -1,109 +1,91 @@
+import { AlertLevel } from '@erp-steward/contracts/monitoring-events'
 import { Problem } from '@erp-steward/contracts/problem'
-import { EntitySchema, type EntityManager } from 'typeorm'
-import type { AlertLevel } from '../alerts/rules/alert-machine.ts'
+import { InstantOut, LocalDate, nullable, Uuid } from '@erp-steward/contracts/values'
+import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
+import { Type } from 'typebox'
+import type { EntityManager } from 'typeorm'
 import { dayInChina } from './rules/shanghai-day.ts'
 import type { Suspicion } from './rules/suspicions.ts'
 
 /** Who inspects a unit, and who does it when the inspector does not. Source: A-3.1.1. */
-export interface InspectionRoster {
-  unitId: string
-  inspectorPersonId: string
-  deputyPersonId: string | null
-  setBy: string
-  setAt: Date
-  version: number
-}
-
-export const InspectionRosterEntity = new EntitySchema<InspectionRoster>({
-  name: 'InspectionRoster',
-  tableName: 'inspection_roster',
-  columns: {
-    unitId: {
-      type: 'uuid',
-      name: 'unit_id',
-      primary: true,
-      primaryKeyConstraintName: 'inspection_roster_pkey',
-    },
-    inspectorPersonId: { type: 'uuid', name: 'inspector_person_id' },
-    deputyPersonId: { type: 'uuid', name: 'deputy_person_id', nullable: true },
-    setBy: { type: 'text', name: 'set_by' },
-    setAt: { type: 'timestamptz', name: 'set_at' },
-    version: { type: 'integer' },
+export const RosterView = Type.Object(
+  {
+    unitId: Uuid,
+    inspectorPersonId: nullable(Uuid, 'Null before somebody was named.'),
+    deputyPersonId: nullable(Uuid),
+    uncoveredSince: nullable(
+      InstantOut,
+      'Since when nobody named is able to inspect the unit; null while somebody is.',
+    ),
+    version: Type.Integer(),
   },
+  { title: 'InspectionRoster' },
+)
+
+export const InspectionRosterEntity = entityOf(RosterView, {
+  table: 'inspection_roster',
+  derived: ['uncoveredSince'],
+  kept: { inspectorPersonId: Uuid, setBy: Type.String(), setAt: InstantOut },
+  key: ['unitId'],
 })
+export type InspectionRoster = RowOf<typeof InspectionRosterEntity>
 
 /** A unit that nobody on its roster is able to inspect; the row ends with the condition. Source: A-3.1.1. */
-export interface InspectionGap {
-  unitId: string
-  reason: 'no-roster' | 'nobody-able'
-  foundAt: Date
-}
-
-export const InspectionGapEntity = new EntitySchema<InspectionGap>({
-  name: 'InspectionGap',
-  tableName: 'inspection_gap',
-  columns: {
-    unitId: {
-      type: 'uuid',
-      name: 'unit_id',
-      primary: true,
-      primaryKeyConstraintName: 'inspection_gap_pkey',
-    },
-    reason: { type: 'text' },
-    foundAt: { type: 'timestamptz', name: 'found_at' },
+export const InspectionGapEntity = entityOf(
+  Type.Object({
+    unitId: Uuid,
+    reason: Type.Enum(['no-roster', 'nobody-able']),
+    foundAt: InstantOut,
+  }),
+  {
+    table: 'inspection_gap',
+    key: ['unitId'],
+    checks: [
+      { name: 'inspection_gap_reason_check', expression: `reason in ('no-roster', 'nobody-able')` },
+    ],
   },
-  checks: [
-    { name: 'inspection_gap_reason_check', expression: `reason in ('no-roster', 'nobody-able')` },
-  ],
-})
+)
+export type InspectionGap = RowOf<typeof InspectionGapEntity>
+
+export const RoundState = Type.Enum(['open', 'signed'], { title: 'InspectionRoundState' })
 
 /** The daily inspection of one unit on one day in China. */
-export interface InspectionRound {
-  id: string
-  unitId: string
-  /** `2026-11-22`. */
-  date: string
-  state: 'open' | 'signed'
-  /** `null` while the unit has no roster; then nobody can sign. */
-  inspectorPersonId: string | null
-  deputyPersonId: string | null
-  dueAt: Date
-  deputyDueAt: Date
-  /** Versions of the parameters behind the two. */
-  dueVersion: number
-  deputyDueVersion: number
-  generatedAt: Date
-  overdueAt: Date | null
-  handedOverAt: Date | null
-  signedByPersonId: string | null
-  signedAt: Date | null
-  /** What made the answers look copied when it was signed. */
-  suspicions: Suspicion[]
-  version: number
-}
-
-export const InspectionRoundEntity = new EntitySchema<InspectionRound>({
-  name: 'InspectionRound',
-  tableName: 'inspection_round',
-  columns: {
-    id: { type: 'uuid', primary: true, primaryKeyConstraintName: 'inspection_round_pkey' },
-    unitId: { type: 'uuid', name: 'unit_id' },
-    date: { type: 'date' },
-    state: { type: 'text' },
-    inspectorPersonId: { type: 'uuid', name: 'inspector_person_id', nullable: true },
-    deputyPersonId: { type: 'uuid', name: 'deputy_person_id', nullable: true },
-    dueAt: { type: 'timestamptz', name: 'due_at' },
-    deputyDueAt: { type: 'timestamptz', name: 'deputy_due_at' },
-    dueVersion: { type: 'integer', name: 'due_version' },
-    deputyDueVersion: { type: 'integer', name: 'deputy_due_version' },
-    generatedAt: { type: 'timestamptz', name: 'generated_at' },
-    overdueAt: { type: 'timestamptz', name: 'overdue_at', nullable: true },
-    handedOverAt: { type: 'timestamptz', name: 'handed_over_at', nullable: true },
-    signedByPersonId: { type: 'uuid', name: 'signed_by_person_id', nullable: true },
-    signedAt: { type: 'timestamptz', name: 'signed_at', nullable: true },
-    suspicions: { type: 'text', array: true, default: '{}' },
-    version: { type: 'integer' },
+export const RoundView = Type.Object(
+  {
+    id: Uuid,
+    unitId: Uuid,
+    date: LocalDate,
+    state: RoundState,
+    inspectorPersonId: nullable(Uuid, 'Null while the unit has no roster; then nobody can sign.'),
+    deputyPersonId: nullable(Uuid),
+    dueAt: InstantOut,
+    deputyDueAt: Type.Unsafe<Date>({
+      ...InstantOut,
+      description: 'Until when the deputy signs in place of the inspector.',
+    }),
+    generatedAt: InstantOut,
+    overdueAt: nullable(InstantOut),
+    handedOverAt: nullable(InstantOut, 'When it went to the deputy.'),
+    signedByPersonId: nullable(Uuid),
+    signedAt: nullable(InstantOut),
+    late: Type.Boolean({ description: 'Signed after its time, or over its time and not signed.' }),
+    suspicions: Type.Array(Type.Enum<Suspicion[]>(['same-everywhere', 'same-as-before']), {
+      description: 'Why the answers look copied; known once the round is signed.',
+    }),
+    version: Type.Integer(),
   },
+  { title: 'InspectionRound' },
+)
+
+export const InspectionRoundEntity = entityOf(RoundView, {
+  table: 'inspection_round',
+  derived: ['late'],
+  kept: {
+    /** Versions of the parameters behind the two due times. */
+    dueVersion: Type.Integer(),
+    deputyDueVersion: Type.Integer(),
+  },
+  columns: { suspicions: { default: '{}' } },
   uniques: [{ name: 'inspection_round_unit_key', columns: ['unitId', 'date'] }],
   checks: [
     { name: 'inspection_round_state_check', expression: `state in ('open', 'signed')` },
@@ -113,6 +95,7 @@ export const InspectionRoundEntity = new EntitySchema<InspectionRound>({
     },
   ],
 })
+export type InspectionRound = RowOf<typeof InspectionRoundEntity>
 
 /** The limits a measured value was held against, with the versions of the parameters that gave them. */
 export interface ItemLimits {
@@ -123,57 +106,64 @@ export interface ItemLimits {
   criticalVersion: number | null
 }
 
-/** One item of a round. */
-export interface InspectionItem {
-  roundId: string
-  code: string
-  /** `measured`: the value comes from samples; `entered`: from a person; `null` while there is none. */
-  origin: 'measured' | 'entered' | null
-  value: string | null
-  verdict: 'normal' | 'abnormal' | null
-  level: AlertLevel | null
-  note: string | null
-  limits: ItemLimits | null
-  valueAt: Date | null
-  /** Sources whose sample gave the value; `null` for one that was entered, or measured before this was noted. */
-  sourceIds: string[] | null
-  recordedByPersonId: string | null
-  recordedAt: Date | null
-  /** The level that a second person said is no finding; `null` while nobody did, as the three after it. */
-  overruledLevel: AlertLevel | null
-  overruledByPersonId: string | null
-  overruledAt: Date | null
-  overruleReason: string | null
-  version: number
-}
+export const Verdict = Type.Enum(['normal', 'abnormal'], { title: 'InspectionVerdict' })
 
-export const InspectionItemEntity = new EntitySchema<InspectionItem>({
-  name: 'InspectionItem',
-  tableName: 'inspection_item',
-  columns: {
-    roundId: {
-      type: 'uuid',
-      name: 'round_id',
-      primary: true,
-      primaryKeyConstraintName: 'inspection_item_pkey',
-    },
-    code: { type: 'text', primary: true, primaryKeyConstraintName: 'inspection_item_pkey' },
-    origin: { type: 'text', nullable: true },
-    value: { type: 'text', nullable: true },
-    verdict: { type: 'text', nullable: true },
-    level: { type: 'text', nullable: true },
-    note: { type: 'text', nullable: true },
-    limits: { type: 'jsonb', nullable: true },
-    valueAt: { type: 'timestamptz', name: 'value_at', nullable: true },
-    sourceIds: { type: 'uuid', name: 'source_ids', array: true, nullable: true },
-    recordedByPersonId: { type: 'uuid', name: 'recorded_by_person_id', nullable: true },
-    recordedAt: { type: 'timestamptz', name: 'recorded_at', nullable: true },
-    overruledLevel: { type: 'text', name: 'overruled_level', nullable: true },
-    overruledByPersonId: { type: 'uuid', name: 'overruled_by_person_id', nullable: true },
-    overruledAt: { type: 'timestamptz', name: 'overruled_at', nullable: true },
-    overruleReason: { type: 'text', name: 'overrule_reason', nullable: true },
-    version: { type: 'integer' },
+/** One item of a round. */
+export const ItemView = Type.Object(
+  {
+    code: Type.String(),
+    title: Type.String({ description: 'What is inspected, in the language of the caller.' }),
+    metric: nullable(Type.String(), 'The metric that fills it; null: it is entered by hand.'),
+    type: Type.Enum(['number', 'choice', 'text'], { description: 'What is entered by hand.' }),
+    unit: nullable(
+      Type.Enum(['percent', 'hours', 'minutes', 'seconds', 'milliseconds', 'count', 'up']),
+      'Of a number; `up` is 1 for running and 0 for not.',
+    ),
+    options: Type.Array(
+      Type.Object({ value: Type.String(), title: Type.String(), level: nullable(AlertLevel) }),
+      { description: 'What may be chosen, each with the level of a finding that it is.' },
+    ),
+    limits: nullable(
+      Type.Object({
+        comparison: Type.Enum(['above', 'below']),
+        warning: nullable(Type.Number()),
+        critical: nullable(Type.Number()),
+      }),
+      'The limits, in `unit`, that a measured value was held against.',
+    ),
+    origin: nullable(
+      Type.Enum(['measured', 'entered']),
+      '`measured`: the value comes from samples; `entered`: from a person; null while there is none.',
+    ),
+    value: nullable(Type.String()),
+    verdict: nullable(Verdict),
+    level: nullable(AlertLevel, 'Of an abnormal one.'),
+    note: nullable(Type.String()),
+    valueAt: nullable(InstantOut),
+    recordedByPersonId: nullable(Uuid),
+    recordedAt: nullable(InstantOut),
+    overruledLevel: nullable(
+      AlertLevel,
+      'The level that a second person said is no finding; null while nobody did, as the three after it.',
+    ),
+    overruledByPersonId: nullable(Uuid),
+    overruledAt: nullable(InstantOut),
+    overruleReason: nullable(Type.String()),
+    version: Type.Integer(),
   },
+  { title: 'InspectionItem' },
+)
+
+export const InspectionItemEntity = entityOf(ItemView, {
+  table: 'inspection_item',
+  derived: ['title', 'metric', 'type', 'unit', 'options'],
+  kept: {
+    roundId: Uuid,
+    limits: nullable(Type.Unsafe<ItemLimits>({})),
+    /** Sources whose sample gave the value; `null` for one that was entered, or measured before this was noted. */
+    sourceIds: nullable(Type.Array(Uuid)),
+  },
+  key: ['roundId', 'code'],
   checks: [
     { name: 'inspection_item_verdict_check', expression: `verdict in ('normal', 'abnormal')` },
     {
@@ -186,36 +176,31 @@ export const InspectionItemEntity = new EntitySchema<InspectionItem>({
     },
   ],
 })
+export type InspectionItem = RowOf<typeof InspectionItemEntity>
+
+export const Severity = Type.Enum(['simple', 'complex'], {
+  title: 'FindingSeverity',
+  description: 'Whether it is solved at once or goes to superiors (A-3.1.4, A-3.1.5).',
+})
 
 /** An abnormal item, on record with what was found. Source: A-3.1.3. */
-export interface InspectionFinding {
-  id: string
-  roundId: string
-  item: string
-  unitId: string
-  severity: 'simple' | 'complex'
-  level: AlertLevel
-  note: string
-  value: string | null
-  foundByPersonId: string
-  foundAt: Date
-}
-
-export const InspectionFindingEntity = new EntitySchema<InspectionFinding>({
-  name: 'InspectionFinding',
-  tableName: 'inspection_finding',
-  columns: {
-    id: { type: 'uuid', primary: true, primaryKeyConstraintName: 'inspection_finding_pkey' },
-    roundId: { type: 'uuid', name: 'round_id' },
-    item: { type: 'text' },
-    unitId: { type: 'uuid', name: 'unit_id' },
-    severity: { type: 'text' },
-    level: { type: 'text' },
-    note: { type: 'text' },
-    value: { type: 'text', nullable: true },
-    foundByPersonId: { type: 'uuid', name: 'found_by_person_id' },
-    foundAt: { type: 'timestamptz', name: 'found_at' },
+export const FindingView = Type.Object(
+  {
+    id: Uuid,
+    item: Type.String({ description: 'Code of the item.' }),
+    severity: Severity,
+    level: AlertLevel,
+    note: Type.String(),
+    value: nullable(Type.String()),
+    foundByPersonId: Uuid,
+    foundAt: InstantOut,
   },
+  { title: 'InspectionFinding' },
+)
+
+export const InspectionFindingEntity = entityOf(FindingView, {
+  table: 'inspection_finding',
+  kept: { roundId: Uuid, unitId: Uuid },
   uniques: [{ name: 'inspection_finding_item_key', columns: ['roundId', 'item'] }],
 })
 

@@ -1,18 +1,16 @@
-import { AlertLevel } from '@erp-steward/contracts/monitoring-events'
 import { Problem } from '@erp-steward/contracts/problem'
-import {
-  InstantOut,
-  Line,
-  LocalDate,
-  nullable,
-  Paragraph,
-  Uuid,
-} from '@erp-steward/contracts/values'
+import { closed, Line, LocalDate, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { actOf, assertReaches, principalOf } from '@erp-steward/service-kit/authentication'
-import { change, createOnce, etag } from '@erp-steward/service-kit/commit'
+import { columnsOf } from '@erp-steward/service-kit/entity'
 import { languageOf, type Language } from '@erp-steward/service-kit/language'
-import { decodeIdCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
+import { byId } from '@erp-steward/service-kit/paging'
+import {
+  changeRoute,
+  createRoute,
+  listRoute,
+  readRoute,
+} from '@erp-steward/service-kit/route-shapes'
 import type { Dependencies } from '@erp-steward/service-kit/service'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
@@ -24,13 +22,20 @@ import { generateRound } from './generate-round.ts'
 import { overruleItem } from './overrule-item.ts'
 import { recordItem } from './record-item.ts'
 import {
+  FindingView,
   InspectionFindingEntity,
   InspectionGapEntity,
   InspectionItemEntity,
   InspectionRosterEntity,
+  InspectionRoundEntity,
   isLate,
+  ItemView,
   lockWorkableRound,
+  RosterView,
   roundById,
+  RoundState,
+  RoundView,
+  Verdict,
   type InspectionItem,
   type InspectionRound,
 } from './round.ts'
@@ -39,100 +44,21 @@ import { dayInChina, daysBetween } from './rules/shanghai-day.ts'
 import { setRoster } from './set-roster.ts'
 import { signRound } from './sign-round.ts'
 
-const Severity = Type.Enum(['simple', 'complex'])
-const Verdict = Type.Enum(['normal', 'abnormal'])
+const RoundInFull = Type.Object(
+  {
+    ...RoundView.properties,
+    items: Type.Array(ItemView, { description: 'In the order of the template.' }),
+    findings: Type.Array(FindingView),
+  },
+  { title: 'InspectionRoundInFull' },
+)
 
-const RoundView = Type.Object({
-  id: Uuid,
-  unitId: Uuid,
-  date: LocalDate,
-  state: Type.Enum(['open', 'signed']),
-  inspectorPersonId: nullable(Uuid),
-  deputyPersonId: nullable(Uuid),
-  dueAt: InstantOut,
-  deputyDueAt: InstantOut,
-  generatedAt: InstantOut,
-  overdueAt: nullable(InstantOut),
-  handedOverAt: nullable(InstantOut),
-  signedByPersonId: nullable(Uuid),
-  signedAt: nullable(InstantOut),
-  late: Type.Boolean({ description: 'Signed after its time, or over its time and not signed.' }),
-  suspicions: Type.Array(Type.Enum(['same-everywhere', 'same-as-before']), {
-    description: 'Why the answers look copied; known once the round is signed.',
-  }),
-  version: Type.Integer(),
-})
-
-const ItemView = Type.Object({
-  code: Type.String(),
-  title: Type.String(),
-  metric: nullable(Type.String()),
-  type: Type.Enum(['number', 'choice', 'text'], { description: 'What is entered by hand.' }),
-  unit: nullable(
-    Type.Enum(['percent', 'hours', 'minutes', 'seconds', 'milliseconds', 'count', 'up'], {
-      description: 'Of a number; `up` is 1 for running and 0 for not.',
-    }),
-  ),
-  options: Type.Array(
-    Type.Object({ value: Type.String(), title: Type.String(), level: nullable(AlertLevel) }),
-  ),
-  limits: nullable(
-    Type.Object({
-      comparison: Type.Enum(['above', 'below']),
-      warning: nullable(Type.Number()),
-      critical: nullable(Type.Number()),
-    }),
-  ),
-  origin: nullable(Type.Enum(['measured', 'entered'])),
-  value: nullable(Type.String()),
-  verdict: nullable(Verdict),
-  level: nullable(AlertLevel),
-  note: nullable(Type.String()),
-  valueAt: nullable(InstantOut),
-  recordedByPersonId: nullable(Uuid),
-  recordedAt: nullable(InstantOut),
-  overruledLevel: nullable(AlertLevel),
-  overruledByPersonId: nullable(Uuid),
-  overruledAt: nullable(InstantOut),
-  overruleReason: nullable(Type.String()),
-  version: Type.Integer(),
-})
-
-const FindingView = Type.Object({
-  id: Uuid,
-  item: Type.String(),
-  severity: Severity,
-  level: AlertLevel,
-  note: Type.String(),
-  value: nullable(Type.String()),
-  foundByPersonId: Uuid,
-  foundAt: InstantOut,
-})
-
-const RoundInFull = Type.Object({
-  ...RoundView.properties,
-  items: Type.Array(ItemView),
-  findings: Type.Array(FindingView),
-})
-
-const RosterView = Type.Object({
-  unitId: Uuid,
-  inspectorPersonId: nullable(Uuid),
-  deputyPersonId: nullable(Uuid),
-  uncoveredSince: nullable(
-    Type.Unsafe<Date>({
-      type: 'string',
-      format: 'date-time',
-      description: 'Since when nobody named is able to inspect the unit; null while somebody is.',
-    }),
-  ),
-  version: Type.Integer(),
-})
-
-const ById = Type.Object({ id: Uuid })
-const OfItem = Type.Object({ id: Uuid, code: Type.String({ maxLength: 60 }) })
-const OfUnit = Type.Object({ unitId: Uuid })
+const COLUMNS = columnsOf(InspectionRoundEntity)
 const tags = ['inspections']
+const read = { tags, access: 'inspection.read' } as const
+const plan = { tags, access: 'inspection.plan' } as const
+const work = { tags, access: 'inspection.work' } as const
+const ofItem = { code: Type.String({ maxLength: 60 }) }
 /** How far back a round may be drawn up, in days; one drawn up late is overdue at once. */
 const DAYS_BACK = 7
 
@@ -190,116 +116,75 @@ async function inFull(tx: EntityManager, request: FastifyRequest, round: Inspect
 export function inspectionRoutes(app: App, deps: Dependencies<MonitoringConfig>): void {
   const { db, clock } = deps
 
-  app.put(
-    '/v1/inspections/rosters/:unitId',
-    {
-      config: { access: 'inspection.plan', versioned: true, clauses: ['A-3.1.1'] },
-      schema: {
-        operationId: 'setInspectionRoster',
-        summary: 'Names the inspector of a unit and the deputy; open rounds go to them at once.',
-        tags,
-        params: OfUnit,
-        body: Type.Object(
-          { inspectorPersonId: Uuid, deputyPersonId: nullable(Uuid) },
-          { additionalProperties: false },
-        ),
-        response: { 200: RosterView },
-      },
+  changeRoute(app, deps, 'PUT', '/v1/inspections/rosters/:unitId', {
+    ...plan,
+    operationId: 'setInspectionRoster',
+    summary: 'Names the inspector of a unit and the deputy; open rounds go to them at once.',
+    clauses: ['A-3.1.1'],
+    body: closed({ inspectorPersonId: Uuid, deputyPersonId: nullable(Uuid) }),
+    answer: RosterView,
+    apply: async (tx, { params: { unitId }, body, request, expected, act }) => {
+      assertReaches(request, unitId)
+      return rosterView(tx, await setRoster(tx, { unitId, ...body }, expected, act))
     },
-    (request, reply) =>
-      change(deps, request, reply, async (tx, act, expected) => {
-        assertReaches(request, request.params.unitId)
-        return rosterView(
-          tx,
-          await setRoster(tx, { ...request.params, ...request.body }, expected, act),
-        )
-      }),
-  )
+  })
 
-  app.get(
-    '/v1/inspections/rosters/:unitId',
-    {
-      config: { access: 'inspection.read', clauses: ['A-3.1.1'] },
-      schema: {
-        operationId: 'readInspectionRoster',
-        summary: 'Who inspects a unit; version 0 before somebody was named.',
-        tags,
-        params: OfUnit,
-        response: { 200: RosterView },
-      },
-    },
-    async (request, reply) => {
-      const { unitId } = request.params
+  readRoute(app, '/v1/inspections/rosters/:unitId', {
+    ...read,
+    operationId: 'readInspectionRoster',
+    summary: 'Who inspects a unit; version 0 before somebody was named.',
+    clauses: ['A-3.1.1'],
+    answer: RosterView,
+    read: async ({ params: { unitId }, request }) => {
       assertReaches(request, unitId)
       const roster = await db.manager.findOneBy(InspectionRosterEntity, { unitId })
-      void reply.header('etag', etag(roster?.version ?? 0))
       return rosterView(
         db.manager,
         roster ?? { unitId, inspectorPersonId: null, deputyPersonId: null, version: 0 },
       )
     },
-  )
+  })
 
-  app.post(
-    '/v1/inspections/rounds',
-    {
-      config: { access: 'inspection.plan', once: true, clauses: ['A-3.1.1', 'A-3.1.2'] },
-      schema: {
-        operationId: 'generateInspectionRound',
-        summary:
-          'Draws up the round of a unit and day by hand, at most tomorrow; each night it is done by itself.',
-        tags,
-        body: Type.Object({ unitId: Uuid, date: LocalDate }, { additionalProperties: false }),
-        response: { 201: RoundView },
-      },
+  createRoute(app, deps, '/v1/inspections/rounds', {
+    ...plan,
+    operationId: 'generateInspectionRound',
+    summary:
+      'Draws up the round of a unit and day by hand, at most tomorrow; each night it is done by itself.',
+    clauses: ['A-3.1.1', 'A-3.1.2'],
+    body: closed({ unitId: Uuid, date: LocalDate }),
+    answer: RoundView,
+    admit: ({ request, body }) => {
+      assertReaches(request, body.unitId)
     },
-    (request, reply) => {
-      const { unitId, date } = request.body
-      assertReaches(request, unitId)
-      return createOnce(deps, request, reply, async (tx, act) => {
-        await activeUnit(tx, unitId)
-        const ahead = daysBetween(dayInChina(act.now), date)
-        if (ahead > 1 || ahead < -DAYS_BACK)
-          throw new Problem('inspection-date', `${date} is too far from today.`)
-        const round = await generateRound(tx, { unitId, date }, act)
-        if (round === null)
-          throw new Problem('inspection-exists', `The unit has its round of ${date}.`)
-        return {
-          body: roundView(round),
-          version: round.version,
-          location: `/v1/inspections/rounds/${round.id}`,
-        }
-      })
+    create: async (tx, { body: { unitId, date }, act }) => {
+      await activeUnit(tx, unitId)
+      const ahead = daysBetween(dayInChina(act.now), date)
+      if (ahead > 1 || ahead < -DAYS_BACK)
+        throw new Problem('inspection-date', `${date} is too far from today.`)
+      const round = await generateRound(tx, { unitId, date }, act)
+      if (round === null)
+        throw new Problem('inspection-exists', `The unit has its round of ${date}.`)
+      return roundView(round)
     },
-  )
+  })
 
-  app.get(
-    '/v1/inspections/rounds',
-    {
-      config: { access: 'inspection.read', clauses: ['A-3.1.1'] },
-      schema: {
-        operationId: 'listInspectionRounds',
-        summary: 'The rounds of the units the caller may see, the latest day first.',
-        tags,
-        querystring: Type.Object({
-          ...PageQuery,
-          unitId: Type.Optional(Uuid),
-          date: Type.Optional(LocalDate),
-          state: Type.Optional(Type.Enum(['open', 'signed'])),
-          overdue: Type.Boolean({ default: false, description: 'Only those not signed in time.' }),
-        }),
-        response: { 200: pageOf(RoundView) },
-      },
+  listRoute(app, '/v1/inspections/rounds', {
+    ...read,
+    operationId: 'listInspectionRounds',
+    summary: 'The rounds of the units the caller may see, the latest day first.',
+    clauses: ['A-3.1.1'],
+    query: {
+      unitId: Type.Optional(Uuid),
+      date: Type.Optional(LocalDate),
+      state: Type.Optional(RoundState),
+      overdue: Type.Boolean({ default: false, description: 'Only those not signed in time.' }),
     },
-    async (request) => {
-      const { limit, cursor, unitId, date, state, overdue } = request.query
+    row: RoundView,
+    sorting: byId,
+    list: async ({ query: { unitId, date, state, overdue }, request, after, limit }) => {
       const { range, unitId: own } = principalOf(request)
       const rows: InspectionRound[] = await db.query(
-        `select id, unit_id as "unitId", date::text, state, inspector_person_id as "inspectorPersonId",
-                deputy_person_id as "deputyPersonId", due_at as "dueAt", deputy_due_at as "deputyDueAt",
-                generated_at as "generatedAt", overdue_at as "overdueAt", handed_over_at as "handedOverAt",
-                signed_by_person_id as "signedByPersonId", signed_at as "signedAt", suspicions, version
-           from inspection_round r
+        `select ${COLUMNS} from inspection_round r
           where ($1::uuid is null or unit_id = $1) and ($2 or unit_id = $3)
             and ($4::date is null or date = $4) and ($5::text is null or state = $5)
             and (not $6 or overdue_at is not null)
@@ -307,38 +192,24 @@ export function inspectionRoutes(app: App, deps: Dependencies<MonitoringConfig>)
                  or (r.date, id) < (select a.date, a.id from inspection_round a where a.id = $7))
           order by r.date desc, id desc limit $8`,
         [
-          unitId ?? null,
-          range === 'company',
-          own,
-          date ?? null,
-          state ?? null,
-          overdue,
-          decodeIdCursor(cursor),
-          limit + 1,
+          ...[unitId ?? null, range === 'company', own],
+          ...[date ?? null, state ?? null, overdue],
+          ...[after, limit],
         ],
       )
-      return page(rows.map(roundView), limit, ({ id }) => [id])
+      return rows.map(roundView)
     },
-  )
+  })
 
-  app.get(
-    '/v1/inspections/rounds/:id',
-    {
-      config: { access: 'inspection.read', clauses: ['A-3.1.1', 'A-3.1.2'] },
-      schema: {
-        operationId: 'readInspectionRound',
-        summary: 'One round with its items and findings; the ETag is the version of the round.',
-        tags,
-        params: ById,
-        response: { 200: RoundInFull },
-      },
-    },
-    async (request, reply) => {
-      const round = await reachedRound(db.manager, request, request.params.id)
-      void reply.header('etag', etag(round.version))
-      return inFull(db.manager, request, round)
-    },
-  )
+  readRoute(app, '/v1/inspections/rounds/:id', {
+    ...read,
+    operationId: 'readInspectionRound',
+    summary: 'One round with its items and findings; the ETag is the version of the round.',
+    clauses: ['A-3.1.1', 'A-3.1.2'],
+    answer: RoundInFull,
+    read: async ({ params, request }) =>
+      inFull(db.manager, request, await reachedRound(db.manager, request, params.id)),
+  })
 
   app.post(
     '/v1/inspections/rounds/:id/fill',
@@ -348,7 +219,7 @@ export function inspectionRoutes(app: App, deps: Dependencies<MonitoringConfig>)
         operationId: 'fillInspectionRound',
         summary: 'Fills the measured items from the newest samples; may be repeated.',
         tags,
-        params: ById,
+        params: Type.Object({ id: Uuid }),
         response: { 200: RoundInFull },
       },
     },
@@ -362,91 +233,59 @@ export function inspectionRoutes(app: App, deps: Dependencies<MonitoringConfig>)
       }),
   )
 
-  app.put(
-    '/v1/inspections/rounds/:id/items/:code',
-    {
-      config: { access: 'inspection.work', versioned: true, clauses: ['A-3.1.2', 'A-3.1.3'] },
-      schema: {
-        operationId: 'recordInspectionItem',
-        summary:
-          'Records what was seen and the verdict on an item, null for what the limits say; If-Match is the version of the item.',
-        tags,
-        params: OfItem,
-        body: Type.Object(
-          {
-            value: nullable(Line(200)),
-            verdict: nullable(Verdict),
-            note: nullable(Paragraph(2_000)),
-            level: Type.Enum(['warning', 'critical'], { default: 'warning' }),
-            severity: Type.Enum(['simple', 'complex'], {
-              default: 'simple',
-              description: 'Whether it is solved at once or goes to superiors (A-3.1.4, A-3.1.5).',
-            }),
-          },
-          { additionalProperties: false },
-        ),
-        response: { 200: ItemView },
-      },
-    },
-    (request, reply) =>
-      change(deps, request, reply, async (tx, act, expected) => {
-        const { id: roundId, code } = request.params
-        await reachedRound(tx, request, roundId)
-        const item = await recordItem(tx, { roundId, code, ...request.body }, expected, act)
-        return itemView(item, languageOf(request))
+  changeRoute(app, deps, 'PUT', '/v1/inspections/rounds/:id/items/:code', {
+    ...work,
+    operationId: 'recordInspectionItem',
+    summary:
+      'Records what was seen and the verdict on an item, null for what the limits say; If-Match is the version of the item.',
+    clauses: ['A-3.1.2', 'A-3.1.3'],
+    params: ofItem,
+    body: closed({
+      value: nullable(Line(200)),
+      verdict: nullable(Verdict),
+      note: nullable(Paragraph(2_000)),
+      level: Type.Enum(['warning', 'critical'], { default: 'warning' }),
+      severity: Type.Enum(['simple', 'complex'], {
+        default: 'simple',
+        description: 'Whether it is solved at once or goes to superiors (A-3.1.4, A-3.1.5).',
       }),
-  )
+    }),
+    answer: ItemView,
+    apply: async (tx, { params: { id: roundId, code }, body, request, expected, act }) => {
+      await reachedRound(tx, request, roundId)
+      const item = await recordItem(tx, { roundId, code, ...body }, expected, act)
+      return itemView(item, languageOf(request))
+    },
+  })
 
-  app.post(
-    '/v1/inspections/rounds/:id/items/:code/overrule',
-    {
-      config: {
-        access: 'inspection.work',
-        versioned: true,
-        approves: true,
-        clauses: ['A-3.1.2', 'A-3.1.3'],
-      },
-      schema: {
-        operationId: 'overruleInspectionItem',
-        summary:
-          'A second person says why a value beyond its limit is no finding; If-Match is the version of the item.',
-        tags,
-        params: OfItem,
-        body: Type.Object({ reason: Paragraph(2_000) }, { additionalProperties: false }),
-        response: { 200: ItemView },
-      },
+  changeRoute(app, deps, 'POST', '/v1/inspections/rounds/:id/items/:code/overrule', {
+    ...work,
+    approves: true,
+    operationId: 'overruleInspectionItem',
+    summary:
+      'A second person says why a value beyond its limit is no finding; If-Match is the version of the item.',
+    clauses: ['A-3.1.2', 'A-3.1.3'],
+    params: ofItem,
+    body: closed({ reason: Paragraph(2_000) }),
+    answer: ItemView,
+    apply: async (tx, { params: { id: roundId, code }, body, request, expected, act }) => {
+      await reachedRound(tx, request, roundId)
+      const item = await overruleItem(tx, { roundId, code, ...body }, expected, act)
+      return itemView(item, languageOf(request))
     },
-    (request, reply) =>
-      change(deps, request, reply, async (tx, act, expected) => {
-        const { id: roundId, code } = request.params
-        await reachedRound(tx, request, roundId)
-        const item = await overruleItem(tx, { roundId, code, ...request.body }, expected, act)
-        return itemView(item, languageOf(request))
-      }),
-  )
+  })
 
-  app.post(
-    '/v1/inspections/rounds/:id/sign-off',
-    {
-      config: {
-        access: 'inspection.work',
-        versioned: true,
-        approves: true,
-        clauses: ['A-3.1.1', 'A-3.1.2'],
-      },
-      schema: {
-        operationId: 'signInspectionRound',
-        summary:
-          'The inspector signs, or the deputy in turn; every item must have its verdict, and the day must have begun.',
-        tags,
-        params: ById,
-        response: { 200: RoundView },
-      },
+  changeRoute(app, deps, 'POST', '/v1/inspections/rounds/:id/sign-off', {
+    ...work,
+    approves: true,
+    operationId: 'signInspectionRound',
+    summary:
+      'The inspector signs, or the deputy in turn; every item must have its verdict, and the day must have begun.',
+    clauses: ['A-3.1.1', 'A-3.1.2'],
+    answer: RoundView,
+    apply: async (tx, { params, request, expected, act }) => {
+      await reachedRound(tx, request, params.id)
+      return roundView(await signRound(tx, params.id, expected, act))
     },
-    (request, reply) =>
-      change(deps, request, reply, async (tx, act, expected) => {
-        await reachedRound(tx, request, request.params.id)
-        return roundView(await signRound(tx, request.params.id, expected, act))
-      }),
-  )
+  })
 }

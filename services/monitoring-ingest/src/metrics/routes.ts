@@ -2,6 +2,7 @@ import { Problem } from '@erp-steward/contracts/problem'
 import { Instant, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { assertReaches, principalOf } from '@erp-steward/service-kit/authentication'
+import { readRoute } from '@erp-steward/service-kit/route-shapes'
 import type { Dependencies } from '@erp-steward/service-kit/service'
 import { Type } from 'typebox'
 import type { FastifyRequest } from 'fastify'
@@ -9,54 +10,64 @@ import type { MonitoringConfig } from '../config.ts'
 import { readRange } from './read-range.ts'
 import { parseMatcher } from './rules/matchers.ts'
 
-const Point = Type.Object({
-  at: InstantOut,
-  avg: nullable(Type.Number()),
-  min: nullable(Type.Number()),
-  max: nullable(Type.Number()),
-  count: Type.Integer(),
-})
+const Point = Type.Object(
+  {
+    at: Type.Unsafe<Date>({ ...InstantOut, description: 'Begin of the step.' }),
+    avg: nullable(Type.Number()),
+    min: nullable(Type.Number()),
+    max: nullable(Type.Number()),
+    count: Type.Integer({ description: 'Samples in the step.' }),
+  },
+  { title: 'MetricPoint' },
+)
+
+const MetricRange = Type.Object(
+  {
+    metric: Type.String(),
+    stepSeconds: Type.Integer({ description: 'Length of a step.' }),
+    series: Type.Array(
+      Type.Object(
+        {
+          sourceId: Uuid,
+          unitId: Uuid,
+          labels: Type.Record(Type.String(), Type.String()),
+          points: Type.Array(Point),
+        },
+        { title: 'MetricSeries' },
+      ),
+    ),
+  },
+  { title: 'MetricRange' },
+)
 
 export function metricRoutes(app: App, { db }: Dependencies<MonitoringConfig>): void {
-  app.get(
-    '/v1/metrics/range',
-    {
-      config: { access: 'metric.read', clauses: ['A-3.2.1', 'A-3.2.4'] },
-      schema: {
-        operationId: 'readMetricRange',
-        summary: 'Average, least and greatest value per step of every series of a metric.',
-        tags: ['metrics'],
-        querystring: Type.Object({
-          metric: Type.String({ minLength: 1, maxLength: 200 }),
-          from: Instant,
-          to: Instant,
-          stepSeconds: Type.Integer({ minimum: 1, maximum: 86_400, default: 60 }),
-          match: Type.Optional(
-            Type.Array(Type.String({ maxLength: 1_300 }), {
-              maxItems: 20,
-              description: 'Condition on a label, name="value" or name!="value"; all must hold.',
-            }),
-          ),
-          unitId: Type.Optional(Uuid),
+  readRoute(app, '/v1/metrics/range', {
+    operationId: 'readMetricRange',
+    summary: 'Average, least and greatest value per step of every series of a metric.',
+    tags: ['metrics'],
+    access: 'metric.read',
+    clauses: ['A-3.2.1', 'A-3.2.4'],
+    query: {
+      metric: Type.String({ minLength: 1, maxLength: 200 }),
+      from: Instant,
+      to: Instant,
+      stepSeconds: Type.Integer({
+        minimum: 1,
+        maximum: 86_400,
+        default: 60,
+        description: 'Length of a step.',
+      }),
+      match: Type.Optional(
+        Type.Array(Type.String({ maxLength: 1_300 }), {
+          maxItems: 20,
+          description: 'Condition on a label, name="value" or name!="value"; all must hold.',
         }),
-        response: {
-          200: Type.Object({
-            metric: Type.String(),
-            stepSeconds: Type.Integer(),
-            series: Type.Array(
-              Type.Object({
-                sourceId: Uuid,
-                unitId: Uuid,
-                labels: Type.Record(Type.String(), Type.String()),
-                points: Type.Array(Point),
-              }),
-            ),
-          }),
-        },
-      },
+      ),
+      unitId: Type.Optional(Uuid),
     },
-    async (request) => {
-      const { metric, from, to, stepSeconds, match = [], unitId } = request.query
+    answer: MetricRange,
+    read: async ({ query, request }) => {
+      const { metric, from, to, stepSeconds, match = [], unitId } = query
       const matchers = match.map((text) => {
         const matcher = parseMatcher(text)
         if (matcher === null)
@@ -73,7 +84,7 @@ export function metricRoutes(app: App, { db }: Dependencies<MonitoringConfig>): 
       })
       return { metric, stepSeconds, series }
     },
-  )
+  })
 }
 
 /** The format lets a leap second pass, which no `Date` can hold. */

@@ -1,38 +1,26 @@
-import { EntitySchema } from 'typeorm'
+import { InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
+import { entityOf } from '@erp-steward/service-kit/entity'
+import { Type } from 'typebox'
 
 /** A series: the samples of one source under one name and set of labels. */
-export interface Series {
-  /** `bigint`, as text. */
-  id: string
-  sourceId: string
-  unitId: string
-  moduleCode: string | null
-  metric: string
-  /** Without the metric's name. */
-  labels: Record<string, string>
-  /** SHA-256 over the sorted labels. */
-  fingerprint: Buffer
-  createdAt: Date
-}
-
-export const SeriesEntity = new EntitySchema<Series>({
-  name: 'Series',
-  tableName: 'series',
-  columns: {
-    id: {
-      type: 'bigint',
-      primary: true,
-      generated: 'increment',
-      primaryKeyConstraintName: 'series_pkey',
-    },
-    sourceId: { type: 'uuid', name: 'source_id' },
-    unitId: { type: 'uuid', name: 'unit_id' },
-    moduleCode: { type: 'text', name: 'module_code', nullable: true },
-    metric: { type: 'text' },
-    labels: { type: 'jsonb' },
-    fingerprint: { type: 'bytea' },
-    createdAt: { type: 'timestamptz', name: 'created_at' },
+export const SeriesEntity = entityOf(
+  Type.Object({
+    // A bigint, hence text.
+    id: Type.String(),
+    sourceId: Uuid,
+    unitId: Uuid,
+    moduleCode: nullable(Type.String()),
+    metric: Type.String(),
+    /** Without the metric's name. */
+    labels: Type.Record(Type.String(), Type.String()),
+    /** SHA-256 over the sorted labels. */
+    fingerprint: Type.Unsafe<Buffer>({}),
+    createdAt: InstantOut,
+  }),
+  {
+    table: 'series',
+    columns: { id: { type: 'bigint', generated: 'increment' }, fingerprint: { type: 'bytea' } },
+    uniques: [{ name: 'series_source_key', columns: ['sourceId', 'fingerprint'] }],
+    indices: [{ name: 'series_by_metric', columns: ['metric', 'unitId'] }],
   },
-  uniques: [{ name: 'series_source_key', columns: ['sourceId', 'fingerprint'] }],
-  indices: [{ name: 'series_by_metric', columns: ['metric', 'unitId'] }],
-})
+)

@@ -1,68 +1,52 @@
 import type { SourceChanged } from '@erp-steward/contracts/monitoring-events'
 import { Problem } from '@erp-steward/contracts/problem'
+import { Code, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
 import { assertVersion } from '@erp-steward/service-kit/commit'
-import type { Static } from 'typebox'
-import { EntitySchema, type EntityManager } from 'typeorm'
+import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
+import { Type, type Static } from 'typebox'
+import type { EntityManager } from 'typeorm'
 
 /** Whatever sends samples: a Prometheus server or an agent, of one unit and, if it has one, one module. */
-export interface Source {
-  id: string
-  name: string
-  unitId: string
-  moduleCode: string | null
-  state: 'active' | 'disabled'
-  /** SHA-256 of the token; `null` until the first was issued. */
-  tokenHash: Buffer | null
-  tokenIssuedAt: Date | null
-  /** Longest silence in seconds before it is reported. */
-  silentAfterSeconds: number
-  /** When samples last arrived, exact to some seconds; `null` before the first. */
-  lastHeardAt: Date | null
-  /** Since when it is reported as silent. */
-  silentSince: Date | null
-  createdAt: Date
-  /** Who registered it, or controlled the client that did; `null` when nobody noted it then. */
-  registeredByPersonIds: string[] | null
-  /**
-   * Everybody who was ever handed a token of it, for a sample of a token that is void still fills an inspection; `null`
-   * when nobody noted it then.
-   */
-  tokenIssuedByPersonIds: string[] | null
-  version: number
-}
-
-export const SourceEntity = new EntitySchema<Source>({
-  name: 'Source',
-  tableName: 'source',
-  columns: {
-    id: { type: 'uuid', primary: true, primaryKeyConstraintName: 'source_pkey' },
-    name: { type: 'text' },
-    unitId: { type: 'uuid', name: 'unit_id' },
-    moduleCode: { type: 'text', name: 'module_code', nullable: true },
-    state: { type: 'text' },
-    tokenHash: { type: 'bytea', name: 'token_hash', nullable: true },
-    tokenIssuedAt: { type: 'timestamptz', name: 'token_issued_at', nullable: true },
-    silentAfterSeconds: { type: 'integer', name: 'silent_after_seconds' },
-    lastHeardAt: { type: 'timestamptz', name: 'last_heard_at', nullable: true },
-    silentSince: { type: 'timestamptz', name: 'silent_since', nullable: true },
-    createdAt: { type: 'timestamptz', name: 'created_at' },
-    registeredByPersonIds: {
-      type: 'uuid',
-      name: 'registered_by_person_ids',
-      array: true,
-      nullable: true,
-    },
-    tokenIssuedByPersonIds: {
-      type: 'uuid',
-      name: 'token_issued_by_person_ids',
-      array: true,
-      nullable: true,
-    },
-    version: { type: 'integer' },
+export const SourceView = Type.Object(
+  {
+    id: Uuid,
+    name: Type.String(),
+    unitId: Uuid,
+    moduleCode: nullable(Code),
+    state: Type.Enum(['active', 'disabled']),
+    tokenIssuedAt: nullable(InstantOut, 'Null until the first token was issued.'),
+    silentAfterSeconds: Type.Integer({
+      description: 'Longest silence before it is reported, 30 to 86,400.',
+    }),
+    lastHeardAt: nullable(
+      InstantOut,
+      'When samples last arrived, exact to some seconds; null before the first.',
+    ),
+    silentSince: nullable(InstantOut, 'Since when it is reported as silent.'),
+    createdAt: InstantOut,
+    version: Type.Integer(),
   },
+  { title: 'MonitoringSource' },
+)
+
+export const SourceEntity = entityOf(SourceView, {
+  table: 'source',
+  kept: {
+    /** SHA-256 of the token; `null` until the first was issued. */
+    tokenHash: nullable(Type.Unsafe<Buffer>({})),
+    /** Who registered it, or controlled the client that did; `null` when nobody noted it then. */
+    registeredByPersonIds: nullable(Type.Array(Uuid)),
+    /**
+     * Everybody who was ever handed a token of it, for a sample of a token that is void still fills an inspection; `null`
+     * when nobody noted it then.
+     */
+    tokenIssuedByPersonIds: nullable(Type.Array(Uuid)),
+  },
+  columns: { tokenHash: { type: 'bytea' } },
   uniques: [{ name: 'source_name_key', columns: ['unitId', 'name'] }],
   checks: [{ name: 'source_state_check', expression: `state in ('active', 'disabled')` }],
 })
+export type Source = RowOf<typeof SourceEntity>
 
 /**
  * The source in force, locked, at the version the caller read.

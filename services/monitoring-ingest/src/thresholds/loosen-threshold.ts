@@ -5,8 +5,7 @@ import { Type } from 'typebox'
 import type { EntityManager } from 'typeorm'
 import { holdIngest } from './revision.ts'
 import { changeThreshold, lockActive, withdrawThreshold } from './set-threshold.ts'
-import { thresholdById } from './threshold.ts'
-import { definition } from './threshold-schema.ts'
+import { definition, thresholdById } from './threshold.ts'
 
 const OfThreshold = Type.Object({ thresholdId: Uuid })
 

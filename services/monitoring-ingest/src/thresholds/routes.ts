@@ -1,11 +1,16 @@
-import { InstantOut, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
+import { closed, InstantOut, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { assertReaches, principalOf } from '@erp-steward/service-kit/authentication'
-import { change, createOnce, etag } from '@erp-steward/service-kit/commit'
+import { byId, listOf } from '@erp-steward/service-kit/paging'
 import { ProposalView } from '@erp-steward/service-kit/proposal'
 import { proposed } from '@erp-steward/service-kit/proposal-routes'
 import { propose } from '@erp-steward/service-kit/proposals'
-import { decodeIdCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
+import {
+  changeRoute,
+  createRoute,
+  listRoute,
+  readRoute,
+} from '@erp-steward/service-kit/route-shapes'
 import type { Dependencies } from '@erp-steward/service-kit/service'
 import { Type } from 'typebox'
 import { In, MoreThan, type EntityManager } from 'typeorm'
@@ -14,14 +19,15 @@ import { endThreshold, loosenThreshold } from './loosen-threshold.ts'
 import { holdIngest } from './revision.ts'
 import { loosens } from './rules/loosens.ts'
 import { changedThreshold, changeThreshold, createThreshold, lockActive } from './set-threshold.ts'
-import { definition } from './threshold-schema.ts'
 import {
+  definition,
   thresholdById,
   ThresholdEntity,
   ThresholdVersionEntity,
+  ThresholdVersionView,
   type Threshold,
 } from './threshold.ts'
-import { UnfedThresholdEntity } from './unfed-threshold.ts'
+import { UnfedReason, UnfedThresholdEntity } from './unfed-threshold.ts'
 
 const body = {
   ...definition,
@@ -35,32 +41,21 @@ const body = {
   reason: Paragraph(500),
 }
 
-const ThresholdVersionView = Type.Object({
-  ...definition,
-  id: Uuid,
-  unitId: Uuid,
-  forSeconds: Type.Integer(),
-  forVersion: nullable(Type.Integer()),
-  active: Type.Boolean(),
-  version: Type.Integer(),
-  author: Type.String(),
-  reason: Type.String(),
-  setAt: InstantOut,
-})
+const ThresholdView = Type.Object(
+  {
+    ...ThresholdVersionView.properties,
+    neverApplies: nullable(
+      UnfedReason,
+      'Why it judges nothing now, though it is in force; null: it judges.',
+    ),
+    unfedSince: nullable(InstantOut),
+  },
+  { title: 'Threshold' },
+)
 
-const ThresholdView = Type.Object({
-  ...ThresholdVersionView.properties,
-  neverApplies: nullable(
-    Type.Enum(['no-source', 'no-source-of-module', 'metric-unknown', 'no-samples'], {
-      description: 'Why it judges nothing now, though it is in force; null: it judges.',
-    }),
-  ),
-  unfedSince: nullable(InstantOut),
-})
-
-const ById = Type.Object({ id: Uuid })
-const clauses = ['A-3.2.2']
-const tags = ['thresholds']
+const said = { tags: ['thresholds'], clauses: ['A-3.2.2'] }
+const read = { ...said, access: 'threshold.read' } as const
+const manage = { ...said, access: 'threshold.manage' } as const
 
 /** Thresholds, each with whether it judges anything. */
 async function withFeed(tx: EntityManager, thresholds: readonly Threshold[]) {
@@ -84,49 +79,32 @@ async function viewOf(tx: EntityManager, threshold: Threshold) {
 export function thresholdRoutes(app: App, deps: Dependencies<MonitoringConfig>): void {
   const { db } = deps
 
-  app.post(
-    '/v1/thresholds',
-    {
-      config: { access: 'threshold.manage', once: true, clauses },
-      schema: {
-        operationId: 'createThreshold',
-        summary: 'Sets a threshold for the series of a unit.',
-        tags,
-        body: Type.Object({ ...body, unitId: Uuid }, { additionalProperties: false }),
-        response: { 201: ThresholdView },
-      },
+  createRoute(app, deps, '/v1/thresholds', {
+    ...manage,
+    operationId: 'createThreshold',
+    summary: 'Sets a threshold for the series of a unit.',
+    body: closed({ ...body, unitId: Uuid }),
+    answer: ThresholdView,
+    admit: ({ request, body: { unitId } }) => {
+      assertReaches(request, unitId)
     },
-    (request, reply) => {
-      assertReaches(request, request.body.unitId)
-      return createOnce(deps, request, reply, async (tx, act) => {
-        const created = await viewOf(tx, await createThreshold(tx, request.body, act))
-        return { body: created, version: 1, location: `/v1/thresholds/${created.id}` }
-      })
-    },
-  )
+    create: async (tx, { body: sent, act }) => viewOf(tx, await createThreshold(tx, sent, act)),
+  })
 
-  app.get(
-    '/v1/thresholds',
-    {
-      config: { access: 'threshold.read', clauses },
-      schema: {
-        operationId: 'listThresholds',
-        summary: 'The thresholds of the units the caller may see.',
-        tags,
-        querystring: Type.Object({
-          ...PageQuery,
-          unitId: Type.Optional(Uuid),
-          withdrawn: Type.Boolean({ default: false, description: 'Also those out of force.' }),
-        }),
-        response: { 200: pageOf(ThresholdView) },
-      },
+  listRoute(app, '/v1/thresholds', {
+    ...read,
+    operationId: 'listThresholds',
+    summary: 'The thresholds of the units the caller may see.',
+    query: {
+      unitId: Type.Optional(Uuid),
+      withdrawn: Type.Boolean({ default: false, description: 'Also those out of force.' }),
     },
-    async (request) => {
-      const { limit, cursor, unitId, withdrawn } = request.query
+    row: ThresholdView,
+    sorting: byId,
+    list: async ({ query: { unitId, withdrawn }, request, after, limit }) => {
       const { range, unitId: own } = principalOf(request)
       if (unitId !== undefined) assertReaches(request, unitId)
       const only = unitId ?? (range === 'company' ? null : (own ?? NO_UNIT))
-      const after = decodeIdCursor(cursor)
       const rows = await db.manager.find(ThresholdEntity, {
         where: {
           ...(only !== null && { unitId: only }),
@@ -134,123 +112,79 @@ export function thresholdRoutes(app: App, deps: Dependencies<MonitoringConfig>):
           ...(after !== null && { id: MoreThan(after) }),
         },
         order: { id: 'asc' },
-        take: limit + 1,
+        take: limit,
       })
-      return page(await withFeed(db.manager, rows), limit, ({ id }) => [id])
+      return withFeed(db.manager, rows)
     },
-  )
+  })
 
-  app.get(
-    '/v1/thresholds/:id',
-    {
-      config: { access: 'threshold.read', clauses },
-      schema: {
-        operationId: 'readThreshold',
-        summary: 'One threshold as it stands.',
-        tags,
-        params: ById,
-        response: { 200: ThresholdView },
-      },
-    },
-    async (request, reply) => {
-      const threshold = await thresholdById(db.manager, request.params.id)
+  readRoute(app, '/v1/thresholds/:id', {
+    ...read,
+    operationId: 'readThreshold',
+    summary: 'One threshold as it stands.',
+    answer: ThresholdView,
+    read: async ({ params, request }) => {
+      const threshold = await thresholdById(db.manager, params.id)
       assertReaches(request, threshold.unitId)
-      void reply.header('etag', etag(threshold.version))
       return viewOf(db.manager, threshold)
     },
-  )
+  })
 
-  app.get(
-    '/v1/thresholds/:id/versions',
-    {
-      config: { access: 'threshold.read', clauses },
-      schema: {
-        operationId: 'listThresholdVersions',
-        summary: 'Every version with author and reason, the newest first; at most 200.',
-        tags,
-        params: ById,
-        response: { 200: Type.Object({ items: Type.Array(ThresholdVersionView) }) },
-      },
-    },
-    async (request) => {
-      const { id } = request.params
+  readRoute(app, '/v1/thresholds/:id/versions', {
+    ...read,
+    operationId: 'listThresholdVersions',
+    summary: 'Every version with author and reason, the newest first; at most 200.',
+    answer: listOf(ThresholdVersionView),
+    read: async ({ params: { id }, request }) => {
       assertReaches(request, (await thresholdById(db.manager, id)).unitId)
       const order = { version: 'desc' } as const
       return {
         items: await db.manager.find(ThresholdVersionEntity, { where: { id }, order, take: 200 }),
       }
     },
-  )
+  })
 
-  app.put(
-    '/v1/thresholds/:id',
-    {
-      config: { access: 'threshold.manage', versioned: true, clauses },
-      schema: {
-        operationId: 'changeThreshold',
-        summary:
-          'Replaces the definition; open alerts go on. What lets something pass that alarmed before answers 202 and waits for a second person, and then open alerts end.',
-        tags,
-        params: ById,
-        body: Type.Object(body, { additionalProperties: false }),
-        response: { 200: ThresholdView, 202: ProposalView },
-      },
+  changeRoute(app, deps, 'PUT', '/v1/thresholds/:id', {
+    ...manage,
+    operationId: 'changeThreshold',
+    summary:
+      'Replaces the definition; open alerts go on. What lets something pass that alarmed before answers 202 and waits for a second person, and then open alerts end.',
+    body: closed(body),
+    answer: ThresholdView,
+    also: { 202: ProposalView },
+    apply: async (tx, { params: { id }, body: sent, request, reply, expected, act }) => {
+      assertReaches(request, (await thresholdById(tx, id)).unitId)
+      const { before, after } = await changedThreshold(tx, id, sent, expected, act)
+      if (!loosens(before, after))
+        return viewOf(tx, await changeThreshold(tx, id, sent, expected, act))
+      const { reason } = sent
+      const command = { ...sent, thresholdId: id, forSeconds: after.forSeconds }
+      return proposed(
+        request,
+        reply,
+        'monitoring-ingest',
+        loosenThreshold,
+        await propose(tx, 'monitoring-ingest', loosenThreshold, { body: command, reason }, act),
+      )
     },
-    (request, reply) =>
-      change(deps, request, reply, async (tx, act, expected) => {
-        const { id } = request.params
-        assertReaches(request, (await thresholdById(tx, id)).unitId)
-        const { before, after } = await changedThreshold(tx, id, request.body, expected, act)
-        if (!loosens(before, after))
-          return viewOf(tx, await changeThreshold(tx, id, request.body, expected, act))
-        const { reason } = request.body
-        const command = { ...request.body, thresholdId: id, forSeconds: after.forSeconds }
-        return proposed(
-          request,
-          reply,
-          'monitoring-ingest',
-          loosenThreshold,
-          await propose(tx, 'monitoring-ingest', loosenThreshold, { body: command, reason }, act),
-        )
-      }),
-  )
+  })
 
-  app.post(
-    '/v1/thresholds/:id/withdraw',
-    {
-      config: { access: 'threshold.manage', versioned: true, clauses },
-      schema: {
-        operationId: 'withdrawThreshold',
-        summary:
-          'Proposes to take the threshold out of force; once a second person approved, its open alerts end with that reason.',
-        tags,
-        params: ById,
-        body: Type.Object({ reason: Paragraph(500) }, { additionalProperties: false }),
-        response: { 202: ProposalView },
-      },
+  changeRoute(app, deps, 'POST', '/v1/thresholds/:id/withdraw', {
+    ...manage,
+    operationId: 'withdrawThreshold',
+    summary:
+      'Proposes to take the threshold out of force; once a second person approved, its open alerts end with that reason.',
+    body: closed({ reason: Paragraph(500) }),
+    also: { 202: ProposalView },
+    apply: async (tx, { params: { id }, body: { reason }, request, reply, expected, act }) => {
+      assertReaches(request, (await thresholdById(tx, id)).unitId)
+      await holdIngest(tx)
+      await lockActive(tx, id, expected)
+      const command = { body: { thresholdId: id, reason }, reason }
+      const made = await propose(tx, 'monitoring-ingest', endThreshold, command, act)
+      return proposed(request, reply, 'monitoring-ingest', endThreshold, made)
     },
-    (request, reply) =>
-      change(deps, request, reply, async (tx, act, expected) => {
-        const { id } = request.params
-        assertReaches(request, (await thresholdById(tx, id)).unitId)
-        await holdIngest(tx)
-        await lockActive(tx, id, expected)
-        const { reason } = request.body
-        return proposed(
-          request,
-          reply,
-          'monitoring-ingest',
-          endThreshold,
-          await propose(
-            tx,
-            'monitoring-ingest',
-            endThreshold,
-            { body: { thresholdId: id, reason }, reason },
-            act,
-          ),
-        )
-      }),
-  )
+  })
 }
 
 /** Matches no row: a caller bound to a unit that is not named sees nothing. */

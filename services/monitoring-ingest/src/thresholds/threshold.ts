@@ -1,68 +1,75 @@
 import type { ThresholdSet } from '@erp-steward/contracts/monitoring-events'
 import { Problem } from '@erp-steward/contracts/problem'
-import type { Static } from 'typebox'
-import { EntitySchema, type EntityManager } from 'typeorm'
-import type { Matcher } from '../metrics/rules/matchers.ts'
+import { Code, InstantOut, Line, nullable, Uuid } from '@erp-steward/contracts/values'
+import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
+import { Type, type Static } from 'typebox'
+import type { EntityManager } from 'typeorm'
+import { LABEL_NAME } from '../metrics/rules/matchers.ts'
 
-export const categories = ['SERVER', 'DATABASE', 'APPLICATION', 'NETWORK', 'SECURITY'] as const
-export type Category = (typeof categories)[number]
-
-/** What a threshold says; a change replaces all of it and keeps the version before. Source: A-3.2.2. */
-export interface ThresholdDefinition {
-  readonly name: string
-  readonly moduleCode: string | null
-  readonly category: Category
-  readonly metric: string
-  readonly matchers: Matcher[]
-  readonly comparison: 'above' | 'below'
-  readonly transform: 'value' | 'rate-per-second'
-  readonly warning: number | null
-  readonly critical: number | null
-  readonly recoverLevel: number | null
-}
-
-/** A threshold as it stands: its definition, who set it and why. */
-export interface Threshold extends ThresholdDefinition {
-  readonly id: string
-  readonly unitId: string
-  readonly forSeconds: number
-  /** Version of `monitoring.for` that gave `forSeconds`; `null` when it was set by hand. */
-  readonly forVersion: number | null
-  readonly active: boolean
-  readonly version: number
-  readonly author: string
-  readonly reason: string
-  readonly setAt: Date
-}
-
-const definition = {
-  name: { type: 'text' },
-  moduleCode: { type: 'text', name: 'module_code', nullable: true },
-  category: { type: 'text' },
-  metric: { type: 'text' },
-  matchers: { type: 'jsonb' },
-  comparison: { type: 'text' },
-  transform: { type: 'text' },
-  warning: { type: 'double precision', nullable: true },
-  critical: { type: 'double precision', nullable: true },
-  recoverLevel: { type: 'double precision', name: 'recover_level', nullable: true },
-  unitId: { type: 'uuid', name: 'unit_id' },
-  forSeconds: { type: 'integer', name: 'for_seconds' },
-  forVersion: { type: 'integer', name: 'for_version', nullable: true },
-  active: { type: 'boolean' },
-  author: { type: 'text' },
-  reason: { type: 'text' },
-  setAt: { type: 'timestamptz', name: 'set_at' },
-} as const
-
-export const ThresholdEntity = new EntitySchema<Threshold>({
-  name: 'Threshold',
-  tableName: 'threshold',
-  columns: {
-    id: { type: 'uuid', primary: true, primaryKeyConstraintName: 'threshold_pkey' },
-    ...definition,
-    version: { type: 'integer' },
+const Matcher = Type.Object(
+  {
+    label: Type.String({ pattern: LABEL_NAME, maxLength: 200 }),
+    op: Type.Enum(['=', '!=']),
+    value: Type.String({ maxLength: 1_024, pattern: '^[^\\u0000]*$' }),
   },
+  {
+    additionalProperties: false,
+    title: 'LabelMatcher',
+    description:
+      'A condition on one label; one that a series does not have counts as the empty text.',
+  },
+)
+
+/** What a threshold says, as callers send it and as a proposal keeps it. Source: A-3.2.2. */
+export const definition = {
+  name: Line(100),
+  moduleCode: nullable(Code),
+  category: Type.Enum(['SERVER', 'DATABASE', 'APPLICATION', 'NETWORK', 'SECURITY'], {
+    title: 'ThresholdCategory',
+  }),
+  metric: Type.String({ pattern: '^[a-zA-Z_:][a-zA-Z0-9_:]*$', maxLength: 200 }),
+  matchers: Type.Array(Matcher, {
+    maxItems: 20,
+    default: [],
+    description: 'Conditions that the labels of a series must meet, all of them.',
+  }),
+  comparison: Type.Enum(['above', 'below'], {
+    description: 'From the limit up or from the limit down is a breach; the limit itself is one.',
+  }),
+  transform: Type.Enum(['value', 'rate-per-second'], {
+    default: 'value',
+    description: 'What of the samples is compared: their value, or its growth per second.',
+  }),
+  warning: nullable(Type.Number(), 'The limit of a warning, in the unit of the metric.'),
+  critical: nullable(Type.Number(), 'The limit of the critical level, in the unit of the metric.'),
+  recoverLevel: nullable(
+    Type.Number(),
+    'Past this value the alert has recovered; null: past the limit.',
+  ),
+}
+
+/** A threshold at one version: its definition, who set it and why. A change keeps the version before. */
+export const ThresholdVersionView = Type.Object(
+  {
+    ...definition,
+    id: Uuid,
+    unitId: Uuid,
+    forSeconds: Type.Integer({ description: 'How long a breach must last, in sample time.' }),
+    forVersion: nullable(
+      Type.Integer(),
+      'Version of `monitoring.for` that gave `forSeconds`; null when it was set by hand.',
+    ),
+    active: Type.Boolean({ description: 'Whether it is in force.' }),
+    version: Type.Integer(),
+    author: Type.String({ description: 'Account or client that set it.' }),
+    reason: Type.String(),
+    setAt: InstantOut,
+  },
+  { title: 'ThresholdVersion' },
+)
+
+export const ThresholdEntity = entityOf(ThresholdVersionView, {
+  table: 'threshold',
   indices: [
     {
       name: 'threshold_name_key',
@@ -72,25 +79,15 @@ export const ThresholdEntity = new EntitySchema<Threshold>({
     },
   ],
 })
+/** A threshold as it stands. */
+export type Threshold = Readonly<RowOf<typeof ThresholdEntity>>
+export type ThresholdDefinition = Pick<Threshold, keyof typeof definition>
 
 /** Every version there ever was, the one in force included. */
-export const ThresholdVersionEntity = new EntitySchema<Threshold>({
-  name: 'ThresholdVersion',
-  tableName: 'threshold_version',
-  columns: {
-    id: {
-      type: 'uuid',
-      primary: true,
-      name: 'threshold_id',
-      primaryKeyConstraintName: 'threshold_version_pkey',
-    },
-    version: {
-      type: 'integer',
-      primary: true,
-      primaryKeyConstraintName: 'threshold_version_pkey',
-    },
-    ...definition,
-  },
+export const ThresholdVersionEntity = entityOf(ThresholdVersionView, {
+  table: 'threshold_version',
+  key: ['id', 'version'],
+  columns: { id: { name: 'threshold_id' } },
 })
 
 /** @throws Problem `threshold-not-found` */

@@ -1,26 +1,15 @@
-import { EntitySchema } from 'typeorm'
+import { InstantOut, Uuid } from '@erp-steward/contracts/values'
+import { entityOf } from '@erp-steward/service-kit/entity'
+import { Type, type Static } from 'typebox'
 
-/** Why a threshold in force judges nothing. */
-export type UnfedReason = 'no-source' | 'no-source-of-module' | 'metric-unknown' | 'no-samples'
+export const UnfedReason = Type.Enum(
+  ['no-source', 'no-source-of-module', 'metric-unknown', 'no-samples'],
+  { title: 'UnfedReason', description: 'Why a threshold in force judges nothing.' },
+)
+export type UnfedReason = Static<typeof UnfedReason>
 
 /** A threshold in force that judges nothing; the row ends with the condition. Source. */
-export interface UnfedThreshold {
-  thresholdId: string
-  reason: UnfedReason
-  unfedSince: Date
-}
-
-export const UnfedThresholdEntity = new EntitySchema<UnfedThreshold>({
-  name: 'UnfedThreshold',
-  tableName: 'threshold_unfed',
-  columns: {
-    thresholdId: {
-      type: 'uuid',
-      name: 'threshold_id',
-      primary: true,
-      primaryKeyConstraintName: 'threshold_unfed_pkey',
-    },
-    reason: { type: 'text' },
-    unfedSince: { type: 'timestamptz', name: 'unfed_since' },
-  },
-})
+export const UnfedThresholdEntity = entityOf(
+  Type.Object({ thresholdId: Uuid, reason: UnfedReason, unfedSince: InstantOut }),
+  { table: 'threshold_unfed', key: ['thresholdId'] },
+)
