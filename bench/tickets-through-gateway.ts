@@ -10,6 +10,7 @@ import { createLocalBus } from '@erp-steward/messaging/local-bus'
 import { readConfig } from '@erp-steward/service-kit/config'
 import { ownCpuMicros, type BenchRow } from '@erp-steward/test-kit/bench-row'
 import { onTestServer } from '@erp-steward/test-kit/on-test-server'
+import { UNIT } from '@erp-steward/test-kit/tell-of-company'
 import { TEST_INTERNAL_TOKEN } from '@erp-steward/test-kit/test-service'
 import { bearer, testKeys } from '@erp-steward/test-kit/tokens'
 import { pino } from 'pino'
@@ -25,7 +26,6 @@ import {
   fillDirectory,
   incidentStage,
   nominate,
-  UNIT,
 } from '../services/incident-tiering/test/incident-stage.ts'
 
 export const bottleneck =

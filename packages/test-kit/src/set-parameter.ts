@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import type { ServiceName } from '@erp-steward/contracts/services'
 import { isParameterKey } from '@erp-steward/regulation/parameters'
 import { decidersOf } from '@erp-steward/service-kit/measured-interest'
 import type { LightMyRequestResponse as Response } from 'fastify'
 import { send } from './requests.ts'
 import type { TestService } from './test-service.ts'
-import { bearer } from './tokens.ts'
+import { caller } from './tokens.ts'
 
 export interface TestSetting {
   readonly key: string
@@ -16,23 +15,19 @@ export interface TestSetting {
   readonly at?: Date
 }
 
-/** Far enough for every clock that a test moves. */
-const FAR = Math.floor(Date.UTC(2099, 0) / 1_000)
-
 /**
  * Sets a parameter of the service as two persons do: the security administrator, and somebody whose work it does not
  * measure, who approves where one is not enough. Answers the last of the two answers, or the refusal.
  */
 export async function setParameter(
   stage: TestService,
-  service: ServiceName,
   { key, value, unitId = null, at = stage.now }: TestSetting,
 ): Promise<Response> {
   const [decider = 'SYSTEM_ADMIN'] = isParameterKey(key) ? decidersOf(key) : []
   const [security, second] = (['SECURITY_ADMIN', decider] as const).map((role) =>
-    bearer({ roles: [role], person: randomUUID(), exp: FAR }),
+    caller({ roles: [role], person: randomUUID() }),
   )
-  const resource = `/v1/parameters/${service}/${key}`
+  const resource = `/v1/parameters/${stage.name}/${key}`
   const { now } = stage
   stage.now = at
   try {

@@ -1,3 +1,4 @@
+import type { ServiceName } from '@erp-steward/contracts/services'
 import type { App } from '@erp-steward/service-kit/app'
 import { holdPersonalData, personalDataIfHeld } from '@erp-steward/service-kit/personal-data'
 import { buildService, type Service } from '@erp-steward/service-kit/service'
@@ -11,6 +12,7 @@ import { testDatabase } from './test-database.ts'
 import { testKeys } from './tokens.ts'
 
 export interface TestService {
+  readonly name: ServiceName
   readonly app: App
   /** The superuser's pool; operations and handlers work with the rights of the service's role. */
   readonly db: DataSource
@@ -66,6 +68,7 @@ export async function testService<Config extends TObject>(
   if (personalData !== null) holdPersonalData(database.db, personalData)
   const running: TestService = {
     ...built,
+    name: service.name,
     db: database.db,
     serviceDb: db,
     url,

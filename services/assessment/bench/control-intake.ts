@@ -15,7 +15,8 @@ import { createLocalBus } from '@erp-steward/messaging/local-bus'
 import { bareInserts } from '@erp-steward/test-kit/bare-inserts'
 import { ownCpuMicros, type BenchRow } from '@erp-steward/test-kit/bench-row'
 import { onTestServer } from '@erp-steward/test-kit/on-test-server'
-import { controlStage, factOf, noon, UNIT } from '../test/controls/control-stage.ts'
+import { UNIT } from '@erp-steward/test-kit/tell-of-company'
+import { controlStage, factOf, noon } from '../test/controls/control-stage.ts'
 import { controlSubscriptions } from '../src/controls/on-control-fact.ts'
 
 /** Each stands for five events: the life of a ticket in four, and a backup of one of fifty targets. */

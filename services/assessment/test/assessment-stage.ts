@@ -1,19 +1,21 @@
 import { randomUUID } from 'node:crypto'
 import type { Role } from '@erp-steward/contracts/permissions'
-import {
-  DepartmentChanged,
-  ModuleChanged,
-  PersonChanged,
-  UnitChanged,
-} from '@erp-steward/contracts/directory-events'
-import { appendEvent } from '@erp-steward/messaging/outbox'
-import { sealedPerson } from '@erp-steward/test-kit/personal-data'
+import { DepartmentChanged, ModuleChanged } from '@erp-steward/contracts/directory-events'
+import { emptyTables } from '@erp-steward/test-kit/empty-tables'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
-import { testAct } from '@erp-steward/test-kit/test-act'
 import { create, send } from '@erp-steward/test-kit/requests'
 import { setParameter as setByTwo } from '@erp-steward/test-kit/set-parameter'
+import { tell } from '@erp-steward/test-kit/tell'
+import {
+  idsOf,
+  OTHER_UNIT,
+  tellOfPerson as tellOfAnybody,
+  tellOfUnits,
+  UNIT,
+  type PersonNow,
+} from '@erp-steward/test-kit/tell-of-company'
 import { testService, type TestService } from '@erp-steward/test-kit/test-service'
-import { bearer, type TestCaller } from '@erp-steward/test-kit/tokens'
+import { caller } from '@erp-steward/test-kit/tokens'
 import type { LightMyRequestResponse as Response } from 'fastify'
 import { assessment } from '../src/service.ts'
 
@@ -24,48 +26,17 @@ export const FEBRUARY = '2026-02'
 /** Noon in China in the middle of it. */
 export const MID_FEBRUARY = '2026-02-11T04:00:00.000Z'
 
-export const UNIT = randomUUID()
-export const OTHER_UNIT = randomUUID()
 export const FINANCE = randomUUID()
 export const SALES = randomUUID()
 export const OTHER_DEPARTMENT = randomUUID()
-
-/** Seconds since 1970 in 2100: a token of the tests outlives every clock that is moved. */
-const FAR = 4_102_444_800
 
 export async function assessmentStage(now = MONDAY): Promise<TestService> {
   return testService(assessment, {}, now)
 }
 
-const TABLES = [
-  ...['observation', 'entry_batch', 'entry_count', 'time_node', 'score_sheet', 'score_parameter'],
-  ...[
-    'score_roster',
-    'score_deduction',
-    'score',
-    'appeal',
-    'person',
-    'department',
-    'unit',
-    'module',
-  ],
-  ...[
-    'outbox',
-    'inbox',
-    'dead_letter',
-    'idempotency_key',
-    'parameter_version',
-    'proposal',
-    'wait_alarm',
-    'person_unit',
-    'holiday_year',
-  ],
-]
-
-/** Takes every row away, for the next case of a file: some ten times faster than a database of its own. */
+/** Takes every row away, for the next case of a file. */
 export async function emptyStage(stage: TestService): Promise<void> {
-  await stage.db.query(TABLES.map((table) => `delete from ${table}`).join('; '))
-  await stage.db.query('delete from assessment_jobs._private_jobs')
+  await emptyTables(stage, 'person_unit')
   stage.now = MONDAY
 }
 
@@ -74,17 +45,8 @@ export async function fillDirectory<Name extends string>(
   stage: TestService,
   ...names: readonly Name[]
 ): Promise<Record<Name, string>> {
-  const people = Object.fromEntries(names.map((name) => [name, randomUUID()])) as Record<
-    Name,
-    string
-  >
-  for (const [unitId, code] of [
-    [UNIT, 'U1'],
-    [OTHER_UNIT, 'U2'],
-  ] as const) {
-    const unit = { unitId, code, name: `Unit ${code}`, kind: 'USER_UNIT' as const, active: true }
-    await tell(stage, UnitChanged, unitId, { ...unit, version: 1 })
-  }
+  const people = idsOf(names)
+  await tellOfUnits(stage)
   for (const [departmentId, unitId, code] of [
     [FINANCE, UNIT, 'FIN'],
     [SALES, UNIT, 'SAL'],
@@ -99,56 +61,9 @@ export async function fillDirectory<Name extends string>(
   return people
 }
 
-interface PersonNow {
-  readonly name: string
-  readonly unitId?: string
-  readonly departmentId?: string
-  readonly active?: boolean
-  readonly version?: number
-}
-
 /** Identity says how a person is now: in finance of UNIT unless said otherwise. */
-export async function tellOfPerson(
-  stage: TestService,
-  personId: string,
-  { name, unitId = UNIT, departmentId = FINANCE, active = true, version = 1 }: PersonNow,
-): Promise<void> {
-  await tell(stage, PersonChanged, personId, {
-    personId,
-    ...sealedPerson(personId, { name }),
-    unitId,
-    departmentId,
-    positionId: randomUUID(),
-    active,
-    leftOn: active ? null : '2026-03-01',
-    version,
-  })
-}
-
-type Tell = [
-  definition: Parameters<typeof appendEvent>[2],
-  subject: string,
-  data: Parameters<typeof appendEvent>[4],
-]
-
-/** Delivers an event of another service as it comes off the bus. */
-export async function tell(
-  stage: TestService,
-  ...[definition, subject, data]: Tell
-): Promise<void> {
-  const by = testAct({ now: stage.now })
-  const id = await appendEvent(stage.db.manager, 'identity', definition, subject, data, by)
-  const event = (await queuedEvents(stage.db)).find((each) => each.id === id)
-  if (event === undefined) throw new Error('the event was not queued')
-  await stage.db.query('delete from outbox where id = $1', [id])
-  await stage.consumer.deliver(event)
-}
-
-export type Caller = Readonly<Record<string, string>>
-
-export function caller(claims: TestCaller): Caller {
-  return bearer({ exp: FAR, ...claims })
-}
+export const tellOfPerson = (stage: TestService, personId: string, now: PersonNow) =>
+  tellOfAnybody(stage, personId, { departmentId: FINANCE, email: null, ...now })
 
 export const MIDDLEWARE = '0195f2a0-0000-7000-8000-00000000000f'
 /** Who asked for the middleware's account and took a half of its secret; of no unit. */
@@ -346,18 +261,5 @@ export async function setParameter(
   value: unknown,
   { unitId = null as string | null, validFrom = '2026-01-01T00:00:00Z' } = {},
 ): Promise<Response> {
-  return setByTwo(stage, 'assessment', { key, value, unitId, at: new Date(validFrom) })
-}
-
-/** Runs a task as the worker would, at the clock of the stage. */
-export async function runTask(stage: TestService, name: string, data: unknown = {}): Promise<void> {
-  const task = stage.tasks.find((each) => each.name === name)
-  if (task === undefined) throw new Error(`there is no task ${name}`)
-  const by = { actor: 'service:assessment', personId: null, role: 'SERVICE' }
-  await stage.db.transaction((tx) => task.run(tx, data, testAct({ ...by, now: stage.now })))
-}
-
-/** That many milliseconds after an instant. */
-export function after(instant: Date | string, ms: number): Date {
-  return new Date(new Date(instant).getTime() + ms)
+  return setByTwo(stage, { key, value, unitId, at: new Date(validFrom) })
 }

@@ -3,19 +3,18 @@ import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { StandingChanged } from '@erp-steward/contracts/directory-events'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { send } from '@erp-steward/test-kit/requests'
+import { tell } from '@erp-steward/test-kit/tell'
+import { OTHER_UNIT } from '@erp-steward/test-kit/tell-of-company'
+import { caller, type Caller } from '@erp-steward/test-kit/tokens'
 import {
   assessmentStage,
   authority,
-  caller,
   emptyStage,
   fillDirectory,
   ok,
   OTHER_DEPARTMENT,
-  OTHER_UNIT,
   securityAdmin,
-  tell,
   tellOfPerson,
-  type Caller,
 } from './assessment-stage.ts'
 
 let stage: TestService
@@ -67,7 +66,7 @@ test.each([
       expect((await decide(key, value, decider)).json()).toMatchObject({ code: 'concerned' })
     // Away in order to decide, and back afterwards.
     const away = { unitId: OTHER_UNIT, departmentId: OTHER_DEPARTMENT }
-    await tellOfPerson(stage, colleague, { name: 'colleague', ...away, version: 2 })
+    await tellOfPerson(stage, colleague, { name: 'colleague', ...away })
     expect((await decide(key, value, administrator(colleague))).json()).toMatchObject({
       code: 'concerned',
     })

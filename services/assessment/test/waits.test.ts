@@ -4,8 +4,11 @@ import { StandingChanged } from '@erp-steward/contracts/directory-events'
 import { create, send } from '@erp-steward/test-kit/requests'
 import { saidOfWaits } from '@erp-steward/test-kit/said-of-waits'
 import type { TestService } from '@erp-steward/test-kit/test-service'
+import { after } from '@erp-steward/test-kit/instants'
+import { runTask } from '@erp-steward/test-kit/run-task'
+import { tell } from '@erp-steward/test-kit/tell'
+import { OTHER_UNIT, UNIT } from '@erp-steward/test-kit/tell-of-company'
 import {
-  after,
   assessmentStage,
   authority,
   compute,
@@ -17,14 +20,10 @@ import {
   ofUnit,
   ok,
   OTHER_DEPARTMENT,
-  OTHER_UNIT,
   record,
   report,
-  runTask,
   stranger,
-  tell,
   tellOfPerson,
-  UNIT,
 } from './assessment-stage.ts'
 
 let stage: TestService
@@ -63,7 +62,7 @@ test('[A-6.3.1]an appeal whose every judge sits in the unit is an alarm when it 
   ])
   // Whoever moves away now is still of it.
   await tellOfPerson(stage, people.chief, {
-    ...{ name: 'chief', unitId: OTHER_UNIT, departmentId: OTHER_DEPARTMENT, version: 2 },
+    ...{ name: 'chief', unitId: OTHER_UNIT, departmentId: OTHER_DEPARTMENT },
   })
   await watch()
   expect(await said('appeal.decide')).toEqual(['undecidable'])

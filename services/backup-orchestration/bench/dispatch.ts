@@ -6,7 +6,8 @@ import { onTestServer } from '@erp-steward/test-kit/on-test-server'
 import { testAct } from '@erp-steward/test-kit/test-act'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { dispatchDueRuns } from '../src/runs/dispatch-due-runs.ts'
-import { AGENT, backupStage, MONDAY, UNIT } from '../test/backup-stage.ts'
+import { UNIT } from '@erp-steward/test-kit/tell-of-company'
+import { AGENT, backupStage, MONDAY } from '../test/backup-stage.ts'
 
 const TARGETS = 1_000
 

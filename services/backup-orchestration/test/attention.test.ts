@@ -1,17 +1,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { toldAttention } from '@erp-steward/test-kit/told-attention'
-import {
-  after,
-  backedUp,
-  backupStage,
-  leased,
-  OTHER_UNIT,
-  report,
-  request,
-  target,
-  UNIT,
-} from './backup-stage.ts'
+import { after } from '@erp-steward/test-kit/instants'
+import { OTHER_UNIT, UNIT } from '@erp-steward/test-kit/tell-of-company'
+import { backedUp, backupStage, leased, report, request, target } from './backup-stage.ts'
 
 let stage: TestService
 beforeAll(async () => {

@@ -1,37 +1,28 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { Assignment } from '@erp-steward/contracts/agent-protocol'
-import type { Envelope } from '@erp-steward/contracts/event'
-import {
-  PersonChanged,
-  StandingChanged,
-  UnitChanged,
-} from '@erp-steward/contracts/directory-events'
-import { appendEvent } from '@erp-steward/messaging/outbox'
-import { sealedPerson } from '@erp-steward/test-kit/personal-data'
+import { emptyTables } from '@erp-steward/test-kit/empty-tables'
+import { after, DAY } from '@erp-steward/test-kit/instants'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
-import { testAct } from '@erp-steward/test-kit/test-act'
-import { create, send } from '@erp-steward/test-kit/requests'
+import { create, made, send, type Resource } from '@erp-steward/test-kit/requests'
+import { runTask } from '@erp-steward/test-kit/run-task'
 import { setParameter as setByTwo } from '@erp-steward/test-kit/set-parameter'
+import {
+  tellOfPerson,
+  tellOfStanding,
+  tellOfUnits,
+  UNIT,
+} from '@erp-steward/test-kit/tell-of-company'
 import { testService, type TestService } from '@erp-steward/test-kit/test-service'
-import { bearer, type TestCaller } from '@erp-steward/test-kit/tokens'
+import { caller } from '@erp-steward/test-kit/tokens'
 import type { LightMyRequestResponse as Response } from 'fastify'
 import { backupOrchestration } from '../src/service.ts'
 
 /** A Monday, 10:00 in China. */
 export const MONDAY = new Date('2026-03-09T02:00:00Z')
 
-export const UNIT = randomUUID()
-export const OTHER_UNIT = randomUUID()
 /** Client ids of two agents. */
 export const AGENT = 'agent-of-erp'
 export const OTHER_AGENT = 'agent-of-others'
-
-export const MINUTE = 60_000
-export const HOUR = 60 * MINUTE
-export const DAY = 24 * HOUR
-
-/** Seconds since 1970 in 2100: a token of the tests outlives every clock that is moved. */
-const FAR = 4_102_444_800
 
 /** The service with two units and two sites, PRIMARY here and OFFSITE elsewhere. */
 export async function backupStage(): Promise<TestService> {
@@ -41,18 +32,7 @@ export async function backupStage(): Promise<TestService> {
 }
 
 async function fillStage(stage: TestService): Promise<void> {
-  for (const [unitId, code] of [
-    [UNIT, 'U1'],
-    [OTHER_UNIT, 'U2'],
-  ] as const)
-    await tell(stage, UnitChanged, unitId, {
-      unitId,
-      code,
-      name: `Unit ${code}`,
-      kind: 'USER_UNIT',
-      active: true,
-      version: 1,
-    })
+  await tellOfUnits(stage)
   await site(stage, 'PRIMARY', { medium: 'disk', isOffsite: false })
   await site(stage, 'OFFSITE', { medium: 'object-store', isOffsite: true })
 }
@@ -101,8 +81,6 @@ export async function changeTarget(
   return made(send(stage, 'GET', url, authority()))
 }
 
-let versions = 0
-
 /** Identity says who a person is and which roles the person has. */
 export async function person(
   stage: TestService,
@@ -119,24 +97,8 @@ export async function person(
     readonly accountStatus?: 'active' | 'frozen'
   },
 ): Promise<void> {
-  versions += 1
-  await tell(stage, PersonChanged, personId, {
-    personId,
-    ...sealedPerson(personId, { name: 'Somebody' }),
-    unitId,
-    departmentId: randomUUID(),
-    positionId: randomUUID(),
-    active,
-    leftOn: active ? null : '2026-03-09',
-    version: versions,
-  })
-  await tell(stage, StandingChanged, personId, {
-    personId,
-    accountId: personId,
-    accountStatus,
-    roles: [...roles],
-    version: versions,
-  })
+  await tellOfPerson(stage, personId, { name: 'Somebody', email: null, unitId, active })
+  await tellOfStanding(stage, personId, { accountStatus, roles })
 }
 
 /** Has a second person approve what was proposed; a refusal is handed through as it is. */
@@ -176,44 +138,10 @@ export async function except(
 
 /** Takes every row away and fills the stage anew, for the next case of a file. */
 export async function emptyStage(stage: TestService): Promise<void> {
-  const tables = [...stage.db.entityMetadatas.map(({ tableName }) => tableName), ...PLATFORM]
-  await stage.db.query(tables.map((table) => `delete from ${table}`).join('; '))
+  await emptyTables(stage)
   stage.now = MONDAY
   await fillStage(stage)
   await stage.db.query('delete from outbox')
-}
-
-const PLATFORM = [
-  'outbox',
-  'inbox',
-  'dead_letter',
-  'idempotency_key',
-  'parameter_version',
-  'proposal',
-  'wait_alarm',
-]
-
-/** An event of another service as it comes off the bus. */
-export async function eventOf(
-  stage: TestService,
-  ...[definition, subject, data]: Tell
-): Promise<Envelope> {
-  const act = testAct({ now: stage.now })
-  const id = await appendEvent(stage.db.manager, 'identity', definition, subject, data, act)
-  const event = (await queuedEvents(stage.db)).find((each) => each.id === id)
-  if (event === undefined) throw new Error('the event was not queued')
-  await stage.db.query('delete from outbox where id = $1', [id])
-  return event
-}
-
-type Tell = [
-  definition: Parameters<typeof appendEvent>[2],
-  subject: string,
-  data: Parameters<typeof appendEvent>[4],
-]
-
-export async function tell(stage: TestService, ...event: Tell): Promise<string> {
-  return stage.consumer.deliver(await eventOf(stage, ...event))
 }
 
 export const authority = (person: string | null = null) =>
@@ -227,31 +155,6 @@ export const provider = (person: string | null = null) => caller({ roles: ['OM_P
 export const agent = (sub = AGENT) => caller({ roles: ['BACKUP_AGENT'], kind: 'client', sub })
 export const inUnit = (unit: string, person: string | null = null) =>
   caller({ roles: ['OM_AUTHORITY'], unit, range: 'unit', person })
-
-export function caller(claims: TestCaller): Caller {
-  return bearer({ exp: FAR, ...claims })
-}
-export type Caller = Readonly<Record<string, string>>
-
-/** The body of an answer that must be a success. */
-export async function made<Body = Resource>(answer: Promise<Response>): Promise<Body> {
-  const { statusCode, body } = await answer
-  if (statusCode >= 300) throw new Error(`${String(statusCode)} ${body}`)
-  return JSON.parse(body) as Body
-}
-
-/** Status and code of a refusal. */
-export async function refusal(answer: Promise<Response>): Promise<[number, unknown]> {
-  const { statusCode, body } = await answer
-  const { code } = JSON.parse(body) as { code?: unknown }
-  return [statusCode, code]
-}
-
-export interface Resource {
-  readonly id: string
-  readonly version: number
-  readonly [member: string]: unknown
-}
 
 let targets = 0
 
@@ -445,14 +348,6 @@ export async function factsOf(
     .map(({ data }) => data as Record<string, unknown>)
 }
 
-/** Runs a task as the worker would, at the clock of the stage. */
-export async function runTask(stage: TestService, name: string): Promise<void> {
-  const task = stage.tasks.find((each) => each.name === name)
-  if (task === undefined) throw new Error(`there is no task ${name}`)
-  const by = { actor: 'service:backup-orchestration', personId: null, role: 'SERVICE' }
-  await stage.db.transaction((tx) => task.run(tx, {}, testAct({ ...by, now: stage.now })))
-}
-
 /** Everything the clock does each minute, as of now. */
 export async function tick(stage: TestService): Promise<void> {
   for (const name of ['dispatch-due-runs', 'watch-backups', 'settle-gates'])
@@ -465,12 +360,7 @@ export async function tickAt(stage: TestService, at: Date): Promise<void> {
   await tick(stage)
 }
 
-/** That many milliseconds after an instant. */
-export function after(instant: Date | string, ms: number): Date {
-  return new Date(new Date(instant).getTime() + ms)
-}
-
 /** Sets a parameter for the company from now on. */
 export async function setParameter(stage: TestService, key: string, value: unknown): Promise<void> {
-  await made(setByTwo(stage, 'backup-orchestration', { key, value }))
+  await made(setByTwo(stage, { key, value }))
 }

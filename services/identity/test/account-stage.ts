@@ -216,14 +216,6 @@ export function pass(stage: TestService, ms: number): void {
   stage.now = new Date(stage.now.getTime() + ms)
 }
 
-/** Runs a task by name, as the clockwork would. */
-export async function runTask(stage: TestService, name: string): Promise<void> {
-  const task = stage.tasks.find((each) => each.name === name)
-  if (task === undefined) throw new Error(`there is no task ${name}`)
-  const act = testAct({ now: stage.now, actor: 'service:identity', role: 'SERVICE' })
-  await stage.db.transaction((tx) => task.run(tx, {}, act))
-}
-
 /** An `exp` for a token that both clocks take: the one of the service, which tests move, and the real one. */
 export function stillValid({ now }: Pick<TestService, 'now'>): number {
   return Math.floor(Math.max(now.getTime(), Date.now()) / 1_000) + 300

@@ -3,19 +3,16 @@ import type { Role } from '@erp-steward/contracts/permissions'
 import type { Responsibility } from '../src/organisation/position.ts'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import type { TestService } from '@erp-steward/test-kit/test-service'
-import { bearer, type TestCaller } from '@erp-steward/test-kit/tokens'
+import { caller, type TestCaller } from '@erp-steward/test-kit/tokens'
 
 /** One caller per role, the same account on every call. */
 const ids = new Map<Role, string>()
-
-/** End of the tokens' life, seconds since 1970: thirty days from now, so that a test may move the clock. */
-const EXP = Math.floor(Date.now() / 1_000) + 30 * 86_400
 
 /** Headers of a company-wide caller with one role; a test that needs another one passes `sub` or `unit`. */
 export function as(role: Role, claims: Partial<TestCaller> = {}) {
   const sub = ids.get(role) ?? randomUUID()
   ids.set(role, sub)
-  return bearer({ roles: [role], sub, exp: EXP, ...claims })
+  return caller({ roles: [role], sub, ...claims })
 }
 
 export interface Call {

@@ -3,9 +3,10 @@ import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { send } from '@erp-steward/test-kit/requests'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { toldAttention } from '@erp-steward/test-kit/told-attention'
+import { after, MINUTE } from '@erp-steward/test-kit/instants'
+import { OTHER_UNIT, tellOfPerson, UNIT } from '@erp-steward/test-kit/tell-of-company'
 import {
   act,
-  after,
   authority,
   clock,
   emptyStage,
@@ -14,14 +15,10 @@ import {
   fillDirectory,
   incidentStage,
   keyUser,
-  MINUTE,
   nominate,
   open,
-  OTHER_UNIT,
   runJobs,
   systemAdmin,
-  tellOfPerson,
-  UNIT,
   waitingJobs,
 } from './incident-stage.ts'
 

@@ -1,31 +1,28 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import type { Envelope } from '@erp-steward/contracts/event'
-import { sealedPerson, TEST_PERSONAL_DATA_KEYS } from '@erp-steward/test-kit/personal-data'
-import {
-  ModuleChanged,
-  PersonChanged,
-  StandingChanged,
-  UnitChanged,
-} from '@erp-steward/contracts/directory-events'
-import { appendEvent } from '@erp-steward/messaging/outbox'
+import { ModuleChanged } from '@erp-steward/contracts/directory-events'
+import { emptyTables } from '@erp-steward/test-kit/empty-tables'
+import { TEST_PERSONAL_DATA_KEYS } from '@erp-steward/test-kit/personal-data'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
-import { testAct } from '@erp-steward/test-kit/test-act'
 import { create, send } from '@erp-steward/test-kit/requests'
+import { runTask } from '@erp-steward/test-kit/run-task'
 import { setParameter as setByTwo } from '@erp-steward/test-kit/set-parameter'
+import { tell } from '@erp-steward/test-kit/tell'
+import {
+  idsOf,
+  OTHER_UNIT,
+  tellOfPerson,
+  tellOfStanding,
+  tellOfUnits,
+  UNIT,
+} from '@erp-steward/test-kit/tell-of-company'
 import { testService, type TestService } from '@erp-steward/test-kit/test-service'
-import { bearer, type TestCaller } from '@erp-steward/test-kit/tokens'
+import { caller, type Caller } from '@erp-steward/test-kit/tokens'
 import type { InjectOptions, LightMyRequestResponse as Response } from 'fastify'
 import type { IncidentConfig } from '../src/config.ts'
 import { incidentTiering } from '../src/service.ts'
 
 /** A Monday morning in working hours, 10:00 in China. */
 export const MONDAY = new Date('2026-03-09T02:00:00Z')
-
-export const UNIT = randomUUID()
-export const OTHER_UNIT = randomUUID()
-
-/** Seconds since 1970 in 2100: a token of the tests outlives every clock that is moved. */
-const FAR = 4_102_444_800
 
 export async function incidentStage(config: Partial<IncidentConfig> = {}): Promise<TestService> {
   return testService(
@@ -43,26 +40,11 @@ export async function incidentStage(config: Partial<IncidentConfig> = {}): Promi
   )
 }
 
-/** Takes every row away, for the next case of a file: some ten times faster than a database of its own. */
+/** Takes every row away, for the next case of a file. */
 export async function emptyStage(stage: TestService): Promise<void> {
-  const tables = [...stage.db.entityMetadatas.map(({ tableName }) => tableName), ...PLATFORM]
-  await stage.db.query(tables.map((table) => `delete from ${table}`).join('; '))
-  await stage.db.query('delete from incident_tiering_jobs._private_jobs')
+  await emptyTables(stage)
   stage.now = MONDAY
 }
-
-const PLATFORM = [
-  'outbox',
-  'inbox',
-  'dead_letter',
-  'idempotency_key',
-  'parameter_version',
-  'proposal',
-  'wait_alarm',
-]
-
-/** Of the last directory event: the copy takes each for newer than those before. */
-let directoryVersion = 0
 
 /**
  * Delivers directory events as identity would send them: two units, the module GL, and the people given by name, who are
@@ -72,121 +54,16 @@ export async function fillDirectory<Name extends string>(
   stage: TestService,
   ...names: readonly Name[]
 ): Promise<Record<Name, string>> {
-  const people = Object.fromEntries(names.map((name) => [name, randomUUID()])) as Record<
-    Name,
-    string
-  >
-  for (const [unitId, code] of [
-    [UNIT, 'U1'],
-    [OTHER_UNIT, 'U2'],
-  ] as const)
-    await tell(stage, UnitChanged, unitId, {
-      unitId,
-      code,
-      name: `Unit ${code}`,
-      kind: 'USER_UNIT',
-      active: true,
-      version: (directoryVersion += 1),
-    })
-  await tell(stage, ModuleChanged, 'GL', {
-    code: 'GL',
-    name: 'General Ledger',
-    active: true,
-    version: (directoryVersion += 1),
-  })
+  const people = idsOf(names)
+  await tellOfUnits(stage)
+  const module = { code: 'GL', name: 'General Ledger', active: true, version: 1 }
+  await tell(stage, ModuleChanged, 'GL', module)
   for (const name of names) {
-    await tellOfPerson(stage, people[name], { name })
+    const unitId = name === 'foreign' ? OTHER_UNIT : UNIT
+    await tellOfPerson(stage, people[name], { name, unitId })
     await tellOfStanding(stage, people[name])
   }
   return people
-}
-
-/** Identity says what the account of a person is and may do now; a key user's, in use, unless said otherwise. */
-export async function tellOfStanding(
-  stage: TestService,
-  personId: string,
-  {
-    accountStatus = 'active',
-    roles = ['KEY_USER'],
-    version = (directoryVersion += 1),
-  }: StandingNow = {},
-): Promise<void> {
-  await tell(stage, StandingChanged, personId, {
-    personId,
-    accountId: personId,
-    accountStatus,
-    roles: [...roles],
-    version,
-  })
-}
-
-interface StandingNow {
-  readonly accountStatus?: 'active' | 'frozen' | 'disabled' | 'none'
-  readonly roles?: readonly string[]
-  /** Default: newer than all before. */
-  readonly version?: number
-}
-
-/** Identity says how a person is now; a mail address of the name unless said otherwise. */
-export async function tellOfPerson(
-  stage: TestService,
-  personId: string,
-  {
-    name,
-    email = `${name}@example.test`,
-    active = true,
-    unitId = name === 'foreign' ? OTHER_UNIT : UNIT,
-    version = (directoryVersion += 1),
-  }: PersonNow,
-): Promise<void> {
-  await tell(stage, PersonChanged, personId, {
-    personId,
-    ...sealedPerson(personId, { name, email }),
-    unitId,
-    departmentId: randomUUID(),
-    positionId: randomUUID(),
-    active,
-    leftOn: active ? null : '2026-03-09',
-    version,
-  })
-}
-
-interface PersonNow {
-  readonly name: string
-  readonly email?: string | null
-  readonly active?: boolean
-  readonly unitId?: string
-  /** Default: newer than all before. */
-  readonly version?: number
-}
-
-/** An event of another service as it comes off the bus, not yet delivered. */
-export async function eventOf(
-  stage: TestService,
-  ...[definition, subject, data]: Tell
-): Promise<Envelope> {
-  const id = await appendEvent(
-    stage.db.manager,
-    'identity',
-    definition,
-    subject,
-    data,
-    testAct({ now: stage.now }),
-  )
-  const event = (await queuedEvents(stage.db)).find((each) => each.id === id)
-  if (event === undefined) throw new Error('the event was not queued')
-  await stage.db.query('delete from outbox where id = $1', [id])
-  return event
-}
-
-type Tell = [
-  definition: Parameters<typeof appendEvent>[2],
-  subject: string,
-  data: Parameters<typeof appendEvent>[4],
-]
-
-export async function tell(stage: TestService, ...event: Tell): Promise<string> {
-  return stage.consumer.deliver(await eventOf(stage, ...event))
 }
 
 /** Headers of a caller of UNIT, or company-wide where the role is. */
@@ -199,11 +76,6 @@ export const keyUser = (person: string, unit = UNIT) =>
   caller({ roles: ['KEY_USER'], person, unit, range: 'unit' })
 export const endUser = (person: string, unit = UNIT) =>
   caller({ roles: ['END_USER'], person, unit, range: 'unit' })
-
-export function caller(claims: TestCaller): Caller {
-  return bearer({ exp: FAR, ...claims })
-}
-export type Caller = Readonly<Record<string, string>>
 
 export interface TicketNow {
   readonly id: string
@@ -324,14 +196,6 @@ export async function waitingJobs(stage: TestService, task: string): Promise<Job
   )
 }
 
-/** Runs a task as the worker would, at the clock of the stage. */
-export async function runTask(stage: TestService, name: string, data: unknown = {}): Promise<void> {
-  const task = stage.tasks.find((each) => each.name === name)
-  if (task === undefined) throw new Error(`there is no task ${name}`)
-  const by = { actor: 'service:incident-tiering', personId: null, role: 'SERVICE' }
-  await stage.db.transaction((tx) => task.run(tx, data, testAct({ ...by, now: stage.now })))
-}
-
 /** Takes jobs off the queue and runs them. */
 export async function runJobs(stage: TestService, jobs: readonly Job[]): Promise<void> {
   for (const { id, task, data } of jobs) {
@@ -382,13 +246,5 @@ export async function nominate(
 
 /** Sets a parameter for the company from now on; its version is the next. */
 export async function setParameter(stage: TestService, key: string, value: unknown) {
-  return setByTwo(stage, 'incident-tiering', { key, value })
+  return setByTwo(stage, { key, value })
 }
-
-/** That many milliseconds after an instant. */
-export function after(instant: Date | string, ms: number): Date {
-  return new Date(new Date(instant).getTime() + ms)
-}
-
-export const MINUTE = 60_000
-export const HOUR = 60 * MINUTE

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { Envelope } from '@erp-steward/contracts/event'
+import { runTask } from '@erp-steward/test-kit/run-task'
 import { testService, type TestService } from '@erp-steward/test-kit/test-service'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
-import { bearer, type TestCaller } from '@erp-steward/test-kit/tokens'
+import { caller, type TestCaller } from '@erp-steward/test-kit/tokens'
 import type { LightMyRequestResponse } from 'fastify'
 import type { MonitoringConfig } from '../src/config.ts'
 import { monitoringIngest } from '../src/service.ts'
@@ -51,12 +52,10 @@ export class Stage {
     url: string,
     { as, body, headers = {} }: { as: TestCaller; body?: object; headers?: Record<string, string> },
   ) {
-    const now = Math.floor(this.service.now.getTime() / 1_000)
-    const exp = Math.max(now, Math.floor(Date.now() / 1_000)) + 600
     return this.service.app.inject({
       method,
       url,
-      headers: { ...bearer({ exp, ...as }), 'idempotency-key': randomUUID(), ...headers },
+      headers: { ...caller(as), 'idempotency-key': randomUUID(), ...headers },
       ...(body !== undefined && { payload: body }),
     })
   }
@@ -112,23 +111,9 @@ export class Stage {
     return (await queuedEvents(this.service.db)).filter((event) => event.type === type)
   }
 
-  /** Runs a task as the clockwork would, in a transaction of its own. */
-  async run(name: string, payload: unknown = {}): Promise<void> {
-    const { tasks, db, now } = this.service
-    const task = tasks.find((each) => each.name === name)
-    if (task === undefined) throw new Error(`there is no task ${name}`)
-    await db.transaction((tx) =>
-      task.run(tx, payload, {
-        actor: 'service:monitoring-ingest',
-        personId: null,
-        controllers: [],
-        role: 'SERVICE',
-        unitId: null,
-        requestId: randomUUID(),
-        traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
-        now,
-      }),
-    )
+  /** Runs a task as the clockwork would. */
+  run(name: string, payload: unknown = {}): Promise<void> {
+    return runTask(this.service, name, payload)
   }
 
   /** A person of the first unit, or of another, with an account and roles. */

@@ -2,11 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { create, send } from '@erp-steward/test-kit/requests'
+import { after } from '@erp-steward/test-kit/instants'
+import { runTask } from '@erp-steward/test-kit/run-task'
+import { OTHER_UNIT, UNIT } from '@erp-steward/test-kit/tell-of-company'
+import { caller, type Caller } from '@erp-steward/test-kit/tokens'
 import {
-  after,
   assessmentStage,
   authority,
-  caller,
   compute,
   emptyStage,
   endUser,
@@ -21,17 +23,13 @@ import {
   ofUnit,
   ok,
   OTHER_DEPARTMENT,
-  OTHER_UNIT,
   publish,
   record,
   report,
-  runTask,
   scoreOf,
   sheets,
   stranger,
   tellOfPerson,
-  UNIT,
-  type Caller,
   type Report,
 } from '../assessment-stage.ts'
 
@@ -271,7 +269,7 @@ describe('deciding', () => {
 
   test('[A-6.3.1] who moved out of the unit lately does not judge either, after a quarter they do', async () => {
     const { id } = ok(await file(endUser(people.clerk)))
-    const away = { name: 'mate', unitId: OTHER_UNIT, departmentId: OTHER_DEPARTMENT, version: 2 }
+    const away = { name: 'mate', unitId: OTHER_UNIT, departmentId: OTHER_DEPARTMENT }
     await tellOfPerson(stage, people.mate, away)
     stage.now = after(MONDAY, 92 * 86_400_000 - 1)
     expect((await decide(id, authority(people.mate))).json()).toMatchObject({ code: 'same-person' })

@@ -1,29 +1,20 @@
 import { randomUUID } from 'node:crypto'
 import type { Envelope, EventDefinition } from '@erp-steward/contracts/event'
 import { ServiceAlive } from '@erp-steward/contracts/platform-events'
-import type { Role } from '@erp-steward/contracts/permissions'
 import type { ServiceName } from '@erp-steward/contracts/services'
 import type { Outcome } from '@erp-steward/messaging/consumer'
+import { DAY, HOUR } from '@erp-steward/test-kit/instants'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
+import { runTask } from '@erp-steward/test-kit/run-task'
 import { testAct } from '@erp-steward/test-kit/test-act'
 import { testService, type TestService } from '@erp-steward/test-kit/test-service'
-import { bearer } from '@erp-steward/test-kit/tokens'
+import { caller } from '@erp-steward/test-kit/tokens'
 import type { LightMyRequestResponse as Response } from 'fastify'
 import type { Static } from 'typebox'
 import { assessment } from '../../src/service.ts'
 
 /** A Monday noon in UTC. */
 export const NOON = new Date('2026-03-09T12:00:00.000Z')
-export const SECOND = 1_000
-export const HOUR = 3_600 * SECOND
-export const DAY = 24 * HOUR
-
-/** Seconds since 1970 in 2100: a token of the tests outlives every clock that is moved. */
-const FAR = 4_102_444_800
-
-export const UNIT = randomUUID()
-export const OTHER_UNIT = randomUUID()
-
 export async function controlStage(): Promise<TestService> {
   return testService(assessment, {}, NOON)
 }
@@ -89,10 +80,8 @@ export async function alive(stage: TestService, at: Date, ...names: readonly Ser
     await tell(stage, factOf(ServiceAlive, { service, saidAt: at.toISOString() }, at, service))
 }
 
-export const caller = (role: Role, claims: object = {}) =>
-  bearer({ roles: [role], exp: FAR, ...claims })
-export const auditor = () => caller('AUDIT_ADMIN')
-export const authority = () => caller('OM_AUTHORITY', { person: randomUUID() })
+export const auditor = () => caller({ roles: ['AUDIT_ADMIN'] })
+export const authority = () => caller({ roles: ['OM_AUTHORITY'], person: randomUUID() })
 
 export async function read(
   stage: TestService,
@@ -134,10 +123,8 @@ export async function stateAt(stage: TestService, clauseId: string, at: Date): P
 
 /** Runs the task that states changes, as the worker would. */
 export async function publish(stage: TestService, at: Date): Promise<void> {
-  const task = stage.tasks.find(({ name }) => name === 'publish-control-states')
-  if (task === undefined) throw new Error('there is no such task')
-  const act = { ...testAct(), actor: 'service:assessment', role: 'SERVICE', now: at }
-  await stage.db.transaction((tx) => task.run(tx, {}, act))
+  stage.now = at
+  await runTask(stage, 'publish-control-states')
 }
 
 /** Changes of state that were stated of a clause, oldest first. */
@@ -154,7 +141,10 @@ export async function confirm(
   stage: TestService,
   clauseId: string,
   recordId: string,
-  headers: Readonly<Record<string, string>> = caller('SECURITY_ADMIN', { person: randomUUID() }),
+  headers: Readonly<Record<string, string>> = caller({
+    roles: ['SECURITY_ADMIN'],
+    person: randomUUID(),
+  }),
 ): Promise<Response> {
   const url = `/v1/controls/${clauseId}/records/${recordId}/confirm`
   return stage.app.inject({ method: 'POST', url, headers })

@@ -35,23 +35,21 @@ import { ParameterVersionSet } from '@erp-steward/contracts/platform-events'
 import { clauses } from '@erp-steward/regulation/clause'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { register } from '../../src/controls/rules/register/all.ts'
+import { DAY, HOUR } from '@erp-steward/test-kit/instants'
+import { OTHER_UNIT, UNIT } from '@erp-steward/test-kit/tell-of-company'
+import { caller } from '@erp-steward/test-kit/tokens'
 import {
   alive,
   auditor,
-  caller,
   controlAt,
   controlStage,
-  DAY,
   emptyStage,
   factOf,
-  HOUR,
   noon,
-  OTHER_UNIT,
   publish,
   read,
   stateAt,
   tell,
-  UNIT,
 } from './control-stage.ts'
 
 let stage: TestService
@@ -684,7 +682,7 @@ test('only the newest facts of a clause are kept for a look; the state needs non
 test('[A-4.2.4] a caller of one unit sees the breaches and the evidence of that unit only', async () => {
   await tell(stage, missed(ONE, noon(-2), UNIT))
   await tell(stage, missed(TWO, noon(-2), OTHER_UNIT))
-  const own = caller('KEY_USER', { unit: UNIT, range: 'unit' })
+  const own = caller({ roles: ['KEY_USER'], unit: UNIT, range: 'unit' })
   stage.now = noon()
   const { openBreaches, evidence } = (await read(stage, '/v1/controls/A-2.4.1', own)).json<{
     openBreaches: { key: string }[]
@@ -712,5 +710,5 @@ test.each([
 
 test('end users and machines that send facts do not read the register', async () => {
   for (const role of ['END_USER', 'MIDDLEWARE', 'BACKUP_AGENT'] as const)
-    expect((await read(stage, '/v1/controls', caller(role))).statusCode).toBe(403)
+    expect((await read(stage, '/v1/controls', caller({ roles: [role] }))).statusCode).toBe(403)
 })

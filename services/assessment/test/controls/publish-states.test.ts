@@ -4,18 +4,17 @@ import { TimeNodeCompleted, TimeNodeMissed } from '@erp-steward/contracts/assess
 import { InspectionDone, InspectionOverdue } from '@erp-steward/contracts/monitoring-events'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import type { TestService } from '@erp-steward/test-kit/test-service'
+import { DAY, HOUR } from '@erp-steward/test-kit/instants'
+import { UNIT } from '@erp-steward/test-kit/tell-of-company'
 import {
   changesOf,
   controlAt,
   controlStage,
-  DAY,
   emptyStage,
   factOf,
-  HOUR,
   noon,
   publish,
   tell,
-  UNIT,
 } from './control-stage.ts'
 
 let stage: TestService

@@ -5,22 +5,21 @@ import type { Role } from '@erp-steward/contracts/permissions'
 import { sealedPerson } from '@erp-steward/test-kit/personal-data'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import type { TestService } from '@erp-steward/test-kit/test-service'
+import { DAY, HOUR } from '@erp-steward/test-kit/instants'
+import { UNIT } from '@erp-steward/test-kit/tell-of-company'
+import { caller } from '@erp-steward/test-kit/tokens'
 import {
   auditor,
   authority,
-  caller,
   confirm,
   controlStage,
-  DAY,
   emptyStage,
   factOf,
-  HOUR,
   noon,
   read,
   record,
   stateAt,
   tell,
-  UNIT,
 } from './control-stage.ts'
 
 let stage: TestService
@@ -49,7 +48,7 @@ test('[B-5.1][B-5.2] what a person recorded proves the clause until it ends, and
     stage,
     'B-5.1',
     { reference: 'OM-2026-7' },
-    caller('OM_AUTHORITY', { person }),
+    caller({ roles: ['OM_AUTHORITY'], person }),
   )
   expect(answer.statusCode).toBe(201)
   const { id } = answer.json<{ id: string }>()
@@ -76,14 +75,14 @@ test('[B-5.1][B-5.2] what a person recorded proves the clause until it ends, and
 
 test('[B-5.1][B-5.2] a record counts for nothing on one word: neither the recorder, nor the same account, nor nobody confirms it', async () => {
   const [person, sub] = [randomUUID(), randomUUID()]
-  const made = await record(stage, 'B-5.1', {}, caller('OM_AUTHORITY', { person, sub }))
+  const made = await record(stage, 'B-5.1', {}, caller({ roles: ['OM_AUTHORITY'], person, sub }))
   const { id } = made.json<{ id: string }>()
   for (const headers of [
-    caller('OM_AUTHORITY', { person }),
-    caller('SYSTEM_ADMIN', { person }),
-    caller('OM_AUTHORITY', { person: randomUUID(), sub }),
-    caller('OM_AUTHORITY', { person: null }),
-    caller('OM_AUTHORITY', { person: randomUUID(), controllers: [person] }),
+    caller({ roles: ['OM_AUTHORITY'], person }),
+    caller({ roles: ['SYSTEM_ADMIN'], person }),
+    caller({ roles: ['OM_AUTHORITY'], person: randomUUID(), sub }),
+    caller({ roles: ['OM_AUTHORITY'], person: null }),
+    caller({ roles: ['OM_AUTHORITY'], person: randomUUID(), controllers: [person] }),
   ])
     expect(['same-person', 'person-required']).toContain(
       (await confirm(stage, 'B-5.1', id, headers)).json<{ code: string }>().code,
@@ -101,7 +100,7 @@ test('[B-5.1][B-5.2] a record counts for nothing on one word: neither the record
 })
 
 test('[B-5.1][B-5.2] an account that belongs to nobody yet records nothing, for its holder could confirm it under another', async () => {
-  const answer = await record(stage, 'B-5.1', {}, caller('SYSTEM_ADMIN', { person: null }))
+  const answer = await record(stage, 'B-5.1', {}, caller({ roles: ['SYSTEM_ADMIN'], person: null }))
   expect([answer.statusCode, answer.json<{ code: string }>().code]).toEqual([
     403,
     'person-required',
@@ -126,15 +125,20 @@ test('[B-5.1][B-5.2] two of those whose duties these are do not vouch for each o
     [former, 'END_USER'],
   ] as const)
     await standing(personId, role)
-  const made = await record(stage, 'B-5.1', {}, caller('OM_AUTHORITY', { person: recorder }))
+  const made = await record(
+    stage,
+    'B-5.1',
+    {},
+    caller({ roles: ['OM_AUTHORITY'], person: recorder }),
+  )
   const { id } = made.json<{ id: string }>()
   for (const headers of [
-    caller('OM_AUTHORITY', { person: randomUUID() }),
-    caller('SYSTEM_ADMIN', { person: former }),
+    caller({ roles: ['OM_AUTHORITY'], person: randomUUID() }),
+    caller({ roles: ['SYSTEM_ADMIN'], person: former }),
   ])
     expect((await confirm(stage, 'B-5.1', id, headers)).json()).toMatchObject({ code: 'concerned' })
   expect(await stateAt(stage, 'B-5.1', noon())).toBe('stale')
-  const other = caller('SECURITY_ADMIN', { person: colleague })
+  const other = caller({ roles: ['SECURITY_ADMIN'], person: colleague })
   expect((await confirm(stage, 'B-5.1', id, other)).statusCode).toBe(200)
   expect(await stateAt(stage, 'B-5.1', noon())).toBe('recorded-by-person')
 })
@@ -215,7 +219,7 @@ test('a clause that does not exist cannot be recorded', async () => {
 })
 
 test('who may not record is refused by name', async () => {
-  const own = caller('OM_AUTHORITY', { unit: UNIT, range: 'unit' })
+  const own = caller({ roles: ['OM_AUTHORITY'], unit: UNIT, range: 'unit' })
   for (const [headers, code] of [
     [auditor(), 'permission-missing'],
     [own, 'outside-unit'],

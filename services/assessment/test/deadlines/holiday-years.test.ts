@@ -2,6 +2,9 @@ import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { HolidayYearLoaded } from '@erp-steward/contracts/incident-events'
 import { send } from '@erp-steward/test-kit/requests'
 import type { TestService } from '@erp-steward/test-kit/test-service'
+import { runTask } from '@erp-steward/test-kit/run-task'
+import { tell } from '@erp-steward/test-kit/tell'
+import { OTHER_UNIT } from '@erp-steward/test-kit/tell-of-company'
 import {
   assessmentStage,
   authority,
@@ -11,14 +14,11 @@ import {
   fillDirectory,
   observation,
   ok,
-  OTHER_UNIT,
   publish,
   record,
   report,
-  runTask,
   setParameter,
   sheets,
-  tell,
 } from '../assessment-stage.ts'
 
 let stage: TestService

@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { send } from '@erp-steward/test-kit/requests'
+import { OTHER_UNIT } from '@erp-steward/test-kit/tell-of-company'
+import { caller, type Caller } from '@erp-steward/test-kit/tokens'
 import {
   assessmentStage,
   authority,
-  caller,
   compute,
   count,
   emptyStage,
@@ -17,14 +18,12 @@ import {
   ofUnit,
   ok,
   OTHER_DEPARTMENT,
-  OTHER_UNIT,
   publish,
   record,
   report,
   scoreOf,
   stranger,
   tellOfPerson,
-  type Caller,
 } from '../assessment-stage.ts'
 
 let stage: TestService
@@ -177,7 +176,7 @@ describe('who is counted does not count', () => {
         status: 409,
         code: 'same-person',
       })
-    const away = { name: 'mate', unitId: OTHER_UNIT, departmentId: OTHER_DEPARTMENT, version: 2 }
+    const away = { name: 'mate', unitId: OTHER_UNIT, departmentId: OTHER_DEPARTMENT }
     await tellOfPerson(stage, people.mate, away)
     expect((await put(through([people.mate]), body(10))).json()).toMatchObject({
       code: 'same-person',
@@ -186,7 +185,7 @@ describe('who is counted does not count', () => {
   })
 
   test('[A-6.1.1] who is of a unit that somebody counted moved away from counts and approves nothing', async () => {
-    const away = { name: 'clerk', unitId: OTHER_UNIT, departmentId: OTHER_DEPARTMENT, version: 2 }
+    const away = { name: 'clerk', unitId: OTHER_UNIT, departmentId: OTHER_DEPARTMENT }
     await tellOfPerson(stage, people.clerk, away)
     const through = caller({ roles: ['SCRIPT'], kind: 'client', controllers: [people.mate] })
     expect((await put(through, body(10))).json()).toMatchObject({ code: 'same-person' })

@@ -2,11 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { send } from '@erp-steward/test-kit/requests'
+import { after } from '@erp-steward/test-kit/instants'
+import { runTask } from '@erp-steward/test-kit/run-task'
+import { OTHER_UNIT, UNIT } from '@erp-steward/test-kit/tell-of-company'
+import { caller } from '@erp-steward/test-kit/tokens'
 import {
-  after,
   assessmentStage,
   authority,
-  caller,
   compute,
   emptyStage,
   endUser,
@@ -19,15 +21,12 @@ import {
   ofUnit,
   ok,
   OTHER_DEPARTMENT,
-  OTHER_UNIT,
   record,
   report,
-  runTask,
   scoreOf,
   setParameter,
   stranger,
   tellOfPerson,
-  UNIT,
   type Report,
 } from '../assessment-stage.ts'
 
@@ -387,7 +386,7 @@ describe('correction in time', () => {
   test('[A-2.3.5] a colleague of the unit that the person moved to meanwhile does not confirm either', async () => {
     const colleague = await stranger(stage)
     ok(await correct(after(FOUND, 1), ofUnit('BUSINESS_OWNER', people.mate)))
-    const away = { name: 'clerk', unitId: OTHER_UNIT, departmentId: OTHER_DEPARTMENT, version: 2 }
+    const away = { name: 'clerk', unitId: OTHER_UNIT, departmentId: OTHER_DEPARTMENT }
     await tellOfPerson(stage, people.clerk, away)
     for (const hand of [
       authority(colleague),
@@ -397,7 +396,7 @@ describe('correction in time', () => {
         correction: { confirmed: false },
       })
     // Away and back on one day, the person is of both.
-    await tellOfPerson(stage, people.clerk, { name: 'clerk', version: 3 })
+    await tellOfPerson(stage, people.clerk, { name: 'clerk' })
     expect((await correct(after(FOUND, 2), authority(colleague))).json()).toMatchObject({
       code: 'observation-state',
     })

@@ -2,11 +2,12 @@ import { createHash, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { create, send } from '@erp-steward/test-kit/requests'
+import { after } from '@erp-steward/test-kit/instants'
+import { OTHER_UNIT, UNIT } from '@erp-steward/test-kit/tell-of-company'
+import { caller } from '@erp-steward/test-kit/tokens'
 import {
-  after,
   assessmentStage,
   authority,
-  caller,
   compute,
   count,
   deductionsOf,
@@ -22,7 +23,6 @@ import {
   observation,
   ofUnit,
   ok,
-  OTHER_UNIT,
   publish,
   PUBLISHER,
   record,
@@ -31,7 +31,6 @@ import {
   scoreOf,
   sheets,
   tellOfPerson,
-  UNIT,
   type Report,
   type Score,
   type Sheet,
@@ -47,7 +46,7 @@ afterAll(() => stage.release())
 beforeEach(async () => {
   await emptyStage(stage)
   people = await fillDirectory(stage, 'clerk', 'mate', 'third', 'seller')
-  await tellOfPerson(stage, people.seller, { name: 'seller', departmentId: SALES, version: 2 })
+  await tellOfPerson(stage, people.seller, { name: 'seller', departmentId: SALES })
 })
 
 interface Check {
@@ -169,7 +168,7 @@ describe('departments and units', () => {
   test('[B-5.6] a person who moves after the computation counts where the sheet has put them', async () => {
     ok(await record(stage, report({ personId: people.clerk })))
     const sheet = await compute(stage)
-    await tellOfPerson(stage, people.clerk, { name: 'clerk', departmentId: SALES, version: 2 })
+    await tellOfPerson(stage, people.clerk, { name: 'clerk', departmentId: SALES })
     expect(await scoreOf(stage, sheet, people.clerk)).toMatchObject({ departmentId: FINANCE })
     expect(await check(sheet)).toMatchObject({ matches: true })
     const next = await compute(stage)
@@ -178,7 +177,7 @@ describe('departments and units', () => {
   })
 
   test('[B-5.6] who left is not scored, unless facts of the month came to light', async () => {
-    const gone = { name: 'mate', active: false, version: 2 }
+    const gone = { name: 'mate', active: false }
     await tellOfPerson(stage, people.mate, gone)
     await tellOfPerson(stage, people.third, { ...gone, name: 'third' })
     ok(await record(stage, report({ personId: people.third })))

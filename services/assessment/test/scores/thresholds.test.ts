@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { send } from '@erp-steward/test-kit/requests'
+import { UNIT } from '@erp-steward/test-kit/tell-of-company'
+import { caller, type Caller } from '@erp-steward/test-kit/tokens'
 import {
   assessmentStage,
   authority,
-  caller,
   compute,
   count,
   deductionsOf,
@@ -22,8 +23,6 @@ import {
   scoreOf,
   setParameter,
   tellOfPerson,
-  UNIT,
-  type Caller,
 } from '../assessment-stage.ts'
 
 let stage: TestService

@@ -2,11 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { create, send } from '@erp-steward/test-kit/requests'
+import { after } from '@erp-steward/test-kit/instants'
+import { runTask } from '@erp-steward/test-kit/run-task'
+import { OTHER_UNIT, UNIT } from '@erp-steward/test-kit/tell-of-company'
+import { caller, type Caller } from '@erp-steward/test-kit/tokens'
 import {
-  after,
   assessmentStage,
   authority,
-  caller,
   compute,
   emptyStage,
   endUser,
@@ -18,14 +20,10 @@ import {
   ofUnit,
   ok,
   OTHER_DEPARTMENT,
-  OTHER_UNIT,
-  runTask,
   scoreOf,
   setParameter,
   stranger,
   tellOfPerson,
-  UNIT,
-  type Caller,
 } from '../assessment-stage.ts'
 
 let stage: TestService
@@ -170,13 +168,13 @@ describe('completion', () => {
   test('[A-2.3.7][A-6.1.2] whoever measured moves takes the new unit along: its people say nothing of the step', async () => {
     const { id } = await plan({ personId: people.clerk })
     const colleague = await stranger(stage)
-    const away = { name: 'clerk', unitId: OTHER_UNIT, departmentId: OTHER_DEPARTMENT, version: 2 }
+    const away = { name: 'clerk', unitId: OTHER_UNIT, departmentId: OTHER_DEPARTMENT }
     await tellOfPerson(stage, people.clerk, away)
     expect(ok(await complete(id, MONDAY, authority(colleague)))).toMatchObject({ state: 'claimed' })
     expect((await complete(id, after(MONDAY, -1), authority(people.mate))).json()).toMatchObject({
       code: 'same-person',
     })
-    await tellOfPerson(stage, people.clerk, { name: 'clerk', version: 3 })
+    await tellOfPerson(stage, people.clerk, { name: 'clerk' })
     expect((await complete(id, after(MONDAY, -1), authority(colleague))).json()).toMatchObject({
       code: 'same-person',
     })
@@ -216,7 +214,7 @@ describe('completion', () => {
     const { id } = await plan({ personId: people.clerk })
     stage.now = after(DUE, 1)
     await runTask(stage, 'time-node-due', { nodeId: id })
-    const away = { name: 'mate', unitId: OTHER_UNIT, departmentId: OTHER_DEPARTMENT, version: 2 }
+    const away = { name: 'mate', unitId: OTHER_UNIT, departmentId: OTHER_DEPARTMENT }
     for (const headers of [
       ofUnit('KEY_USER', people.mate),
       ofUnit('BUSINESS_OWNER', people.mate),

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { TestService } from '@erp-steward/test-kit/test-service'
-import { send } from '@erp-steward/test-kit/requests'
+import { send, made, refusal } from '@erp-steward/test-kit/requests'
+import { after, MINUTE } from '@erp-steward/test-kit/instants'
+import { OTHER_UNIT } from '@erp-steward/test-kit/tell-of-company'
 import {
-  after,
   agent,
   AGENT,
   authority,
@@ -15,12 +16,8 @@ import {
   inUnit,
   lease,
   leased,
-  made,
-  MINUTE,
   MONDAY,
   OTHER_AGENT,
-  OTHER_UNIT,
-  refusal,
   report,
   request,
   run,

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { eventually } from '@erp-steward/test-kit/eventually'
-import { send } from '@erp-steward/test-kit/requests'
-import { agent, authority, backupStage, made } from '../backup-stage.ts'
+import { send, made } from '@erp-steward/test-kit/requests'
+import { agent, authority, backupStage } from '../backup-stage.ts'
 
 test('agents that wait hold neither readers up nor the end of the service', async () => {
   const stage = await backupStage()

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { randomUUID } from 'node:crypto'
-import { send } from '@erp-steward/test-kit/requests'
+import { send, made, refusal } from '@erp-steward/test-kit/requests'
+import { after, DAY, HOUR, MINUTE } from '@erp-steward/test-kit/instants'
+import { runTask } from '@erp-steward/test-kit/run-task'
 import {
-  after,
   agent,
   authority,
   backedUp,
@@ -11,27 +12,21 @@ import {
   backupStage,
   changeTarget,
   copyIn,
-  DAY,
   digestOf,
   emptyStage,
   except,
   factsOf,
   gate,
   GOOD,
-  HOUR,
   lease,
   leased,
-  made,
-  MINUTE,
   MONDAY,
   OTHER_AGENT,
   provider,
   readBack,
-  refusal,
   report,
   request,
   run,
-  runTask,
   setParameter,
   setPolicy,
   site,

@@ -2,38 +2,31 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { ChangeGateAsked } from '@erp-steward/contracts/change-events'
 import type { TestService } from '@erp-steward/test-kit/test-service'
-import { send } from '@erp-steward/test-kit/requests'
+import { send, made, refusal } from '@erp-steward/test-kit/requests'
+import { after, DAY, HOUR, MINUTE } from '@erp-steward/test-kit/instants'
+import { eventOf, tell } from '@erp-steward/test-kit/tell'
+import { OTHER_UNIT, UNIT } from '@erp-steward/test-kit/tell-of-company'
 import {
-  after,
   authority,
   backUp,
   backupStage,
   changeTarget,
   copyIn,
-  DAY,
   emptyStage,
-  eventOf,
   factsOf,
   gate,
-  HOUR,
   inUnit,
   leased,
-  made,
-  MINUTE,
   MONDAY,
-  OTHER_UNIT,
   owner,
   provider,
   readBack,
-  refusal,
   report,
   setParameter,
   setPolicy,
   site,
   target,
-  tell,
   tickAt,
-  UNIT,
 } from '../backup-stage.ts'
 
 let stage: TestService
@@ -188,7 +181,7 @@ describe('a change that asks', () => {
     const { id, systemCode } = await target(stage)
     await backUp(stage, id)
     const question = asked(systemCode)
-    const event = await eventOf(stage, ChangeGateAsked, question.changeId, question)
+    const event = eventOf(stage, ChangeGateAsked, question.changeId, question)
     await Promise.all([stage.consumer.deliver(event), stage.consumer.deliver(event)])
     // The same question as another event, and after the answer would be another one.
     stage.now = after(MONDAY, 2 * DAY)

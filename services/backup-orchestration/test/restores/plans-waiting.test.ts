@@ -1,27 +1,23 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { UnitChanged } from '@erp-steward/contracts/directory-events'
-import { create, send } from '@erp-steward/test-kit/requests'
+import { create, send, made, type Resource } from '@erp-steward/test-kit/requests'
 import { saidOfWaits } from '@erp-steward/test-kit/said-of-waits'
 import type { TestService } from '@erp-steward/test-kit/test-service'
+import { after, DAY } from '@erp-steward/test-kit/instants'
+import { runTask } from '@erp-steward/test-kit/run-task'
+import { tell } from '@erp-steward/test-kit/tell'
+import { OTHER_UNIT, UNIT } from '@erp-steward/test-kit/tell-of-company'
 import {
-  after,
   authority,
   backUp,
   backupStage,
   copyIn,
-  DAY,
   emptyStage,
-  made,
-  OTHER_UNIT,
   owner,
   person,
   provider,
-  runTask,
   target,
-  tell,
-  UNIT,
-  type Resource,
 } from '../backup-stage.ts'
 
 let stage: TestService

@@ -3,38 +3,31 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { eventually } from '@erp-steward/test-kit/eventually'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import type { TestService } from '@erp-steward/test-kit/test-service'
-import { create, send } from '@erp-steward/test-kit/requests'
+import { create, send, made, refusal, type Resource } from '@erp-steward/test-kit/requests'
+import { after, DAY, HOUR, MINUTE } from '@erp-steward/test-kit/instants'
+import { OTHER_UNIT, UNIT } from '@erp-steward/test-kit/tell-of-company'
+import { caller } from '@erp-steward/test-kit/tokens'
 import {
-  after,
   authority,
   backUp,
   backupStage,
   changeTarget,
-  caller,
   copyIn,
-  DAY,
   digestOf,
   emptyStage,
   factsOf,
-  HOUR,
   inUnit,
   lease,
   leased,
-  made,
   MANIFEST,
-  MINUTE,
   MONDAY,
-  OTHER_UNIT,
   owner,
   person,
   provider,
   readBack,
-  refusal,
   report,
   target,
   tickAt,
-  UNIT,
-  type Resource,
 } from '../backup-stage.ts'
 
 let stage: TestService

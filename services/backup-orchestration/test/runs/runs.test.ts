@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { randomUUID } from 'node:crypto'
-import { create, send } from '@erp-steward/test-kit/requests'
+import { create, send, made, refusal } from '@erp-steward/test-kit/requests'
+import { after, MINUTE } from '@erp-steward/test-kit/instants'
+import { OTHER_UNIT, UNIT } from '@erp-steward/test-kit/tell-of-company'
 import {
-  after,
   agent,
   authority,
   backedUp,
@@ -19,18 +20,13 @@ import {
   inUnit,
   lease,
   leased,
-  made,
-  MINUTE,
   MONDAY,
-  OTHER_UNIT,
   provider,
-  refusal,
   report,
   request,
   run,
   runs,
   target,
-  UNIT,
 } from '../backup-stage.ts'
 
 let stage: TestService

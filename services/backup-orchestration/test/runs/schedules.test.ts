@@ -2,33 +2,28 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { testAct } from '@erp-steward/test-kit/test-act'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { dispatchDueRuns } from '../../src/runs/dispatch-due-runs.ts'
-import { send } from '@erp-steward/test-kit/requests'
+import { send, made, type Resource } from '@erp-steward/test-kit/requests'
+import { after, DAY, HOUR, MINUTE } from '@erp-steward/test-kit/instants'
+import { runTask } from '@erp-steward/test-kit/run-task'
 import {
-  after,
   agent,
   authority,
   backedUp,
   backUp,
   backupStage,
   changeTarget,
-  DAY,
   emptyStage,
   factsOf,
-  HOUR,
   leased,
-  made,
-  MINUTE,
   MONDAY,
   report,
   request,
   run,
   runs,
-  runTask,
   setPolicy,
   target,
   tick,
   tickAt,
-  type Resource,
 } from '../backup-stage.ts'
 
 let stage: TestService

@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { ChangeGateAsked } from '@erp-steward/contracts/change-events'
-import { create, send } from '@erp-steward/test-kit/requests'
+import { create, send, made, refusal } from '@erp-steward/test-kit/requests'
 import type { TestService } from '@erp-steward/test-kit/test-service'
+import { tell } from '@erp-steward/test-kit/tell'
+import { OTHER_UNIT, UNIT } from '@erp-steward/test-kit/tell-of-company'
+import { caller } from '@erp-steward/test-kit/tokens'
 import {
   administrator,
   AGENT,
@@ -10,24 +13,18 @@ import {
   authority,
   backUp,
   backupStage,
-  caller,
   changeTarget,
   emptyStage,
   factsOf,
   FIRST,
   gate,
   inUnit,
-  made,
-  OTHER_UNIT,
   owner,
   provider,
-  refusal,
   registered,
   SECOND,
   setPolicy,
   target,
-  tell,
-  UNIT,
 } from '../backup-stage.ts'
 
 let stage: TestService

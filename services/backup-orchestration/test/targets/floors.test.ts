@@ -1,44 +1,41 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { ParameterVersionSet } from '@erp-steward/contracts/platform-events'
-import { create, send } from '@erp-steward/test-kit/requests'
+import { create, send, made, refusal } from '@erp-steward/test-kit/requests'
 import type { TestService } from '@erp-steward/test-kit/test-service'
+import { after, DAY } from '@erp-steward/test-kit/instants'
+import { runTask } from '@erp-steward/test-kit/run-task'
+import { tell } from '@erp-steward/test-kit/tell'
+import { UNIT } from '@erp-steward/test-kit/tell-of-company'
+import { caller } from '@erp-steward/test-kit/tokens'
 import {
   administrator,
-  after,
   agent,
   approved,
   authority,
   backedUp,
   backUp,
   backupStage,
-  caller,
   changeTarget,
   confirmSite,
-  DAY,
   emptyStage,
   except,
   factsOf,
   FIRST,
   gate,
   leased,
-  made,
   MONDAY,
   proposePolicy,
   provider,
   readBack,
-  refusal,
   registered,
   report,
   request,
-  runTask,
   SECOND,
   setParameter,
   setPolicy,
   site,
   target,
-  tell,
-  UNIT,
 } from '../backup-stage.ts'
 
 let stage: TestService

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
-import { send } from '@erp-steward/test-kit/requests'
+import { send, made } from '@erp-steward/test-kit/requests'
 import type { TestService } from '@erp-steward/test-kit/test-service'
+import { runTask } from '@erp-steward/test-kit/run-task'
 import {
   authority,
   backUp,
@@ -9,13 +10,11 @@ import {
   except,
   factsOf,
   leased,
-  made,
   proposePolicy,
   provider,
   readBack,
   report,
   run,
-  runTask,
   setParameter,
   setPolicy,
   target,

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { TestService } from '@erp-steward/test-kit/test-service'
-import { create, send } from '@erp-steward/test-kit/requests'
+import { create, send, made, refusal } from '@erp-steward/test-kit/requests'
+import { OTHER_UNIT, UNIT } from '@erp-steward/test-kit/tell-of-company'
 import {
   authority,
   backupStage,
@@ -9,14 +10,10 @@ import {
   factsOf,
   FIRST,
   inUnit,
-  made,
-  OTHER_UNIT,
   provider,
-  refusal,
   registered,
   setPolicy,
   target,
-  UNIT,
 } from '../backup-stage.ts'
 
 let stage: TestService

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
+import { runTask } from '@erp-steward/test-kit/run-task'
 import type { TestService } from '@erp-steward/test-kit/test-service'
-import { addAccount, identityStage, newcomer, runTask, trySignIn } from '../account-stage.ts'
+import { addAccount, identityStage, newcomer, trySignIn } from '../account-stage.ts'
 import {
   approve,
   as,

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
+import { runTask } from '@erp-steward/test-kit/run-task'
 import type { TestService } from '@erp-steward/test-kit/test-service'
-import { addAccount, identityStage, runTask } from '../account-stage.ts'
+import { addAccount, identityStage } from '../account-stage.ts'
 import {
   approve,
   as,

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { saidOfWaits } from '@erp-steward/test-kit/said-of-waits'
+import { runTask } from '@erp-steward/test-kit/run-task'
 import type { TestService } from '@erp-steward/test-kit/test-service'
-import { addAccount, identityStage, pass, runTask } from '../account-stage.ts'
+import { addAccount, identityStage, pass } from '../account-stage.ts'
 import { approve, as, ask, call, joined, ok, smallCompany } from '../directory-stage.ts'
 
 let stage: TestService

@@ -7,11 +7,12 @@ import { SessionEnded } from '@erp-steward/contracts/sign-in-events'
 import type { Envelope } from '@erp-steward/contracts/event'
 import { topics } from '@erp-steward/contracts/event-catalog'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
+import { runTask } from '@erp-steward/test-kit/run-task'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { bearer } from '@erp-steward/test-kit/tokens'
 import { ledgerHash } from '../../src/audit/ledger-hash.ts'
 import { identity } from '../../src/service.ts'
-import { addAccount, identityStage, pass, runTask, stillValid } from '../account-stage.ts'
+import { addAccount, identityStage, pass, stillValid } from '../account-stage.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'steward-ledger-'))
 let stage: TestService

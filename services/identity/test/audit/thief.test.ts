@@ -18,13 +18,14 @@ import type { Task } from '@erp-steward/service-kit/jobs'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import { TEST_INTERNAL_TOKEN, type TestService } from '@erp-steward/test-kit/test-service'
 import { bearer } from '@erp-steward/test-kit/tokens'
+import { runTask } from '@erp-steward/test-kit/run-task'
 import { sealsAfter } from '../../src/audit/audit-seal.ts'
 import { ledgerHash } from '../../src/audit/ledger-hash.ts'
 import { createLedgerSigner } from '../../src/audit/ledger-key.ts'
 import { sealLedger } from '../../src/audit/seal-ledger.ts'
 import { addSeals } from '../../src/audit/witness-file.ts'
 import { testAct } from '@erp-steward/test-kit/test-act'
-import { identityStage, pass, runTask, stillValid, TEST_SEALING_KEYS } from '../account-stage.ts'
+import { identityStage, pass, stillValid, TEST_SEALING_KEYS } from '../account-stage.ts'
 
 const seed = (fill: number) => Buffer.alloc(32, fill).toString('base64')
 const OLD = seed(1)

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { runTask } from '@erp-steward/test-kit/run-task'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import { testAct } from '@erp-steward/test-kit/test-act'
@@ -14,7 +15,6 @@ import {
   identityStage,
   newcomer,
   pass,
-  runTask,
   setPassword,
   signedIn,
   trySignIn,

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
+import { runTask } from '@erp-steward/test-kit/run-task'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import {
   giveInitialPassword,
@@ -7,7 +8,6 @@ import {
   addAccount,
   newcomer,
   pass,
-  runTask,
   signedIn,
 } from '../account-stage.ts'
 

@@ -13,11 +13,12 @@ import {
   TEST_PERSONAL_DATA_KEYS,
   TEST_PERSONAL_INDEX_KEY,
 } from '@erp-steward/test-kit/personal-data'
+import { runTask } from '@erp-steward/test-kit/run-task'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { testKeys } from '@erp-steward/test-kit/tokens'
 import { sealInClear } from '../../src/people/seal-in-clear.ts'
 import { identity } from '../../src/service.ts'
-import { identityStage, runTask, TEST_IDENTITY_CONFIG } from '../account-stage.ts'
+import { identityStage, TEST_IDENTITY_CONFIG } from '../account-stage.ts'
 import {
   approve,
   as,

@@ -33,6 +33,7 @@ test('no password, token or secret reaches a log, whatever goes wrong', async ()
   const { app } = built
   const stage: TestService = {
     ...built,
+    name: 'identity',
     db,
     serviceDb: db,
     url,

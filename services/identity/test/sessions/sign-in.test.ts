@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import { setParameter } from '@erp-steward/service-kit/parameters'
 import { testAct } from '@erp-steward/test-kit/test-act'
+import { runTask } from '@erp-steward/test-kit/run-task'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { bearer } from '@erp-steward/test-kit/tokens'
 import { hashPassword, NOBODYS_HASH } from '../../src/credentials/password-hash.ts'
@@ -13,7 +14,6 @@ import {
   identityStage,
   newcomer,
   pass,
-  runTask,
   setPassword,
   trySignIn,
   stillValid,

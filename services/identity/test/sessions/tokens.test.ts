@@ -14,6 +14,7 @@ import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import { testAct } from '@erp-steward/test-kit/test-act'
 import { TEST_INTERNAL_TOKEN, type TestService } from '@erp-steward/test-kit/test-service'
 import { bearer } from '@erp-steward/test-kit/tokens'
+import { runTask } from '@erp-steward/test-kit/run-task'
 import { rotateSigningKey } from '../../src/sessions/rotate-signing-key.ts'
 import { revokeAccount } from '../../src/sessions/revoke-account.ts'
 import type { SessionTokens } from '../../src/sessions/session-tokens.ts'
@@ -22,7 +23,6 @@ import {
   identityStage,
   newcomer,
   pass,
-  runTask,
   signedIn,
   TEST_SEAL,
   stillValid,

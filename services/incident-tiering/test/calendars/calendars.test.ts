@@ -3,10 +3,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { send } from '@erp-steward/test-kit/requests'
+import { after, MINUTE } from '@erp-steward/test-kit/instants'
+import { runTask } from '@erp-steward/test-kit/run-task'
+import { OTHER_UNIT, UNIT } from '@erp-steward/test-kit/tell-of-company'
+import { caller, type Caller } from '@erp-steward/test-kit/tokens'
 import {
-  after,
   authority,
-  caller,
   clock,
   clocks,
   emptyStage,
@@ -15,17 +17,12 @@ import {
   fillDirectory,
   incidentStage,
   keyUser,
-  MINUTE,
   MONDAY,
   nominate,
   open,
-  OTHER_UNIT,
   read,
   runClock,
-  runTask,
-  UNIT,
   waitingJobs,
-  type Caller,
 } from '../incident-stage.ts'
 
 let stage: TestService

@@ -4,11 +4,13 @@ import { HolidayYearLoaded } from '@erp-steward/contracts/incident-events'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import { send } from '@erp-steward/test-kit/requests'
 import type { TestService } from '@erp-steward/test-kit/test-service'
+import { after, MINUTE } from '@erp-steward/test-kit/instants'
+import { runTask } from '@erp-steward/test-kit/run-task'
+import { UNIT } from '@erp-steward/test-kit/tell-of-company'
+import { caller, type Caller } from '@erp-steward/test-kit/tokens'
 import {
   act,
-  after,
   authority,
-  caller,
   clock,
   clocks,
   emptyStage,
@@ -17,15 +19,11 @@ import {
   fillDirectory,
   incidentStage,
   keyUser,
-  MINUTE,
   nominate,
   open,
   read,
   runJobs,
-  runTask,
-  UNIT,
   waitingJobs,
-  type Caller,
 } from '../incident-stage.ts'
 
 let stage: TestService

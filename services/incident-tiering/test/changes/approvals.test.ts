@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { create, send } from '@erp-steward/test-kit/requests'
-import { authority, caller, endUser, factsOf, MONDAY, OTHER_UNIT, UNIT } from '../incident-stage.ts'
+import { OTHER_UNIT, UNIT } from '@erp-steward/test-kit/tell-of-company'
+import { caller } from '@erp-steward/test-kit/tokens'
+import { authority, endUser, factsOf, MONDAY } from '../incident-stage.ts'
 import {
   act,
   actAt,

@@ -5,19 +5,11 @@ import type { TestService } from '@erp-steward/test-kit/test-service'
 import type { LightMyRequestResponse as Response } from 'fastify'
 import { randomUUID } from 'node:crypto'
 import { create, send } from '@erp-steward/test-kit/requests'
-import {
-  after,
-  authority,
-  caller,
-  fillDirectory,
-  incidentStage,
-  nominate,
-  OTHER_UNIT,
-  tell,
-  tellOfPerson,
-  UNIT,
-  type Caller,
-} from '../incident-stage.ts'
+import { after } from '@erp-steward/test-kit/instants'
+import { tell } from '@erp-steward/test-kit/tell'
+import { OTHER_UNIT, tellOfPerson, UNIT } from '@erp-steward/test-kit/tell-of-company'
+import { caller, type Caller } from '@erp-steward/test-kit/tokens'
+import { authority, fillDirectory, incidentStage, nominate } from '../incident-stage.ts'
 
 /** A Tuesday, 21:00 in China: in the shipped window of minor changes, outside any freeze. */
 export const TUESDAY_NIGHT = new Date('2026-03-10T13:00:00Z')

@@ -2,21 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { GateAnswered, GateVoided } from '@erp-steward/contracts/backup-events'
 import { ParameterVersionSet } from '@erp-steward/contracts/platform-events'
-import {
-  after,
-  eventOf,
-  facts,
-  factsOf,
-  HOUR,
-  MONDAY,
-  OTHER_UNIT,
-  runJobs,
-  runTask,
-  setParameter,
-  tell,
-  tellOfPerson,
-  waitingJobs,
-} from '../incident-stage.ts'
+import { after, HOUR } from '@erp-steward/test-kit/instants'
+import { runTask } from '@erp-steward/test-kit/run-task'
+import { eventOf, tell } from '@erp-steward/test-kit/tell'
+import { OTHER_UNIT, tellOfPerson } from '@erp-steward/test-kit/tell-of-company'
+import { facts, factsOf, MONDAY, runJobs, setParameter, waitingJobs } from '../incident-stage.ts'
 import {
   act,
   answer,
@@ -244,7 +234,7 @@ describe('the answer', () => {
   test('[A-2.4.4] twice, also under another event, starts once', async () => {
     const change = await asking(all)
     const data = answerTo(all, change)
-    const event = await eventOf(all.stage, GateAnswered, change.id, data)
+    const event = eventOf(all.stage, GateAnswered, change.id, data)
     expect(await all.stage.consumer.deliver(event)).toBe('handled')
     expect(await all.stage.consumer.deliver(event)).toBe('duplicate')
     await answer(all, data)
@@ -256,8 +246,8 @@ describe('the answer', () => {
   test('[A-2.4.4] two at the same moment, one open and one closed, have one effect', async () => {
     const change = await asking(all)
     const events = [
-      await eventOf(all.stage, GateAnswered, change.id, answerTo(all, change)),
-      await eventOf(
+      eventOf(all.stage, GateAnswered, change.id, answerTo(all, change)),
+      eventOf(
         all.stage,
         GateAnswered,
         change.id,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { saidOfWaits } from '@erp-steward/test-kit/said-of-waits'
-import { runTask } from '../incident-stage.ts'
+import { runTask } from '@erp-steward/test-kit/run-task'
 import {
   approved,
   changeStage,

@@ -1,21 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { ModuleChanged } from '@erp-steward/contracts/directory-events'
 import { create } from '@erp-steward/test-kit/requests'
-import {
-  after,
-  authority,
-  caller,
-  facts,
-  factsOf,
-  fillDirectory,
-  nominate,
-  OTHER_UNIT,
-  runTask,
-  tell,
-  tellOfPerson,
-  UNIT,
-  type Caller,
-} from '../incident-stage.ts'
+import { after } from '@erp-steward/test-kit/instants'
+import { runTask } from '@erp-steward/test-kit/run-task'
+import { tell } from '@erp-steward/test-kit/tell'
+import { OTHER_UNIT, tellOfPerson, UNIT } from '@erp-steward/test-kit/tell-of-company'
+import { caller, type Caller } from '@erp-steward/test-kit/tokens'
+import { authority, facts, factsOf, fillDirectory, nominate } from '../incident-stage.ts'
 import {
   act,
   actAt,

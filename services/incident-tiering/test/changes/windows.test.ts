@@ -1,22 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { ParameterVersionSet } from '@erp-steward/contracts/platform-events'
 import { create } from '@erp-steward/test-kit/requests'
-import {
-  after,
-  factsOf,
-  HOUR,
-  MONDAY,
-  nominate,
-  OTHER_UNIT,
-  runJobs,
-  runTask,
-  setParameter,
-  tell,
-  tellOfPerson,
-  UNIT,
-  waitingJobs,
-  type Caller,
-} from '../incident-stage.ts'
+import { after, HOUR } from '@erp-steward/test-kit/instants'
+import { runTask } from '@erp-steward/test-kit/run-task'
+import { tell } from '@erp-steward/test-kit/tell'
+import { OTHER_UNIT, tellOfPerson, UNIT } from '@erp-steward/test-kit/tell-of-company'
+import type { Caller } from '@erp-steward/test-kit/tokens'
+import { factsOf, MONDAY, nominate, runJobs, setParameter, waitingJobs } from '../incident-stage.ts'
 import {
   act,
   almighty,

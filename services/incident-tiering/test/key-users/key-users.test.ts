@@ -5,22 +5,23 @@ import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { create, send } from '@erp-steward/test-kit/requests'
 import type { TestCaller } from '@erp-steward/test-kit/tokens'
+import { runTask } from '@erp-steward/test-kit/run-task'
+import { tell } from '@erp-steward/test-kit/tell'
+import {
+  OTHER_UNIT,
+  tellOfPerson,
+  tellOfStanding,
+  UNIT,
+} from '@erp-steward/test-kit/tell-of-company'
+import { caller, type Caller } from '@erp-steward/test-kit/tokens'
 import {
   authority,
-  caller,
   emptyStage,
   factsOf,
   fillDirectory,
   incidentStage,
   keyUser,
   nominate,
-  OTHER_UNIT,
-  runTask,
-  tell,
-  tellOfPerson,
-  tellOfStanding,
-  UNIT,
-  type Caller,
 } from '../incident-stage.ts'
 
 let stage: TestService

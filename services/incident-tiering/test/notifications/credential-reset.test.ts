@@ -2,19 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { CredentialReset } from '@erp-steward/contracts/sign-in-events'
 import type { TestService } from '@erp-steward/test-kit/test-service'
-import {
-  after,
-  emptyStage,
-  eventOf,
-  fillDirectory,
-  incidentStage,
-  MINUTE,
-  MONDAY,
-  tell,
-  tellOfPerson,
-  tellOfStanding,
-  waitingJobs,
-} from '../incident-stage.ts'
+import { after, MINUTE } from '@erp-steward/test-kit/instants'
+import { eventOf, tell } from '@erp-steward/test-kit/tell'
+import { tellOfPerson, tellOfStanding } from '@erp-steward/test-kit/tell-of-company'
+import { emptyStage, fillDirectory, incidentStage, MONDAY, waitingJobs } from '../incident-stage.ts'
 
 let stage: TestService
 let people: Record<'chief' | 'owner' | 'head', string>
@@ -66,7 +57,7 @@ test('[A-2.1.1][A-2.2.3] a person is written to at each half, and once the passw
 
 test('[A-2.1.1][A-2.2.3] a fact that comes twice, or is said again, mails once', async () => {
   const one = reset({ administratorRole: 'SECURITY_ADMIN' })
-  const event = await eventOf(stage, CredentialReset, one.accountId, one)
+  const event = eventOf(stage, CredentialReset, one.accountId, one)
   expect(await stage.consumer.deliver(event)).toBe('handled')
   expect(await stage.consumer.deliver(event)).toBe('duplicate')
   stage.now = after(MONDAY, MINUTE)

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { createPersonMailer } from '../../src/notifications/mail-to-person.ts'
 import type { Notification } from '../../src/notifications/notification.ts'
-import { fillDirectory, incidentStage, tellOfPerson } from '../incident-stage.ts'
+import { tellOfPerson } from '@erp-steward/test-kit/tell-of-company'
+import { fillDirectory, incidentStage } from '../incident-stage.ts'
 
 let stage: TestService
 beforeAll(async () => {

@@ -11,7 +11,7 @@ import { Writable } from 'node:stream'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { eventually } from '@erp-steward/test-kit/eventually'
 import { testDatabase } from '@erp-steward/test-kit/test-database'
-import { testKeys } from '@erp-steward/test-kit/tokens'
+import { testKeys, caller, type Caller } from '@erp-steward/test-kit/tokens'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { startJobs } from '@erp-steward/service-kit/jobs'
 import { buildService } from '@erp-steward/service-kit/service'
@@ -21,32 +21,31 @@ import { signWebhook } from '../../src/notifications/send-webhook.ts'
 import { isAllowedTarget } from '../../src/notifications/webhook.ts'
 import { incidentTiering } from '../../src/service.ts'
 import { create, send } from '@erp-steward/test-kit/requests'
+import { after, MINUTE } from '@erp-steward/test-kit/instants'
+import { runTask } from '@erp-steward/test-kit/run-task'
+import {
+  OTHER_UNIT,
+  tellOfPerson,
+  tellOfStanding,
+  UNIT,
+} from '@erp-steward/test-kit/tell-of-company'
 import {
   act,
-  after,
   authority,
-  caller,
   emptyStage,
   endUser,
   factsOf,
   fillDirectory,
   incidentStage,
   keyUser,
-  MINUTE,
   MONDAY,
   nominate,
   open,
-  OTHER_UNIT,
   read,
   runJobs,
-  runTask,
   setParameter,
   systemAdmin,
-  tellOfPerson,
-  tellOfStanding,
-  UNIT,
   waitingJobs,
-  type Caller,
 } from '../incident-stage.ts'
 
 const SECRET_BYTES = randomBytes(32)

@@ -2,16 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { WaitRunningOut, WaitUndecidable } from '@erp-steward/contracts/platform-events'
 import type { TestService } from '@erp-steward/test-kit/test-service'
-import {
-  after,
-  emptyStage,
-  fillDirectory,
-  HOUR,
-  incidentStage,
-  MONDAY,
-  tell,
-  tellOfStanding,
-} from '../incident-stage.ts'
+import { after, HOUR } from '@erp-steward/test-kit/instants'
+import { tell } from '@erp-steward/test-kit/tell'
+import { tellOfStanding } from '@erp-steward/test-kit/tell-of-company'
+import { emptyStage, fillDirectory, incidentStage, MONDAY } from '../incident-stage.ts'
 
 let stage: TestService
 let people: Record<'chief' | 'guard' | 'frozen' | 'head', string>

@@ -7,16 +7,10 @@ import {
 } from '@erp-steward/contracts/monitoring-events'
 import { send } from '@erp-steward/test-kit/requests'
 import type { TestService } from '@erp-steward/test-kit/test-service'
-import {
-  after,
-  authority,
-  fillDirectory,
-  incidentStage,
-  MONDAY,
-  tell,
-  tellOfStanding,
-  UNIT,
-} from '../incident-stage.ts'
+import { after } from '@erp-steward/test-kit/instants'
+import { tell } from '@erp-steward/test-kit/tell'
+import { tellOfStanding, UNIT } from '@erp-steward/test-kit/tell-of-company'
+import { authority, fillDirectory, incidentStage, MONDAY } from '../incident-stage.ts'
 
 let stage: TestService
 beforeAll(async () => {

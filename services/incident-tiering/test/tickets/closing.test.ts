@@ -2,30 +2,27 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { AlertFiring } from '@erp-steward/contracts/monitoring-events'
 import type { TestService } from '@erp-steward/test-kit/test-service'
+import { after, HOUR, MINUTE } from '@erp-steward/test-kit/instants'
+import { tell } from '@erp-steward/test-kit/tell'
+import { tellOfStanding, UNIT } from '@erp-steward/test-kit/tell-of-company'
+import { caller } from '@erp-steward/test-kit/tokens'
 import {
   act,
-  after,
-  caller,
   clock,
   clocks,
   endUser,
   facts,
   factsOf,
   fillDirectory,
-  HOUR,
   incidentStage,
   keyUser,
-  MINUTE,
   MONDAY,
   nominate,
   open,
   read,
   runClock,
   runDueClocks,
-  tell,
-  tellOfStanding,
   timeline,
-  UNIT,
   type TicketNow,
 } from '../incident-stage.ts'
 

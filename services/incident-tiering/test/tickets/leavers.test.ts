@@ -2,26 +2,22 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { eventually } from '@erp-steward/test-kit/eventually'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { send } from '@erp-steward/test-kit/requests'
+import { after, HOUR, MINUTE } from '@erp-steward/test-kit/instants'
+import { OTHER_UNIT, tellOfPerson, tellOfStanding } from '@erp-steward/test-kit/tell-of-company'
+import { caller } from '@erp-steward/test-kit/tokens'
 import {
   act,
-  after,
   authority,
-  caller,
   clock,
   endUser,
   factsOf,
   fillDirectory,
-  HOUR,
   incidentStage,
   keyUser,
-  MINUTE,
   MONDAY,
   nominate,
   open,
-  OTHER_UNIT,
   read,
-  tellOfPerson,
-  tellOfStanding,
   timeline,
 } from '../incident-stage.ts'
 

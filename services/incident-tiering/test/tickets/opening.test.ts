@@ -2,29 +2,26 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { create } from '@erp-steward/test-kit/requests'
+import { HOUR } from '@erp-steward/test-kit/instants'
+import { eventOf, tell } from '@erp-steward/test-kit/tell'
+import { OTHER_UNIT, tellOfStanding, UNIT } from '@erp-steward/test-kit/tell-of-company'
 import {
   act,
   clock,
   clocks,
   emptyStage,
   endUser,
-  eventOf,
   facts,
   factsOf,
   fault,
   fillDirectory,
-  HOUR,
   incidentStage,
   keyUser,
   MONDAY,
   nominate,
   open,
-  OTHER_UNIT,
   read,
-  tell,
-  tellOfStanding,
   timeline,
-  UNIT,
 } from '../incident-stage.ts'
 import {
   AlertFiring,
@@ -179,8 +176,8 @@ describe('with every tier staffed', () => {
 
     test('[A-3.2.3] delivered twice, and again under other ids at the same time, has one ticket', async () => {
       const episodeId = randomUUID()
-      const events = await Promise.all(
-        [1, 2, 3].map(() => eventOf(stage, AlertFiring, episodeId, firing(episodeId, 'critical'))),
+      const events = [1, 2, 3].map(() =>
+        eventOf(stage, AlertFiring, episodeId, firing(episodeId, 'critical')),
       )
       const twice = [...events, ...events]
       const outcomes = await Promise.all(twice.map((event) => stage.consumer.deliver(event)))
@@ -290,8 +287,8 @@ describe('with every tier staffed', () => {
     test('[A-3.2.3] told at one moment that it rises, by several events, is told anew once', async () => {
       const episodeId = randomUUID()
       await tell(stage, AlertFiring, episodeId, firing(episodeId, 'warning'))
-      const events = await Promise.all(
-        [1, 2, 3].map(() => eventOf(stage, AlertFiring, episodeId, firing(episodeId, 'critical'))),
+      const events = [1, 2, 3].map(() =>
+        eventOf(stage, AlertFiring, episodeId, firing(episodeId, 'critical')),
       )
       await Promise.all(events.map((event) => stage.consumer.deliver(event)))
       expect(await toldOf(episodeId, 'critical')).toHaveLength(2)
@@ -311,7 +308,11 @@ describe('with every tier staffed', () => {
       let repeats = first
       for (const level of ['critical', 'warning', 'critical'] as const) {
         const { since: _since, firedAt: _firedAt, ...episode } = firing(repeats, level)
-        const ended = { ...episode, reason: 'recovered', resolvedAt: '2026-03-09T02:10:00Z' }
+        const ended = {
+          ...episode,
+          reason: 'recovered' as const,
+          resolvedAt: '2026-03-09T02:10:00Z',
+        }
         await tell(stage, AlertResolved, repeats, ended)
         const next = again(level, repeats)
         await tell(stage, AlertFiring, next.episodeId, next)
@@ -405,7 +406,7 @@ describe('with every tier staffed', () => {
       expect(await toldOf(episodeId, 'critical')).toEqual(['first opened', 'second opened'])
       // The end of the alert is noted on both.
       const { since: _since, firedAt: _firedAt, ...episode } = firing(episodeId, 'critical')
-      const ended = { ...episode, reason: 'recovered', resolvedAt: '2026-03-09T02:10:00Z' }
+      const ended = { ...episode, reason: 'recovered' as const, resolvedAt: '2026-03-09T02:10:00Z' }
       await tell(stage, AlertResolved, episodeId, ended)
       const open: unknown[] = await stage.db.query(
         'select 1 from ticket where alert_episode_id = $1 and alert_ended_at is null',
@@ -430,7 +431,7 @@ describe('with every tier staffed', () => {
       const { since: _since, firedAt: _firedAt, ...episode } = firing(episodeId, 'warning')
       await tell(stage, AlertFiring, episodeId, firing(episodeId, 'warning'))
       const [{ id } = { id: '' }] = await ticketsOf(episodeId)
-      const ended = (at: string) => ({ ...episode, reason: 'recovered', resolvedAt: at })
+      const ended = (at: string) => ({ ...episode, reason: 'recovered' as const, resolvedAt: at })
       await tell(stage, AlertResolved, episodeId, ended('2026-03-09T02:10:00Z'))
       await tell(stage, AlertResolved, episodeId, ended('2026-03-09T02:20:00Z'))
       expect(await read(stage, id)).toMatchObject({
@@ -444,7 +445,7 @@ describe('with every tier staffed', () => {
     test('whose end arrives without its ticket is let pass', async () => {
       const episodeId = randomUUID()
       const { since: _since, firedAt: _firedAt, ...episode } = firing(episodeId, 'warning')
-      const ended = { ...episode, reason: 'recovered', resolvedAt: '2026-03-09T02:10:00Z' }
+      const ended = { ...episode, reason: 'recovered' as const, resolvedAt: '2026-03-09T02:10:00Z' }
       expect(await tell(stage, AlertResolved, episodeId, ended)).toBe('handled')
     })
 
@@ -471,8 +472,8 @@ describe('with every tier staffed', () => {
       roundId: randomUUID(),
       unitId: UNIT,
       item: 'Concurrent managers',
-      severity: 'simple',
-      level: 'critical',
+      severity: 'simple' as const,
+      level: 'critical' as const,
       note: 'Two managers are down.',
       value: '2 of 9',
       foundAt: '2026-03-09T02:00:00Z',

@@ -5,11 +5,12 @@ import { eventually } from '@erp-steward/test-kit/eventually'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { create, send } from '@erp-steward/test-kit/requests'
+import { after } from '@erp-steward/test-kit/instants'
+import { OTHER_UNIT, UNIT } from '@erp-steward/test-kit/tell-of-company'
+import { caller } from '@erp-steward/test-kit/tokens'
 import {
   act,
-  after,
   authority,
-  caller,
   clock,
   clocks,
   endUser,
@@ -21,11 +22,9 @@ import {
   MONDAY,
   nominate,
   open,
-  OTHER_UNIT,
   read,
   systemAdmin,
   timeline,
-  UNIT,
 } from '../incident-stage.ts'
 
 let stage: TestService

@@ -2,31 +2,27 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { send } from '@erp-steward/test-kit/requests'
 import type { TestService } from '@erp-steward/test-kit/test-service'
+import { after, HOUR, MINUTE } from '@erp-steward/test-kit/instants'
+import { runTask } from '@erp-steward/test-kit/run-task'
+import { tellOfPerson, tellOfStanding, UNIT } from '@erp-steward/test-kit/tell-of-company'
+import { caller } from '@erp-steward/test-kit/tokens'
 import {
   act,
-  after,
   authority,
-  caller,
   clock,
   clocks,
   endUser,
   factsOf,
   fillDirectory,
-  HOUR,
   incidentStage,
   keyUser,
-  MINUTE,
   MONDAY,
   nominate,
   open,
   read,
   runClock,
   runDueClocks,
-  runTask,
   setParameter,
-  tellOfPerson,
-  tellOfStanding,
-  UNIT,
 } from '../incident-stage.ts'
 
 let stage: TestService

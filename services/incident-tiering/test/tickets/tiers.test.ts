@@ -1,32 +1,28 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { send } from '@erp-steward/test-kit/requests'
+import { after, HOUR, MINUTE } from '@erp-steward/test-kit/instants'
+import { OTHER_UNIT, tellOfStanding, UNIT } from '@erp-steward/test-kit/tell-of-company'
+import { caller } from '@erp-steward/test-kit/tokens'
 import {
   act,
-  after,
   authority,
-  caller,
   clock,
   clocks,
   endUser,
   factsOf,
   fillDirectory,
-  HOUR,
   incidentStage,
   keyUser,
-  MINUTE,
   MONDAY,
   nominate,
   open,
-  OTHER_UNIT,
   read,
   runClock,
   runDueClocks,
   securityAdmin,
   setParameter,
-  tellOfStanding,
   timeline,
-  UNIT,
   waitingJobs,
   type TicketNow,
 } from '../incident-stage.ts'
