@@ -441,7 +441,6 @@ describe('who sees what', () => {
       name: 'third',
       unitId: OTHER_UNIT,
       departmentId: randomUUID(),
-      version: 2,
     })
     const sheet = await compute(stage)
     const seen = await listed(ofUnit('BUSINESS_OWNER', people.mate), sheet)
