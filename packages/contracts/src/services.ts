@@ -55,6 +55,7 @@ export const services: Readonly<Record<ServiceName, ServiceProfile>> = {
     '/v1/persons',
     '/v1/imports',
     '/v1/accounts',
+    '/v1/changes-feed',
     '/v1/account-changes',
     '/v1/credential-resets',
     '/v1/me',

@@ -32,6 +32,7 @@ import { checkSignInRules } from './credentials/check-sign-in-rules.ts'
 import { passwordHalvesWaiting } from './credentials/halves-waiting.ts'
 import { credentialRoutes } from './credentials/routes.ts'
 import { SignInGuardEntity } from './credentials/sign-in-guard.ts'
+import { feedRoutes } from './feed/routes.ts'
 import { forgetImports, importPart } from './imports/import-part.ts'
 import {
   PersonImportEntity,
@@ -122,6 +123,7 @@ export const identity = defineService({
     credentialRoutes(app, { db, clock })
     sessionRoutes(app, { db, clock, sign, seal })
     await clientRoutes(app, { db, clock, sign })
+    feedRoutes(app, { db })
     auditRoutes(app, { db, clock, signer: signerOf(config), verify: ledgerVerification(deps) })
   },
   subscriptions: () => [onEveryFact],

@@ -23,6 +23,8 @@ export interface AccountFilter {
   readonly administratorRole?: AdministratorRole | undefined
   /** Whether the rights of the position wait for an approval. */
   readonly rightsPending?: boolean | undefined
+  /** Whether there is a password in force: an own one, or an initial one that nobody changed yet. */
+  readonly hasPassword?: boolean | undefined
   /** Of the person. */
   readonly place?: PlaceFilter | undefined
   /** Changed at this instant or later. */
@@ -44,6 +46,7 @@ export function accountsInRange(
     status,
     administratorRole,
     rightsPending,
+    hasPassword,
     place,
     changedSince,
     unitId,
@@ -67,6 +70,8 @@ export function accountsInRange(
         and ($7::boolean is null or rights_pending = $7) and ($8::uuid is null or person.unit_id = $8)
         and ($9::uuid[] is null or person.department_id = any($9)) and ($10::uuid is null or person.position_id = $10)
         and ($11::timestamptz is null or account.changed_at >= $11)
+        and ($15::boolean is null or $15 = exists (
+              select from credential where account_id = account.id and ended_at is null))
         and ${order.after}
       order by ${order.orderBy} limit $14`,
     [
@@ -83,6 +88,7 @@ export function accountsInRange(
       changedSince ?? null,
       ...after,
       limit,
+      hasPassword ?? null,
     ],
   )
 }

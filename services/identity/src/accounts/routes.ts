@@ -113,6 +113,11 @@ function readingRoutes(app: App, { db, clock }: Committer): void {
         status: Type.Optional(Status),
         administratorRole: Type.Optional(Type.Enum([...administratorRoleNames])),
         rightsPending: Type.Optional(Type.Boolean()),
+        hasPassword: Type.Optional(
+          Type.Boolean({
+            description: 'Whether a password is in force, an own or an initial one.',
+          }),
+        ),
         changedSince: Type.Optional(ChangedSince),
       }),
       response: { 200: pageOf(AccountView) },

@@ -1,16 +1,18 @@
+import type { Act } from '@erp-steward/contracts/act'
 import { InstantOut, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { actOf, principalOf, unitInRange } from '@erp-steward/service-kit/authentication'
 import { decodeInstantCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
 import { Problem } from '@erp-steward/contracts/problem'
 import { Type } from 'typebox'
-import type { DataSource } from 'typeorm'
+import type { DataSource, EntityManager } from 'typeorm'
 import { AccountEntity } from '../accounts/account.ts'
 import { unstored } from '../sessions/unstored.ts'
 import { changePassword } from './change-password.ts'
 import { confirmIdentity } from './confirm-identity.ts'
 import { credentialResets } from './credential-resets.ts'
 import { issueFirstHalf, issueSecondHalf } from './issue-half.ts'
+import { issueHalves, MOST_HALVES } from './issue-halves.ts'
 import { passwordPolicyOf } from './password-policy-of.ts'
 import { LONGEST_PASSWORD } from './rules/password-policy.ts'
 import { unlockAccount } from './unlock-account.ts'
@@ -39,6 +41,26 @@ const IssuedHalf = Type.Object({
     description: 'The password is the first half, a dash and the second half.',
   }),
   expiresAt: InstantOut,
+})
+
+const ForMany = Type.Object(
+  {
+    accountIds: Type.Array(Uuid, { minItems: 1, maxItems: MOST_HALVES, uniqueItems: true }),
+  },
+  { additionalProperties: false },
+)
+
+const HalfOutcomes = Type.Object({
+  items: Type.Array(
+    Type.Union([
+      Type.Object({ ...IssuedHalf.properties, userName: Type.String() }),
+      Type.Object(
+        { accountId: Uuid, code: Type.String(), detail: Type.String() },
+        { description: 'Why there is no half for this account.' },
+      ),
+    ]),
+    { description: 'In the order of `accountIds`.' },
+  ),
 })
 
 const ResetView = Type.Object({
@@ -118,6 +140,48 @@ function resetRoutes(app: App, { db, clock }: Options): void {
       return unstored(reply).code(201).send(half)
     },
   })
+
+  const lists = [
+    {
+      path: '/v1/accounts/initial-passwords',
+      access: 'account.issue-password',
+      operationId: 'issueInitialPasswords',
+      summary: 'First halves of initial passwords for many accounts, each shown this once.',
+      description:
+        'As `issueInitialPassword` for each account by itself; what is refused is told beside the others. A first half that is asked for again takes the place of the one before.',
+      issue: () => issueFirstHalf,
+    },
+    {
+      path: '/v1/accounts/initial-passwords/second-halves',
+      access: 'account.complete-password',
+      operationId: 'completeInitialPasswords',
+      summary:
+        'Second halves for many accounts, each shown this once, for another person of another role.',
+      description:
+        'As `completeInitialPassword` for each account by itself. The two lists reach the owners by two ways. If the answer is lost, both halves are asked for again.',
+      issue: (own: string | null) => (tx: EntityManager, id: string, act: Act) =>
+        issueSecondHalf(tx, id, own, act),
+    },
+  ] as const
+  for (const { path, access, operationId, summary, description, issue } of lists)
+    app.post(path, {
+      config: { access, approves: true, clauses: ['A-2.1.1', 'A-2.2.3'] },
+      schema: {
+        operationId,
+        summary,
+        description,
+        tags: ['credentials'],
+        body: ForMany,
+        response: { 200: HalfOutcomes },
+      },
+      handler: async (request, reply) => {
+        const act = actOf(request, clock())
+        const one = issue(unitInRange(request))
+        const { accountIds } = request.body
+        const items = await issueHalves(db, accountIds, (tx, id) => one(tx, id, act))
+        return unstored(reply).send({ items })
+      },
+    })
 
   app.post('/v1/accounts/:id/confirm-identity', {
     config: {
