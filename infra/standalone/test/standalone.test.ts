@@ -76,7 +76,14 @@ test('the first start says where everything is; the second keeps passwords and d
   const second = folders.host(folder)
   const again = await second.ready()
   expect(readFileSync(passwordFile, 'utf8')).toBe(passwords)
-  expect(await signIn(again, 'SYSADM', 'Kept-over-a-start-1!')).not.toBe('')
+  const administrator = await signIn(again, 'SYSADM', 'Kept-over-a-start-1!')
+  expect(administrator).not.toBe('')
+  const attention = await fetch(`${again}/v1/attention`, {
+    headers: { authorization: `Bearer ${administrator}` },
+  })
+  expect(attention.status).toBe(200)
+  const { items } = (await attention.json()) as { items: { kind: string }[] }
+  expect(items.map(({ kind }) => kind)).not.toContain('service-silent')
   expect(await signIn(again, 'SYSADM', initial)).toBe('')
   expect(await signIn(again, 'AUDADM', passwordOf(folder, 'AUDADM'))).not.toBe('')
   await second.end('SIGTERM')

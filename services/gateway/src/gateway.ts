@@ -17,6 +17,7 @@ import { DOCS, documentRoutes } from './documents/routes.ts'
 import { createDoor } from './door/admit.ts'
 import { allowOrigins } from './door/cors.ts'
 import { createGuard, guardNetwork } from './door/guard.ts'
+import { guardOwnOperations } from './door/own-operations.ts'
 import { refusalReporter } from './door/report-refusal.ts'
 import { createHealthRound } from './health/health-round.ts'
 import { healthRoutes } from './health/routes.ts'
@@ -193,11 +194,12 @@ async function buildGateway(
       door.countAddress(request, reply)
     done()
   })
+  guardOwnOperations(app, door)
   const states = createHealthRound([...upstreams.values()])
   healthRoutes(app, states)
   const certificate = tls?.cert ?? null
   attentionRoutes(app, {
-    ...{ door, states, upstreams: [...upstreams.values()] },
+    ...{ states, upstreams: [...upstreams.values()] },
     internalToken: config.INTERNAL_TOKEN,
     own: createOwnAttention(app.metrics, { certificate, disk, clock }),
   })

@@ -41,7 +41,7 @@ export const incidentAttention: readonly AttentionSource[] = [
              from notification n
              left join ticket t on t.id = n.ticket_id
              left join person p on p.id = n.person_id
-            where (n.state = 'failed' or n.state = 'queued' and n.attempts >= ${FALL_BACK_AFTER})
+            where n.state <> 'delivered' and (n.state = 'failed' or n.attempts >= ${FALL_BACK_AFTER})
               and n.created_at > $1 - interval '${FAILED_DAYS} days' and coalesce(p.active, true)`,
   },
   {

@@ -4,16 +4,35 @@ import { toldAttention } from '@erp-steward/test-kit/told-attention'
 import type { TestCaller } from '@erp-steward/test-kit/tokens'
 import { NOON, Stage } from './stage.ts'
 
+const authority: TestCaller = { roles: ['OM_AUTHORITY'], person: randomUUID() }
+
 let stage: Stage
+let thresholdId: string
 beforeAll(async () => {
   stage = await Stage.open()
+  const created = await stage.call('POST', '/v1/thresholds', {
+    as: authority,
+    body: {
+      name: 'hot',
+      unitId: stage.unitId,
+      moduleCode: null,
+      category: 'SERVER',
+      metric: 'heat',
+      comparison: 'above',
+      warning: 80,
+      critical: 90,
+      recoverLevel: 75,
+      forSeconds: 60,
+      reason: 'r',
+    },
+  })
+  thresholdId = created.json<{ id: string }>().id
 })
 beforeEach(() => {
   stage.service.now = NOON
 })
 afterAll(() => stage.release())
 
-const authority: TestCaller = { roles: ['OM_AUTHORITY'], person: randomUUID() }
 const told = (kind: Parameters<typeof toldAttention>[1]) => toldAttention(stage.service, kind)
 
 test('a silent source wants a human, of its unit alone, and no more when it is heard', async () => {
@@ -43,27 +62,6 @@ test('a source that never had a token is mended by one', async () => {
 
 test('a firing alert is as grave as its level, and mended through its ticket', async () => {
   const source = await stage.source()
-  const created = await stage.call('POST', '/v1/thresholds', {
-    as: authority,
-    body: {
-      ...{
-        name: 'hot',
-        unitId: stage.unitId,
-        moduleCode: null,
-        category: 'SERVER',
-        metric: 'heat',
-      },
-      ...{
-        comparison: 'above',
-        warning: 80,
-        critical: 90,
-        recoverLevel: 75,
-        forSeconds: 60,
-        reason: 'r',
-      },
-    },
-  })
-  expect(created.statusCode).toBe(201)
   const send = (seconds: number, value: number) =>
     stage.write(source.token, [
       {
@@ -129,18 +127,21 @@ test('a round is overdue after its time and not at it; a unit that nobody can in
 
 test('a threshold that judges nothing is told of with what would feed it', async () => {
   const { db } = stage.service
-  const [row]: { id: string }[] = await db.query(`select id from threshold limit 1`)
   for (const [reason, mending] of [
     ['no-source', 'registerSource'],
     ['no-samples', 'readThreshold'],
   ]) {
     await db.query('delete from threshold_unfed')
-    await db.query('insert into threshold_unfed values ($1, $2, $3)', [row?.id, reason, NOON])
+    await db.query('insert into threshold_unfed values ($1, $2, $3)', [thresholdId, reason, NOON])
     expect(await told({ kind: 'threshold-unfed' })).toMatchObject([{ name: 'hot', mending }])
   }
 })
 
 test('the series of the service count what the list tells, and what every service has is among them', async () => {
+  await stage.service.db.query('delete from threshold_unfed')
+  await stage.service.db.query(`insert into threshold_unfed values ($1, 'no-samples', $2)`, [
+    ...[thresholdId, NOON],
+  ])
   const { body } = await stage.service.app.inject('/metrics')
   const lines = body.split('\n')
   expect(lines).toContain(

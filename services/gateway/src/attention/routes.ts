@@ -9,13 +9,12 @@ import {
   type AttentionItem,
   type AttentionQuery,
 } from '@erp-steward/service-kit/attention'
-import { assertPermitted, principalOf, unitInRange } from '@erp-steward/service-kit/authentication'
+import { principalOf, unitInRange } from '@erp-steward/service-kit/authentication'
 import { languageOf } from '@erp-steward/service-kit/language'
 import { MAX_LIMIT } from '@erp-steward/service-kit/paging'
 import { Gauge } from 'prom-client'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
-import type { Door } from '../door/admit.ts'
 import type { HealthRound } from '../health/health-round.ts'
 import { askUpstream, type Upstream } from '../routing/upstreams.ts'
 import { ownKinds, type OwnAttention } from './own-attention.ts'
@@ -76,7 +75,6 @@ const AttentionList = Type.Object({
 })
 
 export interface AttentionParts {
-  readonly door: Door
   readonly upstreams: readonly Upstream[]
   readonly internalToken: string
   readonly states: HealthRound
@@ -85,7 +83,7 @@ export interface AttentionParts {
 
 /** `GET /v1/attention`: everything that wants a human, asked of all services at once; and the gateway's own gauges. */
 export function attentionRoutes(app: App, parts: AttentionParts): void {
-  const { door, own } = parts
+  const { own } = parts
   ownGauges(app, parts)
 
   app.get(
@@ -116,10 +114,6 @@ export function attentionRoutes(app: App, parts: AttentionParts): void {
           ),
         }),
         response: { 200: AttentionList },
-      },
-      onRequest: async (request, reply) => {
-        await door.admit(request, reply, '/v1/attention')
-        assertPermitted(principalOf(request), 'attention.read')
       },
     },
     async (request) => {

@@ -15,6 +15,7 @@ import { SuperiorGaps1790000060000 } from './1790000060000-superior-gaps.ts'
 import { TellAlertLevels1790000070000 } from './1790000070000-tell-alert-levels.ts'
 import { FinishInStead1790000070100 } from './1790000070100-finish-in-stead.ts'
 import { LoadHolidayYears1790000090700 } from './1790000090700-load-holiday-years.ts'
+import { IndexUndelivered1790000090800 } from './1790000090800-index-undelivered.ts'
 
 /** In the order they run. */
 export const migrations = [
@@ -35,4 +36,5 @@ export const migrations = [
   TellAlertLevels1790000070000,
   FinishInStead1790000070100,
   LoadHolidayYears1790000090700,
+  IndexUndelivered1790000090800,
 ]

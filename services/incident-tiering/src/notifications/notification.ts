@@ -79,7 +79,14 @@ export const NotificationEntity = entityOf(NotificationView, {
   uniques: [
     { name: 'notification_once_key', columns: ['ticketId', 'channel', 'recipient', 'cause'] },
   ],
-  indices: [{ name: 'notification_by_ticket', columns: ['ticketId', 'createdAt'] }],
+  indices: [
+    { name: 'notification_by_ticket', columns: ['ticketId', 'createdAt'] },
+    {
+      name: 'notification_undelivered',
+      columns: ['createdAt'],
+      where: `state <> 'delivered'`,
+    },
+  ],
 })
 export type Notification = RowOf<typeof NotificationEntity>
 

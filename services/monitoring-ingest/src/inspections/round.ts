@@ -87,6 +87,7 @@ export const InspectionRoundEntity = entityOf(RoundView, {
   },
   columns: { suspicions: { default: '{}' } },
   uniques: [{ name: 'inspection_round_unit_key', columns: ['unitId', 'date'] }],
+  indices: [{ name: 'inspection_round_open', columns: ['dueAt'], where: `state = 'open'` }],
   checks: [
     { name: 'inspection_round_state_check', expression: `state in ('open', 'signed')` },
     {

@@ -11,6 +11,7 @@ import { ProveInspection1790000060000 } from './1790000060000-prove-inspection.t
 import { NotifyAlert1790000060001 } from './1790000060001-notify-alert.ts'
 import { NameSourceHands1790000060010 } from './1790000060010-name-source-hands.ts'
 import { IndexAlertSeries1790000070001 } from './1790000070001-index-alert-series.ts'
+import { IndexOpenRounds1790000090800 } from './1790000090800-index-open-rounds.ts'
 import { TellAlertLevels1790000070000 } from './1790000070000-tell-alert-levels.ts'
 
 /** In order; only ever added to. */
@@ -29,4 +30,5 @@ export const migrations = [
   NameSourceHands1790000060010,
   TellAlertLevels1790000070000,
   IndexAlertSeries1790000070001,
+  IndexOpenRounds1790000090800,
 ]
