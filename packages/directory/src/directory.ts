@@ -1,3 +1,4 @@
+import { ask } from '@erp-steward/messaging/statement'
 import { EntitySchema, type EntityManager } from 'typeorm'
 import { permissions, type Permission, type Role } from '@erp-steward/contracts/permissions'
 import { Problem } from '@erp-steward/contracts/problem'
@@ -165,17 +166,30 @@ export async function unitExists(tx: EntityManager, id: string): Promise<boolean
   return tx.existsBy(UnitEntity, { id, active: true })
 }
 
+const ACTIVE_UNIT = {
+  name: 'active unit',
+  text: `select id, code, name, uses_erp as "usesErp", active, version from unit where id = $1 and active`,
+  reads: ['unit'],
+}
+
+const ACTIVE_MODULE = {
+  name: 'active module',
+  text: `select code, name, active, version from module where code = $1 and active`,
+  reads: ['module'],
+}
+
 /** @throws Problem `unit-unknown` if the unit is not known or closed */
 export async function activeUnit(tx: EntityManager, id: string): Promise<Unit> {
-  const unit = await tx.findOneBy(UnitEntity, { id, active: true })
-  if (unit === null) throw new Problem('unit-unknown', `There is no active unit ${id}.`)
+  const [unit] = await ask<Unit>(tx, ACTIVE_UNIT, [id])
+  if (unit === undefined) throw new Problem('unit-unknown', `There is no active unit ${id}.`)
   return unit
 }
 
 /** @throws Problem `module-unknown` if the module is not known or withdrawn */
 export async function activeModule(tx: EntityManager, code: string): Promise<Module> {
-  const module = await tx.findOneBy(ModuleEntity, { code, active: true })
-  if (module === null) throw new Problem('module-unknown', `There is no active module ${code}.`)
+  const [module] = await ask<Module>(tx, ACTIVE_MODULE, [code])
+  if (module === undefined)
+    throw new Problem('module-unknown', `There is no active module ${code}.`)
   return module
 }
 

@@ -5,10 +5,29 @@ import { services, type ServiceName } from '@erp-steward/contracts/services'
 import type { Static } from 'typebox'
 import type { EntityManager } from 'typeorm'
 import { payloadFaults } from './payload.ts'
+import { write, type RowsStatement, type Statement } from './statement.ts'
 
-/** Whatever can run a statement inside the caller's transaction: a TypeORM manager or a thin cover of a `pg` client. */
-export interface Statement {
-  query(text: string, values?: unknown[]): Promise<unknown>
+interface QueuedFact {
+  readonly envelope: Envelope
+  readonly topic: string
+}
+
+const QUEUE: RowsStatement<QueuedFact> = {
+  name: 'insert outbox',
+  table: 'outbox',
+  parents: [],
+  text: `insert into outbox (id, aggregatetype, aggregateid, type, payload)
+         select id, topic, subject, type, payload::json
+           from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[])
+             with ordinality as fact (id, topic, subject, type, payload, position)
+          order by position`,
+  values: (facts) => [
+    facts.map(({ envelope }) => envelope.id),
+    facts.map(({ topic }) => topic),
+    facts.map(({ envelope }) => envelope.subject),
+    facts.map(({ envelope }) => envelope.type),
+    facts.map(({ envelope }) => JSON.stringify(envelope)),
+  ],
 }
 
 /**
@@ -28,16 +47,12 @@ export async function appendEvent<Definition extends EventDefinition>(
   act: Act,
 ): Promise<string> {
   const envelope = envelopeOf(service, definition, subject, data, act)
-  await tx.query(
-    `insert into outbox (id, aggregatetype, aggregateid, type, payload) values ($1, $2, $3, $4, $5)`,
-    [envelope.id, definition.topic, subject, definition.type, JSON.stringify(envelope)],
-  )
+  await write(tx, QUEUE, [{ envelope, topic: definition.topic }])
   return envelope.id
 }
 
 /**
- * Queues several facts of one type about one subject, in their order and in one statement, which counts where
- * thousands of rows are imported. Promises as `appendEvent`.
+ * Queues several facts of one type about one subject, in their order. Promises as `appendEvent`.
  *
  * @throws TypeError if a payload does not fit the definition
  */
@@ -49,21 +64,11 @@ export async function appendEvents<Definition extends EventDefinition>(
   facts: readonly Static<Definition['payload']>[],
   act: Act,
 ): Promise<void> {
-  if (facts.length === 0) return
-  const envelopes = facts.map((data) => envelopeOf(service, definition, subject, data, act))
-  await tx.query(
-    `insert into outbox (id, aggregatetype, aggregateid, type, payload)
-     select id, $1, $2, $3, payload::json
-       from unnest($4::uuid[], $5::text[]) with ordinality as fact (id, payload, position)
-      order by position`,
-    [
-      definition.topic,
-      subject,
-      definition.type,
-      envelopes.map(({ id }) => id),
-      envelopes.map((envelope) => JSON.stringify(envelope)),
-    ],
-  )
+  const { topic } = definition
+  const queued = facts.map((data) => {
+    return { envelope: envelopeOf(service, definition, subject, data, act), topic }
+  })
+  await write(tx, QUEUE, queued)
 }
 
 function envelopeOf(

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
 import { Problem } from '@erp-steward/contracts/problem'
+import { ask, write, type RowsStatement } from '@erp-steward/messaging/statement'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { DataSource, EntityManager } from 'typeorm'
 import { actOf } from './authentication.ts'
@@ -35,6 +36,26 @@ interface StoredAnswer {
   readonly created_at: Date
 }
 
+const CLAIM = {
+  name: 'claim idempotency key',
+  text: `insert into idempotency_key as held (caller, route, key, request_hash, created_at)
+         values ($1, $2, $3, $4, $5)
+         on conflict on constraint idempotency_key_pkey do update
+           set request_hash = excluded.request_hash, created_at = excluded.created_at, status = null
+           where held.created_at < $6
+         returning key`,
+}
+
+/** A transaction has one answer. */
+const KEEP_ANSWER: RowsStatement<unknown[]> = {
+  name: 'keep answer',
+  table: 'idempotency_key',
+  parents: [],
+  text: `update idempotency_key set status = $4, headers = $5, body = $6
+          where caller = $1 and route = $2 and key = $3`,
+  values: ([answer = []]) => answer,
+}
+
 /**
  * Runs a creation once per `Idempotency-Key`, caller and route; a repetition within 24 h gets the same answer.
  *
@@ -58,15 +79,7 @@ export async function createOnce<Body>(
   return db.transaction(async (tx) => {
     const act = actOf(request, clock())
     const oldest = new Date(act.now.getTime() - IDEMPOTENCY_HOURS * 3_600_000)
-    const claimed: unknown[] = await tx.query(
-      `insert into idempotency_key as held (caller, route, key, request_hash, created_at)
-       values ($1, $2, $3, $4, $5)
-       on conflict on constraint idempotency_key_pkey do update
-         set request_hash = excluded.request_hash, created_at = excluded.created_at, status = null
-         where held.created_at < $6
-       returning key`,
-      [caller, route, key, hash, act.now, oldest],
-    )
+    const claimed = await ask(tx, CLAIM, [caller, route, key, hash, act.now, oldest])
     if (claimed.length === 0) {
       const [stored]: StoredAnswer[] = await tx.query(
         `select request_hash, status, headers, body from idempotency_key
@@ -86,11 +99,8 @@ export async function createOnce<Body>(
       ...(location !== undefined && { location }),
       ...(version !== undefined && { etag: etag(version) }),
     }
-    await tx.query(
-      `update idempotency_key set status = $4, headers = $5, body = $6
-        where caller = $1 and route = $2 and key = $3`,
-      [caller, route, key, status, JSON.stringify(headers), sealAnswer(tx, hash, body)],
-    )
+    const answer = [status, JSON.stringify(headers), sealAnswer(tx, hash, body)]
+    await write(tx, KEEP_ANSWER, [[caller, route, key, ...answer]])
     void reply.code(status).headers(headers)
     return body
   })

@@ -5,10 +5,10 @@ import pg from 'pg'
 import { DataSource, type EntitySchema, type MigrationInterface } from 'typeorm'
 import { CreatePlatform1780000000001 } from './create-platform.ts'
 import { CreateProposal1780000000002 } from './create-proposal.ts'
-import { KeptCommitClient } from './kept-commit.ts'
 import { CreateWaitAlarm1780000000004 } from './create-wait-alarm.ts'
 import { NameApprover1780000000003 } from './name-approver.ts'
 import { NameWaitingUnits1780000000005 } from './name-waiting-units.ts'
+import { UnitOfWork } from './unit-of-work.ts'
 
 /** The tables of a service, as entities describe them and as migrations build them. */
 export interface Storage {
@@ -58,7 +58,7 @@ function source(
     poolSize,
     // Raw SQL stays unqualified; TypeORM's `schema` alone would not set this.
     extra: {
-      Client: KeptCommitClient,
+      Client: UnitOfWork,
       options: [`search_path=${schema}`, INDEX_FIRST, ...settings]
         .map((setting) => `-c ${setting}`)
         .join(' '),

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import type { Act } from '@erp-steward/contracts/act'
 import { services, type ServiceName } from '@erp-steward/contracts/services'
+import { write, type RowsStatement } from '@erp-steward/messaging/statement'
 import {
   Logger as JobLogger,
   run,
@@ -74,17 +75,38 @@ export interface Job extends EnqueueOptions {
   readonly payload: unknown
 }
 
-/** Queues several jobs of one task in one statement; their keys differ. */
+/** Queues several jobs of one task; of those with the same key the last one. */
 export async function enqueueAll(
   tx: EntityManager,
   service: ServiceName,
   task: string,
   jobs: readonly Job[],
-  { requestId, traceparent }: Act,
+  act: Act,
 ): Promise<void> {
-  if (jobs.length === 0) return
-  const { jobsSchema } = services[service]
-  const specs = jobs.map(({ payload, runAt, key, priority, queue }) => ({
+  await write(tx, addJobs[service], jobSpecs(task, jobs, act))
+}
+
+/** A job as graphile-worker's `job_spec` has it. */
+export interface JobSpec {
+  readonly identifier: string
+  readonly payload: {
+    readonly data: unknown
+    readonly requestId: string
+    readonly traceparent: string
+  }
+  readonly queue_name: string | null
+  readonly run_at: Date | null
+  readonly job_key: string | null
+  readonly priority: number
+}
+
+/** For a statement that queues jobs itself. */
+export function jobSpecs(
+  task: string,
+  jobs: readonly Job[],
+  { requestId, traceparent }: Act,
+): JobSpec[] {
+  return jobs.map(({ payload, runAt, key, priority, queue }) => ({
     identifier: task,
     payload: { data: payload, requestId, traceparent },
     queue_name: queue ?? null,
@@ -92,11 +114,26 @@ export async function enqueueAll(
     job_key: key ?? null,
     priority: priority ?? 0,
   }))
-  await tx.query(
-    `select from "${jobsSchema}".add_jobs(array(
-       select spec from json_populate_recordset(null::"${jobsSchema}".job_spec, $1) as spec))`,
-    [JSON.stringify(specs)],
-  )
+}
+
+// Each of the services has its jobs in a schema of its own; `fromEntries` forgets which keys there are.
+const addJobs = Object.fromEntries(
+  Object.entries(services).map(([service, { jobsSchema }]) => [service, addJobsTo(jobsSchema)]),
+) as Record<ServiceName, RowsStatement<JobSpec>>
+
+function addJobsTo(jobsSchema: string): RowsStatement<JobSpec> {
+  return {
+    name: 'add jobs',
+    table: 'job',
+    parents: [],
+    text: `select from "${jobsSchema}".add_jobs(array(
+             select spec from json_populate_recordset(null::"${jobsSchema}".job_spec, $1) as spec))`,
+    // The function cannot take a key twice.
+    values: (specs) => {
+      const last = new Map(specs.map((spec) => [spec.job_key ?? spec, spec]))
+      return [JSON.stringify([...last.values()])]
+    },
+  }
 }
 
 const JobPayload = Type.Object({

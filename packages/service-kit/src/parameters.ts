@@ -2,7 +2,8 @@ import type { Act } from '@erp-steward/contracts/act'
 import { ParameterVersionSet } from '@erp-steward/contracts/platform-events'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { ServiceName } from '@erp-steward/contracts/services'
-import { appendEvent, type Statement } from '@erp-steward/messaging/outbox'
+import { appendEvent } from '@erp-steward/messaging/outbox'
+import { ask, type Statement } from '@erp-steward/messaging/statement'
 import { checkParameterValue, type ParameterKey } from '@erp-steward/regulation/parameters'
 import { resolveParameter, type ResolvedParameter } from '@erp-steward/regulation/resolve'
 import type { EntityManager } from 'typeorm'
@@ -26,6 +27,13 @@ export interface ParameterVersion {
 const COLUMNS = `key, unit_id as "unitId", version, value, valid_from as "validFrom", author,
   approved_by as "approvedBy", reason, created_at as "createdAt"`
 
+const IN_FORCE = {
+  name: 'parameters in force',
+  text: `select ${COLUMNS} from parameter_version
+          where key = any($1) and (unit_id is null or unit_id = $2) and valid_from <= $3`,
+  reads: ['parameter_version'],
+}
+
 /**
  * The value in force at `at`: of the unit, else of the company, else as shipped. Decisions store the version.
  *
@@ -47,11 +55,7 @@ export async function readParameters<Key extends ParameterKey>(
   unitId: string | null,
   at: Date,
 ): Promise<{ readonly [Each in Key]: ResolvedParameter<Each> }> {
-  const versions = (await tx.query(
-    `select ${COLUMNS} from parameter_version
-      where key = any($1) and (unit_id is null or unit_id = $2) and valid_from <= $3`,
-    [keys, unitId, at],
-  )) as ParameterVersion[]
+  const versions = await ask<ParameterVersion>(tx, IN_FORCE, [keys, unitId, at])
   // Each key is there, with the value of its own type: `fromEntries` cannot say so.
   const resolved: object = Object.fromEntries(
     keys.map((key) => [key, resolveParameter(versions, key, unitId, at)]),

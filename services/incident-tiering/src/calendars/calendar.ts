@@ -4,6 +4,7 @@ import { Problem } from '@erp-steward/contracts/problem'
 import { InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
+import { ask } from '@erp-steward/messaging/statement'
 import {
   defaultCalendarDefinition,
   roundTheClockDefinition,
@@ -76,17 +77,25 @@ export const ROUND_THE_CLOCK: CalendarReference = {
   version: 0,
 }
 
+interface NewestVersion {
+  readonly scope: 'unit' | 'company' | 'holidays'
+  readonly version: number
+}
+
+const NEWEST_VERSIONS = {
+  name: 'newest calendar versions',
+  text: `select case when unit_id is null then 'company' else 'unit' end as scope, max(version) as version
+           from calendar_version where unit_id = $1 or unit_id is null group by unit_id
+          union all select 'holidays', coalesce(max(revision), 0) from holiday_year`,
+  reads: ['calendar_version', 'holiday_year'],
+}
+
 /** The calendar in force for a unit: its own, else the company's, else the shipped office week. */
 export async function calendarOfUnit(
   tx: EntityManager,
   unitId: string,
 ): Promise<CalendarReference> {
-  const newest: { scope: 'unit' | 'company' | 'holidays'; version: number }[] = await tx.query(
-    `select case when unit_id is null then 'company' else 'unit' end as scope, max(version) as version
-       from calendar_version where unit_id = $1 or unit_id is null group by unit_id
-      union all select 'holidays', coalesce(max(revision), 0) from holiday_year`,
-    [unitId],
-  )
+  const newest = await ask<NewestVersion>(tx, NEWEST_VERSIONS, [unitId])
   const versionOf = (of: string) => newest.find(({ scope }) => scope === of)?.version
   const [own, holidays] = [versionOf('unit'), versionOf('holidays') ?? 0]
   if (own !== undefined) return { scope: 'unit', unitId, version: own, holidays }
@@ -114,8 +123,26 @@ const COMPILED_MAX = 500
  */
 export async function compiledCalendar(
   tx: EntityManager,
-  { scope, unitId, version, holidays = 0 }: CalendarReference,
+  reference: CalendarReference,
   later: 'missing' | 'without-holidays' = 'missing',
+): Promise<CompiledCalendar> {
+  const known = ofReference[later].get(reference)
+  if (known !== undefined) return known
+  const calendar = await readCalendar(tx, reference, later)
+  ofReference[later].set(reference, calendar)
+  return calendar
+}
+
+/** The clocks of a ticket share a reference; it names one version for ever. */
+const ofReference = {
+  missing: new WeakMap<CalendarReference, CompiledCalendar>(),
+  'without-holidays': new WeakMap<CalendarReference, CompiledCalendar>(),
+}
+
+async function readCalendar(
+  tx: EntityManager,
+  { scope, unitId, version, holidays = 0 }: CalendarReference,
+  later: 'missing' | 'without-holidays',
 ): Promise<CompiledCalendar> {
   const definition =
     scope === 'round-the-clock'

@@ -4,6 +4,8 @@ import type { SupportTier } from '@erp-steward/contracts/values'
 import { durationMs } from '@erp-steward/regulation/duration'
 import type { Target as TargetValue } from '@erp-steward/regulation/parameter'
 import type { ParameterKey, ParameterValue } from '@erp-steward/regulation/parameters'
+import type { ResolvedParameter } from '@erp-steward/regulation/resolve'
+import { insertRows } from '@erp-steward/service-kit/insert-rows'
 import { enqueueAll } from '@erp-steward/service-kit/jobs'
 import { readParameter, readParameters } from '@erp-steward/service-kit/parameters'
 import { CalendarYearMissing } from '@erp-steward/work-calendar/calendar-year-missing'
@@ -51,26 +53,51 @@ export interface ClockStart {
 /** Name of the task that looks at a clock when it falls due. */
 export const CLOCK_DUE = 'ticket-clock-due'
 
-/** Starts clocks under the calendar and the parameter versions in force for the unit now; answers them in order. */
+/** What the clocks of a unit that start now run under. */
+export interface ClockTerms {
+  readonly parameters: { readonly [Key in TargetKey]?: ResolvedParameter<Key> }
+  readonly ofUnit: CalendarReference
+}
+
+/** The calendar and the parameter versions in force for the unit now. */
+export async function clockTerms(
+  tx: EntityManager,
+  unitId: string,
+  keys: readonly TargetKey[],
+  act: Act,
+): Promise<ClockTerms> {
+  const [parameters, ofUnit] = await Promise.all([
+    readParameters(tx, keys, unitId, act.now),
+    calendarOfUnit(tx, unitId),
+  ])
+  return { parameters, ofUnit }
+}
+
+/**
+ * Starts clocks under the calendar and the parameter versions in force for the unit now; answers them in order.
+ *
+ * @param terms read before, for all parameters of `starts`
+ */
 export async function startClocks<const Starts extends readonly ClockStart[]>(
   tx: EntityManager,
   { ticketId, unitId }: ClockSubject,
   starts: Starts,
   act: Act,
+  terms?: ClockTerms,
 ): Promise<{ [At in keyof Starts]: TicketClock }> {
   const keys = starts.map(({ parameter }) => parameter)
-  const parameters = await readParameters(tx, keys, unitId, act.now)
-  const values = keys.map((key) => parameters[key].value)
-  const ofUnit = values.every(isContinuous) ? ROUND_THE_CLOCK : await calendarOfUnit(tx, unitId)
+  const { parameters, ofUnit } = terms ?? (await clockTerms(tx, unitId, keys, act))
   const clocks: TicketClock[] = []
   for (const { kind, tier, parameter } of starts) {
-    const { value, version } = parameters[parameter]
+    const resolved = parameters[parameter]
+    if (resolved === undefined) throw new RangeError(`${parameter} was not read`)
+    const { value, version } = resolved
     const calendar = isContinuous(value) ? ROUND_THE_CLOCK : ofUnit
     const parameterOf = { parameterKey: parameter, parameterVersion: version }
     const origin = { ticketId, kind, tier, calendar, ...parameterOf }
     clocks.push(await newClock(tx, origin, targetOf(value), parameter, act))
   }
-  await tx.insert(TicketClockEntity, clocks)
+  await insertRows(tx, TicketClockEntity, clocks)
   await watchClocks(tx, clocks, act)
   if (clocks.some(({ fault }) => fault !== null))
     await announceMissingYear(tx, await firstMissingYear(tx), act)
@@ -223,7 +250,7 @@ export async function retarget(
     `${parameter} less ${String(Math.round(usedMs / 1_000))} s used`,
     act,
   )
-  await tx.insert(TicketClockEntity, next)
+  await insertRows(tx, TicketClockEntity, [next])
   await watchClocks(tx, [next], act)
   return next
 }

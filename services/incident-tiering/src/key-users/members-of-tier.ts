@@ -1,4 +1,5 @@
 import type { SupportTier } from '@erp-steward/contracts/values'
+import { ask } from '@erp-steward/messaging/statement'
 import type { EntityManager } from 'typeorm'
 import type { Person } from '@erp-steward/directory/directory'
 import { ABLE } from './able.ts'
@@ -16,19 +17,22 @@ const SERVES = `
   and (k.tier <> 'L1' or k.unit_id = $1)
   and (k.module_code is null or k.module_code = $2)`
 
+const MEMBERS = {
+  name: 'members of tier',
+  text: `select distinct p.id, p.email
+           from key_user k join person p on p.id = k.person_id and ${ABLE}
+          where ${SERVES} and k.tier = $4
+          order by p.id`,
+  reads: ['key_user', 'person'],
+}
+
 /** The people who serve a subject on a tier and can do so now, in a stable order; empty when the register has a gap. */
 export async function membersOfTier(
   tx: EntityManager,
   { unitId, moduleCode, kind }: Subject,
   tier: SupportTier,
 ): Promise<Pick<Person, 'id' | 'email'>[]> {
-  return tx.query(
-    `select distinct p.id, p.email
-       from key_user k join person p on p.id = k.person_id and ${ABLE}
-      where ${SERVES} and k.tier = $4
-      order by p.id`,
-    [unitId, moduleCode, kind, tier],
-  )
+  return ask(tx, MEMBERS, [unitId, moduleCode, kind, tier])
 }
 
 /** The tiers on which a person serves a subject and can do so now, lowest first. */

@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
 import { NotificationFailed, NotificationFellBack } from '@erp-steward/contracts/incident-events'
+import { services } from '@erp-steward/contracts/services'
 import type { SupportTier } from '@erp-steward/contracts/values'
 import { appendEvent } from '@erp-steward/messaging/outbox'
-import { enqueueAll, type Job } from '@erp-steward/service-kit/jobs'
-import { Brackets, In, IsNull, type EntityManager } from 'typeorm'
+import { ask, write, type RowsStatement } from '@erp-steward/messaging/statement'
+import { insertStatement } from '@erp-steward/service-kit/insert-rows'
+import { jobSpecs, type Job, type JobSpec } from '@erp-steward/service-kit/jobs'
+import { In, IsNull, type EntityManager } from 'typeorm'
 import { PersonEntity } from '@erp-steward/directory/directory'
 import { authorities, leadersOf, type Addressee } from '../key-users/people-in-charge.ts'
 import type { AlertLevel, Ticket } from '../tickets/ticket.ts'
@@ -16,7 +19,6 @@ import {
   type Message,
   type Occasion,
 } from './rules/message.ts'
-import { WebhookEntity } from './webhook.ts'
 
 /** Names of the tasks that deliver one notification, by mail and by a call. */
 export const DELIVER: Readonly<Record<Channel, string>> = {
@@ -26,6 +28,8 @@ export const DELIVER: Readonly<Record<Channel, string>> = {
 
 /** Behind every other job, should they ever share workers: a mail server that is down holds up no clock. Source: A-1.3.4. */
 export const DELIVER_PRIORITY = 100
+
+const { jobsSchema } = services['incident-tiering']
 
 /** An alert at the level that a message says. */
 export interface ToldAlert {
@@ -37,7 +41,21 @@ export interface Notify {
   readonly occasion: Occasion
   readonly tier: SupportTier | null
   readonly recipients: readonly Addressee[]
+  /** Those that follow the ticket, where they were read before. */
+  readonly webhooks?: readonly string[]
   readonly note?: string
+}
+
+const WEBHOOKS = {
+  name: 'webhooks of unit',
+  text: 'select id from webhook where active and (unit_id is null or unit_id = $1)',
+  reads: ['webhook'],
+}
+
+/** The webhooks that follow the tickets of a unit. */
+export async function webhooksOf(tx: EntityManager, unitId: string): Promise<string[]> {
+  const rows = await ask<{ id: string }>(tx, WEBHOOKS, [unitId])
+  return rows.map(({ id }) => id)
 }
 
 /**
@@ -47,7 +65,7 @@ export interface Notify {
 export async function notify(
   tx: EntityManager,
   ticket: Ticket,
-  { occasion, tier, recipients, note }: Notify,
+  { occasion, tier, recipients, webhooks, note }: Notify,
   act: Act,
 ): Promise<void> {
   const message = messageOf(ticket, occasion, tier, note ?? null)
@@ -65,16 +83,8 @@ export async function notify(
     deliveredAt: null,
   }
   const mails = recipients.map((person) => mailTo(person, { ...row, ...message }))
-  const webhooks = await tx
-    .createQueryBuilder(WebhookEntity, 'webhook')
-    .where('webhook.active')
-    .andWhere(
-      new Brackets((either) =>
-        either.where('webhook.unitId is null').orWhere('webhook.unitId = :unitId', ticket),
-      ),
-    )
-    .getMany()
-  const calls = webhooks.map(({ id: recipient }): Notification => {
+  const followers = webhooks ?? (await webhooksOf(tx, ticket.unitId))
+  const calls = followers.map((recipient): Notification => {
     const { id: ticketId, number, title, priority, state, unitId, moduleCode } = ticket
     const { alertEpisodeId, alertLevel } = ticket
     return {
@@ -257,7 +267,48 @@ function mailTo({ id: personId, email }: Addressee, mail: Mail): Notification {
   }
 }
 
+/** A message with the job that delivers it. */
+interface Queued {
+  readonly notification: Notification
+  readonly job: JobSpec
+}
+
+/** Who was told of this occurrence already is left out, and has no job. */
+function queueStatement(tx: EntityManager, members: readonly string[]): RowsStatement<Queued> {
+  const insert = insertStatement(tx, NotificationEntity, members)
+  return {
+    ...insert,
+    name: 'queue notifications',
+    text: `with fresh as (${insert.text} on conflict do nothing returning id)
+           select from ${jobsSchema}.add_jobs(array(
+             select spec from json_populate_recordset(null::${jobsSchema}.job_spec, $2) as spec
+               join fresh on fresh.id = (spec.payload -> 'data' ->> 'notificationId')::uuid))`,
+    values: (queued) => [
+      ...insert.values(queued.map(({ notification }) => notification)),
+      JSON.stringify(queued.map(({ job }) => job)),
+    ],
+  }
+}
+
 async function queue(tx: EntityManager, notifications: readonly Notification[], act: Act) {
+  const queued = notifications.flatMap((notification): Queued[] => {
+    const { state, channel } = notification
+    if (state !== 'queued') return []
+    const [job] = jobSpecs(DELIVER[channel], [jobOf(notification)], act)
+    return job === undefined ? [] : [{ notification, job }]
+  })
+  const [first] = queued
+  if (first !== undefined)
+    await write(tx, queueStatement(tx, Object.keys(first.notification)), queued)
+  await stateLost(
+    tx,
+    notifications.filter(({ state }) => state === 'failed'),
+    act,
+  )
+}
+
+/** Keeps and states what cannot reach its receiver, once per occurrence. */
+async function stateLost(tx: EntityManager, notifications: readonly Notification[], act: Act) {
   if (notifications.length === 0) return
   const inserted = await tx
     .createQueryBuilder()
@@ -269,15 +320,8 @@ async function queue(tx: EntityManager, notifications: readonly Notification[], 
     .execute()
   // Who was told of this occurrence already is left out of `raw`, though not of `identifiers`.
   const ids = new Set((inserted.raw as { id: string }[]).map(({ id }) => id))
-  const fresh = notifications.filter(({ id }) => ids.has(id))
-  for (const channel of ['mail', 'webhook'] as const) {
-    const jobs = fresh
-      .filter((each) => each.channel === channel && each.state === 'queued')
-      .map(jobOf)
-    await enqueueAll(tx, 'incident-tiering', DELIVER[channel], jobs, act)
-  }
   const failedAt = act.now.toISOString()
-  for (const lost of fresh.filter(({ state }) => state === 'failed')) {
+  for (const lost of notifications.filter(({ id }) => ids.has(id))) {
     const { id, ticketId, channel, occasion, lastError } = lost
     const reason = lastError ?? ''
     await appendEvent(

@@ -3,12 +3,14 @@ import type { Act } from '@erp-steward/contracts/act'
 import { TicketOpened } from '@erp-steward/contracts/incident-events'
 import type { Priority } from '@erp-steward/contracts/values'
 import { appendEvent } from '@erp-steward/messaging/outbox'
+import { ask } from '@erp-steward/messaging/statement'
+import { insertRows } from '@erp-steward/service-kit/insert-rows'
 import type { EntityManager } from 'typeorm'
-import { startClocks } from '../clocks/run-clock.ts'
+import { clockTerms, startClocks } from '../clocks/run-clock.ts'
 import { activeModule, activeUnit } from '@erp-steward/directory/directory'
-import { callTiers } from './call-tiers.ts'
+import { callTiers, receiversOn } from './call-tiers.ts'
 import { priorityFor, servingKind } from './rules/priority.ts'
-import { tiersCalledAtOnce } from './rules/tier-path.ts'
+import { handoverClocksOf, tiersCalledAtOnce } from './rules/tier-path.ts'
 import { startHandover } from './start-handover.ts'
 import { longClocks, noteClock, slaParameter } from './start-note-clock.ts'
 import { addEntry } from './ticket-entry.ts'
@@ -39,22 +41,37 @@ export async function openTicket(
   act: Act,
 ): Promise<Ticket> {
   const { title, description, category, unitId, moduleCode, alert, findingId } = command
-  await activeUnit(tx, unitId)
-  if (moduleCode !== null) await activeModule(tx, moduleCode)
   const priority = priorityFor(category, command.priority)
-  const [{ number }]: [{ number: string }] = await tx.query(
-    `select nextval('ticket_number') as number`,
-  )
+  const kind = servingKind(category, moduleCode)
+  const tiers = tiersCalledAtOnce(priority)
+  const clocks = [
+    { kind: 'acknowledge', tier: null, parameter: slaParameter(priority, 'ack') },
+    { kind: 'restore', tier: null, parameter: slaParameter(priority, 'restore') },
+    noteClock(priority),
+    ...longClocks(priority),
+  ] as const
+  const [, , number, terms, receivers] = await Promise.all([
+    activeUnit(tx, unitId),
+    moduleCode === null ? null : activeModule(tx, moduleCode),
+    nextNumber(tx),
+    clockTerms(
+      tx,
+      unitId,
+      [...clocks.map(({ parameter }) => parameter), ...handoverClocksOf(priority)],
+      act,
+    ),
+    receiversOn(tx, { unitId, moduleCode, kind }, tiers),
+  ])
   const ticket: Ticket = {
     id: randomUUID(),
-    number: `T-${number.padStart(7, '0')}`,
+    number,
     title,
     description,
     category,
     priority,
     unitId,
     moduleCode,
-    kind: servingKind(category, moduleCode),
+    kind,
     state: 'open',
     tier: 'L1',
     toAllTiers: priority === 'P1',
@@ -74,20 +91,15 @@ export async function openTicket(
     closedAt: null,
     version: 1,
   }
-  await tx.insert(TicketEntity, ticket)
+  await insertRows(tx, TicketEntity, [ticket])
   await addEntry(tx, ticket.id, 'opened', title, act)
   const [acknowledge, restore] = await startClocks(
     tx,
     { ticketId: ticket.id, unitId },
-    [
-      { kind: 'acknowledge', tier: null, parameter: slaParameter(priority, 'ack') },
-      { kind: 'restore', tier: null, parameter: slaParameter(priority, 'restore') },
-      noteClock(priority),
-      ...longClocks(priority),
-    ],
+    clocks,
     act,
+    terms,
   )
-  const tiers = tiersCalledAtOnce(priority)
   await appendEvent(
     tx,
     'incident-tiering',
@@ -110,6 +122,17 @@ export async function openTicket(
     },
     act,
   )
-  const staffed = await callTiers(tx, ticket, tiers, 'opened', act)
-  return startHandover(tx, ticket, { called: tiers, staffed }, act)
+  const staffed = await callTiers(tx, ticket, tiers, 'opened', act, receivers)
+  return startHandover(tx, ticket, { called: tiers, staffed }, act, terms)
+}
+
+const NEXT_NUMBER = {
+  name: 'next ticket number',
+  text: `select nextval('ticket_number') as number`,
+  reads: [],
+}
+
+async function nextNumber(tx: EntityManager): Promise<string> {
+  const [row] = await ask<{ number: string }>(tx, NEXT_NUMBER, [])
+  return `T-${row?.number.padStart(7, '0') ?? ''}`
 }

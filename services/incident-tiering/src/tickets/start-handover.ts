@@ -3,7 +3,7 @@ import { TicketEscalated } from '@erp-steward/contracts/incident-events'
 import type { SupportTier } from '@erp-steward/contracts/values'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
-import { startClocks } from '../clocks/run-clock.ts'
+import { startClocks, type ClockTerms } from '../clocks/run-clock.ts'
 import { callAuthorities } from './call-authorities.ts'
 import { callTiers } from './call-tiers.ts'
 import { handoverClockOf, nextTier } from './rules/tier-path.ts'
@@ -15,12 +15,14 @@ import { updateTicket, type Ticket } from './ticket.ts'
  * the next (no waiting in an empty room). On the last tier only a P1 has a clock.
  *
  * @param told the tiers that were called already, and those of them that have members
+ * @param terms read before, for the clocks of all tiers
  */
 export async function startHandover(
   tx: EntityManager,
   ticket: Ticket,
   told: { readonly called: readonly SupportTier[]; readonly staffed: readonly SupportTier[] },
   act: Act,
+  terms?: ClockTerms,
 ): Promise<Ticket> {
   let current = ticket
   let { staffed } = told
@@ -62,6 +64,7 @@ export async function startHandover(
       { ticketId: ticket.id, unitId: ticket.unitId },
       [{ kind: 'tier', tier: current.tier, parameter: clock }],
       act,
+      terms,
     )
   return current
 }

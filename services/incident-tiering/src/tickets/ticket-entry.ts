@@ -1,6 +1,7 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { InstantOut, Uuid } from '@erp-steward/contracts/values'
 import { entityOf } from '@erp-steward/service-kit/entity'
+import { insertRows } from '@erp-steward/service-kit/insert-rows'
 import { Type, type Static } from 'typebox'
 import type { EntityManager } from 'typeorm'
 
@@ -59,5 +60,6 @@ export async function addEntry(
   text: string,
   act: Act,
 ): Promise<void> {
-  await tx.insert(TicketEntryEntity, { ticketId, at: act.now, actor: act.actor, kind, text })
+  const entry = { ticketId, at: act.now, actor: act.actor, kind, text }
+  await insertRows(tx, TicketEntryEntity, [entry])
 }

@@ -127,9 +127,12 @@ describe('changes', () => {
 
   test('two at once under one version: one wins', async () => {
     const ticket = await open(stage, endUser(people.user), { priority: 'P2' })
-    const headers = [keyUser(people.first), keyUser(people.second)]
+    // Both have read the first version.
+    const headers = [people.first, people.second].map((person) => {
+      return { ...keyUser(person), 'if-match': '"1"' }
+    })
     const answers = await Promise.all(
-      headers.map((each) => act(stage, ticket, 'acknowledge', each)),
+      headers.map((each) => send(stage, 'POST', `/v1/tickets/${ticket.id}/acknowledge`, each)),
     )
     expect(answers.map(({ statusCode }) => statusCode).sort()).toEqual([200, 412])
     expect(await factsOf(stage, ticket.id, 'ticket.acknowledged')).toHaveLength(1)

@@ -6,7 +6,8 @@ import {
   AlertPending,
   AlertResolved,
 } from '@erp-steward/contracts/monitoring-events'
-import { appendEvent, type Statement } from '@erp-steward/messaging/outbox'
+import { appendEvent } from '@erp-steward/messaging/outbox'
+import type { Statement } from '@erp-steward/messaging/statement'
 import { durationMs } from '@erp-steward/regulation/duration'
 import { readParameter } from '@erp-steward/service-kit/parameters'
 import type { ActiveThreshold } from '../thresholds/active-thresholds.ts'

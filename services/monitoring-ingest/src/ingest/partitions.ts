@@ -1,5 +1,5 @@
 import { defineTask } from '@erp-steward/service-kit/jobs'
-import type { Statement } from '@erp-steward/messaging/outbox'
+import type { Statement } from '@erp-steward/messaging/statement'
 import { Type } from 'typebox'
 import type { MonitoringConfig } from '../config.ts'
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
 import { Problem } from '@erp-steward/contracts/problem'
-import type { Statement } from '@erp-steward/messaging/outbox'
+import type { Statement } from '@erp-steward/messaging/statement'
 import type pg from 'pg'
 import { evaluateSamples, type Watched } from '../alerts/evaluate-samples.ts'
 import type { Observation } from '../alerts/rules/alert-machine.ts'

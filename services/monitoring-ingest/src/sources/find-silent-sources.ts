@@ -1,6 +1,7 @@
 import { SourceHeard, SourceSilent } from '@erp-steward/contracts/monitoring-events'
 import type { Act } from '@erp-steward/contracts/act'
-import { appendEvent, type Statement } from '@erp-steward/messaging/outbox'
+import { appendEvent } from '@erp-steward/messaging/outbox'
+import type { Statement } from '@erp-steward/messaging/statement'
 import { defineTask } from '@erp-steward/service-kit/jobs'
 import { Type } from 'typebox'
 import { factOf, type Source } from './source.ts'

@@ -1,4 +1,4 @@
-import type { Statement } from '@erp-steward/messaging/outbox'
+import type { Statement } from '@erp-steward/messaging/statement'
 import type { AlertRule } from '../alerts/rules/alert-machine.ts'
 import { matches, type Matcher } from '../metrics/rules/matchers.ts'
 

@@ -32,6 +32,11 @@ export function handoverClockOf(priority: Priority, tier: SupportTier): Handover
   return tier === 'L1' ? 'incident.tier.l1.handover' : 'incident.tier.l2.handover'
 }
 
+/** The parameters of every hand-over clock that a ticket of the priority can run under. */
+export function handoverClocksOf(priority: Priority): HandoverKey[] {
+  return TIERS.flatMap((tier) => handoverClockOf(priority, tier) ?? [])
+}
+
 export interface Escalation {
   readonly state: string
   readonly ownerPersonId: string | null
