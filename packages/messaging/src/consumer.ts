@@ -10,11 +10,18 @@ import { isDatabaseAway } from './database-away.ts'
 import { gather } from './gather.ts'
 import { limit } from './limit.ts'
 import { envelopeFaults, payloadFaults } from './payload.ts'
+import { ask } from './statement.ts'
 
 /** Events that share a transaction at most: enough to amortise it, few enough to repeat one by one. */
 const TOGETHER = 200
 /** Transactions of single events at once; the other connections of the pool are for requests and jobs. */
 const AT_ONCE = 4
+
+const RECEIVE = {
+  name: 'receive events',
+  text: `insert into inbox (event_id) select id from unnest($1::uuid[]) as given (id) order by id
+         on conflict do nothing returning event_id as id`,
+}
 
 /** An event in the hands of a subscription, and the act of the service that reacts to it. */
 export interface Delivery {
@@ -108,11 +115,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     tx: EntityManager,
     envelopes: readonly Envelope[],
   ): Promise<readonly Outcome[]> {
-    const receipts: { id: string }[] = await tx.query(
-      `insert into inbox (event_id) select id from unnest($1::uuid[]) as given (id) order by id
-       on conflict do nothing returning event_id as id`,
-      [envelopes.map(({ id }) => id)],
-    )
+    const receipts = await ask<{ id: string }>(tx, RECEIVE, [envelopes.map(({ id }) => id)])
     const fresh = new Set(receipts.map(({ id }) => id))
     const now = clock()
     const deliveries: Delivery[] = []

@@ -20,7 +20,7 @@ const NOTHING_SENT: Answer = { command: '', rows: [], rowCount: null }
 /**
  * The connection under every transaction. It waits for the server only where somebody wants an answer:
  *
- * - `BEGIN` goes with the first statement.
+ * - `BEGIN` goes with the first statement; nobody waits for `SAVEPOINT` and `RELEASE`.
  * - Rows written with `write` are collected. Those of one table share a statement, and all go before the next statement
  *   of the transaction that could look at them, or with `COMMIT`.
  * - Statements are sent without waiting for the answers to those before them; what is asked at one moment leaves in one
@@ -84,7 +84,11 @@ export class UnitOfWork extends pg.Client implements Collector {
     if (text === 'ROLLBACK') return this.#rollback()
     if (typeof text === 'string' && text.startsWith('ROLLBACK TO SAVEPOINT'))
       return this.#rollbackTo(text)
-    return this.#inOrder(query)
+    const answer = this.#inOrder(query)
+    if (typeof text !== 'string' || !/^(RELEASE )?SAVEPOINT /.test(text)) return answer
+    // Should it fail, the next statement tells the reason.
+    answer.catch(() => undefined)
+    return Promise.resolve(NOTHING_SENT)
   }
 
   async #commit(): Promise<Answer> {

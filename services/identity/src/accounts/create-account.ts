@@ -3,12 +3,13 @@ import type { Act } from '@erp-steward/contracts/act'
 import { AccountCreated } from '@erp-steward/contracts/account-events'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
+import { ask } from '@erp-steward/messaging/statement'
 import { isConstraintViolation } from '@erp-steward/service-kit/constraint'
 import type { EntityManager } from 'typeorm'
 import type { Position } from '../organisation/position.ts'
 import type { Person } from '../people/person.ts'
 import { openPerson } from '../people/sealed-person.ts'
-import { queueNewUser } from '../provisioning/queue-access.ts'
+import { passwordDaysOf, queueNewUser } from '../provisioning/queue-access.ts'
 import { noAccess } from '../provisioning/rules/access-difference.ts'
 import type { Account, AdministratorRole } from './account.ts'
 import { isLastOfRole, stateRole } from './administrator-role.ts'
@@ -36,10 +37,13 @@ export async function createPersonAccount(
   act: Act,
 ): Promise<Account> {
   const candidates = userName === null ? userNameCandidates(openPerson(tx, person)) : [userName]
-  const account = await insertAccount(tx, candidates, { personId: person.id, rightsPending }, act)
+  const [account, passwordDays] = await Promise.all([
+    insertAccount(tx, candidates, { personId: person.id, rightsPending }, act),
+    passwordDaysOf(tx, person.unitId, act),
+  ])
   const access = rightsPending ? noAccess : position
-  await queueNewUser(tx, { account, holder: person, access }, act)
-  await stateStanding(tx, person.id, act)
+  await queueNewUser(tx, { account, holder: person, access, passwordDays }, act)
+  await stateStanding(tx, person.id, act, account)
   return account
 }
 
@@ -95,6 +99,14 @@ async function insertAccount(
   )
 }
 
+const INSERT_ACCOUNT = {
+  name: 'insert account',
+  text: `insert into account (id, user_name, user_name_lookup, person_id, administrator_role, status, epoch, version,
+                              created_at, rights_pending)
+         values ($1, $2, $3, $4, $5, $6, 0, 1, $7, $8)
+         on conflict on constraint account_user_name_key do nothing returning id`,
+}
+
 /**
  * The constraints decide whether the name is free and the person without an account, not a look before.
  *
@@ -103,22 +115,16 @@ async function insertAccount(
 export async function insertUnlessTaken(tx: EntityManager, account: Account): Promise<boolean> {
   const { id, userName, userNameLookup, personId, administratorRole, status, createdAt } = account
   try {
-    const inserted: unknown[] = await tx.query(
-      `insert into account (id, user_name, user_name_lookup, person_id, administrator_role, status, epoch, version,
-                            created_at, rights_pending)
-       values ($1, $2, $3, $4, $5, $6, 0, 1, $7, $8)
-       on conflict on constraint account_user_name_key do nothing returning id`,
-      [
-        id,
-        userName,
-        userNameLookup,
-        personId,
-        administratorRole,
-        status,
-        createdAt,
-        account.rightsPending,
-      ],
-    )
+    const inserted = await ask(tx, INSERT_ACCOUNT, [
+      id,
+      userName,
+      userNameLookup,
+      personId,
+      administratorRole,
+      status,
+      createdAt,
+      account.rightsPending,
+    ])
     return inserted.length === 1
   } catch (error) {
     if (isConstraintViolation(error, 'account_person_id_key'))

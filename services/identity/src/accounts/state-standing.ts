@@ -2,31 +2,41 @@ import type { Act } from '@erp-steward/contracts/act'
 import { StandingChanged } from '@erp-steward/contracts/directory-events'
 import type { AccountStanding } from '@erp-steward/contracts/values'
 import { appendEvent } from '@erp-steward/messaging/outbox'
+import { ask } from '@erp-steward/messaging/statement'
 import { defineTask } from '@erp-steward/service-kit/jobs'
 import { Type } from 'typebox'
 import type { EntityManager } from 'typeorm'
-import { AccountEntity } from './account.ts'
+import { AccountEntity, type Account } from './account.ts'
 import { rolesOfAccount } from './roles-of-account.ts'
 
 /** People whose standing is stated in one go. */
 const BATCH = 500
 
+const STATE = {
+  name: 'state standing',
+  text: `insert into standing (person_id, account_status, roles, version) values ($1, $2, $3, 1)
+         on conflict on constraint standing_pkey do update
+           set account_status = excluded.account_status, roles = excluded.roles, version = standing.version + 1
+           where (standing.account_status, standing.roles) is distinct from (excluded.account_status, excluded.roles)
+         returning version`,
+}
+
 /**
  * States what the person may do now, as an administrator too, for the copies of the other services, if it is not what was
  * stated last. Called after every change of account or rights, by whoever holds the person's row.
+ *
+ * @param created the person's account, by whoever has just created it
  */
-export async function stateStanding(tx: EntityManager, personId: string, act: Act): Promise<void> {
-  const account = await tx.findOneBy(AccountEntity, { personId })
+export async function stateStanding(
+  tx: EntityManager,
+  personId: string,
+  act: Act,
+  created?: Account,
+): Promise<void> {
+  const account = created ?? (await tx.findOneBy(AccountEntity, { personId }))
   const accountStatus: AccountStanding = account?.status ?? 'none'
   const roles = account === null ? [] : (await rolesOfAccount(tx, account)).roles
-  const [stated]: { version: number }[] = await tx.query(
-    `insert into standing (person_id, account_status, roles, version) values ($1, $2, $3, 1)
-     on conflict on constraint standing_pkey do update
-       set account_status = excluded.account_status, roles = excluded.roles, version = standing.version + 1
-       where (standing.account_status, standing.roles) is distinct from (excluded.account_status, excluded.roles)
-     returning version`,
-    [personId, accountStatus, roles],
-  )
+  const [stated] = await ask<{ version: number }>(tx, STATE, [personId, accountStatus, roles])
   if (stated === undefined) return
   await appendEvent(
     tx,

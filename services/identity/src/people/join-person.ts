@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
 import { Problem } from '@erp-steward/contracts/problem'
+import { ask } from '@erp-steward/messaging/statement'
 import type { EntityManager } from 'typeorm'
 import type { Account } from '../accounts/account.ts'
 import { askForGrant } from '../accounts/change-rights.ts'
@@ -56,36 +57,47 @@ export async function joinPerson(
     version: 1,
     createdAt: act.now,
   }
-  await assertNoTwin(tx, person)
-  const inserted: unknown[] = await tx.query(
-    `insert into person (id, employee_number, employee_number_lookup, name, name_lookup, email, email_lookup, birthday,
-                         twin_lookup, unit_id, department_id, position_id, active, version, created_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, true, 1, $13)
-     on conflict on constraint person_employee_number_key do nothing returning id`,
-    [
-      person.id,
-      person.employeeNumber,
-      person.employeeNumberLookup,
-      person.name,
-      person.nameLookup,
-      person.email,
-      person.emailLookup,
-      person.birthday,
-      person.twinLookup,
-      person.unitId,
-      person.departmentId,
-      person.positionId,
-      act.now,
-    ],
-  )
-  if (inserted.length === 0)
-    throw new Problem('employee-number-taken', 'The employee number is in the register.')
+  const position = place.position
+  // Sent together and done in this order; whatever refuses the joiner undoes the others.
+  const [, isNew, isKnown] = await Promise.all([
+    assertNoTwin(tx, person),
+    insertUnlessThere(tx, person),
+    withAccount && carriesRights(position) && isKnownHuman(tx, person),
+  ])
+  if (!isNew) throw new Problem('employee-number-taken', 'The employee number is in the register.')
   await noteHand(tx, person.id, 'placed', act)
   await announcePerson(tx, person, act)
   if (!withAccount) return { person, account: null }
-  const position = place.position
-  const rightsPending = carriesRights(position) && (await isKnownHuman(tx, person))
+  const rightsPending = isKnown
   const account = await createPersonAccount(tx, { person, position, userName, rightsPending }, act)
   if (rightsPending) await askForGrant(tx, person.id, 'rejoined', act)
   return { person, account }
+}
+
+const INSERT_PERSON = {
+  name: 'insert person',
+  text: `insert into person (id, employee_number, employee_number_lookup, name, name_lookup, email, email_lookup, birthday,
+                             twin_lookup, unit_id, department_id, position_id, active, version, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, true, 1, $13)
+         on conflict on constraint person_employee_number_key do nothing returning id`,
+}
+
+/** The constraint decides whether the number is free, not a look before. */
+async function insertUnlessThere(tx: EntityManager, person: Person): Promise<boolean> {
+  const inserted = await ask(tx, INSERT_PERSON, [
+    person.id,
+    person.employeeNumber,
+    person.employeeNumberLookup,
+    person.name,
+    person.nameLookup,
+    person.email,
+    person.emailLookup,
+    person.birthday,
+    person.twinLookup,
+    person.unitId,
+    person.departmentId,
+    person.positionId,
+    person.createdAt,
+  ])
+  return inserted.length === 1
 }

@@ -1,4 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
+import { write, type RowsStatement } from '@erp-steward/messaging/statement'
 import { EntitySchema, type EntityManager } from 'typeorm'
 import type { Hand } from '../accounts/another-hand.ts'
 import type { Person } from './person.ts'
@@ -65,6 +66,20 @@ export const PersonHandEntity = new EntitySchema<PersonHand>({
   ],
 })
 
+const NOTE_HAND: RowsStatement<Omit<PersonHand, 'seq' | 'halved'>> = {
+  name: 'note hand',
+  table: 'person_hand',
+  parents: ['person'],
+  text: `insert into person_hand (person_id, part, actor, hand_person, controllers, email_lookup, twin_lookup, since, halved)
+         select "personId", part, actor, "handPerson", controllers, "emailLookup", "twinLookup", since,
+                exists (select from client_controller as half
+                         where half.client_id::text = actor and half.part = 'second-half')
+           from json_to_recordset($1) as hand (
+             "personId" uuid, part text, actor text, "handPerson" uuid, controllers uuid[],
+             "emailLookup" text, "twinLookup" text, since timestamptz)`,
+  values: (hands) => [JSON.stringify(hands)],
+}
+
 /**
  * Keeps that the actor had a hand in a person.
  *
@@ -77,12 +92,18 @@ export async function noteHand(
   { actor, personId: handPerson, controllers, now }: Act,
   former: Pick<Person, 'emailLookup' | 'twinLookup'> = { emailLookup: null, twinLookup: null },
 ): Promise<void> {
-  await tx.query(
-    `insert into person_hand (person_id, part, actor, hand_person, controllers, email_lookup, twin_lookup, since, halved)
-     values ($1, $2, $3, $4, $5, $6, $7, $8,
-             exists (select from client_controller where client_id::text = $3 and part = 'second-half'))`,
-    [personId, part, actor, handPerson, controllers, former.emailLookup, former.twinLookup, now],
-  )
+  const { emailLookup, twinLookup } = former
+  const hand = {
+    personId,
+    part,
+    actor,
+    handPerson,
+    controllers,
+    emailLookup,
+    twinLookup,
+    since: now,
+  }
+  await write(tx, NOTE_HAND, [hand])
 }
 
 /** Who gave the person the place of now, with everybody behind a client. */

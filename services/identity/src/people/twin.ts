@@ -1,5 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { Problem } from '@erp-steward/contracts/problem'
+import { ask } from '@erp-steward/messaging/statement'
 import { EntitySchema, type EntityManager } from 'typeorm'
 import { PersonEntity, type Person } from './person.ts'
 
@@ -54,6 +55,39 @@ const TWIN_LOCKS = 128
 
 type Compared = Pick<Person, 'id' | 'emailLookup' | 'twinLookup'>
 
+const HOLD_SHARED = {
+  name: 'hold twins shared',
+  text: 'select pg_advisory_xact_lock_shared($1)',
+  reads: [],
+}
+
+/** In the order of the keys, so that no two wait for each other. */
+const HOLD_COMPARED = {
+  name: 'hold compared',
+  text: `select pg_advisory_xact_lock($1, key)
+           from (select distinct hashtext(lookup) % $2 as key from unnest($3::text[]) as lookup order by 1) as keys`,
+  reads: [],
+}
+
+const TWIN = {
+  name: 'twin',
+  text: `select id, email_lookup is not distinct from $2 as address from person
+          where active and id <> $1
+            and (email_lookup = $2 and not exists (select from shared_address where email_lookup = $2)
+              or twin_lookup = $3 and not exists (select from namesake where twin_lookup = $3)) limit 1`,
+  reads: ['person', 'shared_address', 'namesake'],
+}
+
+const KNOWN_HUMAN = {
+  name: 'known human',
+  text: `select from person
+          where not active and id <> $1 and (email_lookup = $2 or twin_lookup = $3)
+         union all
+         select from person_hand
+          where person_id <> $1 and (email_lookup = $2 or twin_lookup = $3) limit 1`,
+  reads: ['person', 'person_hand'],
+}
+
 /**
  * Refuses a person whose mail address, or whose name and birthday, another active person has: one human with two entries
  * in the register is two hands where the rules ask for two people. The number is unique by itself, whatever its case; a
@@ -69,20 +103,12 @@ export async function assertNoTwin(
 ): Promise<void> {
   const compared = [emailLookup, twinLookup].filter((lookup) => lookup !== null)
   if (compared.length === 0) return
-  // Two joiners at the same moment do not see each other. In the order of the keys, so that no two wait for each other.
-  await tx.query('select pg_advisory_xact_lock_shared($1)', [TWINS_LOCK])
-  await tx.query(
-    `select pg_advisory_xact_lock($1, key)
-       from (select distinct hashtext(lookup) % $2 as key from unnest($3::text[]) as lookup order by 1) as keys`,
-    [TWIN_LOCK, TWIN_LOCKS, compared],
-  )
-  const [twin]: { id: string; address: boolean }[] = await tx.query(
-    `select id, email_lookup is not distinct from $2 as address from person
-      where active and id <> $1
-        and (email_lookup = $2 and not exists (select from shared_address where email_lookup = $2)
-          or twin_lookup = $3 and not exists (select from namesake where twin_lookup = $3)) limit 1`,
-    [id, emailLookup, twinLookup],
-  )
+  // Two joiners at the same moment do not see each other. The look comes after the locks, in the order of a connection.
+  const [, , [twin]] = await Promise.all([
+    ask(tx, HOLD_SHARED, [TWINS_LOCK]),
+    ask(tx, HOLD_COMPARED, [TWIN_LOCK, TWIN_LOCKS, compared]),
+    ask<{ id: string; address: boolean }>(tx, TWIN, [id, emailLookup, twinLookup]),
+  ])
   if (twin === undefined) return
   const what = twin.address ? 'this mail address' : 'this name and birthday'
   throw new Problem('person-twin', `Another active person, ${twin.id}, has ${what}.`, {
@@ -100,14 +126,7 @@ export async function isKnownHuman(
   { id, emailLookup, twinLookup }: Compared,
 ): Promise<boolean> {
   if (emailLookup === null && twinLookup === null) return false
-  const known: unknown[] = await tx.query(
-    `select from person
-      where not active and id <> $1 and (email_lookup = $2 or twin_lookup = $3)
-     union all
-     select from person_hand
-      where person_id <> $1 and (email_lookup = $2 or twin_lookup = $3) limit 1`,
-    [id, emailLookup, twinLookup],
-  )
+  const known = await ask(tx, KNOWN_HUMAN, [id, emailLookup, twinLookup])
   return known.length > 0
 }
 

@@ -17,16 +17,32 @@ const DAY_MS = 86_400_000
 /** Sealed, as it is stored; opened where the call is made up. */
 type Holder = Pick<Person, 'id' | 'name' | 'employeeNumber' | 'email' | 'birthday' | 'unitId'>
 
+export interface NewUser {
+  readonly account: EbsTarget['account']
+  readonly holder: Holder
+  readonly access: EbsAccess
+  /** As `passwordDaysOf` says. */
+  readonly passwordDays: number
+}
+
+/** How long a password of the unit is good for, in days. */
+export async function passwordDaysOf(
+  tx: EntityManager,
+  unitId: string,
+  { now }: Act,
+): Promise<number> {
+  const maxAge = await readParameter(tx, 'identity.password.max_age', unitId, now)
+  return Math.max(1, Math.floor(durationMs(maxAge.value) / DAY_MS))
+}
+
 /** A joiner: the user, then everything the position gives. */
 export async function queueNewUser(
   tx: EntityManager,
-  { account, holder, access }: { account: EbsTarget['account']; holder: Holder; access: EbsAccess },
+  { account, holder, access, passwordDays }: NewUser,
   act: Act,
 ): Promise<void> {
   const { unitId } = holder
   const day = chinaDay(act.now)
-  const maxAge = await readParameter(tx, 'identity.password.max_age', unitId, act.now)
-  const passwordDays = Math.max(1, Math.floor(durationMs(maxAge.value) / DAY_MS))
   const userName = openUserName(tx, account)
   const { added } = accessDifference(userName, noAccess, access, day)
   const user = createUser({ ...openPerson(tx, holder), userName }, day, passwordDays)
@@ -126,7 +142,8 @@ export async function queueUserReturn(
     [account.id],
   )
   if (reached.length === 0) {
-    await queueNewUser(tx, { account, holder, access }, act)
+    const passwordDays = await passwordDaysOf(tx, holder.unitId, act)
+    await queueNewUser(tx, { account, holder, access, passwordDays }, act)
     return
   }
   const day = chinaDay(act.now)

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
 import { ProvisioningQueued } from '@erp-steward/contracts/provisioning-events'
 import { appendEvents } from '@erp-steward/messaging/outbox'
+import { insertRows } from '@erp-steward/service-kit/insert-rows'
 import type { EntityManager } from 'typeorm'
 import type { Account } from '../accounts/account.ts'
 import { ProvisioningTaskEntity, type ProvisioningTask } from './provisioning-task.ts'
@@ -52,7 +53,7 @@ export async function queueTasks(
     endedAt: null,
     version: 1,
   }))
-  await tx.insert(ProvisioningTaskEntity, tasks)
+  await insertRows<ProvisioningTask>(tx, ProvisioningTaskEntity, tasks)
   const facts = tasks.map((task) => ({
     ...taskFact(task),
     procedure: task.call.procedure,
