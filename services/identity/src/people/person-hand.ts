@@ -73,7 +73,7 @@ const NOTE_HAND: RowsStatement<Omit<PersonHand, 'seq' | 'halved'>> = {
   text: `insert into person_hand (person_id, part, actor, hand_person, controllers, email_lookup, twin_lookup, since, halved)
          select "personId", part, actor, "handPerson", controllers, "emailLookup", "twinLookup", since,
                 exists (select from client_controller as half
-                         where half.client_id::text = actor and half.part = 'second-half')
+                         where half.client_id::text = hand.actor and half.part = 'second-half')
            from json_to_recordset($1) as hand (
              "personId" uuid, part text, actor text, "handPerson" uuid, controllers uuid[],
              "emailLookup" text, "twinLookup" text, since timestamptz)`,
