@@ -8,12 +8,12 @@ const OF_PERSONS = clauses.filter(({ mode }) => mode === 'P').map(({ id }) => id
 export const assessmentAttention: readonly AttentionSource[] = [
   {
     kind: 'control-broken',
-    find: `select clause_id, reason, '{}'::uuid[], changed_at, null, 'readControl', null
+    find: `select clause_id, null, '{}'::uuid[], changed_at, null, 'readControl', null
              from control_published where state = 'broken'`,
   },
   {
     kind: 'control-stale',
-    find: `select clause_id, reason, '{}'::uuid[], changed_at, null,
+    find: `select clause_id, null, '{}'::uuid[], changed_at, null,
                   case when clause_id in (${OF_PERSONS.map((id) => `'${id}'`).join(', ')}) then 'recordControl' else 'readControl' end,
                   null
              from control_published where state = 'stale'`,
