@@ -67,7 +67,7 @@ import { RevocationEntity } from './sessions/revocation.ts'
 import { sessionRoutes } from './sessions/routes.ts'
 import { SessionEntity } from './sessions/session.ts'
 import { SigningKeyEntity } from './sessions/signing-key.ts'
-import { createTokenSigner } from './sessions/token-signer.ts'
+import { createTokenSigner, createTokenWriter } from './sessions/token-signer.ts'
 
 /** Who there is, who may do what, who is signed in, and the ledger of everything that happened. */
 export const identity = defineService({
@@ -113,7 +113,8 @@ export const identity = defineService({
     const { PERSONAL_DATA_KEYS, PERSONAL_INDEX_KEY } = config
     holdPersonalData(db, createPersonalData(PERSONAL_DATA_KEYS, PERSONAL_INDEX_KEY))
     const seal = createSeal(config.SEALING_KEYS)
-    const sign = createTokenSigner(app, seal)
+    const write = createTokenWriter(seal)
+    const sign = createTokenSigner(seal, write)
     refuseRevoked(app, db)
     organisationRoutes(app, { db, clock })
     personRoutes(app, { db, clock })
@@ -122,7 +123,7 @@ export const identity = defineService({
     provisioningRoutes(app, { db, clock })
     credentialRoutes(app, { db, clock })
     sessionRoutes(app, { db, clock, sign, seal })
-    await clientRoutes(app, { db, clock, sign })
+    await clientRoutes(app, { db, clock, sign, write })
     feedRoutes(app, { db })
     auditRoutes(app, { db, clock, signer: signerOf(config), verify: ledgerVerification(deps) })
   },

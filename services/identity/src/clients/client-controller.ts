@@ -68,18 +68,14 @@ export async function noteController(
 }
 
 /**
- * The people who can act through a client: who asked for it and who had a part of its secret, also when their account was
- * given to a person only later. A part of an earlier secret counts on, for nobody knows what was copied.
+ * The people who can act through the client `client.id`, as a query: who asked for it and who had a part of its secret, also
+ * when their account was given to a person only later. A part of an earlier secret counts on, for nobody knows what was
+ * copied.
  */
-export async function controllersOf(tx: EntityManager, clientId: string): Promise<string[]> {
-  const people: { id: string }[] = await tx.query(
-    `select distinct person.id
-       from client_controller
-       left join account on account.id::text = client_controller.actor
-       cross join lateral (values (client_controller.person_id), (account.person_id)) as person (id)
-      where client_id = $1 and part <> 'approved' and person.id is not null
-      order by person.id`,
-    [clientId],
-  )
-  return people.map(({ id }) => id)
-}
+export const CONTROLLERS = `
+  select distinct person.id
+    from client_controller
+    left join account on account.id::text = client_controller.actor
+    cross join lateral (values (client_controller.person_id), (account.person_id)) as person (id)
+   where client_id = client.id and part <> 'approved' and person.id is not null
+   order by person.id`

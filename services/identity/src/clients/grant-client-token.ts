@@ -2,13 +2,15 @@ import { timingSafeEqual } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
 import { permissionsOf } from '@erp-steward/contracts/permissions'
 import { Problem } from '@erp-steward/contracts/problem'
-import type { EntityManager } from 'typeorm'
+import { queryPrepared } from '@erp-steward/service-kit/query-prepared'
+import { readTogether } from '@erp-steward/service-kit/read-together'
+import type { DataSource } from 'typeorm'
 import { digestOf } from '../sessions/refresh-token.ts'
 import { CLIENT_ACCESS_SECONDS } from '../sessions/rules/session-limits.ts'
-import type { TokenSigner } from '../sessions/token-signer.ts'
-import { ClientEntity } from './client.ts'
+import type { TokenClaims, TokenSigner, TokenWriter } from '../sessions/token-signer.ts'
+import type { Client, ClientRole } from './client.ts'
 import { digestOfSecret } from './issue-client-secret.ts'
-import { controllersOf } from './client-controller.ts'
+import { CONTROLLERS } from './client-controller.ts'
 
 export interface ClientCredentials {
   readonly clientId: string
@@ -19,19 +21,60 @@ export interface ClientCredentials {
 const NO_DIGEST = Buffer.alloc(32)
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
+/** What decides about a token and what it says, as of one moment; the key is `null` before the first token ever. */
+interface GrantRow {
+  readonly id: string
+  readonly role: ClientRole
+  readonly unit_id: string | null
+  readonly status: Client['status']
+  readonly secret_hash: Buffer | null
+  readonly epoch: number
+  readonly controllers: string[]
+  readonly key_id: string | null
+  readonly sealed_private: string | null
+}
+
+const READ_GRANTS = {
+  name: 'read-grants',
+  text: `
+    select client.id, client.role, client.unit_id, client.status, client.secret_hash, client.epoch,
+           array(${CONTROLLERS}) as controllers, signing_key.id as key_id, signing_key.sealed_private
+      from client left join signing_key on retired_at is null
+     where client.id = any($1::uuid[])`,
+}
+
+/** What decides about the token of a client, as it stands now; `undefined` where there is no such client. */
+export type ReadGrant = (clientId: string) => Promise<GrantRow | undefined>
+
+/** One statement, no transaction, for all who ask at the same time: machines ask all day. */
+export function grantReader(db: DataSource): ReadGrant {
+  return readTogether(async (ids) => {
+    const rows = await queryPrepared<GrantRow>(db, READ_GRANTS, [ids])
+    return new Map(rows.map((row) => [row.id, row]))
+  })
+}
+
+/** What tokens for machines are written with. */
+export interface TokenGrants {
+  readonly db: DataSource
+  readonly read: ReadGrant
+  readonly write: TokenWriter
+  /** For the first token ever, whose key is made with it. */
+  readonly sign: TokenSigner
+}
+
 /**
  * An access token of 15 minutes for a machine (OAuth 2, client credentials).
  *
  * @throws Problem `client-refused` whatever the reason
  */
 export async function grantClientToken(
-  tx: EntityManager,
-  sign: TokenSigner,
+  { db, read, write, sign }: TokenGrants,
   { clientId, clientSecret }: ClientCredentials,
   act: Act,
 ): Promise<{ accessToken: string; expiresIn: number }> {
-  const client = UUID.test(clientId) ? await tx.findOneBy(ClientEntity, { id: clientId }) : null
-  const kept = client?.secretHash ?? NO_DIGEST
+  const client = UUID.test(clientId) ? await read(clientId.toLowerCase()) : undefined
+  const kept = client?.secret_hash ?? NO_DIGEST
   // Secrets of before were made in one piece and stay good until they are replaced.
   const whole = timingSafeEqual(digestOf(clientSecret), kept)
   const matches = timingSafeEqual(digestOfSecret(clientSecret), kept) || whole
@@ -39,23 +82,27 @@ export async function grantClientToken(
     throw new Problem('client-refused', 'The client credentials were refused.', {
       error: 'invalid_client',
     })
-  const accessToken = await sign(
-    tx,
-    {
-      sub: client.id,
-      kind: 'client',
-      sid: null,
-      epoch: client.epoch,
-      person: null,
-      unit: client.unitId,
-      range: client.unitId === null ? 'company' : 'unit',
-      roles: [client.role],
-      permissions: permissionsOf([client.role]),
-      coolingUntil: null,
-      controllers: await controllersOf(tx, client.id),
-    },
-    CLIENT_ACCESS_SECONDS,
-    act,
-  )
+  const { key_id: id, sealed_private: sealed } = client
+  const claims = claimsOf(client)
+  const accessToken =
+    id === null || sealed === null
+      ? await db.transaction((tx) => sign(tx, claims, CLIENT_ACCESS_SECONDS, act))
+      : write({ id, sealed_private: sealed }, claims, CLIENT_ACCESS_SECONDS, act.now)
   return { accessToken, expiresIn: CLIENT_ACCESS_SECONDS }
+}
+
+function claimsOf({ id, epoch, unit_id, role, controllers }: GrantRow): TokenClaims {
+  return {
+    sub: id,
+    kind: 'client',
+    sid: null,
+    epoch,
+    person: null,
+    unit: unit_id,
+    range: unit_id === null ? 'company' : 'unit',
+    roles: [role],
+    permissions: permissionsOf([role]),
+    coolingUntil: null,
+    controllers,
+  }
 }

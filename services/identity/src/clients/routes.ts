@@ -8,10 +8,10 @@ import { decodeCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/
 import { Type } from 'typebox'
 import { And, MoreThan, type DataSource } from 'typeorm'
 import { placeFilter } from '../organisation/place-filter.ts'
-import type { TokenSigner } from '../sessions/token-signer.ts'
+import type { TokenSigner, TokenWriter } from '../sessions/token-signer.ts'
 import { unstored } from '../sessions/unstored.ts'
 import { ClientEntity, clientRoles, type Client } from './client.ts'
-import { grantClientToken, type ClientCredentials } from './grant-client-token.ts'
+import { grantClientToken, grantReader, type ClientCredentials } from './grant-client-token.ts'
 import { issueFirstSecretHalf, issueSecondSecretHalf } from './issue-client-secret.ts'
 
 const Role = Type.Enum([...clientRoles])
@@ -58,9 +58,11 @@ export async function clientRoutes(
     readonly db: DataSource
     readonly clock: () => Date
     readonly sign: TokenSigner
+    readonly write: TokenWriter
   },
 ): Promise<void> {
-  const { db, clock, sign } = options
+  const { db, clock, sign, write } = options
+  const read = grantReader(db)
 
   // In a scope of its own: only the token endpoint takes forms, as RFC 6749 has it.
   await app.register((scope: App, _options, done) => {
@@ -100,8 +102,13 @@ export async function clientRoutes(
         const { client_id: id, client_secret: secret } = request.body
         const credentials = credentialsOf(request.headers.authorization, id, secret)
         const act = actOf(request, clock())
-        const { accessToken, expiresIn } = await db.transaction((tx) =>
-          grantClientToken(tx, sign, credentials, { ...act, actor: credentials.clientId }),
+        const { accessToken, expiresIn } = await grantClientToken(
+          { db, read, write, sign },
+          credentials,
+          {
+            ...act,
+            actor: credentials.clientId,
+          },
         )
         return unstored(reply).send({
           access_token: accessToken,

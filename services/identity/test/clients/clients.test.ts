@@ -7,6 +7,7 @@ import { activateClient } from '../../src/clients/activate-client.ts'
 import type { Client } from '../../src/clients/client.ts'
 import { disableClient } from '../../src/clients/disable-client.ts'
 import { requestClient, type RequestClient } from '../../src/clients/request-client.ts'
+import { rotateSigningKey } from '../../src/sessions/rotate-signing-key.ts'
 import {
   addAccount,
   claimsOf,
@@ -14,6 +15,7 @@ import {
   identityStage,
   pass,
   stillValid,
+  TEST_SEAL,
 } from '../account-stage.ts'
 
 let stage: TestService
@@ -148,6 +150,49 @@ test.each([
 ])('%s is refused', async (_what, send, status) => {
   const { id, secret } = await ready()
   expect((await send(id, secret)).statusCode).toBe(status)
+})
+
+test('of many who ask at once each gets the token of its own client, or none', async () => {
+  const clients = [await ready(), await ready({ role: 'MIDDLEWARE' }), await ready()]
+  const [first, second, ended] = clients.map(({ id }) => id)
+  await disable(ended ?? '')
+  const asked = clients.flatMap(({ id, secret }, at) => [
+    { id, secret, expected: id === ended ? 401 : 200 },
+    { id: id.toUpperCase(), secret, expected: id === ended ? 401 : 200 },
+    // The secret of another client, which asks in the same moment.
+    { id, secret: clients[(at + 1) % 3]?.secret ?? '', expected: 401 },
+  ])
+  const answers = await Promise.all(asked.map(({ id, secret }) => grant(body(id, secret))))
+  expect(answers.map(({ statusCode }) => statusCode)).toEqual(asked.map(({ expected }) => expected))
+  const subjects = answers.flatMap((answer) =>
+    answer.statusCode === 200
+      ? [claimsOf(answer.json<{ access_token: string }>().access_token).sub]
+      : [],
+  )
+  expect(subjects).toEqual([first, first, second, second])
+})
+
+test('a token is signed with the key that is in force when it is asked for, and makes the first one', async () => {
+  const { id, secret } = await ready()
+  const keyOf = async () => {
+    const token = (await grant(body(id, secret))).json<{ access_token: string }>().access_token
+    const header = Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()
+    return (JSON.parse(header) as { kid: string }).kid
+  }
+  const before = await keyOf()
+  await stage.db.transaction((tx) =>
+    rotateSigningKey(tx, TEST_SEAL, 'test', testAct({ now: stage.now })),
+  )
+  const after = await keyOf()
+  expect(after).not.toBe(before)
+  await stage.db.query(
+    'update signing_key set retired_at = $1, published_until = $1 where retired_at is null',
+    [stage.now],
+  )
+  const first = await keyOf()
+  expect([before, after]).not.toContain(first)
+  const set = await stage.app.inject({ url: '/.well-known/jwks.json' })
+  expect(set.json<{ keys: { kid: string }[] }>().keys.map(({ kid }) => kid)).toContain(first)
 })
 
 test('a form is taken nowhere else', async () => {
