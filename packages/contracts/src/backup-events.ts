@@ -2,8 +2,10 @@ import { Type, type Static } from 'typebox'
 import { defineEvent } from './event.ts'
 import { Code, Instant, nullable, Uuid } from './values.ts'
 
-/** What carries a backup out on the host. */
-export const Executor = Type.Enum(['filesystem', 'postgres'])
+export const Executor = Type.Enum(['filesystem', 'postgres'], {
+  title: 'BackupExecutor',
+  description: 'What carries a backup out on the host.',
+})
 export type Executor = Static<typeof Executor>
 
 /** SHA-256 of the stored bytes, 64 lower-case hexadecimal digits. */
@@ -20,9 +22,11 @@ export const BackupTargetRegistered = defineEvent({
   payload: Type.Object({ ...target, executor: Executor, active: Type.Boolean() }),
 })
 
-/** For whose changes the gate of a system opens: those of its own unit, or those of every unit. */
-export const systemServes = ['unit', 'company'] as const
-export const SystemServes = Type.Enum([...systemServes])
+export const SystemServes = Type.Enum(['unit', 'company'], {
+  title: 'BackupSystemServes',
+  description:
+    'For whose changes the gate of a system opens: those of its own unit, or those of every unit.',
+})
 export type SystemServes = Static<typeof SystemServes>
 
 export const BackupSystemSet = defineEvent({
@@ -55,7 +59,10 @@ export const BackupPolicySet = defineEvent({
 })
 
 /** How a target stands to a floor: reached, short of it by leave of an exception, or short of it. */
-export const FloorState = Type.Enum(['kept', 'excepted', 'below'])
+export const FloorState = Type.Enum(['kept', 'excepted', 'below'], {
+  title: 'FloorState',
+  description: 'How a policy stands to a floor; `excepted`: below it, by leave of a second person.',
+})
 export type FloorState = Static<typeof FloorState>
 
 export const ProtectionStated = defineEvent({

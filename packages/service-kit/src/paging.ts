@@ -69,6 +69,14 @@ export const byInstant = <Member extends string>(
   keyOf: (row) => [row[member].toISOString(), row.id],
 })
 
+/** By a code or another text that no two rows share. */
+export const byText = <Member extends string>(
+  member: Member,
+): Sorting<Readonly<Record<Member, string>>, string> => ({
+  after: (cursor) => decodeCursor(cursor, 1)?.[0] ?? '',
+  keyOf: (row) => [row[member]],
+})
+
 /** A cursor that carries the sort key of the last row. */
 export function encodeCursor(key: readonly (string | number)[]): string {
   return Buffer.from(JSON.stringify(key)).toString('base64url')

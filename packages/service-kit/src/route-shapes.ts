@@ -104,13 +104,13 @@ export function listRoute<
 }
 
 /**
- * Creates once per `Idempotency-Key` and answers 201 with what was made, its version and its place, `<path>/<id>`.
+ * Creates once per `Idempotency-Key` and answers 201 with what was made, its version if it has one, and its place, `<path>/<id>`.
  * `admit` refuses before anything is done.
  */
 export function createRoute<
   Path extends string,
   Answer extends TSchema,
-  Made extends Static<Answer> & { readonly id: string; readonly version: number },
+  Made extends Static<Answer> & { readonly version?: number },
   Body extends TSchema | undefined = undefined,
   Params = undefined,
 >(
@@ -121,24 +121,26 @@ export function createRoute<
     readonly body?: Body
     readonly answer: Answer
     readonly approves?: boolean
-    /** `false` where what is made cannot be read alone. */
-    readonly located?: false
+    /** What is in the place of the id; `false` where what is made cannot be read alone. */
+    readonly located?: false | keyof Made
     readonly admit?: (call: Call<Path, Params, unknown, Typed<Body>>) => void | Promise<void>
     readonly create: (tx: EntityManager, call: Acting<Path, Params, Typed<Body>>) => Promise<Made>
   },
 ): void {
-  const { body, answer, approves, located = true, admit, create } = operation
+  const { body, answer, approves, located = 'id', admit, create } = operation
   const config = { once: true, ...(approves === true && { approves }) }
   add(app, 'POST', path, operation, config, { 201: answer }, { body }, async (sent) => {
     const call = sent as Call<Path, Params, unknown, Typed<Body>>
     await admit?.(call)
     return createOnce(deps, call.request, call.reply, async (tx, act) => {
       const made = await create(tx, { ...call, act })
-      const { id, version }: { readonly id: string; readonly version: number } = made
+      const { version }: { readonly version?: number } = made
       return {
         body: made,
-        version,
-        ...(located && { location: `${path}/${id}` }),
+        ...(version !== undefined && { version }),
+        ...(located !== false && {
+          location: `${path}/${String((made as Readonly<Record<PropertyKey, unknown>>)[located])}`,
+        }),
       }
     })
   })

@@ -1,32 +1,29 @@
-import type { ExecutorProbe, Source } from '@erp-steward/contracts/agent-protocol'
-import { EntitySchema } from 'typeorm'
+import { ExecutorProbe, type Source } from '@erp-steward/contracts/agent-protocol'
+import { InstantOut } from '@erp-steward/contracts/values'
+import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
+import { Type } from 'typebox'
 
 /** A process on a backed-up host, as it presented itself last. */
-export interface Agent {
-  /** Client id. */
-  id: string
-  hostName: string
-  version: string
-  executors: ExecutorProbe[]
-  /** Codes of the sites whose store it reaches. */
-  sites: string[]
-  presentedAt: Date
-  lastSeenAt: Date
-}
-
-export const AgentEntity = new EntitySchema<Agent>({
-  name: 'Agent',
-  tableName: 'backup_agent',
-  columns: {
-    id: { type: 'text', primary: true, primaryKeyConstraintName: 'backup_agent_pkey' },
-    hostName: { type: 'text', name: 'host_name' },
-    version: { type: 'text' },
-    executors: { type: 'jsonb' },
-    sites: { type: 'jsonb' },
-    presentedAt: { type: 'timestamptz', name: 'presented_at' },
-    lastSeenAt: { type: 'timestamptz', name: 'last_seen_at' },
+export const AgentView = Type.Object(
+  {
+    id: Type.String({ description: 'Its client id.' }),
+    hostName: Type.String(),
+    version: Type.String({ description: 'Of its software.' }),
+    executors: Type.Array(ExecutorProbe),
+    sites: Type.Array(Type.String(), {
+      description: 'Codes of the sites whose store it reaches.',
+    }),
+    presentedAt: InstantOut,
+    lastSeenAt: InstantOut,
   },
+  { title: 'BackupAgent' },
+)
+
+export const AgentEntity = entityOf(AgentView, {
+  table: 'backup_agent',
+  columns: { sites: { type: 'jsonb', array: false } },
 })
+export type Agent = RowOf<typeof AgentEntity>
 
 /**
  * Why the agent cannot save the source into the site, as it said of itself; `null` when it can.

@@ -1,35 +1,27 @@
 import {
   AgentPresentation,
   Assignment,
-  ExecutorProbe,
   Heartbeat,
   HeartbeatAnswer,
   LeaseRequest,
   Report,
 } from '@erp-steward/contracts/agent-protocol'
-import { InstantOut, Uuid } from '@erp-steward/contracts/values'
+import { Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { actOf, principalOf, unitInRange } from '@erp-steward/service-kit/authentication'
-import { decodeCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
+import { byText } from '@erp-steward/service-kit/paging'
+import { listRoute } from '@erp-steward/service-kit/route-shapes'
 import type { Dependencies } from '@erp-steward/service-kit/service'
 import { Type } from 'typebox'
 import { leaseAssignment } from '../assignments/lease-assignment.ts'
 import { takeHeartbeat, takeReport } from '../assignments/take-report.ts'
 import type { BackupConfig } from '../config.ts'
-import { AgentEntity } from './agent.ts'
+import { AgentView } from './agent.ts'
+import { listAgents } from './list-agents.ts'
 import { presentAgent } from './present-agent.ts'
 import { waiter } from './waiter.ts'
 
-const AgentView = Type.Object({
-  id: Type.String(),
-  hostName: Type.String(),
-  version: Type.String(),
-  executors: Type.Array(ExecutorProbe),
-  sites: Type.Array(Type.String()),
-  presentedAt: InstantOut,
-  lastSeenAt: InstantOut,
-})
-
+const tags = ['backup-agents']
 const Id = Type.Object({ id: Uuid })
 
 /** How often a waiting agent's work is looked for, milliseconds; a look costs one index scan. */
@@ -52,7 +44,7 @@ export function agentRoutes(app: App, deps: Dependencies<BackupConfig>): void {
       schema: {
         operationId: 'presentBackupAgent',
         summary: 'An agent says what it can do and which sites it reaches.',
-        tags: ['backup-agents'],
+        tags,
         body: AgentPresentation,
         response: { 200: AgentView },
       },
@@ -60,35 +52,17 @@ export function agentRoutes(app: App, deps: Dependencies<BackupConfig>): void {
     (request) => db.transaction((tx) => presentAgent(tx, request.body, actOf(request, clock()))),
   )
 
-  app.get(
-    '/v1/backup-agents',
-    {
-      config: { access: 'backup.read', clauses: ['A-2.4.1'] },
-      schema: {
-        operationId: 'listBackupAgents',
-        summary: 'Agents that serve targets in your range; without a limit to your unit, all.',
-        tags: ['backup-agents'],
-        querystring: Type.Object(PageQuery),
-        response: { 200: pageOf(AgentView) },
-      },
-    },
-    async (request) => {
-      const { limit, cursor } = request.query
-      const [after = ''] = decodeCursor(cursor, 1) ?? []
-      const found = db.manager
-        .createQueryBuilder(AgentEntity, 'a')
-        .where('a.id > :after', { after })
-        .orderBy('a.id')
-        .limit(limit + 1)
-      const own = unitInRange(request)
-      if (own !== null)
-        found.andWhere(
-          'exists (select from backup_target t where t.agent_id = a.id and t.unit_id = :own)',
-          { own },
-        )
-      return page(await found.getMany(), limit, ({ id }) => [id])
-    },
-  )
+  listRoute(app, '/v1/backup-agents', {
+    operationId: 'listBackupAgents',
+    summary: 'Agents that serve targets in your range; without a limit to your unit, all.',
+    tags,
+    access: 'backup.read',
+    clauses: ['A-2.4.1'],
+    row: AgentView,
+    sorting: byText('id'),
+    list: ({ request, after, limit }) =>
+      listAgents(db.manager, { onlyUnitId: unitInRange(request), after, limit }),
+  })
 
   app.post(
     '/v1/backup-agents/me/leases',
@@ -97,7 +71,7 @@ export function agentRoutes(app: App, deps: Dependencies<BackupConfig>): void {
       schema: {
         operationId: 'leaseBackupWork',
         summary: 'Asks for work, waiting for some if wanted; 204 when there is none.',
-        tags: ['backup-agents'],
+        tags,
         body: LeaseRequest,
         response: { 200: Assignment, 204: Type.Null() },
       },
@@ -126,7 +100,7 @@ export function agentRoutes(app: App, deps: Dependencies<BackupConfig>): void {
       schema: {
         operationId: 'sendBackupHeartbeat',
         summary: 'Prolongs the lease, and tells whether the work was called off.',
-        tags: ['backup-agents'],
+        tags,
         params: Id,
         body: Heartbeat,
         response: { 200: HeartbeatAnswer },
@@ -148,7 +122,7 @@ export function agentRoutes(app: App, deps: Dependencies<BackupConfig>): void {
       schema: {
         operationId: 'reportBackupWork',
         summary: 'Ends a piece of work; the same report again gets the same answer.',
-        tags: ['backup-agents'],
+        tags,
         params: Id,
         body: Report,
         response: {

@@ -1,70 +1,50 @@
 import { randomUUID } from 'node:crypto'
 import { Problem } from '@erp-steward/contracts/problem'
-import { EntitySchema, type EntityManager } from 'typeorm'
+import { Code, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
+import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
+import { Type } from 'typebox'
+import type { EntityManager } from 'typeorm'
 
-export const copyStates = ['awaited', 'good', 'damaged', 'failed'] as const
-/**
- * `awaited`: not proven yet; `good`: read again after it was written, its digest agrees; `damaged`: was good and is not
- * what was written any more, for ever; `failed`: never became good.
- */
-export type CopyState = (typeof copyStates)[number]
+export const CopyState = Type.Enum(['awaited', 'good', 'damaged', 'failed'], {
+  title: 'BackupCopyState',
+  description:
+    '`awaited`: not proven yet; `good`: read again after it was written, its digest agrees; `damaged`: was good and is not what was written any more, for ever; `failed`: never became good.',
+})
 
 /** A stored object: the backup itself, or its copy at the other site. */
-export interface Copy {
-  id: string
-  runId: string
-  targetId: string
-  unitId: string
-  role: 'primary' | 'offsite'
-  siteCode: string
-  /** Path below the store's root; each lease writes to a name of its own. */
-  objectName: string
-  state: CopyState
-  storedBytes: number | null
-  digest: string | null
-  createdAt: Date
-  /** When it was proven good first. */
-  goodAt: Date | null
-  lastVerifiedAt: Date | null
-  /** Until when the policy wants it kept. */
-  expiresAt: Date | null
-  /** When an off-site copy must be confirmed. */
-  dueAt: Date | null
-  overdueNoticedAt: Date | null
-  /** Failed tries to make it. */
-  tries: number
-  /** What is wrong with it, or why the last try failed. */
-  finding: string | null
-  foundDigest: string | null
-  /** When it was found damaged or given up. */
-  endedAt: Date | null
-}
-
-export const CopyEntity = new EntitySchema<Copy>({
-  name: 'Copy',
-  tableName: 'backup_copy',
-  columns: {
-    id: { type: 'uuid', primary: true, primaryKeyConstraintName: 'backup_copy_pkey' },
-    runId: { type: 'uuid', name: 'run_id' },
-    targetId: { type: 'uuid', name: 'target_id' },
-    unitId: { type: 'uuid', name: 'unit_id' },
-    role: { type: 'text' },
-    siteCode: { type: 'text', name: 'site_code' },
-    objectName: { type: 'text', name: 'object_name' },
-    state: { type: 'text' },
-    storedBytes: { type: 'double precision', name: 'stored_bytes', nullable: true },
-    digest: { type: 'text', nullable: true },
-    createdAt: { type: 'timestamptz', name: 'created_at' },
-    goodAt: { type: 'timestamptz', name: 'good_at', nullable: true },
-    lastVerifiedAt: { type: 'timestamptz', name: 'last_verified_at', nullable: true },
-    expiresAt: { type: 'timestamptz', name: 'expires_at', nullable: true },
-    dueAt: { type: 'timestamptz', name: 'due_at', nullable: true },
-    overdueNoticedAt: { type: 'timestamptz', name: 'overdue_noticed_at', nullable: true },
-    tries: { type: 'integer' },
-    finding: { type: 'text', nullable: true },
-    foundDigest: { type: 'text', name: 'found_digest', nullable: true },
-    endedAt: { type: 'timestamptz', name: 'ended_at', nullable: true },
+export const CopyView = Type.Object(
+  {
+    id: Uuid,
+    runId: Uuid,
+    targetId: Uuid,
+    unitId: Uuid,
+    role: Type.Enum(['primary', 'offsite'], {
+      description: '`primary`: the backup itself; `offsite`: its copy at the other site.',
+    }),
+    siteCode: Code,
+    objectName: Type.String({
+      description:
+        "Path below the store's root, a name of its own for each lease; empty until an agent has taken it.",
+    }),
+    state: CopyState,
+    storedBytes: nullable(Type.Number(), 'Bytes in the store.'),
+    digest: nullable(Type.String(), 'SHA-256 of the stored bytes.'),
+    createdAt: InstantOut,
+    goodAt: nullable(InstantOut, 'When it was proven good first.'),
+    lastVerifiedAt: nullable(InstantOut),
+    expiresAt: nullable(InstantOut, 'Until when the policy wants it kept.'),
+    dueAt: nullable(InstantOut, 'By when an off-site copy must be confirmed. Source: A-2.4.3.'),
+    overdueNoticedAt: nullable(InstantOut),
+    tries: Type.Integer({ description: 'Failed tries to make it.' }),
+    finding: nullable(Type.String(), 'What is wrong with it, or why the last try failed.'),
+    foundDigest: nullable(Type.String(), 'SHA-256 of what was read where it differs.'),
+    endedAt: nullable(InstantOut, 'When it was found damaged or given up.'),
   },
+  { title: 'BackupCopy' },
+)
+
+export const CopyEntity = entityOf(CopyView, {
+  table: 'backup_copy',
   checks: [
     { name: 'backup_copy_role_check', expression: `role in ('primary', 'offsite')` },
     {
@@ -88,6 +68,7 @@ export const CopyEntity = new EntitySchema<Copy>({
     },
   ],
 })
+export type Copy = RowOf<typeof CopyEntity>
 
 /** A copy that a run is to make. */
 export function newCopy(

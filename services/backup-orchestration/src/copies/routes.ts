@@ -2,16 +2,18 @@ import { Problem } from '@erp-steward/contracts/problem'
 import { InstantOut, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { actOf, principalOf, unitInRange } from '@erp-steward/service-kit/authentication'
-import { decodeInstantCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
+import { newestFirst } from '@erp-steward/service-kit/list-rows'
+import { byInstant } from '@erp-steward/service-kit/paging'
+import { listRoute, readRoute } from '@erp-steward/service-kit/route-shapes'
 import type { Dependencies } from '@erp-steward/service-kit/service'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { BackupConfig } from '../config.ts'
-import { CopyState, CopyView } from './copy-view.ts'
-import { CopyEntity, type Copy } from './copy.ts'
+import { CopyEntity, CopyState, CopyView, type Copy } from './copy.ts'
 import { askVerification } from './verify-copy.ts'
 
-const Id = Type.Object({ id: Uuid })
+const tags = ['backup-copies']
+const read = { access: 'backup.read', tags } as const
 
 export function copyRoutes(app: App, deps: Dependencies<BackupConfig>): void {
   const { db, clock } = deps
@@ -25,53 +27,30 @@ export function copyRoutes(app: App, deps: Dependencies<BackupConfig>): void {
     return copy
   }
 
-  app.get(
-    '/v1/backup-copies',
-    {
-      config: { access: 'backup.read', clauses: ['A-2.4.2', 'A-2.4.3'] },
-      schema: {
-        operationId: 'listBackupCopies',
-        summary: 'Copies in your range, newest first.',
-        tags: ['backup-copies'],
-        querystring: Type.Object({
-          ...PageQuery,
-          targetId: Type.Optional(Uuid),
-          state: Type.Optional(CopyState),
-        }),
-        response: { 200: pageOf(CopyView) },
-      },
-    },
-    async (request) => {
-      const { limit, cursor, targetId, state } = request.query
-      const [at, id] = decodeInstantCursor(cursor)
-      const found = db.manager
-        .createQueryBuilder(CopyEntity, 'c')
-        .orderBy('c.createdAt', 'DESC')
-        .addOrderBy('c.id', 'DESC')
-        .limit(limit + 1)
-      if (at !== null) found.andWhere('(c.created_at, c.id) < (:at, :id)', { at, id })
-      if (targetId !== undefined) found.andWhere('c.target_id = :targetId', { targetId })
-      if (state !== undefined) found.andWhere('c.state = :state', { state })
-      const own = unitInRange(request)
-      if (own !== null) found.andWhere('c.unit_id = :own', { own })
-      return page(await found.getMany(), limit, (row) => [row.createdAt.toISOString(), row.id])
-    },
-  )
+  listRoute(app, '/v1/backup-copies', {
+    ...read,
+    operationId: 'listBackupCopies',
+    summary: 'Copies in your range, newest first.',
+    clauses: ['A-2.4.2', 'A-2.4.3'],
+    query: { targetId: Type.Optional(Uuid), state: Type.Optional(CopyState) },
+    row: CopyView,
+    sorting: byInstant('createdAt'),
+    list: ({ query: { targetId, state }, request, ...stretch }) =>
+      newestFirst(db.manager, CopyEntity, 'createdAt', stretch, {
+        targetId,
+        state,
+        unitId: unitInRange(request),
+      }),
+  })
 
-  app.get(
-    '/v1/backup-copies/:id',
-    {
-      config: { access: 'backup.read', clauses: ['A-2.4.2'] },
-      schema: {
-        operationId: 'readBackupCopy',
-        summary: 'One copy: where it lies, and when it was proven last.',
-        tags: ['backup-copies'],
-        params: Id,
-        response: { 200: CopyView },
-      },
-    },
-    (request) => readable(request, request.params.id),
-  )
+  readRoute(app, '/v1/backup-copies/:id', {
+    ...read,
+    operationId: 'readBackupCopy',
+    summary: 'One copy: where it lies, and when it was proven last.',
+    clauses: ['A-2.4.2'],
+    answer: CopyView,
+    read: ({ request, params }) => readable(request, params.id),
+  })
 
   app.post(
     '/v1/backup-copies/:id/verify',
@@ -80,8 +59,8 @@ export function copyRoutes(app: App, deps: Dependencies<BackupConfig>): void {
       schema: {
         operationId: 'verifyBackupCopy',
         summary: 'Has the copy read again to its end; asked twice, it is read once.',
-        tags: ['backup-copies'],
-        params: Id,
+        tags,
+        params: Type.Object({ id: Uuid }),
         response: {
           202: Type.Object({
             assignmentId: Uuid,

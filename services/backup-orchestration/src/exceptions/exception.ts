@@ -1,37 +1,30 @@
-import { EntitySchema, type EntityManager } from 'typeorm'
-import type { FloorName } from '../targets/rules/floor.ts'
+import { InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
+import { entityOf } from '@erp-steward/service-kit/entity'
+import { Type } from 'typebox'
+import type { EntityManager } from 'typeorm'
+import { floors, type FloorName } from '../targets/rules/floor.ts'
 
 /** Leave to fall short of a floor for a time, given by a second person. Sources. */
-export interface BackupException {
-  id: string
-  targetId: string
-  unitId: string
-  floors: FloorName[]
-  reason: string
-  /** It ends at this instant, whatever happens. */
-  validUntil: Date
-  /** The proposal by which it was asked for and granted. */
-  proposalId: string
-  requestedByPersonId: string | null
-  grantedByPersonId: string | null
-  grantedAt: Date
-}
-
-export const ExceptionEntity = new EntitySchema<BackupException>({
-  name: 'BackupException',
-  tableName: 'backup_exception',
-  columns: {
-    id: { type: 'uuid', primary: true, primaryKeyConstraintName: 'backup_exception_pkey' },
-    targetId: { type: 'uuid', name: 'target_id' },
-    unitId: { type: 'uuid', name: 'unit_id' },
-    floors: { type: 'text', array: true },
-    reason: { type: 'text' },
-    validUntil: { type: 'timestamptz', name: 'valid_until' },
-    proposalId: { type: 'uuid', name: 'proposal_id' },
-    requestedByPersonId: { type: 'uuid', name: 'requested_by_person_id', nullable: true },
-    grantedByPersonId: { type: 'uuid', name: 'granted_by_person_id', nullable: true },
-    grantedAt: { type: 'timestamptz', name: 'granted_at' },
+export const ExceptionView = Type.Object(
+  {
+    id: Uuid,
+    targetId: Uuid,
+    unitId: Uuid,
+    floors: Type.Array(Type.Enum([...floors])),
+    reason: Type.String(),
+    /** It ends at this instant, whatever happens. */
+    validUntil: InstantOut,
+    /** The proposal by which it was asked for and granted. */
+    proposalId: Uuid,
+    requestedByPersonId: nullable(Uuid),
+    grantedByPersonId: nullable(Uuid),
+    grantedAt: InstantOut,
   },
+  { title: 'BackupException' },
+)
+
+export const ExceptionEntity = entityOf(ExceptionView, {
+  table: 'backup_exception',
   indices: [
     { name: 'backup_exception_by_target', columns: ['targetId', 'validUntil'] },
     { name: 'backup_exception_by_grant', columns: ['grantedAt', 'id'] },

@@ -1,97 +1,44 @@
 import { Problem } from '@erp-steward/contracts/problem'
-import { Code, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
+import { Code } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { unitInRange } from '@erp-steward/service-kit/authentication'
-import { decodeInstantCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
+import { listRoute, readRoute } from '@erp-steward/service-kit/route-shapes'
 import type { Dependencies } from '@erp-steward/service-kit/service'
 import { Type } from 'typebox'
 import type { EntityManager } from 'typeorm'
 import type { BackupConfig } from '../config.ts'
-import { answersInRange } from './answers-in-range.ts'
 import { evaluateGate } from './evaluate-gate.ts'
-import { GateAnswerEntity, gateReasons } from './gate.ts'
+import { GateAnswerView, GateView } from './gate.ts'
+import { byAnswer, listAnswers } from './list-answers.ts'
 
-const Reasons = Type.Array(
-  Type.Object({
-    code: Type.Enum([...gateReasons]),
-    targetCode: nullable(Type.String()),
-    detail: Type.String(),
-  }),
-)
+const read = {
+  access: 'backup.read',
+  tags: ['backup-gates'],
+  clauses: ['A-2.4.4', 'A-3.3.4'],
+} as const
 
 export function gateRoutes(app: App, deps: Dependencies<BackupConfig>): void {
   const { db, clock } = deps
 
-  app.get(
-    '/v1/backup-gates/answers',
-    {
-      config: { access: 'backup.read', clauses: ['A-2.4.4', 'A-3.3.4'] },
-      schema: {
-        operationId: 'listGateAnswers',
-        summary: 'What changes in your range were answered, newest first.',
-        tags: ['backup-gates'],
-        querystring: Type.Object({ ...PageQuery, systemCode: Type.Optional(Code) }),
-        response: {
-          200: pageOf(
-            Type.Object({
-              askId: Uuid,
-              changeId: Uuid,
-              changeNumber: Type.String(),
-              unitId: Uuid,
-              systemCode: Type.String(),
-              isOpen: Type.Boolean(),
-              reasons: Reasons,
-              runIds: Type.Array(Uuid),
-              askedAt: InstantOut,
-              answeredAt: InstantOut,
-              validUntil: InstantOut,
-              voidedAt: nullable(InstantOut),
-            }),
-          ),
-        },
-      },
-    },
-    async (request) => {
-      const { limit, cursor, systemCode } = request.query
-      const [at, id] = decodeInstantCursor(cursor)
-      const found = db.manager
-        .createQueryBuilder(GateAnswerEntity, 'a')
-        .orderBy('a.answeredAt', 'DESC')
-        .addOrderBy('a.askId', 'DESC')
-        .limit(limit + 1)
-      if (at !== null) found.andWhere('(a.answered_at, a.ask_id) < (:at, :id)', { at, id })
-      if (systemCode !== undefined) found.andWhere('a.system_code = :systemCode', { systemCode })
-      const own = unitInRange(request)
-      if (own !== null) found.andWhere('a.unit_id = :own', { own })
-      const answers = await answersInRange(db.manager, await found.getMany(), own)
-      return page(answers, limit, (row) => [row.answeredAt.toISOString(), row.askId])
-    },
-  )
+  listRoute(app, '/v1/backup-gates/answers', {
+    ...read,
+    operationId: 'listGateAnswers',
+    summary: 'What changes in your range were answered, newest first.',
+    query: { systemCode: Type.Optional(Code) },
+    row: GateAnswerView,
+    sorting: byAnswer,
+    list: ({ query: { systemCode = null }, request, after, limit }) =>
+      listAnswers(db.manager, { systemCode, onlyUnitId: unitInRange(request), after, limit }),
+  })
 
-  app.get(
-    '/v1/backup-gates/:systemCode',
-    {
-      config: { access: 'backup.read', clauses: ['A-2.4.4', 'A-3.3.4'] },
-      schema: {
-        operationId: 'readBackupGate',
-        summary: 'Whether a change of the system could start now, and what is in the way.',
-        description: 'For callers of a unit: of systems whose every target is of the own unit.',
-        tags: ['backup-gates'],
-        params: Type.Object({ systemCode: Code }),
-        response: {
-          200: Type.Object({
-            systemCode: Code,
-            isOpen: Type.Boolean(),
-            reasons: Reasons,
-            runIds: Type.Array(Uuid),
-            openUntil: nullable(InstantOut),
-            evaluatedAt: InstantOut,
-          }),
-        },
-      },
-    },
-    async (request) => {
-      const { systemCode } = request.params
+  readRoute(app, '/v1/backup-gates/:systemCode', {
+    ...read,
+    operationId: 'readBackupGate',
+    summary: 'Whether a change of the system could start now, and what is in the way.',
+    description: 'For callers of a unit: of systems whose every target is of the own unit.',
+    params: { systemCode: Code },
+    answer: GateView,
+    read: async ({ request, params: { systemCode } }) => {
       await assertOwnSystem(db.manager, systemCode, unitInRange(request))
       const evaluatedAt = clock()
       const { isOpen, reasons, runIds, openUntil } = await evaluateGate(
@@ -101,7 +48,7 @@ export function gateRoutes(app: App, deps: Dependencies<BackupConfig>): void {
       )
       return { systemCode, isOpen, reasons, runIds, openUntil, evaluatedAt }
     },
-  )
+  })
 }
 
 /**

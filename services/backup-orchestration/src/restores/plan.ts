@@ -1,124 +1,105 @@
-import type { Executor } from '@erp-steward/contracts/backup-events'
+import { Executor } from '@erp-steward/contracts/backup-events'
 import { Problem } from '@erp-steward/contracts/problem'
-import { EntitySchema, type EntityManager } from 'typeorm'
+import { Instant, InstantOut, Line, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
+import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
+import { Type, type Static } from 'typebox'
+import type { EntityManager } from 'typeorm'
 
-export const planStates = ['planned', 'approved', 'refused', 'executing', 'finished'] as const
-export type PlanState = (typeof planStates)[number]
-export type Outcome = 'identical' | 'different' | 'failed'
+export const PlanState = Type.Enum(['planned', 'approved', 'refused', 'executing', 'finished'], {
+  title: 'RestorePlanState',
+})
+
+/** What the planner writes. */
+export const writtenPlan = {
+  purpose: Paragraph(2_000),
+  kind: Type.Enum(['drill', 'recovery'], { title: 'RestoreKind' }),
+  incidentNumber: nullable(Line(40)),
+  steps: Type.Array(Paragraph(2_000), { minItems: 1, maxItems: 100 }),
+  checkPoints: Type.Array(Paragraph(2_000), { minItems: 1, maxItems: 100 }),
+  fallback: Paragraph(5_000),
+  peopleInvolved: Type.Array(Line(200), { minItems: 1, maxItems: 50 }),
+  plannedFor: Instant,
+}
+
+const RestoreOutcome = Type.Enum(['identical', 'different', 'failed'], {
+  title: 'RestoreOutcome',
+  description: 'Whether what was restored is what was saved.',
+})
+export type Outcome = Static<typeof RestoreOutcome>
 
 /** What the catalogue says of the copy; part of what is approved. */
-export interface PlanFacts {
-  targetCode: string
-  systemCode: string
-  executor: Executor
-  siteCode: string
-  objectName: string
-  /** SHA-256 of the stored bytes. */
-  digest: string
-  /** SHA-256 of the list of what is inside. */
-  manifestDigest: string
-  storedBytes: number
-  items: number
-  /** The instant of the data: whatever came later is lost. */
-  dataAt: string
-  lastVerifiedAt: string
-  /** How old the data will be when the restore is planned for, whole seconds. */
-  lossSeconds: number
-}
+const PlanFacts = Type.Object({
+  targetCode: Type.String(),
+  systemCode: Type.String(),
+  executor: Executor,
+  siteCode: Type.String(),
+  objectName: Type.String(),
+  digest: Type.String({ description: 'SHA-256 of the stored bytes.' }),
+  manifestDigest: Type.String({ description: 'SHA-256 of the list of what is inside.' }),
+  storedBytes: Type.Number(),
+  items: Type.Number({ description: 'Files or tables.' }),
+  dataAt: Type.String({ description: 'Whatever came after this instant is lost.' }),
+  lastVerifiedAt: Type.String(),
+  lossSeconds: Type.Integer({
+    description: 'How old the data will be at the planned time, whole seconds.',
+  }),
+})
+export type PlanFacts = Static<typeof PlanFacts>
 
 /** A restore on paper first: which copy, step by step, who, and the way back. Sources: A-2.4.6, A-2.4.7. */
-export interface Plan {
-  id: string
-  number: string
-  targetId: string
-  unitId: string
-  runId: string
-  copyId: string
-  kind: 'drill' | 'recovery'
-  purpose: string
-  incidentNumber: string | null
-  steps: string[]
-  checkPoints: string[]
-  fallback: string
-  peopleInvolved: string[]
-  plannedFor: Date
-  facts: PlanFacts
-  /** SHA-256 of the plan as it is now; an approval holds for exactly one. */
-  planDigest: string
-  state: PlanState
-  requesterPersonId: string
-  plannedAt: Date
-  approverPersonId: string | null
-  /** Who approved an earlier wording, or before the target was changed. */
-  voidedApproverPersonIds: string[]
-  approvedDigest: string | null
-  approvalComment: string | null
-  approvedAt: Date | null
-  validUntil: Date | null
-  refusedByPersonId: string | null
-  refusal: string | null
-  refusedAt: Date | null
-  executorPersonId: string | null
-  startedAt: Date | null
-  finishedAt: Date | null
-  outcome: Outcome | null
-  detail: string | null
-  /** Files or tables compared. */
-  compared: number | null
-  /** Where it was restored to. */
-  scratch: string | null
-  /** Whether all was back as it was saved in the time allowed. */
-  withinRto: boolean | null
-  /** Canonical JSON that binds plan, approval, people, times and outcome. */
-  receipt: string | null
-  receiptDigest: string | null
-  version: number
-}
-
-export const PlanEntity = new EntitySchema<Plan>({
-  name: 'Plan',
-  tableName: 'restore_plan',
-  columns: {
-    id: { type: 'uuid', primary: true, primaryKeyConstraintName: 'restore_plan_pkey' },
-    number: { type: 'text' },
-    targetId: { type: 'uuid', name: 'target_id' },
-    unitId: { type: 'uuid', name: 'unit_id' },
-    runId: { type: 'uuid', name: 'run_id' },
-    copyId: { type: 'uuid', name: 'copy_id' },
-    kind: { type: 'text' },
-    purpose: { type: 'text' },
-    incidentNumber: { type: 'text', name: 'incident_number', nullable: true },
-    steps: { type: 'jsonb' },
-    checkPoints: { type: 'jsonb', name: 'check_points' },
-    fallback: { type: 'text' },
-    peopleInvolved: { type: 'jsonb', name: 'people_involved' },
-    plannedFor: { type: 'timestamptz', name: 'planned_for' },
-    facts: { type: 'jsonb' },
-    planDigest: { type: 'text', name: 'plan_digest' },
-    state: { type: 'text' },
-    requesterPersonId: { type: 'uuid', name: 'requester_person_id' },
-    plannedAt: { type: 'timestamptz', name: 'planned_at' },
-    approverPersonId: { type: 'uuid', name: 'approver_person_id', nullable: true },
-    voidedApproverPersonIds: { type: 'uuid', array: true, name: 'voided_approver_person_ids' },
-    approvedDigest: { type: 'text', name: 'approved_digest', nullable: true },
-    approvalComment: { type: 'text', name: 'approval_comment', nullable: true },
-    approvedAt: { type: 'timestamptz', name: 'approved_at', nullable: true },
-    validUntil: { type: 'timestamptz', name: 'valid_until', nullable: true },
-    refusedByPersonId: { type: 'uuid', name: 'refused_by_person_id', nullable: true },
-    refusal: { type: 'text', nullable: true },
-    refusedAt: { type: 'timestamptz', name: 'refused_at', nullable: true },
-    executorPersonId: { type: 'uuid', name: 'executor_person_id', nullable: true },
-    startedAt: { type: 'timestamptz', name: 'started_at', nullable: true },
-    finishedAt: { type: 'timestamptz', name: 'finished_at', nullable: true },
-    outcome: { type: 'text', nullable: true },
-    detail: { type: 'text', nullable: true },
-    compared: { type: 'double precision', nullable: true },
-    scratch: { type: 'text', nullable: true },
-    withinRto: { type: 'boolean', name: 'within_rto', nullable: true },
-    receipt: { type: 'text', nullable: true },
-    receiptDigest: { type: 'text', name: 'receipt_digest', nullable: true },
-    version: { type: 'integer' },
+export const PlanView = Type.Object(
+  {
+    id: Uuid,
+    number: Type.String(),
+    targetId: Uuid,
+    unitId: Uuid,
+    runId: Uuid,
+    copyId: Uuid,
+    ...writtenPlan,
+    plannedFor: InstantOut,
+    facts: PlanFacts,
+    planDigest: Type.String({
+      description: 'SHA-256 of the plan as it is now; an approval holds for exactly one.',
+    }),
+    state: PlanState,
+    requesterPersonId: Uuid,
+    plannedAt: InstantOut,
+    approverPersonId: nullable(Uuid),
+    approvedDigest: nullable(Type.String()),
+    approvalComment: nullable(Type.String()),
+    approvedAt: nullable(InstantOut),
+    validUntil: nullable(InstantOut, 'When the approval ends.'),
+    refusedByPersonId: nullable(Uuid),
+    refusal: nullable(Type.String()),
+    refusedAt: nullable(InstantOut),
+    executorPersonId: nullable(Uuid),
+    startedAt: nullable(InstantOut),
+    finishedAt: nullable(InstantOut),
+    outcome: nullable(RestoreOutcome),
+    detail: nullable(Type.String()),
+    compared: nullable(Type.Number(), 'Files or tables compared.'),
+    scratch: nullable(Type.String(), 'Where it was restored to.'),
+    withinRto: nullable(
+      Type.Boolean(),
+      'Whether all was back as it was saved in the time allowed.',
+    ),
+    receiptDigest: nullable(Type.String()),
+    version: Type.Integer(),
   },
+  { title: 'RestorePlan' },
+)
+
+const json = { type: 'jsonb', array: false } as const
+
+export const PlanEntity = entityOf(PlanView, {
+  table: 'restore_plan',
+  kept: {
+    /** Who approved an earlier wording, or before the target was changed. */
+    voidedApproverPersonIds: Type.Array(Uuid),
+    /** Canonical JSON that binds plan, approval, people, times and outcome. */
+    receipt: nullable(Type.String()),
+  },
+  columns: { steps: json, checkPoints: json, peopleInvolved: json },
   checks: [
     { name: 'restore_plan_kind_check', expression: `kind in ('drill', 'recovery')` },
     {
@@ -137,6 +118,7 @@ export const PlanEntity = new EntitySchema<Plan>({
   uniques: [{ name: 'restore_plan_number_key', columns: ['number'] }],
   indices: [{ name: 'restore_plan_by_planning', columns: ['plannedAt', 'id'] }],
 })
+export type Plan = RowOf<typeof PlanEntity>
 
 /** @throws Problem `restore-plan-not-found` */
 export async function planOf(tx: EntityManager, id: string): Promise<Plan> {

@@ -1,6 +1,5 @@
-import { Executor } from '@erp-steward/contracts/backup-events'
 import { Problem } from '@erp-steward/contracts/problem'
-import { Instant, InstantOut, Line, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
+import { closed, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import {
   actOf,
@@ -8,10 +7,16 @@ import {
   principalOf,
   unitInRange,
 } from '@erp-steward/service-kit/authentication'
-import { change, createOnce, etag } from '@erp-steward/service-kit/commit'
-import { decodeInstantCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
+import { newestFirst } from '@erp-steward/service-kit/list-rows'
+import { byInstant } from '@erp-steward/service-kit/paging'
+import {
+  changeRoute,
+  createRoute,
+  listRoute,
+  readRoute,
+} from '@erp-steward/service-kit/route-shapes'
 import type { Dependencies } from '@erp-steward/service-kit/service'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { EntityManager } from 'typeorm'
 import type { Act } from '@erp-steward/contracts/act'
@@ -20,67 +25,11 @@ import { CopyEntity } from '../copies/copy.ts'
 import { approvePlan, refusePlan } from './decide-plan.ts'
 import { drawUpPlan, rewritePlan } from './draw-up-plan.ts'
 import { executePlan } from './execute-plan.ts'
-import { PlanEntity, planStates, type Plan } from './plan.ts'
+import { PlanEntity, PlanState, PlanView, writtenPlan, type Plan } from './plan.ts'
 
-const PlanState = Type.Enum([...planStates])
-
-const writtenMembers = {
-  purpose: Paragraph(2_000),
-  kind: Type.Enum(['drill', 'recovery']),
-  incidentNumber: nullable(Line(40)),
-  steps: Type.Array(Paragraph(2_000), { minItems: 1, maxItems: 100 }),
-  checkPoints: Type.Array(Paragraph(2_000), { minItems: 1, maxItems: 100 }),
-  fallback: Paragraph(5_000),
-  peopleInvolved: Type.Array(Line(200), { minItems: 1, maxItems: 50 }),
-  plannedFor: Instant,
-}
-
-const PlanView = Type.Object({
-  id: Uuid,
-  number: Type.String(),
-  targetId: Uuid,
-  unitId: Uuid,
-  runId: Uuid,
-  copyId: Uuid,
-  ...writtenMembers,
-  plannedFor: InstantOut,
-  facts: Type.Object({
-    targetCode: Type.String(),
-    systemCode: Type.String(),
-    executor: Executor,
-    siteCode: Type.String(),
-    objectName: Type.String(),
-    digest: Type.String(),
-    manifestDigest: Type.String(),
-    storedBytes: Type.Number(),
-    items: Type.Number(),
-    dataAt: Type.String({ description: 'Whatever came after this instant is lost.' }),
-    lastVerifiedAt: Type.String(),
-    lossSeconds: Type.Integer({ description: 'From the instant of the data to the planned time.' }),
-  }),
-  planDigest: Type.String(),
-  state: PlanState,
-  requesterPersonId: Uuid,
-  plannedAt: InstantOut,
-  approverPersonId: nullable(Uuid),
-  approvedDigest: nullable(Type.String()),
-  approvalComment: nullable(Type.String()),
-  approvedAt: nullable(InstantOut),
-  validUntil: nullable(InstantOut),
-  refusedByPersonId: nullable(Uuid),
-  refusal: nullable(Type.String()),
-  refusedAt: nullable(InstantOut),
-  executorPersonId: nullable(Uuid),
-  startedAt: nullable(InstantOut),
-  finishedAt: nullable(InstantOut),
-  outcome: nullable(Type.Enum(['identical', 'different', 'failed'])),
-  detail: nullable(Type.String()),
-  compared: nullable(Type.Number()),
-  scratch: nullable(Type.String()),
-  withinRto: nullable(Type.Boolean()),
-  receiptDigest: nullable(Type.String()),
-  version: Type.Integer(),
-})
+const tags = ['restore-plans']
+const read = { access: 'backup.read', tags } as const
+const plan = { access: 'restore.plan', tags, answer: PlanView } as const
 
 const Id = Type.Object({ id: Uuid })
 
@@ -99,117 +48,63 @@ export function restoreRoutes(app: App, deps: Dependencies<BackupConfig>): void 
   /** A step of a plan whose state and digest guard it, so that it needs no If-Match. */
   async function step(
     request: FastifyRequest,
-    reply: FastifyReply,
     id: string,
     take: (tx: EntityManager, act: Act) => Promise<Plan>,
   ): Promise<Plan> {
     await readable(request, id)
-    const plan = await db.transaction((tx) => take(tx, actOf(request, clock())))
-    void reply.header('etag', etag(plan.version))
-    return plan
+    return db.transaction((tx) => take(tx, actOf(request, clock())))
   }
 
-  app.post(
-    '/v1/restore-plans',
-    {
-      config: { access: 'restore.plan', once: true, clauses: ['A-2.4.5', 'A-2.4.6'] },
-      schema: {
-        operationId: 'drawUpRestorePlan',
-        summary: 'Draws up a plan for the restore of a proven copy.',
-        tags: ['restore-plans'],
-        body: Type.Object({ copyId: Uuid, ...writtenMembers }, { additionalProperties: false }),
-        response: { 201: PlanView },
-      },
+  createRoute(app, deps, '/v1/restore-plans', {
+    ...plan,
+    operationId: 'drawUpRestorePlan',
+    summary: 'Draws up a plan for the restore of a proven copy.',
+    clauses: ['A-2.4.5', 'A-2.4.6'],
+    body: closed({ copyId: Uuid, ...writtenPlan }),
+    create: async (tx, { request, body, act }) => {
+      const copy = await tx.findOneBy(CopyEntity, { id: body.copyId })
+      if (copy !== null) assertReaches(request, copy.unitId)
+      return drawUpPlan(tx, { ...body, plannedFor: new Date(body.plannedFor) }, act)
     },
-    (request, reply) =>
-      createOnce(deps, request, reply, async (tx, act) => {
-        const { plannedFor, ...written } = request.body
-        const copy = await tx.findOneBy(CopyEntity, { id: written.copyId })
-        if (copy !== null) assertReaches(request, copy.unitId)
-        const plan = await drawUpPlan(tx, { ...written, plannedFor: new Date(plannedFor) }, act)
-        return { body: plan, location: `/v1/restore-plans/${plan.id}`, version: plan.version }
+  })
+
+  listRoute(app, '/v1/restore-plans', {
+    ...read,
+    operationId: 'listRestorePlans',
+    summary: 'Restore plans in your range, newest first.',
+    clauses: ['A-2.4.6'],
+    query: { targetId: Type.Optional(Uuid), state: Type.Optional(PlanState) },
+    row: PlanView,
+    sorting: byInstant('plannedAt'),
+    list: ({ query: { targetId, state }, request, ...stretch }) =>
+      newestFirst(db.manager, PlanEntity, 'plannedAt', stretch, {
+        targetId,
+        state,
+        unitId: unitInRange(request),
       }),
-  )
+  })
 
-  app.get(
-    '/v1/restore-plans',
-    {
-      config: { access: 'backup.read', clauses: ['A-2.4.6'] },
-      schema: {
-        operationId: 'listRestorePlans',
-        summary: 'Restore plans in your range, newest first.',
-        tags: ['restore-plans'],
-        querystring: Type.Object({
-          ...PageQuery,
-          targetId: Type.Optional(Uuid),
-          state: Type.Optional(PlanState),
-        }),
-        response: { 200: pageOf(PlanView) },
-      },
-    },
-    async (request) => {
-      const { limit, cursor, targetId, state } = request.query
-      const [at, id] = decodeInstantCursor(cursor)
-      const found = db.manager
-        .createQueryBuilder(PlanEntity, 'p')
-        .orderBy('p.plannedAt', 'DESC')
-        .addOrderBy('p.id', 'DESC')
-        .limit(limit + 1)
-      if (at !== null) found.andWhere('(p.planned_at, p.id) < (:at, :id)', { at, id })
-      if (targetId !== undefined) found.andWhere('p.target_id = :targetId', { targetId })
-      if (state !== undefined) found.andWhere('p.state = :state', { state })
-      const own = unitInRange(request)
-      if (own !== null) found.andWhere('p.unit_id = :own', { own })
-      return page(await found.getMany(), limit, (row) => [row.plannedAt.toISOString(), row.id])
-    },
-  )
+  readRoute(app, '/v1/restore-plans/:id', {
+    ...read,
+    operationId: 'readRestorePlan',
+    summary: 'One plan; its `planDigest` is what an approval is about.',
+    clauses: ['A-2.4.6'],
+    answer: PlanView,
+    read: ({ request, params }) => readable(request, params.id),
+  })
 
-  app.get(
-    '/v1/restore-plans/:id',
-    {
-      config: { access: 'backup.read', clauses: ['A-2.4.6'] },
-      schema: {
-        operationId: 'readRestorePlan',
-        summary: 'One plan; its `planDigest` is what an approval is about.',
-        tags: ['restore-plans'],
-        params: Id,
-        response: { 200: PlanView },
-      },
+  changeRoute(app, deps, 'PATCH', '/v1/restore-plans/:id', {
+    ...plan,
+    operationId: 'rewriteRestorePlan',
+    summary: 'The planner changes the plan; an approval of the former wording is void.',
+    clauses: ['A-2.4.6', 'A-2.4.7'],
+    body: Type.Partial(Type.Object(writtenPlan), { additionalProperties: false, minProperties: 1 }),
+    apply: async (tx, { request, params, body: { plannedFor, ...rest }, expected, act }) => {
+      const { id } = await readable(request, params.id)
+      const time = plannedFor === undefined ? {} : { plannedFor: new Date(plannedFor) }
+      return rewritePlan(tx, id, { ...rest, ...time }, expected, act)
     },
-    async (request, reply) => {
-      const plan = await readable(request, request.params.id)
-      void reply.header('etag', etag(plan.version))
-      return plan
-    },
-  )
-
-  app.patch(
-    '/v1/restore-plans/:id',
-    {
-      config: { access: 'restore.plan', versioned: true, clauses: ['A-2.4.6', 'A-2.4.7'] },
-      schema: {
-        operationId: 'rewriteRestorePlan',
-        summary: 'The planner changes the plan; an approval of the former wording is void.',
-        tags: ['restore-plans'],
-        params: Id,
-        body: Type.Partial(Type.Object(writtenMembers), {
-          additionalProperties: false,
-          minProperties: 1,
-        }),
-        response: { 200: PlanView },
-      },
-    },
-    (request, reply) =>
-      change(deps, request, reply, async (tx, act, expected) => {
-        const { id } = await readable(request, request.params.id)
-        const { plannedFor, ...rest } = request.body
-        const changes = {
-          ...rest,
-          ...(plannedFor !== undefined && { plannedFor: new Date(plannedFor) }),
-        }
-        return rewritePlan(tx, id, changes, expected, act)
-      }),
-  )
+  })
 
   app.post(
     '/v1/restore-plans/:id/approve',
@@ -219,22 +114,19 @@ export function restoreRoutes(app: App, deps: Dependencies<BackupConfig>): void 
         operationId: 'approveRestorePlan',
         summary:
           'Who is in charge of the data, not the planner, approves exactly the plan that was read.',
-        tags: ['restore-plans'],
+        tags,
         params: Id,
-        body: Type.Object(
-          {
-            planDigest: Type.String({ pattern: '^[0-9a-f]{64}$' }),
-            comment: Type.Optional(nullable(Paragraph(2_000))),
-          },
-          { additionalProperties: false },
-        ),
+        body: closed({
+          planDigest: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+          comment: Type.Optional(nullable(Paragraph(2_000))),
+        }),
         response: { 200: PlanView },
       },
     },
-    (request, reply) => {
+    (request) => {
       const { planDigest, comment = null } = request.body
       const planId = request.params.id
-      return step(request, reply, planId, (tx, act) =>
+      return step(request, planId, (tx, act) =>
         approvePlan(tx, { planId, planDigest, comment }, principalOf(request), act),
       )
     },
@@ -247,14 +139,14 @@ export function restoreRoutes(app: App, deps: Dependencies<BackupConfig>): void 
       schema: {
         operationId: 'refuseRestorePlan',
         summary: 'Who is in charge of the data, not the planner, refuses the plan; it is over.',
-        tags: ['restore-plans'],
+        tags,
         params: Id,
-        body: Type.Object({ reason: Paragraph(2_000) }, { additionalProperties: false }),
+        body: closed({ reason: Paragraph(2_000) }),
         response: { 200: PlanView },
       },
     },
-    (request, reply) =>
-      step(request, reply, request.params.id, (tx, act) =>
+    (request) =>
+      step(request, request.params.id, (tx, act) =>
         refusePlan(tx, request.params.id, request.body.reason, principalOf(request), act),
       ),
   )
@@ -267,38 +159,33 @@ export function restoreRoutes(app: App, deps: Dependencies<BackupConfig>): void 
         operationId: 'executeRestorePlan',
         summary:
           'Starts the approved restore into a scratch place, by somebody who neither planned nor approved it.',
-        tags: ['restore-plans'],
+        tags,
         params: Id,
         response: { 200: PlanView },
       },
     },
-    (request, reply) =>
-      step(request, reply, request.params.id, (tx, act) => executePlan(tx, request.params.id, act)),
+    (request) =>
+      step(request, request.params.id, (tx, act) => executePlan(tx, request.params.id, act)),
   )
 
-  app.get(
-    '/v1/restore-plans/:id/receipt',
-    {
-      config: { access: 'backup.read', clauses: ['A-2.4.5', 'A-2.4.7'] },
-      schema: {
-        operationId: 'readRestoreReceipt',
-        summary: 'What binds plan, approval, people, times and outcome of a finished restore.',
-        tags: ['restore-plans'],
-        params: Id,
-        response: {
-          200: Type.Object({
-            digest: Type.String({ description: 'SHA-256 of `canonical` in UTF-8.' }),
-            canonical: Type.String({ description: 'JSON with its members sorted by name.' }),
-            receipt: Type.Unknown({ description: '`canonical`, read.' }),
-          }),
-        },
+  readRoute(app, '/v1/restore-plans/:id/receipt', {
+    ...read,
+    operationId: 'readRestoreReceipt',
+    summary: 'What binds plan, approval, people, times and outcome of a finished restore.',
+    clauses: ['A-2.4.5', 'A-2.4.7'],
+    answer: Type.Object(
+      {
+        digest: Type.String({ description: 'SHA-256 of `canonical` in UTF-8.' }),
+        canonical: Type.String({ description: 'JSON with its members sorted by name.' }),
+        receipt: Type.Unknown({ description: '`canonical`, read.' }),
       },
-    },
-    async (request) => {
-      const { state, receipt, receiptDigest } = await readable(request, request.params.id)
+      { title: 'RestoreReceipt' },
+    ),
+    read: async ({ request, params }) => {
+      const { state, receipt, receiptDigest } = await readable(request, params.id)
       if (receipt === null || receiptDigest === null)
         throw new Problem('restore-plan-state', `The plan is ${state}; a receipt follows its end.`)
       return { digest: receiptDigest, canonical: receipt, receipt: JSON.parse(receipt) as unknown }
     },
-  )
+  })
 }

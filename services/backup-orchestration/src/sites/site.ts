@@ -1,51 +1,46 @@
 import { Problem } from '@erp-steward/contracts/problem'
-import { EntitySchema, type EntityManager } from 'typeorm'
+import { Code, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
+import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
+import { Type } from 'typebox'
+import type { EntityManager } from 'typeorm'
 
-export const media = ['disk', 'object-store', 'tape'] as const
-export type Medium = (typeof media)[number]
+export const Medium = Type.Enum(['disk', 'object-store', 'tape'], { title: 'BackupMedium' })
 
 /** A place where copies lie: an entry of the register of media. Source: A-2.4.2. */
-export interface Site {
-  code: string
-  name: string
-  /** Where it stands, in words: room and rack. */
-  location: string
-  /** The building with its town, as on its door plate; two sites of one building are no copy elsewhere. `null`: not stated. */
-  building: string | null
-  medium: Medium
-  /** Whether it stands elsewhere than what is backed up. */
-  isOffsite: boolean
-  custodianPersonId: string | null
-  isEncrypted: boolean
-  /** Who stated all this last; `null` for an account without a person. */
-  statedByPersonId: string | null
-  statedByControllers: string[]
-  /** The second person who has looked, since when it counts; `null`: nobody has, and it counts for no floor. */
-  confirmedByPersonId: string | null
-  confirmedAt: Date | null
-  createdAt: Date
-  version: number
-}
-
-export const SiteEntity = new EntitySchema<Site>({
-  name: 'Site',
-  tableName: 'backup_site',
-  columns: {
-    code: { type: 'text', primary: true, primaryKeyConstraintName: 'backup_site_pkey' },
-    name: { type: 'text' },
-    location: { type: 'text' },
-    building: { type: 'text', nullable: true },
-    medium: { type: 'text' },
-    isOffsite: { type: 'boolean', name: 'is_offsite' },
-    custodianPersonId: { type: 'uuid', name: 'custodian_person_id', nullable: true },
-    isEncrypted: { type: 'boolean', name: 'is_encrypted' },
-    statedByPersonId: { type: 'uuid', name: 'stated_by_person_id', nullable: true },
-    statedByControllers: { type: 'uuid', array: true, name: 'stated_by_controllers' },
-    confirmedByPersonId: { type: 'uuid', name: 'confirmed_by_person_id', nullable: true },
-    confirmedAt: { type: 'timestamptz', name: 'confirmed_at', nullable: true },
-    createdAt: { type: 'timestamptz', name: 'created_at' },
-    version: { type: 'integer' },
+export const SiteView = Type.Object(
+  {
+    code: Code,
+    name: Type.String(),
+    location: Type.String({ description: 'Where it stands, in words: room and rack.' }),
+    building: nullable(
+      Type.String(),
+      'The building with its town, as on its door plate; two sites of one building are no copy elsewhere. Null: not stated.',
+    ),
+    medium: Medium,
+    isOffsite: Type.Boolean({
+      description: 'Whether it stands elsewhere than what is backed up.',
+    }),
+    custodianPersonId: nullable(Uuid),
+    isEncrypted: Type.Boolean(),
+    statedByPersonId: nullable(
+      Uuid,
+      'Who stated all this last; null for an account without a person.',
+    ),
+    confirmedByPersonId: nullable(
+      Uuid,
+      'The second person who has looked; null: nobody has, and it counts for no floor.',
+    ),
+    confirmedAt: nullable(InstantOut),
+    createdAt: InstantOut,
+    version: Type.Integer(),
   },
+  { title: 'BackupSite' },
+)
+
+export const SiteEntity = entityOf(SiteView, {
+  table: 'backup_site',
+  kept: { statedByControllers: Type.Array(Uuid) },
+  key: ['code'],
   checks: [
     {
       name: 'backup_site_medium_check',
@@ -53,6 +48,7 @@ export const SiteEntity = new EntitySchema<Site>({
     },
   ],
 })
+export type Site = RowOf<typeof SiteEntity>
 
 /** @throws Problem `backup-site-not-found` */
 export async function siteOf(tx: EntityManager, code: string): Promise<Site> {

@@ -1,29 +1,28 @@
+import { SystemServes } from '@erp-steward/contracts/backup-events'
 import { Problem } from '@erp-steward/contracts/problem'
-import type { SystemServes } from '@erp-steward/contracts/backup-events'
-import { EntitySchema, type EntityManager } from 'typeorm'
+import { Code, InstantOut, Uuid } from '@erp-steward/contracts/values'
+import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
+import { Type } from 'typebox'
+import type { EntityManager } from 'typeorm'
 
 /** A system whose backups changes wait for. It is known from its first target on, and belongs to the unit of that target. */
-export interface System {
-  code: string
-  unitId: string
-  /** For whose changes its gate opens: those of its own unit, or those of every unit. */
-  serves: SystemServes
-  createdAt: Date
-  version: number
-}
-
-export const SystemEntity = new EntitySchema<System>({
-  name: 'System',
-  tableName: 'backup_system',
-  columns: {
-    code: { type: 'text', primary: true, primaryKeyConstraintName: 'backup_system_pkey' },
-    unitId: { type: 'uuid', name: 'unit_id' },
-    serves: { type: 'text' },
-    createdAt: { type: 'timestamptz', name: 'created_at' },
-    version: { type: 'integer' },
+export const SystemView = Type.Object(
+  {
+    code: Code,
+    unitId: Uuid,
+    serves: SystemServes,
+    createdAt: InstantOut,
+    version: Type.Integer(),
   },
+  { title: 'BackupSystem' },
+)
+
+export const SystemEntity = entityOf(SystemView, {
+  table: 'backup_system',
+  key: ['code'],
   checks: [{ name: 'backup_system_serves_check', expression: `serves in ('unit', 'company')` }],
 })
+export type System = RowOf<typeof SystemEntity>
 
 /**
  * The system, locked until the transaction ends; before the targets and the gate of it.

@@ -1,53 +1,68 @@
 import { Problem } from '@erp-steward/contracts/problem'
-import { EntitySchema, type EntityManager } from 'typeorm'
-import type { Keeping } from './rules/keeping.ts'
+import { Code, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
+import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
+import { Type } from 'typebox'
+import type { EntityManager } from 'typeorm'
 
-/** One version of how a target is backed up; runs keep the version they were queued under. */
-export interface Policy extends Keeping {
-  targetId: string
-  version: number
-  /** Five fields of cron, read in Asia/Shanghai. */
-  schedule: string
-  /** How old the newest good backup may be: ISO 8601 duration of exact length. */
-  rpo: string
-  /** How late a run may start before it counts as missed: ISO 8601 duration of exact length. */
-  startWithin: string
-  /** How many days a copy is to be kept that stands for no week, month or year. */
-  keepDays: number
-  primarySite: string
-  offsiteSite: string | null
-  author: string
-  createdAt: Date
+export const ExactDuration = Type.String({
+  maxLength: 30,
+  description: 'ISO 8601 duration without years and months, `PT24H`.',
+})
+
+const kept = (maximum: number, period: string) =>
+  nullable(
+    Type.Integer({
+      minimum: 1,
+      maximum,
+      description: `For how many ${period}s the first good backup of each ${period} is kept.`,
+    }),
+  )
+
+/** How long the backups are kept that stand for a week, a month or a year; a database has them all. */
+export const keepingMembers = {
+  keepWeeks: kept(520, 'week'),
+  keepMonths: kept(360, 'month'),
+  keepYears: kept(30, 'year'),
 }
 
-export const PolicyEntity = new EntitySchema<Policy>({
-  name: 'Policy',
-  tableName: 'backup_policy',
-  columns: {
-    targetId: {
-      type: 'uuid',
-      name: 'target_id',
-      primary: true,
-      primaryKeyConstraintName: 'backup_policy_pkey',
-    },
-    version: {
-      type: 'integer',
-      primary: true,
-      primaryKeyConstraintName: 'backup_policy_pkey',
-    },
-    schedule: { type: 'text' },
-    rpo: { type: 'text' },
-    startWithin: { type: 'text', name: 'start_within' },
-    keepDays: { type: 'integer', name: 'keep_days' },
-    keepWeeks: { type: 'integer', name: 'keep_weeks', nullable: true },
-    keepMonths: { type: 'integer', name: 'keep_months', nullable: true },
-    keepYears: { type: 'integer', name: 'keep_years', nullable: true },
-    primarySite: { type: 'text', name: 'primary_site' },
-    offsiteSite: { type: 'text', name: 'offsite_site', nullable: true },
-    author: { type: 'text' },
-    createdAt: { type: 'timestamptz', name: 'created_at' },
+export const policyMembers = {
+  schedule: Type.String({
+    maxLength: 100,
+    description: 'Five fields of cron, read in Asia/Shanghai.',
+  }),
+  /** How old the newest good backup may be. */
+  rpo: ExactDuration,
+  keepDays: Type.Integer({
+    minimum: 1,
+    maximum: 36_500,
+    description: 'How many days a copy is to be kept that stands for no week, month or year.',
+  }),
+  primarySite: Code,
+  offsiteSite: nullable(Code),
+}
+
+/** One version of how a target is backed up; runs keep the version they were queued under. */
+export const PolicyView = Type.Object(
+  {
+    targetId: Uuid,
+    version: Type.Integer(),
+    ...policyMembers,
+    ...keepingMembers,
+    /** How late a run may start before it counts as missed. */
+    startWithin: ExactDuration,
+    author: Type.String(),
+    createdAt: InstantOut,
+    nextRuns: Type.Array(InstantOut, { description: 'The next three instants of the schedule.' }),
   },
+  { title: 'BackupPolicy' },
+)
+
+export const PolicyEntity = entityOf(PolicyView, {
+  table: 'backup_policy',
+  derived: ['nextRuns'],
+  key: ['targetId', 'version'],
 })
+export type Policy = RowOf<typeof PolicyEntity>
 
 /** @throws Problem `backup-policy-missing` */
 export async function policyOf(

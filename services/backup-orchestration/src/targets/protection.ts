@@ -1,31 +1,39 @@
-import type { EntityManager } from 'typeorm'
-import { CopyEntity, type Copy } from '../copies/copy.ts'
+import { InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
+import { Type, type Static } from 'typebox'
+import { In, type EntityManager } from 'typeorm'
+import { CopyEntity, CopyView, type Copy } from '../copies/copy.ts'
 import { SiteEntity } from '../sites/site.ts'
-import { In } from 'typeorm'
 import { PolicyEntity } from './policy.ts'
 import type { Target } from './target.ts'
 
-export interface Protection {
-  readonly targetId: string
-  readonly newestRunId: string | null
-  readonly newestDataAt: Date | null
-  /** Whole seconds since the instant of the data. */
-  readonly ageSeconds: number | null
-  readonly rpo: string | null
-  readonly rpoDueAt: Date | null
-  /** `null` where nothing asks for it: no policy, or the target is switched off. */
-  readonly isRpoKept: boolean | null
-  readonly copies: readonly Copy[]
-  readonly offsite: 'not-wanted' | 'awaited' | 'overdue' | 'confirmed' | 'damaged' | 'missing'
-  readonly rule321: {
-    /** The data itself and its good copies. */
-    readonly copies: number
-    /** Kinds of media that the good copies lie on. */
-    readonly media: number
-    readonly offsite: number
-    readonly isKept: boolean
-  }
-}
+/** How well a target is protected, from proven copies only. */
+export const ProtectionView = Type.Object(
+  {
+    targetId: Uuid,
+    newestRunId: nullable(Uuid),
+    newestDataAt: nullable(InstantOut),
+    ageSeconds: nullable(Type.Integer(), 'Whole seconds since the instant of the data.'),
+    rpo: nullable(Type.String()),
+    rpoDueAt: nullable(InstantOut),
+    isRpoKept: nullable(
+      Type.Boolean(),
+      'Null where nothing asks for it: no policy, or the target is switched off.',
+    ),
+    copies: Type.Array(CopyView),
+    offsite: Type.Enum(['not-wanted', 'awaited', 'overdue', 'confirmed', 'damaged', 'missing']),
+    rule321: Type.Object(
+      {
+        copies: Type.Integer({ description: 'The data itself and its good copies.' }),
+        media: Type.Integer({ description: 'Kinds of media that the good copies lie on.' }),
+        offsite: Type.Integer(),
+        isKept: Type.Boolean(),
+      },
+      { description: 'Three copies with the data itself, two kinds of media, one copy off site.' },
+    ),
+  },
+  { title: 'BackupProtection' },
+)
+export type Protection = Static<typeof ProtectionView>
 
 /** How well a target is protected now, from proven copies only. */
 export async function protectionOf(

@@ -6,7 +6,7 @@ import { defineProposal } from '@erp-steward/service-kit/proposal'
 import { Type } from 'typebox'
 import { AgentId } from './change-of-target.ts'
 import { registerTarget } from './register-target.ts'
-import { objectKinds } from './rules/floor.ts'
+import { ObjectKind } from './target.ts'
 
 /** What is said of a target when it is registered. */
 export const registeredMembers = {
@@ -19,8 +19,6 @@ export const registeredMembers = {
   keyId: Code,
   requiredBeforeChange: Type.Boolean(),
 }
-
-export const ObjectKind = Type.Enum([...objectKinds])
 
 /**
  * A target is registered, and given to a system, by two: the gate of the system rests on it, and a toy would open it. People

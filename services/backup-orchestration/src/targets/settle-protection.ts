@@ -11,15 +11,9 @@ import { SiteEntity, type Site } from '../sites/site.ts'
 import { floorOf } from './floor-of-target.ts'
 import { keepByKind } from './keep-by-kind.ts'
 import { policyOf, type Policy } from './policy.ts'
-import {
-  floorFaults,
-  type FloorFault,
-  type FloorName,
-  type FloorStatement,
-  type MeasuredSite,
-} from './rules/floor.ts'
+import { floorFaults, type FloorFault, type FloorName, type MeasuredSite } from './rules/floor.ts'
 import type { Keeping } from './rules/keeping.ts'
-import { factOf, TargetEntity, type Target } from './target.ts'
+import { factOf, TargetEntity, type Target, type FloorStatement } from './target.ts'
 
 const OF_CLAUSE = {
   plan: ['schedule', 'rpo', 'keepDays', 'weekly', 'monthly', 'yearly'],

@@ -1,69 +1,82 @@
-import type { Source } from '@erp-steward/contracts/agent-protocol'
+import { Source } from '@erp-steward/contracts/agent-protocol'
+import { FloorState } from '@erp-steward/contracts/backup-events'
 import { Problem } from '@erp-steward/contracts/problem'
+import { Code, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
 import { assertVersion } from '@erp-steward/service-kit/commit'
-import { EntitySchema, type EntityManager } from 'typeorm'
-import type { FloorStatement, ObjectKind } from './rules/floor.ts'
+import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
+import { Type, type Static } from 'typebox'
+import type { EntityManager } from 'typeorm'
+import { objectKinds } from './rules/floor.ts'
+
+export const ObjectKind = Type.Enum([...objectKinds], {
+  title: 'BackupObjectKind',
+  description: 'Decides which floors the policy of a target has.',
+})
+
+/** How a target stands to the floors of the parameters. */
+const FloorStatement = Type.Object(
+  {
+    plan: FloorState,
+    media: FloorState,
+    offsite: FloorState,
+    faults: Type.Array(Type.String(), {
+      description: 'Floor and fault, a line each; empty when all is kept.',
+    }),
+    exceptedUntil: nullable(
+      Type.String(),
+      'The instant at which the first of the exceptions that it needs ends.',
+    ),
+  },
+  { title: 'FloorStatement' },
+)
+export type FloorStatement = Static<typeof FloorStatement>
 
 /** Something that must be backed up. */
-export interface Target {
-  id: string
-  code: string
-  name: string
-  systemCode: string
-  unitId: string
-  /** Decides which floors its policy has. */
-  objectKind: ObjectKind
-  /** Client id of the agent that does its work. */
-  agentId: string
-  source: Source
-  /** Which of the agent's keys seals its copies. */
-  keyId: string
-  /** Whether a change of its system waits for a fresh backup of it. */
-  requiredBeforeChange: boolean
-  active: boolean
-  /** 0 while it has no policy. */
-  policyVersion: number
-  /** When the schedule asks next; `null` while inactive or without policy. */
-  nextRunAt: Date | null
-  /** The instant of the data of the newest run that has a good copy. */
-  newestDataAt: Date | null
-  /** When the newest good backup is older than the policy allows. */
-  rpoDueAt: Date | null
-  /** When that was stated; `null` until then, and again after the next good backup. */
-  rpoNoticedAt: Date | null
-  /** How it stands to the floors, as stated last; `null` before its first policy. */
-  protection: FloorStatement | null
-  /** When that was looked at last. */
-  protectionAt: Date | null
-  createdAt: Date
-  /** Of what people change; runs do not touch it. */
-  version: number
-}
+export const TargetView = Type.Object(
+  {
+    id: Uuid,
+    code: Code,
+    name: Type.String(),
+    systemCode: Code,
+    unitId: Uuid,
+    objectKind: ObjectKind,
+    agentId: Type.String({ description: 'Client id of the agent that does its work.' }),
+    source: Source,
+    /** Which of the agent's keys seals its copies. */
+    keyId: Code,
+    requiredBeforeChange: Type.Boolean({
+      description:
+        'Whether a change of its system waits for a fresh backup of it. Source: A-2.4.4.',
+    }),
+    active: Type.Boolean(),
+    policyVersion: Type.Integer({ description: '0 while it has no policy.' }),
+    nextRunAt: nullable(
+      InstantOut,
+      'When the schedule asks next; null while inactive or without policy.',
+    ),
+    newestDataAt: nullable(
+      InstantOut,
+      'The instant of the data of the newest run that has a good copy.',
+    ),
+    protection: nullable(
+      FloorStatement,
+      'How it stands to the floors, as stated last; null before its first policy.',
+    ),
+    createdAt: InstantOut,
+    version: Type.Integer({ description: 'Of what people change; runs do not touch it.' }),
+  },
+  { title: 'BackupTarget' },
+)
 
-export const TargetEntity = new EntitySchema<Target>({
-  name: 'Target',
-  tableName: 'backup_target',
-  columns: {
-    id: { type: 'uuid', primary: true, primaryKeyConstraintName: 'backup_target_pkey' },
-    code: { type: 'text' },
-    name: { type: 'text' },
-    systemCode: { type: 'text', name: 'system_code' },
-    unitId: { type: 'uuid', name: 'unit_id' },
-    objectKind: { type: 'text', name: 'object_kind' },
-    agentId: { type: 'text', name: 'agent_id' },
-    source: { type: 'jsonb' },
-    keyId: { type: 'text', name: 'key_id' },
-    requiredBeforeChange: { type: 'boolean', name: 'required_before_change' },
-    active: { type: 'boolean' },
-    policyVersion: { type: 'integer', name: 'policy_version' },
-    nextRunAt: { type: 'timestamptz', name: 'next_run_at', nullable: true },
-    newestDataAt: { type: 'timestamptz', name: 'newest_data_at', nullable: true },
-    rpoDueAt: { type: 'timestamptz', name: 'rpo_due_at', nullable: true },
-    rpoNoticedAt: { type: 'timestamptz', name: 'rpo_noticed_at', nullable: true },
-    protection: { type: 'jsonb', nullable: true },
-    protectionAt: { type: 'timestamptz', name: 'protection_at', nullable: true },
-    createdAt: { type: 'timestamptz', name: 'created_at' },
-    version: { type: 'integer' },
+export const TargetEntity = entityOf(TargetView, {
+  table: 'backup_target',
+  kept: {
+    /** When the newest good backup is older than the policy allows. */
+    rpoDueAt: nullable(InstantOut),
+    /** When that was stated; `null` until then, and again after the next good backup. */
+    rpoNoticedAt: nullable(InstantOut),
+    /** When the floors were looked at last. */
+    protectionAt: nullable(InstantOut),
   },
   checks: [
     {
@@ -78,6 +91,7 @@ export const TargetEntity = new EntitySchema<Target>({
     { name: 'backup_target_by_system', columns: ['systemCode'] },
   ],
 })
+export type Target = RowOf<typeof TargetEntity>
 
 /**
  * The target, locked until the transaction ends: whatever happens to its runs, copies and plans starts here, so that

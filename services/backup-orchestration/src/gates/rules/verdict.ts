@@ -1,4 +1,4 @@
-import type { GateReason, GateReasonCode } from '../gate.ts'
+import type { GateReason } from '../gate.ts'
 
 /** A good run of what a target names now, with what lies at the sites that its policy names now; `null` where nothing does. */
 export interface Candidate {
@@ -33,7 +33,7 @@ export interface TargetVerdict {
  * Where none is good enough, the reason tells of the newest: that is the one to mend. Sources: A-2.4.3, A-2.4.4.
  */
 export function proveTarget(target: TargetToProve, now: Date): TargetVerdict {
-  const closed = (code: GateReasonCode, detail: string): TargetVerdict => ({
+  const closed = (code: GateReason['code'], detail: string): TargetVerdict => ({
     run: null,
     reason: { code, targetCode: target.code, detail },
   })

@@ -1,4 +1,3 @@
-import type { FloorState } from '@erp-steward/contracts/backup-events'
 import { isSameBuilding } from '../../sites/rules/same-place.ts'
 import { keptKinds, keptMs, memberOfKind, type Keeping, type KeptKind } from './keeping.ts'
 import { comesWithin } from './schedule.ts'
@@ -17,16 +16,6 @@ export const floors = [
   'offsite',
 ] as const
 export type FloorName = (typeof floors)[number]
-
-/** How a target stands to the floors of the clauses. */
-export interface FloorStatement {
-  readonly plan: FloorState
-  readonly media: FloorState
-  readonly offsite: FloorState
-  readonly faults: string[]
-  /** When the first of the exceptions that it needs ends; an instant as text. */
-  readonly exceptedUntil: string | null
-}
 
 /** The least that the parameters ask of a kind of object; times in milliseconds. */
 export interface Floor {
