@@ -1,45 +1,41 @@
 import { Problem } from '@erp-steward/contracts/problem'
-import { EntitySchema, type EntityManager } from 'typeorm'
+import { InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
+import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
+import { Type } from 'typebox'
+import type { EntityManager } from 'typeorm'
+
+export const AppealState = Type.Enum(['filed', 'decided'], { title: 'AppealState' })
+export const AppealOutcome = Type.Enum(['upheld', 'voided'], {
+  title: 'AppealOutcome',
+  description: '`upheld`: the fact stands; `voided`: it no longer counts.',
+})
 
 /** An objection to a fact behind a score, and what became of it. One fact has at most one; its decision is final. */
-export interface Appeal {
-  id: string
-  observationId: string
-  month: string
-  unitId: string
-  appellantPersonId: string
-  /** Account of the appellant. */
-  appellant: string
-  reason: string
-  state: 'filed' | 'decided'
-  filedAt: Date
-  outcome: 'upheld' | 'voided' | null
-  decisionReason: string | null
-  deciderPersonId: string | null
-  decidedBy: string | null
-  decidedAt: Date | null
-  version: number
-}
+export const AppealView = Type.Object(
+  {
+    id: Uuid,
+    observationId: Uuid,
+    month: Type.String(),
+    unitId: Uuid,
+    appellantPersonId: Uuid,
+    reason: Type.String(),
+    state: AppealState,
+    filedAt: InstantOut,
+    outcome: nullable(AppealOutcome),
+    decisionReason: nullable(Type.String()),
+    deciderPersonId: nullable(Uuid),
+    decidedAt: nullable(InstantOut),
+    version: Type.Integer(),
+  },
+  { title: 'Appeal' },
+)
 
-export const AppealEntity = new EntitySchema<Appeal>({
-  name: 'Appeal',
-  tableName: 'appeal',
-  columns: {
-    id: { type: 'uuid', primary: true, primaryKeyConstraintName: 'appeal_pkey' },
-    observationId: { type: 'uuid', name: 'observation_id' },
-    month: { type: 'text' },
-    unitId: { type: 'uuid', name: 'unit_id' },
-    appellantPersonId: { type: 'uuid', name: 'appellant_person_id' },
-    appellant: { type: 'text' },
-    reason: { type: 'text' },
-    state: { type: 'text' },
-    filedAt: { type: 'timestamptz', name: 'filed_at' },
-    outcome: { type: 'text', nullable: true },
-    decisionReason: { type: 'text', name: 'decision_reason', nullable: true },
-    deciderPersonId: { type: 'uuid', name: 'decider_person_id', nullable: true },
-    decidedBy: { type: 'text', name: 'decided_by', nullable: true },
-    decidedAt: { type: 'timestamptz', name: 'decided_at', nullable: true },
-    version: { type: 'integer' },
+export const AppealEntity = entityOf(AppealView, {
+  table: 'appeal',
+  kept: {
+    /** Account of the appellant. */
+    appellant: Type.String(),
+    decidedBy: nullable(Type.String()),
   },
   checks: [
     { name: 'appeal_state_check', expression: `state in ('filed', 'decided')` },
@@ -52,6 +48,7 @@ export const AppealEntity = new EntitySchema<Appeal>({
   uniques: [{ name: 'appeal_observation_key', columns: ['observationId'] }],
   indices: [{ name: 'appeal_by_filing', columns: ['filedAt', 'id'] }],
 })
+export type Appeal = RowOf<typeof AppealEntity>
 
 /**
  * The appeal, locked until the transaction ends.

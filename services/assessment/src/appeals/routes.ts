@@ -1,21 +1,22 @@
-import { Problem } from '@erp-steward/contracts/problem'
 import { Month } from '@erp-steward/contracts/assessment-events'
-import { Paragraph, Uuid } from '@erp-steward/contracts/values'
+import { Problem } from '@erp-steward/contracts/problem'
+import { closed, Paragraph, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { actOf, principalOf } from '@erp-steward/service-kit/authentication'
-import { createOnce, etag } from '@erp-steward/service-kit/commit'
-import { decodeInstantCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
+import { newestFirst } from '@erp-steward/service-kit/list-rows'
+import { byInstant } from '@erp-steward/service-kit/paging'
+import { createRoute, listRoute, readRoute } from '@erp-steward/service-kit/route-shapes'
 import type { Dependencies } from '@erp-steward/service-kit/service'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { AssessmentConfig } from '../config.ts'
 import { scoreRange } from '../scores/score-range.ts'
-import { AppealView } from './appeal-view.ts'
-import { AppealEntity, type Appeal } from './appeal.ts'
+import { AppealEntity, AppealOutcome, AppealState, AppealView, type Appeal } from './appeal.ts'
 import { decideAppeal } from './decide-appeal.ts'
 import { fileAppeal } from './file-appeal.ts'
 
-const Id = Type.Object({ id: Uuid })
+const tags = ['appeals']
+const read = { access: 'appeal.read', tags } as const
 
 export function appealRoutes(app: App, deps: Dependencies<AssessmentConfig>): void {
   const { db, clock } = deps
@@ -29,89 +30,50 @@ export function appealRoutes(app: App, deps: Dependencies<AssessmentConfig>): vo
       throw new Problem('appeal-not-found', `There is no appeal ${appeal.id} in your range.`)
   }
 
-  app.post(
-    '/v1/appeals',
-    {
-      config: { access: 'appeal.file', once: true, clauses: ['A-6.3.1', 'B-5.6'] },
-      schema: {
-        operationId: 'fileAppeal',
-        summary: 'Objects to a fact that is held against you or your department.',
-        tags: ['appeals'],
-        body: Type.Object(
-          { observationId: Uuid, reason: Paragraph(4_000) },
-          { additionalProperties: false },
-        ),
-        response: { 201: AppealView },
-      },
-    },
-    (request, reply) =>
-      createOnce(deps, request, reply, async (tx, act) => {
-        const { roles } = principalOf(request)
-        const appeal = await fileAppeal(tx, { ...request.body, roles }, act)
-        return { body: appeal, location: `/v1/appeals/${appeal.id}`, version: appeal.version }
-      }),
-  )
+  createRoute(app, deps, '/v1/appeals', {
+    operationId: 'fileAppeal',
+    summary: 'Objects to a fact that is held against you or your department.',
+    tags,
+    access: 'appeal.file',
+    clauses: ['A-6.3.1', 'B-5.6'],
+    body: closed({ observationId: Uuid, reason: Paragraph(4_000) }),
+    answer: AppealView,
+    create: (tx, { request, body, act }) =>
+      fileAppeal(tx, { ...body, roles: principalOf(request).roles }, act),
+  })
 
-  app.get(
-    '/v1/appeals',
-    {
-      config: { access: 'appeal.read', clauses: ['B-5.6'] },
-      schema: {
-        operationId: 'listAppeals',
-        summary: 'Appeals in your range, newest first; a user of the ERP sees the own ones.',
-        tags: ['appeals'],
-        querystring: Type.Object({
-          ...PageQuery,
-          month: Type.Optional(Month),
-          state: Type.Optional(Type.Enum(['filed', 'decided'])),
-        }),
-        response: { 200: pageOf(AppealView) },
-      },
-    },
-    async (request) => {
-      const { limit, cursor, month, state } = request.query
-      const [afterAt, afterId] = decodeInstantCursor(cursor)
+  listRoute(app, '/v1/appeals', {
+    ...read,
+    operationId: 'listAppeals',
+    summary: 'Appeals in your range, newest first; a user of the ERP sees the own ones.',
+    clauses: ['B-5.6'],
+    query: { month: Type.Optional(Month), state: Type.Optional(AppealState) },
+    row: AppealView,
+    sorting: byInstant('filedAt'),
+    list: ({ query: { month, state }, request, ...stretch }) => {
       const { unitId, personId } = scoreRange(request)
-      const query = db.manager
-        .createQueryBuilder(AppealEntity, 'appeal')
-        .orderBy('appeal.filedAt', 'DESC')
-        .addOrderBy('appeal.id', 'DESC')
-        .limit(limit + 1)
-      if (month !== undefined) query.andWhere({ month })
-      if (state !== undefined) query.andWhere({ state })
-      if (unitId !== null) query.andWhere({ unitId })
-      if (personId !== null) query.andWhere({ appellantPersonId: personId })
-      if (afterAt !== null)
-        query.andWhere('(appeal.filedAt, appeal.id) < (:afterAt::timestamptz, :afterId::uuid)', {
-          afterAt,
-          afterId,
-        })
-      return page(await query.getMany(), limit, ({ filedAt, id }) => [filedAt.toISOString(), id])
+      return newestFirst(db.manager, AppealEntity, 'filedAt', stretch, {
+        month,
+        state,
+        unitId,
+        appellantPersonId: personId,
+      })
     },
-  )
+  })
 
-  app.get(
-    '/v1/appeals/:id',
-    {
-      config: { access: 'appeal.read' },
-      schema: {
-        operationId: 'readAppeal',
-        summary: 'One appeal and its decision.',
-        tags: ['appeals'],
-        params: Id,
-        response: { 200: AppealView },
-      },
-    },
-    async (request, reply) => {
-      const { id } = request.params
+  readRoute(app, '/v1/appeals/:id', {
+    ...read,
+    operationId: 'readAppeal',
+    summary: 'One appeal and its decision.',
+    answer: AppealView,
+    read: async ({ request, params: { id } }) => {
       const appeal = await db.manager.findOneBy(AppealEntity, { id })
       if (appeal === null)
         throw new Problem('appeal-not-found', `There is no appeal ${id} in your range.`)
       assertInRange(request, appeal)
-      void reply.header('etag', etag(appeal.version))
       return appeal
     },
-  )
+  })
 
   app.post(
     '/v1/appeals/:id/decide',
@@ -121,16 +83,13 @@ export function appealRoutes(app: App, deps: Dependencies<AssessmentConfig>): vo
         operationId: 'decideAppeal',
         summary:
           'Lets the fact stand or voids it, by somebody who had no part in it; a voided fact gives the month a new revision.',
-        tags: ['appeals'],
-        params: Id,
-        body: Type.Object(
-          { outcome: Type.Enum(['upheld', 'voided']), reason: Paragraph(4_000) },
-          { additionalProperties: false },
-        ),
+        tags,
+        params: Type.Object({ id: Uuid }),
+        body: closed({ outcome: AppealOutcome, reason: Paragraph(4_000) }),
         response: { 200: AppealView },
       },
     },
-    async (request, reply) => {
+    (request) => {
       const command = {
         id: request.params.id,
         ...request.body,
@@ -138,11 +97,7 @@ export function appealRoutes(app: App, deps: Dependencies<AssessmentConfig>): vo
           assertInRange(request, appeal)
         },
       }
-      const appeal = await db.transaction((tx) =>
-        decideAppeal(tx, command, actOf(request, clock())),
-      )
-      void reply.header('etag', etag(appeal.version))
-      return appeal
+      return db.transaction((tx) => decideAppeal(tx, command, actOf(request, clock())))
     },
   )
 }

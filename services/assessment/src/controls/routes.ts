@@ -36,28 +36,29 @@ import { reasonText } from './rules/reason-text.ts'
 
 const Regulation = Type.Enum(['A', 'B'])
 
-const ControlView = Type.Object({
-  clauseId: Type.String(),
-  regulation: Regulation,
-  title: Type.String({ description: 'The duty: in the words of the regulation, or in English.' }),
-  mode: ClauseMode,
-  service: Type.String(),
-  claim: Type.Enum(['in-force', 'partly', 'not-yet'], {
-    description: 'What the product says of the clause, whatever its state is now.',
-  }),
-  missing: nullable(Type.String({ description: 'What a clause that is partly in force lacks.' })),
-  state: ControlState,
-  reason: Type.String(),
-  reasonCode: Type.String(),
-  since: nullable(InstantOut),
-  lastProofAt: nullable(
-    Type.Unsafe<Date>({
-      ...InstantOut,
-      description: 'When it was last so; for what is counted by month no later than its end.',
+const ControlView = Type.Object(
+  {
+    clauseId: Type.String(),
+    regulation: Regulation,
+    title: Type.String({ description: 'The duty: in the words of the regulation, or in English.' }),
+    mode: ClauseMode,
+    service: Type.String(),
+    claim: Type.Enum(['in-force', 'partly', 'not-yet'], {
+      description: 'What the product says of the clause, whatever its state is now.',
     }),
-  ),
-  freshUntil: nullable(InstantOut),
-})
+    missing: nullable(Type.String({ description: 'What a clause that is partly in force lacks.' })),
+    state: ControlState,
+    reason: Type.String(),
+    reasonCode: Type.String(),
+    since: nullable(InstantOut),
+    lastProofAt: nullable(
+      InstantOut,
+      'When it was last so; for what is counted by month no later than its end.',
+    ),
+    freshUntil: nullable(InstantOut),
+  },
+  { title: 'Control' },
+)
 
 const Fact = {
   key: Type.String({ description: 'What the fact is about; empty for the clause as a whole.' }),
@@ -69,62 +70,68 @@ const Fact = {
   receivedAt: InstantOut,
 }
 
-const ControlDetail = Type.Object({
-  ...ControlView.properties,
-  section: Type.String(),
-  demand: nullable(
-    Type.String({ description: 'What must be true now for the clause to be kept.' }),
-  ),
-  proof: nullable(Type.String({ description: 'The facts that show it.' })),
-  counterExample: nullable(Type.String({ description: 'What must turn it.' })),
-  requires: Type.Array(Type.Object({ key: Type.String(), what: Type.String() }), {
-    description: 'Proofs that are needed each, by the first parts of their key.',
-  }),
-  scope: nullable(Type.Enum(['each', 'any'])),
-  freshFor: Type.Object({
-    durations: Type.Array(Type.String(), {
-      description: 'ISO 8601, to be added up; empty where the age of a proof does not matter.',
+const ControlDetail = Type.Object(
+  {
+    ...ControlView.properties,
+    section: Type.String(),
+    demand: nullable(
+      Type.String({ description: 'What must be true now for the clause to be kept.' }),
+    ),
+    proof: nullable(Type.String({ description: 'The facts that show it.' })),
+    counterExample: nullable(Type.String({ description: 'What must turn it.' })),
+    requires: Type.Array(Type.Object({ key: Type.String(), what: Type.String() }), {
+      description: 'Proofs that are needed each, by the first parts of their key.',
     }),
-    parameter: nullable(Type.String()),
-    reason: nullable(Type.String()),
-  }),
-  collectors: Type.Array(Type.String()),
-  provenBy: Type.Array(
-    Type.Object({
-      event: Type.String(),
-      effect: Type.Enum([...effects]),
-      key: Type.String(),
-      when: Type.Record(Type.String(), Type.Array(Type.Unknown())),
-      lasts: nullable(Type.String()),
-      due: nullable(
-        Type.String({ description: 'Of what is expected: by when, a member or a duration.' }),
-      ),
-      why: nullable(Type.String()),
-      month: nullable(Type.String({ description: 'Member with the month that a proof is about.' })),
+    scope: nullable(Type.Enum(['each', 'any'])),
+    freshFor: Type.Object({
+      durations: Type.Array(Type.String(), {
+        description: 'ISO 8601, to be added up; empty where the age of a proof does not matter.',
+      }),
+      parameter: nullable(Type.String()),
+      reason: nullable(Type.String()),
     }),
-  ),
-  parameters: Type.Array(Type.String()),
-  openBreaches: Type.Array(Type.Object(Fact)),
-  evidence: Type.Array(Type.Object({ ...Fact, effect: Type.Enum([...effects]) })),
-})
+    collectors: Type.Array(Type.String()),
+    provenBy: Type.Array(
+      Type.Object({
+        event: Type.String(),
+        effect: Type.Enum([...effects]),
+        key: Type.String(),
+        when: Type.Record(Type.String(), Type.Array(Type.Unknown())),
+        lasts: nullable(Type.String()),
+        due: nullable(
+          Type.String({ description: 'Of what is expected: by when, a member or a duration.' }),
+        ),
+        why: nullable(Type.String()),
+        month: nullable(
+          Type.String({ description: 'Member with the month that a proof is about.' }),
+        ),
+      }),
+    ),
+    parameters: Type.Array(Type.String()),
+    openBreaches: Type.Array(Type.Object(Fact)),
+    evidence: Type.Array(Type.Object({ ...Fact, effect: Type.Enum([...effects]) })),
+  },
+  { title: 'ControlDetail' },
+)
 
-const RecordView = Type.Object({
-  id: Uuid,
-  clauseId: Type.String(),
-  personId: nullable(Uuid),
-  statement: Type.String(),
-  reference: nullable(Type.String()),
-  observedAt: InstantOut,
-  validUntil: InstantOut,
-  recordedAt: InstantOut,
-  confirmedAt: nullable(
-    Type.Unsafe<Date>({
-      ...InstantOut,
-      description: 'When a second person confirmed it; until then it counts for nothing.',
-    }),
-  ),
-  confirmedByPersonId: nullable(Uuid),
-})
+const RecordView = Type.Object(
+  {
+    id: Uuid,
+    clauseId: Type.String(),
+    personId: nullable(Uuid),
+    statement: Type.String(),
+    reference: nullable(Type.String()),
+    observedAt: InstantOut,
+    validUntil: InstantOut,
+    recordedAt: InstantOut,
+    confirmedAt: nullable(
+      InstantOut,
+      'When a second person confirmed it; until then it counts for nothing.',
+    ),
+    confirmedByPersonId: nullable(Uuid),
+  },
+  { title: 'ControlRecord' },
+)
 
 const ClauseParams = Type.Object({ clauseId: ClauseId })
 const OF_CONTROLS = ['B-5.6']

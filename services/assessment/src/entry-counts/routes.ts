@@ -14,25 +14,31 @@ import { countEntries } from './count-entries.ts'
 import { listEntryCounts } from './list-entry-counts.ts'
 import { Counts, countingEntries, proposeCounts } from './propose-counts.ts'
 
-const BatchView = Type.Object({
-  id: Uuid,
-  month: Type.String(),
-  moduleCode: nullable(Type.String()),
-  persons: Type.Integer(),
-  entries: Type.Integer(),
-  countedAt: InstantOut,
-  eventId: nullable(Uuid),
-})
+const BatchView = Type.Object(
+  {
+    id: Uuid,
+    month: Type.String(),
+    moduleCode: nullable(Type.String()),
+    persons: Type.Integer(),
+    entries: Type.Integer(),
+    countedAt: InstantOut,
+    eventId: nullable(Uuid),
+  },
+  { title: 'EntryBatch' },
+)
 
-const EntryCountView = Type.Object({
-  personId: Uuid,
-  month: Type.String(),
-  moduleCode: nullable(Type.String()),
-  entries: Type.Integer(),
-  batchId: Uuid,
-  countedAt: InstantOut,
-  replaced: Type.Boolean(),
-})
+const EntryCountView = Type.Object(
+  {
+    personId: Uuid,
+    month: Type.String(),
+    moduleCode: nullable(Type.String()),
+    entries: Type.Integer(),
+    batchId: Uuid,
+    countedAt: InstantOut,
+    replaced: Type.Boolean(),
+  },
+  { title: 'EntryCount' },
+)
 
 export function entryCountRoutes(app: App, deps: Dependencies<AssessmentConfig>): void {
   const { db, clock } = deps

@@ -1,115 +1,102 @@
 import type { Act } from '@erp-steward/contracts/act'
 import {
+  ObservationKind,
   ObservationVoided,
-  type ObservationKind,
-  type Severity,
+  Severity,
 } from '@erp-steward/contracts/assessment-events'
 import { Problem } from '@erp-steward/contracts/problem'
+import { InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
 import { appendEvent } from '@erp-steward/messaging/outbox'
-import { EntitySchema, type EntityManager } from 'typeorm'
+import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
+import { Type, type Static } from 'typebox'
+import type { EntityManager } from 'typeorm'
 
-/** `recorded`: counts; `upheld`: counts, an appeal failed; `voided`: no longer counts in sheets computed later. */
-export const standings = ['recorded', 'upheld', 'voided'] as const
-export type Standing = (typeof standings)[number]
+export const Standing = Type.Enum(['recorded', 'upheld', 'voided'], {
+  title: 'ObservationStanding',
+  description:
+    '`recorded`: counts; `upheld`: counts, an appeal failed; `voided`: no longer counts in sheets computed later.',
+})
 
 /**
  * Something that counts for or against a person, a department or (neither given) a unit. Nothing of it changes but its
  * standing and its correction.
  */
-export interface Observation {
-  id: string
-  kind: ObservationKind
-  severity: Severity | null
-  /** What an improvement is worth, in points; `null` for every other kind. */
-  points: number | null
-  personId: string | null
-  departmentId: string | null
-  unitId: string
-  moduleCode: string | null
-  reference: string
-  description: string
-  /** Month in Asia/Shanghai of `occurredAt`: the sheet it counts in. */
-  month: string
-  occurredAt: Date
-  foundAt: Date
-  recordedAt: Date
-  recordedBy: string
-  recordedByPersonId: string | null
-  /** The people behind a client that recorded it. */
-  recordedByControllers: readonly string[]
-  /** Recorded by somebody of the unit that it is held for or against: it counts, and makes nobody measured. */
-  byConcerned: boolean
-  /** Place among all changes of facts; a sheet counts what lies before its cut-off. */
-  recordedOrder: string
-  /** Digest of what the caller sent, to tell a repetition from another observation under the same id. */
-  fingerprint: string
-  /** The event that stated it. */
-  eventId: string | null
-  /** The data error or time node that it follows from. */
-  originId: string | null
-  standing: Standing
-  voidedAt: Date | null
-  voidedOrder: string | null
-  voidedReason: string | null
-  /** By when a data error is corrected; `null` with a fault when the calendar lacks the year. */
-  dueAt: Date | null
-  dueFault: string | null
-  dueParameterVersion: number | null
-  correctedAt: Date | null
-  /** Who said so last. */
-  correctedBy: string | null
-  correctedByPersonId: string | null
-  correctedByControllers: readonly string[]
-  /** When somebody who is not measured by it said so; `null`: nobody has yet. */
-  correctionConfirmedAt: Date | null
-  /** When the missing correction was noticed. */
-  overdueAt: Date | null
-}
-
-export const ObservationEntity = new EntitySchema<Observation>({
-  name: 'Observation',
-  tableName: 'observation',
-  columns: {
-    id: { type: 'uuid', primary: true, primaryKeyConstraintName: 'observation_pkey' },
-    kind: { type: 'text' },
-    severity: { type: 'text', nullable: true },
-    points: { type: 'integer', nullable: true },
-    personId: { type: 'uuid', name: 'person_id', nullable: true },
-    departmentId: { type: 'uuid', name: 'department_id', nullable: true },
-    unitId: { type: 'uuid', name: 'unit_id' },
-    moduleCode: { type: 'text', name: 'module_code', nullable: true },
-    reference: { type: 'text' },
-    description: { type: 'text' },
-    month: { type: 'text' },
-    occurredAt: { type: 'timestamptz', name: 'occurred_at' },
-    foundAt: { type: 'timestamptz', name: 'found_at' },
-    recordedAt: { type: 'timestamptz', name: 'recorded_at' },
-    recordedBy: { type: 'text', name: 'recorded_by' },
-    recordedByPersonId: { type: 'uuid', name: 'recorded_by_person_id', nullable: true },
-    recordedByControllers: { type: 'uuid', array: true, name: 'recorded_by_controllers' },
-    byConcerned: { type: 'boolean', name: 'by_concerned' },
-    recordedOrder: { type: 'bigint', name: 'recorded_order' },
-    fingerprint: { type: 'text' },
-    eventId: { type: 'uuid', name: 'event_id', nullable: true },
-    originId: { type: 'uuid', name: 'origin_id', nullable: true },
-    standing: { type: 'text' },
-    voidedAt: { type: 'timestamptz', name: 'voided_at', nullable: true },
-    voidedOrder: { type: 'bigint', name: 'voided_order', nullable: true },
-    voidedReason: { type: 'text', name: 'voided_reason', nullable: true },
-    dueAt: { type: 'timestamptz', name: 'due_at', nullable: true },
-    dueFault: { type: 'text', name: 'due_fault', nullable: true },
-    dueParameterVersion: { type: 'integer', name: 'due_parameter_version', nullable: true },
-    correctedAt: { type: 'timestamptz', name: 'corrected_at', nullable: true },
-    correctedBy: { type: 'text', name: 'corrected_by', nullable: true },
-    correctedByPersonId: { type: 'uuid', name: 'corrected_by_person_id', nullable: true },
-    correctedByControllers: { type: 'uuid', array: true, name: 'corrected_by_controllers' },
-    correctionConfirmedAt: {
-      type: 'timestamptz',
-      name: 'correction_confirmed_at',
-      nullable: true,
-    },
-    overdueAt: { type: 'timestamptz', name: 'overdue_at', nullable: true },
+export const ObservationView = Type.Object(
+  {
+    id: Uuid,
+    kind: ObservationKind,
+    severity: nullable(Severity),
+    points: nullable(
+      Type.Integer(),
+      'What an improvement is worth, in points; null for every other kind.',
+    ),
+    personId: nullable(Uuid),
+    departmentId: nullable(Uuid),
+    unitId: Uuid,
+    moduleCode: nullable(Type.String()),
+    reference: Type.String(),
+    description: Type.String(),
+    month: Type.String({ description: 'Month in Asia/Shanghai, the sheet it counts in.' }),
+    occurredAt: InstantOut,
+    foundAt: InstantOut,
+    recordedAt: InstantOut,
+    recordedBy: Type.String(),
+    eventId: nullable(Uuid, 'The event that stated it.'),
+    originId: nullable(Uuid, 'The data error or time node that it follows from.'),
+    standing: Standing,
+    voidedAt: nullable(InstantOut),
+    voidedReason: nullable(Type.String()),
+    correction: nullable(
+      Type.Object(
+        {
+          dueAt: nullable(InstantOut),
+          fault: nullable(Type.String(), 'Why there is no due date.'),
+          parameterVersion: nullable(Type.Integer()),
+          correctedAt: nullable(InstantOut),
+          withinTarget: nullable(Type.Boolean()),
+          confirmed: Type.Boolean({
+            description: 'Whether somebody who is not measured by it said that it was corrected.',
+          }),
+        },
+        { title: 'ErrorCorrection' },
+      ),
+      'Of a data error.',
+    ),
   },
+  { title: 'Observation' },
+)
+
+const People = Type.Unsafe<readonly string[]>(Type.Array(Uuid))
+
+export const ObservationEntity = entityOf(ObservationView, {
+  table: 'observation',
+  derived: ['correction'],
+  kept: {
+    recordedByPersonId: nullable(Uuid),
+    /** The people behind a client that recorded it. */
+    recordedByControllers: People,
+    /** Recorded by somebody of the unit that it is held for or against: it counts, and makes nobody measured. */
+    byConcerned: Type.Boolean(),
+    /** Place among all changes of facts; a sheet counts what lies before its cut-off. */
+    recordedOrder: Type.String(),
+    /** Digest of what the caller sent, to tell a repetition from another observation under the same id. */
+    fingerprint: Type.String(),
+    voidedOrder: nullable(Type.String()),
+    /** By when a data error is corrected; `null` with a fault when the calendar lacks the year. */
+    dueAt: nullable(InstantOut),
+    dueFault: nullable(Type.String()),
+    dueParameterVersion: nullable(Type.Integer()),
+    correctedAt: nullable(InstantOut),
+    /** Who said so last. */
+    correctedBy: nullable(Type.String()),
+    correctedByPersonId: nullable(Uuid),
+    correctedByControllers: People,
+    /** When somebody who is not measured by it said so; `null`: nobody has yet. */
+    correctionConfirmedAt: nullable(InstantOut),
+    /** When the missing correction was noticed. */
+    overdueAt: nullable(InstantOut),
+  },
+  columns: { recordedOrder: { type: 'bigint' }, voidedOrder: { type: 'bigint' } },
   checks: [
     { name: 'observation_kind_check', expression: 'kind in (…)' },
     { name: 'observation_severity_check', expression: `severity in ('light', 'medium', 'heavy')` },
@@ -144,6 +131,28 @@ export const ObservationEntity = new EntitySchema<Observation>({
     },
   ],
 })
+export type Observation = RowOf<typeof ObservationEntity>
+
+/** An observation as callers see it. */
+export function observationView(observation: Observation): Static<typeof ObservationView> {
+  const { dueAt, dueFault, dueParameterVersion, correctedAt, overdueAt } = observation
+  const late = overdueAt !== null || (correctedAt !== null && dueAt !== null && correctedAt > dueAt)
+  const inTime = correctedAt !== null && dueAt !== null && correctedAt <= dueAt
+  return {
+    ...observation,
+    correction:
+      observation.kind === 'data-error'
+        ? {
+            dueAt,
+            fault: dueFault,
+            parameterVersion: dueParameterVersion,
+            correctedAt,
+            withinTarget: inTime ? true : late ? false : null,
+            confirmed: observation.correctionConfirmedAt !== null,
+          }
+        : null,
+  }
+}
 
 /**
  * The observation, locked until the transaction ends; the caller has begun a change of facts (`beginFacts`) before.

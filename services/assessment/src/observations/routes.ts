@@ -1,19 +1,32 @@
 import { Month, ObservationKind, Severity } from '@erp-steward/contracts/assessment-events'
-import { Code, Instant, Line, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
+import {
+  closed,
+  Code,
+  Instant,
+  Line,
+  nullable,
+  Paragraph,
+  Uuid,
+} from '@erp-steward/contracts/values'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { App } from '@erp-steward/service-kit/app'
 import { actOf, principalOf, unitInRange } from '@erp-steward/service-kit/authentication'
-import { decodeInstantCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
+import { byInstant } from '@erp-steward/service-kit/paging'
+import { listRoute, readRoute } from '@erp-steward/service-kit/route-shapes'
 import type { Dependencies } from '@erp-steward/service-kit/service'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { AppealEntity } from '../appeals/appeal.ts'
-import { AppealView } from '../appeals/appeal-view.ts'
+import { AppealEntity, AppealView } from '../appeals/appeal.ts'
 import type { AssessmentConfig } from '../config.ts'
 import { correctError } from './correct-error.ts'
 import { listObservations } from './list-observations.ts'
-import { ObservationView, observationView, StandingView } from './observation-view.ts'
-import { ObservationEntity, type Observation } from './observation.ts'
+import {
+  ObservationEntity,
+  observationView,
+  ObservationView,
+  Standing,
+  type Observation,
+} from './observation.ts'
 import { recordObservations } from './record-observations.ts'
 
 const Id = Type.Object({ id: Uuid })
@@ -40,8 +53,20 @@ const Report = Type.Object(
     occurredAt: Instant,
     foundAt: Instant,
   },
-  { additionalProperties: false },
+  { title: 'ObservationReport', additionalProperties: false },
 )
+
+const ObservationDetail = Type.Object(
+  {
+    ...ObservationView.properties,
+    derived: Type.Array(ObservationView, { description: 'What follows from it.' }),
+    appeals: Type.Array(AppealView),
+  },
+  { title: 'ObservationDetail' },
+)
+
+const tags = ['observations']
+const read = { access: 'observation.read', tags } as const
 
 export function observationRoutes(app: App, deps: Dependencies<AssessmentConfig>): void {
   const { db, clock } = deps
@@ -64,11 +89,8 @@ export function observationRoutes(app: App, deps: Dependencies<AssessmentConfig>
       schema: {
         operationId: 'recordObservations',
         summary: 'Records what was observed of people and departments: all of the list or nothing.',
-        tags: ['observations'],
-        body: Type.Object(
-          { observations: Type.Array(Report, { minItems: 1, maxItems: 1_000 }) },
-          { additionalProperties: false },
-        ),
+        tags,
+        body: closed({ observations: Type.Array(Report, { minItems: 1, maxItems: 1_000 }) }),
         response: {
           201: Type.Object({
             recorded: Type.Integer(),
@@ -96,67 +118,43 @@ export function observationRoutes(app: App, deps: Dependencies<AssessmentConfig>
     },
   )
 
-  app.get(
-    '/v1/observations',
-    {
-      config: { access: 'observation.read', clauses: ['B-6.3', 'B-7.1'] },
-      schema: {
-        operationId: 'listObservations',
-        summary: 'Observations in your range, the last recorded first.',
-        tags: ['observations'],
-        querystring: Type.Object({
-          ...PageQuery,
-          personId: Type.Optional(Uuid),
-          unitId: Type.Optional(Uuid),
-          month: Type.Optional(Month),
-          kind: Type.Optional(ObservationKind),
-          standing: Type.Optional(StandingView),
-        }),
-        response: { 200: pageOf(ObservationView) },
-      },
+  listRoute(app, '/v1/observations', {
+    ...read,
+    operationId: 'listObservations',
+    summary: 'Observations in your range, the last recorded first.',
+    clauses: ['B-6.3', 'B-7.1'],
+    query: {
+      personId: Type.Optional(Uuid),
+      unitId: Type.Optional(Uuid),
+      month: Type.Optional(Month),
+      kind: Type.Optional(ObservationKind),
+      standing: Type.Optional(Standing),
     },
-    async (request) => {
-      const { limit, cursor, personId, unitId, month, kind, standing } = request.query
-      const [afterAt, afterId] = decodeInstantCursor(cursor)
+    row: ObservationView,
+    sorting: byInstant('recordedAt'),
+    list: async ({ query, request, after: [afterAt, afterId], limit }) => {
       const rows = await listObservations(db.manager, {
-        personId: personId ?? null,
-        unitId: unitId ?? null,
-        month: month ?? null,
-        kind: kind ?? null,
-        standing: standing ?? null,
+        personId: query.personId ?? null,
+        unitId: query.unitId ?? null,
+        month: query.month ?? null,
+        kind: query.kind ?? null,
+        standing: query.standing ?? null,
         onlyUnitId: unitInRange(request),
         afterAt,
         afterId,
-        limit: limit + 1,
+        limit,
       })
-      return page(rows.map(observationView), limit, ({ recordedAt, id }) => [
-        recordedAt.toISOString(),
-        id,
-      ])
+      return rows.map(observationView)
     },
-  )
+  })
 
-  app.get(
-    '/v1/observations/:id',
-    {
-      config: { access: 'observation.read' },
-      schema: {
-        operationId: 'readObservation',
-        summary:
-          'One observation with the event that stated it, its correction, what follows from it, and its appeals.',
-        tags: ['observations'],
-        params: Id,
-        response: {
-          200: Type.Object({
-            ...ObservationView.properties,
-            derived: Type.Array(ObservationView),
-            appeals: Type.Array(AppealView),
-          }),
-        },
-      },
-    },
-    async (request) => {
-      const { id } = request.params
+  readRoute(app, '/v1/observations/:id', {
+    ...read,
+    operationId: 'readObservation',
+    summary:
+      'One observation with the event that stated it, its correction, what follows from it, and its appeals.',
+    answer: ObservationDetail,
+    read: async ({ request, params: { id } }) => {
       const observation = await db.manager.findOneBy(ObservationEntity, { id })
       if (observation === null)
         throw new Problem('observation-not-found', `There is no observation ${id} in your range.`)
@@ -165,7 +163,7 @@ export function observationRoutes(app: App, deps: Dependencies<AssessmentConfig>
       const appeals = await db.manager.findBy(AppealEntity, { observationId: id })
       return { ...observationView(observation), derived: derived.map(observationView), appeals }
     },
-  )
+  })
 
   app.post(
     '/v1/observations/:id/correct',
@@ -174,9 +172,9 @@ export function observationRoutes(app: App, deps: Dependencies<AssessmentConfig>
       schema: {
         operationId: 'correctDataError',
         summary: 'Takes down when a data error was corrected, in time or late.',
-        tags: ['observations'],
+        tags,
         params: Id,
-        body: Type.Object({ correctedAt: Instant }, { additionalProperties: false }),
+        body: closed({ correctedAt: Instant }),
         response: { 200: ObservationView },
       },
     },

@@ -1,17 +1,23 @@
 import { Readable } from 'node:stream'
 import { Month, SubjectKind } from '@erp-steward/contracts/assessment-events'
 import { Problem } from '@erp-steward/contracts/problem'
-import { nullable, Uuid } from '@erp-steward/contracts/values'
+import { closed, nullable, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { assertReaches } from '@erp-steward/service-kit/authentication'
-import { change, createOnce, etag } from '@erp-steward/service-kit/commit'
 import {
   decodeCursor,
   decodeIdCursor,
   page,
   pageOf,
   PageQuery,
+  type Sorting,
 } from '@erp-steward/service-kit/paging'
+import {
+  changeRoute,
+  createRoute,
+  listRoute,
+  readRoute,
+} from '@erp-steward/service-kit/route-shapes'
 import type { Dependencies } from '@erp-steward/service-kit/service'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
@@ -22,18 +28,31 @@ import { computeSheet } from './compute-sheet.ts'
 import { listDeductions, listScores, type ScoreRow } from './list-scores.ts'
 import { publishSheet } from './publish-sheet.ts'
 import { assertSeesAll, scoreRange } from './score-range.ts'
-import { readSheet, ScoreSheetEntity, type ScoreSheet, type SheetState } from './score-sheet.ts'
+import {
+  readSheet,
+  ScoreSheetEntity,
+  SheetView,
+  type ScoreSheet,
+  type SheetState,
+} from './score-sheet.ts'
 import {
   DeductionView,
   deductionView,
   ScoreView,
   scoreView,
-  SheetView,
-  UsedParameterView,
+  SheetWithParameters,
 } from './score-view.ts'
 import { sheetLines } from './sheet-lines.ts'
 
 const Id = Type.Object({ id: Uuid })
+const tags = ['scores']
+const read = { access: 'score.read', tags } as const
+
+/** By the subject, of which a sheet has each once. */
+const bySubject: Sorting<{ readonly subjectId: string }, string | null> = {
+  after: decodeIdCursor,
+  keyOf: ({ subjectId }) => [subjectId],
+}
 
 /** Sheets that have been made known. */
 const KNOWN: readonly SheetState[] = ['published', 'superseded']
@@ -50,52 +69,34 @@ export function scoreRoutes(app: App, deps: Dependencies<AssessmentConfig>): voi
     return score
   }
 
-  app.get(
-    '/v1/scores',
-    {
-      config: {
-        access: 'score.read',
-        clauses: ['B-5.6', 'A-6.1.1', 'A-6.1.2', 'A-6.1.3', 'A-6.1.4'],
-      },
-      schema: {
-        operationId: 'listScores',
-        summary: 'Scores of a sheet in your range; a user of the ERP sees the own one.',
-        tags: ['scores'],
-        querystring: Type.Object({
-          ...PageQuery,
-          sheetId: Uuid,
-          subjectKind: Type.Optional(SubjectKind),
-          unitId: Type.Optional(Uuid),
-        }),
-        response: { 200: pageOf(ScoreView) },
-      },
+  listRoute(app, '/v1/scores', {
+    ...read,
+    operationId: 'listScores',
+    summary: 'Scores of a sheet in your range; a user of the ERP sees the own one.',
+    clauses: ['B-5.6', 'A-6.1.1', 'A-6.1.2', 'A-6.1.3', 'A-6.1.4'],
+    query: {
+      sheetId: Uuid,
+      subjectKind: Type.Optional(SubjectKind),
+      unitId: Type.Optional(Uuid),
     },
-    async (request) => {
-      const { limit, cursor, ...filter } = request.query
-      const rows = await listScores(db.manager, {
-        ...filter,
-        range: scoreRange(request),
-        afterId: decodeIdCursor(cursor),
-        limit: limit + 1,
-      })
-      return page(rows.map(scoreView), limit, ({ subjectId }) => [subjectId])
+    row: ScoreView,
+    sorting: bySubject,
+    list: async ({ query: { sheetId, subjectKind, unitId }, request, after: afterId, limit }) => {
+      const range = scoreRange(request)
+      const filter = { sheetId, ...(subjectKind && { subjectKind }), ...(unitId && { unitId }) }
+      const rows = await listScores(db.manager, { ...filter, range, afterId, limit })
+      return rows.map(scoreView)
     },
-  )
+  })
 
-  app.get(
-    '/v1/scores/:id',
-    {
-      config: { access: 'score.read', clauses: ['B-5.6'] },
-      schema: {
-        operationId: 'readScore',
-        summary: 'One score: total, the four groups, bonus, grade, error rate.',
-        tags: ['scores'],
-        params: Id,
-        response: { 200: ScoreView },
-      },
-    },
-    async (request) => scoreView(await readable(request, request.params.id)),
-  )
+  readRoute(app, '/v1/scores/:id', {
+    ...read,
+    operationId: 'readScore',
+    summary: 'One score: total, the four groups, bonus, grade, error rate.',
+    clauses: ['B-5.6'],
+    answer: ScoreView,
+    read: async ({ request, params }) => scoreView(await readable(request, params.id)),
+  })
 
   app.get(
     '/v1/scores/:id/deductions',
@@ -104,7 +105,7 @@ export function scoreRoutes(app: App, deps: Dependencies<AssessmentConfig>): voi
       schema: {
         operationId: 'listDeductions',
         summary: 'Every fact that a score lost or gained by, with the event that stated it.',
-        tags: ['scores'],
+        tags,
         params: Id,
         querystring: Type.Object(PageQuery),
         response: { 200: pageOf(DeductionView) },
@@ -138,34 +139,19 @@ function sheetRoutes(app: App, deps: Dependencies<AssessmentConfig>): void {
     return sheet
   }
 
-  app.post(
-    '/v1/score-sheets',
-    {
-      config: {
-        access: 'score.compute',
-        once: true,
-        clauses: ['B-5.6', 'A-6.1.1', 'A-6.1.2', 'A-6.1.3', 'A-6.1.4'],
-      },
-      schema: {
-        operationId: 'computeScoreSheet',
-        summary: 'Computes the scores of a month from the facts recorded up to now.',
-        tags: ['scores'],
-        body: Type.Object({ month: Month }, { additionalProperties: false }),
-        response: { 201: SheetView },
-      },
-    },
-    (request, reply) => {
+  createRoute(app, deps, '/v1/score-sheets', {
+    operationId: 'computeScoreSheet',
+    summary: 'Computes the scores of a month from the facts recorded up to now.',
+    tags,
+    access: 'score.compute',
+    clauses: ['B-5.6', 'A-6.1.1', 'A-6.1.2', 'A-6.1.3', 'A-6.1.4'],
+    body: closed({ month: Month }),
+    answer: SheetView,
+    admit: ({ request }) => {
       assertReaches(request, null)
-      return createOnce(deps, request, reply, async (tx, act) => {
-        const sheet = await computeSheet(tx, request.body.month, act)
-        return {
-          body: sheet,
-          location: `/v1/score-sheets/${sheet.id}`,
-          version: sheet.version,
-        }
-      })
     },
-  )
+    create: (tx, { body, act }) => computeSheet(tx, body.month, act),
+  })
 
   app.get(
     '/v1/score-sheets',
@@ -175,7 +161,7 @@ function sheetRoutes(app: App, deps: Dependencies<AssessmentConfig>): void {
         operationId: 'listScoreSheets',
         summary:
           'Sheets, the newest month and revision first; a user of the ERP sees those published.',
-        tags: ['scores'],
+        tags,
         querystring: Type.Object({ ...PageQuery, month: Type.Optional(Month) }),
         response: { 200: pageOf(SheetView) },
       },
@@ -201,26 +187,14 @@ function sheetRoutes(app: App, deps: Dependencies<AssessmentConfig>): void {
     },
   )
 
-  app.get(
-    '/v1/score-sheets/:id',
-    {
-      config: { access: 'score.read', clauses: ['B-5.6'] },
-      schema: {
-        operationId: 'readScoreSheet',
-        summary: 'One sheet with the parameters it was computed by.',
-        tags: ['scores'],
-        params: Id,
-        response: {
-          200: Type.Object({
-            ...SheetView.properties,
-            parameters: Type.Array(UsedParameterView),
-          }),
-        },
-      },
-    },
-    async (request, reply) => {
-      const sheet = await readable(request, request.params.id)
-      void reply.header('etag', etag(sheet.version))
+  readRoute(app, '/v1/score-sheets/:id', {
+    ...read,
+    operationId: 'readScoreSheet',
+    summary: 'One sheet with the parameters it was computed by.',
+    clauses: ['B-5.6'],
+    answer: SheetWithParameters,
+    read: async ({ request, params }) => {
+      const sheet = await readable(request, params.id)
       const { unitId, personId } = scoreRange(request)
       const parameters: {
         unitId: string
@@ -238,7 +212,7 @@ function sheetRoutes(app: App, deps: Dependencies<AssessmentConfig>): void {
       )
       return { ...sheet, parameters }
     },
-  )
+  })
 
   app.get(
     '/v1/score-sheets/:id/lines',
@@ -248,7 +222,7 @@ function sheetRoutes(app: App, deps: Dependencies<AssessmentConfig>): void {
         operationId: 'exportScoreSheet',
         summary:
           'The canonical text of a sheet, whose SHA-256 is its digest: month, parameters, scores, deductions.',
-        tags: ['scores'],
+        tags,
         params: Id,
         produces: ['text/plain'],
         response: {
@@ -265,26 +239,20 @@ function sheetRoutes(app: App, deps: Dependencies<AssessmentConfig>): void {
     },
   )
 
-  app.post(
-    '/v1/score-sheets/:id/publish',
-    {
-      config: { access: 'score.publish', versioned: true, clauses: ['B-5.6'], approves: true },
-      schema: {
-        operationId: 'publishScoreSheet',
-        summary:
-          'Makes the newest revision of a month known, by another person than had it computed; the time for appeals runs.',
-        tags: ['scores'],
-        params: Id,
-        response: { 200: SheetView },
-      },
-    },
-    (request, reply) => {
+  changeRoute(app, deps, 'POST', '/v1/score-sheets/:id/publish', {
+    operationId: 'publishScoreSheet',
+    summary:
+      'Makes the newest revision of a month known, by another person than had it computed; the time for appeals runs.',
+    tags,
+    access: 'score.publish',
+    approves: true,
+    clauses: ['B-5.6'],
+    answer: SheetView,
+    admit: ({ request }) => {
       assertReaches(request, null)
-      return change(deps, request, reply, (tx, act, expected) =>
-        publishSheet(tx, request.params.id, expected, act),
-      )
     },
-  )
+    apply: (tx, { params, expected, act }) => publishSheet(tx, params.id, expected, act),
+  })
 
   app.post(
     '/v1/score-sheets/:id/recompute-check',
@@ -294,7 +262,7 @@ function sheetRoutes(app: App, deps: Dependencies<AssessmentConfig>): void {
         operationId: 'checkScoreSheet',
         summary:
           'Computes a sheet again from its facts and says whether it is the same, byte by byte.',
-        tags: ['scores'],
+        tags,
         params: Id,
         response: {
           200: Type.Object({

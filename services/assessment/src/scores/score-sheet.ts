@@ -1,59 +1,50 @@
 import { Problem } from '@erp-steward/contracts/problem'
-import { EntitySchema, type EntityManager } from 'typeorm'
+import { InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
+import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
+import { Type, type Static } from 'typebox'
+import type { EntityManager } from 'typeorm'
 
-/** `preview`: its month is not over; `superseded`: was published until a newer revision was. */
-export const sheetStates = ['preview', 'computed', 'published', 'superseded'] as const
-export type SheetState = (typeof sheetStates)[number]
+const SheetState = Type.Enum(['preview', 'computed', 'published', 'superseded'], {
+  title: 'ScoreSheetState',
+  description:
+    '`preview`: its month is not over; `superseded`: was published until a newer revision was.',
+})
+export type SheetState = Static<typeof SheetState>
 
 /** The scores of a month, computed from the facts up to a cut-off. A revision never changes but for its publication. */
-export interface ScoreSheet {
-  id: string
-  /** Month in Asia/Shanghai. */
-  month: string
-  revision: number
-  state: SheetState
-  cutOffAt: Date
-  /** Facts up to this place count (`closeFacts`). */
-  cutOffOrder: string
-  computedAt: Date
-  computedBy: string
-  computedByPersonId: string | null
-  /** The persons behind a client that computed it. */
-  computedByControllers: readonly string[]
-  subjects: number
-  /** People of whom the month has a fact. */
-  measured: number
-  deductions: number
-  /** SHA-256 of the lines (`sheetLines`), lower-case hex. */
-  digest: string
-  publishedAt: Date | null
-  /** Last instant of an appeal against what this revision was the first to publish; `null`: no such limit is known. */
-  appealsUntil: Date | null
-  version: number
-}
-
-export const ScoreSheetEntity = new EntitySchema<ScoreSheet>({
-  name: 'ScoreSheet',
-  tableName: 'score_sheet',
-  columns: {
-    id: { type: 'uuid', primary: true, primaryKeyConstraintName: 'score_sheet_pkey' },
-    month: { type: 'text' },
-    revision: { type: 'integer' },
-    state: { type: 'text' },
-    cutOffAt: { type: 'timestamptz', name: 'cut_off_at' },
-    cutOffOrder: { type: 'bigint', name: 'cut_off_order' },
-    computedAt: { type: 'timestamptz', name: 'computed_at' },
-    computedBy: { type: 'text', name: 'computed_by' },
-    computedByPersonId: { type: 'uuid', name: 'computed_by_person_id', nullable: true },
-    computedByControllers: { type: 'uuid', array: true, name: 'computed_by_controllers' },
-    subjects: { type: 'integer' },
-    measured: { type: 'integer' },
-    deductions: { type: 'integer' },
-    digest: { type: 'text' },
-    publishedAt: { type: 'timestamptz', name: 'published_at', nullable: true },
-    appealsUntil: { type: 'timestamptz', name: 'appeals_until', nullable: true },
-    version: { type: 'integer' },
+export const SheetView = Type.Object(
+  {
+    id: Uuid,
+    month: Type.String({ description: 'Month in Asia/Shanghai.' }),
+    revision: Type.Integer(),
+    state: SheetState,
+    cutOffAt: InstantOut,
+    computedAt: InstantOut,
+    computedBy: Type.String(),
+    subjects: Type.Integer(),
+    measured: Type.Integer({ description: 'People of whom the month has a fact.' }),
+    deductions: Type.Integer(),
+    digest: Type.String({ description: 'SHA-256 of the lines, lower-case hex.' }),
+    publishedAt: nullable(InstantOut),
+    appealsUntil: nullable(
+      InstantOut,
+      'Last instant of an appeal against what this revision was the first to publish; null: no such limit is known.',
+    ),
+    version: Type.Integer(),
   },
+  { title: 'ScoreSheet' },
+)
+
+export const ScoreSheetEntity = entityOf(SheetView, {
+  table: 'score_sheet',
+  kept: {
+    /** Facts up to this place count (`closeFacts`). */
+    cutOffOrder: Type.String(),
+    computedByPersonId: nullable(Uuid),
+    /** The persons behind a client that computed it. */
+    computedByControllers: Type.Unsafe<readonly string[]>(Type.Array(Uuid)),
+  },
+  columns: { cutOffOrder: { type: 'bigint' } },
   checks: [
     {
       name: 'score_sheet_state_check',
@@ -62,6 +53,7 @@ export const ScoreSheetEntity = new EntitySchema<ScoreSheet>({
   ],
   uniques: [{ name: 'score_sheet_revision_key', columns: ['month', 'revision'] }],
 })
+export type ScoreSheet = RowOf<typeof ScoreSheetEntity>
 
 /** The newest revision of a month, `null` when none was computed. */
 export async function newestSheet(tx: EntityManager, month: string): Promise<ScoreSheet | null> {

@@ -1,6 +1,6 @@
 import { Month } from '@erp-steward/contracts/assessment-events'
 import { Problem } from '@erp-steward/contracts/problem'
-import { Instant, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
+import { closed, Instant, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import {
   actOf,
@@ -8,42 +8,27 @@ import {
   principalOf,
   unitInRange,
 } from '@erp-steward/service-kit/authentication'
-import { createOnce, etag } from '@erp-steward/service-kit/commit'
-import { decodeInstantCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
+import { createOnce } from '@erp-steward/service-kit/commit'
+import { byInstant } from '@erp-steward/service-kit/paging'
 import { ProposalView } from '@erp-steward/service-kit/proposal'
 import { proposalCreated } from '@erp-steward/service-kit/proposal-routes'
 import { propose } from '@erp-steward/service-kit/proposals'
+import { listRoute, readRoute } from '@erp-steward/service-kit/route-shapes'
 import type { Dependencies } from '@erp-steward/service-kit/service'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { AssessmentConfig } from '../config.ts'
 import { completeTimeNode } from './complete-time-node.ts'
 import { interestOf } from '../facts/interest.ts'
+import { listTimeNodes } from './list-time-nodes.ts'
 import { assertPlannable, planTimeNode } from './plan-time-node.ts'
 import { NodePlan, planningNode } from './propose-node.ts'
 import { refuseClaim } from './refuse-claim.ts'
-import { nodeStates, TimeNodeEntity, type TimeNode } from './time-node.ts'
+import { NodeState, TimeNodeEntity, TimeNodeView, type TimeNode } from './time-node.ts'
 
+const tags = ['time nodes']
+const read = { access: 'time-node.read', tags } as const
 const Id = Type.Object({ id: Uuid })
-
-const NodeState = Type.Enum([...nodeStates])
-
-const TimeNodeView = Type.Object({
-  id: Uuid,
-  code: Type.String(),
-  title: Type.String(),
-  unitId: Uuid,
-  departmentId: nullable(Uuid),
-  personId: nullable(Uuid),
-  month: Type.String(),
-  dueAt: InstantOut,
-  isUrgent: Type.Boolean(),
-  state: NodeState,
-  plannedAt: InstantOut,
-  completedAt: nullable(InstantOut),
-  missedAt: nullable(InstantOut),
-  version: Type.Integer(),
-})
 
 /** A user of the ERP without another role. */
 function isUser(request: FastifyRequest): boolean {
@@ -76,8 +61,8 @@ export function timeNodeRoutes(app: App, deps: Dependencies<AssessmentConfig>): 
         operationId: 'planTimeNode',
         summary:
           'Sets the time by which a unit, a department or a person finishes a step; of the own unit it is a proposal.',
-        tags: ['time nodes'],
-        body: Type.Object(NodePlan, { additionalProperties: false }),
+        tags,
+        body: closed(NodePlan),
         response: { 201: TimeNodeView, 202: ProposalView },
       },
     },
@@ -99,65 +84,34 @@ export function timeNodeRoutes(app: App, deps: Dependencies<AssessmentConfig>): 
     },
   )
 
-  app.get(
-    '/v1/time-nodes',
-    {
-      config: { access: 'time-node.read', clauses: ['A-2.3.7'] },
-      schema: {
-        operationId: 'listTimeNodes',
-        summary:
-          'Time nodes in your range, the last to fall due first; a user of the ERP sees none of a colleague.',
-        tags: ['time nodes'],
-        querystring: Type.Object({
-          ...PageQuery,
-          unitId: Type.Optional(Uuid),
-          state: Type.Optional(NodeState),
-          month: Type.Optional(Month),
-        }),
-        response: { 200: pageOf(TimeNodeView) },
-      },
+  listRoute(app, '/v1/time-nodes', {
+    ...read,
+    operationId: 'listTimeNodes',
+    summary:
+      'Time nodes in your range, the last to fall due first; a user of the ERP sees none of a colleague.',
+    clauses: ['A-2.3.7'],
+    query: {
+      unitId: Type.Optional(Uuid),
+      state: Type.Optional(NodeState),
+      month: Type.Optional(Month),
     },
-    async (request) => {
-      const { limit, cursor, unitId, state, month } = request.query
-      const [afterAt, afterId] = decodeInstantCursor(cursor)
-      const only = unitInRange(request)
-      const query = db.manager
-        .createQueryBuilder(TimeNodeEntity, 'node')
-        .orderBy('node.dueAt', 'DESC')
-        .addOrderBy('node.id', 'DESC')
-        .limit(limit + 1)
-      if (unitId !== undefined) query.andWhere('node.unitId = :unitId', { unitId })
-      if (only !== null) query.andWhere('node.unitId = :only', { only })
-      // What a colleague missed is no news for a user.
-      if (isUser(request))
-        query.andWhere('(node.personId is null or node.personId = :personId)', {
-          personId: principalOf(request).personId,
-        })
-      if (state !== undefined) query.andWhere('node.state = :state', { state })
-      if (month !== undefined) query.andWhere('node.month = :month', { month })
-      if (afterAt !== null)
-        query.andWhere('(node.dueAt, node.id) < (:afterAt::timestamptz, :afterId::uuid)', {
-          afterAt,
-          afterId,
-        })
-      return page(await query.getMany(), limit, ({ dueAt, id }) => [dueAt.toISOString(), id])
-    },
-  )
+    row: TimeNodeView,
+    sorting: byInstant('dueAt'),
+    list: ({ query: { unitId = null, state = null, month = null }, request, after, limit }) =>
+      listTimeNodes(db.manager, {
+        ...{ unitId, state, month, after, limit },
+        onlyUnitId: unitInRange(request),
+        // What a colleague missed is no news for a user.
+        user: isUser(request) ? principalOf(request) : null,
+      }),
+  })
 
-  app.get(
-    '/v1/time-nodes/:id',
-    {
-      config: { access: 'time-node.read' },
-      schema: {
-        operationId: 'readTimeNode',
-        summary: 'One time node.',
-        tags: ['time nodes'],
-        params: Id,
-        response: { 200: TimeNodeView },
-      },
-    },
-    async (request, reply) => {
-      const { id } = request.params
+  readRoute(app, '/v1/time-nodes/:id', {
+    ...read,
+    operationId: 'readTimeNode',
+    summary: 'One time node.',
+    answer: TimeNodeView,
+    read: async ({ request, params: { id } }) => {
       const node = await db.manager.findOneBy(TimeNodeEntity, { id })
       if (node === null)
         throw new Problem('time-node-not-found', `There is no time node ${id} in your range.`)
@@ -168,10 +122,9 @@ export function timeNodeRoutes(app: App, deps: Dependencies<AssessmentConfig>): 
         node.personId !== principalOf(request).personId
       )
         throw new Problem('time-node-not-found', `There is no time node ${id} in your range.`)
-      void reply.header('etag', etag(node.version))
       return node
     },
-  )
+  })
 
   app.post(
     '/v1/time-nodes/:id/complete',
@@ -181,13 +134,13 @@ export function timeNodeRoutes(app: App, deps: Dependencies<AssessmentConfig>): 
         operationId: 'completeTimeNode',
         summary:
           'Takes down when the step was finished, in time or late; the word of the unit concerned is a claim.',
-        tags: ['time nodes'],
+        tags,
         params: Id,
-        body: Type.Object({ completedAt: Instant }, { additionalProperties: false }),
+        body: closed({ completedAt: Instant }),
         response: { 200: TimeNodeView },
       },
     },
-    async (request, reply) => {
+    (request) => {
       const command = {
         id: request.params.id,
         completedAt: new Date(request.body.completedAt),
@@ -195,11 +148,7 @@ export function timeNodeRoutes(app: App, deps: Dependencies<AssessmentConfig>): 
           assertMayComplete(request, node)
         },
       }
-      const node = await db.transaction((tx) =>
-        completeTimeNode(tx, command, actOf(request, clock())),
-      )
-      void reply.header('etag', etag(node.version))
-      return node
+      return db.transaction((tx) => completeTimeNode(tx, command, actOf(request, clock())))
     },
   )
 
@@ -210,20 +159,18 @@ export function timeNodeRoutes(app: App, deps: Dependencies<AssessmentConfig>): 
       schema: {
         operationId: 'refuseTimeNodeClaim',
         summary: 'Says, as somebody of another unit, that a step claimed to be finished was not.',
-        tags: ['time nodes'],
+        tags,
         params: Id,
         response: { 200: TimeNodeView },
       },
     },
-    async (request, reply) => {
+    (request) => {
       const reaches = (node: TimeNode) => {
         assertInRange(request, node)
       }
-      const node = await db.transaction((tx) =>
+      return db.transaction((tx) =>
         refuseClaim(tx, request.params.id, reaches, actOf(request, clock())),
       )
-      void reply.header('etag', etag(node.version))
-      return node
     },
   )
 }
