@@ -64,7 +64,7 @@ test('[A-2.4.7]a plan whose unit has no leader but the planner is an alarm when 
 test('[A-2.4.7] for data of a unit without ERP it is the O&M authority who must be there', async () => {
   await person(stage, approver, { roles: ['BUSINESS_OWNER'] })
   const unit = { unitId: UNIT, code: 'U1', name: 'Unit U1', active: true }
-  await tell(stage, UnitChanged, UNIT, { ...unit, kind: 'SUPPLIER', version: 2 })
+  await tell(stage, UnitChanged, UNIT, { ...unit, kind: 'SUPPLIER', version: 1_000 })
   await planned()
   expect(await said('restore-plan.approve')).toEqual(['undecidable'])
   await person(stage, executor, { roles: ['OM_AUTHORITY'], unitId: OTHER_UNIT })
