@@ -157,6 +157,24 @@ export const LeaveWithdrawn = defineEvent({
   payload: Type.Object({ personId: Uuid, leaveOn: Type.String({ format: 'date' }) }),
 })
 
+/** A joiner or a mover of a later day was planned, taken back, done on the day, or refused on it. */
+export const PersonPlanned = defineEvent({
+  type: 'identity.directory.person-planned.v1',
+  summary: 'A joiner or mover of a later day was planned, taken back, done or refused.',
+  clauses: ['A-1.2', 'A-2.1.3'],
+  payload: Type.Object({
+    planId: Uuid,
+    kind: Type.Enum(['join', 'move']),
+    /** Of a joiner known from the day on. */
+    personId: nullable(Uuid),
+    unitId: Uuid,
+    effectiveOn: Type.String({ format: 'date' }),
+    state: Type.Enum(['planned', 'done', 'withdrawn', 'failed']),
+    /** Why it was refused. */
+    problem: nullable(Type.String()),
+  }),
+})
+
 /** One import of people ran to its end; what it did to each person is in the facts of that person. */
 export const PersonsImported = defineEvent({
   type: 'identity.directory.persons-imported.v1',

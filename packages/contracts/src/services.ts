@@ -53,6 +53,7 @@ export const services: Readonly<Record<ServiceName, ServiceProfile>> = {
     '/v1/positions',
     '/v1/modules',
     '/v1/persons',
+    '/v1/person-plans',
     '/v1/imports',
     '/v1/accounts',
     '/v1/changes-feed',

@@ -30,6 +30,7 @@ export type PersonalField =
   | 'ebs'
   | 'answer'
   | 'import'
+  | 'plan'
 
 /** Seals what identifies people, opens it at the edge where it is shown, and finds it again by keyed hash. */
 export interface PersonalData {

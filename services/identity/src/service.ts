@@ -55,6 +55,9 @@ import { NamesakeEntity, SharedAddressEntity } from './people/twin.ts'
 import { personRoutes } from './people/routes.ts'
 import { sealInClear } from './people/seal-in-clear.ts'
 import { stateSealing } from './people/state-sealing.ts'
+import { PersonPlanEntity } from './plans/person-plan.ts'
+import { planRoutes } from './plans/routes.ts'
+import { takePlan } from './plans/take-plan.ts'
 import { ProvisioningTaskEntity } from './provisioning/provisioning-task.ts'
 import { provisioningRoutes } from './provisioning/routes.ts'
 import { endLapsedSessions } from './sessions/end-lapsed-sessions.ts'
@@ -84,6 +87,7 @@ export const identity = defineService({
     PersonHandEntity,
     SharedAddressEntity,
     NamesakeEntity,
+    PersonPlanEntity,
     PersonImportEntity,
     PersonImportPartEntity,
     PersonImportNoteEntity,
@@ -118,6 +122,7 @@ export const identity = defineService({
     refuseRevoked(app, db)
     organisationRoutes(app, { db, clock })
     personRoutes(app, { db, clock })
+    planRoutes(app, { db, clock })
     await importRoutes(app, { db, clock })
     accountRoutes(app, { db, clock })
     provisioningRoutes(app, { db, clock })
@@ -130,6 +135,7 @@ export const identity = defineService({
   subscriptions: () => [onEveryFact],
   tasks: (deps) => [
     takeLeave,
+    takePlan,
     importPart,
     forgetImports,
     stateUnstated,

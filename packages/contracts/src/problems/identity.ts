@@ -131,6 +131,12 @@ export const identityProblems = {
     '人员在职',
     'Move or change the person instead.',
   ),
+  'plan-state': problem(
+    409,
+    'The plan is not in a state for this',
+    '该计划的状态不允许此操作',
+    'Read the plan, or the other plan of that day: withdraw it first, or plan anew.',
+  ),
   'no-leave-noticed': problem(
     409,
     'There is no notice of leaving to take back',

@@ -17,6 +17,7 @@ import { AddBirthday1790000010301 } from './1790000010301-add-birthday.ts'
 import { NoteHands1790000080100 } from './1790000080100-note-hands.ts'
 import { NoteChange1790000090500 } from './1790000090500-note-change.ts'
 import { CreatePersonImport1790000090600 } from './1790000090600-create-person-import.ts'
+import { CreatePersonPlan1790000090700 } from './1790000090700-create-person-plan.ts'
 
 /** In the order they run. */
 export const migrations = [
@@ -39,4 +40,5 @@ export const migrations = [
   NoteHands1790000080100,
   NoteChange1790000090500,
   CreatePersonImport1790000090600,
+  CreatePersonPlan1790000090700,
 ]

@@ -1,0 +1,127 @@
+import { randomUUID } from 'node:crypto'
+import type { Act } from '@erp-steward/contracts/act'
+import { Problem } from '@erp-steward/contracts/problem'
+import { isConstraintViolation } from '@erp-steward/service-kit/constraint'
+import { enqueue } from '@erp-steward/service-kit/jobs'
+import { personalDataOf } from '@erp-steward/service-kit/personal-data'
+import type { EntityManager } from 'typeorm'
+import { assertNotAbout } from '../accounts/another-hand.ts'
+import { lockPerson } from '../people/lock-person.ts'
+import { PersonEntity } from '../people/person.ts'
+import { findPlace } from '../people/place.ts'
+import { assertBorn } from '../people/rules/assert-born.ts'
+import { chinaDay, startOfChinaDay } from '../people/rules/china-day.ts'
+import { PersonPlanEntity, sealPlanned, type Planned, type PersonPlan } from './person-plan.ts'
+import { statePlan } from './state-plan.ts'
+import { TAKE_PLAN } from './take-plan.ts'
+
+export interface PlanPerson {
+  readonly planned: Planned
+  /** Who moves; `null` for a joiner. */
+  readonly personId: string | null
+  readonly effectiveOn: string
+  /** The unit of a caller whose range is a unit; `null` for the company. */
+  readonly rangeId: string | null
+}
+
+/**
+ * Plans a joiner or a mover of a later day: until then nothing changes, and it can be taken back. What can be refused today
+ * is refused today; the rest is decided on the day, by the rules and the register of then.
+ *
+ * Source: A-1.2, A-2.1.3.
+ *
+ * @throws Problem `validation-failed` for a day that is not after today, `unit-unknown` and its like, `outside-unit`,
+ *   `not-found`, `person-left`, `same-person`, `employee-number-taken`, `plan-state` for a second move of the day
+ */
+export async function planPerson(
+  tx: EntityManager,
+  { planned, personId, effectiveOn, rangeId }: PlanPerson,
+  act: Act,
+): Promise<PersonPlan> {
+  if (effectiveOn <= chinaDay(act.now)) {
+    const detail = 'The day must be after today in China; what is of today is done at once.'
+    throw new Problem('validation-failed', detail, {
+      errors: [{ pointer: '#/effectiveOn', detail }],
+    })
+  }
+  const { unit } = await findPlace(tx, planned)
+  if (rangeId !== null && unit.id !== rangeId)
+    throw new Problem('outside-unit', 'Your range is your own unit.')
+  if (planned.kind === 'join') await assertMayJoin(tx, planned, act)
+  else await assertMayMove(tx, String(personId), rangeId, act)
+  const { now, ...provenance } = act
+  const id = randomUUID()
+  const plan: PersonPlan = {
+    id,
+    kind: planned.kind,
+    personId,
+    unitId: unit.id,
+    rangeId,
+    effectiveOn,
+    sealed: sealPlanned(tx, id, planned),
+    act: provenance,
+    state: 'planned',
+    problem: null,
+    plannedAt: now,
+    endedAt: null,
+    version: 1,
+  }
+  try {
+    await tx.insert(PersonPlanEntity, plan)
+  } catch (error) {
+    if (isConstraintViolation(error, 'person_plan_move_key'))
+      throw new Problem('plan-state', 'Another move of this person is planned for the day.')
+    throw error
+  }
+  await statePlan(tx, plan, act)
+  await enqueue(tx, 'identity', TAKE_PLAN, { planId: id }, act, {
+    runAt: startOfChinaDay(effectiveOn),
+  })
+  return plan
+}
+
+async function assertMayJoin(
+  tx: EntityManager,
+  { employeeNumber, birthday }: Planned & { kind: 'join' },
+  { now }: Act,
+): Promise<void> {
+  assertBorn(birthday, now)
+  const employeeNumberLookup = personalDataOf(tx).lookup('employee-number', employeeNumber)
+  if (await tx.existsBy(PersonEntity, { employeeNumberLookup }))
+    throw new Problem('employee-number-taken', 'The employee number is in the register.')
+}
+
+async function assertMayMove(
+  tx: EntityManager,
+  personId: string,
+  rangeId: string | null,
+  act: Act,
+): Promise<void> {
+  const person = await lockPerson(tx, personId)
+  if (person === null || (rangeId !== null && person.unitId !== rangeId))
+    throw new Problem('not-found', `There is no person ${personId}.`)
+  if (!person.active) throw new Problem('person-left', 'The person has left.')
+  await assertNotAbout(tx, act, personId, 'Nobody moves or changes himself.')
+}
+
+/**
+ * Takes a plan back before its day.
+ *
+ * The caller holds the plan's row.
+ *
+ * @throws Problem `plan-state` when it took effect, failed or was taken back, `same-person`
+ */
+export async function withdrawPlan(
+  tx: EntityManager,
+  before: PersonPlan,
+  act: Act,
+): Promise<PersonPlan> {
+  if (before.state !== 'planned') throw new Problem('plan-state', `The plan is ${before.state}.`)
+  if (before.personId !== null)
+    await assertNotAbout(tx, act, before.personId, 'Nobody takes a plan about himself back.')
+  const version = before.version + 1
+  const plan: PersonPlan = { ...before, state: 'withdrawn', endedAt: act.now, version }
+  await tx.save(PersonPlanEntity, plan)
+  await statePlan(tx, plan, act)
+  return plan
+}

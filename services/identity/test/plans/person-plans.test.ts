@@ -1,0 +1,210 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { runDueJobs } from '@erp-steward/test-kit/due-jobs'
+import type { TestService } from '@erp-steward/test-kit/test-service'
+import { chinaDay, startOfChinaDay } from '../../src/people/rules/china-day.ts'
+import { identityStage } from '../account-stage.ts'
+import {
+  as,
+  call,
+  factsAbout,
+  joined,
+  ok,
+  onPerson,
+  refusal,
+  responsibility,
+  setRights,
+  smallCompany,
+  type PersonView,
+} from '../directory-stage.ts'
+
+let stage: TestService
+let company: Awaited<ReturnType<typeof smallCompany>>
+/** A script that is registered: who is unknown on the day has no right to anything. */
+const script = randomUUID()
+const planner = () => as('SCRIPT', { sub: script })
+
+beforeAll(async () => {
+  stage = await identityStage()
+  company = await smallCompany(stage)
+  await setRights(stage, 'CLERK', {
+    roles: ['END_USER'],
+    responsibilities: [responsibility('SQLGL', 'GL_CLERK')],
+  })
+  await register(script)
+})
+afterAll(() => stage.release())
+
+const register = (id: string) =>
+  stage.db.query(
+    `insert into client (id, name, role, status, created_at) values ($1, $2, 'SCRIPT', 'active', now())`,
+    [id, id],
+  )
+
+interface Plan {
+  readonly id: string
+  readonly state: string
+  readonly problem: string | null
+  readonly personId: string | null
+  readonly version: number
+}
+
+/** The calendar date in China so many days from the clock of the stage. */
+const day = (days: number) => chinaDay(new Date(stage.now.getTime() + days * 86_400_000))
+const HERE = { unitCode: 'NORTH', departmentCode: 'FIN', positionCode: 'CLERK' }
+const THERE = { unitCode: 'SOUTH', departmentCode: 'FIN', positionCode: 'BUYER' }
+
+const post = (payload: object, headers: Record<string, string> = planner()) =>
+  call(stage, { method: 'POST', url: '/v1/person-plans', headers, payload })
+const plannedJoin = (members: object = {}, headers = planner()) =>
+  post(
+    {
+      kind: 'join',
+      effectiveOn: day(3),
+      employeeNumber: `P${randomUUID().slice(0, 8)}`,
+      name: '张三',
+      ...HERE,
+      ...members,
+    },
+    headers,
+  )
+const get = <Body>(url: string, headers: Record<string, string> = planner()) =>
+  ok<Body>(call(stage, { method: 'GET', url, headers }))
+const readPlan = (id: string) => get<Plan>(`/v1/person-plans/${id}`)
+const withdraw = ({ id, version }: Plan, headers: Record<string, string> = planner()) =>
+  call(stage, { method: 'POST', url: `/v1/person-plans/${id}/withdraw`, headers, version })
+const people = async (employeeNumber: string) =>
+  (await get<{ items: PersonView[] }>(`/v1/persons?employeeNumber=${employeeNumber}`)).items
+
+/** Everything that is due at an instant is done. */
+async function until(at: Date): Promise<void> {
+  await runDueJobs(stage.db, 'identity', stage.tasks, at)
+}
+
+test('[A-1.2][A-2.1.3] a joiner of a later day is there from the start of that day in China, and not before', async () => {
+  const effectiveOn = day(3)
+  const plan = await ok<Plan>(plannedJoin({ employeeNumber: 'FUTURE1', effectiveOn }))
+  expect(plan).toMatchObject({ state: 'planned', name: '张三', employeeNumber: 'FUTURE1' })
+  expect(await people('FUTURE1')).toEqual([])
+  const start = startOfChinaDay(effectiveOn)
+  await until(new Date(start.getTime() - 1))
+  expect(await people('FUTURE1')).toEqual([])
+  await until(start)
+  const [person] = await people('FUTURE1')
+  expect(person).toMatchObject({ active: true, userName: 'FUTURE1', unitCode: 'NORTH' })
+  expect(await readPlan(plan.id)).toMatchObject({ state: 'done', personId: person?.id })
+  expect(await factsAbout(stage, plan.id)).toEqual(
+    Array(2).fill('identity.directory.person-planned.v1'),
+  )
+  await until(start)
+  expect((await people('FUTURE1')).length).toBe(1)
+})
+
+test('[A-2.1.3][A-2.1.4] a mover keeps the old place until the day, and loses its rights then', async () => {
+  const person = await joined(stage)
+  const effectiveOn = day(5)
+  const move = { kind: 'move', effectiveOn, personId: person.id, ...THERE }
+  const plan = await ok<Plan>(post(move))
+  expect(await refusal(post(move))).toEqual([409, 'plan-state'])
+  const start = startOfChinaDay(effectiveOn)
+  await until(new Date(start.getTime() - 1))
+  const read = () => get<PersonView & { positionCode: string }>(`/v1/persons/${person.id}`)
+  expect(await read()).toMatchObject({ unitCode: 'NORTH', positionCode: 'CLERK' })
+  await until(start)
+  expect(await read()).toMatchObject({ unitCode: 'SOUTH', positionCode: 'BUYER' })
+  expect(await readPlan(plan.id)).toMatchObject({ state: 'done', personId: person.id })
+})
+
+test('[A-2.1.3] a plan that is taken back does nothing, and one that was done is not taken back', async () => {
+  const plan = await ok<Plan>(plannedJoin({ employeeNumber: 'FUTURE2' }))
+  expect(await refusal(withdraw({ ...plan, version: 7 }))).toEqual([412, 'version-stale'])
+  const withdrawn = await ok<Plan>(withdraw(plan))
+  expect(withdrawn).toMatchObject({ state: 'withdrawn' })
+  expect(await refusal(withdraw(withdrawn))).toEqual([409, 'plan-state'])
+  await until(startOfChinaDay(day(30)))
+  expect(await people('FUTURE2')).toEqual([])
+  const done = await ok<Plan>(plannedJoin())
+  await until(startOfChinaDay(day(30)))
+  expect(await refusal(withdraw(await readPlan(done.id)))).toEqual([409, 'plan-state'])
+})
+
+test('the day and the withdrawal at the same moment: one of the two happens', async () => {
+  const employeeNumber = 'FUTURE3'
+  const plan = await ok<Plan>(plannedJoin({ employeeNumber }))
+  const [answer] = await Promise.all([withdraw(plan), until(startOfChinaDay(day(30)))])
+  const isThere = (await people(employeeNumber)).length === 1
+  const { state } = await readPlan(plan.id)
+  expect([state, isThere]).toEqual(
+    answer.statusCode === 200 ? ['withdrawn', false] : ['done', true],
+  )
+})
+
+test('[A-2.1.4] what the rules of the day refuse has failed with the reason, and leaves nothing', async () => {
+  const taken = await ok<Plan>(plannedJoin({ employeeNumber: 'FUTURE4' }))
+  await joined(stage, { employeeNumber: 'FUTURE4' })
+  const person = await joined(stage)
+  const leaver = await ok<Plan>(
+    post({ kind: 'move', effectiveOn: day(4), personId: person.id, ...THERE }),
+  )
+  await ok(onPerson(stage, person, 'leave', { kind: 'dismissal' }))
+  const gone = randomUUID()
+  await register(gone)
+  const orphan = await ok<Plan>(
+    plannedJoin({ employeeNumber: 'FUTURE5' }, as('SCRIPT', { sub: gone })),
+  )
+  await stage.db.query(`update client set status = 'disabled' where id = $1`, [gone])
+  await until(startOfChinaDay(day(30)))
+  expect((await readPlan(taken.id)).problem).toBe('employee-number-taken')
+  expect((await readPlan(leaver.id)).problem).toBe('person-left')
+  expect(await readPlan(orphan.id)).toMatchObject({
+    state: 'failed',
+    problem: 'permission-missing',
+    personId: null,
+  })
+  expect(await people('FUTURE5')).toEqual([])
+})
+
+test('what can be refused today is refused today', async () => {
+  await joined(stage, { employeeNumber: 'HERE1' })
+  const person = await joined(stage)
+  expect(await refusal(plannedJoin({ effectiveOn: day(0) }))).toEqual([422, 'validation-failed'])
+  expect(await refusal(plannedJoin({ employeeNumber: 'here1' }))).toEqual([
+    409,
+    'employee-number-taken',
+  ])
+  expect(await refusal(plannedJoin({ unitCode: 'NOWHERE' }))).toEqual([422, 'unit-unknown'])
+  const move = { kind: 'move', effectiveOn: day(1), personId: person.id, ...THERE }
+  expect(await refusal(post({ ...move, personId: randomUUID() }))).toEqual([404, 'not-found'])
+  const self = as('SCRIPT', { sub: script, controllers: [person.id] })
+  expect(await refusal(post(move, self))).toEqual([409, 'same-person'])
+  for (const role of ['SYSTEM_ADMIN', 'KEY_USER', 'END_USER'] as const)
+    expect(await refusal(post(move, as(role)))).toEqual([403, 'permission-missing'])
+})
+
+test('a unit plans for itself and sees what comes to it', async () => {
+  const south = as('SCRIPT', { sub: script, range: 'unit', unit: company.south.id })
+  expect(await refusal(plannedJoin({}, south))).toEqual([403, 'outside-unit'])
+  const theirs = await joined(stage)
+  const move = { kind: 'move', effectiveOn: day(9), personId: theirs.id, ...THERE }
+  expect(await refusal(post(move, south))).toEqual([404, 'not-found'])
+  const north = await ok<Plan>(plannedJoin())
+  const own = await ok<Plan>(plannedJoin(THERE, south))
+  const { items } = await get<{ items: Plan[] }>('/v1/person-plans?state=planned', south)
+  expect(items.map(({ id }) => id)).toEqual([own.id])
+  const url = `/v1/person-plans/${north.id}`
+  expect(await refusal(call(stage, { method: 'GET', url, headers: south }))).toEqual([
+    404,
+    'not-found',
+  ])
+  expect(await refusal(withdraw(north, south))).toEqual([404, 'not-found'])
+})
+
+test('[A-4.3.1] who will join lies sealed', async () => {
+  await ok(plannedJoin({ name: 'Quirinius', employeeNumber: 'XQ77' }))
+  const clear: unknown[] = await stage.db.query(
+    `select from person_plan p where p::text ~* 'quirinius|xq77'
+     union all select from outbox where payload::text ~* 'quirinius|xq77'
+     union all select from idempotency_key k where k::text ~* 'quirinius|xq77'`,
+  )
+  expect(clear).toEqual([])
+})
