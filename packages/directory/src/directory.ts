@@ -1,6 +1,7 @@
 import { ask } from '@erp-steward/messaging/statement'
 import { EntitySchema, type EntityManager } from 'typeorm'
 import { permissions, type Permission, type Role } from '@erp-steward/contracts/permissions'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { AccountStanding } from '@erp-steward/contracts/values'
 
@@ -181,7 +182,7 @@ const ACTIVE_MODULE = {
 /** @throws Problem `unit-unknown` if the unit is not known or closed */
 export async function activeUnit(tx: EntityManager, id: string): Promise<Unit> {
   const [unit] = await ask<Unit>(tx, ACTIVE_UNIT, [id])
-  if (unit === undefined) throw new Problem('unit-unknown', `There is no active unit ${id}.`)
+  if (unit === undefined) throw new Problem('unit-unknown', said(`There is no active unit ${id}.`, `没有启用的单位 ${id}。`))
   return unit
 }
 
@@ -189,7 +190,7 @@ export async function activeUnit(tx: EntityManager, id: string): Promise<Unit> {
 export async function activeModule(tx: EntityManager, code: string): Promise<Module> {
   const [module] = await ask<Module>(tx, ACTIVE_MODULE, [code])
   if (module === undefined)
-    throw new Problem('module-unknown', `There is no active module ${code}.`)
+    throw new Problem('module-unknown', said(`There is no active module ${code}.`, `没有启用的模块 ${code}。`))
   return module
 }
 
@@ -211,7 +212,7 @@ export async function heldPerson(tx: EntityManager, id: string): Promise<Person 
  */
 export async function activePerson(tx: EntityManager, id: string): Promise<Person> {
   const person = await heldPerson(tx, id)
-  if (person === null) throw new Problem('person-unknown', `There is no active person ${id}.`)
+  if (person === null) throw new Problem('person-unknown', said(`There is no active person ${id}.`, `没有在职人员 ${id}。`))
   return person
 }
 

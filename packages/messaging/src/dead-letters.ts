@@ -1,6 +1,7 @@
 import type { Act } from '@erp-steward/contracts/act'
 import type { Envelope } from '@erp-steward/contracts/event'
 import { DeadLetterHandled } from '@erp-steward/contracts/platform-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { ServiceName } from '@erp-steward/contracts/services'
 import type { EntityManager } from 'typeorm'
@@ -54,7 +55,10 @@ export async function replayDeadLetter(
   const letter = await lockParked(tx, eventId)
   const outcome = await consumer.handleOnce(tx, letter.envelope)
   if (outcome === 'ignored')
-    throw new Problem('dead-letter-not-taken', `Nothing here takes ${letter.type} any more.`)
+    throw new Problem(
+      'dead-letter-not-taken',
+      said(`Nothing here takes ${letter.type} any more.`, `此处已不再处理 ${letter.type}。`),
+    )
   return markHandled(tx, service, letter, 'replayed', reason, act)
 }
 
@@ -85,9 +89,19 @@ async function lockParked(tx: EntityManager, eventId: string): Promise<DeadLette
     [eventId],
   )
   const letter = rows[0]
-  if (letter === undefined) throw new Problem('not-found', `There is no dead letter ${eventId}.`)
+  if (letter === undefined)
+    throw new Problem(
+      'not-found',
+      said(`There is no dead letter ${eventId}.`, `没有死信 ${eventId}。`),
+    )
   if (letter.state !== 'parked')
-    throw new Problem('dead-letter-not-parked', `Dead letter ${eventId} is ${letter.state}.`)
+    throw new Problem(
+      'dead-letter-not-parked',
+      said(
+        `Dead letter ${eventId} is ${letter.state}.`,
+        `死信 ${eventId} 的状态为 ${letter.state}。`,
+      ),
+    )
   return letter
 }
 

@@ -1,4 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 
 /** Ids of the people who act: the person, and whoever controls the client. Empty where nobody is known. */
@@ -24,6 +25,12 @@ export function assertAnotherPerson(
 ): void {
   const hands = handsOf(act)
   if (hands.length === 0)
-    throw new Problem('same-person', 'Nobody knows which person acts here, so it counts as none.')
+    throw new Problem(
+      'same-person',
+      said(
+        'Nobody knows which person acts here, so it counts as none.',
+        '无法得知此处由哪位人员操作,因此不予承认。',
+      ),
+    )
   if (hands.some((hand) => personIds.includes(hand))) throw new Problem('same-person', detail)
 }

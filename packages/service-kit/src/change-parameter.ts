@@ -1,4 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { ServiceName } from '@erp-steward/contracts/services'
 import { Instant, nullable, Uuid } from '@erp-steward/contracts/values'
@@ -74,11 +75,18 @@ export async function changeParameter(
   const { key, unitId, value, validFrom, reason } = command
   assertFits(command)
   if (validFrom !== undefined && new Date(validFrom) < act.now)
-    throw new Problem('parameter-refused', 'What is over was decided by the value of its time.', {
-      errors: [{ pointer: '#/validFrom', detail: 'lies in the past' }],
-    })
+    throw new Problem(
+      'parameter-refused',
+      said('What is over was decided by the value of its time.', '已过去的事项按当时的数值决定。'),
+      {
+        errors: [{ pointer: '#/validFrom', detail: 'lies in the past' }],
+      },
+    )
   if (unitId !== null && (await isOfUnit(tx, unitId, act)))
-    throw new Problem('concerned', 'A value for your own unit is for others to set.')
+    throw new Problem(
+      'concerned',
+      said('A value for your own unit is for others to set.', '本单位的数值须由他人设置。'),
+    )
   assertVersion(await newestVersion(tx, key, unitId), expected)
   await assertInOrder(tx, command, act)
   if (!(await asksLess(tx, command, act))) return setParameter(tx, service, command, expected, act)
@@ -142,7 +150,10 @@ async function assertInOrder(
       if (!liesBelow(low, high))
         throw new Problem(
           'parameter-refused',
-          `${below} must stay below ${above}: ${JSON.stringify(low)} and ${JSON.stringify(high)}.`,
+          said(
+            `${below} must stay below ${above}: ${JSON.stringify(low)} and ${JSON.stringify(high)}.`,
+            `${below} 须小于 ${above}:${JSON.stringify(low)} 和 ${JSON.stringify(high)}。`,
+          ),
           {
             errors: [
               { pointer: '#/value', detail: `does not fit ${key === below ? above : below}` },
@@ -172,5 +183,5 @@ async function isOfUnit(tx: EntityManager, unitId: string, act: Act): Promise<bo
 
 function known(key: string): ParameterKey {
   if (isParameterKey(key)) return key
-  throw new Problem('parameter-unknown', `There is no parameter ${key}.`)
+  throw new Problem('parameter-unknown', said(`There is no parameter ${key}.`, `没有参数 ${key}。`))
 }

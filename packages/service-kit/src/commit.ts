@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { ask, write, type RowsStatement } from '@erp-steward/messaging/statement'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -89,7 +90,10 @@ export async function createOnce<Body>(
       if (stored?.request_hash.equals(hash) !== true)
         throw new Problem(
           'idempotency-key-reused',
-          'This Idempotency-Key belongs to a request with another body.',
+          said(
+            'This Idempotency-Key belongs to a request with another body.',
+            '此 Idempotency-Key 属于另一个正文不同的请求。',
+          ),
         )
       void reply.code(stored.status).headers(stored.headers).header('idempotency-replayed', 'true')
       return openAnswer(tx, hash, stored.body) as Body
@@ -145,7 +149,14 @@ export function etag(version: number): string {
 /** @throws Problem `version-stale` with the current version when it is not the expected one */
 export function assertVersion(current: number, expected: number): void {
   if (current !== expected)
-    throw new Problem('version-stale', `The resource is at version ${String(current)}.`, {
-      currentVersion: current,
-    })
+    throw new Problem(
+      'version-stale',
+      said(
+        `The resource is at version ${String(current)}.`,
+        `该资源的当前版本为 ${String(current)}。`,
+      ),
+      {
+        currentVersion: current,
+      },
+    )
 }

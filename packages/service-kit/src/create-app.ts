@@ -6,6 +6,7 @@ import {
 } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { isInstant, isLocalDate } from '@erp-steward/contracts/calendar-text'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import fastifySwagger from '@fastify/swagger'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
@@ -197,7 +198,7 @@ function endConnections(app: App): void {
  */
 function refuseSecondHost(app: App): void {
   app.addHook('onRequest', ({ raw }, _reply, done) => {
-    if (hasSecondHost(raw)) done(new Problem('malformed-request', 'The header Host is sent twice.'))
+    if (hasSecondHost(raw)) done(new Problem('malformed-request', said('The header Host is sent twice.', '请求头 Host 发送了两次。')))
     else done()
   })
 }

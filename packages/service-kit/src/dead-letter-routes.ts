@@ -1,3 +1,4 @@
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { ServiceName } from '@erp-steward/contracts/services'
 import { InstantOut, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
@@ -97,7 +98,10 @@ export function deadLetterRoutes(
             request.log.warn({ err: error, eventId: command.eventId }, 'replay failed')
             throw new Problem(
               'dead-letter-failed-again',
-              'The event failed again and stays parked; the cause is in the log under this instance.',
+              said(
+                'The event failed again and stays parked; the cause is in the log under this instance.',
+                '该事件再次失败,继续搁置;原因见日志中此 instance 的记录。',
+              ),
             )
           },
         ),

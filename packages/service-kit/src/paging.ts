@@ -1,4 +1,5 @@
 import { isInstant } from '@erp-steward/contracts/calendar-text'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { Type, type TSchema } from 'typebox'
 
@@ -104,7 +105,10 @@ export function decodeCursor(cursor: string | undefined, length: number): readon
   } catch {
     // Falls through: whatever is wrong with the text, it is not a cursor of ours.
   }
-  throw new Problem('cursor-unusable', 'The cursor was not made by this list.')
+  throw new Problem(
+    'cursor-unusable',
+    said('The cursor was not made by this list.', '该游标不属于此列表。'),
+  )
 }
 
 /**
@@ -140,7 +144,11 @@ export function assertInstantKey(at: string, id: string): void {
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 function assertPart(fits: boolean) {
-  if (!fits) throw new Problem('cursor-unusable', 'The cursor was not made by this list.')
+  if (!fits)
+    throw new Problem(
+      'cursor-unusable',
+      said('The cursor was not made by this list.', '该游标不属于此列表。'),
+    )
 }
 
 /** Cuts the look-ahead row off `rows` (read with `limit + 1`) and makes the cursor for what follows. */

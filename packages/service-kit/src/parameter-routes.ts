@@ -1,3 +1,4 @@
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { ServiceName } from '@erp-steward/contracts/services'
 import { InstantOut, nullable, Instant, Paragraph, Uuid } from '@erp-steward/contracts/values'
@@ -92,7 +93,10 @@ export function parameterRoutes(app: App, options: ParameterRouteOptions): void 
 
   function known(key: string): ParameterKey {
     if (isParameterKey(key) && own.includes(key)) return key
-    throw new Problem('parameter-unknown', `${service} has no parameter ${key}.`)
+    throw new Problem(
+      'parameter-unknown',
+      said(`${service} has no parameter ${key}.`, `${service} 没有参数 ${key}。`),
+    )
   }
 
   async function view(key: ParameterKey, unitId: string | null, language: 'en' | 'zh-CN') {
@@ -204,7 +208,10 @@ export function parameterRoutes(app: App, options: ParameterRouteOptions): void 
       return change({ db, clock }, request, reply, async (tx, act, expected) => {
         const { unitId } = request.body
         if (unitId !== null && !(await unitExists(tx, unitId)))
-          throw new Problem('unit-unknown', `There is no unit ${unitId}.`)
+          throw new Problem(
+            'unit-unknown',
+            said(`There is no unit ${unitId}.`, `没有单位 ${unitId}。`),
+          )
         const set = await changeParameter(tx, service, { key, ...request.body }, expected, act)
         return 'kind' in set
           ? proposed(request, reply, service, guardedParameter, set)

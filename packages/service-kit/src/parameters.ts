@@ -1,5 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { ParameterVersionSet } from '@erp-steward/contracts/platform-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { ServiceName } from '@erp-steward/contracts/services'
 import { appendEvent } from '@erp-steward/messaging/outbox'
@@ -144,7 +145,10 @@ export async function setParameter(
     )
   } catch (error) {
     if (isConstraintViolation(error, 'parameter_version_key'))
-      throw new Problem('version-stale', 'Somebody set this parameter at the same moment.')
+      throw new Problem(
+        'version-stale',
+        said('Somebody set this parameter at the same moment.', '同一时刻他人设置了此参数。'),
+      )
     throw error
   }
   const { version } = row

@@ -1,3 +1,4 @@
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { FastifyRequest } from 'fastify'
 
@@ -59,7 +60,10 @@ export function idempotencyKeyOf(request: FastifyRequest): string {
   if (!isIdempotencyKey.test(key))
     throw new Problem(
       'idempotency-key-missing',
-      'Send an Idempotency-Key of 1 to 255 visible ASCII characters.',
+      said(
+        'Send an Idempotency-Key of 1 to 255 visible ASCII characters.',
+        '请发送由 1 至 255 个可见 ASCII 字符组成的 Idempotency-Key。',
+      ),
     )
   return key
 }
@@ -121,9 +125,15 @@ function allowedVersions({ routeOptions, method, headers }: FastifyRequest): All
     weak === undefined && isEntityTag.test(tag) ? Number(tag.slice(1, -1)) : [],
   )
   if (first === undefined)
-    throw new Problem('version-stale', 'If-Match names no version of this resource.')
+    throw new Problem(
+      'version-stale',
+      said('If-Match names no version of this resource.', 'If-Match 未指明该资源的任何版本。'),
+    )
   return [first, ...others]
 }
 
 const preconditionRequired = () =>
-  new Problem('precondition-required', 'Send the ETag you read in If-Match.')
+  new Problem(
+    'precondition-required',
+    said('Send the ETag you read in If-Match.', '请在 If-Match 中发送您读到的 ETag。'),
+  )

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
-import { isBilingual } from '@erp-steward/contracts/bilingual'
+import { said, isBilingual } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { problems, type ProblemCode } from '@erp-steward/contracts/problems'
 import { isDatabaseAway } from '@erp-steward/messaging/database-away'
@@ -118,7 +118,10 @@ export function answerUnreadable(error: Error & { code?: string }, socket: Socke
     socket.destroy()
     return
   }
-  const problem = new Problem('malformed-request', 'The request is not well-formed HTTP.')
+  const problem = new Problem(
+    'malformed-request',
+    said('The request is not well-formed HTTP.', '请求不是格式正确的 HTTP。'),
+  )
   const body = JSON.stringify({
     type: `/problems/${problem.code}`,
     title: problems[problem.code].title.en,
@@ -147,17 +150,28 @@ export function problemOf(error: FastifyError | Problem, language: Language): Pr
   const known = CODE_OF_FRAMEWORK_ERROR[error.code]
   if (known !== undefined) return new Problem(known, error.message)
   if (error instanceof SyntaxError && error.statusCode === 400)
-    return new Problem('malformed-request', 'The body is not well-formed JSON.')
+    return new Problem(
+      'malformed-request',
+      said('The body is not well-formed JSON.', '请求正文不是格式正确的 JSON。'),
+    )
   if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500)
     return new Problem('malformed-request', STATUS_CODES[error.statusCode] ?? 'Bad Request')
   if (isDatabaseAway(error))
-    return new Problem('unavailable', 'The database is not available.', { retryAfterSeconds: 5 })
+    return new Problem('unavailable', said('The database is not available.', '数据库不可用。'), {
+      retryAfterSeconds: 5,
+    })
   if (isUnstorable(error))
     return new Problem(
       'validation-failed',
-      'A value cannot be stored: out of range, or not of the type it stands for.',
+      said(
+        'A value cannot be stored: out of range, or not of the type it stands for.',
+        '有数值无法存储:超出范围,或类型不符。',
+      ),
     )
-  return new Problem('internal-error', 'The cause is in the log under this instance.')
+  return new Problem(
+    'internal-error',
+    said('The cause is in the log under this instance.', '原因见日志中此 instance 的记录。'),
+  )
 }
 
 /** PostgreSQL's class 22, data exceptions: the last net below the schemas, for the value came with the request. */

@@ -1,4 +1,5 @@
 import { permissions } from '@erp-steward/contracts/permissions'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { ServiceName } from '@erp-steward/contracts/services'
 import { nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
@@ -44,7 +45,10 @@ export function proposalRoutes(
   function kindOf({ kind }: Proposal): ProposalKind {
     const known = byKind.get(kind)
     if (known === undefined)
-      throw new Problem('proposal-stale', 'It was made for another release of the product.')
+      throw new Problem(
+        'proposal-stale',
+        said('It was made for another release of the product.', '它是为本产品的另一版本所作。'),
+      )
     return known
   }
 
@@ -125,7 +129,11 @@ export function proposalRoutes(
         own === null ||
         found.concernedUnitIds.includes(own) ||
         found.proposedBy === principalOf(request).actor
-      if (!isReached) throw new Problem('outside-unit', 'Your range is your own unit.')
+      if (!isReached)
+        throw new Problem(
+          'outside-unit',
+          said('Your range is your own unit.', '您的范围仅限本单位。'),
+        )
       void reply.header('etag', etag(found.version))
       return view(request, found)
     },
@@ -201,11 +209,19 @@ function deciderRole(request: FastifyRequest, { decide }: ProposalKind): string 
   const deciding: readonly string[] = permissions[decide]
   const role = principal.roles.find((held) => deciding.includes(held))
   if (role === undefined || !principal.permissions.has(decide))
-    throw new Problem('permission-missing', `The decision needs the permission ${decide}.`, {
-      permission: decide,
-      roles: [...deciding],
-    })
-  if (principal.kind === 'client') throw new Problem('same-person', 'A client is no second person.')
+    throw new Problem(
+      'permission-missing',
+      said(`The decision needs the permission ${decide}.`, `此决定需要权限 ${decide}。`),
+      {
+        permission: decide,
+        roles: [...deciding],
+      },
+    )
+  if (principal.kind === 'client')
+    throw new Problem(
+      'same-person',
+      said('A client is no second person.', '客户端不能作为第二人。'),
+    )
   return role
 }
 

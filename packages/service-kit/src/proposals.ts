@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
 import { ProposalDecided, ProposalMade } from '@erp-steward/contracts/platform-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { ServiceName } from '@erp-steward/contracts/services'
 import { appendEvent } from '@erp-steward/messaging/outbox'
@@ -188,7 +189,10 @@ export async function decideProposal(
 ): Promise<Proposal> {
   const { body } = await proposalById(tx, id)
   if (!Value.Check(kind.body, body))
-    throw new Problem('proposal-stale', 'It was made for an earlier release of the product.')
+    throw new Problem(
+      'proposal-stale',
+      said('It was made for an earlier release of the product.', '它是为本产品的较早版本所作。'),
+    )
   // What is changed is locked before the proposal, as where a proposal is made: two that meet wait, neither is cut off.
   const version = decision === 'approved' ? ((await kind.version?.(tx, body)) ?? null) : null
   const proposal = await lockPending(tx, id, expected, act)
@@ -196,7 +200,13 @@ export async function decideProposal(
   await assertOfAnotherInterest(tx, kind, proposal, act)
   if (decision === 'approved') {
     if (version !== proposal.subjectVersion)
-      throw new Problem('proposal-stale', 'What it would change has changed since it was proposed.')
+      throw new Problem(
+        'proposal-stale',
+        said(
+          'What it would change has changed since it was proposed.',
+          '自提出以来,所要更改的内容已发生变化。',
+        ),
+      )
     await kind.apply(tx, body, act, proposal)
   }
   return close(tx, service, proposal, decision, reason, act)
@@ -216,7 +226,10 @@ export async function withdrawProposal(
 ): Promise<Proposal> {
   const proposal = await lockPending(tx, id, expected, act)
   if (!proposedBy(proposal, act))
-    throw new Problem('not-concerned', 'Only who made the proposal takes it back.')
+    throw new Problem(
+      'not-concerned',
+      said('Only who made the proposal takes it back.', '只有提案人可以撤回提案。'),
+    )
   return close(tx, service, proposal, 'withdrawn', reason, act)
 }
 
@@ -226,7 +239,8 @@ export async function proposalById(tx: EntityManager, id: string): Promise<Propo
     `select ${PROPOSAL_COLUMNS} from proposal where id = $1`,
     [id],
   )
-  if (proposal === undefined) throw new Problem('not-found', `There is no proposal ${id}.`)
+  if (proposal === undefined)
+    throw new Problem('not-found', said(`There is no proposal ${id}.`, `没有提案 ${id}。`))
   return proposal
 }
 
@@ -258,17 +272,23 @@ async function lockPending(tx: EntityManager, id: string, expected: number, { no
     `select ${PROPOSAL_COLUMNS} from proposal where id = $1 for update`,
     [id],
   )
-  if (proposal === undefined) throw new Problem('not-found', `There is no proposal ${id}.`)
+  if (proposal === undefined)
+    throw new Problem('not-found', said(`There is no proposal ${id}.`, `没有提案 ${id}。`))
   if (proposal.state !== 'pending')
-    throw new Problem('proposal-decided', `The proposal is ${proposal.state}.`)
-  if (proposal.expiresAt <= now) throw new Problem('proposal-decided', 'Its time is over.')
+    throw new Problem(
+      'proposal-decided',
+      said(`The proposal is ${proposal.state}.`, `该提案的状态为 ${proposal.state}。`),
+    )
+  if (proposal.expiresAt <= now)
+    throw new Problem('proposal-decided', said('Its time is over.', '其期限已过。'))
   assertVersion(proposal.version, expected)
   return proposal
 }
 
 function assertMayDecide(proposal: Proposal, act: Act) {
   if (!isKnown(proposal)) throw nobodyKnown()
-  if (proposedBy(proposal, act)) throw new Problem('same-person', 'Who proposes does not decide.')
+  if (proposedBy(proposal, act))
+    throw new Problem('same-person', said('Who proposes does not decide.', '提案人不得作出决定。'))
   assertAnotherPerson(
     act,
     [proposal.proposedByPersonId, ...proposal.proposerControllers],
@@ -280,7 +300,10 @@ function assertMayDecide(proposal: Proposal, act: Act) {
   if (isOfUnit || wasOfUnit)
     throw new Problem(
       'concerned',
-      'It concerns your unit, or the one you were of when it was proposed.',
+      said(
+        'It concerns your unit, or the one you were of when it was proposed.',
+        '它涉及您的单位,或提出时您所属的单位。',
+      ),
     )
 }
 
@@ -293,7 +316,10 @@ async function assertOfAnotherInterest(
 ): Promise<void> {
   const interest = await interestBesides(tx, kind, proposal, act.now)
   if (interest === null || !(await isOfInterest(tx, act, interest))) return
-  throw new Problem('concerned', 'It measures the work of your role or your department.')
+  throw new Problem(
+    'concerned',
+    said('It measures the work of your role or your department.', '它衡量您的角色或部门的工作。'),
+  )
 }
 
 /** The interest of which nobody decides the proposal; `null` where nobody is measured, or may agree with somebody else. */
@@ -319,7 +345,10 @@ const isKnown = ({ proposedByPersonId, proposerControllers }: Proposal) =>
   handsOf({ personId: proposedByPersonId, controllers: proposerControllers }).length > 0
 
 const nobodyKnown = () =>
-  new Problem('administrator-unnamed', 'Nobody knows which person proposes.')
+  new Problem(
+    'administrator-unnamed',
+    said('Nobody knows which person proposes.', '无法得知提案的人员。'),
+  )
 
 /** By account, too: one of which nobody knew whose it was. */
 function proposedBy({ proposedBy: account, proposedByPersonId }: Proposal, act: Act): boolean {
@@ -369,5 +398,9 @@ async function close(
 }
 
 function pending(proposalId: string | null) {
-  return new Problem('proposal-pending', 'The same change waits for its decision.', { proposalId })
+  return new Problem(
+    'proposal-pending',
+    said('The same change waits for its decision.', '同样的变更正在等待决定。'),
+    { proposalId },
+  )
 }

@@ -1,3 +1,4 @@
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { Instant } from '@erp-steward/contracts/values'
 import { Type } from 'typebox'
@@ -49,7 +50,10 @@ export function decodeSortCursor(cursor: string | undefined, sort: ListOrder): L
   const [at, id, made] = decodeCursor(cursor, 3) ?? []
   if (at === undefined || id === undefined) return [null, null]
   if (made !== sort)
-    throw new Problem('cursor-unusable', 'The cursor was made for another order of this list.')
+    throw new Problem(
+      'cursor-unusable',
+      said('The cursor was made for another order of this list.', '该游标属于此列表的另一种排序。'),
+    )
   assertInstantKey(at, id)
   return [at, id]
 }

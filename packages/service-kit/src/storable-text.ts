@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { FastifySchema } from 'fastify'
 import type { App } from './app.ts'
@@ -17,7 +18,7 @@ const MAX_DEPTH = 64
 export function refuseUnstorableText(app: App): void {
   app.addHook('onRequest', (request, _reply, done) => {
     if (request.url.includes('%00'))
-      done(new Problem('malformed-request', 'The address holds NUL.'))
+      done(new Problem('malformed-request', said('The address holds NUL.', '地址中含有 NUL。')))
     else done()
   })
   const parse = app.getDefaultJsonParser('error', 'error')
@@ -28,7 +29,9 @@ export function refuseUnstorableText(app: App): void {
     { parseAs: 'buffer' },
     (request, bytes, done) => {
       if (!isUtf8(bytes)) {
-        done(new Problem('malformed-request', 'The body is not UTF-8.'))
+        done(
+          new Problem('malformed-request', said('The body is not UTF-8.', '请求正文不是 UTF-8。')),
+        )
         return
       }
       if (bytes.length === 0 && needsNoBody(request.routeOptions.schema)) {
@@ -69,7 +72,10 @@ function unfit(body: unknown, text: string): Problem | null {
       if (depth === MAX_DEPTH)
         return new Problem(
           'malformed-request',
-          `The body is nested deeper than ${String(MAX_DEPTH)} levels.`,
+          said(
+            `The body is nested deeper than ${String(MAX_DEPTH)} levels.`,
+            `请求正文的嵌套超过 ${String(MAX_DEPTH)} 层。`,
+          ),
         )
       const entries = Object.entries(value)
       if (!Array.isArray(value)) members += entries.length

@@ -1,3 +1,4 @@
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
 import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
@@ -60,6 +61,7 @@ export async function lockAppeal(tx: EntityManager, id: string): Promise<Appeal>
     where: { id },
     lock: { mode: 'pessimistic_write' },
   })
-  if (appeal === null) throw new Problem('appeal-not-found', `There is no appeal ${id}.`)
+  if (appeal === null)
+    throw new Problem('appeal-not-found', said(`There is no appeal ${id}.`, `没有申诉 ${id}。`))
   return appeal
 }

@@ -1,5 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { AppealDecided } from '@erp-steward/contracts/assessment-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { assertAnotherPerson } from '@erp-steward/service-kit/another-person'
@@ -38,20 +39,33 @@ export async function decideAppeal(
   { id, outcome, reason, reaches }: DecideAppeal,
   act: Act,
 ): Promise<Appeal> {
-  if (act.personId === null) throw new Problem('person-required', 'Only a person decides.')
+  if (act.personId === null)
+    throw new Problem('person-required', said('Only a person decides.', '只有人员可以裁定。'))
   await closeFacts(tx)
   const appeal = await lockAppeal(tx, id)
   reaches(appeal)
   const observation = await lockObservation(tx, appeal.observationId)
   if (act.personId === appeal.appellantPersonId || act.actor === appeal.appellant)
-    throw new Problem('same-person', 'Nobody decides the own appeal.')
+    throw new Problem(
+      'same-person',
+      said('Nobody decides the own appeal.', '任何人不得裁定自己的申诉。'),
+    )
   await assertNoPart(tx, observation, act)
   if (appeal.state === 'decided')
-    throw new Problem('appeal-decided', `The appeal was ${appeal.outcome ?? 'decided'}.`)
+    throw new Problem(
+      'appeal-decided',
+      said(
+        `The appeal was ${appeal.outcome ?? 'decided'}.`,
+        `该申诉的结果为 ${appeal.outcome ?? 'decided'}。`,
+      ),
+    )
   if (outcome === 'upheld' && observation.standing === 'voided')
     throw new Problem(
       'observation-state',
-      `The fact was voided meanwhile and cannot be let stand: ${observation.voidedReason ?? ''}`,
+      said(
+        `The fact was voided meanwhile and cannot be let stand: ${observation.voidedReason ?? ''}`,
+        `该事实在此期间已作废,不能维持:${observation.voidedReason ?? ''}`,
+      ),
     )
   const decided: Appeal = {
     ...appeal,
@@ -119,7 +133,10 @@ async function assertNoPart(
   assertAnotherPerson(act, people, detail)
   const hasInterest = await interestOf(tx, act, [personId])
   if (hasInterest({ personIds: [personId], unitIds: [unitId] }))
-    throw new Problem('same-person', 'Somebody of another unit decides.')
+    throw new Problem(
+      'same-person',
+      said('Somebody of another unit decides.', '须由其他单位的人员裁定。'),
+    )
 }
 
 /** A month that was never computed takes the voided fact into account when it is. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
 import { AppealFiled } from '@erp-steward/contracts/assessment-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { PersonEntity } from '@erp-steward/directory/directory'
 import { appendEvent } from '@erp-steward/messaging/outbox'
@@ -32,12 +33,16 @@ export async function fileAppeal(
   { observationId, reason, roles }: FileAppeal,
   act: Act,
 ): Promise<Appeal> {
-  if (act.personId === null) throw new Problem('person-required', 'Only a person appeals.')
+  if (act.personId === null)
+    throw new Problem('person-required', said('Only a person appeals.', '只有人员可以申诉。'))
   await beginFacts(tx)
   const observation = await lockObservation(tx, observationId)
   await assertConcerned(tx, observation, { personId: act.personId, unitId: act.unitId, roles })
   if (observation.standing === 'voided')
-    throw new Problem('observation-state', 'The observation is voided already.')
+    throw new Problem(
+      'observation-state',
+      said('The observation is voided already.', '该考核事项已经作废。'),
+    )
   await assertInTime(tx, observation, act.now)
   const appeal: Appeal = {
     id: randomUUID(),
@@ -60,7 +65,10 @@ export async function fileAppeal(
     await tx.insert(AppealEntity, appeal)
   } catch (error) {
     if (isConstraintViolation(error, 'appeal_observation_key'))
-      throw new Problem('appeal-exists', 'There is an appeal against this observation already.')
+      throw new Problem(
+        'appeal-exists',
+        said('There is an appeal against this observation already.', '针对该考核事项已有申诉。'),
+      )
     throw error
   }
   await appendEvent(
@@ -95,13 +103,19 @@ async function assertConcerned(
 ): Promise<void> {
   if (observation.personId !== null) {
     if (observation.personId === personId) return
-    throw new Problem('not-concerned', 'The observation is not held against you.')
+    throw new Problem(
+      'not-concerned',
+      said('The observation is not held against you.', '该考核事项与您无关。'),
+    )
   }
   const own = unitId ?? (await tx.findOneBy(PersonEntity, { id: personId }))?.unitId
   if (!roles.includes('BUSINESS_OWNER') || own !== observation.unitId)
     throw new Problem(
       'not-concerned',
-      'A business owner of the unit appeals for a department or unit.',
+      said(
+        'A business owner of the unit appeals for a department or unit.',
+        '部门或单位的申诉须由该单位的业务负责人提出。',
+      ),
     )
 }
 
@@ -116,5 +130,11 @@ async function assertInTime(tx: EntityManager, { month, recordedOrder }: Observa
     .getOne()
   const until = sheet?.appealsUntil ?? null
   if (until !== null && now > until)
-    throw new Problem('appeal-too-late', `Appeals were possible until ${until.toISOString()}.`)
+    throw new Problem(
+      'appeal-too-late',
+      said(
+        `Appeals were possible until ${until.toISOString()}.`,
+        `申诉截止时间为 ${until.toISOString()}。`,
+      ),
+    )
 }

@@ -1,5 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { ControlRecordConfirmed } from '@erp-steward/contracts/assessment-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { assertAnotherPerson } from '@erp-steward/service-kit/another-person'
@@ -21,19 +22,33 @@ export async function confirmRecord(
   act: Act,
 ): Promise<ConfirmedRecord> {
   const { personId } = act
-  if (personId === null) throw new Problem('person-required', 'Only a person confirms.')
+  if (personId === null)
+    throw new Problem('person-required', said('Only a person confirms.', '只有人员可以确认。'))
   // Two who confirm at the same moment come one after the other; rows that only grow cannot be locked.
   await tx.query(`select pg_advisory_xact_lock(hashtext($1))`, [`control-confirmation ${id}`])
   const record = await tx.findOneBy(ControlRecordEntity, { id, clauseId })
-  if (record === null) throw new Problem('not-found', 'There is no such record of the clause.')
+  if (record === null)
+    throw new Problem(
+      'not-found',
+      said('There is no such record of the clause.', '该条款没有这条记录。'),
+    )
   if (record.actor === act.actor || record.personId === null)
-    throw new Problem('same-person', 'Another person confirms what you recorded.')
+    throw new Problem(
+      'same-person',
+      said('Another person confirms what you recorded.', '您的记录须由另一人确认。'),
+    )
   assertAnotherPerson(act, [record.personId], 'Another person confirms what you recorded.')
   const interest = await interestOfRecorder(tx, record, act.now)
   if (interest !== null && (await isOfInterest(tx, act, interest)))
-    throw new Problem('concerned', 'Both of you are of those whose duties these are.')
+    throw new Problem(
+      'concerned',
+      said('Both of you are of those whose duties these are.', '你们两人都属于这些职责的承担者。'),
+    )
   if (record.validUntil < act.now)
-    throw new Problem('control-validity-refused', 'The record is no longer valid.')
+    throw new Problem(
+      'control-validity-refused',
+      said('The record is no longer valid.', '该记录已失效。'),
+    )
   const [known]: { confirmedAt: Date; confirmedByPersonId: string }[] = await tx.query(
     `select confirmed_at as "confirmedAt", person_id as "confirmedByPersonId"
        from control_confirmation where record_id = $1`,

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
 import { ControlRecorded } from '@erp-steward/contracts/assessment-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { Clause } from '@erp-steward/regulation/clause'
@@ -34,22 +35,35 @@ export async function recordControl(
   { statement, reference, ...command }: RecordControl,
   act: Act,
 ): Promise<ControlRecord> {
-  if (act.personId === null) throw new Problem('person-required', 'Only a person records.')
+  if (act.personId === null)
+    throw new Problem('person-required', said('Only a person records.', '只有人员可以记录。'))
   if (mode !== 'P' && mode !== 'W')
     throw new Problem(
       'control-not-recordable',
-      `Clause ${clauseId} is of mode ${mode}: a person's word proves modes P and W only.`,
+      said(
+        `Clause ${clauseId} is of mode ${mode}: a person's word proves modes P and W only.`,
+        `条款 ${clauseId} 的方式为 ${mode}:人员的说明只能证明方式 P 和 W。`,
+      ),
     )
   const observedAt = new Date(command.observedAt)
   const validUntil = new Date(command.validUntil)
   if (observedAt > act.now)
-    throw new Problem('control-observation-refused', 'The observation lies in the future.')
+    throw new Problem(
+      'control-observation-refused',
+      said('The observation lies in the future.', '观察时间在将来。'),
+    )
   if (addPeriod(observedAt, OBSERVED_WITHIN) < act.now)
-    throw new Problem('control-observation-refused', 'The observation is older than three months.')
+    throw new Problem(
+      'control-observation-refused',
+      said('The observation is older than three months.', '观察时间早于三个月前。'),
+    )
   if (validUntil <= act.now || validUntil > addPeriod(observedAt, VALID_AT_MOST))
     throw new Problem(
       'control-validity-refused',
-      'A record is valid until after now and at most thirteen months after the observation.',
+      said(
+        'A record is valid until after now and at most thirteen months after the observation.',
+        '记录的有效期须晚于当前时间,且不超过观察之后十三个月。',
+      ),
     )
   // Records of a clause come one after the other, so that "newer than the last" has one answer.
   await tx.query(`select pg_advisory_xact_lock(hashtext($1))`, [`control-record ${clauseId}`])
@@ -60,7 +74,10 @@ export async function recordControl(
   if (last?.observedAt && observedAt <= last.observedAt)
     throw new Problem(
       'control-observation-refused',
-      `The last observation is of ${last.observedAt.toISOString()}: renew with a newer one.`,
+      said(
+        `The last observation is of ${last.observedAt.toISOString()}: renew with a newer one.`,
+        `最近一次观察的时间为 ${last.observedAt.toISOString()}:请以更新的观察续期。`,
+      ),
     )
   const record: ControlRecord = {
     id: randomUUID(),

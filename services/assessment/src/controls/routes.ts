@@ -1,4 +1,5 @@
 import { ControlState } from '@erp-steward/contracts/assessment-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { Instant, InstantOut, Line, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
 import {
@@ -367,7 +368,8 @@ function viewOf({ clause, verdict }: ControlNow, language: Language) {
 /** @throws Problem `not-found` */
 function clauseOf(id: string): Clause {
   const clause = clauseById(id)
-  if (clause === undefined) throw new Problem('not-found', 'There is no clause with this id.')
+  if (clause === undefined)
+    throw new Problem('not-found', said('There is no clause with this id.', '没有此编号的条款。'))
   return clause
 }
 
@@ -376,6 +378,10 @@ function placeAfter(cursor: string | undefined): number {
   const [id] = decodeCursor(cursor, 1) ?? []
   if (id === undefined) return -1
   const place = clauses.findIndex((clause) => clause.id === id)
-  if (place < 0) throw new Problem('cursor-unusable', 'The cursor was not made by this list.')
+  if (place < 0)
+    throw new Problem(
+      'cursor-unusable',
+      said('The cursor was not made by this list.', '该游标不属于此列表。'),
+    )
   return place
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
 import { EntriesCounted } from '@erp-steward/contracts/assessment-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
@@ -58,7 +59,10 @@ export async function countEntries(
   const known = await tx.findOneBy(EntryBatchEntity, { id: batchId })
   if (known !== null) {
     if (known.fingerprint === batch.fingerprint) return known
-    throw new Problem('batch-exists', `Batch ${batchId} was sent with other counts.`)
+    throw new Problem(
+      'batch-exists',
+      said(`Batch ${batchId} was sent with other counts.`, `批次 ${batchId} 曾以其他数量发送过。`),
+    )
   }
   if (act.personId === null) await assertOpen(tx, month)
   // A batch of another month with this id, sent at the same moment, is refused by the key.
@@ -77,7 +81,10 @@ export async function countEntries(
     ],
   )
   if (inserted.length === 0)
-    throw new Problem('batch-exists', `Batch ${batchId} was sent with other counts.`)
+    throw new Problem(
+      'batch-exists',
+      said(`Batch ${batchId} was sent with other counts.`, `批次 ${batchId} 曾以其他数量发送过。`),
+    )
   await tx.query(
     `insert into entry_count (batch_id, person_id, month, module_code, entries, recorded_order)
      select $1, person_id, $2, $3, entries, nextval('fact_order')
@@ -122,16 +129,26 @@ export async function assertCountable(
 ): Promise<void> {
   const { errors, unitIds } = await countFaults(tx, command, range, act.now)
   if (errors.length > 0)
-    throw new Problem('entry-counts-refused', `${String(errors.length)} faults in the batch.`, {
-      errors,
-    })
+    throw new Problem(
+      'entry-counts-refused',
+      said(
+        `${String(errors.length)} faults in the batch.`,
+        `该批次中有 ${String(errors.length)} 处错误。`,
+      ),
+      {
+        errors,
+      },
+    )
   const personIds = command.counts.map(({ personId }) => personId)
   const hasInterest = await interestOf(tx, act, personIds)
   // What a person counts waits for a second one anyway, who is not of these units.
   if (act.personId === null && hasInterest({ personIds, unitIds }))
     throw new Problem(
       'same-person',
-      'Who controls the client is counted by it, or of a unit that is.',
+      said(
+        'Who controls the client is counted by it, or of a unit that is.',
+        '控制该客户端的人员本人或其单位在被统计之列。',
+      ),
     )
 }
 
@@ -139,11 +156,15 @@ export async function assertCountable(
 async function assertOpen(tx: EntityManager, month: string): Promise<void> {
   const isPublished = await tx.existsBy(ScoreSheetEntity, { month, state: 'published' })
   if (isPublished)
-    throw new Problem('entry-counts-refused', 'The scores of the month are published.', {
-      errors: [
-        { pointer: '#/month', detail: 'This is published: a person proposes what corrects it.' },
-      ],
-    })
+    throw new Problem(
+      'entry-counts-refused',
+      said('The scores of the month are published.', '该月份的得分已发布。'),
+      {
+        errors: [
+          { pointer: '#/month', detail: 'This is published: a person proposes what corrects it.' },
+        ],
+      },
+    )
 }
 
 async function countFaults(

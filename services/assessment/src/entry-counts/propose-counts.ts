@@ -1,5 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { Month } from '@erp-steward/contracts/assessment-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { Code, nullable, Uuid } from '@erp-steward/contracts/values'
 import { defineProposal, type Proposal } from '@erp-steward/service-kit/proposal'
@@ -62,7 +63,13 @@ async function assertNoInterest(
   const personIds = counts.map(({ personId }) => personId)
   const hasInterest = await interestOf(tx, act, personIds)
   if (hasInterest({ personIds, unitIds: [] }))
-    throw new Problem('concerned', 'You are of a unit that somebody counted is or lately was of.')
+    throw new Problem(
+      'concerned',
+      said(
+        'You are of a unit that somebody counted is or lately was of.',
+        '您所在的单位是被统计人员现在或近期所属的单位。',
+      ),
+    )
 }
 
 /**

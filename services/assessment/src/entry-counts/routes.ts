@@ -1,4 +1,5 @@
 import { Month } from '@erp-steward/contracts/assessment-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { InstantOut, Line, nullable, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
@@ -102,7 +103,10 @@ export function entryCountRoutes(app: App, deps: Dependencies<AssessmentConfig>)
       const { limit, cursor, month, personId } = request.query
       const [before = null] = decodeCursor(cursor, 1) ?? []
       if (before !== null && !/^\d{1,18}$/.test(before))
-        throw new Problem('cursor-unusable', 'The cursor was not made by this list.')
+        throw new Problem(
+          'cursor-unusable',
+          said('The cursor was not made by this list.', '该游标不属于此列表。'),
+        )
       const rows = await listEntryCounts(db.manager, {
         month: month ?? null,
         personId: personId ?? null,

@@ -1,5 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { ErrorCorrected } from '@erp-steward/contracts/assessment-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { assertAnotherPerson, handsOf } from '@erp-steward/service-kit/another-person'
@@ -32,9 +33,12 @@ export async function correctError(
   const error = await lockObservation(tx, id)
   reaches(error)
   if (error.kind !== 'data-error')
-    throw new Problem('observation-state', 'Only a data error is corrected.')
+    throw new Problem(
+      'observation-state',
+      said('Only a data error is corrected.', '只有数据错误可以更正。'),
+    )
   if (error.standing === 'voided')
-    throw new Problem('observation-state', 'The observation is voided.')
+    throw new Problem('observation-state', said('The observation is voided.', '该考核事项已作废。'))
   const hasInterest = await interestOf(tx, act, [error.personId])
   // A client behind whom nobody is known may be the unit's own.
   const isKnown = handsOf(act).length > 0
@@ -45,19 +49,28 @@ export async function correctError(
   if (isSame && (!confirmed || error.correctionConfirmedAt !== null)) return error
   // The word of others takes the place of the unit's own, and is not replaced.
   if (error.correctedAt !== null && (!confirmed || error.correctionConfirmedAt !== null))
-    throw new Problem('observation-state', 'The error was corrected before.')
+    throw new Problem(
+      'observation-state',
+      said('The error was corrected before.', '该错误此前已更正。'),
+    )
   assertSecondHand(error, act)
   if (correctedAt > act.now || correctedAt < error.foundAt)
     throw new Problem(
       'observation-state',
-      'A correction lies between the finding of the error and now.',
+      said(
+        'A correction lies between the finding of the error and now.',
+        '更正时间须在发现错误之后、当前时间之前。',
+      ),
     )
   // Without a due date nobody can say that it was kept.
   const withinTarget = error.dueAt === null ? null : correctedAt <= error.dueAt
   if (withinTarget === true && error.dueAt !== null && act.now > error.dueAt && !confirmed)
     throw new Problem(
       'same-person',
-      'After the due date somebody of another unit says that it was corrected in time.',
+      said(
+        'After the due date somebody of another unit says that it was corrected in time.',
+        '过期之后,须由其他单位的人员说明已按时更正。',
+      ),
     )
   if (withinTarget === false) await stateLateCorrections(tx, [error], act)
   else if (error.overdueAt !== null)

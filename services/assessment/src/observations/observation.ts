@@ -4,6 +4,7 @@ import {
   ObservationVoided,
   Severity,
 } from '@erp-steward/contracts/assessment-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
 import { appendEvent } from '@erp-steward/messaging/outbox'
@@ -165,7 +166,10 @@ export async function lockObservation(tx: EntityManager, id: string): Promise<Ob
     lock: { mode: 'pessimistic_write' },
   })
   if (observation === null)
-    throw new Problem('observation-not-found', `There is no observation ${id}.`)
+    throw new Problem(
+      'observation-not-found',
+      said(`There is no observation ${id}.`, `没有考核事项 ${id}。`),
+    )
   return observation
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { readParameter } from '@erp-steward/service-kit/parameters'
 import type { EntityManager } from 'typeorm'
@@ -85,9 +86,16 @@ async function refuseOthers(
 
 function refuse(errors: readonly Fault[]): void {
   if (errors.length > 0)
-    throw new Problem('observations-refused', `${String(errors.length)} faults in the list.`, {
-      errors,
-    })
+    throw new Problem(
+      'observations-refused',
+      said(
+        `${String(errors.length)} faults in the list.`,
+        `列表中有 ${String(errors.length)} 处错误。`,
+      ),
+      {
+        errors,
+      },
+    )
 }
 
 function fingerprintOf(report: ObservationReport): string {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
 import { ScoresComputed } from '@erp-steward/contracts/assessment-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { resolveParameter, type ParameterVersion } from '@erp-steward/regulation/resolve'
@@ -36,7 +37,10 @@ export async function computeSheet(
   act: Act,
 ): Promise<ScoreSheet> {
   if (act.now < startOfMonth(month))
-    throw new Problem('month-refused', `${month} has not begun in China.`)
+    throw new Problem(
+      'month-refused',
+      said(`${month} has not begun in China.`, `按中国时间,${month} 尚未开始。`),
+    )
   const isOver = act.now >= endOfMonth(month)
   const basis: Basis = { sheetId: randomUUID(), month, cutOffOrder: await closeFacts(tx) }
   await writeRoster(tx, basis)
@@ -167,10 +171,17 @@ async function writeParameters(tx: EntityManager, sheetId: string, at: Date) {
       .filter(({ key }) => weightKeys.some((weight) => weight === key))
       .reduce((points, { value }) => points + value, 0)
     if (sum !== FULL)
-      throw new Problem('weights-refused', `The weights of ${name} add up to ${String(sum)}.`, {
-        unitId: id,
-        sum,
-      })
+      throw new Problem(
+        'weights-refused',
+        said(
+          `The weights of ${name} add up to ${String(sum)}.`,
+          `${name} 的权重合计为 ${String(sum)}。`,
+        ),
+        {
+          unitId: id,
+          sum,
+        },
+      )
     return resolved
   })
   await tx.query(

@@ -1,5 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { ScoresPublished } from '@erp-steward/contracts/assessment-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { assertAnotherPerson } from '@erp-steward/service-kit/another-person'
@@ -28,14 +29,31 @@ export async function publishSheet(
   assertVersion(sheet.version, expected)
   const newest = await newestSheet(tx, sheet.month)
   if (sheet.state === 'preview')
-    throw new Problem('sheet-state', `The month ${sheet.month} was not over; compute it again.`)
-  if (sheet.state !== 'computed') throw new Problem('sheet-state', `The sheet is ${sheet.state}.`)
+    throw new Problem(
+      'sheet-state',
+      said(
+        `The month ${sheet.month} was not over; compute it again.`,
+        `当时 ${sheet.month} 月份尚未结束,请重新计算。`,
+      ),
+    )
+  if (sheet.state !== 'computed')
+    throw new Problem(
+      'sheet-state',
+      said(`The sheet is ${sheet.state}.`, `该评分表的状态为 ${sheet.state}。`),
+    )
   if (newest?.id !== id)
-    throw new Problem('sheet-state', 'There is a newer revision of this month.', {
-      newestId: newest?.id,
-    })
+    throw new Problem(
+      'sheet-state',
+      said('There is a newer revision of this month.', '该月份已有更新的版本。'),
+      {
+        newestId: newest?.id,
+      },
+    )
   if (sheet.computedBy === act.actor)
-    throw new Problem('same-person', 'Another person publishes what you had computed.')
+    throw new Problem(
+      'same-person',
+      said('Another person publishes what you had computed.', '您计算的结果须由另一人发布。'),
+    )
   assertAnotherPerson(
     act,
     [sheet.computedByPersonId, ...sheet.computedByControllers],

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import { Month, SubjectKind } from '@erp-steward/contracts/assessment-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { closed, nullable, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
@@ -65,7 +66,10 @@ export function scoreRoutes(app: App, deps: Dependencies<AssessmentConfig>): voi
   async function readable(request: FastifyRequest, id: string): Promise<ScoreRow> {
     const [score] = await listScores(db.manager, { id, range: scoreRange(request), limit: 1 })
     if (score === undefined)
-      throw new Problem('score-not-found', `There is no score ${id} in your range.`)
+      throw new Problem(
+        'score-not-found',
+        said(`There is no score ${id} in your range.`, `您的范围内没有得分 ${id}。`),
+      )
     return score
   }
 
@@ -135,7 +139,10 @@ function sheetRoutes(app: App, deps: Dependencies<AssessmentConfig>): void {
   async function readable(request: FastifyRequest, id: string): Promise<ScoreSheet> {
     const sheet = await readSheet(db.manager, id)
     if (scoreRange(request).personId !== null && !KNOWN.includes(sheet.state))
-      throw new Problem('sheet-not-found', `There is no score sheet ${id}.`)
+      throw new Problem(
+        'sheet-not-found',
+        said(`There is no score sheet ${id}.`, `没有评分表 ${id}。`),
+      )
     return sheet
   }
 
@@ -170,7 +177,10 @@ function sheetRoutes(app: App, deps: Dependencies<AssessmentConfig>): void {
       const { limit, cursor, month } = request.query
       const [afterMonth = null, afterRevision = null] = decodeCursor(cursor, 2) ?? []
       if (afterRevision !== null && !/^\d{1,9}$/.test(afterRevision))
-        throw new Problem('cursor-unusable', 'The cursor was not made by this list.')
+        throw new Problem(
+          'cursor-unusable',
+          said('The cursor was not made by this list.', '该游标不属于此列表。'),
+        )
       const query = db.manager
         .createQueryBuilder(ScoreSheetEntity, 'sheet')
         .orderBy('sheet.month', 'DESC')

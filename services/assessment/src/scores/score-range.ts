@@ -1,4 +1,5 @@
 import { permissions, type Role } from '@erp-steward/contracts/permissions'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { assertReaches, principalOf, unitInRange } from '@erp-steward/service-kit/authentication'
 import type { FastifyRequest } from 'fastify'
@@ -37,6 +38,6 @@ export function scoreRange(request: FastifyRequest): ScoreRange {
  */
 export function assertSeesAll(request: FastifyRequest): void {
   if (scoreRange(request).personId !== null)
-    throw new Problem('not-concerned', 'You see your own score.')
+    throw new Problem('not-concerned', said('You see your own score.', '您只能查看本人的得分。'))
   assertReaches(request, null)
 }

@@ -1,3 +1,4 @@
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
 import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
@@ -63,6 +64,10 @@ export async function newestSheet(tx: EntityManager, month: string): Promise<Sco
 /** @throws Problem `sheet-not-found` */
 export async function readSheet(tx: EntityManager, id: string): Promise<ScoreSheet> {
   const sheet = await tx.findOneBy(ScoreSheetEntity, { id })
-  if (sheet === null) throw new Problem('sheet-not-found', `There is no score sheet ${id}.`)
+  if (sheet === null)
+    throw new Problem(
+      'sheet-not-found',
+      said(`There is no score sheet ${id}.`, `没有评分表 ${id}。`),
+    )
   return sheet
 }

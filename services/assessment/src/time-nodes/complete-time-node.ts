@@ -1,5 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { TimeNodeClaimed, TimeNodeCompleted } from '@erp-steward/contracts/assessment-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { assertAnotherPerson, handsOf } from '@erp-steward/service-kit/another-person'
@@ -38,10 +39,16 @@ export async function completeTimeNode(
   const isSame = node.completedAt?.getTime() === completedAt.getTime()
   if (node.state === 'completed') {
     if (isSame) return node
-    throw new Problem('time-node-state', 'The node was completed before.')
+    throw new Problem(
+      'time-node-state',
+      said('The node was completed before.', '该节点此前已完成。'),
+    )
   }
   if (completedAt > act.now)
-    throw new Problem('time-node-state', 'A completion does not lie in the future.')
+    throw new Problem(
+      'time-node-state',
+      said('A completion does not lie in the future.', '完成时间不得在将来。'),
+    )
   const hasInterest = await interestOf(tx, act, [node.personId])
   // A client behind whom nobody is known may be the unit's own.
   const isConcerned =
@@ -58,7 +65,10 @@ export async function completeTimeNode(
     if (act.now > node.dueAt)
       throw new Problem(
         'same-person',
-        'After its time somebody of another unit says that it was finished in time.',
+        said(
+          'After its time somebody of another unit says that it was finished in time.',
+          '过期之后,须由其他单位的人员说明已按时完成。',
+        ),
       )
     return claim(tx, node, completedAt, act)
   }

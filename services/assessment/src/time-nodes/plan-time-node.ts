@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { activePerson, activeUnit, DepartmentEntity } from '@erp-steward/directory/directory'
 import { handsOf } from '@erp-steward/service-kit/another-person'
@@ -55,11 +56,29 @@ export async function assertPlannable(
     departmentId !== null &&
     !(await tx.existsBy(DepartmentEntity, { id: departmentId, unitId, active: true }))
   )
-    throw new Problem('department-unknown', `The unit has no active department ${departmentId}.`)
+    throw new Problem(
+      'department-unknown',
+      said(
+        `The unit has no active department ${departmentId}.`,
+        `该单位没有启用的部门 ${departmentId}。`,
+      ),
+    )
   if (personId !== null && (await activePerson(tx, personId)).unitId !== unitId)
-    throw new Problem('person-unknown', `The unit has no active person ${personId}.`)
+    throw new Problem(
+      'person-unknown',
+      said(`The unit has no active person ${personId}.`, `该单位没有在职人员 ${personId}。`),
+    )
   if (dueAt <= act.now)
-    throw new Problem('time-node-refused', 'The time of the node is over.', {
-      errors: [{ pointer: '#/dueAt', detail: 'This does not lie in the future.' }],
-    })
+    throw new Problem(
+      'time-node-refused',
+      said('The time of the node is over.', '该节点的时间已过。'),
+      {
+        errors: [
+          {
+            pointer: '#/dueAt',
+            detail: said('This does not lie in the future.', '该时间不在将来。'),
+          },
+        ],
+      },
+    )
 }

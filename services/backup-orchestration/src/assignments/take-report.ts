@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Act } from '@erp-steward/contracts/act'
 import type { Heartbeat, HeartbeatAnswer, Report } from '@erp-steward/contracts/agent-protocol'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { EntityManager } from 'typeorm'
 import { confirmCopy } from '../copies/confirm-copy.ts'
@@ -70,12 +71,21 @@ export async function takeReport(
     throw new Problem('lease-lost', LOST)
   if (assignment.state !== 'leased') {
     if (isDeepStrictEqual(assignment.report, report)) return assignment
-    throw new Problem('lease-lost', 'This work has ended; another report of it is on record.')
+    throw new Problem(
+      'lease-lost',
+      said(
+        'This work has ended; another report of it is on record.',
+        '此项工作已结束,另一份报告已记录在案。',
+      ),
+    )
   }
   if (report.outcome !== 'failed' && report.outcome !== OUTCOME[assignment.kind])
     throw new Problem(
       'report-refused',
-      `A ${assignment.kind} is reported as ${OUTCOME[assignment.kind]} or failed.`,
+      said(
+        `A ${assignment.kind} is reported as ${OUTCOME[assignment.kind]} or failed.`,
+        `${assignment.kind} 的结果只能报告为 ${OUTCOME[assignment.kind]} 或 failed。`,
+      ),
     )
   // First, so that what follows from the report may queue the next piece of work for the same copy.
   const ended = {
@@ -146,6 +156,9 @@ async function assignmentOf(tx: EntityManager, id: string, agentId: string): Pro
     assignment === null ||
     !(await tx.existsBy(TargetEntity, { id: assignment.targetId, agentId }))
   )
-    throw new Problem('assignment-not-found', `There is no assignment ${id} of your targets.`)
+    throw new Problem(
+      'assignment-not-found',
+      said(`There is no assignment ${id} of your targets.`, `您的备份对象没有工作 ${id}。`),
+    )
   return assignment
 }

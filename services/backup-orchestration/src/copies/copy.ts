@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { Code, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
 import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
@@ -100,7 +101,8 @@ export function newCopy(
 /** @throws Problem `backup-copy-not-found` */
 export async function copyOf(tx: EntityManager, id: string): Promise<Copy> {
   const copy = await tx.findOneBy(CopyEntity, { id })
-  if (copy === null) throw new Problem('backup-copy-not-found', `There is no copy ${id}.`)
+  if (copy === null)
+    throw new Problem('backup-copy-not-found', said(`There is no copy ${id}.`, `没有副本 ${id}。`))
   return copy
 }
 
@@ -109,6 +111,9 @@ export function assertGood(copy: Copy): void {
   if (copy.state !== 'good')
     throw new Problem(
       'backup-copy-state',
-      `The copy is ${copy.state}${copy.finding === null ? '' : `: ${copy.finding}`}.`,
+      said(
+        `The copy is ${copy.state}${copy.finding === null ? '' : `: ${copy.finding}`}.`,
+        `该副本的状态为 ${copy.state}${copy.finding === null ? '' : `:${copy.finding}`}。`,
+      ),
     )
 }

@@ -1,3 +1,4 @@
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { InstantOut, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
@@ -23,7 +24,10 @@ export function copyRoutes(app: App, deps: Dependencies<BackupConfig>): void {
     const { range, unitId } = principalOf(request)
     const copy = await db.manager.findOneBy(CopyEntity, { id })
     if (copy === null || (range !== 'company' && copy.unitId !== unitId))
-      throw new Problem('backup-copy-not-found', `There is no copy ${id} in your range.`)
+      throw new Problem(
+        'backup-copy-not-found',
+        said(`There is no copy ${id} in your range.`, `您的范围内没有副本 ${id}。`),
+      )
     return copy
   }
 

@@ -1,5 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { CopyDamaged, CopyVerified } from '@erp-steward/contracts/backup-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { isConstraintViolation } from '@erp-steward/service-kit/constraint'
@@ -36,7 +37,10 @@ export async function askVerification(
     return await assign(tx, { kind: 'verify', targetId, runId: copy.runId, copyId }, act)
   } catch (error) {
     if (isConstraintViolation(error, 'backup_assignment_one_open'))
-      throw new Problem('backup-copy-state', 'The copy is being verified already.')
+      throw new Problem(
+        'backup-copy-state',
+        said('The copy is being verified already.', '该副本正在验证中。'),
+      )
     throw error
   }
 }

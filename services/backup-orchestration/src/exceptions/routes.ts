@@ -1,3 +1,4 @@
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
@@ -38,7 +39,10 @@ export function exceptionRoutes(app: App, deps: Dependencies<BackupConfig>): voi
         const { range, unitId } = principalOf(request)
         const target = await targetById(tx, body.targetId)
         if (range !== 'company' && target.unitId !== unitId)
-          throw new Problem('backup-target-not-found', 'There is no such target in your range.')
+          throw new Problem(
+            'backup-target-not-found',
+            said('There is no such target in your range.', '您的范围内没有该备份对象。'),
+          )
         assertEnd(new Date(body.validUntil), act.now)
         const { reason } = body
         const made = await propose(tx, 'backup-orchestration', granting, { body, reason }, act)

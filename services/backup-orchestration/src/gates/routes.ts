@@ -1,3 +1,4 @@
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { Code } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
@@ -67,5 +68,9 @@ async function assertOwnSystem(
     'select bool_and(unit_id = $2) as "isOwn" from backup_target where system_code = $1',
     [systemCode, unitId],
   )
-  if (isOwn !== true) throw new Problem('not-found', `There is no system ${systemCode}.`)
+  if (isOwn !== true)
+    throw new Problem(
+      'not-found',
+      said(`There is no system ${systemCode}.`, `没有系统 ${systemCode}。`),
+    )
 }

@@ -1,5 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { RestoreApproved, RestoreRefused } from '@erp-steward/contracts/backup-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
@@ -45,16 +46,26 @@ export async function approvePlan(
   const target = await lockTarget(tx, targetId)
   const plan = await lockPlan(tx, planId)
   if (plan.requesterPersonId === person)
-    throw new Problem('same-person', 'Who drew up the plan does not approve it.')
+    throw new Problem(
+      'same-person',
+      said('Who drew up the plan does not approve it.', '计划的编制人不得批准该计划。'),
+    )
   await assertApprover(tx, plan, person, approver)
   if (plan.planDigest !== planDigest)
-    throw new Problem('restore-plan-changed', 'The plan was changed after you read it.', {
-      planDigest: plan.planDigest,
-    })
+    throw new Problem(
+      'restore-plan-changed',
+      said('The plan was changed after you read it.', '您读取之后该计划已被修改。'),
+      {
+        planDigest: plan.planDigest,
+      },
+    )
   const isValid = plan.validUntil !== null && plan.validUntil > act.now
   if (plan.state === 'approved' && isValid && plan.approverPersonId === person) return plan
   if (plan.state !== 'planned' && !(plan.state === 'approved' && !isValid))
-    throw new Problem('restore-plan-state', `The plan is ${plan.state} already.`)
+    throw new Problem(
+      'restore-plan-state',
+      said(`The plan is ${plan.state} already.`, `该计划的状态已为 ${plan.state}。`),
+    )
   const validUntil = new Date(act.now.getTime() + APPROVAL_VALID_MS)
   const approved = await updatePlan(tx, plan, {
     state: 'approved',
@@ -101,11 +112,17 @@ export async function refusePlan(
   const target = await lockTarget(tx, targetId)
   const plan = await lockPlan(tx, planId)
   if (plan.requesterPersonId === person)
-    throw new Problem('same-person', 'Who drew up the plan does not decide about it.')
+    throw new Problem(
+      'same-person',
+      said('Who drew up the plan does not decide about it.', '计划的编制人不得对其作出决定。'),
+    )
   await assertApprover(tx, plan, person, approver)
   if (plan.state === 'refused' && plan.refusedByPersonId === person) return plan
   if (plan.state !== 'planned' && plan.state !== 'approved')
-    throw new Problem('restore-plan-state', `The plan is ${plan.state} already.`)
+    throw new Problem(
+      'restore-plan-state',
+      said(`The plan is ${plan.state} already.`, `该计划的状态已为 ${plan.state}。`),
+    )
   const refused = await updatePlan(tx, plan, {
     state: 'refused',
     refusedByPersonId: person,
@@ -153,7 +170,7 @@ async function assertApprover(
   if (person === null || !(await isInCharge(tx, plan, { ...person, roles }, unitOfToken)))
     throw new Problem(
       'not-plan-approver',
-      'The restore is decided by who is in charge of the data.',
+      said('The restore is decided by who is in charge of the data.', '恢复须由数据的负责人决定。'),
     )
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
 import { RestorePlanned } from '@erp-steward/contracts/backup-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { assertVersion } from '@erp-steward/service-kit/commit'
@@ -34,7 +35,13 @@ export type WrittenPlan = Pick<
  */
 export function personOf(act: Act): string {
   if (act.personId === null)
-    throw new Problem('person-required', 'Only a person plans, approves or executes a restore.')
+    throw new Problem(
+      'person-required',
+      said(
+        'Only a person plans, approves or executes a restore.',
+        '只有人员可以计划、批准或执行恢复。',
+      ),
+    )
   return act.personId
 }
 
@@ -116,12 +123,18 @@ export async function rewritePlan(
   const target = await lockTarget(tx, targetId)
   const plan = await lockPlan(tx, id)
   if (plan.requesterPersonId !== person)
-    throw new Problem('not-planner', 'Who drew up the plan changes it.')
+    throw new Problem(
+      'not-planner',
+      said('Who drew up the plan changes it.', '只有计划的编制人可以修改它。'),
+    )
   assertVersion(plan.version, expected)
   if (plan.state !== 'planned' && plan.state !== 'approved')
     throw new Problem(
       'restore-plan-state',
-      `The plan is ${plan.state}; it is not changed any more.`,
+      said(
+        `The plan is ${plan.state}; it is not changed any more.`,
+        `该计划的状态为 ${plan.state},不再修改。`,
+      ),
     )
   const written = { ...plan, ...changes }
   const copy = await copyOf(tx, plan.copyId)
@@ -147,7 +160,10 @@ async function factsOf(
   const { dataAt, manifestDigest, items, source } = await runOf(tx, copy.runId)
   const { digest, storedBytes, goodAt, lastVerifiedAt } = copy
   if (dataAt === null || manifestDigest === null || digest === null || storedBytes === null)
-    throw new Problem('backup-copy-state', 'The run of this copy has not ended well.')
+    throw new Problem(
+      'backup-copy-state',
+      said('The run of this copy has not ended well.', '产生此副本的备份任务未成功结束。'),
+    )
   return {
     targetCode: target.code,
     systemCode: target.systemCode,

@@ -1,5 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { RestoreStarted } from '@erp-steward/contracts/backup-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
@@ -33,16 +34,31 @@ export async function executePlan(tx: EntityManager, planId: string, act: Act): 
   assertAnotherPerson(act, [plan.requesterPersonId], 'Who drew up the plan does not execute it.')
   if (plan.state === 'executing' && plan.executorPersonId === person) return plan
   if (plan.state !== 'approved')
-    throw new Problem('restore-plan-state', `The plan is ${plan.state}; it must be approved.`)
+    throw new Problem(
+      'restore-plan-state',
+      said(
+        `The plan is ${plan.state}; it must be approved.`,
+        `该计划的状态为 ${plan.state};须先经批准。`,
+      ),
+    )
   if (plan.validUntil === null || plan.validUntil <= act.now)
-    throw new Problem('approval-expired', 'The approval was valid for seven days.')
+    throw new Problem(
+      'approval-expired',
+      said('The approval was valid for seven days.', '批准的有效期为七天,现已过期。'),
+    )
   if (plan.plannedFor > act.now)
     throw new Problem(
       'restore-plan-state',
-      `The plan is for ${plan.plannedFor.toISOString()}; it does not start before.`,
+      said(
+        `The plan is for ${plan.plannedFor.toISOString()}; it does not start before.`,
+        `该计划定于 ${plan.plannedFor.toISOString()},不得提前开始。`,
+      ),
     )
   if (plan.approvedDigest !== plan.planDigest || planDigest(plan) !== plan.planDigest)
-    throw new Problem('restore-plan-changed', 'The plan is not the one that was approved.')
+    throw new Problem(
+      'restore-plan-changed',
+      said('The plan is not the one that was approved.', '该计划与所批准的不一致。'),
+    )
   await assertRights(tx, plan, person)
   assertGood(await copyOf(tx, plan.copyId))
   const { runId, copyId } = plan
@@ -74,7 +90,10 @@ export async function executePlan(tx: EntityManager, planId: string, act: Act): 
 async function assertRights(tx: EntityManager, plan: Plan, executorPersonId: string) {
   const executor = await heldPerson(tx, executorPersonId)
   if (executor === null || !mayDo(executor, 'restore.execute'))
-    throw new Problem('not-plan-executor', 'You may not execute restores any more.')
+    throw new Problem(
+      'not-plan-executor',
+      said('You may not execute restores any more.', '您已无权执行恢复。'),
+    )
   const { approverPersonId } = plan
   const approver = approverPersonId === null ? null : await heldPerson(tx, approverPersonId)
   if (
@@ -84,6 +103,9 @@ async function assertRights(tx: EntityManager, plan: Plan, executorPersonId: str
   )
     throw new Problem(
       'approval-expired',
-      'Who approved the plan is no longer in charge of the data.',
+      said(
+        'Who approved the plan is no longer in charge of the data.',
+        '批准该计划的人员已不再负责这些数据。',
+      ),
     )
 }

@@ -1,4 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { EntityManager } from 'typeorm'
 import { AssignmentEntity } from '../assignments/assignment.ts'
@@ -18,7 +19,13 @@ export async function cancelRun(tx: EntityManager, id: string, act: Act): Promis
   const run = await runOf(tx, id)
   if (run.state === 'failed' && run.cause === 'cancelled') return run
   if (run.state === 'succeeded' || run.state === 'failed')
-    throw new Problem('backup-run-state', `The run has ${run.state}; there is nothing to call off.`)
+    throw new Problem(
+      'backup-run-state',
+      said(
+        `The run has ${run.state}; there is nothing to call off.`,
+        `该备份任务的状态为 ${run.state},无可取消。`,
+      ),
+    )
   return callOff(tx, target, run, act)
 }
 

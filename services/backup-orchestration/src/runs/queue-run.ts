@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { EntityManager } from 'typeorm'
 import { AgentEntity, refusalOf } from '../agents/agent.ts'
@@ -58,14 +59,27 @@ export async function requestRun(
 ): Promise<Run> {
   const target = await lockTarget(tx, targetId)
   if (!target.active)
-    throw new Problem('backup-target-state', `The target ${target.code} is not active.`)
+    throw new Problem(
+      'backup-target-state',
+      said(`The target ${target.code} is not active.`, `备份对象 ${target.code} 未启用。`),
+    )
   if (target.policyVersion === 0)
-    throw new Problem('backup-target-state', `The target ${target.code} has no policy yet.`)
+    throw new Problem(
+      'backup-target-state',
+      said(`The target ${target.code} has no policy yet.`, `备份对象 ${target.code} 尚无策略。`),
+    )
   const open = await openRun(tx, target.id)
   if (open !== null)
-    throw new Problem('run-in-progress', `Run ${open.id} of ${target.code} is ${open.state}.`, {
-      runId: open.id,
-    })
+    throw new Problem(
+      'run-in-progress',
+      said(
+        `Run ${open.id} of ${target.code} is ${open.state}.`,
+        `${target.code} 的备份任务 ${open.id} 的状态为 ${open.state}。`,
+      ),
+      {
+        runId: open.id,
+      },
+    )
   const policy = await policyOf(tx, target.id, target.policyVersion)
   const given = { reason: 'request', note: reason, dueAt: null, startBy: null } as const
   const run = newRun(target, policy, given, act)

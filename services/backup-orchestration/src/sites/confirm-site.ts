@@ -1,5 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { BackupSiteConfirmed } from '@erp-steward/contracts/backup-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { assertAnotherPerson } from '@erp-steward/service-kit/another-person'
@@ -23,14 +24,23 @@ export async function confirmSite(
   assertVersion(site.version, expected)
   const { personId } = act
   if (personId === null)
-    throw new Problem('person-required', 'A person confirms a site: somebody has to look.')
+    throw new Problem(
+      'person-required',
+      said(
+        'A person confirms a site: somebody has to look.',
+        '存放地须由人员确认:必须有人实地查看。',
+      ),
+    )
   assertAnotherPerson(
     act,
     [site.statedByPersonId, ...site.statedByControllers],
     'Who stated what a site is does not confirm it.',
   )
   if (site.confirmedAt !== null)
-    throw new Problem('backup-site-state', 'What is stated of the site is confirmed already.')
+    throw new Problem(
+      'backup-site-state',
+      said('What is stated of the site is confirmed already.', '该存放地的说明已经确认。'),
+    )
   const confirmed = {
     confirmedByPersonId: personId,
     confirmedAt: act.now,

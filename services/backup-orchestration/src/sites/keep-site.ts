@@ -1,4 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { activePerson } from '@erp-steward/directory/directory'
 import { assertVersion } from '@erp-steward/service-kit/commit'
@@ -37,7 +38,10 @@ export async function registerSite(
     await tx.insert(SiteEntity, site)
   } catch (error) {
     if (isConstraintViolation(error, 'backup_site_pkey'))
-      throw new Problem('backup-site-exists', `There is a backup site ${site.code} already.`)
+      throw new Problem(
+        'backup-site-exists',
+        said(`There is a backup site ${site.code} already.`, `备份存放地 ${site.code} 已存在。`),
+      )
     throw error
   }
   return site

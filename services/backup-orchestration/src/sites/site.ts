@@ -1,3 +1,4 @@
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { Code, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
 import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
@@ -53,7 +54,11 @@ export type Site = RowOf<typeof SiteEntity>
 /** @throws Problem `backup-site-not-found` */
 export async function siteOf(tx: EntityManager, code: string): Promise<Site> {
   const site = await tx.findOneBy(SiteEntity, { code })
-  if (site === null) throw new Problem('backup-site-not-found', `There is no backup site ${code}.`)
+  if (site === null)
+    throw new Problem(
+      'backup-site-not-found',
+      said(`There is no backup site ${code}.`, `没有备份存放地 ${code}。`),
+    )
   return site
 }
 
@@ -63,6 +68,10 @@ export async function lockSite(tx: EntityManager, code: string): Promise<Site> {
     where: { code },
     lock: { mode: 'pessimistic_write' },
   })
-  if (site === null) throw new Problem('backup-site-not-found', `There is no backup site ${code}.`)
+  if (site === null)
+    throw new Problem(
+      'backup-site-not-found',
+      said(`There is no backup site ${code}.`, `没有备份存放地 ${code}。`),
+    )
   return site
 }

@@ -1,5 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { BackupSystemSet, type SystemServes } from '@erp-steward/contracts/backup-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
@@ -77,7 +78,10 @@ async function stateSystem(tx: EntityManager, system: System, act: Act): Promise
 
 function assertAgrees(system: System, { unitId, serves }: SystemOfTarget) {
   if (system.unitId !== unitId)
-    throw new Problem('backup-system-foreign', `The system ${system.code} is another unit's.`)
+    throw new Problem(
+      'backup-system-foreign',
+      said(`The system ${system.code} is another unit's.`, `系统 ${system.code} 属于其他单位。`),
+    )
   if (serves === null || serves === system.serves) return
   const detail = `The system serves the ${system.serves}; that is changed at the system itself.`
   throw new Problem('validation-failed', detail, {

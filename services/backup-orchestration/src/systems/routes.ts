@@ -1,4 +1,5 @@
 import { SystemServes } from '@erp-steward/contracts/backup-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { closed, Code } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
@@ -75,5 +76,8 @@ function isReadable({ unitId, serves }: System, own: string | null): boolean {
 
 /** Its existence is no news either. */
 function notInRange(code: string) {
-  return new Problem('backup-system-not-found', `There is no system ${code} in your range.`)
+  return new Problem(
+    'backup-system-not-found',
+    said(`There is no system ${code} in your range.`, `您的范围内没有系统 ${code}。`),
+  )
 }

@@ -1,3 +1,4 @@
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { Code, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
 import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
@@ -72,6 +73,9 @@ export async function policyOf(
 ): Promise<Policy> {
   const policy = await tx.findOneBy(PolicyEntity, { targetId, version })
   if (policy === null)
-    throw new Problem('backup-policy-missing', 'The target has no policy; set one first.')
+    throw new Problem(
+      'backup-policy-missing',
+      said('The target has no policy; set one first.', '该备份对象没有策略,请先设置。'),
+    )
   return policy
 }

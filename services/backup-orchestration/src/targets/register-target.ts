@@ -1,5 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { BackupTargetRegistered, type SystemServes } from '@erp-steward/contracts/backup-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { activeUnit } from '@erp-steward/directory/directory'
 import { appendEvent } from '@erp-steward/messaging/outbox'
@@ -79,7 +80,10 @@ export async function registerTarget(
 }
 
 function existing(code: string) {
-  return new Problem('backup-target-exists', `There is a backup target ${code} already.`)
+  return new Problem(
+    'backup-target-exists',
+    said(`There is a backup target ${code} already.`, `备份对象 ${code} 已存在。`),
+  )
 }
 
 /** States the target as it is now. */

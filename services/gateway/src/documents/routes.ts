@@ -1,4 +1,5 @@
 import { problems } from '@erp-steward/contracts/problems'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { App } from '@erp-steward/service-kit/app'
 import fastifySwaggerUi from '@fastify/swagger-ui'
@@ -55,7 +56,8 @@ export async function documentRoutes(app: App, catalogue: Catalogue): Promise<vo
     },
     ({ params: { code } }) => {
       const found = Object.entries(problems).find(([known]) => known === code)
-      if (found === undefined) throw new Problem('not-found', 'There is no such problem code.')
+      if (found === undefined)
+        throw new Problem('not-found', said('There is no such problem code.', '没有此问题代码。'))
       return { code, ...found[1] }
     },
   )

@@ -1,4 +1,5 @@
 import { LONGEST_TOKEN_LIFE_SECONDS } from '@erp-steward/contracts/access-token'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { publicOperations } from '@erp-steward/contracts/services'
 import type { Principal, TokenCheck } from '@erp-steward/service-kit/authentication'
@@ -67,7 +68,7 @@ export function createDoor({ config, guard, tokens, revocations, clock }: DoorPa
     const verdict = limited.take(caller, clock().getTime())
     void reply.headers(rateHeaders(limited.policy, verdict))
     if (!verdict.allowed)
-      throw new Problem('quota-exceeded', `The quota "${limited.policy.name}" is used up.`, {
+      throw new Problem('quota-exceeded', said(`The quota "${limited.policy.name}" is used up.`, `配额“${limited.policy.name}”已用尽。`), {
         'violated-policies': [limited.policy.name],
         retryAfterSeconds: verdict.retryAfterSeconds,
       })
@@ -89,7 +90,7 @@ export function createDoor({ config, guard, tokens, revocations, clock }: DoorPa
       try {
         const principal = await tokens.verify(request)
         if (!livesBounded(principal))
-          throw new Problem('unauthenticated', 'The token lives longer than access tokens may.')
+          throw new Problem('unauthenticated', said('The token lives longer than access tokens may.', '该令牌的有效期超过了访问令牌的上限。'))
         const objection = revocations.objectionTo(principal, clock().getTime())
         if (objection !== null) throw objection
         request.principal = principal

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { App } from '@erp-steward/service-kit/app'
 import { ConfigurationError } from '@erp-steward/service-kit/config'
@@ -62,8 +63,8 @@ export function createGuard(config: GatewayConfig): Guard {
 }
 
 const DETAIL = {
-  'network-refused': 'Your address is in no listed network.',
-  'clear-text-refused': 'Use https from this network.',
+  'network-refused': said('Your address is in no listed network.', '您的地址不在许可的网络内。'),
+  'clear-text-refused': said('Use https from this network.', '来自此网络须使用 https。'),
 }
 
 /** Refuses, before anything else is looked at, whom the guard refuses, and metrics to all but their own networks. */
@@ -73,7 +74,7 @@ export function guardNetwork(app: App, guard: Guard, config: GatewayConfig): voi
     const { address, refusal } = guard(request.raw)
     if (refusal !== null) done(new Problem(refusal, DETAIL[refusal]))
     else if (request.routeOptions.url === '/metrics' && !metrics(address))
-      done(new Problem('network-refused', 'Metrics are read from listed networks only.'))
+      done(new Problem('network-refused', said('Metrics are read from listed networks only.', '指标只能从许可的网络读取。')))
     else done()
   })
 }

@@ -1,4 +1,5 @@
 import { Transform, type Readable } from 'node:stream'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 
 /** The body of a request with the length the caller declares; `null` when it comes in chunks. */
@@ -11,7 +12,13 @@ export interface Body {
 const PATIENCE = 8
 
 const tooLarge = (limit: number) =>
-  new Problem('body-too-large', `The body may have at most ${String(limit)} bytes.`)
+  new Problem(
+    'body-too-large',
+    said(
+      `The body may have at most ${String(limit)} bytes.`,
+      `请求正文最多 ${String(limit)} 字节。`,
+    ),
+  )
 
 /**
  * The body as it may go on: a declared length is judged at once (the HTTP parser holds the caller to it), chunks are

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { RequestTarget } from '../routing/rules/request-target.ts'
 import { bodyLimitOf } from '../routing/rules/body-limit.ts'
@@ -37,7 +38,7 @@ export async function send(
   if (sent !== null && sent.length !== null) headers.push('content-length', String(sent.length))
   const body = sent === null ? null : limitBody(sent, bodyLimitOf(path))
   if (upstream.inFlight >= MOST_IN_FLIGHT)
-    throw new Problem('unavailable', 'The service has too many requests under way.', {
+    throw new Problem('unavailable', said('The service has too many requests under way.', '该服务正在处理的请求过多。'), {
       retryAfterSeconds: 2,
     })
   const asked: UpstreamRequest = { method, path: path + query, headers, body }

@@ -1,4 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { EntityManager } from 'typeorm'
 
@@ -65,7 +66,10 @@ export async function assertNamed(
     [[act, ...hands].map(({ actor }) => actor)],
   )
   if (unnamed.length > 0)
-    throw new Problem('administrator-unnamed', 'An administrator with a hand in it is not named.')
+    throw new Problem(
+      'administrator-unnamed',
+      said('An administrator with a hand in it is not named.', '参与其中的管理员尚未指明其人。'),
+    )
 }
 
 /** Those named at the time, and those whose account, or part in a client, was found to be theirs since. */

@@ -1,4 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { EntityManager } from 'typeorm'
 import { activateClient } from '../clients/activate-client.ts'
@@ -88,13 +89,15 @@ async function createForPerson(
     where: { id: personId, active: true },
     lock: { mode: 'pessimistic_write' },
   })
-  if (person === null) throw new Problem('person-unknown', 'The person has left.')
+  if (person === null)
+    throw new Problem('person-unknown', said('The person has left.', '该人员已离开。'))
   const position = await tx.findOneByOrFail(PositionEntity, { id: person.positionId })
   await createPersonAccount(tx, { person, position, userName }, act)
 }
 
 async function heldAccount(tx: EntityManager, id: string): Promise<HeldAccount> {
   const held = await lockAccount(tx, id)
-  if (held === null) throw new Problem('account-unknown', `There is no account ${id}.`)
+  if (held === null)
+    throw new Problem('account-unknown', said(`There is no account ${id}.`, `没有账号 ${id}。`))
   return held
 }

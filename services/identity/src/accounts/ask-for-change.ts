@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { EntityManager } from 'typeorm'
 import { ClientEntity } from '../clients/client.ts'
@@ -32,7 +33,10 @@ export async function askForChange(
   act: Act,
 ): Promise<AccountChange> {
   if (!mayAsk(command.kind, act.role))
-    throw new Problem('permission-missing', `A ${command.kind} is asked for by others.`)
+    throw new Problem(
+      'permission-missing',
+      said(`A ${command.kind} is asked for by others.`, `${command.kind} 须由他人提出。`),
+    )
   await assertNotForOneself(tx, command, act)
   const subjectId = await subjectOf(tx, command, act)
   return requestAccountChange(tx, { subjectId, command, reason }, act)
@@ -47,9 +51,12 @@ async function subjectOf(
     case 'create-account': {
       const { personId, userName } = command
       if (!(await tx.existsBy(PersonEntity, { id: personId, active: true })))
-        throw new Problem('person-unknown', `There is no active person ${personId}.`)
+        throw new Problem(
+          'person-unknown',
+          said(`There is no active person ${personId}.`, `没有在职人员 ${personId}。`),
+        )
       if (await tx.existsBy(AccountEntity, { personId }))
-        throw new Problem('account-exists', 'The person has an account.')
+        throw new Problem('account-exists', said('The person has an account.', '该人员已有账号。'))
       if (userName !== undefined) await assertFree(tx, userName)
       return personId
     }
@@ -66,39 +73,58 @@ async function subjectOf(
     case 'grant-position': {
       const { personId } = command
       if (!(await tx.existsBy(AccountEntity, { personId, rightsPending: true })))
-        throw new Problem('rights-not-waiting', 'No rights of this person wait.')
+        throw new Problem(
+          'rights-not-waiting',
+          said('No rights of this person wait.', '该人员没有待决的权限。'),
+        )
       return personId
     }
     case 'share-address':
     case 'admit-namesake': {
       const { personId } = command
       if (!(await tx.existsBy(PersonEntity, { id: personId, active: true })))
-        throw new Problem('person-unknown', `There is no active person ${personId}.`)
+        throw new Problem(
+          'person-unknown',
+          said(`There is no active person ${personId}.`, `没有在职人员 ${personId}。`),
+        )
       return personId
     }
     case 'disable-account':
     case 'enable-account': {
       const { accountId } = command
       if (!(await tx.existsBy(AccountEntity, { id: accountId })))
-        throw new Problem('account-unknown', `There is no account ${accountId}.`)
+        throw new Problem(
+          'account-unknown',
+          said(`There is no account ${accountId}.`, `没有账号 ${accountId}。`),
+        )
       return accountId
     }
     case 'set-position-roles': {
       const { positionCode: code } = command
       const position = await tx.findOneBy(PositionEntity, { code })
-      if (position === null) throw new Problem('position-unknown', `There is no position ${code}.`)
+      if (position === null)
+        throw new Problem(
+          'position-unknown',
+          said(`There is no position ${code}.`, `没有岗位 ${code}。`),
+        )
       return position.id
     }
     case 'create-client': {
       const { name, role, unitId } = command
       if (unitId !== null && !(await unitExists(tx, unitId)))
-        throw new Problem('unit-unknown', `There is no unit ${unitId}.`)
+        throw new Problem(
+          'unit-unknown',
+          said(`There is no unit ${unitId}.`, `没有单位 ${unitId}。`),
+        )
       return (await requestClient(tx, { name, role, unitId }, act)).id
     }
     case 'disable-client': {
       const { clientId } = command
       if (!(await tx.existsBy(ClientEntity, { id: clientId })))
-        throw new Problem('client-unknown', `There is no client ${clientId}.`)
+        throw new Problem(
+          'client-unknown',
+          said(`There is no client ${clientId}.`, `没有客户端 ${clientId}。`),
+        )
       return clientId
     }
   }
@@ -109,5 +135,8 @@ const isTaken = (tx: EntityManager, userName: string) =>
 
 async function assertFree(tx: EntityManager, userName: string) {
   if (isReservedUserName(userName) || (await isTaken(tx, userName)))
-    throw new Problem('user-name-taken', `${userName} is taken or reserved.`)
+    throw new Problem(
+      'user-name-taken',
+      said(`${userName} is taken or reserved.`, `${userName} 已被占用或保留。`),
+    )
 }

@@ -1,3 +1,4 @@
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { EntityManager } from 'typeorm'
 import type { Account } from './account.ts'
@@ -18,6 +19,9 @@ export async function assertNotLastAdministrator(
   if (await isLastOfRole(tx, account))
     throw new Problem(
       'last-administrator',
-      `No other ${String(account.administratorRole)} is active.`,
+      said(
+        `No other ${String(account.administratorRole)} is active.`,
+        `没有其他启用的 ${String(account.administratorRole)}。`,
+      ),
     )
 }

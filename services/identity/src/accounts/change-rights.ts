@@ -1,5 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { AccountRolesChanged } from '@erp-steward/contracts/account-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { durationMs } from '@erp-steward/regulation/duration'
@@ -89,10 +90,14 @@ export async function grantPosition(tx: EntityManager, personId: string, act: Ac
     where: { id: personId, active: true },
     lock: { mode: 'pessimistic_write' },
   })
-  if (person === null) throw new Problem('person-unknown', 'The person has left.')
+  if (person === null)
+    throw new Problem('person-unknown', said('The person has left.', '该人员已离开。'))
   const account = await usableAccount(tx, personId)
   if (account?.rightsPending !== true)
-    throw new Problem('rights-not-waiting', 'No rights of this person wait.')
+    throw new Problem(
+      'rights-not-waiting',
+      said('No rights of this person wait.', '该人员没有待决的权限。'),
+    )
   const position = await tx.findOneByOrFail(PositionEntity, { id: person.positionId })
   await tx.update(AccountEntity, account.id, { rightsPending: false })
   await revokeAccount(tx, account.id, 'rights-changed', act)

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
 import { AccountCreated } from '@erp-steward/contracts/account-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { ask } from '@erp-steward/messaging/statement'
@@ -95,7 +96,10 @@ async function insertAccount(
   }
   throw new Problem(
     'user-name-taken',
-    `${candidates.join(', ') || 'Every derived name'} is taken, reserved or not usable.`,
+    said(
+      `${candidates.join(', ') || 'Every derived name'} is taken, reserved or not usable.`,
+      `${candidates.join(', ') || 'Every derived name'} 已被占用、保留或不可用。`,
+    ),
   )
 }
 
@@ -128,7 +132,7 @@ export async function insertUnlessTaken(tx: EntityManager, account: Account): Pr
     return inserted.length === 1
   } catch (error) {
     if (isConstraintViolation(error, 'account_person_id_key'))
-      throw new Problem('account-exists', 'The person has an account.')
+      throw new Problem('account-exists', said('The person has an account.', '该人员已有账号。'))
     throw error
   }
 }

@@ -1,5 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { AccountChangeDecided } from '@erp-steward/contracts/account-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { assertVersion } from '@erp-steward/service-kit/commit'
@@ -43,10 +44,16 @@ export async function decideAccountChange(
 ): Promise<AccountChange> {
   const change = await heldChange(tx, changeId)
   if (change.status !== 'pending')
-    throw new Problem('account-change-decided', `The change is ${change.status}.`)
+    throw new Problem(
+      'account-change-decided',
+      said(`The change is ${change.status}.`, `该变更的状态为 ${change.status}。`),
+    )
   assertVersion(change.version, expected)
   if (!mayDecide(change.kind, act.role) && !(await standsIn(tx, change, act.role)))
-    throw new Problem('permission-missing', `A ${change.kind} is decided by others.`)
+    throw new Problem(
+      'permission-missing',
+      said(`A ${change.kind} is decided by others.`, `${change.kind} 须由他人决定。`),
+    )
   const asked = whoAsked(change)
   await assertAnotherHand(tx, act, [asked], 'Who asked for the change may not decide it.')
   await assertNotConcerned(tx, change.command, act)
@@ -89,7 +96,11 @@ export async function decideAccountChange(
 /** The change, held; its person before it, as whoever moves the person holds them, so that the two wait for each other. */
 async function heldChange(tx: EntityManager, id: string): Promise<AccountChange> {
   const found = await tx.findOneBy(AccountChangeEntity, { id })
-  if (found === null) throw new Problem('not-found', `There is no account change ${id}.`)
+  if (found === null)
+    throw new Problem(
+      'not-found',
+      said(`There is no account change ${id}.`, `没有账号变更 ${id}。`),
+    )
   const personId = await personOf(tx, found.command)
   if (personId !== null) await lockPerson(tx, personId)
   return tx.findOneOrFail(AccountChangeEntity, {

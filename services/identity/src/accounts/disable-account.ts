@@ -1,5 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { AccountDisabled } from '@erp-steward/contracts/account-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
@@ -44,7 +45,7 @@ export async function disableAccount(
   act: Act,
 ): Promise<Account> {
   if (account.status === 'disabled')
-    throw new Problem('account-state', 'The account is disabled already.')
+    throw new Problem('account-state', said('The account is disabled already.', '该账号已停用。'))
   if (leave === null) await assertNotLastAdministrator(tx, account)
   const wasLast = await isLastOfRole(tx, account)
   const { id, userName, personId } = account

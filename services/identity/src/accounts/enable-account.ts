@@ -1,5 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { AccountEnabled } from '@erp-steward/contracts/account-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
@@ -23,9 +24,15 @@ export async function enableAccount(
   rightsPending = false,
 ): Promise<Account> {
   if (account.status !== 'disabled')
-    throw new Problem('account-state', `The account is ${account.status}.`)
+    throw new Problem(
+      'account-state',
+      said(`The account is ${account.status}.`, `该账号的状态为 ${account.status}。`),
+    )
   if (owner?.active === false)
-    throw new Problem('person-left', 'The person of this account has left.')
+    throw new Problem(
+      'person-left',
+      said('The person of this account has left.', '该账号所属的人员已离开。'),
+    )
   const { id, userName, personId } = account
   const enabled: Account = {
     ...account,

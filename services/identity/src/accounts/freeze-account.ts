@@ -1,5 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { AccountFrozen, AccountUnfrozen } from '@erp-steward/contracts/account-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
@@ -22,7 +23,10 @@ export async function freezeAccount(
   act: Act,
 ): Promise<Account> {
   if (account.status !== 'active')
-    throw new Problem('account-state', `The account is ${account.status}.`)
+    throw new Problem(
+      'account-state',
+      said(`The account is ${account.status}.`, `该账号的状态为 ${account.status}。`),
+    )
   await assertNotLastAdministrator(tx, account)
   const { id, userName, personId } = account
   const version = account.version + 1
@@ -47,7 +51,10 @@ export async function unfreezeAccount(
   act: Act,
 ): Promise<Account> {
   if (account.status !== 'frozen')
-    throw new Problem('account-state', `The account is ${account.status}.`)
+    throw new Problem(
+      'account-state',
+      said(`The account is ${account.status}.`, `该账号的状态为 ${account.status}。`),
+    )
   const { id, userName, personId } = account
   const version = account.version + 1
   await tx.update(AccountEntity, id, { status: 'active', version })

@@ -1,4 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { EntityManager } from 'typeorm'
 import { AccountEntity, type Account } from './account.ts'
@@ -27,7 +28,7 @@ export async function lockDownAccount(
   const id = 'accountId' in wanted ? wanted.accountId : await idOf(tx, wanted.userName)
   const held = id === null ? null : await lockAccount(tx, id)
   if (held === null || (unitId !== null && held.holder?.person.unitId !== unitId))
-    throw new Problem('account-unknown', 'There is no such account.')
+    throw new Problem('account-unknown', said('There is no such account.', '没有该账号。'))
   return held.account.status === 'active' ? freezeAccount(tx, held, reason, act) : held.account
 }
 

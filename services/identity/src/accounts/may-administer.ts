@@ -1,3 +1,4 @@
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { EntityManager } from 'typeorm'
 import { carriesRights, PositionEntity } from '../organisation/position.ts'
@@ -17,12 +18,19 @@ export async function assertMayAdminister(tx: EntityManager, personId: string): 
     where: { id: personId, active: true },
     lock: { mode: 'pessimistic_write' },
   })
-  if (person === null) throw new Problem('person-unknown', `There is no active person ${personId}.`)
+  if (person === null)
+    throw new Problem(
+      'person-unknown',
+      said(`There is no active person ${personId}.`, `没有在职人员 ${personId}。`),
+    )
   const position = await tx.findOneByOrFail(PositionEntity, { id: person.positionId })
   if (carriesRights(position) || (await tx.existsBy(AccountEntity, { personId })))
     throw new Problem(
       'administrator-has-business-role',
-      'The person has an account, or a position that carries rights.',
+      said(
+        'The person has an account, or a position that carries rights.',
+        '该人员已有账号,或其岗位带有权限。',
+      ),
     )
 }
 
@@ -39,6 +47,9 @@ export async function assertNoAdministrator(tx: EntityManager, personId: string)
   if (administers.length > 0)
     throw new Problem(
       'administrator-has-business-role',
-      'The person has an administrator account, and the position carries rights.',
+      said(
+        'The person has an administrator account, and the position carries rights.',
+        '该人员持有管理员账号,而该岗位带有权限。',
+      ),
     )
 }

@@ -1,5 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { AdministratorNamed } from '@erp-steward/contracts/account-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
@@ -40,8 +41,14 @@ export function unnamed(
 ): Account & { readonly administratorRole: NonNullable<Account['administratorRole']> } {
   const role = account?.administratorRole ?? null
   if (account === null || role === null)
-    throw new Problem('account-unknown', `There is no administrator account ${accountId}.`)
+    throw new Problem(
+      'account-unknown',
+      said(`There is no administrator account ${accountId}.`, `没有管理员账号 ${accountId}。`),
+    )
   if (account.personId !== null)
-    throw new Problem('administrator-named', 'The account belongs to a person.')
+    throw new Problem(
+      'administrator-named',
+      said('The account belongs to a person.', '该账号属于某位人员。'),
+    )
   return { ...account, administratorRole: role }
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
 import { AccountChangeDecided, AccountChangeRequested } from '@erp-steward/contracts/account-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { isConstraintViolation } from '@erp-steward/service-kit/constraint'
@@ -54,7 +55,10 @@ export async function requestAccountChange(
     await tx.insert(AccountChangeEntity, sealChange(tx, change))
   } catch (error) {
     if (isConstraintViolation(error, 'account_change_one_pending'))
-      throw new Problem('account-change-pending', 'The same change already waits for a decision.')
+      throw new Problem(
+        'account-change-pending',
+        said('The same change already waits for a decision.', '同样的变更已在等待决定。'),
+      )
     throw error
   }
   await appendEvent(

@@ -1,4 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { EntityManager } from 'typeorm'
 import { noteHostReset } from '../credentials/note-host-reset.ts'
@@ -25,7 +26,10 @@ export async function restoreAdministrator(
   })
   const held = found === null ? null : await lockAccount(tx, found.id)
   if (held?.account.status !== 'active' || held.account.administratorRole === null)
-    throw new Problem('not-found', `There is no active administrator ${userName}.`)
+    throw new Problem(
+      'not-found',
+      said(`There is no active administrator ${userName}.`, `没有启用的管理员 ${userName}。`),
+    )
   const { account } = held
   await unlockAccount(tx, { accountId: account.id, reason: 'restored at the host' }, act)
   const epoch = await revokeAccount(tx, account.id, 'initial-password-issued', act)

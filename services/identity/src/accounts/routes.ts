@@ -1,4 +1,5 @@
 import { roles } from '@erp-steward/contracts/permissions'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { InstantOut, Line, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
@@ -171,7 +172,8 @@ function readingRoutes(app: App, { db, clock }: Committer): void {
   async function readAccount(request: FastifyRequest, id: string): Promise<AccountInRange> {
     const filter = { id, unitId: unitInRange(request), after: [null, null] as const, limit: 1 }
     const [account] = await accountsInRange(db.manager, filter)
-    if (account === undefined) throw new Problem('not-found', `There is no account ${id}.`)
+    if (account === undefined)
+      throw new Problem('not-found', said(`There is no account ${id}.`, `没有账号 ${id}。`))
     return showAccount(db.manager, await viewerOf(request, db.manager, clock()), account)
   }
 }
@@ -210,7 +212,7 @@ function lockingRoutes(app: App, deps: Committer): void {
           const held = await lockAccount(tx, id)
           const own = unitInRange(request)
           if (held === null || (own !== null && held.holder?.person.unitId !== own))
-            throw new Problem('not-found', `There is no account ${id}.`)
+            throw new Problem('not-found', said(`There is no account ${id}.`, `没有账号 ${id}。`))
           assertVersion(held.account.version, expected)
           const owner = { actor: id, personId: held.account.personId }
           if (verb === 'unfreeze') {
@@ -315,7 +317,11 @@ function changeRoutes(app: App, deps: Committer): void {
     },
     handler: async ({ params: { id } }, reply) => {
       const found = await db.manager.findOneBy(AccountChangeEntity, { id })
-      if (found === null) throw new Problem('not-found', `There is no account change ${id}.`)
+      if (found === null)
+        throw new Problem(
+          'not-found',
+          said(`There is no account change ${id}.`, `没有账号变更 ${id}。`),
+        )
       void reply.header('etag', etag(found.version))
       return openChange(db.manager, found)
     },

@@ -1,4 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { EntityManager } from 'typeorm'
 import { carriesRights, PositionEntity, type Position } from '../organisation/position.ts'
@@ -21,7 +22,11 @@ export async function setPositionRights(
     where: { code: positionCode },
     lock: { mode: 'pessimistic_write' },
   })
-  if (from === null) throw new Problem('position-unknown', `There is no position ${positionCode}.`)
+  if (from === null)
+    throw new Problem(
+      'position-unknown',
+      said(`There is no position ${positionCode}.`, `没有岗位 ${positionCode}。`),
+    )
   const to: Position = { ...from, ...rights, version: from.version + 1 }
   await tx.save(PositionEntity, to)
   await announcePosition(tx, to, act)

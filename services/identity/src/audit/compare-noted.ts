@@ -1,5 +1,6 @@
 import { isLocalDate } from '@erp-steward/contracts/calendar-text'
 import type { SignedHead } from '@erp-steward/contracts/ledger-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { EntityManager } from 'typeorm'
 import type { LedgerHead, LedgerSigner, Signature } from './ledger-key.ts'
@@ -25,7 +26,10 @@ export function anchorsBefore(
   limit: number,
 ): Promise<ShownAnchor[]> {
   if (before !== null && !isLocalDate(before))
-    throw new Problem('cursor-unusable', 'The cursor was not made by this list.')
+    throw new Problem(
+      'cursor-unusable',
+      said('The cursor was not made by this list.', '该游标不属于此列表。'),
+    )
   return tx.query(
     `select a.day::text as day, a.seq::float8 as seq, encode(a.hash, 'hex') as hash, anchored_at as "anchoredAt",
             case when a.seq = 0 or a.hash = r.hash then 'agrees'

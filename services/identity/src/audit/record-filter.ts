@@ -1,4 +1,5 @@
 import { eventCatalog } from '@erp-steward/contracts/event-catalog'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { Instant, Line, Uuid } from '@erp-steward/contracts/values'
 import { ClauseId, isClauseId } from '@erp-steward/regulation/clause'
@@ -113,7 +114,10 @@ function typesProving(clause: string): string[] {
   if (!isClauseId(clause))
     throw new Problem(
       'clause-unknown',
-      'Clauses are named like A-2.1.4; docs/regulation has them all.',
+      said(
+        'Clauses are named like A-2.1.4; docs/regulation has them all.',
+        '条款的编号形如 A-2.1.4;全部列于 docs/regulation。',
+      ),
     )
   return eventCatalog.filter(({ clauses }) => clauses.includes(clause)).map(({ type }) => type)
 }

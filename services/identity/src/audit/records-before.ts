@@ -1,3 +1,4 @@
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { EntityManager } from 'typeorm'
 import { conditionOf, type RecordFilter } from './record-filter.ts'
@@ -31,7 +32,10 @@ export async function recordsBefore(
   limit: number,
 ): Promise<ShownRecord[]> {
   if (before !== null && !/^\d{1,15}$/.test(before))
-    throw new Problem('cursor-unusable', 'The cursor was not made by this list.')
+    throw new Problem(
+      'cursor-unusable',
+      said('The cursor was not made by this list.', '该游标不属于此列表。'),
+    )
   const { text, values } = await conditionOf(tx, filter)
   const [last, most] = [values.length + 1, values.length + 2].map((n) => `$${String(n)}`)
   return tx.query(

@@ -1,5 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { ClientActivated } from '@erp-steward/contracts/client-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
@@ -21,9 +22,19 @@ export async function activateClient(
     [clientId],
   )
   const client = await tx.findOneBy(ClientEntity, { id: clientId })
-  if (client === null) throw new Problem('client-unknown', `There is no client ${clientId}.`)
+  if (client === null)
+    throw new Problem(
+      'client-unknown',
+      said(`There is no client ${clientId}.`, `没有客户端 ${clientId}。`),
+    )
   if (activated === 0)
-    throw new Problem('client-state', `The client is ${client.status}, not pending.`)
+    throw new Problem(
+      'client-state',
+      said(
+        `The client is ${client.status}, not pending.`,
+        `该客户端的状态为 ${client.status},而不是 pending。`,
+      ),
+    )
   await noteController(tx, clientId, 'approved', act)
   const { name, role, unitId } = client
   await appendEvent(

@@ -1,6 +1,7 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { ClientDisabled } from '@erp-steward/contracts/client-events'
 import { AccountRevoked } from '@erp-steward/contracts/sign-in-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
@@ -25,7 +26,11 @@ export async function disableClient(
     [clientId, act.now],
   )
   const client = await tx.findOneBy(ClientEntity, { id: clientId })
-  if (client === null) throw new Problem('client-unknown', `There is no client ${clientId}.`)
+  if (client === null)
+    throw new Problem(
+      'client-unknown',
+      said(`There is no client ${clientId}.`, `没有客户端 ${clientId}。`),
+    )
   if (disabled === 0) return client
   const at = act.now.toISOString()
   await noteRevocation(tx, clientId, client.epoch, act.now)

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
 import { ClientSecretIssued } from '@erp-steward/contracts/client-events'
 import { AccountRevoked } from '@erp-steward/contracts/sign-in-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
@@ -66,12 +67,21 @@ export async function issueSecondSecretHalf(
   const client = await activeClient(tx, clientId)
   const { halfDigest, halfBy, halfPerson, halfRole } = client
   if (halfDigest === null)
-    throw new Problem('first-half-missing', 'No first half waits for a second one.')
+    throw new Problem(
+      'first-half-missing',
+      said('No first half waits for a second one.', '没有等待第二半的前一半。'),
+    )
   const first = { actor: halfBy ?? '', personId: halfPerson }
   await assertAnotherHand(tx, act, [first], 'You have the first half.')
   if (client.role !== SET_UP) await assertNamed(tx, act, [first])
   if (halfRole === act.role)
-    throw new Problem('half-not-for-role', 'The second half goes to another role than the first.')
+    throw new Problem(
+      'half-not-for-role',
+      said(
+        'The second half goes to another role than the first.',
+        '第二半须交给与第一半不同的角色。',
+      ),
+    )
   const half = randomBytes(HALF_BYTES).toString('base64url')
   const replaced = client.secretHash !== null
   const epoch = client.epoch + (replaced ? 1 : 0)
@@ -117,8 +127,18 @@ async function activeClient(tx: EntityManager, clientId: string): Promise<Client
     where: { id: clientId },
     lock: { mode: 'pessimistic_write' },
   })
-  if (client === null) throw new Problem('client-unknown', `There is no client ${clientId}.`)
+  if (client === null)
+    throw new Problem(
+      'client-unknown',
+      said(`There is no client ${clientId}.`, `没有客户端 ${clientId}。`),
+    )
   if (client.status !== 'active')
-    throw new Problem('client-state', `The client is ${client.status}, not active.`)
+    throw new Problem(
+      'client-state',
+      said(
+        `The client is ${client.status}, not active.`,
+        `该客户端的状态为 ${client.status},而不是 active。`,
+      ),
+    )
   return client
 }

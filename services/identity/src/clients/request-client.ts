@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { isConstraintViolation } from '@erp-steward/service-kit/constraint'
 import type { EntityManager } from 'typeorm'
@@ -44,7 +45,10 @@ export async function requestClient(
     await tx.insert(ClientEntity, client)
   } catch (error) {
     if (isConstraintViolation(error, 'client_name_key'))
-      throw new Problem('client-exists', `There is a client named ${name} already.`)
+      throw new Problem(
+        'client-exists',
+        said(`There is a client named ${name} already.`, `名为 ${name} 的客户端已存在。`),
+      )
     throw error
   }
   await noteController(tx, client.id, 'asked', act)

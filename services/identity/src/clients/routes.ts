@@ -1,3 +1,4 @@
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { Code, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
@@ -73,7 +74,12 @@ export async function clientRoutes(
         const form = new URLSearchParams(body.toString())
         const names = [...form.keys()]
         if (new Set(names).size !== names.length)
-          parsed(new Problem('malformed-request', 'A parameter is sent twice.'))
+          parsed(
+            new Problem(
+              'malformed-request',
+              said('A parameter is sent twice.', '同一参数发送了两次。'),
+            ),
+          )
         else parsed(null, Object.fromEntries(form))
       },
     )
@@ -171,7 +177,8 @@ export async function clientRoutes(
     },
     async ({ params: { id } }, reply) => {
       const client = await db.manager.findOneBy(ClientEntity, { id })
-      if (client === null) throw new Problem('client-unknown', `There is no client ${id}.`)
+      if (client === null)
+        throw new Problem('client-unknown', said(`There is no client ${id}.`, `没有客户端 ${id}。`))
       void reply.header('etag', etag(client.version))
       return viewOf(client)
     },
@@ -236,7 +243,14 @@ function credentialsOf(
     if (at > 0 && (id === undefined || id === text.slice(0, at)))
       return { clientId: text.slice(0, at), clientSecret: text.slice(at + 1) }
   }
-  throw new Problem('client-refused', 'Send client_id and client_secret, in one place.', {
-    error: 'invalid_client',
-  })
+  throw new Problem(
+    'client-refused',
+    said(
+      'Send client_id and client_secret, in one place.',
+      '请在同一处发送 client_id 和 client_secret。',
+    ),
+    {
+      error: 'invalid_client',
+    },
+  )
 }

@@ -1,5 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { LoginFailed, SignInLocked } from '@erp-steward/contracts/sign-in-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { durationMs } from '@erp-steward/regulation/duration'
@@ -175,8 +176,14 @@ async function lockoutPolicy(
 
 function lockedProblem(until: Date | null, now: Date): Problem {
   return until === null
-    ? new Problem('sign-in-locked', 'Only the security administrator can unlock this name.')
-    : new Problem('sign-in-locked', 'Too many attempts failed.', {
+    ? new Problem(
+        'sign-in-locked',
+        said(
+          'Only the security administrator can unlock this name.',
+          '只有安全管理员可以解锁该用户名。',
+        ),
+      )
+    : new Problem('sign-in-locked', said('Too many attempts failed.', '失败次数过多。'), {
         retryAfterSeconds: (until.getTime() - now.getTime()) / 1_000,
       })
 }

@@ -1,5 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { PasswordChanged } from '@erp-steward/contracts/sign-in-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { durationMs } from '@erp-steward/regulation/duration'
@@ -45,7 +46,10 @@ export async function changePassword(
     async (tx) => {
       const account = await tx.findOneBy(AccountEntity, { id: accountId })
       if (account === null)
-        throw new Problem('account-unknown', `There is no account ${accountId}.`)
+        throw new Problem(
+          'account-unknown',
+          said(`There is no account ${accountId}.`, `没有账号 ${accountId}。`),
+        )
       const userName = openUserName(tx, account)
       const attempt = await beginAttempt(tx, { userName, account, sourceIp }, act)
       const policy = await passwordPolicyOf(tx, account, act.now)
@@ -61,7 +65,10 @@ export async function changePassword(
     (current.expiresAt !== null && current.expiresAt <= act.now)
   ) {
     await db.transaction((tx) => failAttempt(tx, attempt, act))
-    throw new Problem('sign-in-refused', 'The current password is not right.')
+    throw new Problem(
+      'sign-in-refused',
+      said('The current password is not right.', '当前密码不正确。'),
+    )
   }
   await db.transaction((tx) => passAttempt(tx, attempt, act))
   const faults = passwordFaults(newPassword, userName, policy)
@@ -98,7 +105,10 @@ async function putInForce(
     [account.id],
   )
   if (live?.id !== replaced.id || locked?.status !== 'active')
-    throw new Problem('password-changed-meanwhile', 'Another password is in force by now.')
+    throw new Problem(
+      'password-changed-meanwhile',
+      said('Another password is in force by now.', '现在生效的已是另一个密码。'),
+    )
   await replaceCredential(
     tx,
     { accountId: account.id, kind: 'chosen', hash, expiresAt: null, policy },

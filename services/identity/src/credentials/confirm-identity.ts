@@ -1,4 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { EntityManager } from 'typeorm'
 import { AccountEntity } from '../accounts/account.ts'
@@ -27,12 +28,21 @@ export async function confirmIdentity(
 ): Promise<void> {
   const held = await lockAccount(tx, accountId)
   if (held === null || (ownUnit !== null && held.holder?.person.unitId !== ownUnit))
-    throw new Problem('not-found', `There is no account ${accountId}.`)
+    throw new Problem(
+      'not-found',
+      said(`There is no account ${accountId}.`, `没有账号 ${accountId}。`),
+    )
   const { account } = held
   if (account.coolingUntil === null || account.coolingUntil <= act.now)
-    throw new Problem('account-not-cooling', 'No cooling time runs for the account.')
+    throw new Problem(
+      'account-not-cooling',
+      said('No cooling time runs for the account.', '该账号没有冷静期。'),
+    )
   if (account.administratorRole !== null && ofPeople.includes(act.role))
-    throw new Problem('half-not-for-role', 'An administrator is confirmed by an administrator.')
+    throw new Problem(
+      'half-not-for-role',
+      said('An administrator is confirmed by an administrator.', '管理员须由管理员确认。'),
+    )
   const reset = await tx.findOne(CredentialResetEntity, {
     where: { accountId, state: 'chosen' },
     order: { chosenAt: 'DESC' },

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { EntityManager } from 'typeorm'
 import { assertAnotherHand, assertNamed } from '../accounts/another-hand.ts'
@@ -88,16 +89,28 @@ export async function issueSecondHalf(
 ): Promise<IssuedHalf> {
   const { account, holder } = await accountFor(tx, accountId, act)
   if (ownUnit !== null && holder?.person.unitId !== ownUnit)
-    throw new Problem('not-found', `There is no account ${accountId}.`)
+    throw new Problem(
+      'not-found',
+      said(`There is no account ${accountId}.`, `没有账号 ${accountId}。`),
+    )
   const reset = await openReset(tx, accountId)
   const firstDigest = reset?.firstDigest ?? null
   if (reset === null || firstDigest === null || reset.expiresAt <= act.now)
-    throw new Problem('first-half-missing', 'No first half waits for a second one.')
+    throw new Problem(
+      'first-half-missing',
+      said('No first half waits for a second one.', '没有等待第二半的前一半。'),
+    )
   const first = { actor: reset.firstBy, personId: reset.firstPerson }
   await assertAnotherHand(tx, act, [first], 'You have the first half.')
   await assertNamed(tx, act, [first])
   if (reset.firstRole === act.role)
-    throw new Problem('half-not-for-role', 'The second half goes to another role than the first.')
+    throw new Problem(
+      'half-not-for-role',
+      said(
+        'The second half goes to another role than the first.',
+        '第二半须交给与第一半不同的角色。',
+      ),
+    )
   const claimCode = randomHalf()
   const text = joinedHalves(firstDigest, claimCode)
   const epoch = await revokeAccount(tx, accountId, 'initial-password-issued', act)
@@ -118,14 +131,24 @@ export async function issueSecondHalf(
 
 async function accountFor(tx: EntityManager, accountId: string, act: Act): Promise<HeldAccount> {
   const held = await lockAccount(tx, accountId)
-  if (held === null) throw new Problem('not-found', `There is no account ${accountId}.`)
+  if (held === null)
+    throw new Problem(
+      'not-found',
+      said(`There is no account ${accountId}.`, `没有账号 ${accountId}。`),
+    )
   const { account } = held
   const owner = { actor: accountId, personId: account.personId }
   await assertAnotherHand(tx, act, [owner], 'Nobody issues a password for the own account.')
   if (!mayHoldHalf(act.role, account.administratorRole))
-    throw new Problem('half-not-for-role', `A half of this password is not for ${act.role}.`)
+    throw new Problem(
+      'half-not-for-role',
+      said(`A half of this password is not for ${act.role}.`, `此密码的一半不能交给 ${act.role}。`),
+    )
   if (account.status !== 'active')
-    throw new Problem('account-state', `The account is ${account.status}.`)
+    throw new Problem(
+      'account-state',
+      said(`The account is ${account.status}.`, `该账号的状态为 ${account.status}。`),
+    )
   await assertNamed(tx, act)
   const takers = account.personId === null ? [] : await loneHandsOn(tx, account.personId)
   await assertAnotherHand(

@@ -1,3 +1,4 @@
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { hash, verify } from '@node-rs/argon2'
 
@@ -29,9 +30,13 @@ export function verifyPassword(stored: string, password: string): Promise<boolea
 async function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
   if (running >= AT_A_TIME) {
     if (queue.length >= WAITING)
-      throw new Problem('unavailable', 'Too many passwords are being checked.', {
-        retryAfterSeconds: 3,
-      })
+      throw new Problem(
+        'unavailable',
+        said('Too many passwords are being checked.', '正在校验的密码过多。'),
+        {
+          retryAfterSeconds: 3,
+        },
+      )
     // The one that ends hands its turn over, so `running` stays as it is.
     await new Promise<void>((resolve) => queue.push(resolve))
   } else running += 1

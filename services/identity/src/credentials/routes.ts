@@ -3,6 +3,7 @@ import { InstantOut, nullable, Paragraph, Uuid } from '@erp-steward/contracts/va
 import type { App } from '@erp-steward/service-kit/app'
 import { actOf, principalOf, unitInRange } from '@erp-steward/service-kit/authentication'
 import { decodeInstantCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { Type } from 'typebox'
 import type { DataSource, EntityManager } from 'typeorm'
@@ -244,7 +245,8 @@ function ownRoutes(app: App, { db, clock }: Options): void {
     },
     async (request, reply) => {
       const { actor: accountId, sessionId } = principalOf(request)
-      if (sessionId === null) throw new Problem('not-found', 'A client has no password.')
+      if (sessionId === null)
+        throw new Problem('not-found', said('A client has no password.', '客户端没有密码。'))
       await changePassword(
         db,
         { accountId, sessionId, ...request.body, sourceIp: request.ip },
@@ -269,7 +271,10 @@ function ownRoutes(app: App, { db, clock }: Options): void {
       const { actor: accountId } = principalOf(request)
       const account = await db.manager.findOneBy(AccountEntity, { id: accountId })
       if (account === null)
-        throw new Problem('account-unknown', `There is no account ${accountId}.`)
+        throw new Problem(
+          'account-unknown',
+          said(`There is no account ${accountId}.`, `没有账号 ${accountId}。`),
+        )
       const { maxAgeMs, ...policy } = await passwordPolicyOf(db.manager, account, clock())
       return { ...policy, maxAgeDays: maxAgeMs === null ? null : maxAgeMs / 86_400_000 }
     },

@@ -1,5 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { AccountUnlocked } from '@erp-steward/contracts/sign-in-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
@@ -20,7 +21,11 @@ export async function unlockAccount(
   act: Act,
 ): Promise<void> {
   const account = await tx.findOneBy(AccountEntity, { id: accountId })
-  if (account === null) throw new Problem('account-unknown', `There is no account ${accountId}.`)
+  if (account === null)
+    throw new Problem(
+      'account-unknown',
+      said(`There is no account ${accountId}.`, `没有账号 ${accountId}。`),
+    )
   const owner = { actor: accountId, personId: account.personId }
   await assertAnotherHand(tx, act, [owner], 'Nobody unlocks the own account.')
   await assertNamed(tx, act)

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
 import { PersonsImported } from '@erp-steward/contracts/directory-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { personalDataOf } from '@erp-steward/service-kit/personal-data'
@@ -255,11 +256,15 @@ async function decide(
   if (place instanceof Problem) throw place
   const person = register.people.get(register.keyOf(employeeNumber))
   const foreign = [place.unit.id, person?.unitId ?? place.unit.id].some((id) => id !== unitId)
-  if (unitId !== null && foreign) throw new Problem('outside-unit', 'Your range is your own unit.')
+  if (unitId !== null && foreign)
+    throw new Problem('outside-unit', said('Your range is your own unit.', '您的范围仅限本单位。'))
 
   if (person === undefined) {
     if (leaveOn !== null && leaveOn <= chinaDay(act.now))
-      throw new Problem('person-unknown', 'Who has left already is not taken in.')
+      throw new Problem(
+        'person-unknown',
+        said('Who has left already is not taken in.', '已离职的人员不再录入。'),
+      )
     const named = { employeeNumber, name, email, birthday: birthday ?? null }
     const joiner = { ...named, place, userName, withAccount: true }
     const joined = await joinPerson(tx, joiner, act)
@@ -268,11 +273,17 @@ async function decide(
   }
   if (!person.active) {
     if (leaveOn !== null) return 'unchanged'
-    throw new Problem('person-left', 'The person has left; a list brings nobody back.')
+    throw new Problem(
+      'person-left',
+      said('The person has left; a list brings nobody back.', '该人员已离开;列表不能使人员恢复。'),
+    )
   }
   const known = register.userNames.get(person.id)
   if (userName !== null && known !== undefined && known !== userName)
-    throw new Problem('user-name-taken', `The person has the account ${known}.`)
+    throw new Problem(
+      'user-name-taken',
+      said(`The person has the account ${known}.`, `该人员已有账号 ${known}。`),
+    )
   const changed = await changePerson(tx, person, { name, email, birthday, place }, act)
   if (leaveOn === null || leaveOn === person.leaveOn) return changed.outcome
   const left = await leavePerson(tx, changed.person, leaving(leaveOn), act)

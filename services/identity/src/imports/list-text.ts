@@ -1,3 +1,4 @@
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 
 /** The text of a list, and whether its encoding was guessed. */
@@ -29,7 +30,10 @@ export function listText(body: Buffer, charset: string | undefined): ListText {
   if (charset !== undefined && named === undefined)
     throw new Problem(
       'import-unreadable',
-      `There is no charset ${charset.slice(0, 40)}; there are utf-8, gbk, gb18030 and utf-16le.`,
+      said(
+        `There is no charset ${charset.slice(0, 40)}; there are utf-8, gbk, gb18030 and utf-16le.`,
+        `没有字符集 ${charset.slice(0, 40)};可用的有 utf-8、gbk、gb18030 和 utf-16le。`,
+      ),
     )
   for (const encoding of named === undefined ? ['utf-8', 'gb18030'] : [named]) {
     try {
@@ -40,5 +44,11 @@ export function listText(body: Buffer, charset: string | undefined): ListText {
       // Not this one.
     }
   }
-  throw new Problem('import-unreadable', `The list is not ${named ?? 'UTF-8 or GB 18030'}.`)
+  throw new Problem(
+    'import-unreadable',
+    said(
+      `The list is not ${named ?? 'UTF-8 or GB 18030'}.`,
+      `该列表的编码不是 ${named ?? 'UTF-8 or GB 18030'}。`,
+    ),
+  )
 }

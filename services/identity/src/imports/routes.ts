@@ -1,3 +1,4 @@
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
@@ -107,7 +108,13 @@ function readBody(request: FastifyRequest<{ Querystring: { columns?: string } }>
   const [type = '', ...parameters] = (request.headers['content-type'] ?? '').split(';')
   const read = readers[type.trim().toLowerCase()]
   if (bytes === null || bytes === undefined || read === undefined)
-    throw new Problem('media-type-unsupported', `Send one of ${Object.keys(readers).join(', ')}.`)
+    throw new Problem(
+      'media-type-unsupported',
+      said(
+        `Send one of ${Object.keys(readers).join(', ')}.`,
+        `请发送下列之一:${Object.keys(readers).join(', ')}。`,
+      ),
+    )
   const charset = parameters
     .map((parameter) => /^\s*charset\s*=\s*"?([^"\s]+)"?\s*$/i.exec(parameter)?.[1])
     .find((named) => named !== undefined)
@@ -180,7 +187,7 @@ function jobRoutes(app: App, { db }: Committer): void {
       const { id } = await reached(request)
       const [after = null] = decodeCursor(cursor, 1) ?? []
       if (after !== null && !/^\d{1,18}$/.test(after))
-        throw new Problem('cursor-unusable', 'The cursor was not made by this list.')
+        throw new Problem('cursor-unusable', said('The cursor was not made by this list.', '该游标不属于此列表。'))
       const notes = await importNotes(db.manager, id, after, limit + 1)
       return page(notes, limit, ({ seq }) => [seq])
     },
@@ -251,10 +258,17 @@ export async function importRoutes(app: App, deps: Committer): Promise<void> {
         }
         const report = await importPersons(db, command, act)
         if (!report.applied && !dryRun)
-          throw new Problem('import-refused', `${report.counts.refused} rows were refused.`, {
-            counts: report.counts,
-            rows: report.rows.filter(({ outcome }) => outcome === 'refused'),
-          })
+          throw new Problem(
+            'import-refused',
+            said(
+              `${report.counts.refused} rows were refused.`,
+              `有 ${report.counts.refused} 行被拒绝。`,
+            ),
+            {
+              counts: report.counts,
+              rows: report.rows.filter(({ outcome }) => outcome === 'refused'),
+            },
+          )
         return report
       },
     })

@@ -1,4 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { Code, nullable } from '@erp-steward/contracts/values'
 import { assertVersion } from '@erp-steward/service-kit/commit'
@@ -60,7 +61,13 @@ export async function proposeNarrowing(
   const entry = await lockEntry(tx, body)
   if (entry === null || !narrows(entry, body)) return null
   if (expected === null)
-    throw new Problem('precondition-required', 'It exists: send the ETag you read in If-Match.')
+    throw new Problem(
+      'precondition-required',
+      said(
+        'It exists: send the ETag you read in If-Match.',
+        '该条目已存在:请在 If-Match 中发送您读到的 ETag。',
+      ),
+    )
   assertVersion(entry.version, expected)
   if (body.noun === 'unit' && !body.active) await assertNobodyIn(tx, 'unit_id', entry.id)
   const reason = 'The register is changed.'

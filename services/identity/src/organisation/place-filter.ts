@@ -1,3 +1,4 @@
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { Code } from '@erp-steward/contracts/values'
 import { Type } from 'typebox'
@@ -52,13 +53,22 @@ export async function placeFilter(
     )
   const { unitId = null, departmentIds = [], positionId = null } = found ?? {}
   if (unitCode !== undefined && unitId === null)
-    throw new Problem('unit-unknown', `There is no unit ${unitCode}.`)
+    throw new Problem(
+      'unit-unknown',
+      said(`There is no unit ${unitCode}.`, `没有单位 ${unitCode}。`),
+    )
   if (departmentCode !== undefined && departmentIds.length === 0)
     throw new Problem(
       'department-unknown',
-      `There is no department ${departmentCode} in ${unitCode ?? 'any unit'}.`,
+      said(
+        `There is no department ${departmentCode} in ${unitCode ?? 'any unit'}.`,
+        `${unitCode ?? 'any unit'} 中没有部门 ${departmentCode}。`,
+      ),
     )
   if (positionCode !== undefined && positionId === null)
-    throw new Problem('position-unknown', `There is no position ${positionCode}.`)
+    throw new Problem(
+      'position-unknown',
+      said(`There is no position ${positionCode}.`, `没有岗位 ${positionCode}。`),
+    )
   return { unitId, departmentIds: departmentCode === undefined ? null : departmentIds, positionId }
 }

@@ -1,3 +1,4 @@
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { assertVersion } from '@erp-steward/service-kit/commit'
 import type { EntityManager, EntitySchema, FindOptionsWhere, ObjectLiteral } from 'typeorm'
@@ -40,7 +41,11 @@ export async function putEntry<Row extends Entry>(
   // `identifiers` is filled even when nothing was inserted.
   const raw: unknown = inserted.raw
   if (Array.isArray(raw) && raw.length === 1) {
-    if (expected !== null) throw new Problem('version-stale', 'There is nothing to change yet.')
+    if (expected !== null)
+      throw new Problem(
+        'version-stale',
+        said('There is nothing to change yet.', '尚无可修改的内容。'),
+      )
     return { row: fresh, outcome: 'created' }
   }
   const row = await tx.findOneOrFail(entity, { where: key, lock: { mode: 'pessimistic_write' } })
@@ -48,7 +53,13 @@ export async function putEntry<Row extends Entry>(
   if (expected !== null) assertVersion(row.version, expected)
   if (!differs) return { row, outcome: 'unchanged' }
   if (expected === null)
-    throw new Problem('precondition-required', 'It exists: send the ETag you read in If-Match.')
+    throw new Problem(
+      'precondition-required',
+      said(
+        'It exists: send the ETag you read in If-Match.',
+        '该条目已存在:请在 If-Match 中发送您读到的 ETag。',
+      ),
+    )
   const changed: Row = { ...row, ...values, version: row.version + 1 }
   await tx.save(entity, changed)
   return { row: changed, outcome: 'changed' }
@@ -69,5 +80,9 @@ export async function assertNobodyIn(
     `select from person where ${column} = $1 and active limit 1`,
     [id],
   )
-  if (found.length > 0) throw new Problem('entry-in-use', 'Active people still belong to it.')
+  if (found.length > 0)
+    throw new Problem(
+      'entry-in-use',
+      said('Active people still belong to it.', '仍有在职人员属于它。'),
+    )
 }

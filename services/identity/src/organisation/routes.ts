@@ -1,3 +1,4 @@
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { Code, Line, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
@@ -306,7 +307,7 @@ async function put<Row extends Entry>(
 }
 
 function tagged<Row extends Entry>(reply: FastifyReply, row: Row | null, what: string): Row {
-  if (row === null) throw new Problem('not-found', `There is no ${what}.`)
+  if (row === null) throw new Problem('not-found', said(`There is no ${what}.`, `没有 ${what}。`))
   void reply.header('etag', etag(row.version))
   return row
 }
@@ -330,6 +331,7 @@ async function byCode<Row extends Entry>(
 
 async function unitByCode(tx: EntityManager, code: string) {
   const unit = await tx.findOneBy(UnitEntity, { code })
-  if (unit === null) throw new Problem('unit-unknown', `There is no unit ${code}.`)
+  if (unit === null)
+    throw new Problem('unit-unknown', said(`There is no unit ${code}.`, `没有单位 ${code}。`))
   return unit
 }

@@ -1,4 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { EntityManager } from 'typeorm'
 import { AccountEntity } from '../accounts/account.ts'
@@ -41,7 +42,8 @@ export async function changePerson(
   { name, email, birthday, place }: ChangePerson,
   act: Act,
 ): Promise<{ person: Person; outcome: PersonOutcome }> {
-  if (!before.active) throw new Problem('person-left', 'The person has left.')
+  if (!before.active)
+    throw new Problem('person-left', said('The person has left.', '该人员已离开。'))
   assertBorn(birthday, act.now)
   const known = openPerson(tx, before)
   const plain = {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { ask } from '@erp-steward/messaging/statement'
 import type { EntityManager } from 'typeorm'
@@ -64,7 +65,7 @@ export async function joinPerson(
     insertUnlessThere(tx, person),
     withAccount && carriesRights(position) && isKnownHuman(tx, person),
   ])
-  if (!isNew) throw new Problem('employee-number-taken', 'The employee number is in the register.')
+  if (!isNew) throw new Problem('employee-number-taken', said('The employee number is in the register.', '该工号已登记。'))
   await noteHand(tx, person.id, 'placed', act)
   await announcePerson(tx, person, act)
   if (!withAccount) return { person, account: null }

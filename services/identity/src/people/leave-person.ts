@@ -1,5 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { LeaveNoticed, LeaveWithdrawn } from '@erp-steward/contracts/directory-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { durationMs } from '@erp-steward/regulation/duration'
@@ -36,7 +37,8 @@ export async function leavePerson(
   leave: Leave,
   act: Act,
 ): Promise<Person> {
-  if (!before.active) throw new Problem('person-left', 'The person has left.')
+  if (!before.active)
+    throw new Problem('person-left', said('The person has left.', '该人员已离开。'))
   await assertNotAbout(tx, act, before.id, 'Nobody gives notice for himself.')
   const { leaveOn, effectiveAt, atOnce, noticeLagSeconds } = leaveTiming(leave, act.now)
   const person: Person = {
@@ -78,8 +80,9 @@ export async function leavePerson(
 export async function withdrawLeave(tx: EntityManager, before: Person, act: Act): Promise<Person> {
   await assertNotAbout(tx, act, before.id, 'Nobody takes the own notice back.')
   const { id, active, leaveOn } = before
-  if (!active) throw new Problem('person-left', 'The person has left.')
-  if (leaveOn === null) throw new Problem('no-leave-noticed', 'Nobody gave notice.')
+  if (!active) throw new Problem('person-left', said('The person has left.', '该人员已离开。'))
+  if (leaveOn === null)
+    throw new Problem('no-leave-noticed', said('Nobody gave notice.', '没有离职通知。'))
   const version = before.version + 1
   const person: Person = { ...before, leaveOn: null, leaveKind: null, noticedAt: null, version }
   await tx.save(PersonEntity, person)

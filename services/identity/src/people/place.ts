@@ -1,3 +1,4 @@
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { EntityManager } from 'typeorm'
 import { DepartmentEntity, type Department } from '../organisation/department.ts'
@@ -29,7 +30,11 @@ export async function findPlace(
 ): Promise<Place> {
   const lock = { mode: 'pessimistic_read' } as const
   const unit = await tx.findOne(UnitEntity, { where: { code: unitCode, active: true }, lock })
-  if (unit === null) throw new Problem('unit-unknown', `There is no active unit ${unitCode}.`)
+  if (unit === null)
+    throw new Problem(
+      'unit-unknown',
+      said(`There is no active unit ${unitCode}.`, `没有启用的单位 ${unitCode}。`),
+    )
   const department = await tx.findOne(DepartmentEntity, {
     where: { unitId: unit.id, code: departmentCode, active: true },
     lock,
@@ -37,13 +42,19 @@ export async function findPlace(
   if (department === null)
     throw new Problem(
       'department-unknown',
-      `There is no active department ${departmentCode} in ${unitCode}.`,
+      said(
+        `There is no active department ${departmentCode} in ${unitCode}.`,
+        `${unitCode} 中没有启用的部门 ${departmentCode}。`,
+      ),
     )
   const position = await tx.findOne(PositionEntity, {
     where: { code: positionCode, active: true },
     lock,
   })
   if (position === null)
-    throw new Problem('position-unknown', `There is no active position ${positionCode}.`)
+    throw new Problem(
+      'position-unknown',
+      said(`There is no active position ${positionCode}.`, `没有启用的岗位 ${positionCode}。`),
+    )
   return { unit, department, position }
 }

@@ -1,4 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { EntityManager } from 'typeorm'
 import { AccountEntity } from '../accounts/account.ts'
@@ -42,7 +43,8 @@ export async function rejoinPerson(
   { place, birthday }: RejoinPerson,
   act: Act,
 ): Promise<Person> {
-  if (before.active) throw new Problem('person-active', 'The person has not left.')
+  if (before.active)
+    throw new Problem('person-active', said('The person has not left.', '该人员并未离开。'))
   await assertNotAbout(tx, act, before.id, 'Nobody takes himself back.')
   const rightsPending = carriesRights(place.position)
   if (rightsPending) await assertNoAdministrator(tx, before.id)

@@ -1,4 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { Code, InstantOut, LocalDate, nullable, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
@@ -294,7 +295,7 @@ async function reached(
   const own = unitInRange(request)
   const person = await lockPerson(tx, id)
   if (person === null || (own !== null && person.unitId !== own))
-    throw new Problem('not-found', `There is no person ${id}.`)
+    throw new Problem('not-found', said(`There is no person ${id}.`, `没有人员 ${id}。`))
   assertVersion(person.version, expected)
   return person
 }
@@ -308,6 +309,7 @@ async function viewOf(
   unitId: PersonFilter['unitId'] = null,
 ): Promise<PersonInRange> {
   const [person] = await peopleInRange(tx, { id, unitId, after: [null, null], limit: 1 })
-  if (person === undefined) throw new Problem('not-found', `There is no person ${id}.`)
+  if (person === undefined)
+    throw new Problem('not-found', said(`There is no person ${id}.`, `没有人员 ${id}。`))
   return showPerson(tx, await viewerOf(request, tx, at), person)
 }

@@ -1,4 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { ask } from '@erp-steward/messaging/statement'
 import { EntitySchema, type EntityManager } from 'typeorm'
@@ -111,9 +112,16 @@ export async function assertNoTwin(
   ])
   if (twin === undefined) return
   const what = twin.address ? 'this mail address' : 'this name and birthday'
-  throw new Problem('person-twin', `Another active person, ${twin.id}, has ${what}.`, {
-    twinId: twin.id,
-  })
+  throw new Problem(
+    'person-twin',
+    said(
+      `Another active person, ${twin.id}, has ${what}.`,
+      `另一位在职人员 ${twin.id} 具有 ${what}。`,
+    ),
+    {
+      twinId: twin.id,
+    },
+  )
 }
 
 /**
@@ -151,7 +159,10 @@ export async function admitSharedAddress(
   const person = await tx.findOneBy(PersonEntity, { id: personId, active: true })
   const emailLookup = person?.emailLookup ?? null
   if (emailLookup === null)
-    throw new Problem('person-unknown', 'There is no active person with an address.')
+    throw new Problem(
+      'person-unknown',
+      said('There is no active person with an address.', '没有具有邮件地址的在职人员。'),
+    )
   await tx.query(
     'insert into shared_address (email_lookup, since) values ($1, $2) on conflict do nothing',
     [emailLookup, now],
@@ -171,7 +182,10 @@ export async function admitNamesake(
   const person = await tx.findOneBy(PersonEntity, { id: personId, active: true })
   const twinLookup = person?.twinLookup ?? null
   if (twinLookup === null)
-    throw new Problem('person-unknown', 'There is no active person with a birthday.')
+    throw new Problem(
+      'person-unknown',
+      said('There is no active person with a birthday.', '没有登记生日的在职人员。'),
+    )
   await tx.query(
     'insert into namesake (twin_lookup, since) values ($1, $2) on conflict do nothing',
     [twinLookup, now],

@@ -1,5 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { ProvisioningSuperseded } from '@erp-steward/contracts/provisioning-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { assertVersion } from '@erp-steward/service-kit/commit'
@@ -50,7 +51,11 @@ export async function dropTask(
 
 async function failedTask(tx: EntityManager, id: string, expected: number) {
   const task = await lockTask(tx, id)
-  if (task.status !== 'failed') throw new Problem('task-state', `The task is ${task.status}.`)
+  if (task.status !== 'failed')
+    throw new Problem(
+      'task-state',
+      said(`The task is ${task.status}.`, `该任务的状态为 ${task.status}。`),
+    )
   assertVersion(task.version, expected)
   return task
 }

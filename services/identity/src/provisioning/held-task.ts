@@ -1,3 +1,4 @@
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { EntityManager } from 'typeorm'
 import { ProvisioningTaskEntity, type ProvisioningTask } from './provisioning-task.ts'
@@ -17,7 +18,11 @@ export async function lockTask(tx: EntityManager, id: string): Promise<Provision
     where: { id },
     lock: { mode: 'pessimistic_write' },
   })
-  if (task === null) throw new Problem('not-found', `There is no provisioning task ${id}.`)
+  if (task === null)
+    throw new Problem(
+      'not-found',
+      said(`There is no provisioning task ${id}.`, `没有 EBS 任务 ${id}。`),
+    )
   return task
 }
 
@@ -29,5 +34,8 @@ export async function lockTask(tx: EntityManager, id: string): Promise<Provision
  */
 export function assertHolds({ leaseToken }: Lease, task: ProvisioningTask): void {
   if (task.status !== 'leased' || task.leaseToken !== leaseToken)
-    throw new Problem('lease-lost', 'The task is not leased under this token.')
+    throw new Problem(
+      'lease-lost',
+      said('The task is not leased under this token.', '该任务未以此租约令牌领取。'),
+    )
 }

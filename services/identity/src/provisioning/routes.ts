@@ -1,3 +1,4 @@
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { Code, InstantOut, Line, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
@@ -149,11 +150,15 @@ function workerRoutes(app: App, { db, clock }: Committer): void {
       )
       // Thrown after the commit: what was read back has to stay.
       if (task.status !== 'done')
-        throw new Problem('read-back-differs', 'What was read back is not what was asked.', {
-          expected: openTask(db.manager, task).expected,
-          readBack,
-          taskStatus: task.status,
-        })
+        throw new Problem(
+          'read-back-differs',
+          said('What was read back is not what was asked.', '回读的内容与要求的不一致。'),
+          {
+            expected: openTask(db.manager, task).expected,
+            readBack,
+            taskStatus: task.status,
+          },
+        )
       return openTask(db.manager, task)
     },
   })
@@ -236,7 +241,10 @@ function readingRoutes(app: App, { db }: Committer): void {
       const { limit, cursor, status, kind, userName, unitCode } = request.query
       const [after] = decodeCursor(cursor, 1) ?? []
       if (after !== undefined && !/^\d{1,18}$/.test(after))
-        throw new Problem('cursor-unusable', 'The cursor was not made by this list.')
+        throw new Problem(
+          'cursor-unusable',
+          said('The cursor was not made by this list.', '该游标不属于此列表。'),
+        )
       const unitId = unitInRange(request)
       const query = db.manager
         .createQueryBuilder(ProvisioningTaskEntity, 'task')
@@ -274,7 +282,10 @@ function readingRoutes(app: App, { db }: Committer): void {
       const own = unitInRange(request)
       const task = await db.manager.findOneBy(ProvisioningTaskEntity, { id })
       if (task === null || (own !== null && task.unitId !== own))
-        throw new Problem('not-found', `There is no provisioning task ${id}.`)
+        throw new Problem(
+          'not-found',
+          said(`There is no provisioning task ${id}.`, `没有 EBS 任务 ${id}。`),
+        )
       void reply.header('etag', etag(task.version))
       return shown(request, db.manager, task)
     },

@@ -1,5 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { RefreshReused } from '@erp-steward/contracts/sign-in-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { DataSource, EntityManager } from 'typeorm'
@@ -40,7 +41,8 @@ export async function refreshSession(
     return nextTokens(tx, sign, session, actor)
   })
   // Thrown after the commit: the end of the session has to stay.
-  if (tokens === null) throw new Problem('refresh-refused', 'The refresh token is not good.')
+  if (tokens === null)
+    throw new Problem('refresh-refused', said('The refresh token is not good.', '刷新令牌无效。'))
   return tokens
 }
 

@@ -1,5 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { AccountRevoked } from '@erp-steward/contracts/sign-in-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
@@ -25,7 +26,11 @@ export async function revokeAccount(
     'update account set epoch = epoch + 1 where id = $1 returning epoch',
     [accountId],
   )
-  if (row === undefined) throw new Problem('account-unknown', `There is no account ${accountId}.`)
+  if (row === undefined)
+    throw new Problem(
+      'account-unknown',
+      said(`There is no account ${accountId}.`, `没有账号 ${accountId}。`),
+    )
   await tx.query(
     `update session set ended_at = $2, end_reason = 'revoked' where account_id = $1 and ended_at is null`,
     [accountId, act.now],

@@ -1,3 +1,4 @@
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { InstantOut, Line, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
@@ -125,7 +126,8 @@ export function sessionRoutes(app: App, { db, clock, sign, seal }: SessionRouteO
     },
     async (request, reply) => {
       const { sessionId } = principalOf(request)
-      if (sessionId === null) throw new Problem('not-found', 'A client has no session.')
+      if (sessionId === null)
+        throw new Problem('not-found', said('A client has no session.', '客户端没有会话。'))
       const act = actOf(request, clock())
       await db.transaction((tx) => endSession(tx, sessionId, 'signed-out', act))
       return reply.code(204).send(null)
@@ -152,7 +154,11 @@ export function sessionRoutes(app: App, { db, clock, sign, seal }: SessionRouteO
         const ended =
           (await tx.existsBy(SessionEntity, { id, accountId })) &&
           (await endSession(tx, id, 'signed-out', act))
-        if (!ended) throw new Problem('not-found', 'You have no such open session.')
+        if (!ended)
+          throw new Problem(
+            'not-found',
+            said('You have no such open session.', '您没有这个未结束的会话。'),
+          )
       })
       return reply.code(204).send(null)
     },

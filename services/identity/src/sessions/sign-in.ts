@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
 import { SignedIn } from '@erp-steward/contracts/sign-in-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { durationMs } from '@erp-steward/regulation/duration'
@@ -66,7 +67,8 @@ export async function signIn(
     return opened
   })
   // Thrown after the commit: the failure has to stay counted.
-  if (tokens === null) throw new Problem('sign-in-refused', 'The sign-in was refused.')
+  if (tokens === null)
+    throw new Problem('sign-in-refused', said('The sign-in was refused.', '登录被拒绝。'))
   return tokens
 }
 

@@ -1,3 +1,4 @@
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { closed, nullable, Paragraph } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
@@ -146,7 +147,10 @@ async function yearView(tx: EntityManager, year: number) {
   const versions = await tx.find(HolidayYearEntity, { where: { year }, order: { version: 'desc' } })
   const days = versions[0] ?? shippedHolidays.get(year)
   if (days === undefined)
-    throw new Problem('holiday-year-not-found', `The public holidays of ${year} are not loaded.`)
+    throw new Problem(
+      'holiday-year-not-found',
+      said(`The public holidays of ${year} are not loaded.`, `${year} 年的法定节假日尚未录入。`),
+    )
   const { holidays, makeUpDays } = days
   return { ...shipped(year), ...versions[0], holidays, makeUpDays, versions }
 }

@@ -1,4 +1,5 @@
 import type { ChangeKind } from '@erp-steward/contracts/change-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { activePerson } from '@erp-steward/directory/directory'
 import type { EntityManager } from 'typeorm'
@@ -54,7 +55,13 @@ export async function assertPlan(
   const objection = objectionToExecutor(people, plan.executorPersonId)
   if (objection !== null) throw new Problem('same-person', objection)
   if (plan.rollbackOwnerPersonId === plan.executorPersonId)
-    throw new Problem('same-person', 'Who carries a change out does not answer for its way back.')
+    throw new Problem(
+      'same-person',
+      said(
+        'Who carries a change out does not answer for its way back.',
+        '变更的执行人不得负责其回退。',
+      ),
+    )
   await activePerson(tx, plan.executorPersonId)
   await activePerson(tx, plan.rollbackOwnerPersonId)
 }

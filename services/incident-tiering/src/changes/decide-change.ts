@@ -4,6 +4,7 @@ import {
   ChangeRejected,
   type ApprovalStage,
 } from '@erp-steward/contracts/change-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
@@ -124,10 +125,19 @@ async function decidable(
   const objection = objectionToApprover(change, approverPersonId)
   if (objection !== null) throw new Problem('same-person', objection)
   if (!(await mayDecide(tx, change, stage, approverPersonId, approver)))
-    throw new Problem('not-change-approver', `You do not decide the stage ${stage} of this change.`)
+    throw new Problem(
+      'not-change-approver',
+      said(
+        `You do not decide the stage ${stage} of this change.`,
+        `您不负责决定该变更的阶段 ${stage}。`,
+      ),
+    )
   const pending = isMadeUp ? 'unit' : pendingStage(change)
   if (pending !== stage)
-    throw new Problem('change-state', `The stage that is next is ${pending ?? 'none'}.`)
+    throw new Problem(
+      'change-state',
+      said(`The stage that is next is ${pending ?? 'none'}.`, `下一阶段为 ${pending ?? 'none'}。`),
+    )
   return { change, approverPersonId }
 }
 

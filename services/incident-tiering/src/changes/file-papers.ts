@@ -1,5 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { ChangePapersFiled } from '@erp-steward/contracts/change-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { heldPerson, mayDo } from '@erp-steward/directory/directory'
@@ -35,7 +36,10 @@ export async function filePapers(
   const change = await lockChange(tx, changeId, expected)
   await assertFiler(tx, change, filer, act)
   if (change.papersDueAt === null || change.papersFiledAt !== null)
-    throw new Problem('change-state', 'No papers are due for this change.')
+    throw new Problem(
+      'change-state',
+      said('No papers are due for this change.', '该变更没有应补的资料。'),
+    )
   const withinTarget = act.now <= change.papersDueAt
   const filed = await updateChange(tx, change, {
     papersConfirmation: confirmation,
@@ -78,10 +82,16 @@ async function assertFiler(
     if (!isLost || !(leads || roles.includes('OM_AUTHORITY')))
       throw new Problem(
         'not-change-requester',
-        'Only the person who asked for the change does this.',
+        said(
+          'Only the person who asked for the change does this.',
+          '仅提出该变更的人员可以这样做。',
+        ),
       )
     if (personId === executorPersonId || personId === finisherPersonId)
-      throw new Problem('same-person', 'Who carried a change out does not write its papers.')
+      throw new Problem(
+        'same-person',
+        said('Who carried a change out does not write its papers.', '变更的执行人不得编写其资料。'),
+      )
   }
   await actingPerson(tx, act)
 }

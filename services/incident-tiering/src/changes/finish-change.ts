@@ -1,5 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { ChangeFinished } from '@erp-steward/contracts/change-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
@@ -69,7 +70,10 @@ async function finisherOf(
   if (act.personId === executorPersonId) return actingPerson(tx, act)
   const isInCharge = act.personId === rollbackOwnerPersonId || roles.includes('OM_AUTHORITY')
   if (!isInCharge || (await lostExecutor(tx, executorPersonId)) === null)
-    throw new Problem('not-change-executor', 'The executor named in the change does this.')
+    throw new Problem(
+      'not-change-executor',
+      said('The executor named in the change does this.', '须由变更中指定的执行人办理。'),
+    )
   const personId = await actingPerson(tx, act)
   const objection = objectionToExecutor(change, personId)
   if (objection !== null) throw new Problem('same-person', objection)

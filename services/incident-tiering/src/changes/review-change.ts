@@ -1,5 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { ChangeReviewed } from '@erp-steward/contracts/change-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
@@ -29,9 +30,15 @@ export async function reviewChange(
   assertState(change, 'finished')
   const reviewerPersonId = await actingPerson(tx, act)
   if ([change.executorPersonId, change.finisherPersonId].includes(reviewerPersonId))
-    throw new Problem('same-person', 'Who carried a change out does not review it.')
+    throw new Problem(
+      'same-person',
+      said('Who carried a change out does not review it.', '变更的执行人不得评审该变更。'),
+    )
   if (reviewerPersonId === change.requesterPersonId)
-    throw new Problem('same-person', 'Who asked for a change does not review it.')
+    throw new Problem(
+      'same-person',
+      said('Who asked for a change does not review it.', '变更的申请人不得评审该变更。'),
+    )
   const closed = await updateChange(tx, change, {
     state: 'closed',
     reviewerPersonId,

@@ -1,4 +1,5 @@
 import { ApprovalStage, ChangeKind } from '@erp-steward/contracts/change-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { closed, Code, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
@@ -47,7 +48,10 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
   async function readable(request: FastifyRequest, id: string): Promise<Change> {
     const found = await changeInRange(db.manager, id, readerOf(request))
     if (found === null)
-      throw new Problem('change-not-found', `There is no change ${id} in your range.`)
+      throw new Problem(
+        'change-not-found',
+        said(`There is no change ${id} in your range.`, `您的范围内没有变更 ${id}。`),
+      )
     return found
   }
 

@@ -1,5 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { ChangeStarted } from '@erp-steward/contracts/change-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { activePerson } from '@erp-steward/directory/directory'
@@ -154,7 +155,10 @@ export function outsideWindow({ next, unknownYears }: WindowOfChange): string {
 /** @throws Problem `not-change-executor`, `person-unknown` if the executor has left */
 export async function assertExecutor(tx: EntityManager, change: Change, act: Act): Promise<void> {
   if (act.personId !== change.executorPersonId)
-    throw new Problem('not-change-executor', 'The executor named in the change does this.')
+    throw new Problem(
+      'not-change-executor',
+      said('The executor named in the change does this.', '须由变更中指定的执行人办理。'),
+    )
   await actingPerson(tx, act)
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
 import { ChangeSubmitted, type ChangeKind } from '@erp-steward/contracts/change-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { activeModule, activeUnit } from '@erp-steward/directory/directory'
 import { appendEvent } from '@erp-steward/messaging/outbox'
@@ -45,7 +46,10 @@ export async function submitChange(
     voidedApproverPersonIds: [],
   }
   if (!isTechnical(kind) && !(await isKeyUserOf(tx, { unitId, moduleCode }, requesterPersonId)))
-    throw new Problem('not-key-user', 'What users demand is asked for by their key user.')
+    throw new Problem(
+      'not-key-user',
+      said('What users demand is asked for by their key user.', '用户的需求须由其关键用户提出。'),
+    )
   if (command.class === 'emergency') await assertPapers(tx, requesterPersonId, act.now)
   await assertPlan(tx, command, command, people, act.now)
   const [{ number }]: [{ number: string }] = await tx.query(
@@ -128,7 +132,10 @@ async function assertPapers(tx: EntityManager, requesterPersonId: string, now: D
   if (overdue !== null)
     throw new Problem(
       'emergency-papers-overdue',
-      `The papers of ${overdue.number} were due at ${overdue.papersDueAt?.toISOString() ?? ''}.`,
+      said(
+        `The papers of ${overdue.number} were due at ${overdue.papersDueAt?.toISOString() ?? ''}.`,
+        `${overdue.number} 的资料应于 ${overdue.papersDueAt?.toISOString() ?? ''} 前提交。`,
+      ),
       { changeId: overdue.id },
     )
 }

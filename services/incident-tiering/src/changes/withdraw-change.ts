@@ -1,5 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { ChangeWithdrawn } from '@erp-steward/contracts/change-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
@@ -44,6 +45,9 @@ export async function withdrawChange(
 /** @throws Problem `not-change-requester`, `person-unknown` if the requester has left */
 export async function assertRequester(tx: EntityManager, change: Change, act: Act): Promise<void> {
   if (act.personId !== change.requesterPersonId)
-    throw new Problem('not-change-requester', 'Only the person who asked for the change does this.')
+    throw new Problem(
+      'not-change-requester',
+      said('Only the person who asked for the change does this.', '仅提出该变更的人员可以这样做。'),
+    )
   await actingPerson(tx, act)
 }

@@ -1,3 +1,4 @@
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { assertReaches, principalOf } from '@erp-steward/service-kit/authentication'
 import type { FastifyRequest } from 'fastify'
@@ -13,5 +14,8 @@ export function assertLeads(request: FastifyRequest, unitId: string | null): voi
   const { roles, unitId: own } = principalOf(request)
   const ofCompany = roles.includes('OM_AUTHORITY') || roles.includes('SYSTEM_ADMIN')
   if (!ofCompany && (unitId === null || unitId !== own))
-    throw new Problem('outside-unit', 'You name the key users of your own unit.')
+    throw new Problem(
+      'outside-unit',
+      said('You name the key users of your own unit.', '您只能指定本单位的关键用户。'),
+    )
 }

@@ -1,5 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { KeyUserRemoved } from '@erp-steward/contracts/incident-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { PersonEntity } from '@erp-steward/directory/directory'
@@ -34,7 +35,11 @@ export async function removeKeyUser(
     where: { id: keyUserId, endedAt: IsNull() },
     lock: { mode: 'pessimistic_write' },
   })
-  if (duty === null) throw new Problem('not-found', `Nobody holds the duty ${keyUserId}.`)
+  if (duty === null)
+    throw new Problem(
+      'not-found',
+      said(`Nobody holds the duty ${keyUserId}.`, `无人担任职责 ${keyUserId}。`),
+    )
   assertVersion(duty.version, expected)
   const { tier, kind, unitId, moduleCode } = duty
   if (successorPersonId !== null)
@@ -42,7 +47,13 @@ export async function removeKeyUser(
   await waitForOtherChanges(tx)
   const ended = await end(tx, duty, reason, act)
   if ((await coverageGaps(tx)).some((gap) => isGapOf(gap, duty)))
-    throw new Problem('last-key-user', 'Nobody else can do this duty; name a successor.')
+    throw new Problem(
+      'last-key-user',
+      said(
+        'Nobody else can do this duty; name a successor.',
+        '无其他人能担任此职责,请指定继任者。',
+      ),
+    )
   await releaseTicketsOf(tx, duty.personId, act)
   return ended
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
 import { KeyUserNominated } from '@erp-steward/contracts/incident-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { SupportTier } from '@erp-steward/contracts/values'
 import { appendEvent } from '@erp-steward/messaging/outbox'
@@ -61,7 +62,10 @@ export async function nominateKeyUser(
     await tx.insert(KeyUserEntity, keyUser)
   } catch (error) {
     if (isConstraintViolation(error, 'key_user_duty_key'))
-      throw new Problem('key-user-exists', 'The person already holds this duty.')
+      throw new Problem(
+        'key-user-exists',
+        said('The person already holds this duty.', '该人员已担任此职责。'),
+      )
     throw error
   }
   await appendEvent(
@@ -94,12 +98,22 @@ async function unitsOf(tx: EntityManager, personIds: string[], { unitId }: Act):
 /** Whoever is named can do the duty at once: of the unit, with the right to work tickets, reachable. Source: B-4.1.2. */
 function assertAble(person: Person, unitId: string | null) {
   const faults = [
-    ...(unitId === null || person.unitId === unitId ? [] : ['is of another unit']),
-    ...(mayDo(person, 'ticket.work') ? [] : ['has no active account that may work tickets']),
-    ...(person.email === null ? ['has no mail address'] : []),
+    ...(unitId === null || person.unitId === unitId
+      ? []
+      : [said('is of another unit', '属于其他单位')]),
+    ...(mayDo(person, 'ticket.work')
+      ? []
+      : [said('has no active account that may work tickets', '没有可处理工单的有效账号')]),
+    ...(person.email === null ? [said('has no mail address', '没有邮件地址')] : []),
   ]
   if (faults.length > 0)
-    throw new Problem('key-user-not-able', `The person ${faults.join(', and ')}.`)
+    throw new Problem(
+      'key-user-not-able',
+      said(
+        `The person ${faults.map(({ en }) => en).join(', and ')}.`,
+        `该人员${faults.map((fault) => fault['zh-CN']).join(',且')}。`,
+      ),
+    )
 }
 
 function assertShape(

@@ -1,5 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { NotificationResent } from '@erp-steward/contracts/incident-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { enqueueAll } from '@erp-steward/service-kit/jobs'
@@ -23,9 +24,15 @@ export async function resendNotification(
     lock: { mode: 'pessimistic_write' },
   })
   if (notification === null)
-    throw new Problem('notification-not-found', `There is no notification ${id}.`)
+    throw new Problem(
+      'notification-not-found',
+      said(`There is no notification ${id}.`, `没有通知 ${id}。`),
+    )
   if (notification.state === 'delivered')
-    throw new Problem('notification-delivered', 'The receiver has accepted the message.')
+    throw new Problem(
+      'notification-delivered',
+      said('The receiver has accepted the message.', '接收方已接受该消息。'),
+    )
   await tx.update(NotificationEntity, { id }, { state: 'queued' })
   const { ticketId, channel, occasion, attempts } = notification
   await enqueueAll(tx, 'incident-tiering', DELIVER[channel], [jobOf(notification)], act)

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
 import { assertVersion } from '@erp-steward/service-kit/commit'
@@ -59,7 +60,13 @@ export async function registerWebhook(
   act: Act,
 ): Promise<Webhook> {
   if (!isAllowedTarget(url, targets))
-    throw new Problem('webhook-refused', 'The address is not on the list WEBHOOK_TARGETS.')
+    throw new Problem(
+      'webhook-refused',
+      said(
+        'The address is not on the list WEBHOOK_TARGETS.',
+        '该地址不在 WEBHOOK_TARGETS 列表中。',
+      ),
+    )
   if (unitId !== null) await activeUnit(tx, unitId)
   const id = randomUUID()
   const webhook: Webhook = {
@@ -85,7 +92,8 @@ export async function setWebhookActive(
     where: { id },
     lock: { mode: 'pessimistic_write' },
   })
-  if (webhook === null) throw new Problem('not-found', `There is no webhook ${id}.`)
+  if (webhook === null)
+    throw new Problem('not-found', said(`There is no webhook ${id}.`, `没有 webhook ${id}。`))
   assertVersion(webhook.version, expected)
   const changed = { ...webhook, active, version: webhook.version + 1 }
   await tx.update(WebhookEntity, { id }, changed)

@@ -1,5 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { SuperiorsNamed } from '@erp-steward/contracts/incident-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { activePerson, PersonEntity } from '@erp-steward/directory/directory'
 import { appendEvent } from '@erp-steward/messaging/outbox'
@@ -47,9 +48,15 @@ export async function assertCallable(tx: EntityManager, { added }: SuperiorsMove
   for (const id of [...added].sort()) {
     const { email, accountStatus } = await activePerson(tx, id)
     if (email === null)
-      throw new Problem('person-unreachable', `The person ${id} has no mail address.`)
+      throw new Problem(
+        'person-unreachable',
+        said(`The person ${id} has no mail address.`, `人员 ${id} 没有邮件地址。`),
+      )
     if (accountStatus !== 'active' && accountStatus !== 'none')
-      throw new Problem('person-unreachable', `The account of the person ${id} is shut.`)
+      throw new Problem(
+        'person-unreachable',
+        said(`The account of the person ${id} is shut.`, `人员 ${id} 的账号已关闭。`),
+      )
   }
 }
 

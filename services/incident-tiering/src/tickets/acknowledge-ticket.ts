@@ -1,5 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { TicketAcknowledged } from '@erp-steward/contracts/incident-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { heldPerson } from '@erp-steward/directory/directory'
 import { appendEvent } from '@erp-steward/messaging/outbox'
@@ -27,13 +28,22 @@ export async function acknowledgeTicket(
   const person = act.personId === null ? null : await heldPerson(tx, act.personId)
   const ticket = await lockTicket(tx, ticketId, expected)
   if (ticket.state !== 'open')
-    throw new Problem('ticket-state', `The ticket is ${ticket.state} and cannot be acknowledged.`)
+    throw new Problem(
+      'ticket-state',
+      said(
+        `The ticket is ${ticket.state} and cannot be acknowledged.`,
+        `该工单的状态为 ${ticket.state},不能受理。`,
+      ),
+    )
   const serves = person === null ? [] : await tiersOfPerson(tx, ticket, person.id)
   const tier = tierToTake(ticket.tier, tiersCalledAtOnce(ticket.priority), serves)
   if (tier === null || person === null)
     throw new Problem(
       'not-on-tier',
-      `You serve no tier that was called; the ticket is on ${ticket.tier}.`,
+      said(
+        `You serve no tier that was called; the ticket is on ${ticket.tier}.`,
+        `您不在已呼叫的支持层级;该工单在 ${ticket.tier}。`,
+      ),
     )
   const [acknowledge] = await openClocks(tx, ticket.id, 'acknowledge')
   await stopClocks(tx, ticket.id, 'acknowledge', 'acknowledged', act)

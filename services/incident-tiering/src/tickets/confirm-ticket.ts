@@ -1,5 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { TicketClosed, TicketConfirmed } from '@erp-steward/contracts/incident-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { heldPerson } from '@erp-steward/directory/directory'
 import { appendEvent } from '@erp-steward/messaging/outbox'
@@ -38,7 +39,13 @@ export async function confirmTicket(
   if (!accepted) await holdResolver(tx, ticketId)
   const ticket = await lockTicket(tx, ticketId, expected)
   if (ticket.state !== 'resolved')
-    throw new Problem('ticket-state', `The ticket is ${ticket.state}; there is nothing to confirm.`)
+    throw new Problem(
+      'ticket-state',
+      said(
+        `The ticket is ${ticket.state}; there is nothing to confirm.`,
+        `该工单的状态为 ${ticket.state},无可确认。`,
+      ),
+    )
   await assertMayConfirm(tx, ticket, act)
   await stopClocks(tx, ticket.id, 'remind', 'answered', act)
   await stopClocks(tx, ticket.id, 'confirm', accepted ? 'confirmed' : 'rejected', act)

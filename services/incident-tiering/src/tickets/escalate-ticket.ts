@@ -1,5 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { TicketEscalated } from '@erp-steward/contracts/incident-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
@@ -25,12 +26,18 @@ export async function escalateTicket(
   if (ticket.state !== 'acknowledged')
     throw new Problem(
       'ticket-state',
-      `The ticket is ${ticket.state}; only an acknowledged one has an owner.`,
+      said(
+        `The ticket is ${ticket.state}; only an acknowledged one has an owner.`,
+        `该工单的状态为 ${ticket.state};只有已受理的工单才有负责人。`,
+      ),
     )
   if (!mayEscalate({ ...ticket, byPersonId: act.personId }))
     throw new Problem(
       'not-ticket-owner',
-      'Only the owner, with an analysis, or the timer passes a ticket on.',
+      said(
+        'Only the owner, with an analysis, or the timer passes a ticket on.',
+        '只有负责人(附分析)或计时器可以将工单升级。',
+      ),
     )
   return passUp(tx, ticket, 'owner', analysis, act)
 }
@@ -49,7 +56,8 @@ export async function passUp(
 ): Promise<Ticket> {
   const from = ticket.tier
   const to = nextTier(from)
-  if (to === null) throw new Problem('tier-exhausted', 'Tier 3 is the last.')
+  if (to === null)
+    throw new Problem('tier-exhausted', said('Tier 3 is the last.', '三级支持已是最后一级。'))
   await stopClocks(tx, ticket.id, 'tier', `passed to ${to}`, act)
   const passed = await updateTicket(tx, ticket, { tier: to, state: 'open', ownerPersonId: null })
   await addEntry(

@@ -1,5 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { TicketProgressNoted } from '@erp-steward/contracts/incident-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
@@ -41,7 +42,16 @@ export async function noteProgress(
 /** @throws Problem `ticket-state` if nobody owns the ticket, `not-ticket-owner` if somebody else does */
 export function assertOwnedBy(ticket: Ticket, act: Act): void {
   if (ticket.state !== 'acknowledged')
-    throw new Problem('ticket-state', `The ticket is ${ticket.state}; acknowledge it first.`)
+    throw new Problem(
+      'ticket-state',
+      said(
+        `The ticket is ${ticket.state}; acknowledge it first.`,
+        `该工单的状态为 ${ticket.state},请先受理。`,
+      ),
+    )
   if (act.personId === null || ticket.ownerPersonId !== act.personId)
-    throw new Problem('not-ticket-owner', 'Another person owns the ticket.')
+    throw new Problem(
+      'not-ticket-owner',
+      said('Another person owns the ticket.', '该工单由另一人负责。'),
+    )
 }

@@ -1,5 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { TicketReassigned } from '@erp-steward/contracts/incident-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { SupportTier } from '@erp-steward/contracts/values'
 import { appendEvent } from '@erp-steward/messaging/outbox'
@@ -29,7 +30,13 @@ export async function reassignTicket(
 ): Promise<Ticket> {
   const ticket = await lockTicket(tx, ticketId, expected)
   if (ticket.state !== 'open' && ticket.state !== 'acknowledged')
-    throw new Problem('ticket-state', `The ticket is ${ticket.state}; nobody works on it.`)
+    throw new Problem(
+      'ticket-state',
+      said(
+        `The ticket is ${ticket.state}; nobody works on it.`,
+        `该工单的状态为 ${ticket.state},无人处理。`,
+      ),
+    )
   const given = await updateTicket(tx, ticket, { state: 'open', ownerPersonId: null, tier })
   await addEntry(tx, ticket.id, 'reassigned', `${ticket.tier} to ${tier}: ${reason}`, act)
   await appendEvent(

@@ -1,3 +1,4 @@
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import {
   closed,
@@ -53,7 +54,10 @@ export function ticketRoutes(app: App, deps: Dependencies<IncidentConfig>): void
       const serves = personId === null ? [] : await tiersOfPerson(db.manager, ticket, personId)
       if (serves.length > 0) return ticket
     }
-    throw new Problem('ticket-not-found', `There is no ticket ${id} in your range.`)
+    throw new Problem(
+      'ticket-not-found',
+      said(`There is no ticket ${id} in your range.`, `您的范围内没有工单 ${id}。`),
+    )
   }
 
   createRoute(app, deps, '/v1/tickets', {

@@ -1,4 +1,5 @@
 import { AlertLevel } from '@erp-steward/contracts/monitoring-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { InstantOut, nullable, Priority, SupportTier, Uuid } from '@erp-steward/contracts/values'
 import { assertVersion } from '@erp-steward/service-kit/commit'
@@ -129,7 +130,8 @@ export async function lockTicket(
     where: { id },
     lock: { mode: 'pessimistic_write' },
   })
-  if (ticket === null) throw new Problem('ticket-not-found', `There is no ticket ${id}.`)
+  if (ticket === null)
+    throw new Problem('ticket-not-found', said(`There is no ticket ${id}.`, `没有工单 ${id}。`))
   if (expected !== undefined) assertVersion(ticket.version, expected)
   return ticket
 }

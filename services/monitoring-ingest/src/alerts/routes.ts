@@ -1,4 +1,5 @@
 import { AlertLevel } from '@erp-steward/contracts/monitoring-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
@@ -63,7 +64,8 @@ export function alertRoutes(app: App, { db }: Dependencies<MonitoringConfig>): v
     answer: EpisodeView,
     read: async ({ params: { id }, request }) => {
       const episode = await db.manager.findOneBy(AlertEpisodeEntity, { id })
-      if (episode === null) throw new Problem('alert-not-found', `There is no alert ${id}.`)
+      if (episode === null)
+        throw new Problem('alert-not-found', said(`There is no alert ${id}.`, `没有告警 ${id}。`))
       assertReaches(request, episode.unitId)
       return withNotices(episode, await noticesOf(db, [id]))
     },

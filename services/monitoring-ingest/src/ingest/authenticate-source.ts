@@ -1,4 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type pg from 'pg'
 import { sourceIdOf } from '../sources/rules/source-token.ts'
@@ -23,7 +24,10 @@ export async function authenticateSource(
 ): Promise<SendingSource> {
   const token = /^Bearer (\S{1,200})$/i.exec(authorization ?? '')?.[1] ?? ''
   const sourceId = sourceIdOf(token)
-  const refused = new Problem('unauthenticated', 'Send the token of a source.')
+  const refused = new Problem(
+    'unauthenticated',
+    said('Send the token of a source.', '请发送数据源的令牌。'),
+  )
   if (sourceId === null) throw refused
   const { rows } = await pool.query<SendingSource & { tokenHash: Buffer }>({
     name: 'sending-source',

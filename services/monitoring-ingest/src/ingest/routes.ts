@@ -1,4 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { services } from '@erp-steward/contracts/services'
 import type { App } from '@erp-steward/service-kit/app'
@@ -70,12 +71,20 @@ export async function ingestRoutes(
   function assertRoom(): void {
     // Not 429: Prometheus retries that only when told to, and would lose the samples.
     if (inFlight >= config.INGEST_IN_FLIGHT)
-      throw new Problem('unavailable', 'Too many write requests at once.', { retryAfterSeconds: 2 })
+      throw new Problem(
+        'unavailable',
+        said('Too many write requests at once.', '同时写入的请求过多。'),
+        { retryAfterSeconds: 2 },
+      )
   }
 
   async function write(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const source = request.sendingSource
-    if (source === null) throw new Problem('unauthenticated', 'Send the token of a source.')
+    if (source === null)
+      throw new Problem(
+        'unauthenticated',
+        said('Send the token of a source.', '请发送数据源的令牌。'),
+      )
     const act: Act = {
       actor: `source:${source.id}`,
       personId: null,
@@ -95,7 +104,10 @@ export async function ingestRoutes(
     if (refusals.total === 0) return
     throw new Problem(
       'samples-refused',
-      `${String(written)} samples kept, ${String(refusals.total)} refused: ${refusals.summary}.`,
+      said(
+        `${String(written)} samples kept, ${String(refusals.total)} refused: ${refusals.summary}.`,
+        `保留 ${String(written)} 个样本,拒绝 ${String(refusals.total)} 个:${refusals.summary}。`,
+      ),
       {
         written,
         refused: Object.fromEntries(refusals.counts),
@@ -154,20 +166,42 @@ export async function ingestRoutes(
 function decoded({ headers, body }: FastifyRequest): WriteRequest {
   const proto = /;\s*proto=([^;]+)/.exec(headers['content-type'] ?? '')?.[1]?.trim()
   if (proto !== undefined && proto !== 'prometheus.WriteRequest')
-    throw new Problem('media-type-unsupported', 'Send prometheus.WriteRequest (remote write 1.0).')
+    throw new Problem(
+      'media-type-unsupported',
+      said(
+        'Send prometheus.WriteRequest (remote write 1.0).',
+        '请发送 prometheus.WriteRequest(remote write 1.0)。',
+      ),
+    )
   if (headers['content-encoding'] !== 'snappy')
-    throw new Problem('media-type-unsupported', 'Send the body with Content-Encoding: snappy.')
-  if (!Buffer.isBuffer(body)) throw new Problem('malformed-request', 'The body is empty.')
+    throw new Problem(
+      'media-type-unsupported',
+      said(
+        'Send the body with Content-Encoding: snappy.',
+        '请以 Content-Encoding: snappy 发送正文。',
+      ),
+    )
+  if (!Buffer.isBuffer(body))
+    throw new Problem('malformed-request', said('The body is empty.', '请求正文为空。'))
   const claim = snappyClaim(body)
   if (claim.kind === 'too-large')
-    throw new Problem('body-too-large', 'The body claims more than 8 MiB after decompression.')
+    throw new Problem(
+      'body-too-large',
+      said('The body claims more than 8 MiB after decompression.', '正文声明解压后超过 8 MiB。'),
+    )
   if (claim.kind === 'malformed')
-    throw new Problem('malformed-request', 'The body is no Snappy block.')
+    throw new Problem(
+      'malformed-request',
+      said('The body is no Snappy block.', '请求正文不是 Snappy 数据块。'),
+    )
   let bytes: Buffer | string
   try {
     bytes = uncompressSync(body, { asBuffer: true })
   } catch {
-    throw new Problem('malformed-request', 'The body is no Snappy block.')
+    throw new Problem(
+      'malformed-request',
+      said('The body is no Snappy block.', '请求正文不是 Snappy 数据块。'),
+    )
   }
   if (!Buffer.isBuffer(bytes)) throw new TypeError('snappy answered with text')
   return decodeWriteRequest(bytes, MAX_SAMPLES)
@@ -179,9 +213,15 @@ async function readable<Result>(work: () => Promise<Result>): Promise<Result> {
     return await work()
   } catch (error) {
     if (error instanceof MalformedWrite)
-      throw new Problem('malformed-request', `The message cannot be read: ${error.message}.`)
+      throw new Problem(
+        'malformed-request',
+        said(`The message cannot be read: ${error.message}.`, `无法读取该消息:${error.message}。`),
+      )
     if (error instanceof TooManySamples)
-      throw new Problem('body-too-large', `The request holds ${error.message}.`)
+      throw new Problem(
+        'body-too-large',
+        said(`The request holds ${error.message}.`, `该请求含有 ${error.message}。`),
+      )
     throw error
   }
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { Statement } from '@erp-steward/messaging/statement'
 import type pg from 'pg'
@@ -100,9 +101,13 @@ export class SampleWriter {
         if (!RETRIED.has(code)) throw error
         if (code === NO_PARTITION) this.#days.clear()
         if (attempt === ATTEMPTS)
-          throw new Problem('unavailable', 'Other requests got in the way.', {
-            retryAfterSeconds: 1,
-          })
+          throw new Problem(
+            'unavailable',
+            said('Other requests got in the way.', '与其他请求发生冲突。'),
+            {
+              retryAfterSeconds: 1,
+            },
+          )
       }
     }
   }
@@ -331,5 +336,6 @@ async function assertStillActive(tx: Statement, sourceId: string): Promise<void>
   const rows = (await tx.query(`select from source where id = $1 and state = 'active'`, [
     sourceId,
   ])) as unknown[]
-  if (rows.length === 0) throw new Problem('unauthenticated', 'The source is disabled.')
+  if (rows.length === 0)
+    throw new Problem('unauthenticated', said('The source is disabled.', '该数据源已停用。'))
 }

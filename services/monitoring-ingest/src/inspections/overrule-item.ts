@@ -1,5 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { InspectionItemOverruled } from '@erp-steward/contracts/monitoring-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { assertAnotherPerson } from '@erp-steward/service-kit/another-person'
@@ -37,20 +38,41 @@ export async function overruleItem(
   act: Act,
 ): Promise<InspectionItem> {
   const { personId } = act
-  if (personId === null) throw new Problem('not-inspector', 'A named person overrules a value.')
+  if (personId === null)
+    throw new Problem(
+      'not-inspector',
+      said('A named person overrules a value.', '数值须由指明的人员改判。'),
+    )
   const round = await lockWorkableRound(tx, roundId, act.now)
   const item = await tx.findOneBy(InspectionItemEntity, { roundId, code })
-  if (item === null) throw new Problem('inspection-not-found', `The round has no item ${code}.`)
+  if (item === null)
+    throw new Problem(
+      'inspection-not-found',
+      said(`The round has no item ${code}.`, `该次巡检没有项目 ${code}。`),
+    )
   assertVersion(item.version, expected)
   const { level, value, recordedByPersonId } = item
-  if (level === null) throw new Problem('inspection-verdict', 'There is nothing to overrule.')
+  if (level === null)
+    throw new Problem('inspection-verdict', said('There is nothing to overrule.', '无可改判。'))
   if (await tx.existsBy(InspectionFindingEntity, { roundId, item: code }))
-    throw new Problem('inspection-verdict', 'The finding on this item is on record.')
+    throw new Problem(
+      'inspection-verdict',
+      said('The finding on this item is on record.', '该项目的问题已记录在案。'),
+    )
   if (!saysSomething(reason))
-    throw new Problem('inspection-note-required', 'Say why the value is no finding.')
+    throw new Problem(
+      'inspection-note-required',
+      said('Say why the value is no finding.', '请说明该数值为何不算问题。'),
+    )
   assertAnotherPerson(act, [recordedByPersonId], 'Somebody else entered it.')
   if (!(await isAbleToInspect(tx, personId, round.unitId)))
-    throw new Problem('inspector-unable', 'Your account or your roles do not inspect this unit.')
+    throw new Problem(
+      'inspector-unable',
+      said(
+        'Your account or your roles do not inspect this unit.',
+        '您的账号或角色不负责巡检该单位。',
+      ),
+    )
   const overruled: InspectionItem = {
     ...item,
     verdict: 'normal',

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
 import { InspectionFindingRaised } from '@erp-steward/contracts/monitoring-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { assertVersion } from '@erp-steward/service-kit/commit'
@@ -62,7 +63,11 @@ export async function recordItem(
 ): Promise<InspectionItem> {
   const { roundId, code } = command
   const { personId } = act
-  if (personId === null) throw new Problem('not-inspector', 'A named person records an item.')
+  if (personId === null)
+    throw new Problem(
+      'not-inspector',
+      said('A named person records an item.', '巡检项目须由指明的人员记录。'),
+    )
   const round = await lockWorkableRound(tx, roundId, act.now)
   const read = await itemOf(tx, roundId, code)
   assertVersion(read.version, expected)
@@ -71,14 +76,20 @@ export async function recordItem(
   await fillRound(tx, round, act, [code])
   const item = await itemOf(tx, roundId, code)
   if (item.level !== read.level)
-    throw new Problem('inspection-measured', `${item.value ?? ''} was measured: fill the round.`)
+    throw new Problem(
+      'inspection-measured',
+      said(
+        `${item.value ?? ''} was measured: fill the round.`,
+        `测得 ${item.value ?? ''}:请填写巡检。`,
+      ),
+    )
   const finding = await tx.findOneBy(InspectionFindingEntity, { roundId, item: code })
   const seen = await see(tx, round, item, command.value, act)
   const verdict = command.verdict ?? verdictOf(seen)
   if (verdict === 'normal') assertMayBeNormal(item, seen, finding !== null)
   const note = command.note !== null && saysSomething(command.note) ? command.note : null
   if (command.verdict === 'abnormal' && note === null)
-    throw new Problem('inspection-note-required', 'Say what was found.')
+    throw new Problem('inspection-note-required', said('Say what was found.', '请说明发现的问题。'))
   const measured = item.origin === 'measured'
   const recorded: InspectionItem = {
     ...item,
@@ -105,7 +116,11 @@ export async function recordItem(
 
 async function itemOf(tx: EntityManager, roundId: string, code: string): Promise<InspectionItem> {
   const item = await tx.findOneBy(InspectionItemEntity, { roundId, code })
-  if (item === null) throw new Problem('inspection-not-found', `The round has no item ${code}.`)
+  if (item === null)
+    throw new Problem(
+      'inspection-not-found',
+      said(`The round has no item ${code}.`, `该次巡检没有项目 ${code}。`),
+    )
   return item
 }
 
@@ -121,11 +136,12 @@ async function see(
   if (item.origin === 'measured') {
     const value = item.value ?? ''
     if (entered !== null && entered.trim() !== value)
-      throw new Problem('inspection-measured', `${value} was measured.`)
+      throw new Problem('inspection-measured', said(`${value} was measured.`, `测得 ${value}。`))
     return { entry, limits: item.limits, value, level: item.level ?? item.overruledLevel }
   }
   const value = entered?.trim() ?? ''
-  if (value === '') throw new Problem('inspection-value-required', 'Enter what was seen.')
+  if (value === '')
+    throw new Problem('inspection-value-required', said('Enter what was seen.', '请填写所见情况。'))
   const fault = entryFault(entry, value)
   if (fault !== null) throw new Problem('inspection-value-unfit', fault)
   const limits = known === undefined ? null : await resolveLimits(tx, known, round.unitId, act.now)
@@ -134,17 +150,36 @@ async function see(
 
 function verdictOf({ entry, limits, level }: Seen): 'normal' | 'abnormal' {
   if (!judgesItself(entry, limits))
-    throw new Problem('inspection-verdict', 'The value of this item does not tell: give a verdict.')
+    throw new Problem(
+      'inspection-verdict',
+      said(
+        'The value of this item does not tell: give a verdict.',
+        '该项目的数值不足以判断:请给出结论。',
+      ),
+    )
   return level === null ? 'normal' : 'abnormal'
 }
 
 function assertMayBeNormal(item: InspectionItem, { value, level }: Seen, isFound: boolean): void {
-  if (isFound) throw new Problem('inspection-verdict', 'The finding on this item is on record.')
+  if (isFound)
+    throw new Problem(
+      'inspection-verdict',
+      said('The finding on this item is on record.', '该项目的问题已记录在案。'),
+    )
   if (level !== null)
-    throw new Problem('inspection-verdict', `${value} is beyond its limit (${level}).`)
+    throw new Problem(
+      'inspection-verdict',
+      said(`${value} is beyond its limit (${level}).`, `${value} 超出限值(${level})。`),
+    )
   // A second thought about a typed value is a second person's: else the limit would be a matter of typing again.
   if (item.level !== null)
-    throw new Problem('inspection-verdict', `${item.value ?? ''} is on record, beyond its limit.`)
+    throw new Problem(
+      'inspection-verdict',
+      said(
+        `${item.value ?? ''} is on record, beyond its limit.`,
+        `已记录 ${item.value ?? ''},超出限值。`,
+      ),
+    )
 }
 
 async function raiseFinding(

@@ -1,4 +1,5 @@
 import { AlertLevel } from '@erp-steward/contracts/monitoring-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { InstantOut, LocalDate, nullable, Uuid } from '@erp-steward/contracts/values'
 import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
@@ -208,7 +209,7 @@ export const InspectionFindingEntity = entityOf(FindingView, {
 /** @throws Problem `inspection-not-found` */
 export async function roundById(tx: EntityManager, id: string): Promise<InspectionRound> {
   const round = await tx.findOneBy(InspectionRoundEntity, { id })
-  if (round === null) throw new Problem('inspection-not-found', `There is no round ${id}.`)
+  if (round === null) throw new Problem('inspection-not-found', said(`There is no round ${id}.`, `没有巡检 ${id}。`))
   return round
 }
 
@@ -222,9 +223,9 @@ export async function lockOpenRound(tx: EntityManager, id: string): Promise<Insp
     where: { id },
     lock: { mode: 'pessimistic_write' },
   })
-  if (round === null) throw new Problem('inspection-not-found', `There is no round ${id}.`)
+  if (round === null) throw new Problem('inspection-not-found', said(`There is no round ${id}.`, `没有巡检 ${id}。`))
   if (round.state === 'signed')
-    throw new Problem('inspection-signed', `The round of ${round.date} is signed.`)
+    throw new Problem('inspection-signed', said(`The round of ${round.date} is signed.`, `${round.date} 的巡检已签字。`))
   return round
 }
 
@@ -240,7 +241,7 @@ export async function lockWorkableRound(
 ): Promise<InspectionRound> {
   const round = await lockOpenRound(tx, id)
   if (!hasBegun(round, now))
-    throw new Problem('inspection-not-open', `The round is about ${round.date}.`)
+    throw new Problem('inspection-not-open', said(`The round is about ${round.date}.`, `该次巡检针对 ${round.date}。`))
   return round
 }
 

@@ -1,3 +1,4 @@
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { closed, Line, LocalDate, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
@@ -160,10 +161,10 @@ export function inspectionRoutes(app: App, deps: Dependencies<MonitoringConfig>)
       await activeUnit(tx, unitId)
       const ahead = daysBetween(dayInChina(act.now), date)
       if (ahead > 1 || ahead < -DAYS_BACK)
-        throw new Problem('inspection-date', `${date} is too far from today.`)
+        throw new Problem('inspection-date', said(`${date} is too far from today.`, `${date} 距今过远。`))
       const round = await generateRound(tx, { unitId, date }, act)
       if (round === null)
-        throw new Problem('inspection-exists', `The unit has its round of ${date}.`)
+        throw new Problem('inspection-exists', said(`The unit has its round of ${date}.`, `该单位已有 ${date} 的巡检。`))
       return roundView(round)
     },
   })

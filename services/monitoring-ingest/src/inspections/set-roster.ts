@@ -1,5 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { InspectionRosterSet } from '@erp-steward/contracts/monitoring-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { assertAnotherPerson } from '@erp-steward/service-kit/another-person'
@@ -31,7 +32,10 @@ export async function setRoster(
 ): Promise<InspectionRoster> {
   await activeUnit(tx, unitId)
   if (deputyPersonId === inspectorPersonId)
-    throw new Problem('same-person', 'The deputy must be somebody else.')
+    throw new Problem(
+      'same-person',
+      said('The deputy must be somebody else.', '代理人须为另一人。'),
+    )
   for (const id of [inspectorPersonId, deputyPersonId]) if (id !== null) await able(tx, id, unitId)
   const before = await tx.findOne(InspectionRosterEntity, {
     where: { unitId },
@@ -53,7 +57,10 @@ export async function setRoster(
       await tx.insert(InspectionRosterEntity, roster)
     } catch (error) {
       if (isConstraintViolation(error, 'inspection_roster_pkey'))
-        throw new Problem('version-stale', 'Somebody set this roster at the same moment.')
+        throw new Problem(
+          'version-stale',
+          said('Somebody set this roster at the same moment.', '同一时刻他人设置了此值班表。'),
+        )
       throw error
     }
   await tx.update(
@@ -78,7 +85,13 @@ export async function setRoster(
 async function able(tx: EntityManager, personId: string, unitId: string) {
   await activePerson(tx, personId)
   if (!(await isAbleToInspect(tx, personId, unitId)))
-    throw new Problem('inspector-unable', `Person ${personId} is not able to inspect the unit.`)
+    throw new Problem(
+      'inspector-unable',
+      said(
+        `Person ${personId} is not able to inspect the unit.`,
+        `人员 ${personId} 不能巡检该单位。`,
+      ),
+    )
 }
 
 /** Whose duty the change begins, ends or turns into another. */

@@ -1,5 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { InspectionDone, InspectionSuspicious } from '@erp-steward/contracts/monitoring-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { assertAnotherPerson } from '@erp-steward/service-kit/another-person'
@@ -46,7 +47,10 @@ export async function signRound(
   if (incomplete.length > 0)
     throw new Problem(
       'inspection-incomplete',
-      `${String(incomplete.length)} items are not complete.`,
+      said(
+        `${String(incomplete.length)} items are not complete.`,
+        `有 ${String(incomplete.length)} 个项目未完成。`,
+      ),
       { items: incomplete },
     )
   assertAnotherPerson(
@@ -117,9 +121,21 @@ async function assertInTurn(
   const { unitId, inspectorPersonId, deputyPersonId, handedOverAt, deputyDueAt } = round
   const named = [inspectorPersonId, deputyPersonId]
   if (personId === null || !named.includes(personId))
-    throw new Problem('not-inspector', 'The inspector or the deputy of the round signs it.')
+    throw new Problem(
+      'not-inspector',
+      said(
+        'The inspector or the deputy of the round signs it.',
+        '须由该次巡检的巡检人或代理人签字。',
+      ),
+    )
   if (!(await isAbleToInspect(tx, personId, unitId)))
-    throw new Problem('inspector-unable', 'Your account or your roles do not inspect this unit.')
+    throw new Problem(
+      'inspector-unable',
+      said(
+        'Your account or your roles do not inspect this unit.',
+        '您的账号或角色不负责巡检该单位。',
+      ),
+    )
   const isDeputysTurn = handedOverAt !== null || now >= deputyDueAt
   if (
     personId !== inspectorPersonId &&
@@ -128,7 +144,10 @@ async function assertInTurn(
   )
     throw new Problem(
       'not-inspector',
-      `The deputy takes over at ${deputyDueAt.toISOString()}, or when the inspector is not able.`,
+      said(
+        `The deputy takes over at ${deputyDueAt.toISOString()}, or when the inspector is not able.`,
+        `代理人于 ${deputyDueAt.toISOString()} 接手,或在巡检人无法履职时接手。`,
+      ),
     )
   return personId
 }

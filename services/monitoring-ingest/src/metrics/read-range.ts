@@ -1,3 +1,4 @@
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { EntityManager } from 'typeorm'
 import { matches, type Matcher } from './rules/matchers.ts'
@@ -54,8 +55,12 @@ export async function readRange(
   if (series.length > MAX_SERIES || points > MAX_POINTS)
     throw new Problem(
       'range-too-wide',
-      `${String(series.length)} series and up to ${String(points)} points; ` +
-        `${String(MAX_SERIES)} and ${String(MAX_POINTS)} are allowed.`,
+      said(
+        `${String(series.length)} series and up to ${String(points)} points; ` +
+          `${String(MAX_SERIES)} and ${String(MAX_POINTS)} are allowed.`,
+        `共 ${String(series.length)} 个序列,最多 ${String(points)} 个点;` +
+          `上限为 ${String(MAX_SERIES)} 个序列和 ${String(MAX_POINTS)} 个点。`,
+      ),
     )
   const rows: (RangePoint & { seriesId: string })[] = await tx.query(
     // Summing squares overflows above 1e154, and one such value would fail the whole answer.

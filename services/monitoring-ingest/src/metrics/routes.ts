@@ -1,3 +1,4 @@
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { Instant, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
@@ -71,7 +72,13 @@ export function metricRoutes(app: App, { db }: Dependencies<MonitoringConfig>): 
       const matchers = match.map((text) => {
         const matcher = parseMatcher(text)
         if (matcher === null)
-          throw new Problem('matcher-unusable', `${text} is not name="value" or name!="value".`)
+          throw new Problem(
+            'matcher-unusable',
+            said(
+              `${text} is not name="value" or name!="value".`,
+              `${text} 不是 name="value" 或 name!="value" 的形式。`,
+            ),
+          )
         return matcher
       })
       const series = await readRange(db.manager, {
@@ -91,7 +98,7 @@ export function metricRoutes(app: App, { db }: Dependencies<MonitoringConfig>): 
 function instant(name: string, text: string): Date {
   const at = new Date(text)
   if (Number.isNaN(at.getTime()))
-    throw new Problem('validation-failed', `${name} is no instant.`, {
+    throw new Problem('validation-failed', said(`${name} is no instant.`, `${name} 不是时刻。`), {
       errors: [{ parameter: name, detail: 'is no instant' }],
     })
   return at
@@ -105,6 +112,7 @@ function unitOf(request: FastifyRequest, asked: string | undefined): string | nu
   }
   const { range, unitId } = principalOf(request)
   if (range === 'company') return null
-  if (unitId === null) throw new Problem('outside-unit', 'Your range is your own unit.')
+  if (unitId === null)
+    throw new Problem('outside-unit', said('Your range is your own unit.', '您的范围仅限本单位。'))
   return unitId
 }

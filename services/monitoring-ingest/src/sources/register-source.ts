@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
 import { SourceChanged } from '@erp-steward/contracts/monitoring-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { handsOf } from '@erp-steward/service-kit/another-person'
@@ -45,7 +46,10 @@ export async function registerSource(
     await tx.insert(SourceEntity, source)
   } catch (error) {
     if (isConstraintViolation(error, 'source_name_key'))
-      throw new Problem('source-exists', `The unit has a source ${source.name}.`)
+      throw new Problem(
+        'source-exists',
+        said(`The unit has a source ${source.name}.`, `该单位已有数据源 ${source.name}。`),
+      )
     throw error
   }
   await appendEvent(

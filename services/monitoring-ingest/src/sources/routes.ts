@@ -1,3 +1,4 @@
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { closed, Code, Line, nullable, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
@@ -33,7 +34,8 @@ const manage = { ...said, access: 'source.manage' } as const
 /** @throws Problem `source-not-found`, `outside-unit` */
 async function reachedSource(tx: EntityManager, request: FastifyRequest, id: string) {
   const source = await tx.findOneBy(SourceEntity, { id })
-  if (source === null) throw new Problem('source-not-found', `There is no source ${id}.`)
+  if (source === null)
+    throw new Problem('source-not-found', said(`There is no source ${id}.`, `没有数据源 ${id}。`))
   assertReaches(request, source.unitId)
   return source
 }

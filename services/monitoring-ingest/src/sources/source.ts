@@ -1,4 +1,5 @@
 import type { SourceChanged } from '@erp-steward/contracts/monitoring-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { Code, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
 import { assertVersion } from '@erp-steward/service-kit/commit'
@@ -62,10 +63,14 @@ export async function lockActiveSource(
     where: { id },
     lock: { mode: 'pessimistic_write' },
   })
-  if (source === null) throw new Problem('source-not-found', `There is no source ${id}.`)
+  if (source === null)
+    throw new Problem('source-not-found', said(`There is no source ${id}.`, `没有数据源 ${id}。`))
   if (expected !== undefined) assertVersion(source.version, expected)
   if (source.state === 'disabled')
-    throw new Problem('source-disabled', `${source.name} is disabled.`)
+    throw new Problem(
+      'source-disabled',
+      said(`${source.name} is disabled.`, `${source.name} 已停用。`),
+    )
   return source
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
 import { ThresholdSet } from '@erp-steward/contracts/monitoring-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { durationMs } from '@erp-steward/regulation/duration'
@@ -134,9 +135,17 @@ export async function lockActive(
     where: { id },
     lock: { mode: 'pessimistic_write' },
   })
-  if (threshold === null) throw new Problem('threshold-not-found', `There is no threshold ${id}.`)
+  if (threshold === null)
+    throw new Problem(
+      'threshold-not-found',
+      said(`There is no threshold ${id}.`, `没有阈值 ${id}。`),
+    )
   if (expected !== undefined) assertVersion(threshold.version, expected)
-  if (!threshold.active) throw new Problem('threshold-withdrawn', `${threshold.name} is withdrawn.`)
+  if (!threshold.active)
+    throw new Problem(
+      'threshold-withdrawn',
+      said(`${threshold.name} is withdrawn.`, `${threshold.name} 已撤销。`),
+    )
   return threshold
 }
 
@@ -170,7 +179,10 @@ async function store(tx: EntityManager, threshold: Threshold, write: () => Promi
     await write()
   } catch (error) {
     if (isConstraintViolation(error, 'threshold_name_key'))
-      throw new Problem('threshold-exists', `The unit has a threshold ${threshold.name}.`)
+      throw new Problem(
+        'threshold-exists',
+        said(`The unit has a threshold ${threshold.name}.`, `该单位已有阈值 ${threshold.name}。`),
+      )
     throw error
   }
   await tx.insert(ThresholdVersionEntity, threshold)

@@ -1,4 +1,5 @@
 import type { ThresholdSet } from '@erp-steward/contracts/monitoring-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { Code, InstantOut, Line, nullable, Uuid } from '@erp-steward/contracts/values'
 import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
@@ -93,7 +94,11 @@ export const ThresholdVersionEntity = entityOf(ThresholdVersionView, {
 /** @throws Problem `threshold-not-found` */
 export async function thresholdById(tx: EntityManager, id: string): Promise<Threshold> {
   const threshold = await tx.findOneBy(ThresholdEntity, { id })
-  if (threshold === null) throw new Problem('threshold-not-found', `There is no threshold ${id}.`)
+  if (threshold === null)
+    throw new Problem(
+      'threshold-not-found',
+      said(`There is no threshold ${id}.`, `没有阈值 ${id}。`),
+    )
   return threshold
 }
 

@@ -1,3 +1,4 @@
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 
 /** Seconds after which a caller may try again: a service restarts within a few. */
@@ -24,10 +25,23 @@ export function upstreamProblem(error: unknown): Problem {
   if (error instanceof Problem) return error
   const code = codeOf(error)
   const extras = { retryAfterSeconds: RETRY_SECONDS }
-  if (AWAY.has(code)) return new Problem('unavailable', 'The service cannot be reached.', extras)
+  if (AWAY.has(code))
+    return new Problem(
+      'unavailable',
+      said('The service cannot be reached.', '无法连接该服务。'),
+      extras,
+    )
   if (SLOW.has(code))
-    return new Problem('upstream-timeout', 'The service did not answer in time.', extras)
-  return new Problem('upstream-failed', 'The service broke the exchange off.', extras)
+    return new Problem(
+      'upstream-timeout',
+      said('The service did not answer in time.', '该服务未及时应答。'),
+      extras,
+    )
+  return new Problem(
+    'upstream-failed',
+    said('The service broke the exchange off.', '该服务中断了交互。'),
+    extras,
+  )
 }
 
 function codeOf(error: unknown): string {

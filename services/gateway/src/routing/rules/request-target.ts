@@ -1,3 +1,4 @@
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 
 /** Path and query of a request, as they go to the service. */
@@ -41,6 +42,6 @@ export function plainTarget(url: string): RequestTarget | null {
 /** @throws Problem `malformed-request` where `plainTarget` answers `null` */
 export function readTarget(url: string): RequestTarget {
   const target = plainTarget(url)
-  if (target === null) throw new Problem('malformed-request', 'The path is not in its plain form.')
+  if (target === null) throw new Problem('malformed-request', said('The path is not in its plain form.', '路径不是规范的形式。'))
   return target
 }

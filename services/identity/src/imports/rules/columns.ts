@@ -1,3 +1,4 @@
+import { said, type Bilingual } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { importColumns, mandatoryColumns } from './import-row.ts'
 
@@ -29,7 +30,11 @@ export function columnMapping(columns: string | undefined): ReadonlyMap<string, 
       const at = pair.lastIndexOf(':')
       const [header, member] = [plain(pair.slice(0, at)), pair.slice(at + 1).trim()]
       if (member !== IGNORED && !importColumns.includes(member)) {
-        const detail = `There is no column ${member}; there are ${importColumns.join(', ')}, and - for one that is not read.`
+        const known = importColumns.join(', ')
+        const detail = said(
+          `There is no column ${member}; there are ${known}, and - for one that is not read.`,
+          `没有列 ${member};可用的有 ${known},以及表示不读取的 -。`,
+        )
         throw new Problem('validation-failed', detail, {
           errors: [{ parameter: 'columns', detail }],
         })
@@ -55,15 +60,21 @@ export function membersOfHeader(
   const read = members.filter((member) => member !== null)
   const missing = mandatoryColumns.filter((column) => !read.includes(column))
   if (missing.length > 0 || unknown.length > 0 || new Set(read).size !== read.length)
-    throw new Problem(
-      'import-unreadable',
-      `The header must name each of ${mandatoryColumns.join(', ')} once and may name ${importColumns
-        .filter((column) => !mandatoryColumns.includes(column))
-        .join(', ')}, in these words, in Chinese or by \`columns\`; missing: ${
-        missing.join(', ') || 'none'
-      }; unknown: ${unknown.join(', ').slice(0, 500) || 'none'}.`,
-    )
+    throw new Problem('import-unreadable', headerFault(missing, unknown))
   return members
+}
+
+function headerFault(missing: readonly string[], unknown: readonly string[]): Bilingual {
+  const mandatory = mandatoryColumns.join(', ')
+  const others = importColumns.filter((column) => !mandatoryColumns.includes(column)).join(', ')
+  const lacking = missing.join(', ')
+  const strange = unknown.join(', ').slice(0, 500)
+  return said(
+    `The header must name each of ${mandatory} once and may name ${others}, in these words, in Chinese or by \`columns\`; ` +
+      `missing: ${lacking || 'none'}; unknown: ${strange || 'none'}.`,
+    `表头须包含 ${mandatory} 各一次,并可包含 ${others};可用这些名称、中文名称或 \`columns\` 指定;` +
+      `缺少:${lacking || '无'};未知:${strange || '无'}。`,
+  )
 }
 
 function memberOf(title: string): string | undefined {
