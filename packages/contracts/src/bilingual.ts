@@ -12,3 +12,7 @@ export function isBilingual(value: unknown): value is Bilingual {
   const { en, 'zh-CN': zh } = value as { en?: unknown; 'zh-CN'?: unknown }
   return typeof en === 'string' && typeof zh === 'string'
 }
+
+/** Several sentences one after the other. */
+export const together = (texts: readonly Bilingual[]): Bilingual =>
+  said(texts.map(({ en }) => en).join(' '), texts.map((text) => text['zh-CN']).join(''))

@@ -3,7 +3,7 @@ import Value from 'typebox/value'
 import rows from './clauses.json' with { type: 'json' }
 
 /** Form of a clause id: regulation letter, chapter, section, item. Ids are never renumbered. */
-export const ClauseId = Type.String({ pattern: '^[AB]-\\d+(\\.\\d+)*$' })
+export const ClauseId = Type.String({ pattern: '^[AB]-\\d{1,2}(\\.\\d{1,2}){0,3}$' })
 export type ClauseId = Static<typeof ClauseId>
 
 /**

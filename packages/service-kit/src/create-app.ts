@@ -72,6 +72,16 @@ export type InFront = (
   toApp: RequestListener,
 ) => void
 
+/** How callers say who they are. */
+export const BEARER = {
+  type: 'http',
+  scheme: 'bearer',
+  bearerFormat: 'JWT',
+  description:
+    'The access token of `POST /v1/sessions` or `POST /v1/tokens`: ES256, checked as RFC 8725 has it (algorithm, issuer, audience, ' +
+    'end of life), and void at once when its account or session is.',
+} as const
+
 /** How long an idle connection is kept: longer than the 60 s of the usual load balancers, so that they end it. */
 const KEEP_ALIVE_MS = 72_000
 
@@ -165,7 +175,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       openapi: '3.1.0',
       info: { title, version: '1', license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
       components: {
-        securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+        securitySchemes: { bearer: BEARER },
       },
     },
   })
@@ -198,7 +208,13 @@ function endConnections(app: App): void {
  */
 function refuseSecondHost(app: App): void {
   app.addHook('onRequest', ({ raw }, _reply, done) => {
-    if (hasSecondHost(raw)) done(new Problem('malformed-request', said('The header Host is sent twice.', '请求头 Host 发送了两次。')))
+    if (hasSecondHost(raw))
+      done(
+        new Problem(
+          'malformed-request',
+          said('The header Host is sent twice.', '请求头 Host 发送了两次。'),
+        ),
+      )
     else done()
   })
 }

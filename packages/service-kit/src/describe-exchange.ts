@@ -67,7 +67,7 @@ const parameters = {
     required: false,
     description:
       'The `ETag` of what you hold already; it is answered with 304 while it is current.',
-    schema: text({ minLength: 1 }),
+    schema: text({ minLength: 1, maxLength: 4_000 }),
     example: '"3"',
   },
 } as const

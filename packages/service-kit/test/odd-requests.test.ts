@@ -1,6 +1,8 @@
 import { once } from 'node:events'
 import { connect, type AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { said } from '@erp-steward/contracts/bilingual'
+import { Problem } from '@erp-steward/contracts/problem'
 import { nullable } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { createApp } from '@erp-steward/service-kit/create-app'
@@ -30,6 +32,12 @@ beforeAll(async () => {
     { config, schema: { operationId: 'end', body: nullable(Sheep) } },
     () => ({}),
   )
+  app.get('/v1/wolves', { config, schema: { operationId: 'howl' } }, () => {
+    throw new Problem('ticket-state', said('Not now.', '现在不行。'), {
+      currentState: 'asleep',
+      errors: [{ pointer: '#/at', detail: said('It is day.', '现在是白天。') }],
+    })
+  })
   await app.listen({ host: '127.0.0.1', port: 0 })
   port = (app.server.address() as AddressInfo).port
 })
@@ -86,6 +94,18 @@ test('whether a member is sent twice is seen in a body of any shape', () => {
       expect(memberSentTwice(`[{"k":${text},"k":${text}}]`)).toBe('#/0/k')
     }),
   )
+})
+
+test.each([
+  ['en', 'Not now.', 'It is day.'],
+  ['zh-CN', '现在不行。', '现在是白天。'],
+])('a rule refuses in %s, in whole and member by member', async (language, detail, fault) => {
+  const answer = await app.inject({ url: '/v1/wolves', headers: { 'accept-language': language } })
+  expect(answer.json()).toMatchObject({
+    detail,
+    currentState: 'asleep',
+    errors: [{ pointer: '#/at', detail: fault }],
+  })
 })
 
 /** Sends bytes as they are and answers with all that comes back. */

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { services, serviceNames, type ServiceName } from '@erp-steward/contracts/services'
 import type { EventBus } from '@erp-steward/messaging/bus'
 import { createLocalBus } from '@erp-steward/messaging/local-bus'
+import { BEARER } from '@erp-steward/service-kit/create-app'
 import { readConfig } from '@erp-steward/service-kit/config'
 import { testKeys } from '@erp-steward/test-kit/tokens'
 import Fastify, { type FastifyInstance } from 'fastify'
@@ -121,7 +122,7 @@ export function documentOf(
     info: { title: name, version: '1' },
     paths: { [path]: { get: { operationId, tags: [name], responses: {} } } },
     components: {
-      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+      securitySchemes: { bearer: BEARER },
     },
   }
 }

@@ -161,7 +161,13 @@ async function assertOpen(tx: EntityManager, month: string): Promise<void> {
       said('The scores of the month are published.', '该月份的得分已发布。'),
       {
         errors: [
-          { pointer: '#/month', detail: 'This is published: a person proposes what corrects it.' },
+          {
+            pointer: '#/month',
+            detail: said(
+              'This is published: a person proposes what corrects it.',
+              '该月已发布:更正须由人员提案。',
+            ),
+          },
         ],
       },
     )
@@ -177,19 +183,37 @@ async function countFaults(
   const reports = counts.map(({ personId }) => ({ personId, departmentId: null, moduleCode }))
   const { unitOfPerson, modules } = await concernedBy(tx, reports)
   if (now < startOfMonth(month))
-    faults.push({ pointer: '#/month', detail: 'The month has not begun.' })
+    faults.push({
+      pointer: '#/month',
+      detail: said('The month has not begun.', '该月份尚未开始。'),
+    })
   if (addPeriod(endOfMonth(month), COUNTED_WITHIN) < now)
-    faults.push({ pointer: '#/month', detail: 'The month has been over for three months.' })
+    faults.push({
+      pointer: '#/month',
+      detail: said('The month has been over for three months.', '该月份已结束三个月。'),
+    })
   if (moduleCode !== null && !modules.has(moduleCode))
-    faults.push({ pointer: '#/moduleCode', detail: `There is no module ${moduleCode}.` })
+    faults.push({
+      pointer: '#/moduleCode',
+      detail: said(`There is no module ${moduleCode}.`, `没有模块 ${moduleCode}。`),
+    })
   const seen = new Set<string>()
   for (const [index, { personId }] of counts.entries()) {
     const pointer = `#/counts/${String(index)}/personId`
     const unitId = unitOfPerson.get(personId)
     if (unitId === undefined || (range !== null && unitId !== range))
-      faults.push({ pointer, detail: 'There is no person of this id in your range.' })
+      faults.push({
+        pointer,
+        detail: said(
+          'There is no person of this id in your range.',
+          '您的范围内没有此编号的人员。',
+        ),
+      })
     else if (seen.has(personId))
-      faults.push({ pointer, detail: 'The person is in the batch twice.' })
+      faults.push({
+        pointer,
+        detail: said('The person is in the batch twice.', '该人员在批次中出现两次。'),
+      })
     seen.add(personId)
   }
   return { errors: faults, unitIds: [...new Set(unitOfPerson.values())] }

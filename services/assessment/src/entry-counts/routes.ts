@@ -58,7 +58,7 @@ export function entryCountRoutes(app: App, deps: Dependencies<AssessmentConfig>)
           {
             ...Counts,
             reason: Type.Optional(
-              Type.Intersect([Line(200), Type.String({ description: 'Of a count by a person.' })]),
+              Type.String({ ...Line(200), description: 'Of a count by a person.' }),
             ),
           },
           { additionalProperties: false },

@@ -77,7 +77,7 @@ async function refuseOthers(
         : [
             {
               pointer: `#/observations/${String(index)}/id`,
-              detail: 'Another observation has this id.',
+              detail: said('Another observation has this id.', '另一考核事项已使用此编号。'),
             },
           ],
     ),

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { Instant, Paragraph, Uuid } from '@erp-steward/contracts/values'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { operation } from '@erp-steward/service-kit/measured-interest'
 import { defineProposal } from '@erp-steward/service-kit/proposal'
@@ -15,7 +16,11 @@ export const MOST_DAYS = 366
 export const AskedException = Type.Object(
   {
     targetId: Uuid,
-    floors: Type.Array(Type.Enum([...floors]), { minItems: 1, uniqueItems: true }),
+    floors: Type.Array(Type.Enum([...floors]), {
+      minItems: 1,
+      maxItems: floors.length,
+      uniqueItems: true,
+    }),
     reason: Paragraph(2_000),
     validUntil: Instant,
   },
@@ -26,7 +31,10 @@ export const AskedException = Type.Object(
 export function assertEnd(validUntil: Date, now: Date): void {
   const last = new Date(now.getTime() + MOST_DAYS * 86_400_000)
   if (validUntil > now && validUntil <= last) return
-  const detail = `An exception ends within ${String(MOST_DAYS)} days.`
+  const detail = said(
+    `An exception ends within ${String(MOST_DAYS)} days.`,
+    `例外须在 ${String(MOST_DAYS)} 天内结束。`,
+  )
   throw new Problem('validation-failed', detail, { errors: [{ pointer: '#/validUntil', detail }] })
 }
 

@@ -83,7 +83,10 @@ function assertAgrees(system: System, { unitId, serves }: SystemOfTarget) {
       said(`The system ${system.code} is another unit's.`, `系统 ${system.code} 属于其他单位。`),
     )
   if (serves === null || serves === system.serves) return
-  const detail = `The system serves the ${system.serves}; that is changed at the system itself.`
+  const detail = said(
+    `The system serves the ${system.serves}; that is changed at the system itself.`,
+    `该系统服务于 ${system.serves};须在系统本身修改。`,
+  )
   throw new Problem('validation-failed', detail, {
     errors: [{ pointer: '#/systemServes', detail }],
   })

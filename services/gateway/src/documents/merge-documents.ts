@@ -7,6 +7,7 @@ const Members = Type.Record(Type.String(), Type.Unknown())
 export const OpenApiDocument = Type.Object({
   openapi: Type.String(),
   info: Type.Optional(Members),
+  servers: Type.Optional(Type.Array(Members)),
   paths: Type.Record(Type.String(), Members),
   tags: Type.Optional(Type.Array(Type.Object({ name: Type.String() }))),
   components: Type.Optional(Type.Record(Type.String(), Members)),
@@ -48,6 +49,7 @@ export function mergeDocuments(
     }
     paths.set(path, { owner, item })
     for (const operation of Object.values(item)) {
+      for (const tag of tagsOf(operation)) tags.add(tag)
       const id = operationIdOf(operation)
       if (id === undefined) continue
       const namesake = operations.get(id)
@@ -76,6 +78,8 @@ export function mergeDocuments(
     document: {
       openapi: '3.1.0',
       info,
+      // Of the same origin, whatever the address by which it is reached.
+      servers: [{ url: '/', description: 'This gateway.' }],
       tags: [...tags].sort().map((name) => ({ name })),
       paths: sorted([...paths].map(([path, { item }]) => [path, item])),
       components: sorted(
@@ -88,6 +92,11 @@ export function mergeDocuments(
     clashes,
     unreachable,
   }
+}
+
+function tagsOf(operation: unknown): readonly string[] {
+  const { tags } = Object(operation) as { tags?: unknown }
+  return Array.isArray(tags) ? tags.filter((tag) => typeof tag === 'string') : []
 }
 
 function operationIdOf(operation: unknown): string | undefined {

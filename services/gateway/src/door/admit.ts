@@ -68,10 +68,17 @@ export function createDoor({ config, guard, tokens, revocations, clock }: DoorPa
     const verdict = limited.take(caller, clock().getTime())
     void reply.headers(rateHeaders(limited.policy, verdict))
     if (!verdict.allowed)
-      throw new Problem('quota-exceeded', said(`The quota "${limited.policy.name}" is used up.`, `配额“${limited.policy.name}”已用尽。`), {
-        'violated-policies': [limited.policy.name],
-        retryAfterSeconds: verdict.retryAfterSeconds,
-      })
+      throw new Problem(
+        'quota-exceeded',
+        said(
+          `The quota "${limited.policy.name}" is used up.`,
+          `配额“${limited.policy.name}”已用尽。`,
+        ),
+        {
+          'violated-policies': [limited.policy.name],
+          retryAfterSeconds: verdict.retryAfterSeconds,
+        },
+      )
   }
   const addressOf = (request: FastifyRequest) => addressKey(guard(request.raw).address)
 
@@ -90,7 +97,13 @@ export function createDoor({ config, guard, tokens, revocations, clock }: DoorPa
       try {
         const principal = await tokens.verify(request)
         if (!livesBounded(principal))
-          throw new Problem('unauthenticated', said('The token lives longer than access tokens may.', '该令牌的有效期超过了访问令牌的上限。'))
+          throw new Problem(
+            'unauthenticated',
+            said(
+              'The token lives longer than access tokens may.',
+              '该令牌的有效期超过了访问令牌的上限。',
+            ),
+          )
         const objection = revocations.objectionTo(principal, clock().getTime())
         if (objection !== null) throw objection
         request.principal = principal

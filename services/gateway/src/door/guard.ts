@@ -74,7 +74,12 @@ export function guardNetwork(app: App, guard: Guard, config: GatewayConfig): voi
     const { address, refusal } = guard(request.raw)
     if (refusal !== null) done(new Problem(refusal, DETAIL[refusal]))
     else if (request.routeOptions.url === '/metrics' && !metrics(address))
-      done(new Problem('network-refused', said('Metrics are read from listed networks only.', '指标只能从许可的网络读取。')))
+      done(
+        new Problem(
+          'network-refused',
+          said('Metrics are read from listed networks only.', '指标只能从许可的网络读取。'),
+        ),
+      )
     else done()
   })
 }

@@ -38,9 +38,13 @@ export async function send(
   if (sent !== null && sent.length !== null) headers.push('content-length', String(sent.length))
   const body = sent === null ? null : limitBody(sent, bodyLimitOf(path))
   if (upstream.inFlight >= MOST_IN_FLIGHT)
-    throw new Problem('unavailable', said('The service has too many requests under way.', '该服务正在处理的请求过多。'), {
-      retryAfterSeconds: 2,
-    })
+    throw new Problem(
+      'unavailable',
+      said('The service has too many requests under way.', '该服务正在处理的请求过多。'),
+      {
+        retryAfterSeconds: 2,
+      },
+    )
   const asked: UpstreamRequest = { method, path: path + query, headers, body }
   upstream.inFlight += 1
   try {

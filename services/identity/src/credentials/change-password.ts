@@ -1,6 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { PasswordChanged } from '@erp-steward/contracts/sign-in-events'
-import { said } from '@erp-steward/contracts/bilingual'
+import { said, together } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { durationMs } from '@erp-steward/regulation/duration'
@@ -75,7 +75,10 @@ export async function changePassword(
   if (faults.length === 0 && (await wasUsed(newPassword, earlier)))
     faults.push({
       rule: 'used-before',
-      detail: `It is one of the last ${String(policy.history)} passwords.`,
+      detail: said(
+        `It is one of the last ${String(policy.history)} passwords.`,
+        `它是最近 ${String(policy.history)} 个密码之一。`,
+      ),
     })
   if (faults.length > 0) throw refusal(faults)
   const hash = await hashPassword(newPassword)
@@ -172,7 +175,7 @@ async function startCooling(tx: EntityManager, account: Account, act: Act): Prom
 }
 
 function refusal(faults: readonly PasswordFault[]): Problem {
-  return new Problem('password-refused', faults.map(({ detail }) => detail).join(' '), {
+  return new Problem('password-refused', together(faults.map(({ detail }) => detail)), {
     errors: faults.map(({ rule, detail }) => ({ pointer: '#/newPassword', rule, detail })),
   })
 }

@@ -187,7 +187,10 @@ function jobRoutes(app: App, { db }: Committer): void {
       const { id } = await reached(request)
       const [after = null] = decodeCursor(cursor, 1) ?? []
       if (after !== null && !/^\d{1,18}$/.test(after))
-        throw new Problem('cursor-unusable', said('The cursor was not made by this list.', '该游标不属于此列表。'))
+        throw new Problem(
+          'cursor-unusable',
+          said('The cursor was not made by this list.', '该游标不属于此列表。'),
+        )
       const notes = await importNotes(db.manager, id, after, limit + 1)
       return page(notes, limit, ({ seq }) => [seq])
     },
@@ -201,7 +204,7 @@ function jobRoutes(app: App, { db }: Committer): void {
     const own = unitInRange(request)
     const held = await db.manager.findOneBy(PersonImportEntity, { id })
     if (held === null || (own !== null && held.unitId !== own))
-      throw new Problem('not-found', `There is no import ${id}.`)
+      throw new Problem('not-found', said(`There is no import ${id}.`, `没有导入任务 ${id}。`))
     return held
   }
 }

@@ -42,6 +42,10 @@ export function plainTarget(url: string): RequestTarget | null {
 /** @throws Problem `malformed-request` where `plainTarget` answers `null` */
 export function readTarget(url: string): RequestTarget {
   const target = plainTarget(url)
-  if (target === null) throw new Problem('malformed-request', said('The path is not in its plain form.', '路径不是规范的形式。'))
+  if (target === null)
+    throw new Problem(
+      'malformed-request',
+      said('The path is not in its plain form.', '路径不是规范的形式。'),
+    )
   return target
 }

@@ -1,3 +1,4 @@
+import { said, type Bilingual } from '@erp-steward/contracts/bilingual'
 import { isCommonPassword } from './common-passwords.ts'
 
 /** The rules a password was or is to be checked against, with the parameter versions that made them. */
@@ -17,7 +18,7 @@ export interface PasswordPolicy {
 export interface PasswordFault {
   readonly rule:
     'too-short' | 'too-long' | 'classes' | 'contains-user-name' | 'common' | 'used-before'
-  readonly detail: string
+  readonly detail: Bilingual
 }
 
 /** Code points of the longest password taken. ASVS 6.2.9 asks for 64 at least; the rest is room for phrases. */
@@ -41,22 +42,37 @@ export function passwordFaults(
   if (length < policy.minLength)
     faults.push({
       rule: 'too-short',
-      detail: `At least ${String(policy.minLength)} characters are needed.`,
+      detail: said(
+        `At least ${String(policy.minLength)} characters are needed.`,
+        `至少需要 ${String(policy.minLength)} 个字符。`,
+      ),
     })
   if (length > LONGEST_PASSWORD)
     faults.push({
       rule: 'too-long',
-      detail: `At most ${String(LONGEST_PASSWORD)} characters are taken.`,
+      detail: said(
+        `At most ${String(LONGEST_PASSWORD)} characters are taken.`,
+        `最多 ${String(LONGEST_PASSWORD)} 个字符。`,
+      ),
     })
   if (!hasClasses(password, policy.classes))
     faults.push({
       rule: 'classes',
-      detail: `Letters, digits and special characters are needed, ${String(policy.classes)} of the classes upper case, lower case, digit, special.`,
+      detail: said(
+        `Letters, digits and special characters are needed, ${String(policy.classes)} of the classes upper case, lower case, digit, special.`,
+        `须包含字母、数字和特殊字符,且在大写字母、小写字母、数字、特殊字符中至少包含 ${String(policy.classes)} 类。`,
+      ),
     })
   if (userName.length >= SHORTEST_NAME && password.toUpperCase().includes(userName.toUpperCase()))
-    faults.push({ rule: 'contains-user-name', detail: 'The user name may not be part of it.' })
+    faults.push({
+      rule: 'contains-user-name',
+      detail: said('The user name may not be part of it.', '不得包含用户名。'),
+    })
   if (isCommonPassword(password))
-    faults.push({ rule: 'common', detail: 'It is on the list of common passwords.' })
+    faults.push({
+      rule: 'common',
+      detail: said('It is on the list of common passwords.', '它在常用密码列表中。'),
+    })
   return faults
 }
 
