@@ -44,7 +44,7 @@ const YearView = Type.Object(
   { title: 'HolidayYear' },
 )
 
-const said = { tags: ['calendars'], clauses: ['A-5.2.3'] }
+const declared = { tags: ['calendars'], clauses: ['A-5.2.3'] }
 const params = { year: Type.String({ pattern: '^20\\d\\d$', description: 'Four digits.' }) }
 
 /** The public holidays by which deadlines count. Source. */
@@ -52,7 +52,7 @@ export function holidayRoutes(app: App, deps: Dependencies<IncidentConfig>): voi
   const { db } = deps
 
   readRoute(app, '/v1/holiday-years', {
-    ...said,
+    ...declared,
     access: 'calendar.read',
     operationId: 'listHolidayYears',
     summary: 'The years whose public holidays are known, ascending: shipped or loaded here.',
@@ -67,7 +67,7 @@ export function holidayRoutes(app: App, deps: Dependencies<IncidentConfig>): voi
   })
 
   readRoute(app, '/v1/holiday-years/:year', {
-    ...said,
+    ...declared,
     access: 'calendar.read',
     operationId: 'readHolidayYear',
     summary: 'The days off and the make-up working days of a year, and which paper sets them.',
@@ -77,7 +77,7 @@ export function holidayRoutes(app: App, deps: Dependencies<IncidentConfig>): voi
   })
 
   changeRoute(app, deps, 'PUT', '/v1/holiday-years/:year', {
-    ...said,
+    ...declared,
     access: 'calendar.change',
     operationId: 'loadHolidayYear',
     summary:

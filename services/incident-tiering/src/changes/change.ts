@@ -187,7 +187,8 @@ export type Change = RowOf<typeof ChangeEntity>
  */
 export async function lockChange(tx: EntityManager, id: string, expected: number): Promise<Change> {
   const change = await lockedChange(tx, id)
-  if (change === null) throw new Problem('change-not-found', said(`There is no change ${id}.`, `没有变更 ${id}。`))
+  if (change === null)
+    throw new Problem('change-not-found', said(`There is no change ${id}.`, `没有变更 ${id}。`))
   assertVersion(change.version, expected)
   return change
 }
@@ -213,6 +214,9 @@ export function assertState(change: Change, ...states: readonly ChangeState[]): 
   if (!states.includes(change.state))
     throw new Problem(
       'change-state',
-      said(`The change is ${change.state}; this needs ${states.join(' or ')}.`, `该变更的状态为 ${change.state};此操作需要 ${states.join(' or ')}。`),
+      said(
+        `The change is ${change.state}; this needs ${states.join(' or ')}.`,
+        `该变更的状态为 ${change.state};此操作需要 ${states.join(' or ')}。`,
+      ),
     )
 }

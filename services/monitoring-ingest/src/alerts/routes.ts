@@ -19,11 +19,15 @@ import {
   type AlertEpisode,
 } from './episode.ts'
 
-const said = { tags: ['alerts'], access: 'alert.read', clauses: ['A-3.2.1', 'A-3.2.3'] } as const
+const declared = {
+  tags: ['alerts'],
+  access: 'alert.read',
+  clauses: ['A-3.2.1', 'A-3.2.3'],
+} as const
 
 export function alertRoutes(app: App, { db }: Dependencies<MonitoringConfig>): void {
   listRoute(app, '/v1/alerts', {
-    ...said,
+    ...declared,
     operationId: 'listAlerts',
     summary: 'Alert episodes of the units the caller may see, the latest breach first.',
     query: {
@@ -58,7 +62,7 @@ export function alertRoutes(app: App, { db }: Dependencies<MonitoringConfig>): v
   })
 
   readRoute(app, '/v1/alerts/:id', {
-    ...said,
+    ...declared,
     operationId: 'readAlert',
     summary: 'One alert episode.',
     answer: EpisodeView,

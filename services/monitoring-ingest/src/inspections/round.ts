@@ -209,7 +209,8 @@ export const InspectionFindingEntity = entityOf(FindingView, {
 /** @throws Problem `inspection-not-found` */
 export async function roundById(tx: EntityManager, id: string): Promise<InspectionRound> {
   const round = await tx.findOneBy(InspectionRoundEntity, { id })
-  if (round === null) throw new Problem('inspection-not-found', said(`There is no round ${id}.`, `没有巡检 ${id}。`))
+  if (round === null)
+    throw new Problem('inspection-not-found', said(`There is no round ${id}.`, `没有巡检 ${id}。`))
   return round
 }
 
@@ -223,9 +224,13 @@ export async function lockOpenRound(tx: EntityManager, id: string): Promise<Insp
     where: { id },
     lock: { mode: 'pessimistic_write' },
   })
-  if (round === null) throw new Problem('inspection-not-found', said(`There is no round ${id}.`, `没有巡检 ${id}。`))
+  if (round === null)
+    throw new Problem('inspection-not-found', said(`There is no round ${id}.`, `没有巡检 ${id}。`))
   if (round.state === 'signed')
-    throw new Problem('inspection-signed', said(`The round of ${round.date} is signed.`, `${round.date} 的巡检已签字。`))
+    throw new Problem(
+      'inspection-signed',
+      said(`The round of ${round.date} is signed.`, `${round.date} 的巡检已签字。`),
+    )
   return round
 }
 
@@ -241,7 +246,10 @@ export async function lockWorkableRound(
 ): Promise<InspectionRound> {
   const round = await lockOpenRound(tx, id)
   if (!hasBegun(round, now))
-    throw new Problem('inspection-not-open', said(`The round is about ${round.date}.`, `该次巡检针对 ${round.date}。`))
+    throw new Problem(
+      'inspection-not-open',
+      said(`The round is about ${round.date}.`, `该次巡检针对 ${round.date}。`),
+    )
   return round
 }
 

@@ -161,10 +161,16 @@ export function inspectionRoutes(app: App, deps: Dependencies<MonitoringConfig>)
       await activeUnit(tx, unitId)
       const ahead = daysBetween(dayInChina(act.now), date)
       if (ahead > 1 || ahead < -DAYS_BACK)
-        throw new Problem('inspection-date', said(`${date} is too far from today.`, `${date} 距今过远。`))
+        throw new Problem(
+          'inspection-date',
+          said(`${date} is too far from today.`, `${date} 距今过远。`),
+        )
       const round = await generateRound(tx, { unitId, date }, act)
       if (round === null)
-        throw new Problem('inspection-exists', said(`The unit has its round of ${date}.`, `该单位已有 ${date} 的巡检。`))
+        throw new Problem(
+          'inspection-exists',
+          said(`The unit has its round of ${date}.`, `该单位已有 ${date} 的巡检。`),
+        )
       return roundView(round)
     },
   })

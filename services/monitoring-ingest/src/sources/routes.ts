@@ -27,9 +27,9 @@ import { holdIngest } from '../thresholds/revision.ts'
 import { lockActiveSource, SourceEntity, SourceView, type Source } from './source.ts'
 
 const COLUMNS = columnsOf(SourceEntity)
-const said = { tags: ['sources'], clauses: ['A-3.2.1'] }
-const read = { ...said, access: 'source.read' } as const
-const manage = { ...said, access: 'source.manage' } as const
+const declared = { tags: ['sources'], clauses: ['A-3.2.1'] }
+const read = { ...declared, access: 'source.read' } as const
+const manage = { ...declared, access: 'source.manage' } as const
 
 /** @throws Problem `source-not-found`, `outside-unit` */
 async function reachedSource(tx: EntityManager, request: FastifyRequest, id: string) {
