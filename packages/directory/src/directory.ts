@@ -182,7 +182,11 @@ const ACTIVE_MODULE = {
 /** @throws Problem `unit-unknown` if the unit is not known or closed */
 export async function activeUnit(tx: EntityManager, id: string): Promise<Unit> {
   const [unit] = await ask<Unit>(tx, ACTIVE_UNIT, [id])
-  if (unit === undefined) throw new Problem('unit-unknown', said(`There is no active unit ${id}.`, `没有启用的单位 ${id}。`))
+  if (unit === undefined)
+    throw new Problem(
+      'unit-unknown',
+      said(`There is no active unit ${id}.`, `没有启用的单位 ${id}。`),
+    )
   return unit
 }
 
@@ -190,7 +194,10 @@ export async function activeUnit(tx: EntityManager, id: string): Promise<Unit> {
 export async function activeModule(tx: EntityManager, code: string): Promise<Module> {
   const [module] = await ask<Module>(tx, ACTIVE_MODULE, [code])
   if (module === undefined)
-    throw new Problem('module-unknown', said(`There is no active module ${code}.`, `没有启用的模块 ${code}。`))
+    throw new Problem(
+      'module-unknown',
+      said(`There is no active module ${code}.`, `没有启用的模块 ${code}。`),
+    )
   return module
 }
 
@@ -212,7 +219,11 @@ export async function heldPerson(tx: EntityManager, id: string): Promise<Person 
  */
 export async function activePerson(tx: EntityManager, id: string): Promise<Person> {
   const person = await heldPerson(tx, id)
-  if (person === null) throw new Problem('person-unknown', said(`There is no active person ${id}.`, `没有在职人员 ${id}。`))
+  if (person === null)
+    throw new Problem(
+      'person-unknown',
+      said(`There is no active person ${id}.`, `没有在职人员 ${id}。`),
+    )
   return person
 }
 

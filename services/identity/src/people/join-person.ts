@@ -65,7 +65,11 @@ export async function joinPerson(
     insertUnlessThere(tx, person),
     withAccount && carriesRights(position) && isKnownHuman(tx, person),
   ])
-  if (!isNew) throw new Problem('employee-number-taken', said('The employee number is in the register.', '该工号已登记。'))
+  if (!isNew)
+    throw new Problem(
+      'employee-number-taken',
+      said('The employee number is in the register.', '该工号已登记。'),
+    )
   await noteHand(tx, person.id, 'placed', act)
   await announcePerson(tx, person, act)
   if (!withAccount) return { person, account: null }
