@@ -1,4 +1,5 @@
 import { Month } from '@erp-steward/contracts/assessment-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { closed, Paragraph, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
@@ -27,7 +28,10 @@ export function appealRoutes(app: App, deps: Dependencies<AssessmentConfig>): vo
     const own = principalOf(request).personId === appeal.appellantPersonId
     const inUnit = personId === null && (unitId === null || unitId === appeal.unitId)
     if (!own && !inUnit)
-      throw new Problem('appeal-not-found', `There is no appeal ${appeal.id} in your range.`)
+      throw new Problem(
+        'appeal-not-found',
+        said(`There is no appeal ${appeal.id} in your range.`, `您的范围内没有申诉 ${appeal.id}。`),
+      )
   }
 
   createRoute(app, deps, '/v1/appeals', {
@@ -69,7 +73,10 @@ export function appealRoutes(app: App, deps: Dependencies<AssessmentConfig>): vo
     read: async ({ request, params: { id } }) => {
       const appeal = await db.manager.findOneBy(AppealEntity, { id })
       if (appeal === null)
-        throw new Problem('appeal-not-found', `There is no appeal ${id} in your range.`)
+        throw new Problem(
+          'appeal-not-found',
+          said(`There is no appeal ${id} in your range.`, `您的范围内没有申诉 ${id}。`),
+        )
       assertInRange(request, appeal)
       return appeal
     },

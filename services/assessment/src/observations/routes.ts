@@ -8,6 +8,7 @@ import {
   Paragraph,
   Uuid,
 } from '@erp-steward/contracts/values'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { App } from '@erp-steward/service-kit/app'
 import { actOf, principalOf, unitInRange } from '@erp-steward/service-kit/authentication'
@@ -75,7 +76,10 @@ export function observationRoutes(app: App, deps: Dependencies<AssessmentConfig>
   function assertInRange(request: FastifyRequest, { id, unitId }: Observation): void {
     const { range, unitId: own } = principalOf(request)
     if (range !== 'company' && unitId !== own)
-      throw new Problem('observation-not-found', `There is no observation ${id} in your range.`)
+      throw new Problem(
+        'observation-not-found',
+        said(`There is no observation ${id} in your range.`, `您的范围内没有考核事项 ${id}。`),
+      )
   }
 
   app.post(
@@ -157,7 +161,10 @@ export function observationRoutes(app: App, deps: Dependencies<AssessmentConfig>
     read: async ({ request, params: { id } }) => {
       const observation = await db.manager.findOneBy(ObservationEntity, { id })
       if (observation === null)
-        throw new Problem('observation-not-found', `There is no observation ${id} in your range.`)
+        throw new Problem(
+          'observation-not-found',
+          said(`There is no observation ${id} in your range.`, `您的范围内没有考核事项 ${id}。`),
+        )
       assertInRange(request, observation)
       const derived = await db.manager.findBy(ObservationEntity, { originId: id })
       const appeals = await db.manager.findBy(AppealEntity, { observationId: id })

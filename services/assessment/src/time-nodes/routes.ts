@@ -1,4 +1,5 @@
 import { Month } from '@erp-steward/contracts/assessment-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { closed, Instant, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
@@ -42,7 +43,10 @@ export function timeNodeRoutes(app: App, deps: Dependencies<AssessmentConfig>): 
   function assertInRange(request: FastifyRequest, { id, unitId }: TimeNode): void {
     const { range, unitId: own } = principalOf(request)
     if (range !== 'company' && unitId !== own)
-      throw new Problem('time-node-not-found', `There is no time node ${id} in your range.`)
+      throw new Problem(
+        'time-node-not-found',
+        said(`There is no time node ${id} in your range.`, `您的范围内没有时间节点 ${id}。`),
+      )
   }
 
   /** A user of the ERP without another role completes the own steps and those of the department or unit. */
@@ -50,7 +54,10 @@ export function timeNodeRoutes(app: App, deps: Dependencies<AssessmentConfig>): 
     assertInRange(request, node)
     const { personId } = principalOf(request)
     if (isUser(request) && node.personId !== null && node.personId !== personId)
-      throw new Problem('not-concerned', 'The step is one of another person.')
+      throw new Problem(
+        'not-concerned',
+        said('The step is one of another person.', '此步骤须由另一人办理。'),
+      )
   }
 
   app.post(
@@ -114,14 +121,20 @@ export function timeNodeRoutes(app: App, deps: Dependencies<AssessmentConfig>): 
     read: async ({ request, params: { id } }) => {
       const node = await db.manager.findOneBy(TimeNodeEntity, { id })
       if (node === null)
-        throw new Problem('time-node-not-found', `There is no time node ${id} in your range.`)
+        throw new Problem(
+          'time-node-not-found',
+          said(`There is no time node ${id} in your range.`, `您的范围内没有时间节点 ${id}。`),
+        )
       assertInRange(request, node)
       if (
         isUser(request) &&
         node.personId !== null &&
         node.personId !== principalOf(request).personId
       )
-        throw new Problem('time-node-not-found', `There is no time node ${id} in your range.`)
+        throw new Problem(
+          'time-node-not-found',
+          said(`There is no time node ${id} in your range.`, `您的范围内没有时间节点 ${id}。`),
+        )
       return node
     },
   })

@@ -1,4 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
 import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
@@ -94,6 +95,10 @@ export async function lockNode(tx: EntityManager, id: string): Promise<TimeNode>
     where: { id },
     lock: { mode: 'pessimistic_write' },
   })
-  if (node === null) throw new Problem('time-node-not-found', `There is no time node ${id}.`)
+  if (node === null)
+    throw new Problem(
+      'time-node-not-found',
+      said(`There is no time node ${id}.`, `没有时间节点 ${id}。`),
+    )
   return node
 }

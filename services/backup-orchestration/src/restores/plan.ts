@@ -1,4 +1,5 @@
 import { Executor } from '@erp-steward/contracts/backup-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { Instant, InstantOut, Line, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
 import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
@@ -123,7 +124,11 @@ export type Plan = RowOf<typeof PlanEntity>
 /** @throws Problem `restore-plan-not-found` */
 export async function planOf(tx: EntityManager, id: string): Promise<Plan> {
   const plan = await tx.findOneBy(PlanEntity, { id })
-  if (plan === null) throw new Problem('restore-plan-not-found', `There is no restore plan ${id}.`)
+  if (plan === null)
+    throw new Problem(
+      'restore-plan-not-found',
+      said(`There is no restore plan ${id}.`, `没有恢复计划 ${id}。`),
+    )
   return plan
 }
 
@@ -137,7 +142,11 @@ export async function lockPlan(tx: EntityManager, id: string): Promise<Plan> {
     where: { id },
     lock: { mode: 'pessimistic_write' },
   })
-  if (plan === null) throw new Problem('restore-plan-not-found', `There is no restore plan ${id}.`)
+  if (plan === null)
+    throw new Problem(
+      'restore-plan-not-found',
+      said(`There is no restore plan ${id}.`, `没有恢复计划 ${id}。`),
+    )
   return plan
 }
 

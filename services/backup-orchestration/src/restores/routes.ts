@@ -1,3 +1,4 @@
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { closed, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
@@ -41,7 +42,10 @@ export function restoreRoutes(app: App, deps: Dependencies<BackupConfig>): void 
     const { range, unitId } = principalOf(request)
     const plan = await db.manager.findOneBy(PlanEntity, { id })
     if (plan === null || (range !== 'company' && plan.unitId !== unitId))
-      throw new Problem('restore-plan-not-found', `There is no restore plan ${id} in your range.`)
+      throw new Problem(
+        'restore-plan-not-found',
+        said(`There is no restore plan ${id} in your range.`, `您的范围内没有恢复计划 ${id}。`),
+      )
     return plan
   }
 
@@ -184,7 +188,13 @@ export function restoreRoutes(app: App, deps: Dependencies<BackupConfig>): void 
     read: async ({ request, params }) => {
       const { state, receipt, receiptDigest } = await readable(request, params.id)
       if (receipt === null || receiptDigest === null)
-        throw new Problem('restore-plan-state', `The plan is ${state}; a receipt follows its end.`)
+        throw new Problem(
+          'restore-plan-state',
+          said(
+            `The plan is ${state}; a receipt follows its end.`,
+            `该计划的状态为 ${state};结束之后才有回执。`,
+          ),
+        )
       return { digest: receiptDigest, canonical: receipt, receipt: JSON.parse(receipt) as unknown }
     },
   })

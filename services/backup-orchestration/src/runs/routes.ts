@@ -1,3 +1,4 @@
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { closed, Line, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
@@ -32,7 +33,10 @@ export function runRoutes(app: App, deps: Dependencies<BackupConfig>): void {
     const { range, unitId } = principalOf(request)
     const run = await db.manager.findOneBy(RunEntity, { id })
     if (run === null || (range !== 'company' && run.unitId !== unitId))
-      throw new Problem('backup-run-not-found', `There is no backup run ${id} in your range.`)
+      throw new Problem(
+        'backup-run-not-found',
+        said(`There is no backup run ${id} in your range.`, `您的范围内没有备份任务 ${id}。`),
+      )
     return run
   }
 

@@ -1,4 +1,5 @@
 import { Source } from '@erp-steward/contracts/agent-protocol'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { Code, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
 import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
@@ -99,6 +100,10 @@ export type Run = RowOf<typeof RunEntity>
 /** @throws Problem `backup-run-not-found` */
 export async function runOf(tx: EntityManager, id: string): Promise<Run> {
   const run = await tx.findOneBy(RunEntity, { id })
-  if (run === null) throw new Problem('backup-run-not-found', `There is no backup run ${id}.`)
+  if (run === null)
+    throw new Problem(
+      'backup-run-not-found',
+      said(`There is no backup run ${id}.`, `没有备份任务 ${id}。`),
+    )
   return run
 }

@@ -1,4 +1,5 @@
 import { SystemServes } from '@erp-steward/contracts/backup-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { Code, InstantOut, Uuid } from '@erp-steward/contracts/values'
 import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
@@ -34,6 +35,10 @@ export async function lockSystem(tx: EntityManager, code: string): Promise<Syste
     where: { code },
     lock: { mode: 'pessimistic_write' },
   })
-  if (system === null) throw new Problem('backup-system-not-found', `There is no system ${code}.`)
+  if (system === null)
+    throw new Problem(
+      'backup-system-not-found',
+      said(`There is no system ${code}.`, `没有系统 ${code}。`),
+    )
   return system
 }

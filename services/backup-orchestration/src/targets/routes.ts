@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { SystemServes } from '@erp-steward/contracts/backup-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { closed, Code, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
@@ -46,7 +47,10 @@ export function targetRoutes(app: App, deps: Dependencies<BackupConfig>): void {
     const { range, unitId } = principalOf(request)
     const target = await tx.findOneBy(TargetEntity, { id })
     if (target === null || (range !== 'company' && target.unitId !== unitId))
-      throw new Problem('backup-target-not-found', `There is no backup target ${id} in your range.`)
+      throw new Problem(
+        'backup-target-not-found',
+        said(`There is no backup target ${id} in your range.`, `您的范围内没有备份对象 ${id}。`),
+      )
     return target
   }
 

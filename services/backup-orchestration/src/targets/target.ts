@@ -1,5 +1,6 @@
 import { Source } from '@erp-steward/contracts/agent-protocol'
 import { FloorState } from '@erp-steward/contracts/backup-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { Code, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
 import { assertVersion } from '@erp-steward/service-kit/commit'
@@ -109,7 +110,10 @@ export async function lockTarget(
     lock: { mode: 'pessimistic_write' },
   })
   if (target === null)
-    throw new Problem('backup-target-not-found', `There is no backup target ${id}.`)
+    throw new Problem(
+      'backup-target-not-found',
+      said(`There is no backup target ${id}.`, `没有备份对象 ${id}。`),
+    )
   if (expected !== undefined) assertVersion(target.version, expected)
   return target
 }
@@ -118,7 +122,10 @@ export async function lockTarget(
 export async function targetById(tx: EntityManager, id: string): Promise<Target> {
   const target = await tx.findOneBy(TargetEntity, { id })
   if (target === null)
-    throw new Problem('backup-target-not-found', `There is no backup target ${id}.`)
+    throw new Problem(
+      'backup-target-not-found',
+      said(`There is no backup target ${id}.`, `没有备份对象 ${id}。`),
+    )
   return target
 }
 

@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
 import { permissionsOf } from '@erp-steward/contracts/permissions'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { queryPrepared } from '@erp-steward/service-kit/query-prepared'
 import { readTogether } from '@erp-steward/service-kit/read-together'
@@ -79,9 +80,13 @@ export async function grantClientToken(
   const whole = timingSafeEqual(digestOf(clientSecret), kept)
   const matches = timingSafeEqual(digestOfSecret(clientSecret), kept) || whole
   if (!matches || client?.status !== 'active')
-    throw new Problem('client-refused', 'The client credentials were refused.', {
-      error: 'invalid_client',
-    })
+    throw new Problem(
+      'client-refused',
+      said('The client credentials were refused.', '客户端凭据被拒绝。'),
+      {
+        error: 'invalid_client',
+      },
+    )
   const { key_id: id, sealed_private: sealed } = client
   const claims = claimsOf(client)
   const accessToken =

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { isConstraintViolation } from '@erp-steward/service-kit/constraint'
 import { enqueue } from '@erp-steward/service-kit/jobs'
@@ -46,7 +47,7 @@ export async function planPerson(
   }
   const { unit } = await findPlace(tx, planned)
   if (rangeId !== null && unit.id !== rangeId)
-    throw new Problem('outside-unit', 'Your range is your own unit.')
+    throw new Problem('outside-unit', said('Your range is your own unit.', '您的范围仅限本单位。'))
   if (planned.kind === 'join') await assertMayJoin(tx, planned, act)
   else await assertMayMove(tx, String(personId), rangeId, act)
   const { now, ...provenance } = act
@@ -88,7 +89,10 @@ async function assertMayJoin(
   assertBorn(birthday, now)
   const employeeNumberLookup = personalDataOf(tx).lookup('employee-number', employeeNumber)
   if (await tx.existsBy(PersonEntity, { employeeNumberLookup }))
-    throw new Problem('employee-number-taken', 'The employee number is in the register.')
+    throw new Problem(
+      'employee-number-taken',
+      said('The employee number is in the register.', '该工号已登记。'),
+    )
 }
 
 async function assertMayMove(
@@ -99,8 +103,12 @@ async function assertMayMove(
 ): Promise<void> {
   const person = await lockPerson(tx, personId)
   if (person === null || (rangeId !== null && person.unitId !== rangeId))
-    throw new Problem('not-found', `There is no person ${personId}.`)
-  if (!person.active) throw new Problem('person-left', 'The person has left.')
+    throw new Problem(
+      'not-found',
+      said(`There is no person ${personId}.`, `没有人员 ${personId}。`),
+    )
+  if (!person.active)
+    throw new Problem('person-left', said('The person has left.', '该人员已离开。'))
   await assertNotAbout(tx, act, personId, 'Nobody moves or changes himself.')
 }
 
