@@ -29,8 +29,9 @@ import {
 } from '../services/incident-tiering/test/incident-stage.ts'
 
 export const bottleneck =
-  'Tickets: opening one takes 22 statements in a row, and writing them to the socket is a third of the CPU of Node, the ' +
-  'query builder an eighth; the gateway and HTTP add about a quarter.'
+  'Tickets: opening one waits for the server three times (its key, what it reads, the commit), with some sixteen ' +
+  'statements that each connection parses once; half of the CPU is that of PostgreSQL, and of the half of Node writing to the ' +
+  'socket is still the largest part.'
 
 /** The gateway and the service on their ports, in this process; the token is checked by both. */
 export function run(): Promise<BenchRow[]> {
