@@ -46,6 +46,7 @@ export async function sealInClear(db: DataSource, now: Date): Promise<void> {
     sealAccounts,
     sealChanges,
     sealTasks,
+    sealTexts,
     forgetAnswers,
   ]) {
     let sealed: number
@@ -57,6 +58,33 @@ export async function sealInClear(db: DataSource, now: Date): Promise<void> {
     } while (sealed > 0)
   }
   await db.transaction((tx) => stateSealing.run(tx, {}, act))
+}
+
+/** Texts that are sealed whole, whose they are and as what: plans and lists of people. */
+const TEXTS = [
+  { table: 'person_plan', owner: 'id', field: 'plan' },
+  { table: 'person_import_part', owner: 'import_id', field: 'import' },
+  { table: 'person_import_note', owner: 'import_id', field: 'import' },
+] as const
+
+/** These were never in clear; under an older key they can be. */
+async function sealTexts(tx: EntityManager): Promise<number> {
+  const { open, seal, sealingKeyId } = personalDataOf(tx)
+  let count = 0
+  for (const { table, owner, field } of TEXTS) {
+    const rows: { place: string; owner: string; sealed: string }[] = await tx.query(
+      `select ctid::text as place, ${owner} as owner, sealed from ${table}
+        where not starts_with(sealed, $1) limit $2 for update`,
+      [`${sealingKeyId}.`, BATCH],
+    )
+    for (const { place, owner: whose, sealed } of rows)
+      await tx.query(`update ${table} set sealed = $2 where ctid = $1::tid`, [
+        place,
+        seal(whose, field, open(whose, field, sealed)),
+      ])
+    count += rows.length
+  }
+  return count
 }
 
 async function sealPeople(tx: EntityManager, act: Act): Promise<number> {

@@ -1,8 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { createPersonalData, holdPersonalData } from '@erp-steward/service-kit/personal-data'
 import { runDueJobs } from '@erp-steward/test-kit/due-jobs'
+import {
+  TEST_PERSONAL_DATA_KEYS,
+  TEST_PERSONAL_INDEX_KEY,
+} from '@erp-steward/test-kit/personal-data'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { chinaDay, startOfChinaDay } from '../../src/people/rules/china-day.ts'
+import { sealInClear } from '../../src/people/seal-in-clear.ts'
 import { identityStage } from '../account-stage.ts'
 import {
   as,
@@ -207,4 +213,16 @@ test('[A-4.3.1] who will join lies sealed', async () => {
      union all select from idempotency_key k where k::text ~* 'quirinius|xq77'`,
   )
   expect(clear).toEqual([])
+})
+
+test('[A-4.3.1] plans follow a new key, so that the old one can go', async () => {
+  const plan = await ok<Plan>(plannedJoin({ name: 'Quirinius' }))
+  const key = Buffer.alloc(32, 9).toString('base64')
+  const both = createPersonalData(`${key},${TEST_PERSONAL_DATA_KEYS}`, TEST_PERSONAL_INDEX_KEY)
+  holdPersonalData(stage.db, both)
+  await sealInClear(stage.db, stage.now)
+  const after: { sealed: string }[] = await stage.db.query('select sealed from person_plan')
+  expect(after.filter(({ sealed }) => !sealed.startsWith(`${both.sealingKeyId}.`))).toEqual([])
+  holdPersonalData(stage.serviceDb, createPersonalData(key, TEST_PERSONAL_INDEX_KEY))
+  expect(await readPlan(plan.id)).toMatchObject({ name: 'Quirinius' })
 })
