@@ -18,7 +18,13 @@ import type { Registry } from 'prom-client'
 import type { App } from './app.ts'
 import { authenticate, type TokenVerifier } from './authentication.ts'
 import { compressAnswers } from './compress-answers.ts'
-import { describeExchange, type Described } from './describe-exchange.ts'
+import {
+  describeExchange,
+  inJson,
+  type Described,
+  type DescribedWebhooks,
+} from './describe-exchange.ts'
+import { describeTags } from './describe-tags.ts'
 import { checkOf } from './faults.ts'
 import { registerHealth, type Readiness } from './health.ts'
 import { languageOf } from './language.ts'
@@ -61,6 +67,8 @@ export interface AppOptions {
   readonly openApi?: () => Record<string, unknown>
   /** File of the examples that its document shows, as `npm run examples` records them; default: none. */
   readonly examples?: URL | undefined
+  /** Calls that go out to others. */
+  readonly webhooks?: DescribedWebhooks
   /** Prefix of a plugin's pages that anybody may read; they are no operations and need not declare access. */
   readonly publicFolder?: string
 }
@@ -81,6 +89,9 @@ export const BEARER = {
     'The access token of `POST /v1/sessions` or `POST /v1/tokens`: ES256, checked as RFC 8725 has it (algorithm, issuer, audience, ' +
     'end of life), and void at once when its account or session is.',
 } as const
+
+/** Where the operations of a document are: callers read it from the gateway, which offers them all. */
+export const SERVERS = [{ url: '/', description: 'The gateway that the document was read from.' }]
 
 /** How long an idle connection is kept: longer than the 60 s of the usual load balancers, so that they end it. */
 const KEEP_ALIVE_MS = 72_000
@@ -166,13 +177,16 @@ export async function createApp(options: AppOptions): Promise<App> {
       if (!('openapiObject' in transformed)) return transformed.swaggerObject
       // Of the many forms the plugin's type allows it makes this one.
       const document = transformed.openapiObject as Described
+      if (options.webhooks !== undefined) document.webhooks = inJson(options.webhooks)
       describeExchange(document, declared)
+      describeTags(document)
       hoistNamedSchemas(document)
       if (options.examples !== undefined) showExamples(document, options.examples)
       return transformed.openapiObject
     },
     openapi: {
       openapi: '3.1.0',
+      servers: SERVERS,
       info: { title, version: '1', license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
       components: {
         securitySchemes: { bearer: BEARER },

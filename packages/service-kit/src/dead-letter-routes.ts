@@ -19,19 +19,24 @@ import { defineProposal, ProposalView, type ProposalKind } from './proposal.ts'
 import { proposed } from './proposal-routes.ts'
 import { propose } from './proposals.ts'
 
-const DeadLetterView = Type.Object({
-  eventId: Uuid,
-  type: Type.String(),
-  subject: Type.String(),
-  envelope: Type.Unknown(),
-  reason: Type.String(),
-  attempts: Type.Integer(),
-  parkedAt: InstantOut,
-  state: Type.Enum(['parked', 'replayed', 'discarded']),
-  handledAt: nullable(InstantOut),
-  handledBy: nullable(Type.String()),
-  handlingReason: nullable(Type.String()),
-})
+const states = ['parked', 'replayed', 'discarded'] as const
+
+const DeadLetterView = Type.Object(
+  {
+    eventId: Uuid,
+    type: Type.String(),
+    subject: Type.String(),
+    envelope: Type.Unknown({ description: 'The event as it came, a CloudEvent 1.0.' }),
+    reason: Type.String({ description: 'Why it could not be handled.' }),
+    attempts: Type.Integer({ description: 'Tries before it was parked.' }),
+    parkedAt: InstantOut,
+    state: Type.Enum(states, { title: 'DeadLetterState' }),
+    handledAt: nullable(InstantOut),
+    handledBy: nullable(Type.String(), 'Account or client.'),
+    handlingReason: nullable(Type.String()),
+  },
+  { title: 'DeadLetter' },
+)
 
 export interface DeadLetterRouteOptions {
   readonly service: ServiceName
@@ -61,7 +66,7 @@ export function deadLetterRoutes(
         tags: ['dead letters'],
         querystring: Type.Object({
           ...PageQuery,
-          state: Type.Enum(['parked', 'replayed', 'discarded'], { default: 'parked' }),
+          state: Type.Enum(states, { default: 'parked' }),
         }),
         response: { 200: pageOf(DeadLetterView) },
       },

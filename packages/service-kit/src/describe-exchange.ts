@@ -7,13 +7,15 @@ import { ENTITY_TAG_PATTERN, IDEMPOTENCY_KEY_PATTERN, IF_MATCH_PATTERN } from '.
 export interface Described {
   paths?: Record<string, Record<string, DescribedOperation>>
   webhooks?: Record<string, Record<string, DescribedOperation>>
+  tags?: readonly { readonly name: string; readonly description?: string }[]
   components?: Record<string, object>
 }
 
 export interface DescribedOperation {
   operationId?: string
+  readonly tags?: readonly string[]
   parameters?: object[]
-  requestBody?: { readonly content?: Record<string, DescribedMedia> }
+  requestBody?: { readonly required?: boolean; readonly content?: Record<string, DescribedMedia> }
   responses?: Record<string, DescribedAnswer>
   'x-problem-codes'?: readonly ProblemCode[]
 }
@@ -27,6 +29,24 @@ export interface DescribedAnswer {
 
 export interface DescribedMedia {
   schema?: object
+}
+
+/** What the body is, by media type, of an operation that reads it itself. */
+export type SentBody = Readonly<Record<string, Readonly<DescribedMedia>>>
+
+/** Calls that go out, by name, as an OpenAPI document has them. */
+export type DescribedWebhooks = Readonly<Record<string, Readonly<Record<string, object>>>>
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The body that the operation reads itself, so that no schema checks it; `consumes` names the same media types. */
+    sends?: SentBody
+  }
+}
+
+/** A copy as JSON has it, to write into a document what others hold, too. */
+export function inJson<Value extends object>(value: Value): Value {
+  return JSON.parse(JSON.stringify(value)) as Value
 }
 
 const text = (schema: object = {}) => ({ type: 'string', ...schema })
@@ -178,6 +198,8 @@ export function describeExchange(
     for (const [method, operation] of Object.entries(item)) {
       const config = declared.get(operation.operationId ?? '')
       if (config === undefined) continue
+      if (config.sends !== undefined)
+        operation.requestBody = { required: true, content: inJson(config.sends) }
       operation['x-problem-codes'] = problemsOf(method, operation, config)
       let isReadTagged = false
       for (const [status, answer] of Object.entries(operation.responses ?? {})) {

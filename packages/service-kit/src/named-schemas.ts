@@ -103,29 +103,26 @@ function withoutDefaults(schema: Schema): Schema {
   return must.length > 0 ? { ...rest, required: must } : rest
 }
 
-/** A union of named objects with a member that has another constant in each, with that member as its discriminator. */
+/** A union of named objects with a member whose constants differ from one to the next, with it as the discriminator. */
 function tagged(schema: Schema, named: ReadonlyMap<string, Schema>): Schema {
   const union = (schema.anyOf ?? schema.oneOf) as readonly Schema[] | undefined
   const alternatives = (union ?? []).filter(({ type }) => type !== 'null')
-  if (alternatives.length < 2) return schema
   const shapes = alternatives.map(({ $ref = '' }) => named.get($ref.slice(PLACE.length)))
-  const tag = Object.keys(shapes[0]?.properties ?? {}).find((name) => {
-    const values = shapes.map((shape) => constantOf(shape?.properties?.[name]))
-    return !values.includes(undefined) && new Set(values).size === values.length
-  })
-  if (tag === undefined) return schema
-  const mapping = alternatives.map(({ $ref }, at) => [
-    constantOf(shapes[at]?.properties?.[tag]),
-    $ref,
-  ])
-  return {
-    ...schema,
-    discriminator: { propertyName: tag, mapping: Object.fromEntries(mapping) as object },
+  if (shapes.length < 2) return schema
+  for (const propertyName of Object.keys(shapes[0]?.properties ?? {})) {
+    const values = shapes.map((shape) => constantsOf(shape?.properties?.[propertyName]))
+    const all = values.flat()
+    if (values.some((own) => own.length === 0) || new Set(all).size < all.length) continue
+    const mapping = values.flatMap((own, at) =>
+      own.map((value) => [value, alternatives[at]?.$ref] as const),
+    )
+    return { ...schema, discriminator: { propertyName, mapping: Object.fromEntries(mapping) } }
   }
+  return schema
 }
 
-function constantOf(schema: Schema | undefined): string | undefined {
-  const constants =
-    schema?.const === undefined ? (schema?.enum as unknown[] | undefined) : [schema.const]
-  return constants?.length === 1 && typeof constants[0] === 'string' ? constants[0] : undefined
+/** The texts that a member may be, none where it may be any. */
+function constantsOf(schema: Schema | undefined): readonly string[] {
+  const all = schema?.const === undefined ? schema?.enum : [schema.const]
+  return Array.isArray(all) && all.every((each) => typeof each === 'string') ? all : []
 }

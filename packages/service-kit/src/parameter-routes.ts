@@ -17,6 +17,7 @@ import { changeParameter, setGuardedParameter } from './change-parameter.ts'
 import { change, etag } from './commit.ts'
 import { languageOf } from './language.ts'
 import { decidersOf } from './measured-interest.ts'
+import { listOf } from './paging.ts'
 import { parameterHistory, readParameter } from './parameters.ts'
 import { ProposalView } from './proposal.ts'
 import { proposed } from './proposal-routes.ts'
@@ -28,43 +29,49 @@ const ByKey = Type.Object({
   }),
 })
 
-const ParameterView = Type.Object({
-  key: Type.String(),
-  title: Type.String(),
-  description: Type.String(),
-  type: Type.String(),
-  unit: Type.String(),
-  bounds: Type.Unknown(),
-  clauses: Type.Array(Type.String()),
-  source: Type.String(),
-  value: Type.Unknown(),
-  version: Type.Integer({ description: '0: as shipped.' }),
-  from: Type.Enum(['unit', 'company', 'shipped']),
-  guarded: Type.Boolean({
-    description: 'A value that asks less than the one in force waits for a second person.',
-  }),
-  stricter: nullable(
-    Type.Enum(['lower', 'higher'], {
-      description: 'Which way a value asks more; null: every change of a guarded one waits.',
+const ParameterView = Type.Object(
+  {
+    key: Type.String(),
+    title: Type.String(),
+    description: Type.String(),
+    type: Type.String(),
+    unit: Type.String({ description: 'Unit of the value.' }),
+    bounds: Type.Unknown({ description: 'What a value may be, by its type.' }),
+    clauses: Type.Array(Type.String()),
+    source: Type.String({ description: 'Why it is shipped as it is.' }),
+    value: Type.Unknown(),
+    version: Type.Integer({ description: '0: as shipped.' }),
+    from: Type.Enum(['unit', 'company', 'shipped'], { description: 'Whose value holds.' }),
+    guarded: Type.Boolean({
+      description: 'A value that asks less than the one in force waits for a second person.',
     }),
-  ),
-  deciders: Type.Array(Type.String(), {
-    description: 'The roles that approve a value that waits: never those whose work it measures.',
-  }),
-  inEffect: Type.Boolean({
-    description: 'False: not yet in effect; it can be set, and no code acts on it so far.',
-  }),
-})
+    stricter: nullable(
+      Type.Enum(['lower', 'higher'], {
+        description: 'Which way a value asks more; null: every change of a guarded one waits.',
+      }),
+    ),
+    deciders: Type.Array(Type.String(), {
+      description: 'The roles that approve a value that waits: never those whose work it measures.',
+    }),
+    inEffect: Type.Boolean({
+      description: 'False: not yet in effect; it can be set, and no code acts on it so far.',
+    }),
+  },
+  { title: 'Parameter' },
+)
 
-const VersionView = Type.Object({
-  version: Type.Integer(),
-  unitId: nullable(Uuid),
-  value: Type.Unknown(),
-  validFrom: InstantOut,
-  author: Type.String(),
-  approvedBy: nullable(Type.String({ description: 'The second person, where one was needed.' })),
-  reason: Type.String(),
-})
+const VersionView = Type.Object(
+  {
+    version: Type.Integer({ description: 'From 1.' }),
+    unitId: nullable(Uuid, 'Null: of the company.'),
+    value: Type.Unknown(),
+    validFrom: InstantOut,
+    author: Type.String(),
+    approvedBy: nullable(Type.String({ description: 'The second person, where one was needed.' })),
+    reason: Type.String(),
+  },
+  { title: 'ParameterVersion' },
+)
 
 export interface ParameterRouteOptions {
   readonly service: ServiceName
@@ -132,7 +139,7 @@ export function parameterRoutes(app: App, options: ParameterRouteOptions): void 
         summary: 'The parameters with their values in force.',
         tags: ['parameters'],
         querystring: Query,
-        response: { 200: Type.Object({ items: Type.Array(ParameterView) }) },
+        response: { 200: listOf(ParameterView) },
       },
     },
     async (request) => ({
@@ -154,7 +161,10 @@ export function parameterRoutes(app: App, options: ParameterRouteOptions): void 
         params: ByKey,
         querystring: Query,
         response: {
-          200: Type.Object({ ...ParameterView.properties, history: Type.Array(VersionView) }),
+          200: Type.Object(
+            { ...ParameterView.properties, history: Type.Array(VersionView) },
+            { title: 'ParameterWithHistory' },
+          ),
         },
       },
     },
@@ -195,10 +205,10 @@ export function parameterRoutes(app: App, options: ParameterRouteOptions): void 
           { additionalProperties: false },
         ),
         response: {
-          200: Type.Object({
-            ...VersionView.properties,
-            inEffect: ParameterView.properties.inEffect,
-          }),
+          200: Type.Object(
+            { ...VersionView.properties, inEffect: ParameterView.properties.inEffect },
+            { title: 'ParameterSet' },
+          ),
           202: ProposalView,
         },
       },

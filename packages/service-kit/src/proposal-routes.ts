@@ -10,7 +10,7 @@ import type { App } from './app.ts'
 import { assertReaches, principalOf, unitInRange } from './authentication.ts'
 import { change, etag, type Created } from './commit.ts'
 import { languageOf } from './language.ts'
-import { decodeInstantCursor, page, pageOf, PageQuery } from './paging.ts'
+import { decodeInstantCursor, listOf, page, pageOf, PageQuery } from './paging.ts'
 import {
   ProposalState,
   ProposalView,
@@ -101,7 +101,7 @@ export function proposalRoutes(
         summary:
           'What waits for another person in this service, a proposal or anything else, and nobody can decide, or ends undecided soon; oldest first, at most 1000.',
         tags: ['proposals'],
-        response: { 200: Type.Object({ items: Type.Array(WaitAlarmView) }) },
+        response: { 200: listOf(WaitAlarmView) },
       },
     },
     async (request) => {

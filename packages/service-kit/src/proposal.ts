@@ -49,7 +49,7 @@ export function defineProposal<Body extends TSchema>(kind: ProposalKind<Body>): 
 }
 
 const states = ['pending', 'approved', 'rejected', 'withdrawn', 'expired'] as const
-export const ProposalState = Type.Enum(states)
+export const ProposalState = Type.Enum(states, { title: 'ProposalState' })
 
 /** A proposal as it is stored; `version` is 1 while it waits and 2 afterwards. */
 export interface Proposal {
@@ -82,30 +82,35 @@ export interface Proposal {
 }
 
 /** The answer 202 of an operation that proposes, and of those that read and decide. */
-export const ProposalView = Type.Object({
-  id: Uuid,
-  kind: Type.String(),
-  title: Type.String({ description: 'What is proposed, in the language of the caller.' }),
-  subject: Type.String(),
-  body: Type.Unknown({ description: 'What takes effect when it is approved.' }),
-  reason: Type.String(),
-  proposedBy: Type.String(),
-  proposedByPersonId: nullable(Uuid),
-  proposedRole: Type.String(),
-  proposedAt: InstantOut,
-  expiresAt: InstantOut,
-  concernedPersonIds: Type.Array(Uuid),
-  concernedUnitIds: Type.Array(Uuid),
-  decide: Type.String({ description: 'The permission that decides it.' }),
-  state: ProposalState,
-  decidedBy: nullable(Type.String()),
-  decidedByPersonId: nullable(Uuid),
-  decidedAt: nullable(InstantOut),
-  decisionReason: nullable(Type.String()),
-  /** Since when nobody who may decide it is left; `null` while somebody is. */
-  undecidableSince: nullable(InstantOut),
-  version: Type.Integer(),
-})
+export const ProposalView = Type.Object(
+  {
+    id: Uuid,
+    kind: Type.String({ description: 'What kind of change it is, `parameter.set` for example.' }),
+    title: Type.String({ description: 'What is proposed, in the language of the caller.' }),
+    subject: Type.String({ description: 'Key or id of what is changed.' }),
+    body: Type.Unknown({ description: 'What takes effect when it is approved.' }),
+    reason: Type.String(),
+    proposedBy: Type.String({ description: 'Account or client.' }),
+    proposedByPersonId: nullable(Uuid),
+    proposedRole: Type.String(),
+    proposedAt: InstantOut,
+    expiresAt: InstantOut,
+    concernedPersonIds: Type.Array(Uuid),
+    concernedUnitIds: Type.Array(Uuid),
+    decide: Type.String({ description: 'The permission that decides it.' }),
+    state: ProposalState,
+    decidedBy: nullable(Type.String()),
+    decidedByPersonId: nullable(Uuid),
+    decidedAt: nullable(InstantOut),
+    decisionReason: nullable(Type.String()),
+    undecidableSince: nullable(
+      InstantOut,
+      'Since when nobody who may decide it is left; null while somebody is.',
+    ),
+    version: Type.Integer({ description: '1 while it waits, 2 afterwards.' }),
+  },
+  { title: 'Proposal' },
+)
 export type ProposalView = Static<typeof ProposalView>
 
 /** A proposal as callers read it. */

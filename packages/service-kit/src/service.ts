@@ -22,6 +22,7 @@ import { attentionRoute } from './attention-route.ts'
 import { createApp } from './create-app.ts'
 import { openDatabase, type Storage } from './database.ts'
 import { deadLetterRoutes, discardParked } from './dead-letter-routes.ts'
+import type { DescribedWebhooks } from './describe-exchange.ts'
 import { startJobs, type Task } from './jobs.ts'
 import { eventCounters } from './metrics.ts'
 import { parameterRoutes } from './parameter-routes.ts'
@@ -97,6 +98,8 @@ export interface Service<Config extends TObject = TObject> extends Storage {
   readonly crontab?: string
   /** The changes that take two persons. */
   readonly proposals?: (dependencies: Dependencies<Static<Config>>) => readonly ProposalKind[]
+  /** Calls that go out to others, for the document. */
+  readonly webhooks?: DescribedWebhooks
   /** What waits for another person besides proposals: an alarm where nobody can decide it. */
   readonly waits?: readonly Waits[]
   /** What of its own wants a human, besides what every service has. */
@@ -141,6 +144,7 @@ export async function buildService<Config extends TObject>(
     log,
     tokens: { keyFor, clock, internalToken },
     trustedProxies: gatewayAddresses.split(',').flatMap((entry) => entry.trim() || []),
+    ...(service.webhooks !== undefined && { webhooks: service.webhooks }),
     readiness: {
       database: async () => {
         await db.query('select 1')

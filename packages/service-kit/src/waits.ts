@@ -39,12 +39,15 @@ const alarms = ['undecidable', 'running-out'] as const
 type Alarm = (typeof alarms)[number]
 
 /** An alarm that stands. */
-export const WaitAlarmView = Type.Object({
-  kind: Type.String({ description: 'What waits, for example `appeal.decide`.' }),
-  subject: Type.String({ description: 'Id of what waits.' }),
-  alarm: Type.Enum([...alarms]),
-  raisedAt: InstantOut,
-})
+export const WaitAlarmView = Type.Object(
+  {
+    kind: Type.String({ description: 'What waits, for example `appeal.decide`.' }),
+    subject: Type.String({ description: 'Id of what waits.' }),
+    alarm: Type.Enum([...alarms]),
+    raisedAt: InstantOut,
+  },
+  { title: 'WaitAlarm' },
+)
 
 /** Alarms shown at once. */
 const ALARMS_LISTED = 1_000

@@ -45,6 +45,7 @@ import { notificationRoutes } from './notifications/routes.ts'
 import { createPersonMailer } from './notifications/mail-to-person.ts'
 import { createMailSender } from './notifications/send-mail.ts'
 import { createWebhookSender } from './notifications/send-webhook.ts'
+import { describedWebhooks } from './notifications/webhook-message.ts'
 import { WebhookEntity } from './notifications/webhook.ts'
 import { findSuperiorGaps, SuperiorGapEntity } from './superiors/follow-superior-gaps.ts'
 import { replacingSuperiors } from './superiors/replace-superiors.ts'
@@ -82,6 +83,7 @@ export const incidentTiering = defineService({
     WebhookEntity,
   ],
   migrations,
+  webhooks: describedWebhooks,
   waits: [reviewsWaiting],
   proposals: () => [settingOfCalendar, loadingHolidays, replacingSuperiors],
   onlyGrow: ['ticket_entry', 'change_entry', 'notification_attempt', 'holiday_year'],

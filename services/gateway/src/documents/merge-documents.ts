@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { SERVERS } from '@erp-steward/service-kit/create-app'
 import { Type, type Static } from 'typebox'
 
 const Members = Type.Record(Type.String(), Type.Unknown())
@@ -7,9 +8,12 @@ const Members = Type.Record(Type.String(), Type.Unknown())
 export const OpenApiDocument = Type.Object({
   openapi: Type.String(),
   info: Type.Optional(Members),
-  servers: Type.Optional(Type.Array(Members)),
   paths: Type.Record(Type.String(), Members),
-  tags: Type.Optional(Type.Array(Type.Object({ name: Type.String() }))),
+  webhooks: Type.Optional(Type.Record(Type.String(), Members)),
+  servers: Type.Optional(Type.Array(Members)),
+  tags: Type.Optional(
+    Type.Array(Type.Object({ name: Type.String(), description: Type.Optional(Type.String()) })),
+  ),
   components: Type.Optional(Type.Record(Type.String(), Members)),
 })
 export type OpenApiDocument = Static<typeof OpenApiDocument>
@@ -37,7 +41,8 @@ export function mergeDocuments(
   const paths = new Map<string, { owner: string; item: Record<string, unknown> }>()
   const operations = new Map<string, string>()
   const components = new Map<string, Map<string, { owner: string; component: unknown }>>()
-  const tags = new Set<string>()
+  const tags = new Map<string, NonNullable<OpenApiDocument['tags']>[number]>()
+  const webhooks: [string, Record<string, unknown>][] = []
   const clashes: string[] = []
   const unreachable: string[] = []
 
@@ -62,7 +67,8 @@ export function mergeDocuments(
     for (const [path, item] of Object.entries(document.paths))
       if (routes(path)) addPath(owner, path, item)
       else unreachable.push(`${path} of ${owner}`)
-    for (const { name } of document.tags ?? []) tags.add(name)
+    for (const tag of document.tags ?? []) tags.set(tag.name, tag)
+    webhooks.push(...Object.entries(document.webhooks ?? {}))
     for (const [kind, ofKind] of Object.entries(document.components ?? {})) {
       const known = components.get(kind) ?? new Map<string, { owner: string; component: unknown }>()
       components.set(kind, known)
@@ -78,9 +84,9 @@ export function mergeDocuments(
     document: {
       openapi: '3.1.0',
       info,
-      // Of the same origin, whatever the address by which it is reached.
-      servers: [{ url: '/', description: 'This gateway.' }],
-      tags: [...tags].sort().map((name) => ({ name })),
+      servers: SERVERS,
+      tags: [...tags].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, tag]) => tag),
+      ...(webhooks.length > 0 && { webhooks: sorted(webhooks) }),
       paths: sorted([...paths].map(([path, { item }]) => [path, item])),
       components: sorted(
         [...components].map(([kind, ofKind]) => [

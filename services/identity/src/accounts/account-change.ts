@@ -15,7 +15,7 @@ const strict = { additionalProperties: false }
 export const AccountChangeCommand = Type.Union([
   Type.Object(
     { kind: Type.Literal('create-account'), personId: Uuid, userName: Type.Optional(UserName) },
-    strict,
+    { ...strict, title: 'CreateAccount' },
   ),
   Type.Object(
     {
@@ -25,20 +25,35 @@ export const AccountChangeCommand = Type.Union([
       /** An active person without account, in a position without rights. */
       personId: Uuid,
     },
-    strict,
+    { ...strict, title: 'CreateAdministrator' },
   ),
   Type.Object(
     { kind: Type.Literal('name-administrator'), accountId: Uuid, personId: Uuid },
-    strict,
+    { ...strict, title: 'NameAdministrator' },
   ),
   // Asked for by each move and return by itself; here for one that was refused and is wanted after all.
-  Type.Object({ kind: Type.Literal('grant-position'), personId: Uuid }, strict),
+  Type.Object(
+    { kind: Type.Literal('grant-position'), personId: Uuid },
+    { ...strict, title: 'GrantPosition' },
+  ),
   /** Others may have the mail address of this person. */
-  Type.Object({ kind: Type.Literal('share-address'), personId: Uuid }, strict),
+  Type.Object(
+    { kind: Type.Literal('share-address'), personId: Uuid },
+    { ...strict, title: 'ShareAddress' },
+  ),
   /** Others may have the name and the birthday of this person. */
-  Type.Object({ kind: Type.Literal('admit-namesake'), personId: Uuid }, strict),
-  Type.Object({ kind: Type.Literal('disable-account'), accountId: Uuid }, strict),
-  Type.Object({ kind: Type.Literal('enable-account'), accountId: Uuid }, strict),
+  Type.Object(
+    { kind: Type.Literal('admit-namesake'), personId: Uuid },
+    { ...strict, title: 'AdmitNamesake' },
+  ),
+  Type.Object(
+    { kind: Type.Literal('disable-account'), accountId: Uuid },
+    { ...strict, title: 'DisableAccount' },
+  ),
+  Type.Object(
+    { kind: Type.Literal('enable-account'), accountId: Uuid },
+    { ...strict, title: 'EnableAccount' },
+  ),
   Type.Object(
     {
       kind: Type.Literal('set-position-roles'),
@@ -47,7 +62,7 @@ export const AccountChangeCommand = Type.Union([
       responsibilities: Type.Array(ResponsibilityValue, { maxItems: 100, uniqueItems: true }),
       ebsRoles: Type.Array(Line(320), { maxItems: 100, uniqueItems: true }),
     },
-    strict,
+    { ...strict, title: 'SetPositionRoles' },
   ),
   Type.Object(
     {
@@ -57,9 +72,12 @@ export const AccountChangeCommand = Type.Union([
       /** `null` for the whole company. */
       unitId: nullable(Uuid),
     },
-    strict,
+    { ...strict, title: 'CreateClient' },
   ),
-  Type.Object({ kind: Type.Literal('disable-client'), clientId: Uuid }, strict),
+  Type.Object(
+    { kind: Type.Literal('disable-client'), clientId: Uuid },
+    { ...strict, title: 'DisableClient' },
+  ),
 ])
 export type AccountChangeCommand = Static<typeof AccountChangeCommand>
 export type AccountChangeKind = AccountChangeCommand['kind']

@@ -16,6 +16,7 @@ import { Type } from 'typebox'
 import { importNotes } from './import-notes.ts'
 import { importPersons } from './import-persons.ts'
 import { importStates, PersonImportEntity, type PersonImport } from './person-import.ts'
+import { listBody } from './list-body.ts'
 import { queueImport } from './queue-import.ts'
 import { readCsv, readNdjson, readSheet, type SentList } from './read-rows.ts'
 import { importOutcomes, importWarnings } from './rules/import-row.ts'
@@ -232,7 +233,11 @@ export async function importRoutes(app: App, deps: Committer): Promise<void> {
 
     scope.post('/v1/imports/persons', {
       bodyLimit: LARGEST_LIST_BYTES,
-      config: { access: 'person.manage', clauses: ['A-1.2', 'A-2.1.1', 'A-2.1.3', 'A-2.1.4'] },
+      config: {
+        access: 'person.manage',
+        clauses: ['A-1.2', 'A-2.1.1', 'A-2.1.3', 'A-2.1.4'],
+        sends: listBody,
+      },
       schema: {
         operationId: 'importPersons',
         summary: 'Joiners, movers and leavers from a list, keyed by employee number.',

@@ -19,6 +19,7 @@ import {
   type Message,
   type Occasion,
 } from './rules/message.ts'
+import type { WebhookMessage } from './webhook-message.ts'
 
 /** Names of the tasks that deliver one notification, by mail and by a call. */
 export const DELIVER: Readonly<Record<Channel, string>> = {
@@ -110,7 +111,7 @@ export async function notify(
           alertLevel,
           note: note ?? null,
         },
-      }),
+      } satisfies WebhookMessage),
       state: 'queued',
       lastError: null,
     }

@@ -133,7 +133,21 @@ export async function ingestRoutes(
     scope.post(
       '/v1/metrics/write',
       {
-        config: { access: 'public', clauses: ['A-3.2.1', 'A-3.2.3'] },
+        config: {
+          access: 'public',
+          clauses: ['A-3.2.1', 'A-3.2.3'],
+          sends: {
+            'application/x-protobuf': {
+              schema: {
+                type: 'string',
+                format: 'binary',
+                description:
+                  'A Snappy block (`Content-Encoding: snappy`) of a message `prometheus.WriteRequest`: at most 1 MiB as sent, 8 MiB ' +
+                  'unpacked and 50,000 samples. Prometheus sends it by itself when `remote_write` has this address and the token.',
+              },
+            },
+          },
+        },
         bodyLimit: MAX_COMPRESSED_BYTES,
         schema: {
           operationId: 'writeSamples',

@@ -128,10 +128,10 @@ export const ItemView = Type.Object(
     limits: nullable(
       Type.Object({
         comparison: Type.Enum(['above', 'below']),
-        warning: nullable(Type.Number()),
-        critical: nullable(Type.Number()),
+        warning: nullable(Type.Number(), 'Limit of a warning, in `unit`.'),
+        critical: nullable(Type.Number(), 'Limit of the critical level, in `unit`.'),
       }),
-      'The limits, in `unit`, that a measured value was held against.',
+      'What a measured value was held against.',
     ),
     origin: nullable(
       Type.Enum(['measured', 'entered']),

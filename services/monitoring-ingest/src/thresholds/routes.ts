@@ -32,11 +32,8 @@ import { UnfedReason, UnfedThresholdEntity } from './unfed-threshold.ts'
 const body = {
   ...definition,
   forSeconds: nullable(
-    Type.Integer({
-      minimum: 0,
-      maximum: 86_400,
-      description: 'How long a breach must last in sample time; null: parameter monitoring.for.',
-    }),
+    Type.Integer({ minimum: 0, maximum: 86_400 }),
+    'How long a breach must last in sample time; null: parameter monitoring.for.',
   ),
   reason: Paragraph(500),
 }

@@ -1,0 +1,147 @@
+import { beforeAll, expect, test } from '@jest/globals'
+import { tags } from '@erp-steward/contracts/tags'
+import {
+  mergeDocuments,
+  type OpenApiDocument,
+} from '@erp-steward/gateway/documents/merge-documents'
+import { openApiDocuments } from '../scripts/generated-documents.ts'
+
+interface Schema {
+  readonly [keyword: string]: unknown
+  readonly $ref?: string
+  readonly properties?: Readonly<Record<string, Schema>>
+}
+
+interface Operation {
+  readonly operationId: string
+  readonly tags: readonly string[]
+  readonly requestBody?: { readonly content: Readonly<Record<string, object>> }
+}
+
+/** Services whose resources all have their names and words. */
+const described = ['incident-tiering', 'monitoring-ingest']
+/** Members whose name says all. */
+const clear = /^(version|year|status|min|max|avg)$/
+
+const documents = new Map<string, OpenApiDocument>()
+beforeAll(async () => {
+  for (const [path, text] of await openApiDocuments())
+    documents.set(path.replace(/^.*\/|\.json$/g, ''), JSON.parse(text) as OpenApiDocument)
+})
+
+const merged = () =>
+  mergeDocuments(
+    { title: 'ERP Steward', version: '1' },
+    [...documents].map(([owner, document]) => ({ owner, document, routes: () => true })),
+  )
+
+function operations(): Operation[] {
+  return Object.values(merged().document.paths).flatMap(
+    (item) => Object.values(item) as unknown as Operation[],
+  )
+}
+
+/** Every schema of a document, by where it stands. */
+function schemas(document: unknown): { readonly at: string; readonly schema: Schema }[] {
+  const found: { at: string; schema: Schema }[] = []
+  const walk = (value: unknown, at: string): void => {
+    if (typeof value !== 'object' || value === null) return
+    if (!Array.isArray(value)) found.push({ at, schema: value as Schema })
+    for (const [key, inner] of Object.entries(value))
+      if (!/^(examples?|default|enum|const)$/.test(key)) walk(inner, `${at}/${key}`)
+  }
+  walk(document, '#')
+  return found
+}
+
+test('a name is one shape in all services, and no two of them document the same', () => {
+  expect(merged().clashes).toEqual([])
+})
+
+test('every tag of an operation has its sentence, and no sentence is of a tag that none has', () => {
+  const used = new Set(operations().flatMap((operation) => operation.tags))
+  const own = ['gateway', 'health', 'attention']
+  expect([...used].toSorted()).toEqual(
+    Object.keys(tags)
+      .filter((tag) => !own.includes(tag) || used.has(tag))
+      .toSorted(),
+  )
+  expect(merged().document.tags).toContainEqual({ name: 'tickets', description: tags.tickets })
+})
+
+test('the document says where its operations are', () => {
+  expect(merged().document.servers).toMatchObject([{ url: '/' }])
+})
+
+test.each([
+  ['importPersons', ['application/vnd.openxml', 'application/x-ndjson', 'text/csv']],
+  ['writeSamples', ['application/x-protobuf']],
+])('the body of %s, which no schema checks, is described', (id, types) => {
+  const content = operations().find((each) => each.operationId === id)?.requestBody?.content ?? {}
+  expect(Object.keys(content).toSorted()).toEqual(
+    types.map((type) => expect.stringContaining(type)),
+  )
+  for (const media of Object.values(content))
+    expect(media).toMatchObject({ schema: { description: expect.any(String) } })
+})
+
+test('a webhook is described with its message and its signature', () => {
+  expect(merged().document.webhooks).toMatchObject({
+    ticketChanged: {
+      post: {
+        parameters: [
+          { name: 'webhook-id' },
+          { name: 'webhook-timestamp' },
+          { name: 'webhook-signature' },
+        ],
+        requestBody: {
+          content: {
+            'application/json': { schema: { $ref: '#/components/schemas/WebhookMessage' } },
+          },
+        },
+      },
+    },
+  })
+})
+
+test('the alternatives of a union that a constant tells apart are named, so that it says by which member', () => {
+  const untold = [...documents].flatMap(([name, document]) =>
+    schemas(document).flatMap(({ at, schema }) => {
+      const alternatives = (schema.anyOf ?? []) as readonly Schema[]
+      const inline = alternatives.filter(({ properties = {} }) =>
+        Object.values(properties).some(
+          (member) => 'const' in member || (member.enum as unknown[] | undefined)?.length === 1,
+        ),
+      )
+      return inline.length > 0 ? [`${name} ${at}`] : []
+    }),
+  )
+  expect(untold).toEqual([])
+})
+
+test.each(described)('every number of %s says what it counts, unless its name does', (name) => {
+  const bare = schemas(documents.get(name)).flatMap(({ at, schema: { properties = {} } }) =>
+    Object.entries(properties).flatMap(([member, schema]) => {
+      const alternatives = (schema.anyOf ?? [schema]) as readonly Schema[]
+      const isNumber = alternatives.some(({ type }) => type === 'integer' || type === 'number')
+      const isTold = clear.test(member) || schema.description !== undefined
+      return isNumber && !isTold ? [`${at}/${member}`] : []
+    }),
+  )
+  expect(bare).toEqual([])
+})
+
+test.each(described)('every resource that %s answers has a name', (name) => {
+  const unnamed = Object.values(documents.get(name)?.paths ?? {}).flatMap((item) =>
+    Object.values(item).flatMap((operation) => {
+      const { operationId, responses } = operation as {
+        operationId: string
+        responses: Record<string, { content?: Record<string, { schema: Schema }> }>
+      }
+      return Object.values(responses).flatMap(({ content = {} }) =>
+        Object.values(content).some(({ schema }) => schema.$ref === undefined) ? [operationId] : [],
+      )
+    }),
+  )
+  expect(unnamed).toEqual([])
+})
