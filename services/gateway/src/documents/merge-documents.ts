@@ -54,7 +54,7 @@ export function mergeDocuments(
     }
     paths.set(path, { owner, item })
     for (const operation of Object.values(item)) {
-      for (const tag of tagsOf(operation)) tags.add(tag)
+      for (const name of tagsOf(operation)) if (!tags.has(name)) tags.set(name, { name })
       const id = operationIdOf(operation)
       if (id === undefined) continue
       const namesake = operations.get(id)
