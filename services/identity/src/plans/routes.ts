@@ -66,11 +66,11 @@ const PlanBody = Type.Union([
         }),
       ),
     },
-    strict,
+    { ...strict, title: 'PlannedJoiner' },
   ),
   Type.Object(
     { kind: Type.Literal('move'), effectiveOn: EffectiveOn, personId: Uuid, ...Place },
-    strict,
+    { ...strict, title: 'PlannedMover' },
   ),
 ])
 
