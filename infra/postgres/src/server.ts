@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, existsSync, openSync, readFileSync, renameSync, statSync } from 'node:fs'
+import { totalmem } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
@@ -14,6 +15,7 @@ import {
   SUPERUSER,
 } from './data-directory.ts'
 import { livingServer, terminateServer } from './living-server.ts'
+import { memorySettings } from './memory-settings.ts'
 import { assertPortFree, codeOf, freePort, PortTaken } from './port.ts'
 
 export { PortTaken } from './port.ts'
@@ -285,16 +287,15 @@ async function tryLaunch(site: Site, port: number): Promise<string | null> {
   return existsSync(logFile) ? readFileSync(logFile).subarray(offset).toString() : ''
 }
 
-// Sized for a small site: host and server together stay below 300 MB. PostgreSQL 18 would start three processes for
+// Host and server together stay below 300 MB at a small site. PostgreSQL 18 would start three processes for
 // asynchronous reads.
 function settings(site: Site): string[] {
   const values: Record<string, string | number> = {
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
     max_connections: site.durable ? 90 : 200,
-    shared_buffers: '32MB',
-    effective_cache_size: '256MB',
-    maintenance_work_mem: '32MB',
+    // Without a limit the first one is 0 or beyond any machine.
+    ...memorySettings(Math.min(totalmem(), process.constrainedMemory() || Infinity)),
     max_wal_size: '512MB',
     autovacuum_max_workers: 2,
     max_worker_processes: 4,
