@@ -11,3 +11,10 @@ for (const [path, text] of recordings(examples, document)) {
   await writeFile(join(root, path), text)
   process.stdout.write(`${path}\n`)
 }
+
+const missing = Object.values(document.paths)
+  .flatMap((item) => Object.values(item))
+  .map(({ operationId }) => operationId)
+  .filter((id) => !examples.has(id))
+if (missing.length > 0)
+  process.stdout.write(`Without an example: ${missing.toSorted().join(' ')}\n`)

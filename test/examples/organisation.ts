@@ -50,6 +50,7 @@ async function firstSignIn(company: Company): Promise<void> {
     body: { refreshToken: own.body.refreshToken },
   })
   play.admit('SYSADM', () => Promise.resolve(renewed))
+  await play.show('readOwnStanding', 'Who am I, and what may I do?', { as: 'SYSADM' })
   await play.show('listOwnSessions', 'Where am I signed in?', { as: 'SYSADM' })
   company.admit('SYSADM')
   for (const userName of ['SECADM', 'AUDADM'])

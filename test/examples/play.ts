@@ -81,6 +81,8 @@ export class Play {
   readonly #operations = new Map<string, { method: string; path: string; operation: Operation }>()
   readonly #renew = new Map<string, () => Promise<Answer>>()
   readonly #sessions = new Map<string, Session>()
+  /** Versions of what was answered last, by id: for what cannot be read alone. */
+  readonly #versions = new Map<string, string>()
   #keys = 0
 
   constructor(stage: Stage, document: ApiDocument) {
@@ -111,11 +113,21 @@ export class Play {
     return this.#send(operationId, ask, null)
   }
 
+  /** Sends a request that the story needs to be refused. */
+  async refused(operationId: string, ask: Ask): Promise<Answer> {
+    return this.#send(operationId, ask, null, true)
+  }
+
   async pass(minutes: number): Promise<void> {
     await this.stage.passTo(new Date(this.stage.now().getTime() + minutes * 60_000))
   }
 
-  async #send(operationId: string, ask: Ask, summary: string | null): Promise<Answer> {
+  async #send(
+    operationId: string,
+    ask: Ask,
+    summary: string | null,
+    mayFail = false,
+  ): Promise<Answer> {
     const found = this.#operations.get(operationId)
     if (found === undefined) throw new Error(`there is no operation ${operationId}`)
     const { method, path, operation } = found
@@ -136,11 +148,14 @@ export class Play {
       },
       ...(body !== undefined && { body: encoded(body, contentType) }),
     })
-    if (answer.status >= 400)
+    if (answer.status >= 400 !== mayFail)
       throw new Error(
         `${operationId} of ${as ?? 'nobody'} (${summary ?? 'not shown'}) answered ${String(answer.status)}: ` +
           JSON.stringify(answer.body, null, 1),
       )
+    const { id } = answer.body
+    if (typeof id === 'string' && answer.headers.etag !== undefined)
+      this.#versions.set(id, answer.headers.etag)
     if (summary !== null) this.#keep(operationId, summary, ask, shown, answer)
     await this.stage.passTo(new Date(this.stage.now().getTime() + BETWEEN_MS))
     return answer
@@ -162,7 +177,7 @@ export class Play {
           headers: Object.fromEntries(response.headers),
           contentType,
           text,
-          body: (contentType.endsWith('json') ? JSON.parse(text) : {}) as Body,
+          body: (isJson(contentType) ? JSON.parse(text) : {}) as Body,
         }
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
@@ -182,7 +197,12 @@ export class Play {
       const { headers: told } = await this.#fetch('GET', filled(resource, ask.path), { headers })
       return told.etag ?? null
     }
-    throw new Error(`${operation.operationId} changes a version that cannot be read: say ifMatch`)
+    const last = this.#versions.get(ask.path?.id ?? '')
+    if (last === undefined)
+      throw new Error(
+        `${operation.operationId} changes a version that nobody has seen: say ifMatch`,
+      )
+    return last
   }
 
   async #authorizationOf(name: string): Promise<string> {
@@ -220,14 +240,15 @@ export class Play {
       ...(path !== undefined && { path }),
       ...(query !== undefined && { query }),
       ...(Object.keys(sent).length > 0 && { headers: sent }),
-      ...(body !== undefined && { contentType, body: body instanceof Uint8Array ? null : body }),
+      ...(body !== undefined && { contentType }),
+      ...(body !== undefined && !(body instanceof Uint8Array) && { body }),
     })
     const response = this.names.of({
       status: answer.status,
       ...(Object.keys(headers).length > 0 && { headers }),
       ...(answer.text !== '' && {
         contentType: answer.contentType,
-        body: answer.contentType.endsWith('json') ? answer.body : answer.text,
+        body: isJson(answer.contentType) ? shortened(answer.body) : firstLines(answer.text),
       }),
     })
     own.set(`example${String(own.size + 1)}`, {
@@ -237,6 +258,28 @@ export class Play {
     })
   }
 }
+
+/** How much of a long answer is shown: entries of a list, lines of a text. */
+const SHOWN_ENTRIES = 3
+
+function shortened(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    const isLong = value.length > SHOWN_ENTRIES && typeof value[0] === 'object'
+    return (isLong ? value.slice(0, SHOWN_ENTRIES) : value).map(shortened)
+  }
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([member, held]) => [member, shortened(held)]),
+  )
+}
+
+function firstLines(text: string): string {
+  const lines = text.split('\n')
+  return lines.length > SHOWN_ENTRIES ? [...lines.slice(0, SHOWN_ENTRIES), ''].join('\n') : text
+}
+
+/** A document of lines, each JSON, is none. */
+const isJson = (contentType: string) => /[/+]json$/.test(contentType)
 
 function asks({ parameters = [] }: Operation, header: string): boolean {
   return parameters.some(({ $ref }) => $ref === `#/components/parameters/${header}`)

@@ -5,7 +5,6 @@ const SECRETS: Readonly<Record<string, string>> = {
   access_token: 'example-access-token',
   refreshToken: 'example-refresh-token',
   token: 'example-token',
-  leaseToken: 'example-lease-token',
 }
 
 /** PostgreSQL writes it by its own clock, which no test makes stand. */
@@ -13,6 +12,9 @@ const CHANGED_AT = '2026-12-01T01:00:00.000Z'
 
 const UUID = /[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/g
 const DIGEST = /\b[0-9a-f]{64}\b/g
+/** Names the trace of a request, which is new for each. */
+const TRACE = /\b00-[0-9a-f]{32}-[0-9a-f]{16}-01\b/g
+const ANY_TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
 /** 32 or 64 bytes in base64url: a key, a signature. */
 const BASE64URL = /^(?:[\w-]{43}|[\w-]{86})$/
 
@@ -66,6 +68,7 @@ export class StableNames {
     for (const [secret, name] of this.#names)
       if (secret.length >= 8 && !UUID.test(secret)) shown = shown.replaceAll(secret, name)
     return shown
+      .replaceAll(TRACE, ANY_TRACE)
       .replaceAll(UUID, (id) => this.#named(id, 'id', uuid))
       .replaceAll(DIGEST, (digest) => this.#named(digest, 'digest', hex))
   }
