@@ -21,13 +21,15 @@ export interface Ask {
   /** User name of a person, name of a client; left out where the operation is open to anybody. */
   readonly as?: string
   readonly path?: Readonly<Record<string, string>>
-  readonly query?: Readonly<Record<string, string | number | boolean>>
+  readonly query?: Readonly<Record<string, string | number | boolean | readonly string[]>>
   readonly body?: unknown
   /** Default: JSON. */
   readonly contentType?: string
   /** Version that is changed; default: the one that the resource has now. */
   readonly ifMatch?: string | null
   readonly headers?: Readonly<Record<string, string>>
+  /** Members by which the entries of the shown lists are put in order, where the answer's order is one of ids. */
+  readonly shownBy?: readonly string[]
 }
 
 export interface Answer {
@@ -219,6 +221,20 @@ export class Play {
     return authorization
   }
 
+  /** The lists of a body, each put in the order of what is shown of some members. */
+  #inOrder(body: Body, members: readonly string[] = []): Body {
+    if (members.length === 0) return body
+    const key = (entry: Body) => JSON.stringify(members.map((name) => this.names.of(entry[name])))
+    const sorted = (entries: readonly Body[]) =>
+      entries.toSorted((a, b) => (key(a) < key(b) ? -1 : 1))
+    return Object.fromEntries(
+      Object.entries(body).map(([member, held]) => [
+        member,
+        Array.isArray(held) && typeof held[0] === 'object' ? sorted(held as Body[]) : held,
+      ]),
+    )
+  }
+
   #keep(
     operationId: string,
     summary: string,
@@ -248,7 +264,9 @@ export class Play {
       ...(Object.keys(headers).length > 0 && { headers }),
       ...(answer.text !== '' && {
         contentType: answer.contentType,
-        body: isJson(answer.contentType) ? shortened(answer.body) : firstLines(answer.text),
+        body: isJson(answer.contentType)
+          ? shortened(this.#inOrder(answer.body, ask.shownBy))
+          : firstLines(answer.text),
       }),
     })
     own.set(`example${String(own.size + 1)}`, {
@@ -261,6 +279,7 @@ export class Play {
 
 /** How much of a long answer is shown: entries of a list, lines of a text. */
 const SHOWN_ENTRIES = 3
+const SHOWN_LINES = 1
 
 function shortened(value: unknown): unknown {
   if (Array.isArray(value)) {
@@ -275,7 +294,7 @@ function shortened(value: unknown): unknown {
 
 function firstLines(text: string): string {
   const lines = text.split('\n')
-  return lines.length > SHOWN_ENTRIES ? [...lines.slice(0, SHOWN_ENTRIES), ''].join('\n') : text
+  return lines.length > SHOWN_LINES ? [...lines.slice(0, SHOWN_LINES), ''].join('\n') : text
 }
 
 /** A document of lines, each JSON, is none. */
@@ -293,7 +312,7 @@ function filled(path: string, values: Readonly<Record<string, string>> = {}): st
   })
 }
 
-function searchOf(query: Readonly<Record<string, string | number | boolean>>): string {
+function searchOf(query: NonNullable<Ask['query']>): string {
   const entries = Object.entries(query).map(([name, value]): [string, string] => [
     name,
     String(value),

@@ -5,6 +5,7 @@ const SECRETS: Readonly<Record<string, string>> = {
   access_token: 'example-access-token',
   refreshToken: 'example-refresh-token',
   token: 'example-token',
+  next: 'example-cursor',
 }
 
 /** PostgreSQL writes it by its own clock, which no test makes stand. */

@@ -1,7 +1,15 @@
+import { assessment } from './assessment.ts'
+import { backup } from './backup.ts'
+import { changes } from './changes.ts'
 import { Company } from './company.ts'
+import { evidence } from './evidence.ts'
+import { monitoring } from './monitoring.ts'
 import { organise } from './organisation.ts'
+import { people } from './people.ts'
 import { Play, type ApiDocument, type Examples } from './play.ts'
 import { openStage } from './stage.ts'
+import { support } from './support.ts'
+import { twoPersons } from './two-persons.ts'
 
 /** When the story begins: a Monday morning, 08:30 in China. */
 const BEGINNING = new Date('2026-03-02T00:30:00.000Z')
@@ -18,6 +26,14 @@ export async function tellStory(): Promise<{ examples: Examples; document: ApiDo
     const play = new Play(stage, document)
     const company = new Company(play)
     await organise(company)
+    await people(company)
+    await twoPersons(company)
+    await support(company)
+    await monitoring(company)
+    await backup(company)
+    await changes(company)
+    await assessment(company)
+    await evidence(company)
     return { examples: play.examples, document }
   } finally {
     await stage.close()

@@ -1,0 +1,310 @@
+import { EbsSimulator, type EbsCall } from '../../infra/ebs-simulator/src/ebs.ts'
+import { claimCode, firstOf, itemsOf, textOf, type Company } from './company.ts'
+import type { Body } from './play.ts'
+
+/** Who comes with the list of the personnel department: number, name, unit, department, position. */
+const LIST = [
+  'H10011,王建国,HD-HQ,OM,ERP-OM,wang.jianguo@hd.example.test',
+  'H10012,李娜,HD-HQ,OM,ERP-OM,li.na@hd.example.test',
+  'H10013,赵敏,HD-HQ,OM,KEY-USER,zhao.min@hd.example.test',
+  'H20001,张伟,HD-SZ,FIN,FIN-OWNER,zhang.wei@hd.example.test',
+  'H20002,刘洋,HD-SZ,FIN,KEY-USER,liu.yang@hd.example.test',
+  'H20004,吴强,HD-SZ,PUR,GL-CLERK,wu.qiang@hd.example.test',
+  'H20005,郑爽,HD-SZ,FIN,GL-CLERK,zheng.shuang@hd.example.test',
+  'H90001,何军,HD-HQ,OM,ERP-PROVIDER,he.jun@provider.example.test',
+]
+
+/** People are taken in, get their EBS users and their passwords, move and leave. */
+export async function people(company: Company): Promise<void> {
+  await takeIn(company)
+  await provision(company)
+  await passwords(company)
+  await accounts(company)
+  await movers(company)
+}
+
+async function takeIn(company: Company): Promise<void> {
+  const { play } = company
+  const as = 'hr-sync'
+  const joined = await play.show('joinPerson', 'A new accountant of the factory, with an account', {
+    as,
+    body: {
+      employeeNumber: 'H20003',
+      name: '孙丽',
+      unitCode: 'HD-SZ',
+      departmentCode: 'FIN',
+      positionCode: 'AP-CLERK',
+      email: 'sun.li@hd.example.test',
+    },
+  })
+  const path = { id: textOf(joined.body, 'id') }
+  await play.show('readPerson', 'One person, with the version to change them by', { as, path })
+  await play.show('changePerson', 'A new address', {
+    as,
+    path,
+    body: { email: 'li.sun@hd.example.test' },
+  })
+  const list = ['employeeNumber,name,unitCode,departmentCode,positionCode,email', ...LIST, ''].join(
+    '\n',
+  )
+  await play.show('importPersons', 'What a list of the personnel department would do', {
+    as,
+    query: { mode: 'all-or-none', dryRun: true },
+    contentType: 'text/csv',
+    body: list,
+  })
+  await play.show('importPersons', 'The same list, for real', {
+    as,
+    query: { mode: 'all-or-none' },
+    contentType: 'text/csv',
+    body: list,
+  })
+  await longList(company)
+  await play.show('listPersons', 'Who has the employee number?', {
+    as,
+    query: { employeeNumber: 'H20003', limit: 10 },
+  })
+  await play.show('listAccounts', 'The account of a person', {
+    as,
+    query: { personId: path.id, limit: 10 },
+  })
+  for (const number of ['H20003', ...LIST.map((line) => line.slice(0, 6))])
+    await company.meet(number)
+  await play.show('readAccount', 'One account, with the version to freeze it by', {
+    as: 'SECADM',
+    path: { id: company.member('H20003').accountId },
+  })
+}
+
+/** A list that is too long to wait for; it is of a unit that nobody knows, so nobody is taken in. */
+async function longList(company: Company): Promise<void> {
+  const { play } = company
+  const as = 'hr-sync'
+  const rows = Array.from(
+    { length: LONG },
+    (_, at) => `X${String(at + 1).padStart(5, '0')},临时${String(at + 1)},HD-XX,FIN,AP-CLERK`,
+  )
+  const queued = await play.call('importPersons', {
+    as,
+    query: { mode: 'good-rows', dryRun: true },
+    contentType: 'text/csv',
+    body: ['employeeNumber,name,unitCode,departmentCode,positionCode', ...rows, ''].join('\n'),
+  })
+  const path = { id: textOf(queued.body, 'importId') }
+  await play.show('listPersonImports', 'Long lists of the last weeks', { as, query: { limit: 10 } })
+  await play.show('readPersonImport', 'How far a long list is', { as, path })
+  await play.show('listPersonImportNotes', 'Which rows were refused, and why', {
+    as,
+    path,
+    query: { limit: 2 },
+  })
+}
+
+/** One row more than is taken in while the caller waits. */
+const LONG = 5_001
+
+interface Task {
+  readonly id: string
+  readonly leaseToken: string
+  readonly call: EbsCall
+}
+
+/** The middleware does in EBS what is to be done there, and says what it read back. */
+async function provision(company: Company): Promise<void> {
+  const { play } = company
+  const as = 'ebs-middleware'
+  const ebs = new EbsSimulator()
+  await play.show('listProvisioningTasks', 'What waits for the middleware', {
+    as,
+    query: { status: 'queued', limit: 2 },
+  })
+  const lease = { worker: 'ebs-middleware-1', limit: 1, leaseSeconds: 60 }
+  const leased = await play.show('leaseProvisioningTasks', 'Take the next task for a minute', {
+    as,
+    body: lease,
+  })
+  const first = taskOf(firstOf(leased))
+  await play.show('failProvisioningTask', 'EBS is away: it is tried again later', {
+    as,
+    path: { id: first.id },
+    body: {
+      leaseToken: first.leaseToken,
+      code: 'ORA-12541',
+      message: 'TNS: no listener',
+    },
+  })
+  const next = await play.call('leaseProvisioningTasks', { as, body: lease })
+  const second = taskOf(firstOf(next))
+  await play.show('renewProvisioningLease', 'It takes longer than was thought', {
+    as,
+    path: { id: second.id },
+    body: { leaseToken: second.leaseToken, leaseSeconds: 300 },
+  })
+  await play.show('finishProvisioningTask', 'Done, with what was read back from EBS', {
+    as,
+    path: { id: second.id },
+    body: { leaseToken: second.leaseToken, readBack: ebs.call(second.call) },
+  })
+  await play.show('readProvisioningTask', 'One task', { as, path: { id: first.id } })
+  const third = taskOf(firstOf(await play.call('leaseProvisioningTasks', { as, body: lease })))
+  await play.show('failProvisioningTask', 'EBS refuses it for good: a person must look', {
+    as,
+    path: { id: third.id },
+    body: {
+      leaseToken: third.leaseToken,
+      code: 'FND-RESP-UNKNOWN',
+      message: 'EBS 中没有该职责。',
+      permanent: true,
+    },
+  })
+  await play.show('retryProvisioningTask', 'What was missing is there now', {
+    as: 'SYSADM',
+    path: { id: third.id },
+  })
+  await workOff(company, ebs)
+}
+
+/** Everything that is due; what EBS refuses again and again ends as failed. */
+export async function workOff(company: Company, ebs = new EbsSimulator()): Promise<void> {
+  const { play } = company
+  const as = 'ebs-middleware'
+  for (;;) {
+    const leased = await play.call('leaseProvisioningTasks', {
+      as,
+      body: { worker: 'ebs-middleware-1', limit: 100, leaseSeconds: 3_600 },
+    })
+    const tasks = itemsOf(leased).map(taskOf)
+    if (tasks.length === 0) {
+      const waiting = await play.call('listProvisioningTasks', { as, query: { status: 'queued' } })
+      if (itemsOf(waiting).length === 0) return
+      await play.pass(5)
+    }
+    for (const { id, leaseToken, call } of tasks)
+      await play.call('finishProvisioningTask', {
+        as,
+        path: { id },
+        body: { leaseToken, readBack: ebs.call(call) },
+      })
+  }
+}
+
+const taskOf = (body: Body) => body as unknown as Task
+
+async function passwords(company: Company): Promise<void> {
+  const { play } = company
+  const { accountId, userName } = company.member('H10011')
+  const path = { id: accountId }
+  const first = await play.show('issueInitialPassword', 'The first half of a password', {
+    as: 'SECADM',
+    path,
+  })
+  const second = await play.show('completeInitialPassword', 'The second half, by another hand', {
+    as: 'SYSADM',
+    path,
+  })
+  await company.choosePassword(userName, `${claimCode(first)}-${claimCode(second)}`)
+  await play.show('confirmIdentity', 'A third vouches that the owner chose it', {
+    as: 'AUDADM',
+    path,
+    body: { how: '本人持身份证到场核对。' },
+  })
+  play.signInAnew(userName)
+  await play.show('listCredentialResets', 'Whose hands the password went through', {
+    as: 'SECADM',
+    query: { accountId, limit: 10 },
+  })
+  for (const number of ['H10012', 'H10013', 'H20001', 'H20002', 'H20003', 'H20004', 'H90001'])
+    await company.welcome(number)
+}
+
+async function accounts(company: Company): Promise<void> {
+  const { play } = company
+  const as = 'SECADM'
+  const { accountId, userName } = company.member('H20004')
+  const path = { id: accountId }
+  await play.show('freezeAccount', 'While something is being looked into', {
+    as,
+    path,
+    body: { reason: '疑似账号借用，调查中。' },
+  })
+  await play.show('unfreezeAccount', 'It was nothing', {
+    as,
+    path,
+    body: { reason: '已澄清：出差期间使用备用电脑。' },
+  })
+  await play.show('lockDownAccount', 'At once, by the name that somebody called in', {
+    as,
+    body: { userName, reason: '笔记本电脑被盗。' },
+  })
+  await play.call('unfreezeAccount', { as, path, body: { reason: '电脑已找回。' } })
+  for (let times = 0; times < 15; times += 1) {
+    await play.refused('signIn', { body: { userName, password: 'Wrong-Guess-2026!' } })
+    if (times % 5 === 4) await play.pass(31)
+  }
+  await play.show('unlockAccount', 'Locked for the third time today, and it was the owner', {
+    as,
+    path,
+    body: { reason: '本人忘记密码，已电话核实。' },
+  })
+  company.admit(userName)
+
+  const asked = await play.call('requestAccountChange', {
+    as: 'SYSADM',
+    body: {
+      change: { kind: 'disable-account', accountId: company.member('H20005').accountId },
+      reason: '部门申请停用。',
+    },
+  })
+  await play.show('rejectAccountChange', 'The security administrator does not agree', {
+    as,
+    path: { id: textOf(asked.body, 'id') },
+    body: { reason: '缺少部门负责人签字。' },
+  })
+
+  const clerk = company.who('H20003')
+  const sessions = await play.call('listOwnSessions', { as: clerk })
+  await play.show('endOwnSession', 'A session that was left open elsewhere', {
+    as: clerk,
+    path: { id: textOf(firstOf(sessions), 'id') },
+  })
+  play.signInAnew(clerk)
+  await play.show('signOut', 'At the end of the day', { as: clerk })
+  play.signInAnew(clerk)
+}
+
+async function movers(company: Company): Promise<void> {
+  const { play } = company
+  const as = 'hr-sync'
+  const path = { id: company.member('H20005').id }
+  await play.show('movePerson', 'To another department and position', {
+    as,
+    path,
+    body: { unitCode: 'HD-SZ', departmentCode: 'PUR', positionCode: 'AP-CLERK' },
+  })
+  await play.show('leavePerson', 'Notice of a leave at the end of the month', {
+    as,
+    path,
+    body: { kind: 'resignation', leaveOn: '2026-03-31' },
+  })
+  await play.show('withdrawLeave', 'They stay after all', { as, path })
+  await play.call('leavePerson', { as, path, body: { kind: 'resignation' } })
+  await play.show('rejoinPerson', 'They are back, with the same number', {
+    as,
+    path,
+    body: { unitCode: 'HD-SZ', departmentCode: 'FIN', positionCode: 'GL-CLERK' },
+  })
+  const middleware = 'ebs-middleware'
+  const lease = { worker: 'ebs-middleware-1', limit: 1, leaseSeconds: 60 }
+  const leased = await play.call('leaseProvisioningTasks', { as: middleware, body: lease })
+  const { id, leaseToken } = taskOf(firstOf(leased))
+  await play.call('failProvisioningTask', {
+    as: middleware,
+    path: { id },
+    body: { leaseToken, code: 'FND-ARCHIVED', message: '用户已归档。', permanent: true },
+  })
+  await play.show('dropProvisioningTask', 'Somebody has done it by hand', {
+    as: 'SYSADM',
+    path: { id },
+    body: { reason: '已在 EBS 中手工处理，见工单附件。' },
+  })
+}
