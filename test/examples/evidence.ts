@@ -10,6 +10,10 @@ export async function evidence(company: Company): Promise<void> {
     as,
     query: { userName: 'SYSADM', limit: 2 },
   })
+  await play.show('readChangesFeed', 'What has changed since, for a script that follows', {
+    as: 'hr-sync',
+    query: { after: 0, limit: 3 },
+  })
   await play.show('listLedgerKeys', 'The keys that the ledger is signed with', { as })
   const anchors = await play.show('listAuditAnchors', 'What the ledger came to, day by day', {
     as,

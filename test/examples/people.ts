@@ -1,6 +1,6 @@
 import { EbsSimulator, type EbsCall } from '../../infra/ebs-simulator/src/ebs.ts'
 import { claimCode, firstOf, itemsOf, textOf, type Company } from './company.ts'
-import type { Body } from './play.ts'
+import type { Answer, Body } from './play.ts'
 
 /** Who comes with the list of the personnel department: number, name, unit, department, position. */
 const LIST = [
@@ -213,8 +213,42 @@ async function passwords(company: Company): Promise<void> {
     as: 'SECADM',
     query: { accountId, limit: 10 },
   })
-  for (const number of ['H10012', 'H10013', 'H20001', 'H20002', 'H20003', 'H20004', 'H90001'])
+  await passwordsForMany(company, ['H10012', 'H10013'])
+  for (const number of ['H20001', 'H20002', 'H20003', 'H20004', 'H90001'])
     await company.welcome(number)
+}
+
+/** The two lists reach the owners by two ways. */
+async function passwordsForMany(company: Company, numbers: readonly string[]): Promise<void> {
+  const { play } = company
+  const accountIds = numbers.map((number) => company.member(number).accountId)
+  const body = { accountIds }
+  const first = await play.show('issueInitialPasswords', 'The first halves for many', {
+    as: 'SECADM',
+    body,
+  })
+  const second = await play.show(
+    'completeInitialPasswords',
+    'The second halves for the same people, by another hand',
+    { as: 'SYSADM', body },
+  )
+  for (const number of numbers) {
+    const { accountId, userName } = company.member(number)
+    const half = (answer: Answer) => textOf(met(itemsOf(answer), accountId), 'claimCode')
+    await company.choosePassword(userName, `${half(first)}-${half(second)}`)
+    await play.call('confirmIdentity', {
+      as: 'AUDADM',
+      path: { id: accountId },
+      body: { how: '本人持身份证到场核对。' },
+    })
+    play.signInAnew(userName)
+  }
+}
+
+function met(items: readonly Body[], accountId: string): Body {
+  const item = items.find((each) => each.accountId === accountId)
+  if (item === undefined) throw new Error(`no half for ${accountId}`)
+  return item
 }
 
 async function accounts(company: Company): Promise<void> {
@@ -281,6 +315,24 @@ async function movers(company: Company): Promise<void> {
     path,
     body: { unitCode: 'HD-SZ', departmentCode: 'PUR', positionCode: 'AP-CLERK' },
   })
+  const planned = await play.show('planPerson', 'Somebody moves on the first of next month', {
+    as,
+    body: {
+      kind: 'move',
+      effectiveOn: '2026-04-01',
+      personId: company.member('H20004').id,
+      unitCode: 'HD-SZ',
+      departmentCode: 'FIN',
+      positionCode: 'GL-CLERK',
+    },
+  })
+  const plan = { id: textOf(planned.body, 'id') }
+  await play.show('listPersonPlans', 'Who comes and moves on a later day', {
+    as,
+    query: { state: 'planned', limit: 10 },
+  })
+  await play.show('readPersonPlan', 'One plan, and what became of it', { as, path: plan })
+  await play.show('withdrawPersonPlan', 'The move is off', { as, path: plan })
   await play.show('leavePerson', 'Notice of a leave at the end of the month', {
     as,
     path,
