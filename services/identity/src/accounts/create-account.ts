@@ -66,29 +66,37 @@ export async function createAdministrator(
   return account
 }
 
+type Owner = Pick<Account, 'personId'> &
+  Partial<Pick<Account, 'administratorRole' | 'rightsPending'>>
+
+/** An account as its row, not written yet. */
+export function newAccount(tx: EntityManager, userName: string, owner: Owner, act: Act): Account {
+  const id = randomUUID()
+  return {
+    id,
+    ...sealUserName(tx, id, userName),
+    administratorRole: null,
+    status: 'active',
+    epoch: 0,
+    version: 1,
+    createdAt: act.now,
+    disabledAt: null,
+    disabledReason: null,
+    rightsPending: false,
+    coolingUntil: null,
+    ...owner,
+  }
+}
+
 async function insertAccount(
   tx: EntityManager,
   candidates: readonly string[],
-  owner: Pick<Account, 'personId'> & Partial<Pick<Account, 'administratorRole' | 'rightsPending'>>,
+  owner: Owner,
   act: Act,
 ): Promise<Account> {
   for (const userName of candidates) {
     if (isReservedUserName(userName)) continue
-    const id = randomUUID()
-    const account: Account = {
-      id,
-      ...sealUserName(tx, id, userName),
-      administratorRole: null,
-      status: 'active',
-      epoch: 0,
-      version: 1,
-      createdAt: act.now,
-      disabledAt: null,
-      disabledReason: null,
-      rightsPending: false,
-      coolingUntil: null,
-      ...owner,
-    }
+    const account = newAccount(tx, userName, owner, act)
     if (await insertUnlessTaken(tx, account)) {
       await announceAccount(tx, account, act)
       return account

@@ -1,13 +1,16 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { StandingChanged } from '@erp-steward/contracts/directory-events'
+import type { Role } from '@erp-steward/contracts/permissions'
 import type { AccountStanding } from '@erp-steward/contracts/values'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { ask } from '@erp-steward/messaging/statement'
+import { insertRows } from '@erp-steward/service-kit/insert-rows'
 import { defineTask } from '@erp-steward/service-kit/jobs'
 import { Type } from 'typebox'
 import type { EntityManager } from 'typeorm'
 import { AccountEntity, type Account } from './account.ts'
 import { rolesOfAccount } from './roles-of-account.ts'
+import { StandingEntity } from './standing.ts'
 
 /** People whose standing is stated in one go. */
 const BATCH = 500
@@ -46,6 +49,19 @@ export async function stateStanding(
     { personId, accountId: account?.id ?? null, accountStatus, roles, version: stated.version },
     act,
   )
+}
+
+/** States what somebody may do who has just come in, with an account and the rights of the position. */
+export async function stateFirstStanding(
+  tx: EntityManager,
+  personId: string,
+  { id: accountId, status }: Account,
+  roles: readonly Role[],
+  act: Act,
+): Promise<void> {
+  const stated = { personId, accountStatus: status, roles: [...roles], version: 1 }
+  await insertRows(tx, StandingEntity, [stated])
+  await appendEvent(tx, 'identity', StandingChanged, personId, { ...stated, accountId }, act)
 }
 
 /**

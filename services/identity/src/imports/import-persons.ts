@@ -10,6 +10,7 @@ import { AccountEntity } from '../accounts/account.ts'
 import { openUserName } from '../accounts/sealed-user-name.ts'
 import { changePerson } from '../people/change-person.ts'
 import { joinPerson } from '../people/join-person.ts'
+import { joinTogether, NotTogether, type Joiner } from '../people/join-together.ts'
 import { leavePerson } from '../people/leave-person.ts'
 import { PersonEntity, type Person } from '../people/person.ts'
 import { findPlace, type Place } from '../people/place.ts'
@@ -238,15 +239,22 @@ async function decideTogether(
   try {
     return await tx.transaction(async (part) => {
       const results: RowResult[] = []
+      const joiners: Joiner[] = []
       for (const { row, value } of good) {
-        const outcome = await decide(part, value, register, unitId, act)
-        results.push({ row, employeeNumber: value.employeeNumber, outcome, errors: [] })
+        const known = await lookUp(part, value, register, unitId)
+        const { employeeNumber, leaveOn = null } = value
+        const joins = known.person === undefined && leaveOn === null
+        if (joins) joiners.push(joinerOf(value, known.place))
+        const outcome = joins ? 'created' : await decide(part, value, known, register, act)
+        results.push({ row, employeeNumber, outcome, errors: [] })
       }
+      await joinTogether(part, joiners, act)
       return results
     })
   } catch (error) {
     // What PostgreSQL refused is a refusal in words when the row is alone.
-    if (!(error instanceof Problem || error instanceof QueryFailedError)) throw error
+    const isOfRow = [Problem, NotTogether, QueryFailedError].some((kind) => error instanceof kind)
+    if (!isOfRow) throw error
     register.seen = before
     return null
   }
@@ -270,7 +278,10 @@ async function decideEach(
     const { row, value } = read
     const { employeeNumber } = value
     try {
-      const outcome = await tx.transaction((part) => decide(part, value, register, unitId, act))
+      const outcome = await tx.transaction(async (part) => {
+        const known = await lookUp(part, value, register, unitId)
+        return decide(part, value, known, register, act)
+      })
       results.push({ row, employeeNumber, outcome, errors: [] })
     } catch (error) {
       if (!(error instanceof Problem)) throw error
@@ -280,16 +291,20 @@ async function decideEach(
   return results
 }
 
-async function decide(
+/** What a row is about. */
+interface Known {
+  readonly place: Place
+  /** `undefined`: nobody has the number. */
+  readonly person: Person | undefined
+}
+
+async function lookUp(
   tx: EntityManager,
   value: ImportRow,
   register: Register,
   unitId: string | null,
-  act: Act,
-): Promise<ImportOutcome> {
-  const { employeeNumber, name, email = null, birthday, leaveOn = null } = value
-  const userName = value.accountUserName ?? null
-  const key = register.keyOf(employeeNumber)
+): Promise<Known> {
+  const key = register.keyOf(value.employeeNumber)
   if (register.seen.has(key))
     throw new Problem('validation-failed', 'The list names this person twice.')
   register.seen.add(key)
@@ -299,15 +314,34 @@ async function decide(
   const foreign = [place.unit.id, person?.unitId ?? place.unit.id].some((id) => id !== unitId)
   if (unitId !== null && foreign)
     throw new Problem('outside-unit', said('Your range is your own unit.', '您的范围仅限本单位。'))
+  return { place, person }
+}
 
+const joinerOf = (value: ImportRow, place: Place): Joiner => ({
+  employeeNumber: value.employeeNumber,
+  name: value.name,
+  email: value.email ?? null,
+  birthday: value.birthday ?? null,
+  userName: value.accountUserName ?? null,
+  place,
+})
+
+async function decide(
+  tx: EntityManager,
+  value: ImportRow,
+  { place, person }: Known,
+  register: Register,
+  act: Act,
+): Promise<ImportOutcome> {
+  const { name, email = null, birthday, leaveOn = null } = value
+  const userName = value.accountUserName ?? null
   if (person === undefined) {
     if (leaveOn !== null && leaveOn <= chinaDay(act.now))
       throw new Problem(
         'person-unknown',
         said('Who has left already is not taken in.', '已离职的人员不再录入。'),
       )
-    const named = { employeeNumber, name, email, birthday: birthday ?? null }
-    const joiner = { ...named, place, userName, withAccount: true }
+    const joiner = { ...joinerOf(value, place), withAccount: true }
     const joined = await joinPerson(tx, joiner, act)
     if (leaveOn !== null) await leavePerson(tx, joined.person, leaving(leaveOn), act)
     return 'created'

@@ -13,7 +13,7 @@ import type { Person } from './person.ts'
 import { noteHand } from './person-hand.ts'
 import type { Place } from './place.ts'
 import { assertBorn } from './rules/assert-born.ts'
-import { sealPerson } from './sealed-person.ts'
+import { sealPerson, type PlainPerson } from './sealed-person.ts'
 import { assertNoTwin, isKnownHuman } from './twin.ts'
 
 export interface JoinPerson {
@@ -39,26 +39,12 @@ export interface JoinPerson {
  */
 export async function joinPerson(
   tx: EntityManager,
-  { place, userName, withAccount, ...plain }: JoinPerson,
+  joiner: JoinPerson,
   act: Act,
 ): Promise<{ person: Person; account: Account | null }> {
-  assertBorn(plain.birthday, act.now)
-  const id = randomUUID()
-  const person: Person = {
-    id,
-    ...sealPerson(tx, id, plain),
-    unitId: place.unit.id,
-    departmentId: place.department.id,
-    positionId: place.position.id,
-    active: true,
-    leaveOn: null,
-    leaveKind: null,
-    noticedAt: null,
-    leftOn: null,
-    version: 1,
-    createdAt: act.now,
-  }
-  const position = place.position
+  const { place, userName, withAccount } = joiner
+  const person = newPerson(tx, joiner, act)
+  const { position } = place
   // Sent together and done in this order; whatever refuses the joiner undoes the others.
   const [, isNew, isKnown] = await Promise.all([
     assertNoTwin(tx, person),
@@ -77,6 +63,34 @@ export async function joinPerson(
   const account = await createPersonAccount(tx, { person, position, userName, rightsPending }, act)
   if (rightsPending) await askForGrant(tx, person.id, 'rejoined', act)
   return { person, account }
+}
+
+/**
+ * A joiner as the row of the register, not written yet.
+ *
+ * @throws Problem `validation-failed` for a birthday that cannot be
+ */
+export function newPerson(
+  tx: EntityManager,
+  { place, employeeNumber, name, email, birthday }: PlainPerson & Pick<JoinPerson, 'place'>,
+  act: Act,
+): Person {
+  assertBorn(birthday, act.now)
+  const id = randomUUID()
+  return {
+    id,
+    ...sealPerson(tx, id, { employeeNumber, name, email, birthday }),
+    unitId: place.unit.id,
+    departmentId: place.department.id,
+    positionId: place.position.id,
+    active: true,
+    leaveOn: null,
+    leaveKind: null,
+    noticedAt: null,
+    leftOn: null,
+    version: 1,
+    createdAt: act.now,
+  }
 }
 
 const INSERT_PERSON = {

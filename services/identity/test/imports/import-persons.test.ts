@@ -238,6 +238,53 @@ test('a list beyond 100,000 rows or 16 MiB is refused', async () => {
   expect(await refusal(send('x'.repeat(16 * 1_048_576 + 1)))).toEqual([413, 'body-too-large'])
 })
 
+/** Everything that the register keeps of a joiner, without ids and what is sealed. */
+async function keptOf(employeeNumber: string): Promise<unknown> {
+  const found = await person(employeeNumber)
+  const [kept]: [unknown] = await stage.db.query(
+    `select person.active, person.version, account.status, account.rights_pending, account.version as account_version,
+            standing.account_status, standing.roles, standing.version as standing_version,
+            (select json_agg(json_build_array(hand.part, hand.actor, hand.controllers, hand.halved) order by hand.seq)
+               from person_hand hand where hand.person_id = person.id) as hands,
+            (select json_agg(json_build_array(task.kind, task.status, task.unit_id) order by task.seq)
+               from provisioning_task task where task.account_id = account.id) as tasks,
+            (select json_agg(fact.type order by fact.seq) from outbox fact
+              where fact.aggregateid in (person.id::text, account.id::text)) as facts
+       from person join account on account.person_id = person.id join standing on standing.person_id = person.id
+      where person.id = $1`,
+    [found?.id],
+  )
+  return kept
+}
+
+test('[A-2.1.1][A-2.1.2] joiners of a list get what a joiner alone gets, each under a name of their own', async () => {
+  const report = await sent(
+    csv(
+      'T1,A,NORTH,FIN,CLERK,twice@north.example.cn,',
+      'T2,B,NORTH,FIN,CLERK,twice@south.example.cn,',
+      'T3,C,NORTH,FIN,CLERK,sysadm@north.example.cn,',
+    ),
+  )
+  expect(outcomes(report)).toEqual(['created', 'created', 'created'])
+  await joined(stage, { employeeNumber: 'T4', name: 'D' })
+  const alone = await keptOf('T4')
+  expect(alone).toMatchObject({ status: 'active', roles: ['END_USER'] })
+  const hand = expect.arrayContaining([expect.arrayContaining(['placed'])])
+  for (const number of ['T1', 'T2', 'T3'])
+    expect(await keptOf(number)).toEqual({ ...(alone as object), hands: hand })
+  const names = await Promise.all(['T1', 'T2', 'T3'].map((number) => person(number)))
+  expect(names.map((each) => each?.userName)).toEqual(['TWICE', 'TWICET2', 'SYSADMT3'])
+})
+
+test('one who is known among many refuses nobody else: the list is taken in row by row', async () => {
+  const many = Array.from({ length: 150 }, (_, at) => `V${at},P,NORTH,FIN,CLERK,v${at}@example.cn,`)
+  many[40] = 'V40,P,NORTH,FIN,CLERK,v3@example.cn,'
+  const report = await sent(csv(...many), { query: '?mode=good-rows' })
+  expect(report.rows[40]).toMatchObject({ outcome: 'refused', errors: [{ code: 'person-twin' }] })
+  expect(report.counts).toMatchObject({ created: 149, refused: 1 })
+  expect(await person('V149')).toMatchObject({ userName: 'V149' })
+})
+
 test('the same list sent twice at once takes each person in once', async () => {
   const list = csv(...Array.from({ length: 20 }, (_, index) => `S${index},A,NORTH,FIN,CLERK,,`))
   const reports = await Promise.all([sent(list), sent(list)])
