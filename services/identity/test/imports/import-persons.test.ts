@@ -260,20 +260,20 @@ async function keptOf(employeeNumber: string): Promise<unknown> {
 test('[A-2.1.1][A-2.1.2] joiners of a list get what a joiner alone gets, each under a name of their own', async () => {
   const report = await sent(
     csv(
-      'T1,A,NORTH,FIN,CLERK,twice@north.example.cn,',
-      'T2,B,NORTH,FIN,CLERK,twice@south.example.cn,',
-      'T3,C,NORTH,FIN,CLERK,sysadm@north.example.cn,',
+      'W1,A,NORTH,FIN,CLERK,twice@north.example.cn,',
+      'W2,B,NORTH,FIN,CLERK,twice@south.example.cn,',
+      'W3,C,NORTH,FIN,CLERK,sysadm@north.example.cn,',
     ),
   )
   expect(outcomes(report)).toEqual(['created', 'created', 'created'])
-  await joined(stage, { employeeNumber: 'T4', name: 'D' })
-  const alone = await keptOf('T4')
+  await joined(stage, { employeeNumber: 'W4', name: 'D' })
+  const alone = await keptOf('W4')
   expect(alone).toMatchObject({ status: 'active', roles: ['END_USER'] })
   const hand = expect.arrayContaining([expect.arrayContaining(['placed'])])
-  for (const number of ['T1', 'T2', 'T3'])
+  for (const number of ['W1', 'W2', 'W3'])
     expect(await keptOf(number)).toEqual({ ...(alone as object), hands: hand })
-  const names = await Promise.all(['T1', 'T2', 'T3'].map((number) => person(number)))
-  expect(names.map((each) => each?.userName)).toEqual(['TWICE', 'TWICET2', 'SYSADMT3'])
+  const names = await Promise.all(['W1', 'W2', 'W3'].map((number) => person(number)))
+  expect(names.map((each) => each?.userName)).toEqual(['TWICE', 'TWICEW2', 'SYSADMW3'])
 })
 
 test('one who is known among many refuses nobody else: the list is taken in row by row', async () => {
