@@ -12,7 +12,8 @@ import * as platform from './platform-events.ts'
 import * as provisioning from './provisioning-events.ts'
 import * as signIn from './sign-in-events.ts'
 
-const definitions = [
+/** Every module of events, by the names that they export. */
+export const eventModules: readonly Readonly<Record<string, unknown>>[] = [
   account,
   assessment,
   backup,
@@ -25,9 +26,12 @@ const definitions = [
   platform,
   provisioning,
   signIn,
-].flatMap((module) =>
+]
+
+const definitions = eventModules.flatMap((module) =>
   Object.values(module).filter(
-    (value): value is EventDefinition => typeof value === 'object' && 'payload' in value,
+    (value): value is EventDefinition =>
+      typeof value === 'object' && value !== null && 'payload' in value,
   ),
 )
 

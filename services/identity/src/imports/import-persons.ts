@@ -223,8 +223,8 @@ function together(rows: readonly ReadRow[]): ReadRow[][] {
 }
 
 /**
- * Rows one after the other in one savepoint, which costs half of one for each; `null`, and nothing done, when one of them
- * is refused. Mostly none is.
+ * Rows in one savepoint, those who join last and all at once; `null`, and nothing done, when one of them is refused or
+ * needs a look of its own. Mostly none does, and the whole costs a quarter of what it costs row by row.
  */
 async function decideTogether(
   tx: EntityManager,
