@@ -42,6 +42,26 @@ export const Paragraph = (maxLength: number) =>
 export const nullable = <T extends TSchema>(schema: T, description?: string) =>
   Type.Union([schema, Type.Null()], description === undefined ? {} : { description })
 
+/** The schema with what callers read of this member; not for a schema with a name, which has its own words everywhere. */
+export const about = <T extends TSchema>(schema: T, description: string) =>
+  Type.Unsafe<Static<T>>({ ...schema, description })
+
+/** Version of a resource: 1 when it is made, one more with each change. */
+export const Version = Type.Integer({
+  description: 'Rises by one with each change; in quotes it is the `ETag` that `If-Match` names.',
+})
+
+/** The id of a resource. */
+export const Id = about(Uuid, 'Never changes and is never given to another.')
+
+/** The unit of a resource. */
+export const UnitId = about(Uuid, 'The unit that it belongs to.')
+
+/** Filter of a list by unit. */
+export const OfUnit = Type.Optional(
+  about(Uuid, 'Only what belongs to this unit; whose range is one unit sees no other anyway.'),
+)
+
 /** A body: no other member than these is taken. */
 export const closed = <Members extends TProperties>(members: Members) =>
   Type.Object(members, { additionalProperties: false })

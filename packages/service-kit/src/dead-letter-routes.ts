@@ -1,7 +1,7 @@
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { ServiceName } from '@erp-steward/contracts/services'
-import { InstantOut, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
+import { about, InstantOut, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
 import type { Consumer } from '@erp-steward/messaging/consumer'
 import { isDatabaseAway } from '@erp-steward/messaging/database-away'
 import {
@@ -23,17 +23,21 @@ const states = ['parked', 'replayed', 'discarded'] as const
 
 const DeadLetterView = Type.Object(
   {
-    eventId: Uuid,
-    type: Type.String(),
-    subject: Type.String(),
+    eventId: about(Uuid, 'The `id` of the event.'),
+    type: Type.String({ description: 'The type of the event, with its version.' }),
+    subject: Type.String({ description: 'Id of what the event is about.' }),
     envelope: Type.Unknown({ description: 'The event as it came, a CloudEvent 1.0.' }),
     reason: Type.String({ description: 'Why it could not be handled.' }),
     attempts: Type.Integer({ description: 'Tries before it was parked.' }),
-    parkedAt: InstantOut,
-    state: Type.Enum(states, { title: 'DeadLetterState' }),
-    handledAt: nullable(InstantOut),
+    parkedAt: about(InstantOut, 'When the last try failed.'),
+    state: Type.Enum(states, {
+      title: 'DeadLetterState',
+      description:
+        '`parked`: waits for a person; `replayed`: handled after all; `discarded`: given up by two persons.',
+    }),
+    handledAt: nullable(InstantOut, 'When it was replayed or discarded.'),
     handledBy: nullable(Type.String(), 'Account or client.'),
-    handlingReason: nullable(Type.String()),
+    handlingReason: nullable(Type.String(), 'Why it was replayed or discarded.'),
   },
   { title: 'DeadLetter' },
 )
@@ -66,7 +70,10 @@ export function deadLetterRoutes(
         tags: ['dead letters'],
         querystring: Type.Object({
           ...PageQuery,
-          state: Type.Enum(states, { default: 'parked' }),
+          state: Type.Enum(states, {
+            default: 'parked',
+            description: 'Only events in this state.',
+          }),
         }),
         response: { 200: pageOf(DeadLetterView) },
       },
@@ -78,8 +85,11 @@ export function deadLetterRoutes(
     },
   )
 
-  const params = Type.Object({ eventId: Uuid })
-  const body = Type.Object({ reason: Paragraph(500) }, { additionalProperties: false })
+  const params = Type.Object({ eventId: about(Uuid, 'The `id` of the parked event.') })
+  const body = Type.Object(
+    { reason: about(Paragraph(500), 'Why; it stays with the event.') },
+    { additionalProperties: false },
+  )
 
   app.post(
     `${base}/:eventId/replay`,

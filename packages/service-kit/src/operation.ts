@@ -46,7 +46,11 @@ export const ProblemDocument = Type.Object(
   {
     type: Type.String({ description: '`/problems/<code>`, which answers what it means.' }),
     title: Type.String({ description: 'The meaning of the code, in the language preferred.' }),
-    status: Type.Integer({ minimum: 400, maximum: 599 }),
+    status: Type.Integer({
+      minimum: 400,
+      maximum: 599,
+      description: 'The HTTP status of the answer, again.',
+    }),
     code: Type.Enum(Object.keys(problems).toSorted(), {
       description: 'Never changes its meaning; a later version may know more.',
     }),
@@ -57,7 +61,9 @@ export const ProblemDocument = Type.Object(
         Type.Object({
           pointer: Type.Optional(Type.String({ description: 'Where in the body: `#/name`.' })),
           parameter: Type.Optional(Type.String({ description: 'Which parameter of the address.' })),
-          detail: Type.String(),
+          detail: Type.String({
+            description: 'What is wrong with it and what it may be, in the language preferred.',
+          }),
         }),
         { description: 'Each member at fault.' },
       ),

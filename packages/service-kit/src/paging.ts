@@ -29,7 +29,7 @@ export const PageQuery = {
 export const pageOf = <Row extends TSchema>(row: Row) =>
   Type.Object(
     {
-      items: Type.Array(row),
+      items: Type.Array(row, { description: 'The rows of this page, in the order of the list.' }),
       next: Type.Union([Type.String(), Type.Null()], {
         description: '`cursor` of the page that follows; null on the last.',
       }),
@@ -39,7 +39,10 @@ export const pageOf = <Row extends TSchema>(row: Row) =>
 
 /** A list that is short enough to be answered whole. */
 export const listOf = <Row extends TSchema>(row: Row) =>
-  Type.Object({ items: Type.Array(row) }, nameAfter(row, 'List'))
+  Type.Object(
+    { items: Type.Array(row, { description: 'All of them; there are no pages.' }) },
+    nameAfter(row, 'List'),
+  )
 
 /** The name of what is made of named things, none where they have none. */
 function nameAfter(row: TSchema, suffix: string): { readonly title?: string } {

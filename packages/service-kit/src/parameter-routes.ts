@@ -1,7 +1,14 @@
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { ServiceName } from '@erp-steward/contracts/services'
-import { InstantOut, nullable, Instant, Paragraph, Uuid } from '@erp-steward/contracts/values'
+import {
+  about,
+  InstantOut,
+  nullable,
+  Instant,
+  Paragraph,
+  Uuid,
+} from '@erp-steward/contracts/values'
 import { isGuarded, stricterOf } from '@erp-steward/regulation/guards'
 import { isInEffect } from '@erp-steward/regulation/in-effect'
 import {
@@ -31,24 +38,25 @@ const ByKey = Type.Object({
 
 const ParameterView = Type.Object(
   {
-    key: Type.String(),
-    title: Type.String(),
-    description: Type.String(),
-    type: Type.String(),
+    key: Type.String({ description: 'Its name in paths and events; it never changes.' }),
+    title: Type.String({ description: 'For people, in the language preferred.' }),
+    description: Type.String({ description: 'What it sets, in the language preferred.' }),
+    type: Type.String({
+      description: 'The form of the value: `integer`, `duration`, `string-list` and so on.',
+    }),
     unit: Type.String({ description: 'Unit of the value.' }),
     bounds: Type.Unknown({ description: 'What a value may be, by its type.' }),
-    clauses: Type.Array(Type.String()),
+    clauses: Type.Array(Type.String(), { description: 'The clauses that it makes testable.' }),
     source: Type.String({ description: 'Why it is shipped as it is.' }),
-    value: Type.Unknown(),
+    value: Type.Unknown({ description: 'What holds now for the scope asked for.' }),
     version: Type.Integer({ description: '0: as shipped.' }),
     from: Type.Enum(['unit', 'company', 'shipped'], { description: 'Whose value holds.' }),
     guarded: Type.Boolean({
       description: 'A value that asks less than the one in force waits for a second person.',
     }),
     stricter: nullable(
-      Type.Enum(['lower', 'higher'], {
-        description: 'Which way a value asks more; null: every change of a guarded one waits.',
-      }),
+      Type.Enum(['lower', 'higher']),
+      'Which way a value asks more; null: every change of a guarded one waits.',
     ),
     deciders: Type.Array(Type.String(), {
       description: 'The roles that approve a value that waits: never those whose work it measures.',
@@ -64,11 +72,14 @@ const VersionView = Type.Object(
   {
     version: Type.Integer({ description: 'From 1.' }),
     unitId: nullable(Uuid, 'Null: of the company.'),
-    value: Type.Unknown(),
-    validFrom: InstantOut,
-    author: Type.String(),
-    approvedBy: nullable(Type.String({ description: 'The second person, where one was needed.' })),
-    reason: Type.String(),
+    value: Type.Unknown({ description: 'Null: what had been set was withdrawn.' }),
+    validFrom: about(InstantOut, 'From when it holds, until a later version does.'),
+    author: Type.String({ description: 'Account or client that set or proposed it.' }),
+    approvedBy: nullable(
+      Type.String(),
+      'Account of the second person; null where none was needed.',
+    ),
+    reason: Type.String({ description: 'Why it was set.' }),
   },
   { title: 'ParameterVersion' },
 )
@@ -128,7 +139,14 @@ export function parameterRoutes(app: App, options: ParameterRouteOptions): void 
     }
   }
 
-  const Query = Type.Object({ unitId: Type.Optional(Uuid) })
+  const Query = Type.Object({
+    unitId: Type.Optional(
+      about(
+        Uuid,
+        'Whose values: what this unit has of its own, else the company; left out: the company.',
+      ),
+    ),
+  })
 
   app.get(
     base,
@@ -162,7 +180,12 @@ export function parameterRoutes(app: App, options: ParameterRouteOptions): void 
         querystring: Query,
         response: {
           200: Type.Object(
-            { ...ParameterView.properties, history: Type.Array(VersionView) },
+            {
+              ...ParameterView.properties,
+              history: Type.Array(VersionView, {
+                description: 'What was set for the scope asked for, the newest first.',
+              }),
+            },
             { title: 'ParameterWithHistory' },
           ),
         },
@@ -194,13 +217,15 @@ export function parameterRoutes(app: App, options: ParameterRouteOptions): void 
         params: ByKey,
         body: Type.Object(
           {
-            unitId: nullable(Uuid),
+            unitId: nullable(Uuid, 'For which unit; null: for the company.'),
             value: Type.Unknown({
               description:
                 'As `type` and `bounds` say; null withdraws what was set for the unit or the company.',
             }),
-            validFrom: Type.Optional(Instant),
-            reason: Paragraph(500),
+            validFrom: Type.Optional(
+              about(Instant, 'From when, never in the past; left out: at once.'),
+            ),
+            reason: about(Paragraph(500), 'Why; it stays with the version.'),
           },
           { additionalProperties: false },
         ),

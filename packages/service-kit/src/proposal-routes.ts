@@ -2,7 +2,7 @@ import { permissions } from '@erp-steward/contracts/permissions'
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { ServiceName } from '@erp-steward/contracts/services'
-import { nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
+import { about, nullable, Paragraph } from '@erp-steward/contracts/values'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { DataSource } from 'typeorm'
@@ -19,6 +19,7 @@ import {
   type ProposalKind,
 } from './proposal.ts'
 import { waitAlarms, WaitAlarmView } from './waits.ts'
+import { PathId } from './route-shapes.ts'
 import { decideProposal, PROPOSAL_COLUMNS, proposalById, withdrawProposal } from './proposals.ts'
 
 export interface ProposalRouteOptions {
@@ -28,7 +29,10 @@ export interface ProposalRouteOptions {
   readonly kinds: readonly ProposalKind[]
 }
 
-const Reason = Type.Object({ reason: Paragraph(500) }, { additionalProperties: false })
+const Reason = Type.Object(
+  { reason: about(Paragraph(500), 'Why; it stays with the proposal and in the audit log.') },
+  { additionalProperties: false },
+)
 
 /** What was proposed in one service: read, decided by a second person, or taken back. */
 export function proposalRoutes(
@@ -40,7 +44,7 @@ export function proposalRoutes(
   const base = `/v1/proposals/${service}`
   const operation = (verb: string) =>
     `${verb}-${service}-proposal`.replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase())
-  const params = Type.Object({ id: Uuid })
+  const params = Type.Object({ id: PathId })
 
   function kindOf({ kind }: Proposal): ProposalKind {
     const known = byKind.get(kind)
@@ -68,7 +72,11 @@ export function proposalRoutes(
         querystring: Type.Object({
           ...PageQuery,
           state: Type.Optional(ProposalState),
-          kind: Type.Optional(Type.Enum([...byKind.keys()].toSorted())),
+          kind: Type.Optional(
+            Type.Enum([...byKind.keys()].toSorted(), {
+              description: 'Only proposals of this kind of change.',
+            }),
+          ),
         }),
         response: { 200: pageOf(ProposalView) },
       },

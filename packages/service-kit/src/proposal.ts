@@ -1,6 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import type { Permission } from '@erp-steward/contracts/permissions'
-import { InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
+import { about, Id, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
 import { Type, type Static, type TSchema } from 'typebox'
 import type { EntityManager } from 'typeorm'
 import type { Language } from './language.ts'
@@ -49,7 +49,11 @@ export function defineProposal<Body extends TSchema>(kind: ProposalKind<Body>): 
 }
 
 const states = ['pending', 'approved', 'rejected', 'withdrawn', 'expired'] as const
-export const ProposalState = Type.Enum(states, { title: 'ProposalState' })
+export const ProposalState = Type.Enum(states, {
+  title: 'ProposalState',
+  description:
+    '`pending`: waits for a second person; `approved`: took effect; `rejected`; `withdrawn`: by who proposed it; `expired`: nobody decided in time.',
+})
 
 /** A proposal as it is stored; `version` is 1 while it waits and 2 afterwards. */
 export interface Proposal {
@@ -84,25 +88,32 @@ export interface Proposal {
 /** The answer 202 of an operation that proposes, and of those that read and decide. */
 export const ProposalView = Type.Object(
   {
-    id: Uuid,
+    id: Id,
     kind: Type.String({ description: 'What kind of change it is, `parameter.set` for example.' }),
     title: Type.String({ description: 'What is proposed, in the language of the caller.' }),
     subject: Type.String({ description: 'Key or id of what is changed.' }),
     body: Type.Unknown({ description: 'What takes effect when it is approved.' }),
-    reason: Type.String(),
+    reason: Type.String({ description: 'Why it was proposed.' }),
     proposedBy: Type.String({ description: 'Account or client.' }),
-    proposedByPersonId: nullable(Uuid),
-    proposedRole: Type.String(),
-    proposedAt: InstantOut,
-    expiresAt: InstantOut,
-    concernedPersonIds: Type.Array(Uuid),
-    concernedUnitIds: Type.Array(Uuid),
+    proposedByPersonId: nullable(Uuid, 'Whose account it is; null for a client.'),
+    proposedRole: Type.String({ description: 'The role that the proposer acted in.' }),
+    proposedAt: about(InstantOut, 'When it was proposed.'),
+    expiresAt: about(InstantOut, 'From then on it can no longer be decided.'),
+    concernedPersonIds: Type.Array(Uuid, {
+      description: 'Who is measured by it or gains from it: they never decide it.',
+    }),
+    concernedUnitIds: Type.Array(Uuid, {
+      description: 'Units whose people, also former ones, are concerned likewise.',
+    }),
     decide: Type.String({ description: 'The permission that decides it.' }),
     state: ProposalState,
-    decidedBy: nullable(Type.String()),
-    decidedByPersonId: nullable(Uuid),
-    decidedAt: nullable(InstantOut),
-    decisionReason: nullable(Type.String()),
+    decidedBy: nullable(
+      Type.String(),
+      'Account of who decided or withdrew it; null while it waits.',
+    ),
+    decidedByPersonId: nullable(Uuid, 'Whose account that is.'),
+    decidedAt: nullable(InstantOut, 'When it was decided or withdrawn; null while it waits.'),
+    decisionReason: nullable(Type.String(), 'Why it was decided so; an approval needs no reason.'),
     undecidableSince: nullable(
       InstantOut,
       'Since when nobody who may decide it is left; null while somebody is.',

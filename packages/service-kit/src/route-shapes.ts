@@ -1,5 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
-import { Uuid } from '@erp-steward/contracts/values'
+import { about, Uuid } from '@erp-steward/contracts/values'
 import type { FastifyReply, FastifyRequest, HTTPMethods } from 'fastify'
 import { Type, type Static, type TObject, type TProperties, type TSchema } from 'typebox'
 import type { EntityManager } from 'typeorm'
@@ -7,6 +7,9 @@ import type { App } from './app.ts'
 import { change, createOnce, type Committer } from './commit.ts'
 import type { Access } from './operation.ts'
 import { page, pageOf, PageQuery, type Sorting } from './paging.ts'
+
+/** A part of a path that names one resource. */
+export const PathId = about(Uuid, 'Which one: the id that its list or its creation answered.')
 
 /** What every operation says of itself. */
 interface Operation<Path extends string, Params> {
@@ -202,7 +205,7 @@ function add<Path extends string, Params>(
   const { operationId, summary, description, tags, access, clauses, params = {} } = operation
   const names = [...url.matchAll(/:(\w+)/g)].map(([, name = '']) => name)
   const parts = {
-    ...Object.fromEntries(names.map((name) => [name, Uuid])),
+    ...Object.fromEntries(names.map((name) => [name, PathId])),
     ...params,
   } as TProperties
   app.route({

@@ -6,7 +6,7 @@ import {
   WaitUndecidable,
 } from '@erp-steward/contracts/platform-events'
 import type { ServiceName } from '@erp-steward/contracts/services'
-import { InstantOut } from '@erp-steward/contracts/values'
+import { about, InstantOut } from '@erp-steward/contracts/values'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { Type, type Static } from 'typebox'
 import type { EntityManager } from 'typeorm'
@@ -43,8 +43,11 @@ export const WaitAlarmView = Type.Object(
   {
     kind: Type.String({ description: 'What waits, for example `appeal.decide`.' }),
     subject: Type.String({ description: 'Id of what waits.' }),
-    alarm: Type.Enum([...alarms]),
-    raisedAt: InstantOut,
+    alarm: Type.Enum([...alarms], {
+      description:
+        '`undecidable`: nobody is left who may decide it; `running-out`: its end is near, a day or the last quarter of its time.',
+    }),
+    raisedAt: about(InstantOut, 'When the alarm was first said.'),
   },
   { title: 'WaitAlarm' },
 )
