@@ -20,7 +20,7 @@ interface TableOptions<
   Derived extends PropertyKey,
 > extends Pick<
   EntitySchemaOptions<Members<View, Kept, Derived>>,
-  'checks' | 'uniques' | 'indices' | 'exclusions'
+  'checks' | 'uniques' | 'indices' | 'exclusions' | 'foreignKeys'
 > {
   readonly table: string
   /** Members of the row that callers are not shown, or not as they are kept. */
