@@ -1,7 +1,9 @@
-import type { EntityManager, EntitySchema, SelectQueryBuilder } from 'typeorm'
+import type { EntityManager, EntitySchema, FindOperator, SelectQueryBuilder } from 'typeorm'
 
-/** Members of rows with the value that a caller asks for; `undefined` and `null` ask for nothing. */
-type Filter<Row> = { readonly [Name in keyof Row]?: Row[Name] | null | undefined }
+/** Members of rows with the value that a caller asks for, or what it has to fit; `undefined` and `null` ask for nothing. */
+type Filter<Row> = {
+  readonly [Name in keyof Row]?: Row[Name] | FindOperator<Row[Name]> | null | undefined
+}
 
 /** At most `limit` rows from where the page before ended. */
 interface Stretch<After> {
@@ -47,7 +49,6 @@ function fitting<Row extends object>(
 ): SelectQueryBuilder<Row> {
   const found = tx.createQueryBuilder(entity, 'listed')
   for (const [name, value] of Object.entries(filter))
-    if (value !== undefined && value !== null)
-      found.andWhere(`listed.${name} = :of_${name}`, { [`of_${name}`]: value })
+    if (value !== undefined && value !== null) found.andWhere({ [name]: value })
   return found
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Role } from '@erp-steward/contracts/permissions'
-import type { Responsibility } from '../src/organisation/position.ts'
+import type { Responsibility } from '../src/organisation/responsibility-value.ts'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { caller, type TestCaller } from '@erp-steward/test-kit/tokens'

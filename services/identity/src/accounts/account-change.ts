@@ -2,7 +2,7 @@ import { Code, Line, nullable, Uuid } from '@erp-steward/contracts/values'
 import { Type, type Static } from 'typebox'
 import { EntitySchema } from 'typeorm'
 import { clientRoles } from '../clients/client.ts'
-import { positionRoles } from '../organisation/position.ts'
+import { PositionRole } from '../organisation/position.ts'
 import { ResponsibilityValue } from '../organisation/responsibility-value.ts'
 import { administratorRoleNames } from './account.ts'
 
@@ -58,7 +58,7 @@ export const AccountChangeCommand = Type.Union([
     {
       kind: Type.Literal('set-position-roles'),
       positionCode: Code,
-      roles: Type.Array(Type.Enum([...positionRoles]), { maxItems: 5, uniqueItems: true }),
+      roles: Type.Array(PositionRole, { maxItems: 5, uniqueItems: true }),
       responsibilities: Type.Array(ResponsibilityValue, { maxItems: 100, uniqueItems: true }),
       ebsRoles: Type.Array(Line(320), { maxItems: 100, uniqueItems: true }),
     },

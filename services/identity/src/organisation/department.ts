@@ -1,27 +1,22 @@
-import { EntitySchema } from 'typeorm'
+import { about, Code, Uuid, Version } from '@erp-steward/contracts/values'
+import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
+import { Type } from 'typebox'
+import { EntryMembers } from './entry.ts'
 
-/** A department of one unit. */
-export interface Department {
-  id: string
-  unitId: string
-  /** Unique within the unit. */
-  code: string
-  name: string
-  active: boolean
-  version: number
-}
-
-export const DepartmentEntity = new EntitySchema<Department>({
-  name: 'Department',
-  tableName: 'department',
-  columns: {
-    id: { type: 'uuid', primary: true },
-    unitId: { type: 'uuid', name: 'unit_id' },
-    code: { type: 'text' },
-    name: { type: 'text' },
-    active: { type: 'boolean' },
-    version: { type: 'integer' },
+/** A department of one unit; its code is unique within that. */
+export const DepartmentView = Type.Object(
+  {
+    ...EntryMembers,
+    unitId: about(Uuid, 'The unit that it is of.'),
+    unitCode: about(Code, 'Code of that unit.'),
+    version: Version,
   },
+  { title: 'Department' },
+)
+
+export const DepartmentEntity = entityOf(DepartmentView, {
+  table: 'department',
+  derived: ['unitCode'],
   uniques: [{ name: 'department_code_key', columns: ['unitId', 'code'] }],
   foreignKeys: [
     {
@@ -32,3 +27,4 @@ export const DepartmentEntity = new EntitySchema<Department>({
     },
   ],
 })
+export type Department = RowOf<typeof DepartmentEntity>

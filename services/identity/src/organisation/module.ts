@@ -1,24 +1,13 @@
-import { EntitySchema } from 'typeorm'
+import { Version } from '@erp-steward/contracts/values'
+import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
+import { Type } from 'typebox'
+import { EntryMembers } from './entry.ts'
 
 /** An EBS module, for example `GL`: what key users and business owners answer for. */
-export interface Module {
-  id: string
-  /** Unique in the company. */
-  code: string
-  name: string
-  active: boolean
-  version: number
-}
+export const ModuleView = Type.Object({ ...EntryMembers, version: Version }, { title: 'Module' })
 
-export const ModuleEntity = new EntitySchema<Module>({
-  name: 'Module',
-  tableName: 'module',
-  columns: {
-    id: { type: 'uuid', primary: true },
-    code: { type: 'text' },
-    name: { type: 'text' },
-    active: { type: 'boolean' },
-    version: { type: 'integer' },
-  },
+export const ModuleEntity = entityOf(ModuleView, {
+  table: 'module',
   uniques: [{ name: 'module_code_key', columns: ['code'] }],
 })
+export type Module = RowOf<typeof ModuleEntity>

@@ -11,14 +11,14 @@ import { ModuleEntity } from './module.ts'
 import { assertNobodyIn, type Entry } from './put-entry.ts'
 import { putModule } from './put-module.ts'
 import { putUnit } from './put-unit.ts'
-import { UnitEntity, unitKinds, type Unit } from './unit.ts'
+import { UnitEntity, UnitKind, type Unit } from './unit.ts'
 
 const Narrowing = Type.Object({
   noun: Type.Enum(['unit', 'module']),
   code: Code,
   name: Type.String(),
   /** Of a unit. */
-  kind: nullable(Type.Enum([...unitKinds])),
+  kind: nullable(UnitKind),
   active: Type.Boolean(),
 })
 type Narrowing = Static<typeof Narrowing>

@@ -1,54 +1,46 @@
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
-import { Code, Line, Uuid } from '@erp-steward/contracts/values'
+import { closed, Code } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { actOf, assertReaches } from '@erp-steward/service-kit/authentication'
 import { etag, type Committer } from '@erp-steward/service-kit/commit'
+import { inOrder } from '@erp-steward/service-kit/list-rows'
 import { containing, NameContains } from '@erp-steward/service-kit/name-contains'
 import { atVersionIfAny } from '@erp-steward/service-kit/preconditions'
-import { decodeCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
+import { byText, decodeCursor } from '@erp-steward/service-kit/paging'
 import { ProposalView } from '@erp-steward/service-kit/proposal'
 import { proposed } from '@erp-steward/service-kit/proposal-routes'
+import { listRoute, readRoute } from '@erp-steward/service-kit/route-shapes'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { Type, type Static } from 'typebox'
-import { MoreThan, type EntityManager } from 'typeorm'
-import { DepartmentEntity, type Department } from './department.ts'
-import { ModuleEntity } from './module.ts'
+import { Type } from 'typebox'
+import type { EntityManager } from 'typeorm'
+import { DepartmentEntity, DepartmentView, type Department } from './department.ts'
+import { EntryBody } from './entry.ts'
+import { ModuleEntity, ModuleView } from './module.ts'
 import { narrowDuties, proposeNarrowing } from './narrow-duties.ts'
-import { PositionEntity, positionRoles } from './position.ts'
+import { PositionEntity, PositionView } from './position.ts'
 import { putDepartment } from './put-department.ts'
 import type { Entry, Put } from './put-entry.ts'
 import { putModule } from './put-module.ts'
 import { putPosition } from './put-position.ts'
 import { putUnit } from './put-unit.ts'
-import { ResponsibilityValue } from './responsibility-value.ts'
-import { UnitEntity, unitKinds } from './unit.ts'
+import { UnitEntity, UnitKind, UnitView } from './unit.ts'
 
-const strict = { additionalProperties: false }
-const Named = { name: Line(200), active: Type.Boolean({ default: true }) }
-const Base = { id: Uuid, code: Code, name: Type.String(), active: Type.Boolean() }
-const Version = { version: Type.Integer() }
-const Kind = Type.Enum([...unitKinds])
-const ByCode = Type.Object({ code: Code })
-const ByUnitAndCode = Type.Object({ unitCode: Code, code: Code })
+const tags = ['organisation']
+const manage = {
+  access: 'organisation.manage',
+  versioned: 'if-exists',
+  clauses: ['A-1.2'],
+} as const
+const read = { access: 'organisation.read', clauses: ['A-1.2'], tags } as const
+const byCode = { code: Code }
+const byUnitAndCode = { unitCode: Code, code: Code }
 
 /** Query members of every list of the register. */
 const EntryQuery = {
-  ...PageQuery,
   nameContains: NameContains(200),
-  active: Type.Optional(Type.Boolean()),
+  active: Type.Optional(Type.Boolean({ description: 'Whether it may still be chosen.' })),
 }
-
-const UnitView = Type.Object({ ...Base, kind: Kind, ...Version })
-const DepartmentView = Type.Object({ ...Base, unitId: Uuid, unitCode: Code, ...Version })
-const ModuleView = Type.Object({ ...Base, ...Version })
-const PositionView = Type.Object({
-  ...Base,
-  roles: Type.Array(Type.Enum([...positionRoles])),
-  responsibilities: Type.Array(ResponsibilityValue),
-  ebsRoles: Type.Array(Type.String()),
-  ...Version,
-})
 
 /** Units, departments, positions and modules: the register every other concept and service refers to. */
 export function organisationRoutes(app: App, deps: Committer): void {
@@ -65,9 +57,9 @@ function unitRoutes(app: App, deps: Committer): void {
     schema: {
       operationId: 'putUnit',
       summary: 'Creates the unit or changes it to what is sent; the same again changes nothing.',
-      tags: ['organisation'],
-      params: ByCode,
-      body: Type.Object({ ...Named, kind: Kind }, strict),
+      tags,
+      params: Type.Object(byCode),
+      body: closed({ ...EntryBody, kind: UnitKind }),
       description:
         'An active unit with an ERP that is retired, or becomes one without, owes no duties any more: the answer is 202 ' +
         'with a proposal, and nothing changes until a second person approves it.',
@@ -83,28 +75,26 @@ function unitRoutes(app: App, deps: Committer): void {
       )
     },
   })
-  app.get('/v1/units/:code', {
-    config: read,
-    schema: {
-      operationId: 'readUnit',
-      summary: 'One unit.',
-      tags: ['organisation'],
-      params: ByCode,
-      response: { 200: UnitView },
-    },
-    handler: async ({ params }, reply) =>
-      tagged(reply, await db.manager.findOneBy(UnitEntity, params), `unit ${params.code}`),
+
+  readRoute(app, '/v1/units/:code', {
+    ...read,
+    operationId: 'readUnit',
+    summary: 'One unit.',
+    params: byCode,
+    answer: UnitView,
+    read: async ({ params }) =>
+      found(await db.manager.findOneBy(UnitEntity, params), `unit ${params.code}`),
   })
-  app.get('/v1/units', {
-    config: read,
-    schema: {
-      operationId: 'listUnits',
-      summary: 'Every unit, by code.',
-      tags: ['organisation'],
-      querystring: Type.Object({ ...EntryQuery, kind: Type.Optional(Kind) }),
-      response: { 200: pageOf(UnitView) },
-    },
-    handler: ({ query }) => byCode(query, (where) => db.manager.find(UnitEntity, where)),
+
+  listRoute(app, '/v1/units', {
+    ...read,
+    operationId: 'listUnits',
+    summary: 'Every unit, by code.',
+    query: { ...EntryQuery, kind: Type.Optional(UnitKind) },
+    row: UnitView,
+    sorting: byText('code'),
+    list: ({ query: { kind, ...query }, ...stretch }) =>
+      inOrder(db.manager, UnitEntity, 'code', stretch, { kind, ...fitting(query) }),
   })
 }
 
@@ -115,9 +105,9 @@ function departmentRoutes(app: App, deps: Committer): void {
     schema: {
       operationId: 'putDepartment',
       summary: 'Creates the department of a unit or changes it to what is sent.',
-      tags: ['organisation'],
-      params: ByUnitAndCode,
-      body: Type.Object(Named, strict),
+      tags,
+      params: Type.Object(byUnitAndCode),
+      body: closed(EntryBody),
       response: { 200: DepartmentView, 201: DepartmentView },
     },
     handler: async (request, reply) => {
@@ -130,34 +120,34 @@ function departmentRoutes(app: App, deps: Committer): void {
       return { ...row, unitCode }
     },
   })
-  app.get('/v1/departments/:unitCode/:code', {
-    config: read,
-    schema: {
-      operationId: 'readDepartment',
-      summary: 'One department.',
-      tags: ['organisation'],
-      params: ByUnitAndCode,
-      response: { 200: DepartmentView },
-    },
-    handler: async ({ params: { unitCode, code } }, reply) => {
+
+  readRoute(app, '/v1/departments/:unitCode/:code', {
+    ...read,
+    operationId: 'readDepartment',
+    summary: 'One department.',
+    params: byUnitAndCode,
+    answer: DepartmentView,
+    read: async ({ params: { unitCode, code } }) => {
       const { id: unitId } = await unitByCode(db.manager, unitCode)
-      const found = await db.manager.findOneBy(DepartmentEntity, { unitId, code })
-      return { ...tagged(reply, found, `department ${code} in ${unitCode}`), unitCode }
+      const row = await db.manager.findOneBy(DepartmentEntity, { unitId, code })
+      return { ...found(row, `department ${code} in ${unitCode}`), unitCode }
     },
   })
-  app.get('/v1/departments', {
-    config: read,
-    schema: {
-      operationId: 'listDepartments',
-      summary: 'Departments by unit and code.',
-      tags: ['organisation'],
-      querystring: Type.Object({ ...EntryQuery, unitCode: Type.Optional(Code) }),
-      response: { 200: pageOf(DepartmentView) },
+
+  listRoute(app, '/v1/departments', {
+    ...read,
+    operationId: 'listDepartments',
+    summary: 'Departments by unit and code.',
+    query: { ...EntryQuery, unitCode: Type.Optional(Code) },
+    row: DepartmentView,
+    sorting: {
+      after: (cursor) => decodeCursor(cursor, 2),
+      keyOf: ({ unitCode, code }: Department & { unitCode: string }) => [unitCode, code],
     },
-    handler: async ({ query: { limit, cursor, unitCode, nameContains, active } }) => {
+    list: async ({ query: { unitCode, nameContains, active }, after, limit }) => {
       if (unitCode !== undefined) await unitByCode(db.manager, unitCode)
-      const [afterUnit = null, afterCode = null] = decodeCursor(cursor, 2) ?? []
-      const rows: (Department & { unitCode: string })[] = await db.query(
+      const [afterUnit = null, afterCode = null] = after ?? []
+      return db.query(
         `select department.id, unit_id as "unitId", unit.code as "unitCode", department.code, department.name,
                 department.active, department.version
            from department join unit on unit.id = unit_id
@@ -166,9 +156,8 @@ function departmentRoutes(app: App, deps: Committer): void {
             and ($4::text is null or position(upper($4) in upper(department.name)) > 0)
             and ($5::boolean is null or department.active = $5)
           order by unit.code, department.code limit $6`,
-        [unitCode ?? null, afterUnit, afterCode, nameContains ?? null, active ?? null, limit + 1],
+        [unitCode ?? null, afterUnit, afterCode, nameContains ?? null, active ?? null, limit],
       )
-      return page(rows, limit, (row) => [row.unitCode, row.code])
     },
   })
 }
@@ -181,9 +170,9 @@ function positionRoutes(app: App, deps: Committer): void {
       operationId: 'putPosition',
       summary:
         'Names a position. Its rights change by an account change of kind set-position-roles.',
-      tags: ['organisation'],
-      params: ByCode,
-      body: Type.Object(Named, strict),
+      tags,
+      params: Type.Object(byCode),
+      body: closed(EntryBody),
       response: { 200: PositionView, 201: PositionView },
     },
     handler: (request, reply) => {
@@ -193,28 +182,26 @@ function positionRoutes(app: App, deps: Committer): void {
       )
     },
   })
-  app.get('/v1/positions/:code', {
-    config: read,
-    schema: {
-      operationId: 'readPosition',
-      summary: 'One position with its approved roles and EBS responsibilities.',
-      tags: ['organisation'],
-      params: ByCode,
-      response: { 200: PositionView },
-    },
-    handler: async ({ params }, reply) =>
-      tagged(reply, await db.manager.findOneBy(PositionEntity, params), `position ${params.code}`),
+
+  readRoute(app, '/v1/positions/:code', {
+    ...read,
+    operationId: 'readPosition',
+    summary: 'One position with its approved roles and EBS responsibilities.',
+    params: byCode,
+    answer: PositionView,
+    read: async ({ params }) =>
+      found(await db.manager.findOneBy(PositionEntity, params), `position ${params.code}`),
   })
-  app.get('/v1/positions', {
-    config: read,
-    schema: {
-      operationId: 'listPositions',
-      summary: 'The position matrix, by code.',
-      tags: ['organisation'],
-      querystring: Type.Object(EntryQuery),
-      response: { 200: pageOf(PositionView) },
-    },
-    handler: ({ query }) => byCode(query, (where) => db.manager.find(PositionEntity, where)),
+
+  listRoute(app, '/v1/positions', {
+    ...read,
+    operationId: 'listPositions',
+    summary: 'The position matrix, by code.',
+    query: EntryQuery,
+    row: PositionView,
+    sorting: byText('code'),
+    list: ({ query, ...stretch }) =>
+      inOrder(db.manager, PositionEntity, 'code', stretch, fitting(query)),
   })
 }
 
@@ -225,9 +212,9 @@ function moduleRoutes(app: App, deps: Committer): void {
     schema: {
       operationId: 'putModule',
       summary: 'Registers an EBS module or changes it to what is sent.',
-      tags: ['organisation'],
-      params: ByCode,
-      body: Type.Object(Named, strict),
+      tags,
+      params: Type.Object(byCode),
+      body: closed(EntryBody),
       description: 'Withdrawing a module is answered with 202: a second person approves it.',
       response: { 200: ModuleView, 201: ModuleView, 202: ProposalView },
     },
@@ -241,39 +228,31 @@ function moduleRoutes(app: App, deps: Committer): void {
       )
     },
   })
-  app.get('/v1/modules/:code', {
-    config: { ...read, clauses: ['B-6.0'] },
-    schema: {
-      operationId: 'readModule',
-      summary: 'One EBS module.',
-      tags: ['organisation'],
-      params: ByCode,
-      response: { 200: ModuleView },
-    },
-    handler: async ({ params }, reply) =>
-      tagged(reply, await db.manager.findOneBy(ModuleEntity, params), `module ${params.code}`),
+
+  readRoute(app, '/v1/modules/:code', {
+    ...read,
+    operationId: 'readModule',
+    summary: 'One EBS module.',
+    clauses: ['B-6.0'],
+    params: byCode,
+    answer: ModuleView,
+    read: async ({ params }) =>
+      found(await db.manager.findOneBy(ModuleEntity, params), `module ${params.code}`),
   })
-  app.get('/v1/modules', {
-    config: { ...read, clauses: ['B-6.0'] },
-    schema: {
-      operationId: 'listModules',
-      summary: 'Every EBS module, by code.',
-      tags: ['organisation'],
-      querystring: Type.Object(EntryQuery),
-      response: { 200: pageOf(ModuleView) },
-    },
-    handler: ({ query }) => byCode(query, (where) => db.manager.find(ModuleEntity, where)),
+
+  listRoute(app, '/v1/modules', {
+    ...read,
+    operationId: 'listModules',
+    summary: 'Every EBS module, by code.',
+    clauses: ['B-6.0'],
+    query: EntryQuery,
+    row: ModuleView,
+    sorting: byText('code'),
+    list: ({ query, ...stretch }) =>
+      inOrder(db.manager, ModuleEntity, 'code', stretch, fitting(query)),
   })
 }
 
-const manage = {
-  access: 'organisation.manage',
-  versioned: 'if-exists',
-  clauses: ['A-1.2'],
-} as const
-const read = { access: 'organisation.read', clauses: ['A-1.2'] } as const
-
-/** Runs a put in one transaction: 201 when it created, 200 otherwise, with the `ETag`. */
 async function narrowed(
   { db, clock }: Committer,
   request: FastifyRequest,
@@ -288,6 +267,7 @@ async function narrowed(
   return proposed(request, reply, 'identity', narrowDuties, made)
 }
 
+/** Runs a put in one transaction: 201 when it created, 200 otherwise, with the `ETag`. */
 async function put<Row extends Entry>(
   { db, clock }: Committer,
   request: FastifyRequest,
@@ -306,27 +286,20 @@ async function put<Row extends Entry>(
   return row
 }
 
-function tagged<Row extends Entry>(reply: FastifyReply, row: Row | null, what: string): Row {
+function found<Row>(row: Row | null, what: string): Row {
   if (row === null) throw new Problem('not-found', said(`There is no ${what}.`, `没有 ${what}。`))
-  void reply.header('etag', etag(row.version))
   return row
 }
 
-async function byCode<Row extends Entry>(
-  { limit, cursor, nameContains, ...equal }: Static<Type.TObject<typeof EntryQuery>>,
-  find: (options: { where: object; order: { code: 'asc' }; take: number }) => Promise<Row[]>,
-): Promise<{ items: Row[]; next: string | null }> {
-  const [after] = decodeCursor(cursor, 1) ?? []
-  const rows = await find({
-    where: {
-      ...equal,
-      ...(after !== undefined && { code: MoreThan(after) }),
-      ...(nameContains !== undefined && { name: containing(nameContains) }),
-    },
-    order: { code: 'asc' },
-    take: limit + 1,
-  })
-  return page(rows, limit, ({ code }) => [code])
+/** What the query asks of the entries of a list. */
+function fitting({
+  nameContains,
+  active,
+}: {
+  readonly nameContains?: string
+  readonly active?: boolean
+}) {
+  return { active, name: nameContains === undefined ? null : containing(nameContains) }
 }
 
 async function unitByCode(tx: EntityManager, code: string) {

@@ -1,36 +1,25 @@
-import { EntitySchema } from 'typeorm'
+import { Version } from '@erp-steward/contracts/values'
+import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
+import { Type } from 'typebox'
+import { EntryMembers } from './entry.ts'
 
-export const unitKinds = [
-  'HEADQUARTERS',
-  'USER_UNIT',
-  'OM_PROVIDER',
-  'INFORMATION_COMPANY',
-  'SUPPLIER',
-] as const
+export const UnitKind = Type.Enum(
+  ['HEADQUARTERS', 'USER_UNIT', 'OM_PROVIDER', 'INFORMATION_COMPANY', 'SUPPLIER'],
+  {
+    title: 'UnitKind',
+    description:
+      '`HEADQUARTERS` and `USER_UNIT` use the ERP and owe key users and daily inspections. Sources: B-4.1.2, A-3.1.1.',
+  },
+)
 
 /** A unit of the company or one that works for it; the range of what most people may see. */
-export interface Unit {
-  id: string
-  /** Unique in the company. */
-  code: string
-  name: string
-  kind: (typeof unitKinds)[number]
-  /** Nobody joins a unit that is not active. */
-  active: boolean
-  version: number
-}
+export const UnitView = Type.Object(
+  { ...EntryMembers, kind: UnitKind, version: Version },
+  { title: 'Unit' },
+)
 
-export const UnitEntity = new EntitySchema<Unit>({
-  name: 'Unit',
-  tableName: 'unit',
-  columns: {
-    id: { type: 'uuid', primary: true },
-    code: { type: 'text' },
-    name: { type: 'text' },
-    kind: { type: 'text' },
-    active: { type: 'boolean' },
-    version: { type: 'integer' },
-  },
+export const UnitEntity = entityOf(UnitView, {
+  table: 'unit',
   uniques: [{ name: 'unit_code_key', columns: ['code'] }],
   checks: [
     {
@@ -40,3 +29,4 @@ export const UnitEntity = new EntitySchema<Unit>({
     },
   ],
 })
+export type Unit = RowOf<typeof UnitEntity>

@@ -1,4 +1,5 @@
-import type { Position, Responsibility } from '../../organisation/position.ts'
+import type { Position } from '../../organisation/position.ts'
+import type { Responsibility } from '../../organisation/responsibility-value.ts'
 import {
   addResponsibility,
   addRole,

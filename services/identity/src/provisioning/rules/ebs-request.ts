@@ -1,4 +1,4 @@
-import type { Responsibility } from '../../organisation/position.ts'
+import type { Responsibility } from '../../organisation/responsibility-value.ts'
 import type { EbsCall, EbsState, ProvisioningKind } from '../provisioning-task.ts'
 
 /** One call for the middleware and what it must read back afterwards. */
