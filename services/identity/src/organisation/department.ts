@@ -1,4 +1,4 @@
-import { about, Code, Uuid, Version } from '@erp-steward/contracts/values'
+import { about, Code, UnitId, Version } from '@erp-steward/contracts/values'
 import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
 import { Type } from 'typebox'
 import { EntryMembers } from './entry.ts'
@@ -7,7 +7,7 @@ import { EntryMembers } from './entry.ts'
 export const DepartmentView = Type.Object(
   {
     ...EntryMembers,
-    unitId: about(Uuid, 'The unit that it is of.'),
+    unitId: UnitId,
     unitCode: about(Code, 'Code of that unit.'),
     version: Version,
   },

@@ -1,9 +1,9 @@
-import { about, Code, Line, Uuid } from '@erp-steward/contracts/values'
+import { about, Code, Id, Line } from '@erp-steward/contracts/values'
 import { Type } from 'typebox'
 
 /** What callers see of every entry of the register, `version` aside. */
 export const EntryMembers = {
-  id: Uuid,
+  id: Id,
   code: about(Code, 'What people, lists and requests call it; it never changes.'),
   name: Type.String({ description: 'As people read it.' }),
   active: Type.Boolean({
