@@ -333,6 +333,7 @@ async function movers(company: Company): Promise<void> {
   })
   await play.show('readPersonPlan', 'One plan, and what became of it', { as, path: plan })
   await play.show('withdrawPersonPlan', 'The move is off', { as, path: plan })
+  await planAhead(company)
   await play.show('leavePerson', 'Notice of a leave at the end of the month', {
     as,
     path,
@@ -358,5 +359,44 @@ async function movers(company: Company): Promise<void> {
     as: 'SYSADM',
     path: { id },
     body: { reason: '已在 EBS 中手工处理，见工单附件。' },
+  })
+}
+
+/** Somebody comes on the next day into a department that is opened too late. */
+async function planAhead({ play }: Company): Promise<void> {
+  const department = { as: 'SYSADM', path: { unitCode: 'HD-SZ', code: 'QA' } }
+  await play.call('putDepartment', { ...department, body: { name: '质量部' } })
+  await play.call('planPerson', {
+    as: 'hr-sync',
+    body: {
+      kind: 'join',
+      effectiveOn: '2026-03-03',
+      employeeNumber: 'H20031',
+      name: '苏婉',
+      unitCode: 'HD-SZ',
+      departmentCode: 'QA',
+      positionCode: 'GL-CLERK',
+      withAccount: false,
+    },
+  })
+  const closed = { name: '质量部', active: false }
+  await play.call('putDepartment', { ...department, ifMatch: '"1"', body: closed })
+}
+
+/** Who should have come meanwhile comes now that the department is there. */
+export async function retryPlan({ play }: Company): Promise<void> {
+  const failed = await play.call('listPersonPlans', {
+    as: 'hr-sync',
+    query: { state: 'failed', limit: 1 },
+  })
+  await play.call('putDepartment', {
+    as: 'SYSADM',
+    path: { unitCode: 'HD-SZ', code: 'QA' },
+    ifMatch: '"2"',
+    body: { name: '质量部', active: true },
+  })
+  await play.show('retryPersonPlan', 'The department is there now', {
+    as: 'hr-sync',
+    path: { id: textOf(firstOf(failed), 'id') },
   })
 }

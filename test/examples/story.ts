@@ -5,7 +5,7 @@ import { Company } from './company.ts'
 import { evidence } from './evidence.ts'
 import { monitoring } from './monitoring.ts'
 import { organise } from './organisation.ts'
-import { people } from './people.ts'
+import { people, retryPlan } from './people.ts'
 import { Play, type ApiDocument, type Examples } from './play.ts'
 import { openStage } from './stage.ts'
 import { support } from './support.ts'
@@ -32,6 +32,7 @@ export async function tellStory(): Promise<{ examples: Examples; document: ApiDo
     await monitoring(company)
     await backup(company)
     await changes(company)
+    await retryPlan(company)
     await assessment(company)
     await evidence(company)
     return { examples: play.examples, document }

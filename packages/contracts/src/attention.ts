@@ -48,6 +48,9 @@ export const mendings = {
   fileChangePapers: mending('POST', '/v1/changes/{id}/papers'),
   approveChange: mending('POST', '/v1/changes/{id}/approve'),
   reviewChange: mending('POST', '/v1/changes/{id}/review'),
+  retryPersonPlan: mending('POST', '/v1/person-plans/{id}/retry'),
+  correctDataError: mending('POST', '/v1/observations/{id}/correct'),
+  completeTimeNode: mending('POST', '/v1/time-nodes/{id}/complete'),
   readControl: mending('GET', '/v1/controls/{id}'),
   recordControl: mending('POST', '/v1/controls/{id}/records'),
   requestBackupRun: mending('POST', '/v1/backup-runs'),
@@ -225,6 +228,33 @@ export const attentionKinds = {
     remedy: {
       en: 'Put an inspector and a deputy on its roster.',
       'zh-CN': '请为该单位安排巡检人与替补人。',
+    },
+  },
+  'data-error-overdue': {
+    severity: 'warning',
+    read: 'observation.read',
+    title: { en: 'A data error is not corrected in time', 'zh-CN': '数据错误逾期未更正' },
+    remedy: {
+      en: 'Correct it in EBS, then say when that was done.',
+      'zh-CN': '请在 EBS 中更正,并登记更正时间。',
+    },
+  },
+  'time-node-missed': {
+    severity: 'warning',
+    read: 'time-node.read',
+    title: { en: 'A time node was missed', 'zh-CN': '时间节点逾期未完成' },
+    remedy: {
+      en: 'Finish the step, then say when that was done.',
+      'zh-CN': '请完成该步骤,并登记完成时间。',
+    },
+  },
+  'person-plan-failed': {
+    severity: 'warning',
+    read: 'person.manage',
+    title: { en: 'A planned joiner or mover was refused', 'zh-CN': '预定入职或调动未能生效' },
+    remedy: {
+      en: 'Mend the cause that the plan names and retry it, or withdraw it when it is done otherwise.',
+      'zh-CN': '请排除计划中所述原因后重试;如已另行办理,请撤回该计划。',
     },
   },
   'ebs-task-waiting': {

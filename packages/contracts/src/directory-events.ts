@@ -160,7 +160,8 @@ export const LeaveWithdrawn = defineEvent({
 /** A joiner or a mover of a later day was planned, taken back, done on the day, or refused on it. */
 export const PersonPlanned = defineEvent({
   type: 'identity.directory.person-planned.v1',
-  summary: 'A joiner or mover of a later day was planned, taken back, done or refused.',
+  summary:
+    'A joiner or mover of a later day was planned (anew after a refusal, too), taken back, done or refused.',
   clauses: ['A-1.2', 'A-2.1.3'],
   payload: Type.Object({
     planId: Uuid,

@@ -3,8 +3,14 @@ import type { AttentionSource } from '@erp-steward/service-kit/attention'
 /** Minutes that a task in EBS may wait for the middleware, which asks at least every minute. Own choice. */
 const LEASED_WITHIN_MINUTES = 15
 
-/** What of EBS wants a human. A task is told of under its id; whom it is about is personal data. Source: A-2.1.4. */
+/** What of EBS and of plans wants a human, under its id; whom it is about is personal data. Sources: A-2.1.3, A-2.1.4. */
 export const identityAttention: readonly AttentionSource[] = [
+  {
+    kind: 'person-plan-failed',
+    // Who moves and did not keeps the rights of the old place.
+    find: `select id::text, kind, array[unit_id], ended_at, case when kind = 'move' then 'critical' end, 'retryPersonPlan', null
+             from person_plan where state = 'failed'`,
+  },
   {
     kind: 'ebs-task-failed',
     // An end that did not happen leaves somebody in; a beginning that did not happens to one who waits.

@@ -10,6 +10,7 @@ import { MeasuredByOthers1790000070000 } from './1790000070000-measured-by-other
 import { OwnWordIsNoMeasure1790000090400 } from './1790000090400-own-word-is-no-measure.ts'
 import { CopyHolidayYears1790000090700 } from './1790000090700-copy-holiday-years.ts'
 import { PlannersArePeople1790000091000 } from './1790000091000-planners-are-people.ts'
+import { IndexOverdue1790000092000 } from './1790000092000-index-overdue.ts'
 
 /** In order; only ever added to. */
 export const migrations = [
@@ -25,4 +26,5 @@ export const migrations = [
   OwnWordIsNoMeasure1790000090400,
   CopyHolidayYears1790000090700,
   PlannersArePeople1790000091000,
+  IndexOverdue1790000092000,
 ]

@@ -125,6 +125,11 @@ export const ObservationEntity = entityOf(ObservationView, {
       where: '((due_at IS NOT NULL) AND (corrected_at IS NULL) AND (overdue_at IS NULL))',
     },
     {
+      name: 'observation_still_wrong',
+      columns: ['dueAt'],
+      where: "((due_at IS NOT NULL) AND (corrected_at IS NULL) AND (standing <> 'voided'::text))",
+    },
+    {
       name: 'observation_unconfirmed',
       columns: ['dueAt'],
       where:

@@ -60,7 +60,14 @@ export const TimeNodeEntity = entityOf(TimeNodeView, {
       expression: `state in ('open', 'claimed', 'missed', 'completed')`,
     },
   ],
-  indices: [{ name: 'time_node_by_due', columns: ['dueAt', 'id'] }],
+  indices: [
+    { name: 'time_node_by_due', columns: ['dueAt', 'id'] },
+    {
+      name: 'time_node_unfinished',
+      columns: ['dueAt'],
+      where: "(state = ANY (ARRAY['open'::text, 'missed'::text]))",
+    },
+  ],
 })
 export type TimeNode = RowOf<typeof TimeNodeEntity>
 

@@ -18,6 +18,7 @@ import { NoteHands1790000080100 } from './1790000080100-note-hands.ts'
 import { NoteChange1790000090500 } from './1790000090500-note-change.ts'
 import { CreatePersonImport1790000090600 } from './1790000090600-create-person-import.ts'
 import { CreatePersonPlan1790000090700 } from './1790000090700-create-person-plan.ts'
+import { IndexFailedPlans1790000092000 } from './1790000092000-index-failed-plans.ts'
 
 /** In the order they run. */
 export const migrations = [
@@ -41,4 +42,5 @@ export const migrations = [
   NoteChange1790000090500,
   CreatePersonImport1790000090600,
   CreatePersonPlan1790000090700,
+  IndexFailedPlans1790000092000,
 ]

@@ -84,6 +84,7 @@ export const PersonPlanEntity = new EntitySchema<PersonPlan>({
   ],
   indices: [
     { name: 'person_plan_by_age', columns: ['plannedAt', 'id'] },
+    { name: 'person_plan_failed', columns: ['endedAt'], where: `(state = 'failed'::text)` },
     {
       name: 'person_plan_move_key',
       columns: ['personId', 'effectiveOn'],

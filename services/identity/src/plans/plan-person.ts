@@ -70,8 +70,7 @@ export async function planPerson(
   try {
     await tx.insert(PersonPlanEntity, plan)
   } catch (error) {
-    if (isConstraintViolation(error, 'person_plan_move_key'))
-      throw new Problem('plan-state', 'Another move of this person is planned for the day.')
+    if (isConstraintViolation(error, 'person_plan_move_key')) throw anotherMove()
     throw error
   }
   await statePlan(tx, plan, act)
@@ -113,18 +112,18 @@ async function assertMayMove(
 }
 
 /**
- * Takes a plan back before its day.
+ * Takes a plan back before its day, or one that failed, because it is done otherwise.
  *
  * The caller holds the plan's row.
  *
- * @throws Problem `plan-state` when it took effect, failed or was taken back, `same-person`
+ * @throws Problem `plan-state` when it took effect or was taken back, `same-person`
  */
 export async function withdrawPlan(
   tx: EntityManager,
   before: PersonPlan,
   act: Act,
 ): Promise<PersonPlan> {
-  if (before.state !== 'planned') throw new Problem('plan-state', `The plan is ${before.state}.`)
+  if (before.state !== 'planned' && before.state !== 'failed') throw planState(before)
   if (before.personId !== null)
     await assertNotAbout(tx, act, before.personId, 'Nobody takes a plan about himself back.')
   const version = before.version + 1
@@ -133,3 +132,42 @@ export async function withdrawPlan(
   await statePlan(tx, plan, act)
   return plan
 }
+
+/**
+ * Has a plan that failed take effect now: still as whoever planned it, who must still be allowed to, and by the rules of
+ * now, which may refuse it again.
+ *
+ * The caller holds the plan's row.
+ *
+ * @throws Problem `plan-state` when it has not failed, or the person has another plan of that day by now; `same-person`
+ */
+export async function retryPlan(
+  tx: EntityManager,
+  before: PersonPlan,
+  act: Act,
+): Promise<PersonPlan> {
+  if (before.state !== 'failed') throw planState(before)
+  if (before.personId !== null)
+    await assertNotAbout(tx, act, before.personId, 'Nobody retries a plan about himself.')
+  const version = before.version + 1
+  const again = { state: 'planned', problem: null, endedAt: null, version } as const
+  const plan: PersonPlan = { ...before, ...again }
+  try {
+    await tx.save(PersonPlanEntity, plan)
+  } catch (error) {
+    if (isConstraintViolation(error, 'person_plan_move_key')) throw anotherMove()
+    throw error
+  }
+  await statePlan(tx, plan, act)
+  await enqueue(tx, 'identity', TAKE_PLAN, { planId: plan.id }, act)
+  return plan
+}
+
+const planState = ({ state }: PersonPlan) =>
+  new Problem('plan-state', said(`The plan is ${state}.`, `该计划的状态为 ${state}。`))
+
+const anotherMove = () =>
+  new Problem(
+    'plan-state',
+    said('Another move of this person is planned for the day.', '该人员当日已有另一项调动计划。'),
+  )

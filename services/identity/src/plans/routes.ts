@@ -16,7 +16,7 @@ import type { EntityManager } from 'typeorm'
 import { UserName } from '../accounts/account-change.ts'
 import { Birthday, Email, EmployeeNumber, PersonName } from '../people/person-values.ts'
 import { openPlanned, PersonPlanEntity, planStates, type PersonPlan } from './person-plan.ts'
-import { planPerson, withdrawPlan } from './plan-person.ts'
+import { planPerson, retryPlan, withdrawPlan } from './plan-person.ts'
 import { lockPlan } from './take-plan.ts'
 
 const PlanView = Type.Object({
@@ -24,7 +24,8 @@ const PlanView = Type.Object({
   kind: Type.Enum(['join', 'move']),
   effectiveOn: LocalDate,
   state: Type.Enum([...planStates], {
-    description: '`failed`: refused on its day, with the code in `problem`.',
+    description:
+      '`failed`: refused on its day, with the code in `problem`; it may be retried or taken back.',
   }),
   problem: nullable(Type.String()),
   personId: nullable(Uuid),
@@ -164,7 +165,7 @@ export function planRoutes(app: App, deps: Committer): void {
     config: { ...config, versioned: true },
     schema: {
       operationId: 'withdrawPersonPlan',
-      summary: 'Takes a plan back before its day.',
+      summary: 'Takes a plan back before its day, or one that failed and is done otherwise.',
       tags,
       params: ById,
       response: { 200: PlanView },
@@ -174,6 +175,25 @@ export function planRoutes(app: App, deps: Committer): void {
         const plan = inRange(request, await lockPlan(tx, request.params.id))
         assertVersion(plan.version, expected)
         return viewOf(tx, await withdrawPlan(tx, plan, act))
+      }),
+  })
+
+  app.post('/v1/person-plans/:id/retry', {
+    config: { ...config, versioned: true },
+    schema: {
+      operationId: 'retryPersonPlan',
+      summary: 'Has a plan that failed take effect now, once its cause is mended.',
+      description:
+        'It is done within moments, as whoever planned it and by the rules of now; `state` tells what became of it.',
+      tags,
+      params: ById,
+      response: { 200: PlanView },
+    },
+    handler: (request, reply) =>
+      change(deps, request, reply, async (tx, act, expected) => {
+        const plan = inRange(request, await lockPlan(tx, request.params.id))
+        assertVersion(plan.version, expected)
+        return viewOf(tx, await retryPlan(tx, plan, act))
       }),
   })
 }

@@ -7,6 +7,7 @@ import {
   TEST_PERSONAL_INDEX_KEY,
 } from '@erp-steward/test-kit/personal-data'
 import type { TestService } from '@erp-steward/test-kit/test-service'
+import { toldAttention } from '@erp-steward/test-kit/told-attention'
 import { chinaDay, startOfChinaDay } from '../../src/people/rules/china-day.ts'
 import { sealInClear } from '../../src/people/seal-in-clear.ts'
 import { identityStage } from '../account-stage.ts'
@@ -17,6 +18,7 @@ import {
   joined,
   ok,
   onPerson,
+  put,
   refusal,
   responsibility,
   setRights,
@@ -38,6 +40,7 @@ beforeAll(async () => {
     responsibilities: [responsibility('SQLGL', 'GL_CLERK')],
   })
   await register(script)
+  await put(stage, '/v1/departments/NORTH/LATER', { name: 'Later' })
 })
 afterAll(() => stage.release())
 
@@ -168,6 +171,107 @@ test('[A-2.1.4] what the rules of the day refuse has failed with the reason, and
     personId: null,
   })
   expect(await people('FUTURE5')).toEqual([])
+})
+
+const failedPlans = () => toldAttention(stage, { kind: 'person-plan-failed' })
+const retry = ({ id, version }: Plan, headers: Record<string, string> = planner()) =>
+  call(stage, { method: 'POST', url: `/v1/person-plans/${id}/retry`, headers, version })
+const open = (active: boolean) =>
+  stage.db.query(`update department set active = $1 where code = 'LATER'`, [active])
+
+/** A plan that failed because its department was closed on the day. */
+async function failedPlan(members: object = {}) {
+  await open(true)
+  const place = { unitCode: 'NORTH', departmentCode: 'LATER', positionCode: 'CLERK' }
+  const plan = await ok<Plan>(plannedJoin({ ...place, ...members }))
+  await open(false)
+  await until(startOfChinaDay(day(30)))
+  const failed = await readPlan(plan.id)
+  expect(failed).toMatchObject({ state: 'failed', problem: 'department-unknown' })
+  return failed
+}
+
+test('[A-2.1.3] a plan that failed wants a human until it is retried with success; a move is graver than a joiner', async () => {
+  await stage.db.query(`update person_plan set state = 'withdrawn' where state = 'failed'`)
+  const employeeNumber = 'AGAIN1'
+  const failed = await failedPlan({ employeeNumber })
+  expect(await failedPlans()).toMatchObject([
+    { subject: failed.id, name: 'join', severity: 'warning', mending: 'retryPersonPlan' },
+  ])
+  const unitId = company.south.id
+  expect(await toldAttention(stage, { kind: 'person-plan-failed', unitId })).toEqual([])
+  expect(JSON.stringify(await failedPlans())).not.toContain(employeeNumber)
+
+  const again = await ok<Plan>(retry(failed))
+  expect(again).toMatchObject({ state: 'planned', problem: null })
+  expect(await failedPlans()).toEqual([])
+  await until(stage.now)
+  const refused = await readPlan(failed.id)
+  expect(refused).toMatchObject({ state: 'failed', problem: 'department-unknown' })
+
+  await open(true)
+  await ok(retry(refused))
+  await until(stage.now)
+  expect(await readPlan(failed.id)).toMatchObject({ state: 'done' })
+  expect(await people(employeeNumber)).toHaveLength(1)
+  expect(await failedPlans()).toEqual([])
+
+  await stage.db.query(`update person_plan set state = 'failed', kind = 'move' where id = $1`, [
+    failed.id,
+  ])
+  expect(await failedPlans()).toMatchObject([{ severity: 'critical' }])
+  await stage.db.query(`update person_plan set state = 'done', kind = 'join' where id = $1`, [
+    failed.id,
+  ])
+})
+
+test('[A-2.1.3] a failed plan is taken back when it is done otherwise, and only one that failed is retried', async () => {
+  const failed = await failedPlan()
+  expect(await ok<Plan>(withdraw(failed))).toMatchObject({ state: 'withdrawn' })
+  expect(await failedPlans()).toEqual([])
+  expect(await refusal(retry(await readPlan(failed.id)))).toEqual([409, 'plan-state'])
+  const waiting = await ok<Plan>(plannedJoin())
+  expect(await refusal(retry(waiting))).toEqual([409, 'plan-state'])
+  await ok(withdraw(waiting))
+})
+
+test('[A-2.1.3] a plan that is retried twice at the same moment takes effect once', async () => {
+  const failed = await failedPlan({ employeeNumber: 'AGAIN2' })
+  await open(true)
+  const answers = await Promise.all([retry(failed), retry(failed), retry(failed)])
+  expect(answers.map(({ statusCode }) => statusCode).sort()).toEqual([200, 412, 412])
+  await until(stage.now)
+  expect(await people('AGAIN2')).toHaveLength(1)
+})
+
+test('[A-2.1.4] a retry is no way around who may: it acts as the planner of then, and nobody retries his own move', async () => {
+  const gone = randomUUID()
+  await register(gone)
+  const person = await joined(stage)
+  await open(true)
+  const move = { kind: 'move', effectiveOn: day(4), personId: person.id, ...HERE }
+  const plan = await ok<Plan>(
+    post({ ...move, departmentCode: 'LATER' }, as('SCRIPT', { sub: gone })),
+  )
+  await stage.db.query(`update client set status = 'disabled' where id = $1`, [gone])
+  await until(startOfChinaDay(day(30)))
+  const failed = await readPlan(plan.id)
+  expect(failed).toMatchObject({ state: 'failed', problem: 'permission-missing' })
+  const self = as('SCRIPT', { sub: script, controllers: [person.id] })
+  expect(await refusal(retry(failed, self))).toEqual([409, 'same-person'])
+  const south = as('SCRIPT', { sub: script, range: 'unit', unit: company.south.id })
+  expect(await refusal(retry(failed, south))).toEqual([404, 'not-found'])
+  expect(await refusal(retry(failed, as('KEY_USER')))).toEqual([403, 'permission-missing'])
+  // Another plan of that day has the say by now.
+  const other = await ok<Plan>(post(move))
+  expect(await refusal(retry(failed))).toEqual([409, 'plan-state'])
+  await ok(withdraw(other))
+  await ok(retry(failed))
+  await until(stage.now)
+  expect(await readPlan(failed.id)).toMatchObject({
+    state: 'failed',
+    problem: 'permission-missing',
+  })
 })
 
 test('what can be refused today is refused today', async () => {
