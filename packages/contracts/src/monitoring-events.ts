@@ -2,7 +2,10 @@ import { Type, type Static } from 'typebox'
 import { defineEvent } from './event.ts'
 import { Instant, LocalDate, nullable, Uuid } from './values.ts'
 
-export const AlertLevel = Type.Enum(['warning', 'critical'], { title: 'AlertLevel' })
+export const AlertLevel = Type.Enum(['warning', 'critical'], {
+  title: 'AlertLevel',
+  description: 'How grave it is: which of the two limits was passed. Source: A-3.2.2.',
+})
 export type AlertLevel = Static<typeof AlertLevel>
 
 /** What every alert event says of its episode: from firing to resolved it is one and the same. */

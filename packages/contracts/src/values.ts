@@ -58,8 +58,9 @@ export const Id = about(Uuid, 'Never changes and is never given to another.')
 export const UnitId = about(Uuid, 'The unit that it belongs to.')
 
 /** Filter of a list by unit. */
-export const OfUnit = Type.Optional(
-  about(Uuid, 'Only what belongs to this unit; whose range is one unit sees no other anyway.'),
+export const OfUnit = about(
+  Uuid,
+  'Only what belongs to this unit; whose range is one unit sees no other anyway.',
 )
 
 /** A body: no other member than these is taken. */

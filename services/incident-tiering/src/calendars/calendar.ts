@@ -31,8 +31,8 @@ export const CalendarView = Type.Object(
       Type.Unknown({ description: 'As it was set, with `id`, `version` and `zone`.' }),
     ),
     author: nullable(Type.String(), 'Account or client that proposed it.'),
-    reason: nullable(Type.String()),
-    createdAt: nullable(InstantOut),
+    reason: nullable(Type.String(), 'Why it was set; null with version 0.'),
+    createdAt: nullable(InstantOut, 'When it was set; null with version 0.'),
   },
   { title: 'Calendar' },
 )
@@ -57,8 +57,10 @@ export type CalendarVersion = Omit<RowOf<typeof CalendarVersionEntity>, 'id'>
  */
 export const CalendarReference = Type.Object(
   {
-    scope: Type.Enum(['round-the-clock', 'unit', 'company']),
-    unitId: nullable(Uuid),
+    scope: Type.Enum(['round-the-clock', 'unit', 'company'], {
+      description: '`round-the-clock`: every hour counts; else whose working time counts.',
+    }),
+    unitId: nullable(Uuid, 'The unit with `unit`, else null.'),
     version: Type.Integer({ description: 'Version of the calendar; 0: as shipped.' }),
     holidays: Type.Optional(
       Type.Integer({
@@ -67,7 +69,10 @@ export const CalendarReference = Type.Object(
       }),
     ),
   },
-  { title: 'CalendarReference' },
+  {
+    title: 'CalendarReference',
+    description: 'The working time that a clock counts, as it was when the clock started.',
+  },
 )
 export type CalendarReference = Readonly<Static<typeof CalendarReference>>
 

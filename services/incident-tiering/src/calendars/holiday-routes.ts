@@ -1,6 +1,6 @@
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
-import { closed, nullable, Paragraph } from '@erp-steward/contracts/values'
+import { about, closed, nullable, Paragraph } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { assertReaches } from '@erp-steward/service-kit/authentication'
 import { assertVersion } from '@erp-steward/service-kit/commit'
@@ -26,7 +26,11 @@ import {
 import { loadingHolidays } from './loading-holidays.ts'
 
 const yearSummary = {
-  year: Type.Integer({ minimum: 2000, maximum: 2099 }),
+  year: Type.Integer({
+    minimum: 2000,
+    maximum: 2099,
+    description: 'The year whose public holidays these are.',
+  }),
   version: Type.Integer({ description: '0: as shipped; else the newest that was loaded here.' }),
   paper: nullable(Type.String(), 'Number of the State Council paper.'),
   paperDate: nullable(Type.String(), 'Its local date.'),
@@ -99,7 +103,7 @@ export function holidayRoutes(app: App, deps: Dependencies<IncidentConfig>): voi
             'An iCalendar file with them: `X-APPLE-SPECIAL-DAY` or a summary with 班 for worked, 休 or 假 for off; events of other years and others are left out. The answer shows what was read.',
         }),
       ),
-      reason: Paragraph(500),
+      reason: about(Paragraph(500), 'Why; it stays with the version and in the audit log.'),
     }),
     also: { 202: ProposalView },
     apply: async (tx, { params, body: sent, request, reply, expected, act }) => {

@@ -1,7 +1,7 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { HolidayYearLoaded } from '@erp-steward/contracts/incident-events'
 import { Problem } from '@erp-steward/contracts/problem'
-import { InstantOut, Line, LocalDate } from '@erp-steward/contracts/values'
+import { about, InstantOut, Line, LocalDate } from '@erp-steward/contracts/values'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { entityOf } from '@erp-steward/service-kit/entity'
 import { enqueueAll } from '@erp-steward/service-kit/jobs'
@@ -35,8 +35,8 @@ export const HolidayDaysOfYear = {
 
 /** What names the paper. */
 export const PaperOfYear = {
-  paper: Type.Unsafe<string>({ ...Line(60), description: 'Number of the State Council paper.' }),
-  paperDate: Type.Unsafe<string>({ ...LocalDate, description: 'Local date of the paper.' }),
+  paper: about(Line(60), 'Number of the State Council paper.'),
+  paperDate: about(LocalDate, 'Local date of the paper.'),
 }
 
 /** One version of the public holidays of a year. Rows are only ever added. */
@@ -45,8 +45,8 @@ export const HolidayVersion = Type.Object(
     version: Type.Integer({ description: 'From 1; version 0 is the shipped one.' }),
     ...PaperOfYear,
     author: Type.String({ description: 'Who proposed it.' }),
-    reason: Type.String(),
-    createdAt: InstantOut,
+    reason: Type.String({ description: 'Why it was loaded.' }),
+    createdAt: about(InstantOut, 'When a second person loaded it.'),
   },
   { title: 'HolidayYearVersion' },
 )

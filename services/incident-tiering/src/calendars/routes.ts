@@ -1,4 +1,4 @@
-import { closed, Paragraph } from '@erp-steward/contracts/values'
+import { about, closed, Paragraph } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { assertReaches } from '@erp-steward/service-kit/authentication'
 import { assertVersion } from '@erp-steward/service-kit/commit'
@@ -53,14 +53,19 @@ export function calendarRoutes(app: App, deps: Dependencies<IncidentConfig>): vo
       'Proposes a new version, which a second person of no concerned unit sets; clocks that run keep the version they started with.',
     body: closed({
       definition: Type.Object(
-        { kind: Type.Enum(['working-time', 'continuous']) },
+        {
+          kind: Type.Enum(['working-time', 'continuous'], {
+            description:
+              '`working-time`: hours by weekday and public holidays; `continuous`: every hour counts.',
+          }),
+        },
         {
           additionalProperties: true,
           description:
             '`{"kind":"continuous"}`, or `kind` working-time with `weekly`, `overrides`, `holidays`.',
         },
       ),
-      reason: Paragraph(500),
+      reason: about(Paragraph(500), 'Why; it stays with the version and in the audit log.'),
     }),
     also: { 202: ProposalView },
     apply: async (tx, { params, body: sent, request, reply, expected, act }) => {

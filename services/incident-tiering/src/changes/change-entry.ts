@@ -1,5 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
-import { InstantOut, Uuid } from '@erp-steward/contracts/values'
+import { about, InstantOut, Uuid } from '@erp-steward/contracts/values'
 import { entityOf } from '@erp-steward/service-kit/entity'
 import { Type, type Static } from 'typebox'
 import type { EntityManager } from 'typeorm'
@@ -22,7 +22,7 @@ const ChangeEntryKind = Type.Enum(
     'executor-lost',
     'reviewed',
   ],
-  { title: 'ChangeEntryKind' },
+  { title: 'ChangeEntryKind', description: 'What happened, in the words of the events.' },
 )
 /** What the timeline of a change tells, in the words of its events. */
 export type ChangeEntryKind = Static<typeof ChangeEntryKind>
@@ -34,10 +34,10 @@ export const ChangeEntryView = Type.Object(
     id: Type.String({
       description: 'Counts upwards, so that what happened at one instant keeps its order.',
     }),
-    at: InstantOut,
+    at: about(InstantOut, 'When it happened.'),
     actor: Type.String({ description: 'Account, client or service.' }),
     kind: ChangeEntryKind,
-    text: Type.String(),
+    text: Type.String({ description: 'What was said with it, such as a reason or a result.' }),
   },
   { title: 'ChangeEntry' },
 )

@@ -2,13 +2,17 @@ import { ApprovalStage, ChangeKind, HeldCause } from '@erp-steward/contracts/cha
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import {
+  about,
   Code,
+  Id,
   Instant,
   InstantOut,
   Line,
   nullable,
   Paragraph,
+  UnitId,
   Uuid,
+  Version,
 } from '@erp-steward/contracts/values'
 import { assertVersion } from '@erp-steward/service-kit/commit'
 import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
@@ -40,85 +44,112 @@ export const ChangeClass = Type.Enum(['minor', 'major', 'emergency'], {
     'How it is handled: `minor` and `major` in their windows, `emergency` at once with papers afterwards.',
 })
 
-export const ChangeOutcome = Type.Enum(['deployed', 'rolled-back'], { title: 'ChangeOutcome' })
+export const ChangeOutcome = Type.Enum(['deployed', 'rolled-back'], {
+  title: 'ChangeOutcome',
+  description: 'How a change ended: it stands, or the state before was restored.',
+})
 
 /** What the requester writes, and may edit before the start. */
 export const changePlan = {
-  title: Line(200),
-  description: Paragraph(10_000),
+  title: about(Line(200), 'What is changed, in one line.'),
+  description: about(Paragraph(10_000), 'What is changed and what for. Source: A-3.3.2.'),
   systemCode: nullable(
     Code,
     'The system whose backups the gate is asked for; null: the change needs none.',
   ),
-  plannedStart: Instant,
-  plannedEnd: Instant,
-  implementationPlan: Paragraph(20_000),
-  rollbackPlan: Paragraph(20_000),
-  rollbackOwnerPersonId: Uuid,
+  plannedStart: about(
+    Instant,
+    'From when it may be started; minor and major ones inside their window. Source: A-3.3.5.',
+  ),
+  plannedEnd: about(Instant, 'Until when it may be started and is to be over.'),
+  implementationPlan: about(Paragraph(20_000), 'The steps of the work. Source: A-3.3.2.'),
+  rollbackPlan: about(Paragraph(20_000), 'How the state before is restored. Source: A-3.3.5.'),
+  rollbackOwnerPersonId: about(Uuid, 'Who answers for going back; never the executor.'),
   testEvidence: nullable(Paragraph(20_000), 'What was tested, and where.'),
-  riskAssessment: Paragraph(20_000),
-  executorPersonId: Uuid,
+  riskAssessment: about(
+    Paragraph(20_000),
+    'What may go wrong, and what is done against it. Source: A-3.3.2.',
+  ),
+  executorPersonId: about(
+    Uuid,
+    'Who carries it out; neither the requester nor an approver. Source: B-6.2.',
+  ),
 }
 
 /** A change of the ERP from its submission to its review. Sources: A-3.3, B-6.2, B-7.5. */
 export const ChangeView = Type.Object(
   {
-    id: Uuid,
+    id: Id,
     number: Type.String({ description: 'What people call it: `CHG-2026-000042`.' }),
     kind: ChangeKind,
     class: ChangeClass,
-    unitId: Uuid,
+    unitId: UnitId,
     moduleCode: nullable(Code, 'The module that it changes, if any.'),
     ...changePlan,
     needsBackup: Type.Boolean({
       description:
         "Whether it starts on the gate's answer alone: its kind may harm data, or it names a system. Source: A-2.4.4.",
     }),
-    plannedStart: InstantOut,
-    plannedEnd: InstantOut,
+    plannedStart: about(
+      InstantOut,
+      'From when it may be started; minor and major ones inside their window. Source: A-3.3.5.',
+    ),
+    plannedEnd: about(InstantOut, 'Until when it may be started and is to be over.'),
     state: ChangeState,
-    requesterPersonId: Uuid,
-    unitApproverPersonId: nullable(Uuid),
-    unitApprovedAt: nullable(InstantOut),
-    companyApproverPersonId: nullable(Uuid),
-    companyApprovedAt: nullable(InstantOut),
+    requesterPersonId: about(Uuid, 'Who asked for it.'),
+    unitApproverPersonId: nullable(
+      Uuid,
+      'Who approved for the unit; null before that, and for an emergency until it is made up.',
+    ),
+    unitApprovedAt: nullable(InstantOut, 'When that was.'),
+    companyApproverPersonId: nullable(Uuid, 'Who approved for the company; null before that.'),
+    companyApprovedAt: nullable(InstantOut, 'When that was.'),
     askId: nullable(
       Uuid,
       'The newest question to the gate; an answer to another one counts for nothing.',
     ),
-    askedAt: nullable(InstantOut),
-    heldCause: nullable(HeldCause),
+    askedAt: nullable(InstantOut, 'When the gate was asked last; null before that.'),
+    heldCause: nullable(HeldCause, 'What keeps it from starting; null unless `state` is `held`.'),
     heldReasons: Type.Array(Type.String(), { description: 'Why it was held, for people.' }),
     parameterVersions: Type.Record(Type.String(), Type.Integer(), {
       description:
         "Versions of the parameters under which it started, by key: of its windows, or of the time for an emergency's papers.",
     }),
     backupRunIds: Type.Array(Uuid, { description: 'The verified backups that the gate named.' }),
-    startedAt: nullable(InstantOut),
-    outcome: nullable(ChangeOutcome),
-    result: nullable(Type.String()),
-    finishedAt: nullable(InstantOut),
+    startedAt: nullable(InstantOut, 'When the executor started it, or the answer of the gate did.'),
+    outcome: nullable(ChangeOutcome, 'How it ended; null until it is finished.'),
+    result: nullable(Type.String(), 'What was done and seen, in the words of who finished it.'),
+    finishedAt: nullable(InstantOut, 'When the end was reported.'),
     finisherPersonId: nullable(
       Uuid,
       'Who reported the end: the executor, or who stood in for one who was lost meanwhile.',
     ),
-    reviewerPersonId: nullable(Uuid),
+    reviewerPersonId: nullable(
+      Uuid,
+      'Who looked back at it; neither the executor nor the requester. Source: A-3.3.5.',
+    ),
     isSuccessful: nullable(Type.Boolean(), 'What the review found.'),
-    findings: nullable(Type.String()),
-    reviewedAt: nullable(InstantOut),
+    findings: nullable(Type.String(), 'What the review says.'),
+    reviewedAt: nullable(InstantOut, 'When it was reviewed.'),
     papersDueAt: nullable(
       InstantOut,
       'Until when the papers of a started emergency are due; null for other classes.',
     ),
-    papersConfirmation: nullable(Type.String()),
-    papersTestEvidence: nullable(Type.String()),
-    papersFiledAt: nullable(InstantOut),
-    submittedAt: InstantOut,
+    papersConfirmation: nullable(
+      Type.String(),
+      'Written confirmation of an emergency, once its papers are filed. Source: A-3.3.5.',
+    ),
+    papersTestEvidence: nullable(
+      Type.String(),
+      'Test result of an emergency, once its papers are filed.',
+    ),
+    papersFiledAt: nullable(InstantOut, 'When the papers were filed.'),
+    submittedAt: about(InstantOut, 'When it was asked for.'),
     unfilledStage: nullable(
       ApprovalStage,
       'The stage it waits for and nobody can give; null while somebody can.',
     ),
-    version: Type.Integer(),
+    version: Version,
   },
   { title: 'Change' },
 )

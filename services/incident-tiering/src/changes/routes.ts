@@ -1,7 +1,15 @@
 import { ApprovalStage, ChangeKind } from '@erp-steward/contracts/change-events'
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
-import { closed, Code, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
+import {
+  about,
+  closed,
+  Code,
+  nullable,
+  OfUnit,
+  Paragraph,
+  Uuid,
+} from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { assertReaches, principalOf, unitInRange } from '@erp-steward/service-kit/authentication'
 import { byInstant, listOf } from '@erp-steward/service-kit/paging'
@@ -77,8 +85,11 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
       ...changePlan,
       kind: ChangeKind,
       class: ChangeClass,
-      unitId: Uuid,
-      moduleCode: nullable(Code),
+      unitId: about(Uuid, 'The unit that needs the change; its people approve first.'),
+      moduleCode: nullable(
+        Code,
+        'The module that it changes; null for one of none, which functions, processes, data and permissions cannot be.',
+      ),
     }),
     answer: ChangeView,
     admit: ({ request, body }) => {
@@ -97,7 +108,7 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
     clauses: ['A-3.3.2'],
     query: {
       state: Type.Optional(ChangeState),
-      unitId: Type.Optional(Uuid),
+      unitId: Type.Optional(OfUnit),
       kind: Type.Optional(ChangeKind),
     },
     row: ChangeView,
@@ -157,7 +168,10 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
     summary:
       'Gives the stage that is next: people of the unit first, then the company; or makes up what an emergency skipped.',
     clauses: ['B-4.2.4', 'B-6.1', 'B-6.2', 'B-7.5'],
-    body: closed({ stage: ApprovalStage, comment: nullable(Paragraph(2_000)) }),
+    body: closed({
+      stage: ApprovalStage,
+      comment: nullable(Paragraph(2_000), 'What the approver adds; null for nothing.'),
+    }),
     apply: (tx, { params, body, request, expected, act }) => {
       const command = { changeId: params.id, approver: principalOf(request), ...body }
       return approveChange(tx, command, expected, act)
@@ -169,7 +183,10 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
     operationId: 'rejectChange',
     summary: 'Refuses the stage that is next, which ends the change.',
     clauses: ['B-4.2.4', 'B-6.1', 'B-6.2', 'B-7.5'],
-    body: closed({ stage: ApprovalStage, reason: Paragraph(2_000) }),
+    body: closed({
+      stage: ApprovalStage,
+      reason: about(Paragraph(2_000), 'Why it is refused; the requester reads it.'),
+    }),
     apply: (tx, { params, body, request, expected, act }) => {
       const command = { changeId: params.id, approver: principalOf(request), ...body }
       return rejectChange(tx, command, expected, act)
@@ -181,7 +198,7 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
     operationId: 'withdrawChange',
     summary: 'The requester takes the change back before it starts.',
     clauses: ['B-6.2'],
-    body: closed({ reason: Paragraph(2_000) }),
+    body: closed({ reason: about(Paragraph(2_000), 'Why it is taken back.') }),
     apply: (tx, { params, body, expected, act }) =>
       withdrawChange(tx, params.id, body.reason, expected, act),
   })
@@ -206,7 +223,10 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
     summary:
       'The executor, or who stands in for one who has left, reports the change deployed or rolled back.',
     clauses: ['A-3.3.5', 'B-4.3.7'],
-    body: closed({ outcome: ChangeOutcome, result: Paragraph(10_000) }),
+    body: closed({
+      outcome: ChangeOutcome,
+      result: about(Paragraph(10_000), 'What was done and seen.'),
+    }),
     apply: (tx, { params, body, request, expected, act }) => {
       const { roles } = principalOf(request)
       return finishChange(tx, { changeId: params.id, ...body, roles }, expected, act)
@@ -219,7 +239,10 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
     summary:
       'The requester of an emergency, or who stands in for one who has left, hands in its written confirmation and test result.',
     clauses: ['A-3.3.5', 'B-6.2'],
-    body: closed({ confirmation: Paragraph(10_000), testEvidence: Paragraph(20_000) }),
+    body: closed({
+      confirmation: about(Paragraph(10_000), 'The written confirmation of the emergency.'),
+      testEvidence: about(Paragraph(20_000), 'What was tested, and where.'),
+    }),
     apply: (tx, { params, body, request, expected, act }) => {
       const filer = principalOf(request)
       return filePapers(tx, { changeId: params.id, ...body, filer }, expected, act)
@@ -233,7 +256,10 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
     operationId: 'reviewChange',
     summary: 'Somebody other than the executor looks back at the change, which closes it.',
     clauses: ['A-3.3.5'],
-    body: closed({ isSuccessful: Type.Boolean(), findings: Paragraph(10_000) }),
+    body: closed({
+      isSuccessful: Type.Boolean({ description: 'Whether the change reached what it was for.' }),
+      findings: about(Paragraph(10_000), 'What is to be learnt from it.'),
+    }),
     apply: (tx, { params, body, expected, act }) =>
       reviewChange(tx, { changeId: params.id, ...body }, expected, act),
   })

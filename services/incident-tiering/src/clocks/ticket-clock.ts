@@ -1,4 +1,4 @@
-import { InstantOut, nullable, SupportTier, Uuid } from '@erp-steward/contracts/values'
+import { about, Id, InstantOut, nullable, SupportTier, Uuid } from '@erp-steward/contracts/values'
 import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
 import { Type, type Static } from 'typebox'
 import { CalendarReference } from '../calendars/calendar.ts'
@@ -42,15 +42,15 @@ export interface StoredFact {
  */
 export const ClockView = Type.Object(
   {
-    id: Uuid,
+    id: Id,
     kind: ClockKind,
     tier: nullable(SupportTier, 'The tier that must hand over; null for the other kinds.'),
     calendar: CalendarReference,
     parameterKey: Type.String({ description: 'The parameter that sets its target.' }),
     parameterVersion: Type.Integer({ description: 'The version of it that held at the start.' }),
     dueAt: nullable(InstantOut, 'The deadline; null while the clock is paused.'),
-    breachedAt: nullable(InstantOut),
-    stoppedAt: nullable(InstantOut),
+    breachedAt: nullable(InstantOut, 'The deadline that was passed; null while it is kept.'),
+    stoppedAt: nullable(InstantOut, 'When what it waits for was done; null while it is open.'),
     provisional: Type.Boolean({
       description:
         'Whether `dueAt` needs a year whose public holidays are not loaded (`fault` names it); it is counted without holidays and computed anew once they are.',
@@ -58,22 +58,26 @@ export const ClockView = Type.Object(
     fault: nullable(Type.String(), 'Which year of public holidays the calendar lacks.'),
     explanation: Type.Object(
       {
-        state: Type.Enum(['running', 'paused', 'stopped']),
+        state: Type.Enum(['running', 'paused', 'stopped'], {
+          description: 'What it does now; `paused`: it waits for the user.',
+        }),
         targetSeconds: Type.Number({ description: 'Working time that it may take.' }),
         usedSeconds: Type.Number({ description: 'Working time that has run.' }),
         remainingSeconds: Type.Number({ description: 'What is left; negative once overdue.' }),
         segments: Type.Array(
           Type.Object({
-            from: InstantOut,
-            to: InstantOut,
-            state: Type.Enum(['running', 'paused', 'outside-hours']),
+            from: about(InstantOut, 'Begin of the stretch, inclusive.'),
+            to: about(InstantOut, 'End of the stretch, exclusive.'),
+            state: Type.Enum(['running', 'paused', 'outside-hours'], {
+              description: '`outside-hours`: no working time of its calendar.',
+            }),
             workingSeconds: Type.Number({ description: 'Working time within the stretch.' }),
-            reason: nullable(Type.String()),
+            reason: nullable(Type.String(), 'Why it stood, for people; null where nobody said.'),
           }),
           { description: 'Each stretch in which it ran or stood, the first first.' },
         ),
       },
-      { title: 'TicketClockExplanation' },
+      { title: 'TicketClockExplanation', description: 'How the deadline came about, as of now.' },
     ),
   },
   { title: 'TicketClock' },

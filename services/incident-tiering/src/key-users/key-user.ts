@@ -1,4 +1,13 @@
-import { Code, InstantOut, nullable, SupportTier, Uuid } from '@erp-steward/contracts/values'
+import {
+  about,
+  Code,
+  Id,
+  InstantOut,
+  nullable,
+  SupportTier,
+  Uuid,
+  Version,
+} from '@erp-steward/contracts/values'
 import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
 import { Type, type Static } from 'typebox'
 
@@ -15,16 +24,19 @@ export type KeyUserKind = Static<typeof KeyUserKind>
  */
 export const KeyUserView = Type.Object(
   {
-    id: Uuid,
-    personId: Uuid,
+    id: Id,
+    personId: about(Uuid, 'Who holds the duty.'),
     tier: SupportTier,
     kind: KeyUserKind,
     unitId: nullable(Uuid, 'The unit that an L1 serves; L2 and L3 serve every unit.'),
     moduleCode: nullable(Code, 'Null for IT and for an L3 that takes any module.'),
-    validFrom: InstantOut,
-    endedAt: nullable(InstantOut),
-    endedReason: nullable(Type.String()),
-    version: Type.Integer(),
+    validFrom: about(InstantOut, 'Since when.'),
+    endedAt: nullable(InstantOut, 'When the duty ended; null while it is held.'),
+    endedReason: nullable(
+      Type.String(),
+      'Why it ended: as said, or that the person left, moved or lost the account.',
+    ),
+    version: Version,
   },
   { title: 'KeyUser' },
 )

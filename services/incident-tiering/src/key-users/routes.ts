@@ -1,4 +1,12 @@
-import { closed, Code, nullable, Paragraph, SupportTier, Uuid } from '@erp-steward/contracts/values'
+import {
+  about,
+  closed,
+  Code,
+  nullable,
+  Paragraph,
+  SupportTier,
+  Uuid,
+} from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { unitInRange } from '@erp-steward/service-kit/authentication'
 import { columnsOf } from '@erp-steward/service-kit/entity'
@@ -33,11 +41,14 @@ export function keyUserRoutes(app: App, deps: Dependencies<IncidentConfig>): voi
       'Names a person key user of a module or of IT, for a unit (L1) or every unit (L2, L3).',
     clauses: ['B-4.1.1', 'B-4.2.1', 'B-6.4.1', 'B-7.3.2'],
     body: closed({
-      personId: Uuid,
+      personId: about(Uuid, 'Who is to hold the duty.'),
       tier: SupportTier,
       kind: KeyUserKind,
-      unitId: nullable(Uuid),
-      moduleCode: nullable(Code),
+      unitId: nullable(
+        Uuid,
+        'The unit that an L1 serves; null for L2 and L3, which serve every unit.',
+      ),
+      moduleCode: nullable(Code, 'The module; null for IT, and for an L3 that takes any.'),
     }),
     located: false,
     admit: ({ request, body }) => {
@@ -52,7 +63,12 @@ export function keyUserRoutes(app: App, deps: Dependencies<IncidentConfig>): voi
     summary: 'The key-user register in your range; L2 and L3 serve every unit.',
     clauses: ['B-4.1.1', 'B-4.2.1', 'B-4.3.1'],
     query: {
-      unitId: Type.Optional(Uuid),
+      unitId: Type.Optional(
+        about(
+          Uuid,
+          'Only duties for this unit; L2 and L3, who serve every unit, are left out then.',
+        ),
+      ),
       tier: Type.Optional(SupportTier),
       ended: Type.Boolean({ default: false, description: 'Also duties that have ended.' }),
     },
@@ -76,7 +92,13 @@ export function keyUserRoutes(app: App, deps: Dependencies<IncidentConfig>): voi
       'Duties in your range, and of the company, that must be held and that nobody holds; empty when every module is covered.',
     clauses: ['B-4.1.2', 'B-4.2.2'],
     answer: Type.Object(
-      { covered: Type.Boolean(), gaps: Type.Array(CoverageGap) },
+      {
+        covered: Type.Boolean({ description: 'Whether there is no gap.' }),
+        gaps: Type.Array(CoverageGap, {
+          description:
+            'The duties that nobody able holds, by tier and unit. Sources: B-4.1.2, B-4.2.2.',
+        }),
+      },
       { title: 'KeyUserCoverage' },
     ),
     read: async ({ request }) => {
@@ -93,7 +115,13 @@ export function keyUserRoutes(app: App, deps: Dependencies<IncidentConfig>): voi
     operationId: 'removeKeyUser',
     summary: 'Ends a duty; the last holder needs a successor.',
     clauses: ['B-4.1.2'],
-    body: closed({ reason: Paragraph(500), successorPersonId: nullable(Uuid) }),
+    body: closed({
+      reason: about(Paragraph(500), 'Why the duty ends.'),
+      successorPersonId: nullable(
+        Uuid,
+        'Who takes it over; null where others hold the same duty. Source: B-4.1.2.',
+      ),
+    }),
     apply: async (tx, { params: { id }, body, request, expected, act }) => {
       const duty = await tx.findOneBy(KeyUserEntity, { id })
       if (duty !== null) assertLeads(request, duty.unitId)

@@ -1,10 +1,13 @@
 import { AlertLevel } from '@erp-steward/contracts/monitoring-events'
-import { Instant, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
+import { about, Id, Instant, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
 import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
 import { Type, type Static } from 'typebox'
 import type { About, Occasion } from './rules/message.ts'
 
-export const Channel = Type.Enum(['mail', 'webhook'], { title: 'NotificationChannel' })
+export const Channel = Type.Enum(['mail', 'webhook'], {
+  title: 'NotificationChannel',
+  description: 'The way to the receiver: mail to a person, or a call to a registered webhook.',
+})
 export type Channel = Static<typeof Channel>
 
 export const NotificationState = Type.Enum(['queued', 'delivered', 'failed'], {
@@ -16,8 +19,8 @@ export const NotificationState = Type.Enum(['queued', 'delivered', 'failed'], {
 const AttemptView = Type.Object(
   {
     attempt: Type.Integer({ description: 'From 1.' }),
-    at: Instant,
-    outcome: Type.Enum(['accepted', 'refused']),
+    at: about(Instant, 'When it was tried.'),
+    outcome: Type.Enum(['accepted', 'refused'], { description: 'Whether the receiver took it.' }),
     detail: Type.String({ description: 'What the receiver, or the way to it, said.' }),
   },
   { title: 'NotificationAttempt' },
@@ -26,11 +29,14 @@ const AttemptView = Type.Object(
 /** A message to one receiver: the delivery ledger's row, and what became of it. */
 export const NotificationView = Type.Object(
   {
-    id: Uuid,
+    id: Id,
     ticketId: nullable(Uuid, 'Null where the message is about no ticket.'),
     occasion: Type.Unsafe<Occasion>(Type.String({ description: 'Why it was sent.' })),
     about: nullable(
-      Type.Object({ type: Type.String(), id: Type.String() }),
+      Type.Object({
+        type: Type.String({ description: '`alert` or `inspection-roster`.' }),
+        id: Type.String({ description: 'Id of the alert, or of the unit whose roster it is.' }),
+      }),
       'What it is about where that is no ticket; null where it is one, or many things.',
     ),
     channel: Channel,
@@ -38,12 +44,12 @@ export const NotificationView = Type.Object(
       description:
         '`person:<id>`, or id of the webhook; an address is looked up when the mail goes out and kept nowhere.',
     }),
-    subject: Type.String(),
+    subject: Type.String({ description: 'The heading that the receiver reads.' }),
     state: NotificationState,
     attempts: Type.Integer({ description: 'Tries so far.' }),
-    lastError: nullable(Type.String()),
-    createdAt: InstantOut,
-    deliveredAt: nullable(InstantOut),
+    lastError: nullable(Type.String(), 'Why the last try failed; null if none did.'),
+    createdAt: about(InstantOut, 'When it was queued.'),
+    deliveredAt: nullable(InstantOut, 'When the receiver took it; null before that.'),
     tries: Type.Array(AttemptView, { description: 'Each try, the first first.' }),
   },
   { title: 'Notification' },

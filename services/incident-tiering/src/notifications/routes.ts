@@ -1,8 +1,8 @@
-import { closed, nullable, Uuid } from '@erp-steward/contracts/values'
+import { about, closed, Id, nullable, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { actOf, assertReaches, unitInRange } from '@erp-steward/service-kit/authentication'
 import { byId, byInstant } from '@erp-steward/service-kit/paging'
-import { changeRoute, createRoute, listRoute } from '@erp-steward/service-kit/route-shapes'
+import { changeRoute, createRoute, listRoute, PathId } from '@erp-steward/service-kit/route-shapes'
 import type { Seal } from '@erp-steward/service-kit/seal'
 import type { Dependencies } from '@erp-steward/service-kit/service'
 import { Type, type Static } from 'typebox'
@@ -24,7 +24,10 @@ export function notificationRoutes(app: App, deps: Dependencies<IncidentConfig>,
     tags,
     access: 'notification.read',
     clauses: ['A-3.2.3', 'A-5.2.5'],
-    query: { ticketId: Type.Optional(Uuid), state: Type.Optional(NotificationState) },
+    query: {
+      ticketId: Type.Optional(about(Uuid, 'Only what was sent about this ticket.')),
+      state: Type.Optional(NotificationState),
+    },
     row: NotificationView,
     sorting: byInstant('createdAt'),
     list: ({
@@ -61,12 +64,14 @@ export function notificationRoutes(app: App, deps: Dependencies<IncidentConfig>,
           'It goes to the address that the receiver has now. One that was given up gets one more try; one that still waits for ' +
           'its next try gets it now.',
         tags,
-        params: Type.Object({ id: Uuid }),
+        params: Type.Object({ id: PathId }),
         response: {
           202: Type.Object(
             {
-              id: Uuid,
-              state: Type.Enum(['queued']),
+              id: Id,
+              state: Type.Enum(['queued'], {
+                description: 'It waits for the try that comes next.',
+              }),
               attempts: Type.Integer({ minimum: 0, description: 'Tries until now.' }),
             },
             { title: 'ResentNotification' },
@@ -89,8 +94,13 @@ export function notificationRoutes(app: App, deps: Dependencies<IncidentConfig>,
     summary: 'Registers an address that is called for tickets, signed after Standard Webhooks.',
     clauses: ['A-3.2.3'],
     body: closed({
-      url: Type.String({ format: 'uri', maxLength: 500 }),
-      unitId: nullable(Uuid),
+      url: Type.String({
+        format: 'uri',
+        maxLength: 500,
+        description:
+          'Where messages are posted; host and port must be among the allowed targets of the site.',
+      }),
+      unitId: nullable(Uuid, 'Tickets of which unit; null: of all.'),
       secret: Type.String({
         pattern: '^whsec_[A-Za-z0-9+/]{32,88}={0,2}$',
         description:
@@ -127,7 +137,11 @@ export function notificationRoutes(app: App, deps: Dependencies<IncidentConfig>,
     ...manage,
     operationId: 'switchWebhook',
     summary: 'Switches a webhook on or off.',
-    body: closed({ active: Type.Boolean() }),
+    body: closed({
+      active: Type.Boolean({
+        description: 'False: nothing is sent until it is switched on again.',
+      }),
+    }),
     answer: WebhookView,
     apply: async (tx, { params, body, request, expected }) => {
       const webhook = await setWebhookActive(tx, { id: params.id, ...body }, expected)

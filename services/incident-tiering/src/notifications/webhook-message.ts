@@ -1,5 +1,13 @@
 import { AlertLevel } from '@erp-steward/contracts/monitoring-events'
-import { Instant, nullable, Priority, SupportTier, Uuid } from '@erp-steward/contracts/values'
+import {
+  about,
+  Instant,
+  nullable,
+  Priority,
+  SupportTier,
+  UnitId,
+  Uuid,
+} from '@erp-steward/contracts/values'
 import type { DescribedWebhooks } from '@erp-steward/service-kit/describe-exchange'
 import { Type, type Static } from 'typebox'
 import { TicketState } from '../tickets/ticket.ts'
@@ -8,17 +16,17 @@ import { TicketState } from '../tickets/ticket.ts'
 export const WebhookMessage = Type.Object(
   {
     type: Type.String({ description: 'What happened: `ticket.opened`, `ticket.clock-breached` …' }),
-    timestamp: Type.Unsafe<string>({ ...Instant, description: 'When it happened.' }),
+    timestamp: about(Instant, 'When it happened.'),
     data: Type.Object(
       {
-        ticketId: Uuid,
-        number: Type.String(),
-        title: Type.String(),
+        ticketId: about(Uuid, 'Its `id`.'),
+        number: Type.String({ description: 'What people call it: `T-0000042`.' }),
+        title: Type.String({ description: 'What is wrong, in one line.' }),
         priority: Priority,
         state: TicketState,
         tier: SupportTier,
-        unitId: Uuid,
-        moduleCode: nullable(Type.String()),
+        unitId: UnitId,
+        moduleCode: nullable(Type.String(), 'The module that it is about, if any.'),
         alertEpisodeId: nullable(Uuid, 'The alert behind it.'),
         alertLevel: nullable(AlertLevel, 'The level that is told of its alert.'),
         note: nullable(Type.String(), 'What is said with it, for people.'),

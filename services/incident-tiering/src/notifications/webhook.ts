@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
-import { InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
+import { about, Id, InstantOut, nullable, Uuid, Version } from '@erp-steward/contracts/values'
 import { assertVersion } from '@erp-steward/service-kit/commit'
 import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
 import type { Seal } from '@erp-steward/service-kit/seal'
@@ -13,12 +13,12 @@ import { activeUnit } from '@erp-steward/directory/directory'
 /** An address outside that is told of tickets. */
 export const WebhookView = Type.Object(
   {
-    id: Uuid,
-    url: Type.String(),
+    id: Id,
+    url: Type.String({ description: 'Where messages are posted.' }),
     unitId: nullable(Uuid, 'The unit whose tickets it is told of; null: of all.'),
-    active: Type.Boolean(),
-    createdAt: InstantOut,
-    version: Type.Integer(),
+    active: Type.Boolean({ description: 'Whether it is sent anything now.' }),
+    createdAt: about(InstantOut, 'When it was registered.'),
+    version: Version,
   },
   { title: 'Webhook' },
 )

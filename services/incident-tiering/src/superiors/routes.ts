@@ -1,4 +1,4 @@
-import { closed, Paragraph, Uuid } from '@erp-steward/contracts/values'
+import { about, closed, Paragraph, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { listOf } from '@erp-steward/service-kit/paging'
 import { ProposalView } from '@erp-steward/service-kit/proposal'
@@ -34,8 +34,14 @@ export function superiorRoutes(app: App, deps: Dependencies<IncidentConfig>): vo
     clauses,
     params: { step: Step },
     body: closed({
-      personIds: Type.Array(Uuid, { maxItems: 20, uniqueItems: true }),
-      reason: Type.Optional(Paragraph(500)),
+      personIds: Type.Array(Uuid, {
+        maxItems: 20,
+        uniqueItems: true,
+        description: 'Who is called at the step, in place of those before.',
+      }),
+      reason: Type.Optional(
+        about(Paragraph(500), 'Why; a second person reads it where one decides.'),
+      ),
     }),
     answer: SuperiorsView,
     also: { 202: ProposalView },

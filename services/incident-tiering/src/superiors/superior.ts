@@ -5,7 +5,11 @@ import type { EntityManager } from 'typeorm'
 import type { Addressee } from '../key-users/people-in-charge.ts'
 import { superiorSteps, type SuperiorStep } from '../tickets/rules/clocks-of-priority.ts'
 
-export const Step = Type.Enum([...superiorSteps], { title: 'SuperiorStep' })
+export const Step = Type.Enum([...superiorSteps], {
+  title: 'SuperiorStep',
+  description:
+    'Whom an unrestored P1 reaches, in the order of the ladder. Source: A-4.4.5, B-5.3.2.',
+})
 
 /** Who is called when an unrestored P1 reaches a step. */
 export const SuperiorsView = Type.Object(

@@ -1,10 +1,12 @@
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import {
+  about,
   closed,
   Code,
   Line,
   nullable,
+  OfUnit,
   Paragraph,
   Priority,
   SupportTier,
@@ -67,12 +69,18 @@ export function ticketRoutes(app: App, deps: Dependencies<IncidentConfig>): void
     access: 'ticket.open',
     clauses: ['A-5.2.1', 'A-1.3.4', 'A-2.1.7', 'B-4.0', 'B-7.6.1'],
     body: closed({
-      title: Line(200),
-      description: Paragraph(10_000),
+      title: about(Line(200), 'What is wrong, in one line.'),
+      description: about(Paragraph(10_000), 'What was done, what happened and what was expected.'),
       category: Category,
       priority: Priority,
-      unitId: Uuid,
-      moduleCode: nullable(Code),
+      unitId: about(
+        Uuid,
+        'The unit that needs help; its key users are called first. Source: B-4.0.',
+      ),
+      moduleCode: nullable(
+        Code,
+        'The module that it is about; null where it is none, or nobody knows.',
+      ),
     }),
     answer: TicketView,
     admit: ({ request, body }) => {
@@ -87,7 +95,7 @@ export function ticketRoutes(app: App, deps: Dependencies<IncidentConfig>): void
     summary: 'Tickets in your range, newest first.',
     clauses: ['B-5.3.1'],
     query: {
-      unitId: Type.Optional(Uuid),
+      unitId: Type.Optional(OfUnit),
       state: Type.Optional(TicketState),
       tier: Type.Optional(SupportTier),
       priority: Type.Optional(Priority),
@@ -159,7 +167,12 @@ export function ticketRoutes(app: App, deps: Dependencies<IncidentConfig>): void
     operationId: 'escalateTicket',
     summary: 'The owner passes the ticket one tier up, with an analysis.',
     clauses: ['B-4.0', 'B-4.1.4', 'B-4.1.7', 'A-5.2.4'],
-    body: closed({ analysis: Paragraph(10_000) }),
+    body: closed({
+      analysis: about(
+        Paragraph(10_000),
+        'What was found so far; the next tier starts from it. Source: B-4.1.4.',
+      ),
+    }),
     apply: (tx, { params, body, expected, act }) =>
       escalateTicket(tx, { ticketId: params.id, ...body }, expected, act),
   })
@@ -169,7 +182,9 @@ export function ticketRoutes(app: App, deps: Dependencies<IncidentConfig>): void
     operationId: 'noteTicketProgress',
     summary: 'Tells the reporter how the work goes.',
     clauses: ['A-5.2.5'],
-    body: closed({ note: Paragraph(10_000) }),
+    body: closed({
+      note: about(Paragraph(10_000), 'How the work goes; the reporter reads it. Source: A-5.2.5.'),
+    }),
     apply: (tx, { params, body, expected, act }) =>
       noteProgress(tx, { ticketId: params.id, ...body }, expected, act),
   })
@@ -179,7 +194,12 @@ export function ticketRoutes(app: App, deps: Dependencies<IncidentConfig>): void
     operationId: 'resolveTicket',
     summary: 'The owner reports the service restored or a work-around.',
     clauses: ['A-5.2.3', 'B-4.3.6'],
-    body: closed({ resolution: Paragraph(10_000) }),
+    body: closed({
+      resolution: about(
+        Paragraph(10_000),
+        'What was done; the user confirms it or gives the ticket back.',
+      ),
+    }),
     apply: (tx, { params, body, expected, act }) =>
       resolveTicket(tx, { ticketId: params.id, ...body }, expected, act),
   })
@@ -189,7 +209,12 @@ export function ticketRoutes(app: App, deps: Dependencies<IncidentConfig>): void
     operationId: 'reportTicketRootCause',
     summary: 'Reports the root cause of a restored P1, which is its final solution.',
     clauses: ['A-3.1.5', 'A-5.2.3'],
-    body: closed({ report: Paragraph(10_000) }),
+    body: closed({
+      report: about(
+        Paragraph(10_000),
+        'What caused it, and what keeps it from coming back. Source: A-3.1.5.',
+      ),
+    }),
     apply: (tx, { params, body, expected, act }) =>
       reportRootCause(tx, { ticketId: params.id, ...body }, expected, act),
   })
@@ -201,7 +226,10 @@ export function ticketRoutes(app: App, deps: Dependencies<IncidentConfig>): void
     summary:
       'The O&M authority takes a ticket from whoever has it and gives it to a tier, which is called anew.',
     clauses: ['A-1.3.4', 'A-5.2.3', 'B-4.0'],
-    body: closed({ tier: SupportTier, reason: Paragraph(500) }),
+    body: closed({
+      tier: SupportTier,
+      reason: about(Paragraph(500), 'Why it is taken from whoever has it.'),
+    }),
     apply: (tx, { params, body, expected, act }) =>
       reassignTicket(tx, { ticketId: params.id, ...body }, expected, act),
   })
@@ -214,7 +242,15 @@ export function ticketRoutes(app: App, deps: Dependencies<IncidentConfig>): void
     summary:
       'The user, or where there is none who answers the key users or leader of the unit, accepts the resolution, which closes the ticket, or gives it back.',
     clauses: ['B-4.0'],
-    body: closed({ accepted: Type.Boolean(), comment: nullable(Paragraph(2_000)) }),
+    body: closed({
+      accepted: Type.Boolean({
+        description: 'True closes the ticket; false gives it back to its owner.',
+      }),
+      comment: nullable(
+        Paragraph(2_000),
+        'What the user says with it, such as what is still missing; null for nothing.',
+      ),
+    }),
     apply: (tx, { params, body, expected, act }) =>
       confirmTicket(tx, { ticketId: params.id, ...body }, expected, act),
   })

@@ -1,5 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
-import { InstantOut, Uuid } from '@erp-steward/contracts/values'
+import { about, InstantOut, Uuid } from '@erp-steward/contracts/values'
 import { entityOf } from '@erp-steward/service-kit/entity'
 import { insertRows } from '@erp-steward/service-kit/insert-rows'
 import { Type, type Static } from 'typebox'
@@ -25,7 +25,7 @@ const EntryKind = Type.Enum(
     'rejected',
     'closed',
   ],
-  { title: 'TicketEntryKind' },
+  { title: 'TicketEntryKind', description: 'What happened, in the words of the events.' },
 )
 /** What the timeline of a ticket tells, in the words of its events. */
 export type EntryKind = Static<typeof EntryKind>
@@ -37,10 +37,10 @@ export const TicketEntryView = Type.Object(
     id: Type.String({
       description: 'Counts upwards, so that what happened at one instant keeps its order.',
     }),
-    at: InstantOut,
+    at: about(InstantOut, 'When it happened.'),
     actor: Type.String({ description: 'Account, client or service.' }),
     kind: EntryKind,
-    text: Type.String(),
+    text: Type.String({ description: 'What was said with it, such as an analysis or a reason.' }),
   },
   { title: 'TicketEntry' },
 )

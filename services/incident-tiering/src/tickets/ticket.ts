@@ -1,7 +1,17 @@
 import { AlertLevel } from '@erp-steward/contracts/monitoring-events'
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
-import { InstantOut, nullable, Priority, SupportTier, Uuid } from '@erp-steward/contracts/values'
+import {
+  about,
+  Id,
+  InstantOut,
+  nullable,
+  Priority,
+  SupportTier,
+  UnitId,
+  Uuid,
+  Version,
+} from '@erp-steward/contracts/values'
 import { assertVersion } from '@erp-steward/service-kit/commit'
 import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
 import { Type, type Static } from 'typebox'
@@ -37,13 +47,15 @@ export const TicketState = Type.Enum(['open', 'acknowledged', 'resolved', 'close
 /** A ticket on its way through the three tiers, as callers see it. */
 export const TicketView = Type.Object(
   {
-    id: Uuid,
+    id: Id,
     number: Type.String({ description: 'What people call it: `T-0000042`, counted upwards.' }),
-    title: Type.String(),
-    description: Type.String(),
+    title: Type.String({ description: 'What is wrong, in one line.' }),
+    description: Type.String({
+      description: 'What was done, what happened and what was expected.',
+    }),
     category: Category,
     priority: Priority,
-    unitId: Uuid,
+    unitId: UnitId,
     moduleCode: nullable(Type.String(), 'The module that it is about, if any.'),
     kind: KeyUserKind,
     state: TicketState,
@@ -59,18 +71,24 @@ export const TicketView = Type.Object(
       AlertLevel,
       'The level that people are told of its alert; it rises and never falls.',
     ),
-    alertEndedAt: nullable(InstantOut),
+    alertEndedAt: nullable(
+      InstantOut,
+      'When the alert behind it ended; null while it goes on, and without one.',
+    ),
     findingId: nullable(Uuid, 'The inspection finding behind it.'),
-    openedAt: InstantOut,
-    acknowledgedAt: nullable(InstantOut),
-    resolvedAt: nullable(InstantOut),
-    resolution: nullable(Type.String()),
+    openedAt: about(InstantOut, 'When it was opened: its clocks count from then.'),
+    acknowledgedAt: nullable(InstantOut, 'When a key user took it first; null before that.'),
+    resolvedAt: nullable(
+      InstantOut,
+      'When the service was reported restored; null before that, and once it was given back.',
+    ),
+    resolution: nullable(Type.String(), 'What the owner did; null before that.'),
     userSilentAt: nullable(
       InstantOut,
       "Since when the user's silence lets others of the unit answer instead.",
     ),
-    closedAt: nullable(InstantOut),
-    version: Type.Integer(),
+    closedAt: nullable(InstantOut, 'When it was closed; null before that.'),
+    version: Version,
   },
   { title: 'Ticket' },
 )

@@ -1,5 +1,5 @@
 import { AlertLevel } from '@erp-steward/contracts/monitoring-events'
-import { InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
+import { about, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
 import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
 import { Type } from 'typebox'
 
@@ -7,11 +7,10 @@ import { Type } from 'typebox'
 export const NoticeView = Type.Object(
   {
     level: AlertLevel,
-    confirmedAt: Type.Unsafe<Date>({
-      ...InstantOut,
-      description:
-        'When the level was confirmed here, by our clock: the time to tell counts from it.',
-    }),
+    confirmedAt: about(
+      InstantOut,
+      'When the level was confirmed here, by our clock: the time to tell counts from it.',
+    ),
     notifiedAt: nullable(InstantOut, 'When a person in charge was reached first.'),
     notifyOverdueAt: nullable(InstantOut, 'When it was noticed that nobody was reached in time.'),
   },

@@ -1,5 +1,5 @@
 import { AlertLevel, type AlertFiring } from '@erp-steward/contracts/monitoring-events'
-import { Code, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
+import { about, Code, Id, InstantOut, nullable, UnitId, Uuid } from '@erp-steward/contracts/values'
 import { columnsOf, entityOf, type RowOf } from '@erp-steward/service-kit/entity'
 import { Type, type Static } from 'typebox'
 import { NoticeView, type AlertNotice } from './alert-notice.ts'
@@ -22,25 +22,33 @@ export const AlertState = Type.Enum(['pending', 'firing', 'resolved', 'cleared']
 /** One stretch of breach of one series under one threshold, from the first bad sample to the end. */
 export const EpisodeView = Type.Object(
   {
-    id: Uuid,
-    thresholdId: Uuid,
+    id: Id,
+    thresholdId: about(Uuid, 'The threshold that is broken.'),
     thresholdVersion: Type.Integer({ description: 'The version by which it was judged last.' }),
-    unitId: Uuid,
-    moduleCode: nullable(Code),
+    unitId: UnitId,
+    moduleCode: nullable(Code, 'The module of the threshold; null: of none.'),
     name: Type.String({ description: 'Of the threshold.' }),
-    metric: Type.String(),
-    labels: Type.Record(Type.String(), Type.String()),
+    metric: Type.String({ description: 'Name of the metric, as its source sends it.' }),
+    labels: Type.Record(Type.String(), Type.String(), {
+      description: 'The labels that tell the series from others of the metric.',
+    }),
     state: AlertState,
     level: AlertLevel,
     value: Type.Number({ description: 'At the newest transition, in the unit of the metric.' }),
     limit: Type.Number({ description: 'Of its level, in the unit of the metric.' }),
-    since: Type.Unsafe<Date>({ ...InstantOut, description: 'Sample time of the first breach.' }),
+    since: about(InstantOut, 'Sample time of the first breach.'),
     firedAt: nullable(InstantOut, 'Sample time of the confirmation.'),
     endedAt: nullable(InstantOut, 'Sample time of the end.'),
-    endReason: nullable(EndReason),
+    endReason: nullable(EndReason, 'Why it ended; null while it is open.'),
     confirmedAt: nullable(InstantOut, 'When it was confirmed here first, by our clock.'),
-    notifiedAt: nullable(InstantOut),
-    notifyOverdueAt: nullable(InstantOut),
+    notifiedAt: nullable(
+      InstantOut,
+      'When a person in charge was reached first about the level it has; null before that. Source: A-3.2.3.',
+    ),
+    notifyOverdueAt: nullable(
+      InstantOut,
+      'When it was noticed that nobody was reached in time about that level; null otherwise.',
+    ),
     notices: Type.Array(NoticeView, {
       description:
         'Each level that was confirmed, the first first: when a person in charge was reached about it, and when it was noticed that nobody was in time. The members of the same name beside it are those of the level that the alert has.',

@@ -1,7 +1,7 @@
 import { AlertLevel } from '@erp-steward/contracts/monitoring-events'
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
-import { Uuid } from '@erp-steward/contracts/values'
+import { about, OfUnit, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { assertReaches, principalOf } from '@erp-steward/service-kit/authentication'
 import { byId } from '@erp-steward/service-kit/paging'
@@ -31,10 +31,10 @@ export function alertRoutes(app: App, { db }: Dependencies<MonitoringConfig>): v
     operationId: 'listAlerts',
     summary: 'Alert episodes of the units the caller may see, the latest breach first.',
     query: {
-      unitId: Type.Optional(Uuid),
+      unitId: Type.Optional(OfUnit),
       state: Type.Optional(AlertState),
       level: Type.Optional(AlertLevel),
-      thresholdId: Type.Optional(Uuid),
+      thresholdId: Type.Optional(about(Uuid, 'Only alerts of this threshold.')),
     },
     row: EpisodeView,
     sorting: byId,

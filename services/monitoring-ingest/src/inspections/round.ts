@@ -1,7 +1,15 @@
 import { AlertLevel } from '@erp-steward/contracts/monitoring-events'
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
-import { InstantOut, LocalDate, nullable, Uuid } from '@erp-steward/contracts/values'
+import {
+  about,
+  Id,
+  InstantOut,
+  LocalDate,
+  nullable,
+  Uuid,
+  Version,
+} from '@erp-steward/contracts/values'
 import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
 import { Type } from 'typebox'
 import type { EntityManager } from 'typeorm'
@@ -11,14 +19,17 @@ import type { Suspicion } from './rules/suspicions.ts'
 /** Who inspects a unit, and who does it when the inspector does not. Source: A-3.1.1. */
 export const RosterView = Type.Object(
   {
-    unitId: Uuid,
+    unitId: about(Uuid, 'The unit that is inspected.'),
     inspectorPersonId: nullable(Uuid, 'Null before somebody was named.'),
-    deputyPersonId: nullable(Uuid),
+    deputyPersonId: nullable(
+      Uuid,
+      'Who inspects when the inspector does not; null: nobody is named.',
+    ),
     uncoveredSince: nullable(
       InstantOut,
       'Since when nobody named is able to inspect the unit; null while somebody is.',
     ),
-    version: Type.Integer(),
+    version: Version,
   },
   { title: 'InspectionRoster' },
 )
@@ -48,32 +59,41 @@ export const InspectionGapEntity = entityOf(
 )
 export type InspectionGap = RowOf<typeof InspectionGapEntity>
 
-export const RoundState = Type.Enum(['open', 'signed'], { title: 'InspectionRoundState' })
+export const RoundState = Type.Enum(['open', 'signed'], {
+  title: 'InspectionRoundState',
+  description: '`open`: items are recorded; `signed`: nothing changes any more.',
+})
 
 /** The daily inspection of one unit on one day in China. */
 export const RoundView = Type.Object(
   {
-    id: Uuid,
-    unitId: Uuid,
-    date: LocalDate,
+    id: Id,
+    unitId: about(Uuid, 'The unit that is inspected.'),
+    date: about(LocalDate, 'The day in China that it is about.'),
     state: RoundState,
     inspectorPersonId: nullable(Uuid, 'Null while the unit has no roster; then nobody can sign.'),
-    deputyPersonId: nullable(Uuid),
-    dueAt: InstantOut,
-    deputyDueAt: Type.Unsafe<Date>({
-      ...InstantOut,
-      description: 'Until when the deputy signs in place of the inspector.',
-    }),
-    generatedAt: InstantOut,
-    overdueAt: nullable(InstantOut),
+    deputyPersonId: nullable(
+      Uuid,
+      'Who signs when the inspector does not in time; null: nobody is named.',
+    ),
+    dueAt: about(
+      InstantOut,
+      'Until when the inspector signs. Source: A-3.1.1, parameter `monitoring.inspection.daily_due`.',
+    ),
+    deputyDueAt: about(InstantOut, 'Until when the deputy signs in place of the inspector.'),
+    generatedAt: about(InstantOut, 'When it was drawn up.'),
+    overdueAt: nullable(
+      InstantOut,
+      'When it was noticed that nobody had signed in time; null otherwise.',
+    ),
     handedOverAt: nullable(InstantOut, 'When it went to the deputy.'),
-    signedByPersonId: nullable(Uuid),
-    signedAt: nullable(InstantOut),
+    signedByPersonId: nullable(Uuid, 'Who signed; null while it is open.'),
+    signedAt: nullable(InstantOut, 'When it was signed; null while it is open.'),
     late: Type.Boolean({ description: 'Signed after its time, or over its time and not signed.' }),
     suspicions: Type.Array(Type.Enum<Suspicion[]>(['same-everywhere', 'same-as-before']), {
       description: 'Why the answers look copied; known once the round is signed.',
     }),
-    version: Type.Integer(),
+    version: Version,
   },
   { title: 'InspectionRound' },
 )
@@ -108,12 +128,15 @@ export interface ItemLimits {
   criticalVersion: number | null
 }
 
-export const Verdict = Type.Enum(['normal', 'abnormal'], { title: 'InspectionVerdict' })
+export const Verdict = Type.Enum(['normal', 'abnormal'], {
+  title: 'InspectionVerdict',
+  description: 'What is said of an item; an `abnormal` one is a finding. Source: A-3.1.3.',
+})
 
 /** One item of a round. */
 export const ItemView = Type.Object(
   {
-    code: Type.String(),
+    code: Type.String({ description: 'Its name in paths and findings, the same in every round.' }),
     title: Type.String({ description: 'What is inspected, in the language of the caller.' }),
     metric: nullable(Type.String(), 'The metric that fills it; null: it is entered by hand.'),
     type: Type.Enum(['number', 'choice', 'text'], { description: 'What is entered by hand.' }),
@@ -122,12 +145,18 @@ export const ItemView = Type.Object(
       'Of a number; `up` is 1 for running and 0 for not.',
     ),
     options: Type.Array(
-      Type.Object({ value: Type.String(), title: Type.String(), level: nullable(AlertLevel) }),
+      Type.Object({
+        value: Type.String({ description: 'What is sent for it.' }),
+        title: Type.String({ description: 'For people, in the language of the caller.' }),
+        level: nullable(AlertLevel, 'Level of the finding that it is; null: it is none.'),
+      }),
       { description: 'What may be chosen, each with the level of a finding that it is.' },
     ),
     limits: nullable(
       Type.Object({
-        comparison: Type.Enum(['above', 'below']),
+        comparison: Type.Enum(['above', 'below'], {
+          description: 'From the limit up or from the limit down is a finding.',
+        }),
         warning: nullable(Type.Number(), 'Limit of a warning, in `unit`.'),
         critical: nullable(Type.Number(), 'Limit of the critical level, in `unit`.'),
       }),
@@ -137,21 +166,30 @@ export const ItemView = Type.Object(
       Type.Enum(['measured', 'entered']),
       '`measured`: the value comes from samples; `entered`: from a person; null while there is none.',
     ),
-    value: nullable(Type.String()),
-    verdict: nullable(Verdict),
+    value: nullable(Type.String(), 'What was measured or seen, as text; null while there is none.'),
+    verdict: nullable(
+      Verdict,
+      'Null while there is none; every item needs one before the round is signed.',
+    ),
     level: nullable(AlertLevel, 'Of an abnormal one.'),
-    note: nullable(Type.String()),
-    valueAt: nullable(InstantOut),
-    recordedByPersonId: nullable(Uuid),
-    recordedAt: nullable(InstantOut),
+    note: nullable(Type.String(), 'What the inspector adds; null for nothing.'),
+    valueAt: nullable(
+      InstantOut,
+      'When it was measured, or entered; null while there is no value.',
+    ),
+    recordedByPersonId: nullable(
+      Uuid,
+      'Who recorded it; null where it was measured, or is still open.',
+    ),
+    recordedAt: nullable(InstantOut, 'When it was recorded; null while it is open.'),
     overruledLevel: nullable(
       AlertLevel,
       'The level that a second person said is no finding; null while nobody did, as the three after it.',
     ),
-    overruledByPersonId: nullable(Uuid),
-    overruledAt: nullable(InstantOut),
-    overruleReason: nullable(Type.String()),
-    version: Type.Integer(),
+    overruledByPersonId: nullable(Uuid, 'The second person, who did not record it.'),
+    overruledAt: nullable(InstantOut, 'When that was.'),
+    overruleReason: nullable(Type.String(), 'Why it is no finding.'),
+    version: Version,
   },
   { title: 'InspectionItem' },
 )
@@ -188,14 +226,14 @@ export const Severity = Type.Enum(['simple', 'complex'], {
 /** An abnormal item, on record with what was found. Source: A-3.1.3. */
 export const FindingView = Type.Object(
   {
-    id: Uuid,
+    id: Id,
     item: Type.String({ description: 'Code of the item.' }),
     severity: Severity,
     level: AlertLevel,
-    note: Type.String(),
-    value: nullable(Type.String()),
-    foundByPersonId: Uuid,
-    foundAt: InstantOut,
+    note: Type.String({ description: 'What was found, in the words of the inspector.' }),
+    value: nullable(Type.String(), 'The value of the item then, as text; null if it had none.'),
+    foundByPersonId: about(Uuid, 'The inspector who recorded it.'),
+    foundAt: about(InstantOut, 'When it was recorded.'),
   },
   { title: 'InspectionFinding' },
 )

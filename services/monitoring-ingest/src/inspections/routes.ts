@@ -1,6 +1,15 @@
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
-import { closed, Line, LocalDate, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
+import {
+  about,
+  closed,
+  Line,
+  LocalDate,
+  nullable,
+  OfUnit,
+  Paragraph,
+  Uuid,
+} from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { actOf, assertReaches, principalOf } from '@erp-steward/service-kit/authentication'
 import { columnsOf } from '@erp-steward/service-kit/entity'
@@ -10,6 +19,7 @@ import {
   changeRoute,
   createRoute,
   listRoute,
+  PathId,
   readRoute,
 } from '@erp-steward/service-kit/route-shapes'
 import type { Dependencies } from '@erp-steward/service-kit/service'
@@ -49,7 +59,9 @@ const RoundInFull = Type.Object(
   {
     ...RoundView.properties,
     items: Type.Array(ItemView, { description: 'In the order of the template.' }),
-    findings: Type.Array(FindingView),
+    findings: Type.Array(FindingView, {
+      description: 'What is not as it should be, the first first. Source: A-3.1.3.',
+    }),
   },
   { title: 'InspectionRoundInFull' },
 )
@@ -59,7 +71,7 @@ const tags = ['inspections']
 const read = { tags, access: 'inspection.read' } as const
 const plan = { tags, access: 'inspection.plan' } as const
 const work = { tags, access: 'inspection.work' } as const
-const ofItem = { code: Type.String({ maxLength: 60 }) }
+const ofItem = { code: Type.String({ maxLength: 60, description: 'Which item: its `code`.' }) }
 /** How far back a round may be drawn up, in days; one drawn up late is overdue at once. */
 const DAYS_BACK = 7
 
@@ -122,7 +134,10 @@ export function inspectionRoutes(app: App, deps: Dependencies<MonitoringConfig>)
     operationId: 'setInspectionRoster',
     summary: 'Names the inspector of a unit and the deputy; open rounds go to them at once.',
     clauses: ['A-3.1.1'],
-    body: closed({ inspectorPersonId: Uuid, deputyPersonId: nullable(Uuid) }),
+    body: closed({
+      inspectorPersonId: about(Uuid, 'Who inspects the unit each day.'),
+      deputyPersonId: nullable(Uuid, 'Who inspects when the inspector does not; null: nobody.'),
+    }),
     answer: RosterView,
     apply: async (tx, { params: { unitId }, body, request, expected, act }) => {
       assertReaches(request, unitId)
@@ -152,7 +167,13 @@ export function inspectionRoutes(app: App, deps: Dependencies<MonitoringConfig>)
     summary:
       'Draws up the round of a unit and day by hand, at most tomorrow; each night it is done by itself.',
     clauses: ['A-3.1.1', 'A-3.1.2'],
-    body: closed({ unitId: Uuid, date: LocalDate }),
+    body: closed({
+      unitId: about(Uuid, 'The unit to be inspected.'),
+      date: about(
+        LocalDate,
+        'The day in China that it is about: at most 7 days back, at most tomorrow.',
+      ),
+    }),
     answer: RoundView,
     admit: ({ request, body }) => {
       assertReaches(request, body.unitId)
@@ -181,8 +202,8 @@ export function inspectionRoutes(app: App, deps: Dependencies<MonitoringConfig>)
     summary: 'The rounds of the units the caller may see, the latest day first.',
     clauses: ['A-3.1.1'],
     query: {
-      unitId: Type.Optional(Uuid),
-      date: Type.Optional(LocalDate),
+      unitId: Type.Optional(OfUnit),
+      date: Type.Optional(about(LocalDate, 'Only rounds of this day in China.')),
       state: Type.Optional(RoundState),
       overdue: Type.Boolean({ default: false, description: 'Only those not signed in time.' }),
     },
@@ -226,7 +247,7 @@ export function inspectionRoutes(app: App, deps: Dependencies<MonitoringConfig>)
         operationId: 'fillInspectionRound',
         summary: 'Fills the measured items from the newest samples; may be repeated.',
         tags,
-        params: Type.Object({ id: Uuid }),
+        params: Type.Object({ id: PathId }),
         response: { 200: RoundInFull },
       },
     },
@@ -248,10 +269,19 @@ export function inspectionRoutes(app: App, deps: Dependencies<MonitoringConfig>)
     clauses: ['A-3.1.2', 'A-3.1.3'],
     params: ofItem,
     body: closed({
-      value: nullable(Line(200)),
-      verdict: nullable(Verdict),
-      note: nullable(Paragraph(2_000)),
-      level: Type.Enum(['warning', 'critical'], { default: 'warning' }),
+      value: nullable(
+        Line(200),
+        'What was seen: a number in `unit`, an option or a text, as `type` says; null: the measured value stands.',
+      ),
+      verdict: nullable(Verdict, 'Null: what the limits or the option say.'),
+      note: nullable(
+        Paragraph(2_000),
+        'What is to be said of it; null for nothing. An abnormal verdict needs it.',
+      ),
+      level: Type.Enum(['warning', 'critical'], {
+        default: 'warning',
+        description: 'Level of the finding, where the verdict is `abnormal` and no limit says it.',
+      }),
       severity: Type.Enum(['simple', 'complex'], {
         default: 'simple',
         description: 'Whether it is solved at once or goes to superiors (A-3.1.4, A-3.1.5).',
@@ -273,7 +303,7 @@ export function inspectionRoutes(app: App, deps: Dependencies<MonitoringConfig>)
       'A second person says why a value beyond its limit is no finding; If-Match is the version of the item.',
     clauses: ['A-3.1.2', 'A-3.1.3'],
     params: ofItem,
-    body: closed({ reason: Paragraph(2_000) }),
+    body: closed({ reason: about(Paragraph(2_000), 'Why the value is no finding.') }),
     answer: ItemView,
     apply: async (tx, { params: { id: roundId, code }, body, request, expected, act }) => {
       await reachedRound(tx, request, roundId)

@@ -1,6 +1,6 @@
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
-import { Instant, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
+import { about, Instant, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { assertReaches, principalOf } from '@erp-steward/service-kit/authentication'
 import { readRoute } from '@erp-steward/service-kit/route-shapes'
@@ -13,10 +13,13 @@ import { parseMatcher } from './rules/matchers.ts'
 
 const Point = Type.Object(
   {
-    at: Type.Unsafe<Date>({ ...InstantOut, description: 'Begin of the step.' }),
-    avg: nullable(Type.Number()),
-    min: nullable(Type.Number()),
-    max: nullable(Type.Number()),
+    at: about(InstantOut, 'Begin of the step.'),
+    avg: nullable(
+      Type.Number(),
+      'Average of the finite samples in the step, in the unit of the metric, those beyond 1e100 left out; null where there are none.',
+    ),
+    min: nullable(Type.Number(), 'The least of the finite samples; null where there are none.'),
+    max: nullable(Type.Number(), 'The greatest of the finite samples; null where there are none.'),
     count: Type.Integer({ description: 'Samples in the step.' }),
   },
   { title: 'MetricPoint' },
@@ -24,18 +27,23 @@ const Point = Type.Object(
 
 const MetricRange = Type.Object(
   {
-    metric: Type.String(),
+    metric: Type.String({ description: 'Name of the metric.' }),
     stepSeconds: Type.Integer({ description: 'Length of a step.' }),
     series: Type.Array(
       Type.Object(
         {
-          sourceId: Uuid,
-          unitId: Uuid,
-          labels: Type.Record(Type.String(), Type.String()),
-          points: Type.Array(Point),
+          sourceId: about(Uuid, 'The source that sends it.'),
+          unitId: about(Uuid, 'The unit of the source.'),
+          labels: Type.Record(Type.String(), Type.String(), {
+            description: 'The labels that tell it from others of the metric.',
+          }),
+          points: Type.Array(Point, {
+            description: 'A point for each step that has samples, the first first.',
+          }),
         },
         { title: 'MetricSeries' },
       ),
+      { description: 'By source and labels; a metric that nothing sends has none.' },
     ),
   },
   { title: 'MetricRange' },
@@ -49,9 +57,13 @@ export function metricRoutes(app: App, { db }: Dependencies<MonitoringConfig>): 
     access: 'metric.read',
     clauses: ['A-3.2.1', 'A-3.2.4'],
     query: {
-      metric: Type.String({ minLength: 1, maxLength: 200 }),
-      from: Instant,
-      to: Instant,
+      metric: Type.String({
+        minLength: 1,
+        maxLength: 200,
+        description: 'Name of the metric, as its source sends it.',
+      }),
+      from: about(Instant, 'Begin, inclusive.'),
+      to: about(Instant, 'End, exclusive.'),
       stepSeconds: Type.Integer({
         minimum: 1,
         maximum: 86_400,
@@ -64,7 +76,7 @@ export function metricRoutes(app: App, { db }: Dependencies<MonitoringConfig>): 
           description: 'Condition on a label, name="value" or name!="value"; all must hold.',
         }),
       ),
-      unitId: Type.Optional(Uuid),
+      unitId: Type.Optional(about(Uuid, 'Only series of this unit; left out: of your range.')),
     },
     answer: MetricRange,
     read: async ({ query, request }) => {

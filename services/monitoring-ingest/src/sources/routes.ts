@@ -1,6 +1,6 @@
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
-import { closed, Code, Line, nullable, Uuid } from '@erp-steward/contracts/values'
+import { about, closed, Code, Line, nullable, OfUnit, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { assertReaches, principalOf } from '@erp-steward/service-kit/authentication'
 import { columnsOf } from '@erp-steward/service-kit/entity'
@@ -48,9 +48,9 @@ export function sourceRoutes(app: App, deps: Dependencies<MonitoringConfig>): vo
     operationId: 'registerSource',
     summary: 'Registers what sends samples: a Prometheus server or an agent.',
     body: closed({
-      name: Line(100),
-      unitId: Uuid,
-      moduleCode: nullable(Code),
+      name: about(Line(100), 'What people call it; once in a unit.'),
+      unitId: about(Uuid, 'The unit whose systems it watches.'),
+      moduleCode: nullable(Code, 'The module that it watches; null: of none in particular.'),
       silentAfterSeconds: Type.Integer({
         minimum: 30,
         maximum: 86_400,
@@ -73,7 +73,7 @@ export function sourceRoutes(app: App, deps: Dependencies<MonitoringConfig>): vo
     operationId: 'listSources',
     summary: 'The sources of the units the caller may see.',
     query: {
-      unitId: Type.Optional(Uuid),
+      unitId: Type.Optional(OfUnit),
       silent: Type.Boolean({ default: false, description: 'Only those reported as silent.' }),
     },
     row: SourceView,

@@ -1,7 +1,7 @@
 import type { SourceChanged } from '@erp-steward/contracts/monitoring-events'
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
-import { Code, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
+import { about, Code, Id, InstantOut, nullable, Uuid, Version } from '@erp-steward/contracts/values'
 import { assertVersion } from '@erp-steward/service-kit/commit'
 import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
 import { Type, type Static } from 'typebox'
@@ -10,11 +10,13 @@ import type { EntityManager } from 'typeorm'
 /** Whatever sends samples: a Prometheus server or an agent, of one unit and, if it has one, one module. */
 export const SourceView = Type.Object(
   {
-    id: Uuid,
-    name: Type.String(),
-    unitId: Uuid,
-    moduleCode: nullable(Code),
-    state: Type.Enum(['active', 'disabled']),
+    id: Id,
+    name: Type.String({ description: 'What people call it; once in a unit.' }),
+    unitId: about(Uuid, 'The unit whose systems it watches.'),
+    moduleCode: nullable(Code, 'The module that it watches; null: of none in particular.'),
+    state: Type.Enum(['active', 'disabled'], {
+      description: '`disabled` is for good: nothing that it sends is taken.',
+    }),
     tokenIssuedAt: nullable(InstantOut, 'Null until the first token was issued.'),
     silentAfterSeconds: Type.Integer({
       description: 'Longest silence before it is reported, 30 to 86,400.',
@@ -24,8 +26,8 @@ export const SourceView = Type.Object(
       'When samples last arrived, exact to some seconds; null before the first.',
     ),
     silentSince: nullable(InstantOut, 'Since when it is reported as silent.'),
-    createdAt: InstantOut,
-    version: Type.Integer(),
+    createdAt: about(InstantOut, 'When it was registered.'),
+    version: Version,
   },
   { title: 'MonitoringSource' },
 )

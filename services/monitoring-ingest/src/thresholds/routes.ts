@@ -1,4 +1,12 @@
-import { closed, InstantOut, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
+import {
+  about,
+  closed,
+  InstantOut,
+  nullable,
+  OfUnit,
+  Paragraph,
+  Uuid,
+} from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { assertReaches, principalOf } from '@erp-steward/service-kit/authentication'
 import { byId, listOf } from '@erp-steward/service-kit/paging'
@@ -35,7 +43,7 @@ const body = {
     Type.Integer({ minimum: 0, maximum: 86_400 }),
     'How long a breach must last in sample time; null: parameter monitoring.for.',
   ),
-  reason: Paragraph(500),
+  reason: about(Paragraph(500), 'Why it is set so; it stays with the version. Source: A-3.2.2.'),
 }
 
 const ThresholdView = Type.Object(
@@ -45,7 +53,7 @@ const ThresholdView = Type.Object(
       UnfedReason,
       'Why it judges nothing now, though it is in force; null: it judges.',
     ),
-    unfedSince: nullable(InstantOut),
+    unfedSince: nullable(InstantOut, 'Since when; null: it judges.'),
   },
   { title: 'Threshold' },
 )
@@ -80,7 +88,7 @@ export function thresholdRoutes(app: App, deps: Dependencies<MonitoringConfig>):
     ...manage,
     operationId: 'createThreshold',
     summary: 'Sets a threshold for the series of a unit.',
-    body: closed({ ...body, unitId: Uuid }),
+    body: closed({ ...body, unitId: about(Uuid, 'The unit whose series it judges.') }),
     answer: ThresholdView,
     admit: ({ request, body: { unitId } }) => {
       assertReaches(request, unitId)
@@ -93,7 +101,7 @@ export function thresholdRoutes(app: App, deps: Dependencies<MonitoringConfig>):
     operationId: 'listThresholds',
     summary: 'The thresholds of the units the caller may see.',
     query: {
-      unitId: Type.Optional(Uuid),
+      unitId: Type.Optional(OfUnit),
       withdrawn: Type.Boolean({ default: false, description: 'Also those out of force.' }),
     },
     row: ThresholdView,
@@ -171,7 +179,7 @@ export function thresholdRoutes(app: App, deps: Dependencies<MonitoringConfig>):
     operationId: 'withdrawThreshold',
     summary:
       'Proposes to take the threshold out of force; once a second person approved, its open alerts end with that reason.',
-    body: closed({ reason: Paragraph(500) }),
+    body: closed({ reason: about(Paragraph(500), 'Why it goes; the second person reads it.') }),
     also: { 202: ProposalView },
     apply: async (tx, { params: { id }, body: { reason }, request, reply, expected, act }) => {
       assertReaches(request, (await thresholdById(tx, id)).unitId)

@@ -1,7 +1,16 @@
 import type { ThresholdSet } from '@erp-steward/contracts/monitoring-events'
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
-import { Code, InstantOut, Line, nullable, Uuid } from '@erp-steward/contracts/values'
+import {
+  about,
+  Code,
+  Id,
+  InstantOut,
+  Line,
+  nullable,
+  Uuid,
+  Version,
+} from '@erp-steward/contracts/values'
 import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
 import { Type, type Static } from 'typebox'
 import type { EntityManager } from 'typeorm'
@@ -9,9 +18,13 @@ import { LABEL_NAME } from '../metrics/rules/matchers.ts'
 
 const Matcher = Type.Object(
   {
-    label: Type.String({ pattern: LABEL_NAME, maxLength: 200 }),
-    op: Type.Enum(['=', '!=']),
-    value: Type.String({ maxLength: 1_024, pattern: '^[^\\u0000]*$' }),
+    label: Type.String({ pattern: LABEL_NAME, maxLength: 200, description: 'Name of the label.' }),
+    op: Type.Enum(['=', '!='], { description: 'Whether it must be the value, or must not.' }),
+    value: Type.String({
+      maxLength: 1_024,
+      pattern: '^[^\\u0000]*$',
+      description: 'Value of the label.',
+    }),
   },
   {
     additionalProperties: false,
@@ -23,12 +36,17 @@ const Matcher = Type.Object(
 
 /** What a threshold says, as callers send it and as a proposal keeps it. Source: A-3.2.2. */
 export const definition = {
-  name: Line(100),
-  moduleCode: nullable(Code),
+  name: about(Line(100), 'What people call it; once among those of a unit in force.'),
+  moduleCode: nullable(Code, 'The module whose key users are told; null: of none.'),
   category: Type.Enum(['SERVER', 'DATABASE', 'APPLICATION', 'NETWORK', 'SECURITY'], {
     title: 'ThresholdCategory',
+    description: 'What kind of thing is watched. Source: A-3.2.2.',
   }),
-  metric: Type.String({ pattern: '^[a-zA-Z_:][a-zA-Z0-9_:]*$', maxLength: 200 }),
+  metric: Type.String({
+    pattern: '^[a-zA-Z_:][a-zA-Z0-9_:]*$',
+    maxLength: 200,
+    description: 'Name of the metric, as its source sends it.',
+  }),
   matchers: Type.Array(Matcher, {
     maxItems: 20,
     default: [],
@@ -53,18 +71,18 @@ export const definition = {
 export const ThresholdVersionView = Type.Object(
   {
     ...definition,
-    id: Uuid,
-    unitId: Uuid,
+    id: Id,
+    unitId: about(Uuid, 'The unit whose series it judges.'),
     forSeconds: Type.Integer({ description: 'How long a breach must last, in sample time.' }),
     forVersion: nullable(
       Type.Integer(),
       'Version of `monitoring.for` that gave `forSeconds`; null when it was set by hand.',
     ),
     active: Type.Boolean({ description: 'Whether it is in force.' }),
-    version: Type.Integer(),
+    version: Version,
     author: Type.String({ description: 'Account or client that set it.' }),
-    reason: Type.String(),
-    setAt: InstantOut,
+    reason: Type.String({ description: 'Why it was set so.' }),
+    setAt: about(InstantOut, 'When it was set.'),
   },
   { title: 'ThresholdVersion' },
 )
