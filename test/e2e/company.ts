@@ -396,7 +396,7 @@ export class Company {
     for (;;) {
       const leased = await this.api.must('POST', '/v1/provisioning-tasks/lease', {
         token: await this.clientToken('MIDDLEWARE'),
-        body: { worker: 'play', limit: 100, leaseSeconds: 30 },
+        body: { worker: 'play', limit: 100, leaseSeconds: 10 },
       })
       const tasks = leased.body.items as { id: string; leaseToken: string; call: EbsCall }[]
       if (tasks.length === 0) {

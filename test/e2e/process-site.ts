@@ -66,6 +66,8 @@ export async function processSite(
 
   const here = (name: ProcessName) => ({
     ...environment,
+    // What is killed is away for as long as its group waits for it: the shortest that a broker takes.
+    KAFKA_SESSION_SECONDS: '6',
     // The volume of a container is a folder here.
     ...(name === 'identity' && { LEDGER_WITNESS_FILE: join(data, 'ledger-witness.ndjson') }),
     HOST: '127.0.0.1',

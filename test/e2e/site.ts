@@ -48,7 +48,13 @@ export class Program {
     this.#output = ''
     const child = spawn(NODE, [join(root, this.#script), ...this.#args], {
       cwd: root,
-      env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/tmp', ...this.#env },
+      env: {
+        PATH: process.env.PATH ?? '',
+        HOME: process.env.HOME ?? '/tmp',
+        // As with `npm start`: started again and again, programs are stripped of their types and compiled once.
+        NODE_COMPILE_CACHE: join(root, '.cache', 'node'),
+        ...this.#env,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     const log = createWriteStream(this.#logFile, { flags: 'a' })

@@ -89,6 +89,7 @@ async function startOwn(): Promise<TestKafka> {
       dataDirectory: join(folder, 'data'),
       port: await freePort(),
       controllerPort: await freePort(),
+      brief: true,
     }
     const broker = await startKafka(options)
     return {

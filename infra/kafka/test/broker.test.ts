@@ -59,6 +59,7 @@ beforeAll(async () => {
     dataDirectory: join(folder, 'data'),
     port: await freePort(),
     controllerPort: await freePort(),
+    brief: true,
     log: (line) => lines.push(line),
   }
 })

@@ -8,6 +8,7 @@ try {
     dataDirectory,
     port: Number(port),
     controllerPort: Number(controllerPort),
+    brief: true,
   })
   console.log(JSON.stringify({ pid }))
   setInterval(() => undefined, 60_000)

@@ -49,8 +49,21 @@ function kafka(brokers: string, clientId: string, log: Logger): Kafka {
   })
 }
 
-/** The bus over Apache Kafka: acks from all replicas, key = subject, one idempotent producer per process. */
-export function createKafkaBus(brokers: string, clientId: string, log: Logger): EventBus {
+/** How long a member of a group may be silent before others take its partitions, in seconds, unless said otherwise. */
+export const SESSION_SECONDS = 15
+
+/**
+ * The bus over Apache Kafka: acks from all replicas, key = subject, one idempotent producer per process.
+ *
+ * @param sessionSeconds how long the group of a process that was killed waits for it; at least what the broker takes, which
+ *   is 6 unless its `group.min.session.timeout.ms` says otherwise
+ */
+export function createKafkaBus(
+  brokers: string,
+  clientId: string,
+  log: Logger,
+  sessionSeconds = SESSION_SECONDS,
+): EventBus {
   const client = kafka(brokers, clientId, log)
   const consumers = new Set<Consumer>()
   let producing: Promise<Producer> | undefined
@@ -121,7 +134,7 @@ export function createKafkaBus(brokers: string, clientId: string, log: Logger): 
       const starts = broadcast ? await endOf(topics) : []
       const consumer = client.consumer({
         groupId: broadcast ? `${group}-${randomUUID()}` : group,
-        sessionTimeout: 15_000,
+        sessionTimeout: sessionSeconds * 1_000,
         rebalanceTimeout: 20_000,
         heartbeatInterval: 1_000,
         maxWaitTimeInMs: 500,

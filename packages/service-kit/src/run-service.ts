@@ -1,5 +1,5 @@
 import type { EventBus } from '@erp-steward/messaging/bus'
-import { createKafkaBus } from '@erp-steward/messaging/kafka-bus'
+import { createKafkaBus, SESSION_SECONDS } from '@erp-steward/messaging/kafka-bus'
 import type { Logger } from 'pino'
 import { Type, type Static, type TObject } from 'typebox'
 import { ConfigurationError, readConfig } from './config.ts'
@@ -12,6 +12,14 @@ export const ProcessConfig = Type.Object({
     description: 'Kafka brokers, host:port separated by commas.',
     format: 'host-ports',
     minLength: 3,
+  }),
+  KAFKA_SESSION_SECONDS: Type.Integer({
+    description:
+      'Seconds after which the events of a process that was killed go to another one, or to itself when it is back. As short as ' +
+      'the brokers take (`group.min.session.timeout.ms`), and longer than a busy machine lets a process wait.',
+    minimum: 1,
+    maximum: 1_800,
+    default: SESSION_SECONDS,
   }),
   LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug'], {
     description: 'Least level of what is logged.',
@@ -52,7 +60,8 @@ export async function runProcess<Config>(
 ): Promise<void> {
   const { ofProcess, own } = configurationOf(name, schemas, environment)
   const log = createLog(ofProcess.LOG_LEVEL)
-  const bus = createKafkaBus(ofProcess.KAFKA_BROKERS, name, log)
+  const { KAFKA_BROKERS: brokers, KAFKA_SESSION_SECONDS: sessionSeconds } = ofProcess
+  const bus = createKafkaBus(brokers, name, log, sessionSeconds)
   const running = await start({ config: own as Config, bus, log }).catch((error: unknown) => {
     // What only the start itself can find, such as a certificate that does not fit its key.
     if (error instanceof ConfigurationError) refuse(name, error.faults)
