@@ -51,6 +51,12 @@ export const Version = Type.Integer({
   description: 'Rises by one with each change; in quotes it is the `ETag` that `If-Match` names.',
 })
 
+/** Why somebody did what a regulation lets others ask about. */
+export const Reason = about(
+  Paragraph(500),
+  'Why, in at most 500 characters; the audit log keeps it.',
+)
+
 /** The id of a resource. */
 export const Id = about(Uuid, 'Never changes and is never given to another.')
 

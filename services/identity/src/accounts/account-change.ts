@@ -1,137 +1,131 @@
-import { Code, Line, nullable, Uuid } from '@erp-steward/contracts/values'
-import { Type, type Static } from 'typebox'
-import { EntitySchema } from 'typeorm'
-import { clientRoles } from '../clients/client.ts'
+import {
+  about,
+  Code,
+  Id,
+  InstantOut,
+  Line,
+  nullable,
+  Uuid,
+  Version,
+} from '@erp-steward/contracts/values'
+import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
+import { Type, type Static, type TProperties } from 'typebox'
+import { ClientRole } from '../clients/client.ts'
 import { PositionRole } from '../organisation/position.ts'
 import { ResponsibilityValue } from '../organisation/responsibility-value.ts'
-import { administratorRoleNames } from './account.ts'
+import { AdministratorRole } from './account.ts'
 
-/** Name of a user as EBS takes it: upper case, at most 100 characters. Source: EBS conventions 4.7. */
-export const UserName = Type.String({ pattern: '^[A-Z0-9][A-Z0-9._@-]{0,99}$' })
+/** Name of a user as EBS takes it. Source: EBS conventions 4.7. */
+export const UserName = Type.String({
+  pattern: '^[A-Z0-9][A-Z0-9._@-]{0,99}$',
+  description:
+    'How the owner signs in, and the name of the EBS user: upper case, at most 100 characters.',
+})
 
-const strict = { additionalProperties: false }
+const OfAccount = { accountId: about(Uuid, 'The account.') }
+const OfPerson = { personId: about(Uuid, 'The person, who belongs to the company.') }
 
 /** What may be asked for through `POST /v1/account-changes`, by whom `mayAsk` says. */
-export const AccountChangeCommand = Type.Union([
-  Type.Object(
-    { kind: Type.Literal('create-account'), personId: Uuid, userName: Type.Optional(UserName) },
-    { ...strict, title: 'CreateAccount' },
-  ),
-  Type.Object(
-    {
-      kind: Type.Literal('create-administrator'),
+export const AccountChangeCommand = Type.Union(
+  [
+    command('create-account', 'CreateAccount', {
+      ...OfPerson,
+      userName: Type.Optional(UserName),
+    }),
+    command('create-administrator', 'CreateAdministrator', {
       userName: UserName,
-      role: Type.Enum([...administratorRoleNames]),
-      /** An active person without account, in a position without rights. */
-      personId: Uuid,
-    },
-    { ...strict, title: 'CreateAdministrator' },
-  ),
-  Type.Object(
-    { kind: Type.Literal('name-administrator'), accountId: Uuid, personId: Uuid },
-    { ...strict, title: 'NameAdministrator' },
-  ),
-  // Asked for by each move and return by itself; here for one that was refused and is wanted after all.
-  Type.Object(
-    { kind: Type.Literal('grant-position'), personId: Uuid },
-    { ...strict, title: 'GrantPosition' },
-  ),
-  /** Others may have the mail address of this person. */
-  Type.Object(
-    { kind: Type.Literal('share-address'), personId: Uuid },
-    { ...strict, title: 'ShareAddress' },
-  ),
-  /** Others may have the name and the birthday of this person. */
-  Type.Object(
-    { kind: Type.Literal('admit-namesake'), personId: Uuid },
-    { ...strict, title: 'AdmitNamesake' },
-  ),
-  Type.Object(
-    { kind: Type.Literal('disable-account'), accountId: Uuid },
-    { ...strict, title: 'DisableAccount' },
-  ),
-  Type.Object(
-    { kind: Type.Literal('enable-account'), accountId: Uuid },
-    { ...strict, title: 'EnableAccount' },
-  ),
-  Type.Object(
-    {
-      kind: Type.Literal('set-position-roles'),
-      positionCode: Code,
-      roles: Type.Array(PositionRole, { maxItems: 5, uniqueItems: true }),
-      responsibilities: Type.Array(ResponsibilityValue, { maxItems: 100, uniqueItems: true }),
-      ebsRoles: Type.Array(Line(320), { maxItems: 100, uniqueItems: true }),
-    },
-    { ...strict, title: 'SetPositionRoles' },
-  ),
-  Type.Object(
-    {
-      kind: Type.Literal('create-client'),
-      name: Line(100),
-      role: Type.Enum([...clientRoles]),
-      /** `null` for the whole company. */
-      unitId: nullable(Uuid),
-    },
-    { ...strict, title: 'CreateClient' },
-  ),
-  Type.Object(
-    { kind: Type.Literal('disable-client'), clientId: Uuid },
-    { ...strict, title: 'DisableClient' },
-  ),
-])
+      role: AdministratorRole,
+      personId: about(Uuid, 'An active person without account, in a position without rights.'),
+    }),
+    command('name-administrator', 'NameAdministrator', {
+      accountId: about(Uuid, 'An administrator account that belongs to nobody.'),
+      personId: about(Uuid, 'An active person without account, in a position without rights.'),
+    }),
+    // Asked for by each move and return by itself; here for one that was refused and is wanted after all.
+    command('grant-position', 'GrantPosition', OfPerson),
+    command('share-address', 'ShareAddress', {
+      personId: about(Uuid, 'The person whose mail address others may have.'),
+    }),
+    command('admit-namesake', 'AdmitNamesake', {
+      personId: about(Uuid, 'The person whose name and birthday others may have.'),
+    }),
+    command('disable-account', 'DisableAccount', OfAccount),
+    command('enable-account', 'EnableAccount', OfAccount),
+    command('set-position-roles', 'SetPositionRoles', {
+      positionCode: about(Code, 'The position, which then carries these rights and no others.'),
+      roles: Type.Array(PositionRole, {
+        maxItems: 5,
+        uniqueItems: true,
+        description: 'What its holders may do here.',
+      }),
+      responsibilities: Type.Array(ResponsibilityValue, {
+        maxItems: 100,
+        uniqueItems: true,
+        description: 'What its holders have in EBS.',
+      }),
+      ebsRoles: Type.Array(Line(320), {
+        maxItems: 100,
+        uniqueItems: true,
+        description: 'EBS roles of User Management, for example `UMX|FND_IREP_ADMIN`.',
+      }),
+    }),
+    command('create-client', 'CreateClient', {
+      name: about(Line(100), 'What people call the machine; no other has it.'),
+      role: ClientRole,
+      unitId: nullable(Uuid, 'The unit that it may act for; null: the whole company.'),
+    }),
+    command('disable-client', 'DisableClient', { clientId: about(Uuid, 'The machine.') }),
+  ],
+  { title: 'AccountChangeCommand' },
+)
 export type AccountChangeCommand = Static<typeof AccountChangeCommand>
 export type AccountChangeKind = AccountChangeCommand['kind']
 
+const kinds = AccountChangeCommand.anyOf.map(({ properties }) => properties.kind.const)
+
+export const AccountChangeStatus = Type.Enum(['pending', 'approved', 'rejected'], {
+  title: 'AccountChangeStatus',
+  description:
+    '`pending`: waits for the security administrator; `approved`: took effect; `rejected`.',
+})
+
 /**
- * A change that the system administrator asked for and the security administrator decides.
+ * A change that the system administrator asked for and the security administrator decides, as callers see it.
  *
  * Source: defaults 2.9, three administrators.
  */
-export interface AccountChange {
-  id: string
-  kind: AccountChangeKind
-  /** Id of the account, person, position or client it is about; one change of a kind may be pending per subject. */
-  subjectId: string
-  command: AccountChangeCommand
-  reason: string
-  status: 'pending' | 'approved' | 'rejected'
-  requestedBy: string
-  requestedByPerson: string | null
-  /** People behind a client that asked, at the time. */
-  requestedByControllers: string[]
-  requestedAt: Date
-  decidedBy: string | null
-  decidedByPerson: string | null
-  decidedAt: Date | null
-  decisionReason: string | null
-  version: number
-}
-
-export const AccountChangeEntity = new EntitySchema<AccountChange>({
-  name: 'AccountChange',
-  tableName: 'account_change',
-  columns: {
-    id: { type: 'uuid', primary: true },
-    kind: { type: 'text' },
-    subjectId: { type: 'uuid', name: 'subject_id' },
-    command: { type: 'jsonb' },
-    reason: { type: 'text' },
-    status: { type: 'text' },
-    requestedBy: { type: 'text', name: 'requested_by' },
-    requestedByPerson: { type: 'uuid', name: 'requested_by_person', nullable: true },
-    requestedByControllers: {
-      type: 'uuid',
-      name: 'requested_by_controllers',
-      array: true,
-      default: '{}',
-    },
-    requestedAt: { type: 'timestamptz', name: 'requested_at' },
-    decidedBy: { type: 'text', name: 'decided_by', nullable: true },
-    decidedByPerson: { type: 'uuid', name: 'decided_by_person', nullable: true },
-    decidedAt: { type: 'timestamptz', name: 'decided_at', nullable: true },
-    decisionReason: { type: 'text', name: 'decision_reason', nullable: true },
-    version: { type: 'integer' },
+export const AccountChangeView = Type.Object(
+  {
+    id: Id,
+    kind: Type.Enum(kinds, { description: 'What is asked for.' }),
+    subjectId: about(
+      Uuid,
+      'The account, person, position or client that it is about; one change of a kind may be pending for each.',
+    ),
+    command: Type.Unsafe<AccountChangeCommand>({
+      description: 'What was asked for, as `change` of the request; `kind` says its members.',
+    }),
+    reason: Type.String({ description: 'Why it was asked for.' }),
+    status: AccountChangeStatus,
+    requestedBy: Type.String({ description: 'Account or client that asked.' }),
+    requestedAt: about(InstantOut, 'When it was asked for.'),
+    decidedBy: nullable(Type.String(), 'Account that decided; null while it waits.'),
+    decidedAt: nullable(InstantOut, 'When it was decided; null while it waits.'),
+    decisionReason: nullable(Type.String(), 'Why it was decided so; an approval needs no reason.'),
+    version: Version,
   },
+  { title: 'AccountChange' },
+)
+
+export const AccountChangeEntity = entityOf(AccountChangeView, {
+  table: 'account_change',
+  kept: {
+    requestedByPerson: nullable(Uuid),
+    /** People behind a client that asked, at the time. */
+    requestedByControllers: Type.Array(Uuid),
+    decidedByPerson: nullable(Uuid),
+  },
+  columns: { requestedByControllers: { default: '{}' } },
   checks: [
     {
       name: 'account_change_status_check',
@@ -148,3 +142,15 @@ export const AccountChangeEntity = new EntitySchema<AccountChange>({
     },
   ],
 })
+export type AccountChange = RowOf<typeof AccountChangeEntity>
+
+function command<Kind extends string, Members extends TProperties>(
+  kind: Kind,
+  title: string,
+  members: Members,
+) {
+  return Type.Object(
+    { kind: Type.Literal(kind), ...members },
+    { title, additionalProperties: false },
+  )
+}

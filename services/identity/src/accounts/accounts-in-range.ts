@@ -1,19 +1,12 @@
 import { sortSql, type ListOrder, type ListPosition } from '@erp-steward/service-kit/sorted-list'
+import type { Static } from 'typebox'
 import type { EntityManager } from 'typeorm'
 import type { PlaceFilter } from '../organisation/place-filter.ts'
-import type { Account, AccountStatus, AdministratorRole } from './account.ts'
+import type { AccountStatus, AccountView, AdministratorRole } from './account.ts'
 import { userNameLookup } from './sealed-user-name.ts'
 
-/**
- * An account, user name and all sealed, with the name, sealed, and unit of its person; `unnamed`: an administrator's that
- * belongs to nobody.
- */
-export type AccountInRange = Omit<Account, 'userNameLookup'> & {
-  readonly personName: string | null
-  readonly unitId: string | null
-  readonly unnamed: boolean
-  readonly changedAt: Date
-}
+/** An account, user name and all sealed, with the name, sealed, and unit of its person. */
+export type AccountInRange = Static<typeof AccountView>
 
 export interface AccountFilter {
   readonly id?: string | undefined
@@ -58,7 +51,7 @@ export function accountsInRange(
   const order = sortSql(sort, 'account', 12)
   return tx.query(
     `select account.id, user_name as "userName", person_id as "personId",
-            administrator_role as "administratorRole", status, epoch, account.version,
+            administrator_role as "administratorRole", status, account.version,
             account.created_at as "createdAt", account.changed_at as "changedAt", disabled_at as "disabledAt",
             disabled_reason as "disabledReason", cooling_until as "coolingUntil", rights_pending as "rightsPending",
             (administrator_role is not null and person_id is null) as unnamed,

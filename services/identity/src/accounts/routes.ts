@@ -1,17 +1,12 @@
 import { roles } from '@erp-steward/contracts/permissions'
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
-import { InstantOut, Line, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
+import { about, closed, Line, nullable, Reason, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { actOf, unitInRange } from '@erp-steward/service-kit/authentication'
-import {
-  assertVersion,
-  change,
-  createOnce,
-  etag,
-  type Committer,
-} from '@erp-steward/service-kit/commit'
-import { decodeInstantCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
+import { assertVersion, createOnce, etag, type Committer } from '@erp-steward/service-kit/commit'
+import { byInstant, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
+import { changeRoute, listRoute, readRoute } from '@erp-steward/service-kit/route-shapes'
 import {
   ChangedSince,
   decodeSortCursor,
@@ -26,8 +21,14 @@ import { PersonName } from '../people/person-values.ts'
 import { comparable, searchPage } from '../people/search-page.ts'
 import { openName } from '../people/sealed-person.ts'
 import { seesName, viewerOf, type Viewer } from '../people/show-person.ts'
-import { administratorRoleNames } from './account.ts'
-import { AccountChangeCommand, AccountChangeEntity, UserName } from './account-change.ts'
+import { AccountStatus, AccountView, AdministratorRole, LockedAccountView } from './account.ts'
+import {
+  AccountChangeCommand,
+  AccountChangeEntity,
+  AccountChangeStatus,
+  AccountChangeView,
+  UserName,
+} from './account-change.ts'
 import { accountChanges } from './account-changes.ts'
 import { accountsInRange, type AccountInRange } from './accounts-in-range.ts'
 import { assertAnotherHand, assertNamed } from './another-hand.ts'
@@ -40,53 +41,19 @@ import { rolesOfAccount } from './roles-of-account.ts'
 import { openChange, openUserName } from './sealed-user-name.ts'
 import { showAccount } from './show-account.ts'
 
-const Status = Type.Enum(['active', 'frozen', 'disabled'])
+const AccountWithRoles = Type.Object(
+  {
+    ...AccountView.properties,
+    roles: Type.Array(Type.Enum([...roles]), { description: 'Roles that it has now.' }),
+    range: Type.Enum(['company', 'unit'], {
+      description: 'Whether they reach every unit or the own one.',
+    }),
+  },
+  { title: 'AccountWithRoles' },
+)
 
-const AccountView = Type.Object({
-  id: Uuid,
-  userName: Type.String(),
-  personId: nullable(Uuid),
-  personName: nullable(Type.String()),
-  unitId: nullable(Uuid),
-  administratorRole: nullable(Type.Enum([...administratorRoleNames])),
-  status: Status,
-  createdAt: InstantOut,
-  changedAt: InstantOut,
-  disabledAt: nullable(InstantOut),
-  disabledReason: nullable(Type.String()),
-  coolingUntil: nullable(InstantOut),
-  rightsPending: Type.Boolean({
-    description: 'The rights of the position wait for an approval after a move or a return.',
-  }),
-  unnamed: Type.Boolean({ description: 'An administrator account that belongs to no person.' }),
-  version: Type.Integer(),
-})
-
-const LockedView = Type.Omit(AccountView, ['personName', 'unitId', 'unnamed', 'changedAt'])
-
-const AccountWithRoles = Type.Object({
-  ...AccountView.properties,
-  roles: Type.Array(Type.Enum([...roles])),
-  range: Type.Enum(['company', 'unit']),
-})
-
-const ChangeView = Type.Object({
-  id: Uuid,
-  kind: Type.String(),
-  subjectId: Uuid,
-  command: Type.Unknown(),
-  reason: Type.String(),
-  status: Type.Enum(['pending', 'approved', 'rejected']),
-  requestedBy: Type.String(),
-  requestedAt: InstantOut,
-  decidedBy: nullable(Type.String()),
-  decidedAt: nullable(InstantOut),
-  decisionReason: nullable(Type.String()),
-  version: Type.Integer(),
-})
-
-const ById = Type.Object({ id: Uuid })
-const Reason = Type.Object({ reason: Paragraph(500) }, { additionalProperties: false })
+const tags = ['accounts']
+const read = { access: 'account.read', clauses: ['A-2.1.1', 'A-4.3.3'], tags } as const
 
 export function accountRoutes(app: App, deps: Committer): void {
   readingRoutes(app, deps)
@@ -97,23 +64,27 @@ export function accountRoutes(app: App, deps: Committer): void {
 
 function readingRoutes(app: App, { db, clock }: Committer): void {
   app.get('/v1/accounts', {
-    config: { access: 'account.read', clauses: ['A-2.1.1', 'A-4.3.3'] },
+    config: { access: read.access, clauses: read.clauses },
     schema: {
       operationId: 'listAccounts',
       summary: 'Accounts in the order they were made; within the own unit for callers of a unit.',
       description:
         '`nameContains` looks for a part of the user name, and of the name of the person where the caller may see it, and opens at most 20,000 accounts a request: a page may then have fewer rows than `limit`, or none, and still a `next`. Unit, department and position are those of the person.',
-      tags: ['accounts'],
+      tags,
       querystring: Type.Object({
         ...PageQuery,
         ...SortQuery,
         ...PlaceQuery,
-        userName: Type.Optional(UserName),
-        nameContains: Type.Optional(PersonName),
-        personId: Type.Optional(Uuid),
-        status: Type.Optional(Status),
-        administratorRole: Type.Optional(Type.Enum([...administratorRoleNames])),
-        rightsPending: Type.Optional(Type.Boolean()),
+        userName: Type.Optional(about(UserName, 'The whole user name.')),
+        nameContains: Type.Optional(
+          about(PersonName, 'A part of the user name or of the name; case does not matter.'),
+        ),
+        personId: Type.Optional(about(Uuid, 'Whose it is.')),
+        status: Type.Optional(AccountStatus),
+        administratorRole: Type.Optional(AdministratorRole),
+        rightsPending: Type.Optional(
+          Type.Boolean({ description: 'Whether the rights of the position wait for an approval.' }),
+        ),
         hasPassword: Type.Optional(
           Type.Boolean({
             description: 'Whether a password is in force, an own or an initial one.',
@@ -152,20 +123,15 @@ function readingRoutes(app: App, { db, clock }: Committer): void {
     }
   }
 
-  app.get('/v1/accounts/:id', {
-    config: { access: 'account.read', clauses: ['A-2.1.1', 'A-4.3.3'] },
-    schema: {
-      operationId: 'readAccount',
-      summary: 'One account with the roles it has now.',
-      tags: ['accounts'],
-      params: ById,
-      response: { 200: AccountWithRoles },
-    },
-    handler: async (request, reply) => {
-      const account = await readAccount(request, request.params.id)
-      const held = await rolesOfAccount(db.manager, account)
-      void reply.header('etag', etag(account.version))
-      return { ...account, roles: held.roles, range: held.range }
+  readRoute(app, '/v1/accounts/:id', {
+    ...read,
+    operationId: 'readAccount',
+    summary: 'One account with the roles it has now.',
+    answer: AccountWithRoles,
+    read: async ({ request, params }) => {
+      const account = await readAccount(request, params.id)
+      const { roles, range } = await rolesOfAccount(db.manager, account)
+      return { ...account, roles, range }
     },
   })
 
@@ -196,51 +162,49 @@ function lockingRoutes(app: App, deps: Committer): void {
     },
   ] as const
   for (const { verb, access, summary, clauses, apply } of locking)
-    app.post(`/v1/accounts/:id/${verb}`, {
-      config: { access, versioned: true, approves: verb === 'unfreeze', clauses },
-      schema: {
-        operationId: `${verb}Account`,
-        summary,
-        tags: ['accounts'],
-        params: ById,
-        body: Reason,
-        response: { 200: LockedView },
+    changeRoute(app, deps, 'POST', `/v1/accounts/:id/${verb}`, {
+      operationId: `${verb}Account`,
+      summary,
+      tags,
+      access,
+      approves: verb === 'unfreeze',
+      clauses,
+      body: closed({ reason: Reason }),
+      answer: LockedAccountView,
+      apply: async (tx, { request, params: { id }, body: { reason }, expected, act }) => {
+        const held = await lockAccount(tx, id)
+        const own = unitInRange(request)
+        if (held === null || (own !== null && held.holder?.person.unitId !== own))
+          throw new Problem('not-found', said(`There is no account ${id}.`, `没有账号 ${id}。`))
+        assertVersion(held.account.version, expected)
+        const owner = { actor: id, personId: held.account.personId }
+        if (verb === 'unfreeze') {
+          await assertAnotherHand(tx, act, [owner], 'Nobody releases the own account.')
+          await assertNamed(tx, act)
+        }
+        const account = await apply(tx, held, reason, act)
+        return { ...account, userName: openUserName(tx, account) }
       },
-      handler: (request, reply) =>
-        change(deps, request, reply, async (tx, act, expected) => {
-          const { id } = request.params
-          const held = await lockAccount(tx, id)
-          const own = unitInRange(request)
-          if (held === null || (own !== null && held.holder?.person.unitId !== own))
-            throw new Problem('not-found', said(`There is no account ${id}.`, `没有账号 ${id}。`))
-          assertVersion(held.account.version, expected)
-          const owner = { actor: id, personId: held.account.personId }
-          if (verb === 'unfreeze') {
-            await assertAnotherHand(tx, act, [owner], 'Nobody releases the own account.')
-            await assertNamed(tx, act)
-          }
-          const account = await apply(tx, held, request.body.reason, act)
-          return { ...account, userName: openUserName(tx, account) }
-        }),
     })
 }
 
 /** One call at 3 a.m.: no version, no id to look up, and twice is as good as once. */
 function lockdownRoute(app: App, { db, clock }: Committer): void {
-  const strict = { additionalProperties: false }
-  const why = { reason: Paragraph(500) }
   app.post('/v1/accounts/lockdowns', {
     config: { access: 'account.freeze', clauses: ['A-2.1.7'] },
     schema: {
       operationId: 'lockDownAccount',
       summary:
         'Freezes an account by id or user name at once and ends all its sessions; may be repeated.',
-      tags: ['accounts'],
+      tags,
       body: Type.Union([
-        Type.Object({ accountId: Uuid, ...why }, strict),
-        Type.Object({ userName: Line(100), ...why }, strict),
+        closed({ accountId: about(Uuid, 'Which account.'), reason: Reason }),
+        closed({
+          userName: about(Line(100), 'Which account, as its owner signs in.'),
+          reason: Reason,
+        }),
       ]),
-      response: { 200: LockedView },
+      response: { 200: LockedAccountView },
     },
     handler: async (request, reply) => {
       const { reason, ...account } = request.body
@@ -254,6 +218,13 @@ function lockdownRoute(app: App, { db, clock }: Committer): void {
   })
 }
 
+const changeTags = ['account changes']
+const readChange = {
+  access: 'account-change.read',
+  clauses: ['A-2.1.2'],
+  tags: changeTags,
+} as const
+
 function changeRoutes(app: App, deps: Committer): void {
   const { db } = deps
   app.post('/v1/account-changes', {
@@ -266,12 +237,9 @@ function changeRoutes(app: App, deps: Committer): void {
       operationId: 'requestAccountChange',
       summary:
         'Asks for a change of accounts, rights or clients; it waits for the security administrator.',
-      tags: ['account changes'],
-      body: Type.Object(
-        { change: AccountChangeCommand, reason: Paragraph(500) },
-        { additionalProperties: false },
-      ),
-      response: { 202: ChangeView },
+      tags: changeTags,
+      body: closed({ change: AccountChangeCommand, reason: Reason }),
+      response: { 202: AccountChangeView },
     },
     handler: (request, reply) =>
       createOnce(deps, request, reply, async (tx, act) => {
@@ -286,76 +254,59 @@ function changeRoutes(app: App, deps: Committer): void {
       }),
   })
 
-  app.get('/v1/account-changes', {
-    config: { access: 'account-change.read', clauses: ['A-2.1.2'] },
-    schema: {
-      operationId: 'listAccountChanges',
-      summary: 'Changes asked for, oldest first; they are kept for ever.',
-      tags: ['account changes'],
-      querystring: Type.Object({
-        ...PageQuery,
-        status: Type.Optional(Type.Enum(['pending', 'approved', 'rejected'])),
-      }),
-      response: { 200: pageOf(ChangeView) },
-    },
-    handler: async ({ query: { limit, cursor, status } }) => {
-      const after = decodeInstantCursor(cursor)
-      const rows = await accountChanges(db.manager, { status, after, limit: limit + 1 })
-      const shown = rows.map((row) => openChange(db.manager, row))
-      return page(shown, limit, ({ requestedAt, id }) => [requestedAt.toISOString(), id])
+  listRoute(app, '/v1/account-changes', {
+    ...readChange,
+    operationId: 'listAccountChanges',
+    summary: 'Changes asked for, oldest first; they are kept for ever.',
+    query: { status: Type.Optional(AccountChangeStatus) },
+    row: AccountChangeView,
+    sorting: byInstant('requestedAt'),
+    list: async ({ query: { status }, after, limit }) => {
+      const rows = await accountChanges(db.manager, { status, after, limit })
+      return rows.map((row) => openChange(db.manager, row))
     },
   })
 
-  app.get('/v1/account-changes/:id', {
-    config: { access: 'account-change.read', clauses: ['A-2.1.2'] },
-    schema: {
-      operationId: 'readAccountChange',
-      summary: 'One change with its decision.',
-      tags: ['account changes'],
-      params: ById,
-      response: { 200: ChangeView },
-    },
-    handler: async ({ params: { id } }, reply) => {
+  readRoute(app, '/v1/account-changes/:id', {
+    ...readChange,
+    operationId: 'readAccountChange',
+    summary: 'One change with its decision.',
+    answer: AccountChangeView,
+    read: async ({ params: { id } }) => {
       const found = await db.manager.findOneBy(AccountChangeEntity, { id })
       if (found === null)
         throw new Problem(
           'not-found',
           said(`There is no account change ${id}.`, `没有账号变更 ${id}。`),
         )
-      void reply.header('etag', etag(found.version))
       return openChange(db.manager, found)
     },
   })
 
   const decisions = [
-    { verb: 'approve', decision: 'approved', body: nullable(Type.Partial(Reason)) },
-    { verb: 'reject', decision: 'rejected', body: Reason },
+    {
+      verb: 'approve',
+      decision: 'approved',
+      body: nullable(closed({ reason: Type.Optional(Reason) })),
+    },
+    { verb: 'reject', decision: 'rejected', body: closed({ reason: Reason }) },
   ] as const
   for (const { verb, decision, body } of decisions)
-    app.post(`/v1/account-changes/:id/${verb}`, {
-      config: {
-        access: 'account-change.decide',
-        versioned: true,
-        approves: true,
-        clauses: ['A-2.1.1', 'A-2.1.2', 'A-2.1.4'],
-      },
-      schema: {
-        operationId: `${verb}AccountChange`,
-        summary:
-          decision === 'approved'
-            ? 'Gives the change its effect, once; who asked for it may not approve it.'
-            : 'Refuses the change, with a reason.',
-        tags: ['account changes'],
-        params: ById,
-        body,
-        response: { 200: ChangeView },
-      },
-      handler: (request, reply) => {
-        const reason = request.body?.reason ?? null
-        const command = { changeId: request.params.id, decision, reason }
-        return change(deps, request, reply, async (tx, act, expected) =>
-          openChange(tx, await decideAccountChange(tx, command, expected, act)),
-        )
+    changeRoute(app, deps, 'POST', `/v1/account-changes/:id/${verb}`, {
+      operationId: `${verb}AccountChange`,
+      summary:
+        decision === 'approved'
+          ? 'Gives the change its effect, once; who asked for it may not approve it.'
+          : 'Refuses the change, with a reason.',
+      tags: changeTags,
+      access: 'account-change.decide',
+      approves: true,
+      clauses: ['A-2.1.1', 'A-2.1.2', 'A-2.1.4'],
+      body,
+      answer: AccountChangeView,
+      apply: async (tx, { params, body, expected, act }) => {
+        const command = { changeId: params.id, decision, reason: body?.reason ?? null }
+        return openChange(tx, await decideAccountChange(tx, command, expected, act))
       },
     })
 }

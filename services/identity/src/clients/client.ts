@@ -1,52 +1,54 @@
-import { EntitySchema } from 'typeorm'
+import { about, InstantOut, nullable, Uuid, Version } from '@erp-steward/contracts/values'
+import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
+import { Type, type Static } from 'typebox'
 
-/** What a machine may be; each has one role only. */
-export const clientRoles = ['MIDDLEWARE', 'SCRIPT', 'MONITORING_AGENT', 'BACKUP_AGENT'] as const
-export type ClientRole = (typeof clientRoles)[number]
+export const ClientRole = Type.Enum(['MIDDLEWARE', 'SCRIPT', 'MONITORING_AGENT', 'BACKUP_AGENT'], {
+  title: 'ClientRole',
+  description: 'What a machine may be; each has one role only.',
+})
+export type ClientRole = Static<typeof ClientRole>
 
-/** A machine that calls with its own credentials (OAuth 2 client credentials). */
-export interface Client {
-  /** Also the `client_id`. */
-  id: string
-  name: string
-  role: ClientRole
-  /** The unit it may act for; `null` for the whole company. */
-  unitId: string | null
-  /** `pending` until the security administrator has confirmed it. */
-  status: 'pending' | 'active' | 'disabled'
-  /** SHA-256 of the secret (`digestOfHalves`), which has 256 bits of its own; `null` before the first one is issued. */
-  secretHash: Buffer | null
-  /** SHA-256 of the first half of the next secret, until the second half is made. */
-  halfDigest: Buffer | null
-  /** Who has that half: account, person and role. */
-  halfBy: string | null
-  halfPerson: string | null
-  halfRole: string | null
-  /** Revocation epoch: tokens of a smaller one are void. */
-  epoch: number
-  version: number
-  createdAt: Date
-  disabledAt: Date | null
-}
+export const ClientStatus = Type.Enum(['pending', 'active', 'disabled'], {
+  title: 'ClientStatus',
+  description: '`pending`: until the security administrator has confirmed it; `disabled`: ended.',
+})
 
-export const ClientEntity = new EntitySchema<Client>({
-  name: 'Client',
-  tableName: 'client',
+/** A machine that calls with its own credentials (OAuth 2 client credentials), as callers see it. */
+export const ClientView = Type.Object(
+  {
+    id: about(Uuid, 'Also the `client_id`.'),
+    name: Type.String({ description: 'What people call it; no other has it.' }),
+    role: ClientRole,
+    unitId: nullable(Uuid, 'The unit that it may act for; null: the whole company.'),
+    status: ClientStatus,
+    hasSecret: Type.Boolean({ description: 'Whether both halves of a secret were issued.' }),
+    version: Version,
+    createdAt: about(InstantOut, 'When it was asked for.'),
+    disabledAt: nullable(InstantOut, 'When it was ended; null: it was not.'),
+  },
+  { title: 'Client' },
+)
+
+export const ClientEntity = entityOf(ClientView, {
+  table: 'client',
+  derived: ['hasSecret'],
+  kept: {
+    /** SHA-256 of the secret (`digestOfHalves`), which has 256 bits of its own; `null` before the first one is issued. */
+    secretHash: nullable(Type.Unsafe<Buffer>({})),
+    /** SHA-256 of the first half of the next secret, until the second half is made. */
+    halfDigest: nullable(Type.Unsafe<Buffer>({})),
+    /** Who has that half: account, person and role. */
+    halfBy: nullable(Type.String()),
+    halfPerson: nullable(Uuid),
+    halfRole: nullable(Type.String()),
+    /** Revocation epoch: tokens of a smaller one are void. */
+    epoch: Type.Integer(),
+  },
   columns: {
-    id: { type: 'uuid', primary: true, primaryKeyConstraintName: 'client_pkey' },
-    name: { type: 'text' },
-    role: { type: 'text' },
-    unitId: { type: 'uuid', name: 'unit_id', nullable: true },
-    status: { type: 'text' },
-    secretHash: { type: 'bytea', name: 'secret_hash', nullable: true },
-    halfDigest: { type: 'bytea', name: 'half_digest', nullable: true },
-    halfBy: { type: 'text', name: 'half_by', nullable: true },
-    halfPerson: { type: 'uuid', name: 'half_person', nullable: true },
-    halfRole: { type: 'text', name: 'half_role', nullable: true },
-    epoch: { type: 'integer', default: 0 },
-    version: { type: 'integer', default: 1 },
-    createdAt: { type: 'timestamptz', name: 'created_at' },
-    disabledAt: { type: 'timestamptz', name: 'disabled_at', nullable: true },
+    secretHash: { type: 'bytea' },
+    halfDigest: { type: 'bytea' },
+    epoch: { default: 0 },
+    version: { default: 1 },
   },
   uniques: [{ name: 'client_name_key', columns: ['name'] }],
   checks: [
@@ -57,3 +59,4 @@ export const ClientEntity = new EntitySchema<Client>({
     { name: 'client_status_check', expression: `status in ('pending', 'active', 'disabled')` },
   ],
 })
+export type Client = RowOf<typeof ClientEntity>

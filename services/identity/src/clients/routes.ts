@@ -1,42 +1,43 @@
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
-import { Code, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
+import { about, Code, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { actOf } from '@erp-steward/service-kit/authentication'
-import { etag } from '@erp-steward/service-kit/commit'
+import { inOrder } from '@erp-steward/service-kit/list-rows'
 import { containing, NameContains } from '@erp-steward/service-kit/name-contains'
-import { decodeCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
+import { byText } from '@erp-steward/service-kit/paging'
+import { listRoute, PathId, readRoute } from '@erp-steward/service-kit/route-shapes'
 import { Type } from 'typebox'
-import { And, MoreThan, type DataSource } from 'typeorm'
+import type { DataSource } from 'typeorm'
 import { placeFilter } from '../organisation/place-filter.ts'
 import type { TokenSigner, TokenWriter } from '../sessions/token-signer.ts'
 import { unstored } from '../sessions/unstored.ts'
-import { ClientEntity, clientRoles, type Client } from './client.ts'
+import { ClientEntity, ClientRole, ClientStatus, ClientView, type Client } from './client.ts'
 import { grantClientToken, grantReader, type ClientCredentials } from './grant-client-token.ts'
 import { issueFirstSecretHalf, issueSecondSecretHalf } from './issue-client-secret.ts'
 
-const Role = Type.Enum([...clientRoles])
-const Status = Type.Enum(['pending', 'active', 'disabled'])
+const IssuedHalf = Type.Object(
+  {
+    clientId: about(Uuid, 'The machine.'),
+    half: Type.Enum(['first', 'second'], { description: 'Which half.' }),
+    claimCode: Type.String({
+      description: 'The secret is the first half and the second, one after the other.',
+    }),
+  },
+  { title: 'ClientSecretHalf' },
+)
 
-const ClientView = Type.Object({
-  id: Uuid,
-  name: Type.String(),
-  role: Role,
-  unitId: nullable(Uuid),
-  status: Status,
-  hasSecret: Type.Boolean(),
-  version: Type.Integer(),
-  createdAt: InstantOut,
-  disabledAt: nullable(InstantOut),
-})
+const ClientToken = Type.Object(
+  {
+    access_token: Type.String({ description: 'Sent as `Authorization: Bearer …`.' }),
+    token_type: Type.Literal('Bearer', { description: 'RFC 6750.' }),
+    expires_in: Type.Integer({ description: 'Life of the token in seconds.' }),
+  },
+  { title: 'ClientToken' },
+)
 
-const IssuedHalf = Type.Object({
-  clientId: Uuid,
-  half: Type.Enum(['first', 'second']),
-  claimCode: Type.String({
-    description: 'The secret is the first half and the second, one after the other.',
-  }),
-})
+const tags = ['clients']
+const readClient = { access: 'client.read', tags } as const
 
 const viewOf = ({ secretHash, ...client }: Client) => ({
   ...client,
@@ -45,11 +46,18 @@ const viewOf = ({ secretHash, ...client }: Client) => ({
 
 const GrantBody = Type.Object(
   {
-    grant_type: Type.Literal('client_credentials'),
-    client_id: Type.Optional(Type.String({ maxLength: 100 })),
-    client_secret: Type.Optional(Type.String({ maxLength: 200 })),
+    grant_type: Type.Literal('client_credentials', { description: 'RFC 6749, 4.4.' }),
+    client_id: Type.Optional(
+      Type.String({ maxLength: 100, description: 'Id of the machine, unless sent as HTTP Basic.' }),
+    ),
+    client_secret: Type.Optional(
+      Type.String({
+        maxLength: 200,
+        description: 'Both halves of its secret, one after the other, unless sent as HTTP Basic.',
+      }),
+    ),
   },
-  { additionalProperties: false },
+  { title: 'ClientGrant', additionalProperties: false },
 )
 
 /** Machines: their tokens, their secrets and their list. They are made and ended through account changes. */
@@ -92,16 +100,10 @@ export async function clientRoutes(
           summary: 'An access token for a machine (OAuth 2 client credentials, RFC 6749).',
           description:
             'Credentials in the body or as HTTP Basic authentication, never both. The answer is written as RFC 6749 has it.',
-          tags: ['clients'],
+          tags,
           consumes: ['application/json', 'application/x-www-form-urlencoded'],
           body: GrantBody,
-          response: {
-            200: Type.Object({
-              access_token: Type.String(),
-              token_type: Type.Literal('Bearer'),
-              expires_in: Type.Integer({ description: 'In seconds.' }),
-            }),
-          },
+          response: { 200: ClientToken },
         },
       },
       async (request, reply) => {
@@ -126,63 +128,48 @@ export async function clientRoutes(
     done()
   })
 
-  app.get(
-    '/v1/clients',
-    {
-      config: { access: 'client.read' },
-      schema: {
-        operationId: 'listClients',
-        summary: 'Machines by name.',
-        tags: ['clients'],
-        querystring: Type.Object({
-          ...PageQuery,
-          nameContains: NameContains(100),
-          role: Type.Optional(Role),
-          status: Type.Optional(Status),
-          unitCode: Type.Optional(Code),
-        }),
-        response: { 200: pageOf(ClientView) },
-      },
+  listRoute(app, '/v1/clients', {
+    ...readClient,
+    operationId: 'listClients',
+    summary: 'Machines by name.',
+    query: {
+      nameContains: NameContains(100),
+      role: Type.Optional(ClientRole),
+      status: Type.Optional(ClientStatus),
+      unitCode: Type.Optional(about(Code, 'Code of the unit that they may act for.')),
     },
-    async ({ query: { limit, cursor, nameContains, unitCode, ...equal } }) => {
-      const [after = ''] = decodeCursor(cursor, 1) ?? []
+    row: ClientView,
+    sorting: byText('name'),
+    list: async ({ query: { nameContains, unitCode, role, status }, after, limit }) => {
       const { unitId } = await placeFilter(db.manager, { unitCode })
-      const rows = await db.manager.find(ClientEntity, {
-        where: {
-          ...equal,
-          ...(unitId !== null && { unitId }),
-          name:
-            nameContains === undefined
-              ? MoreThan(after)
-              : And(MoreThan(after), containing(nameContains)),
+      const found = await inOrder(
+        db.manager,
+        ClientEntity,
+        'name',
+        { after, limit },
+        {
+          role,
+          status,
+          unitId,
+          ...(nameContains !== undefined && { name: containing(nameContains) }),
         },
-        order: { name: 'asc' },
-        take: limit + 1,
-      })
-      return page(rows.map(viewOf), limit, ({ name }) => [name])
+      )
+      return found.map(viewOf)
     },
-  )
+  })
 
-  app.get(
-    '/v1/clients/:id',
-    {
-      config: { access: 'client.read' },
-      schema: {
-        operationId: 'readClient',
-        summary: 'One machine.',
-        tags: ['clients'],
-        params: Type.Object({ id: Uuid }),
-        response: { 200: ClientView },
-      },
-    },
-    async ({ params: { id } }, reply) => {
+  readRoute(app, '/v1/clients/:id', {
+    ...readClient,
+    operationId: 'readClient',
+    summary: 'One machine.',
+    answer: ClientView,
+    read: async ({ params: { id } }) => {
       const client = await db.manager.findOneBy(ClientEntity, { id })
       if (client === null)
         throw new Problem('client-unknown', said(`There is no client ${id}.`, `没有客户端 ${id}。`))
-      void reply.header('etag', etag(client.version))
       return viewOf(client)
     },
-  )
+  })
 
   const halves = [
     {
@@ -213,8 +200,8 @@ export async function clientRoutes(
         schema: {
           operationId,
           summary,
-          tags: ['clients'],
-          params: Type.Object({ id: Uuid }),
+          tags,
+          params: Type.Object({ id: PathId }),
           response: { [status]: IssuedHalf },
         },
       },

@@ -1,20 +1,12 @@
 import { personalDataOf } from '@erp-steward/service-kit/personal-data'
 import { sortSql, type ListOrder, type ListPosition } from '@erp-steward/service-kit/sorted-list'
+import type { Static } from 'typebox'
 import type { EntityManager } from 'typeorm'
 import type { PlaceFilter } from '../organisation/place-filter.ts'
-import type { Person } from './person.ts'
-
-type Lookups = 'employeeNumberLookup' | 'nameLookup' | 'emailLookup' | 'twinLookup'
+import type { PersonView } from './person.ts'
 
 /** A person, still sealed, with the codes of unit, department and position, and the account if there is one. */
-export type PersonInRange = Omit<Person, 'noticedAt' | Lookups> & {
-  readonly unitCode: string
-  readonly departmentCode: string
-  readonly positionCode: string
-  readonly accountId: string | null
-  readonly userName: string | null
-  readonly changedAt: Date
-}
+export type PersonInRange = Static<typeof PersonView>
 
 export interface PersonFilter {
   readonly id?: string | undefined

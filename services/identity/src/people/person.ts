@@ -1,42 +1,59 @@
-import { EntitySchema } from 'typeorm'
+import {
+  about,
+  Code,
+  Id,
+  InstantOut,
+  LocalDate,
+  nullable,
+  Uuid,
+  Version,
+} from '@erp-steward/contracts/values'
+import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
+import { Type, type Static } from 'typebox'
 
-export const leaveKinds = ['resignation', 'retirement', 'contract-end', 'dismissal'] as const
-export type LeaveKind = (typeof leaveKinds)[number]
+export const LeaveKind = Type.Enum(['resignation', 'retirement', 'contract-end', 'dismissal'], {
+  title: 'LeaveKind',
+  description: 'Why a person leaves; a `dismissal` takes effect at once. Source: A-2.1.3.',
+})
+export type LeaveKind = Static<typeof LeaveKind>
 
-/**
- * A person of the directory: one row per employee number, kept after the person has left. Number, name, address and
- * birthday are sealed here as in the table; `openPerson` shows them.
- */
-export interface Person {
-  id: string
-  /** Sealed: the key by which the personnel system and every import know the person. */
-  employeeNumber: string
-  /** Keyed hash of the number, unique whatever its case. */
-  employeeNumberLookup: string
-  /** Sealed. */
-  name: string
-  nameLookup: string
-  unitId: string
-  departmentId: string
-  positionId: string
-  /** Sealed. */
-  email: string | null
-  emailLookup: string | null
-  /** Sealed calendar date; `null` when it is not known. */
-  birthday: string | null
-  /** Keyed hash of name and birthday, by which a twin is found; `null` without a birthday. */
-  twinLookup: string | null
-  active: boolean
-  /** First day the person no longer belongs to the company, as noticed; `null` while nobody gave notice. */
-  leaveOn: string | null
-  leaveKind: LeaveKind | null
-  /** When the notice came in. */
-  noticedAt: Date | null
-  /** Set when the leave took effect. */
-  leftOn: string | null
-  version: number
-  createdAt: Date
-}
+/** A person of the directory, as callers see it: what they may not see is masked. Source: A-4.3.1. */
+export const PersonView = Type.Object(
+  {
+    id: Id,
+    employeeNumber: Type.String({
+      description: 'The number by which the personnel system knows the person; may be masked.',
+    }),
+    name: Type.String({ description: 'As it is written; may be masked.' }),
+    unitId: about(Uuid, 'The unit that the person belongs to, or last belonged to.'),
+    unitCode: about(Code, 'Code of that unit.'),
+    departmentId: about(Uuid, 'The department, of that unit.'),
+    departmentCode: about(Code, 'Code of that department.'),
+    positionId: about(Uuid, 'The position, whose rights the account has.'),
+    positionCode: about(Code, 'Code of that position.'),
+    email: nullable(Type.String(), 'Where notices are sent; may be masked. Null: no address.'),
+    birthday: nullable(
+      Type.String(),
+      'A calendar date, or `****-**-**` for whoever may not read it. Null: not known.',
+    ),
+    active: Type.Boolean({ description: 'False once a leave has taken effect.' }),
+    leaveOn: nullable(
+      LocalDate,
+      'First day the person no longer belongs to the company, as noticed; null: nobody gave notice.',
+    ),
+    leaveKind: nullable(LeaveKind, 'Of the notice.'),
+    leftOn: nullable(LocalDate, 'Local date on which the leave took effect; null: it did not yet.'),
+    accountId: nullable(Uuid, 'The account of the person; null: there is none.'),
+    userName: nullable(
+      Type.String(),
+      'Its user name, here and in EBS; masked where the name or the number would be.',
+    ),
+    createdAt: about(InstantOut, 'When the person was taken in.'),
+    changedAt: about(InstantOut, 'When the person last changed.'),
+    version: Version,
+  },
+  { title: 'Person' },
+)
 
 const SEALED = `~ '^[0-9a-f]{8}\\.[A-Za-z0-9_-]{16}\\.'`
 
@@ -47,33 +64,28 @@ const sealedCheck = `employee_number ${SEALED} and employee_number_lookup is not
 
 const birthdayCheck = `(birthday is null) = (twin_lookup is null) and coalesce(birthday ${SEALED}, true)`
 
-/** The table keeps by itself when a row last changed. */
-export const PersonEntity = new EntitySchema<Person & { readonly changedAt?: Date }>({
-  name: 'Person',
-  tableName: 'person',
+/**
+ * One row per employee number, kept after the person has left. Number, name, address and birthday are sealed here as in
+ * the table; `openPerson` shows them. The table keeps by itself when a row last changed.
+ */
+export const PersonEntity = entityOf(PersonView, {
+  table: 'person',
+  derived: ['unitCode', 'departmentCode', 'positionCode', 'accountId', 'userName'],
+  kept: {
+    /** Keyed hash of the number, unique whatever its case. */
+    employeeNumberLookup: Type.String(),
+    nameLookup: Type.String(),
+    emailLookup: nullable(Type.String()),
+    /** Keyed hash of name and birthday, by which a twin is found; `null` without a birthday. */
+    twinLookup: nullable(Type.String()),
+    /** When the notice of the leave came in. */
+    noticedAt: nullable(InstantOut),
+    changedAt: Type.Optional(InstantOut),
+  },
   columns: {
-    id: { type: 'uuid', primary: true },
-    employeeNumber: { type: 'text', name: 'employee_number' },
-    employeeNumberLookup: { type: 'text', name: 'employee_number_lookup', nullable: true },
-    name: { type: 'text' },
-    nameLookup: { type: 'text', name: 'name_lookup', nullable: true },
-    unitId: { type: 'uuid', name: 'unit_id' },
-    departmentId: { type: 'uuid', name: 'department_id' },
-    positionId: { type: 'uuid', name: 'position_id' },
-    email: { type: 'text', nullable: true },
-    emailLookup: { type: 'text', name: 'email_lookup', nullable: true },
-    birthday: { type: 'text', nullable: true },
-    twinLookup: { type: 'text', name: 'twin_lookup', nullable: true },
-    active: { type: 'boolean' },
-    leaveOn: { type: 'date', name: 'leave_on', nullable: true },
-    leaveKind: { type: 'text', name: 'leave_kind', nullable: true },
-    noticedAt: { type: 'timestamptz', name: 'noticed_at', nullable: true },
-    leftOn: { type: 'date', name: 'left_on', nullable: true },
-    version: { type: 'integer' },
-    createdAt: { type: 'timestamptz', name: 'created_at' },
+    employeeNumberLookup: { nullable: true },
+    nameLookup: { nullable: true },
     changedAt: {
-      type: 'timestamptz',
-      name: 'changed_at',
       precision: 3,
       default: () => 'clock_timestamp()',
       insert: false,
@@ -118,3 +130,4 @@ export const PersonEntity = new EntitySchema<Person & { readonly changedAt?: Dat
     },
   ],
 })
+export type Person = RowOf<typeof PersonEntity>

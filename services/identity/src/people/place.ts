@@ -1,16 +1,19 @@
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
+import { about, Code } from '@erp-steward/contracts/values'
+import type { Static, TObject } from 'typebox'
 import type { EntityManager } from 'typeorm'
 import { DepartmentEntity, type Department } from '../organisation/department.ts'
 import { PositionEntity, type Position } from '../organisation/position.ts'
 import { UnitEntity, type Unit } from '../organisation/unit.ts'
 
 /** Where a person belongs, by the codes of the register. */
-export interface PlaceCodes {
-  readonly unitCode: string
-  readonly departmentCode: string
-  readonly positionCode: string
+export const PlaceCodes = {
+  unitCode: about(Code, 'Code of the unit.'),
+  departmentCode: about(Code, 'Code of the department, of that unit.'),
+  positionCode: about(Code, 'Code of the position, whose rights its holders have.'),
 }
+export type PlaceCodes = Static<TObject<typeof PlaceCodes>>
 
 export interface Place {
   readonly unit: Unit

@@ -1,17 +1,12 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
-import { Code, InstantOut, LocalDate, nullable, Uuid } from '@erp-steward/contracts/values'
+import { about, closed, LocalDate, nullable } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { assertReaches, unitInRange } from '@erp-steward/service-kit/authentication'
-import {
-  assertVersion,
-  change,
-  createOnce,
-  etag,
-  type Committer,
-} from '@erp-steward/service-kit/commit'
+import { assertVersion, type Committer } from '@erp-steward/service-kit/commit'
 import { page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
+import { changeRoute, createRoute, readRoute } from '@erp-steward/service-kit/route-shapes'
 import {
   ChangedSince,
   decodeSortCursor,
@@ -19,7 +14,7 @@ import {
   SortQuery,
   type ListPosition,
 } from '@erp-steward/service-kit/sorted-list'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { EntityManager } from 'typeorm'
 import { UserName } from '../accounts/account-change.ts'
@@ -29,188 +24,125 @@ import { joinPerson } from './join-person.ts'
 import { leavePerson, withdrawLeave } from './leave-person.ts'
 import { lockPerson } from './lock-person.ts'
 import { peopleInRange, type PersonFilter, type PersonInRange } from './people-in-range.ts'
-import { leaveKinds, type Person } from './person.ts'
+import { LeaveKind, PersonView, type Person } from './person.ts'
 import { Birthday, Email, EmployeeNumber, PersonName } from './person-values.ts'
-import { findPlace } from './place.ts'
+import { findPlace, PlaceCodes } from './place.ts'
 import { comparable, searchPage } from './search-page.ts'
 import { rejoinPerson } from './rejoin-person.ts'
 import { openName } from './sealed-person.ts'
 import { seesName, showPerson, viewerOf } from './show-person.ts'
 
-const PersonView = Type.Object({
-  id: Uuid,
-  employeeNumber: Type.String(),
-  name: Type.String(),
-  unitId: Uuid,
-  unitCode: Code,
-  departmentId: Uuid,
-  departmentCode: Code,
-  positionId: Uuid,
-  positionCode: Code,
-  email: nullable(Type.String()),
-  birthday: nullable(
-    Type.String({ description: 'A calendar date, or `****-**-**` for whoever may not read it.' }),
-  ),
-  active: Type.Boolean(),
-  leaveOn: nullable(LocalDate),
-  leaveKind: nullable(Type.Enum([...leaveKinds])),
-  leftOn: nullable(LocalDate),
-  accountId: nullable(Uuid),
-  userName: nullable(Type.String()),
-  createdAt: InstantOut,
-  changedAt: InstantOut,
-  version: Type.Integer(),
-})
-
-const PlaceBody = { unitCode: Code, departmentCode: Code, positionCode: Code }
-const strict = { additionalProperties: false }
-const ById = Type.Object({ id: Uuid })
-const manage = { access: 'person.manage' } as const
 const tags = ['people']
+const manage = { access: 'person.manage', tags, answer: PersonView } as const
+const read = { access: 'person.read', clauses: ['A-1.2'], tags } as const
 
 /** Joiners, movers and leavers. */
 export function personRoutes(app: App, deps: Committer): void {
   readingRoutes(app, deps)
 
-  app.post('/v1/persons', {
-    config: { ...manage, once: true, clauses: ['A-1.2', 'A-2.1.1', 'A-2.1.2'] },
-    schema: {
-      operationId: 'joinPerson',
-      summary: 'A joiner: person, account and EBS user with the rights of the position, at once.',
-      tags,
-      body: Type.Object(
-        {
-          employeeNumber: EmployeeNumber,
-          name: PersonName,
-          ...PlaceBody,
-          email: Type.Optional(nullable(Email)),
-          birthday: Type.Optional(nullable(Birthday)),
-          accountUserName: Type.Optional(UserName),
-          withAccount: Type.Boolean({ default: true }),
-        },
-        strict,
+  createRoute(app, deps, '/v1/persons', {
+    ...manage,
+    operationId: 'joinPerson',
+    summary: 'A joiner: person, account and EBS user with the rights of the position, at once.',
+    clauses: ['A-1.2', 'A-2.1.1', 'A-2.1.2'],
+    body: closed({
+      employeeNumber: EmployeeNumber,
+      name: PersonName,
+      ...PlaceCodes,
+      email: Type.Optional(nullable(Email)),
+      birthday: Type.Optional(nullable(Birthday)),
+      accountUserName: Type.Optional(UserName),
+      withAccount: Type.Boolean({
+        default: true,
+        description: 'Whether the person gets an account and an EBS user.',
+      }),
+    }),
+    create: async (tx, { request, body, act }) => {
+      const { accountUserName: userName = null, email = null, birthday = null, ...named } = body
+      const place = await findPlace(tx, body)
+      assertReaches(request, place.unit.id)
+      const { employeeNumber, name, withAccount } = named
+      const joiner = { employeeNumber, name, email, birthday, place, userName, withAccount }
+      const { person } = await joinPerson(tx, joiner, act)
+      return viewOf(request, tx, person.id, act.now)
+    },
+  })
+
+  changeRoute(app, deps, 'PATCH', '/v1/persons/:id', {
+    ...manage,
+    operationId: 'changePerson',
+    summary: 'Changes name, address or birthday of a person.',
+    clauses: ['A-1.2'],
+    body: Type.Object(
+      {
+        name: Type.Optional(PersonName),
+        email: Type.Optional(nullable(Email)),
+        birthday: Type.Optional(nullable(Birthday)),
+      },
+      { additionalProperties: false, minProperties: 1 },
+    ),
+    apply: (tx, call) =>
+      changed(tx, call, (person) => changePerson(tx, person, call.body, call.act)),
+  })
+
+  changeRoute(app, deps, 'POST', '/v1/persons/:id/move', {
+    ...manage,
+    operationId: 'movePerson',
+    summary:
+      'A mover: the old set of rights ends, tokens are void; the new set waits for an approval.',
+    clauses: ['A-2.1.3', 'A-2.1.4'],
+    body: closed(PlaceCodes),
+    apply: async (tx, call) => {
+      const place = await findPlace(tx, call.body)
+      assertReaches(call.request, place.unit.id)
+      return changed(tx, call, (person) => changePerson(tx, person, { place }, call.act))
+    },
+  })
+
+  changeRoute(app, deps, 'POST', '/v1/persons/:id/rejoin', {
+    ...manage,
+    operationId: 'rejoinPerson',
+    summary:
+      'A former employee comes back under the same number; the account that the leave shut opens, its rights wait for an approval.',
+    clauses: ['A-2.1.1'],
+    body: closed({ ...PlaceCodes, birthday: Type.Optional(nullable(Birthday)) }),
+    apply: async (tx, call) => {
+      const place = await findPlace(tx, call.body)
+      assertReaches(call.request, place.unit.id)
+      const { birthday } = call.body
+      return changed(tx, call, (person) => rejoinPerson(tx, person, { place, birthday }, call.act))
+    },
+  })
+
+  changeRoute(app, deps, 'POST', '/v1/persons/:id/leave', {
+    ...manage,
+    operationId: 'leavePerson',
+    summary: 'A leaver: account, tokens and EBS user end at the start of the date, or at once.',
+    description:
+      'leaveOn is the first day the person no longer belongs to the company, default today. A past date and any dismissal take effect at once.',
+    clauses: ['A-2.1.3', 'A-2.1.4'],
+    body: closed({
+      leaveOn: Type.Optional(
+        about(LocalDate, 'First day the person no longer belongs to the company; default today.'),
       ),
-      response: { 201: PersonView },
-    },
-    handler: (request, reply) =>
-      createOnce(deps, request, reply, async (tx, act) => {
-        const { accountUserName, withAccount, ...named } = request.body
-        const { employeeNumber, name, email = null, birthday = null } = named
-        const place = await findPlace(tx, request.body)
-        assertReaches(request, place.unit.id)
-        const userName = accountUserName ?? null
-        const joiner = { employeeNumber, name, email, birthday, place, userName, withAccount }
-        const { person } = await joinPerson(tx, joiner, act)
-        const body = await viewOf(request, tx, person.id, act.now)
-        return { body, location: `/v1/persons/${person.id}`, version: person.version }
-      }),
+      kind: LeaveKind,
+    }),
+    apply: (tx, call) =>
+      changed(tx, call, (person) => leavePerson(tx, person, call.body, call.act)),
   })
 
-  app.patch('/v1/persons/:id', {
-    config: { ...manage, versioned: true, clauses: ['A-1.2'] },
-    schema: {
-      operationId: 'changePerson',
-      summary: 'Changes name, address or birthday of a person.',
-      tags,
-      params: ById,
-      body: Type.Object(
-        {
-          name: Type.Optional(PersonName),
-          email: Type.Optional(nullable(Email)),
-          birthday: Type.Optional(nullable(Birthday)),
-        },
-        { ...strict, minProperties: 1 },
-      ),
-      response: { 200: PersonView },
-    },
-    handler: (request, reply) =>
-      changeLocked(deps, request, reply, async (tx, person, act) => {
-        await changePerson(tx, person, request.body, act)
-      }),
-  })
-
-  app.post('/v1/persons/:id/move', {
-    config: { ...manage, versioned: true, clauses: ['A-2.1.3', 'A-2.1.4'] },
-    schema: {
-      operationId: 'movePerson',
-      summary:
-        'A mover: the old set of rights ends, tokens are void; the new set waits for an approval.',
-      tags,
-      params: ById,
-      body: Type.Object(PlaceBody, strict),
-      response: { 200: PersonView },
-    },
-    handler: async (request, reply) =>
-      change(deps, request, reply, async (tx, act, expected) => {
-        const place = await findPlace(tx, request.body)
-        assertReaches(request, place.unit.id)
-        const person = await reached(tx, request, expected)
-        await changePerson(tx, person, { place }, act)
-        return viewOf(request, tx, person.id, act.now)
-      }),
-  })
-
-  app.post('/v1/persons/:id/rejoin', {
-    config: { ...manage, versioned: true, clauses: ['A-2.1.1'] },
-    schema: {
-      operationId: 'rejoinPerson',
-      summary:
-        'A former employee comes back under the same number; the account that the leave shut opens, its rights wait for an approval.',
-      tags,
-      params: ById,
-      body: Type.Object({ ...PlaceBody, birthday: Type.Optional(nullable(Birthday)) }, strict),
-      response: { 200: PersonView },
-    },
-    handler: async (request, reply) =>
-      change(deps, request, reply, async (tx, act, expected) => {
-        const place = await findPlace(tx, request.body)
-        assertReaches(request, place.unit.id)
-        const person = await reached(tx, request, expected)
-        await rejoinPerson(tx, person, { place, birthday: request.body.birthday }, act)
-        return viewOf(request, tx, person.id, act.now)
-      }),
-  })
-
-  app.post('/v1/persons/:id/leave', {
-    config: { ...manage, versioned: true, clauses: ['A-2.1.3', 'A-2.1.4'] },
-    schema: {
-      operationId: 'leavePerson',
-      summary: 'A leaver: account, tokens and EBS user end at the start of the date, or at once.',
-      description:
-        'leaveOn is the first day the person no longer belongs to the company, default today. A past date and any dismissal take effect at once.',
-      tags,
-      params: ById,
-      body: Type.Object(
-        { leaveOn: Type.Optional(LocalDate), kind: Type.Enum([...leaveKinds]) },
-        strict,
-      ),
-      response: { 200: PersonView },
-    },
-    handler: (request, reply) =>
-      changeLocked(deps, request, reply, async (tx, person, act) => {
-        await leavePerson(tx, person, request.body, act)
-      }),
-  })
-
-  app.post('/v1/persons/:id/withdraw-leave', {
-    config: { ...manage, versioned: true, clauses: ['A-2.1.3'] },
-    schema: {
-      operationId: 'withdrawLeave',
-      summary: 'Takes the notice of a leave back before its date.',
-      tags,
-      params: ById,
-      response: { 200: PersonView },
-    },
-    handler: (request, reply) =>
-      changeLocked(deps, request, reply, async (tx, person, act) => {
-        await withdrawLeave(tx, person, act)
-      }),
+  changeRoute(app, deps, 'POST', '/v1/persons/:id/withdraw-leave', {
+    ...manage,
+    operationId: 'withdrawLeave',
+    summary: 'Takes the notice of a leave back before its date.',
+    clauses: ['A-2.1.3'],
+    apply: (tx, call) => changed(tx, call, (person) => withdrawLeave(tx, person, call.act)),
   })
 }
 
 function readingRoutes(app: App, { db, clock }: Committer): void {
   app.get('/v1/persons', {
-    config: { access: 'person.read', clauses: ['A-1.2'] },
+    config: { access: read.access, clauses: read.clauses },
     schema: {
       operationId: 'listPersons',
       summary: 'People in the order they were taken in; of the own unit for callers of a unit.',
@@ -222,10 +154,12 @@ function readingRoutes(app: App, { db, clock }: Committer): void {
         ...SortQuery,
         ...PlaceQuery,
         employeeNumber: Type.Optional(EmployeeNumber),
-        name: Type.Optional(PersonName),
-        nameContains: Type.Optional(PersonName),
-        email: Type.Optional(Email),
-        active: Type.Optional(Type.Boolean()),
+        name: Type.Optional(about(PersonName, 'The whole name; case does not matter.')),
+        nameContains: Type.Optional(about(PersonName, 'A part of the name; case does not matter.')),
+        email: Type.Optional(about(Email, 'The whole address; case does not matter.')),
+        active: Type.Optional(
+          Type.Boolean({ description: 'Whether the person still belongs to the company.' }),
+        ),
         changedSince: Type.Optional(ChangedSince),
       }),
       response: { 200: pageOf(PersonView) },
@@ -253,51 +187,41 @@ function readingRoutes(app: App, { db, clock }: Committer): void {
     },
   })
 
-  app.get('/v1/persons/:id', {
-    config: { access: 'person.read', clauses: ['A-1.2'] },
-    schema: {
-      operationId: 'readPerson',
-      summary: 'One person with the account.',
-      tags,
-      params: ById,
-      response: { 200: PersonView },
-    },
-    handler: async (request, reply) => {
-      const { id } = request.params
-      const person = await viewOf(request, db.manager, id, clock(), unitInRange(request))
-      void reply.header('etag', etag(person.version))
-      return person
-    },
+  readRoute(app, '/v1/persons/:id', {
+    ...read,
+    operationId: 'readPerson',
+    summary: 'One person with the account.',
+    answer: PersonView,
+    read: ({ request, params: { id } }) =>
+      viewOf(request, db.manager, id, clock(), unitInRange(request)),
   })
 }
 
-/** Changes a person of the caller's range under the version of `If-Match`. */
-function changeLocked(
-  deps: Committer,
-  request: FastifyRequest<{ Params: { id: string } }>,
-  reply: FastifyReply,
-  apply: (tx: EntityManager, person: Person, act: Act) => Promise<void>,
-): Promise<PersonInRange> {
-  return change(deps, request, reply, async (tx, act, expected) => {
-    const person = await reached(tx, request, expected)
-    await apply(tx, person, act)
-    return viewOf(request, tx, person.id, act.now)
-  })
+/** A call that changes the version of a person that it expects. */
+interface Changing {
+  readonly request: FastifyRequest
+  readonly params: { readonly id: string }
+  readonly expected: number
+  readonly act: Act
 }
 
-/** @throws Problem `not-found` also outside the caller's unit, `version-stale` */
-async function reached(
+/**
+ * Changes a person of the caller's range, locked, and answers it as the caller may see it.
+ *
+ * @throws Problem `not-found` also outside the caller's unit, `version-stale`
+ */
+async function changed(
   tx: EntityManager,
-  request: FastifyRequest<{ Params: { id: string } }>,
-  expected: number,
-): Promise<Person> {
-  const { id } = request.params
+  { request, params: { id }, expected, act }: Changing,
+  apply: (person: Person) => Promise<unknown>,
+): Promise<PersonInRange> {
   const own = unitInRange(request)
   const person = await lockPerson(tx, id)
   if (person === null || (own !== null && person.unitId !== own))
     throw new Problem('not-found', said(`There is no person ${id}.`, `没有人员 ${id}。`))
   assertVersion(person.version, expected)
-  return person
+  await apply(person)
+  return viewOf(request, tx, person.id, act.now)
 }
 
 /** The person as the caller may see it. */

@@ -1,8 +1,10 @@
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
-import { InstantOut, Line, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
+import { about, closed, Line, Reason, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { actOf, principalOf } from '@erp-steward/service-kit/authentication'
+import { listOf } from '@erp-steward/service-kit/paging'
+import { PathId } from '@erp-steward/service-kit/route-shapes'
 import type { Seal } from '@erp-steward/service-kit/seal'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
@@ -15,31 +17,27 @@ import { refreshSession } from './refresh-session.ts'
 import { revocationsSince } from './revocations-since.ts'
 import { rotateSigningKey } from './rotate-signing-key.ts'
 import { REVOCATION_MEMORY_MS } from './rules/session-limits.ts'
-import { SessionEntity } from './session.ts'
+import { SessionTokens } from './session-tokens.ts'
+import { SessionEntity, SessionView } from './session.ts'
 import { signIn } from './sign-in.ts'
 import type { TokenSigner } from './token-signer.ts'
 import { unstored } from './unstored.ts'
 
-const Tokens = Type.Object({
-  accessToken: Type.String(),
-  refreshToken: Type.String({
-    description: 'Good for one refresh; a second use ends the session.',
-  }),
-  expiresIn: Type.Integer({ description: 'Life of the access token in seconds.' }),
-  mustChangePassword: Type.Boolean({
-    description: 'The tokens can only change the password; refresh after that.',
-  }),
-})
+const KeySet = Type.Object(
+  {
+    keys: Type.Array(Type.Record(Type.String(), Type.String()), {
+      description: 'One JSON Web Key for each key whose tokens may still be in use.',
+    }),
+  },
+  { title: 'JsonWebKeySet' },
+)
 
-const SessionView = Type.Object({
-  id: Uuid,
-  sourceIp: Type.String(),
-  userAgent: nullable(Type.String()),
-  startedAt: InstantOut,
-  refreshedAt: InstantOut,
-  idleAt: InstantOut,
-  endsAt: InstantOut,
-})
+const SigningKey = Type.Object(
+  { keyId: about(Uuid, 'The new key: `kid` of the tokens from now on.') },
+  { title: 'SigningKey' },
+)
+
+const tags = ['sessions']
 
 export interface SessionRouteOptions {
   readonly db: DataSource
@@ -57,15 +55,16 @@ export function sessionRoutes(app: App, { db, clock, sign, seal }: SessionRouteO
       schema: {
         operationId: 'signIn',
         summary: 'Opens a session; the oldest one over the limit of the account ends.',
-        tags: ['sessions'],
-        body: Type.Object(
-          {
-            userName: Line(100),
-            password: Type.String({ minLength: 1, maxLength: LONGEST_PASSWORD }),
-          },
-          { additionalProperties: false },
-        ),
-        response: { 201: Tokens },
+        tags,
+        body: closed({
+          userName: about(Line(100), 'Of the account; case does not matter.'),
+          password: Type.String({
+            minLength: 1,
+            maxLength: LONGEST_PASSWORD,
+            description: 'The password; of an initial one first half, dash, second half.',
+          }),
+        }),
+        response: { 201: SessionTokens },
       },
     },
     async (request, reply) => {
@@ -86,7 +85,7 @@ export function sessionRoutes(app: App, { db, clock, sign, seal }: SessionRouteO
       schema: {
         operationId: 'readOwnStanding',
         summary: 'Who the caller is, what the token lets it do, and how long.',
-        tags: ['sessions'],
+        tags,
         response: { 200: OwnStanding },
       },
     },
@@ -100,8 +99,8 @@ export function sessionRoutes(app: App, { db, clock, sign, seal }: SessionRouteO
       schema: {
         operationId: 'listOwnSessions',
         summary: 'The open sessions of the own account, at most ten.',
-        tags: ['sessions'],
-        response: { 200: Type.Object({ items: Type.Array(SessionView) }) },
+        tags,
+        response: { 200: listOf(SessionView) },
       },
     },
     async (request) => ({
@@ -120,7 +119,7 @@ export function sessionRoutes(app: App, { db, clock, sign, seal }: SessionRouteO
       schema: {
         operationId: 'signOut',
         summary: 'Ends the own session; its tokens are void at once.',
-        tags: ['sessions'],
+        tags,
         response: { 204: Type.Null() },
       },
     },
@@ -141,8 +140,8 @@ export function sessionRoutes(app: App, { db, clock, sign, seal }: SessionRouteO
       schema: {
         operationId: 'endOwnSession',
         summary: 'Ends another session of the own account.',
-        tags: ['sessions'],
-        params: Type.Object({ id: Uuid }),
+        tags,
+        params: Type.Object({ id: PathId }),
         response: { 204: Type.Null() },
       },
     },
@@ -171,12 +170,15 @@ export function sessionRoutes(app: App, { db, clock, sign, seal }: SessionRouteO
       schema: {
         operationId: 'refreshSession',
         summary: 'Exchanges a refresh token for the next pair of tokens.',
-        tags: ['sessions'],
-        body: Type.Object(
-          { refreshToken: Type.String({ minLength: 1, maxLength: 200 }) },
-          { additionalProperties: false },
-        ),
-        response: { 200: Tokens },
+        tags,
+        body: closed({
+          refreshToken: Type.String({
+            minLength: 1,
+            maxLength: 200,
+            description: 'Of the last answer; it is good for one use.',
+          }),
+        }),
+        response: { 200: SessionTokens },
       },
     },
     async (request, reply) => {
@@ -195,9 +197,9 @@ export function sessionRoutes(app: App, { db, clock, sign, seal }: SessionRouteO
         operationId: 'rotateSigningKey',
         summary:
           'Signs with a new key from now on; tokens of the one before live out their minutes.',
-        tags: ['sessions'],
-        body: Type.Object({ reason: Paragraph(500) }, { additionalProperties: false }),
-        response: { 200: Type.Object({ keyId: Uuid }) },
+        tags,
+        body: closed({ reason: Reason }),
+        response: { 200: SigningKey },
       },
     },
     async (request) => {
@@ -215,10 +217,8 @@ export function sessionRoutes(app: App, { db, clock, sign, seal }: SessionRouteO
       schema: {
         operationId: 'readKeySet',
         summary: 'Public keys that verify access tokens (RFC 7517).',
-        tags: ['sessions'],
-        response: {
-          200: Type.Object({ keys: Type.Array(Type.Record(Type.String(), Type.String())) }),
-        },
+        tags,
+        response: { 200: KeySet },
       },
     },
     async (_request, reply) => {

@@ -1,5 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { permissionsOf } from '@erp-steward/contracts/permissions'
+import { Type, type Static } from 'typebox'
 import type { EntityManager } from 'typeorm'
 import type { Account } from '../accounts/account.ts'
 import type { RolesOfAccount } from '../accounts/roles-of-account.ts'
@@ -9,15 +10,20 @@ import type { Session } from './session.ts'
 import type { TokenSigner } from './token-signer.ts'
 
 /** What a person gets at sign-in and at each refresh. */
-export interface SessionTokens {
-  readonly accessToken: string
-  /** Good for one refresh. */
-  readonly refreshToken: string
-  /** Life of the access token in seconds. */
-  readonly expiresIn: number
-  /** The tokens can only change the password. */
-  readonly mustChangePassword: boolean
-}
+export const SessionTokens = Type.Object(
+  {
+    accessToken: Type.String({ description: 'Sent as `Authorization: Bearer …`.' }),
+    refreshToken: Type.String({
+      description: 'Good for one refresh; a second use ends the session.',
+    }),
+    expiresIn: Type.Integer({ description: 'Life of the access token in seconds.' }),
+    mustChangePassword: Type.Boolean({
+      description: 'The tokens can only change the password; refresh after that.',
+    }),
+  },
+  { title: 'SessionTokens' },
+)
+export type SessionTokens = Static<typeof SessionTokens>
 
 /**
  * The next pair of tokens of a session. The access token never outlives the session; before a due change of the

@@ -1,45 +1,34 @@
 import type { SessionEnd } from '@erp-steward/contracts/session-end'
-import { EntitySchema } from 'typeorm'
+import { about, Id, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
+import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
+import { Type } from 'typebox'
 
-/** One sign-in of an account, from its first token until it ends. */
-export interface Session {
-  id: string
-  accountId: string
-  /** Its tokens can only change the password. */
-  mustChange: boolean
-  sourceIp: string
-  userAgent: string | null
-  startedAt: Date
-  refreshedAt: Date
-  /** Seconds without a refresh after which it ends, fixed when it started. */
-  idleSeconds: number
-  /** First instant at which it is idle: a refresh then is too late. */
-  idleAt: Date
-  /** First instant after its longest life, used or not. */
-  endsAt: Date
-  /** Parameter versions that fixed the limits, by key. */
-  parameterVersions: Readonly<Record<string, number>>
-  endedAt: Date | null
-  endReason: SessionEnd | null
-}
+/** One sign-in of an account, from its first token until it ends, as its owner sees it. */
+export const SessionView = Type.Object(
+  {
+    id: Id,
+    sourceIp: Type.String({ description: 'Address from which it was opened.' }),
+    userAgent: nullable(Type.String(), 'What the program said it is; null: nothing.'),
+    startedAt: about(InstantOut, 'When it was opened.'),
+    refreshedAt: about(InstantOut, 'When its tokens were last renewed.'),
+    idleAt: about(InstantOut, 'First instant at which it is idle: a refresh then is too late.'),
+    endsAt: about(InstantOut, 'First instant after its longest life, used or not.'),
+  },
+  { title: 'Session' },
+)
 
-export const SessionEntity = new EntitySchema<Session>({
-  name: 'Session',
-  tableName: 'session',
-  columns: {
-    id: { type: 'uuid', primary: true, primaryKeyConstraintName: 'session_pkey' },
-    accountId: { type: 'uuid', name: 'account_id' },
-    mustChange: { type: 'boolean', name: 'must_change' },
-    sourceIp: { type: 'text', name: 'source_ip' },
-    userAgent: { type: 'text', name: 'user_agent', nullable: true },
-    startedAt: { type: 'timestamptz', name: 'started_at' },
-    refreshedAt: { type: 'timestamptz', name: 'refreshed_at' },
-    idleSeconds: { type: 'integer', name: 'idle_seconds' },
-    idleAt: { type: 'timestamptz', name: 'idle_at' },
-    endsAt: { type: 'timestamptz', name: 'ends_at' },
-    parameterVersions: { type: 'jsonb', name: 'parameter_versions' },
-    endedAt: { type: 'timestamptz', name: 'ended_at', nullable: true },
-    endReason: { type: 'text', name: 'end_reason', nullable: true },
+export const SessionEntity = entityOf(SessionView, {
+  table: 'session',
+  kept: {
+    accountId: Uuid,
+    /** Its tokens can only change the password. */
+    mustChange: Type.Boolean(),
+    /** Seconds without a refresh after which it ends, fixed when it started. */
+    idleSeconds: Type.Integer(),
+    /** Parameter versions that fixed the limits, by key. */
+    parameterVersions: Type.Unsafe<Readonly<Record<string, number>>>({}),
+    endedAt: nullable(InstantOut),
+    endReason: nullable(Type.Unsafe<SessionEnd>(Type.String())),
   },
   foreignKeys: [
     {
@@ -64,3 +53,4 @@ export const SessionEntity = new EntitySchema<Session>({
     { name: 'session_ended', columns: ['endedAt'], where: '(ended_at IS NOT NULL)' },
   ],
 })
+export type Session = RowOf<typeof SessionEntity>
