@@ -1,5 +1,6 @@
 import type { AttentionSource } from '@erp-steward/service-kit/attention'
 import { missingHolidayYears } from './calendars/watch-calendars.ts'
+import { overdueClock } from './clocks/ticket-clock.ts'
 import { FALL_BACK_AFTER } from './notifications/rules/retry.ts'
 
 /** Days for which a message that was given up is shown; what it told of is old by then. Own choice. */
@@ -14,11 +15,8 @@ export const incidentAttention: readonly AttentionSource[] = [
                   case when t.state = 'open' then 'acknowledgeTicket'
                        when t.state <> 'acknowledged' then 'reportTicketRootCause'
                        when c.kinds = array['progress-note'] then 'noteTicketProgress' else 'resolveTicket' end, null
-             from (select ticket_id, min(due_at) as since, array_agg(kind) as kinds from ticket_clock
-                    where stopped_at is null and due_at < $1
-                      and (kind in ('acknowledge', 'restore', 'progress-note', 'tier', 'final')
-                           or kind = 'unsolved' and parameter_key = 'incident.priority.p4.breach_after')
-                    group by ticket_id) c
+             from (select ticket_id, min(due_at) as since, array_agg(kind) as kinds from ticket_clock c
+                    where ${overdueClock('$1')} group by ticket_id) c
              join ticket t on t.id = c.ticket_id`,
   },
   {

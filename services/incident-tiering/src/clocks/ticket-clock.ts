@@ -99,6 +99,7 @@ export const TicketClockEntity = entityOf(ClockView, {
       unique: true,
       where: '(stopped_at IS NULL)',
     },
+    { name: 'ticket_clock_running', columns: ['dueAt'], where: '(stopped_at IS NULL)' },
   ],
   checks: [
     {
@@ -108,3 +109,12 @@ export const TicketClockEntity = entityOf(ClockView, {
   ],
 })
 export type TicketClock = RowOf<typeof TicketClockEntity>
+
+/**
+ * The SQL of a clock `c` that is past its deadline at `$now` and asks somebody to act: not those by which the product itself
+ * calls superiors, reminds and closes.
+ */
+export const overdueClock = (now: string) =>
+  `c.stopped_at is null and c.due_at < ${now}
+   and (c.kind in ('acknowledge', 'restore', 'progress-note', 'tier', 'final')
+        or c.kind = 'unsolved' and c.parameter_key = 'incident.priority.p4.breach_after')`

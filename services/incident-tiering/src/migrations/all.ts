@@ -16,6 +16,7 @@ import { TellAlertLevels1790000070000 } from './1790000070000-tell-alert-levels.
 import { FinishInStead1790000070100 } from './1790000070100-finish-in-stead.ts'
 import { LoadHolidayYears1790000090700 } from './1790000090700-load-holiday-years.ts'
 import { IndexUndelivered1790000090800 } from './1790000090800-index-undelivered.ts'
+import { NoteTicketChange1790000092000 } from './1790000092000-note-ticket-change.ts'
 
 /** In the order they run. */
 export const migrations = [
@@ -37,4 +38,5 @@ export const migrations = [
   FinishInStead1790000070100,
   LoadHolidayYears1790000090700,
   IndexUndelivered1790000090800,
+  NoteTicketChange1790000092000,
 ]

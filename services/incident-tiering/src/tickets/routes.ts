@@ -14,14 +14,10 @@ import {
 } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { assertReaches, principalOf, unitInRange } from '@erp-steward/service-kit/authentication'
-import { byInstant, listOf } from '@erp-steward/service-kit/paging'
-import {
-  changeRoute,
-  createRoute,
-  listRoute,
-  readRoute,
-} from '@erp-steward/service-kit/route-shapes'
+import { listOf, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
+import { changeRoute, createRoute, readRoute } from '@erp-steward/service-kit/route-shapes'
 import type { Dependencies } from '@erp-steward/service-kit/service'
+import { ChangedSince } from '@erp-steward/service-kit/sorted-list'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { ClockView } from '../clocks/ticket-clock.ts'
@@ -38,7 +34,15 @@ import { reassignTicket } from './reassign-ticket.ts'
 import { reportRootCause } from './report-root-cause.ts'
 import { resolveTicket } from './resolve-ticket.ts'
 import { TicketEntryEntity, TicketEntryView } from './ticket-entry.ts'
-import { Category, TicketEntity, TicketState, TicketView, type Ticket } from './ticket.ts'
+import { ticketKeyOf, TicketOrder, ticketPosition } from './ticket-order.ts'
+import {
+  Category,
+  ListedTicket,
+  TicketEntity,
+  TicketState,
+  TicketView,
+  type Ticket,
+} from './ticket.ts'
 
 const tags = ['tickets']
 const read = { access: 'ticket.read', tags } as const
@@ -89,32 +93,46 @@ export function ticketRoutes(app: App, deps: Dependencies<IncidentConfig>): void
     create: (tx, { body, act }) => openTicket(tx, body, act),
   })
 
-  listRoute(app, '/v1/tickets', {
-    ...read,
-    operationId: 'listTickets',
-    summary: 'Tickets in your range, newest first.',
-    clauses: ['B-5.3.1'],
-    query: {
-      unitId: Type.Optional(OfUnit),
-      state: Type.Optional(TicketState),
-      tier: Type.Optional(SupportTier),
-      priority: Type.Optional(Priority),
+  app.get(
+    '/v1/tickets',
+    {
+      config: { access: 'ticket.read', clauses: ['B-5.3.1'] },
+      schema: {
+        operationId: 'listTickets',
+        summary: 'Tickets in your range, newest first unless another order is asked for.',
+        tags,
+        querystring: Type.Object({
+          ...PageQuery,
+          sort: TicketOrder,
+          unitId: Type.Optional(OfUnit),
+          departmentId: Type.Optional(about(Uuid, 'Of whoever opened it, as it is now.')),
+          personId: Type.Optional(about(Uuid, 'Whoever opened it or works on it.')),
+          state: Type.Optional(TicketState),
+          tier: Type.Optional(SupportTier),
+          priority: Type.Optional(Priority),
+          category: Type.Optional(Category),
+          moduleCode: Type.Optional(about(Code, 'Module that it is about.')),
+          overdue: Type.Optional(
+            Type.Boolean({
+              description:
+                'Whether it is past the deadline of its acknowledgement, restoration, next note, hand-over or final solution.',
+            }),
+          ),
+          changedSince: Type.Optional(ChangedSince),
+        }),
+        response: { 200: pageOf(ListedTicket) },
+      },
     },
-    row: TicketView,
-    sorting: byInstant('openedAt'),
-    list: ({ query, request, after: [afterAt, afterId], limit }) =>
-      listTickets(db.manager, {
-        unitId: query.unitId ?? null,
-        state: query.state ?? null,
-        tier: query.tier ?? null,
-        priority: query.priority ?? null,
-        onlyUnitId: unitInRange(request),
-        personId: principalOf(request).personId,
-        afterAt,
-        afterId,
-        limit,
-      }),
-  })
+    async (request) => {
+      const { limit, cursor, sort, ...filter } = request.query
+      const found = await listTickets(db.manager, {
+        ...filter,
+        ...{ sort, after: ticketPosition(cursor, sort), limit: limit + 1, now: clock() },
+        ...{ onlyUnitId: unitInRange(request), callerId: principalOf(request).personId },
+      })
+      return page(found, limit, ticketKeyOf(sort))
+    },
+  )
 
   readRoute(app, '/v1/tickets/:id', {
     ...read,

@@ -93,12 +93,30 @@ export const TicketView = Type.Object(
   { title: 'Ticket' },
 )
 
+/** A ticket in a list: with what it can be sorted by. */
+export const ListedTicket = Type.Object(
+  {
+    ...TicketView.properties,
+    changedAt: about(InstantOut, 'When anything of it last changed, its notes included.'),
+  },
+  { title: 'ListedTicket', description: 'A ticket, and when it last changed.' },
+)
+export type ListedTicket = Static<typeof ListedTicket>
+
+/** The table keeps by itself when a row last changed. */
 export const TicketEntity = entityOf(TicketView, {
   table: 'ticket',
   kept: {
+    changedAt: Type.Optional(InstantOut),
     /** Account, client or service that opened it. */
     reporter: Type.String(),
     resolvedByPersonId: nullable(Uuid),
+  },
+  columns: {
+    changedAt: {
+      ...{ precision: 3, default: () => 'clock_timestamp()' },
+      ...{ insert: false, update: false, select: false },
+    },
   },
   checks: [
     { name: 'ticket_priority_check', expression: `priority in ('P1', 'P2', 'P3', 'P4')` },
@@ -123,6 +141,19 @@ export const TicketEntity = entityOf(TicketView, {
   ],
   indices: [
     { name: 'ticket_by_opening', columns: ['openedAt', 'id'] },
+    { name: 'ticket_by_change', columns: ['changedAt', 'id'] },
+    { name: 'ticket_by_priority', columns: ['priority', 'openedAt', 'id'] },
+    { name: 'ticket_by_unit', columns: ['unitId', 'openedAt', 'id'] },
+    {
+      name: 'ticket_by_reporter',
+      columns: ['reporterPersonId', 'openedAt', 'id'],
+      where: '(reporter_person_id IS NOT NULL)',
+    },
+    {
+      name: 'ticket_by_owner',
+      columns: ['ownerPersonId', 'openedAt', 'id'],
+      where: '(owner_person_id IS NOT NULL)',
+    },
     {
       name: 'ticket_unclosed',
       columns: ['unitId', 'openedAt'],
