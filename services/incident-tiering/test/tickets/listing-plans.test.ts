@@ -64,9 +64,7 @@ test.each<[string, Partial<TicketFilter> & { sort: TicketOrder }, string]>([
 })
 
 test('those of a person and those that are overdue are found by index', async () => {
-  const [{ id }]: [{ id: string }] = await stage.db.query(
-    `select md5('reporter7')::uuid as id`,
-  )
+  const [{ id }]: [{ id: string }] = await stage.db.query(`select md5('reporter7')::uuid as id`)
   const ofPerson = await explained({ sort: '-openedAt', personId: id })
   expect(ofPerson).toContain('ticket_by_reporter')
   expect(ofPerson).toContain('ticket_by_owner')
