@@ -1,5 +1,6 @@
 import { durationParts, nominalSeconds } from './duration.ts'
-import { Target, TimeOfDay, valueSchemas, type Parameter } from './parameter.ts'
+import { Target, TimeOfDay, valueSchemas, type Parameter, type ParameterType } from './parameter.ts'
+import { Compile, type Validator } from 'typebox/compile'
 import Value from 'typebox/value'
 
 /** One thing wrong with a value: where (RFC 6901 pointer into the value, '' = the value itself) and what. */
@@ -40,8 +41,19 @@ export function valueFaults(parameter: Parameter, value: unknown): readonly Faul
  * `valueFaults`, so that a release with tighter bounds still reads what was set under the wider ones.
  */
 export function hasForm(parameter: Parameter, value: unknown): boolean {
-  if (!Value.Check(valueSchemas[parameter.type], value)) return false
+  if (!formOf(parameter.type).Check(value)) return false
   return parameter.type !== 'choice' || valueFaults(parameter, value).length === 0
+}
+
+const compiled = new Map<ParameterType, Validator>()
+
+/** Compiled once: each decision reads several values, and to walk a schema costs ten times as much. */
+function formOf(type: ParameterType): Validator {
+  const known = compiled.get(type)
+  if (known !== undefined) return known
+  const validator: Validator = Compile(valueSchemas[type])
+  compiled.set(type, validator)
+  return validator
 }
 
 type Bounds<T extends Parameter['type']> = Extract<Parameter, { type: T }>['bounds']
