@@ -8,6 +8,7 @@ import { CreateProposal1780000000002 } from './create-proposal.ts'
 import { CreateWaitAlarm1780000000004 } from './create-wait-alarm.ts'
 import { NameApprover1780000000003 } from './name-approver.ts'
 import { NameWaitingUnits1780000000005 } from './name-waiting-units.ts'
+import { makeQueueJobs } from './queue-jobs.ts'
 import { UnitOfWork } from './unit-of-work.ts'
 
 /** The tables of a service, as entities describe them and as migrations build them. */
@@ -114,6 +115,7 @@ export async function migrate(storage: Storage, urls: MigrationUrls): Promise<vo
         unlimited.href,
         `alter function "${jobsSchema}".add_jobs("${jobsSchema}".job_spec[], boolean) set enable_seqscan = off`,
       )
+      await asOwnerOfJobs(unlimited.href, makeQueueJobs(jobsSchema))
     } finally {
       await lock.query('select pg_advisory_unlock($1)', [MIGRATION_LOCK])
       await lock.release()

@@ -83,7 +83,7 @@ export async function enqueueAll(
   jobs: readonly Job[],
   act: Act,
 ): Promise<void> {
-  await write(tx, addJobs[service], jobSpecs(task, jobs, act))
+  await write(tx, queueJobs[service], jobSpecs(task, jobs, act))
 }
 
 /** A job as graphile-worker's `job_spec` has it. */
@@ -117,17 +117,16 @@ export function jobSpecs(
 }
 
 // Each of the services has its jobs in a schema of its own; `fromEntries` forgets which keys there are.
-const addJobs = Object.fromEntries(
-  Object.entries(services).map(([service, { jobsSchema }]) => [service, addJobsTo(jobsSchema)]),
+const queueJobs = Object.fromEntries(
+  Object.entries(services).map(([service, { jobsSchema }]) => [service, queueJobsIn(jobsSchema)]),
 ) as Record<ServiceName, RowsStatement<JobSpec>>
 
-function addJobsTo(jobsSchema: string): RowsStatement<JobSpec> {
+function queueJobsIn(jobsSchema: string): RowsStatement<JobSpec> {
   return {
-    name: 'add jobs',
+    name: 'queue jobs',
     table: 'job',
     parents: [],
-    text: `select from "${jobsSchema}".add_jobs(array(
-             select spec from json_populate_recordset(null::"${jobsSchema}".job_spec, $1) as spec))`,
+    text: `select from "${jobsSchema}".queue_jobs($1)`,
     // The function cannot take a key twice.
     values: (specs) => {
       const last = new Map(specs.map((spec) => [spec.job_key ?? spec, spec]))

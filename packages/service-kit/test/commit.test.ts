@@ -28,6 +28,7 @@ import { bearer, testKeys } from '@erp-steward/test-kit/tokens'
 import pg from 'pg'
 import { pino } from 'pino'
 import { Type } from 'typebox'
+import type { EntityManager } from 'typeorm'
 
 const SERVICE = 'incident-tiering'
 const HOUR = 3_600_000
@@ -545,6 +546,89 @@ test('several jobs are queued in one statement, each with its own time, key and 
   } finally {
     await jobs.stop()
     await database.db.query('delete from incident_tiering_jobs._private_jobs')
+  }
+})
+
+const queuedJobs = (): Promise<unknown[]> =>
+  database.db.query(
+    `select key, payload -> 'data' ->> 'name' as name, queue_name as queue, j.locked_by as worker
+       from incident_tiering_jobs._private_jobs j
+       left join incident_tiering_jobs._private_job_queues q on q.id = j.job_queue_id order by j.id`,
+  )
+
+test('a job whose key is at work already does not take its place but follows it', async () => {
+  const { db } = database
+  await enqueue(db.manager, SERVICE, 'shear', { name: 'running' }, testAct(), { key: 'four' })
+  await db.query(
+    `update incident_tiering_jobs._private_jobs set locked_at = now(), locked_by = 'worker'`,
+  )
+  const both = [{ payload: { name: 'next' }, key: 'four' }, { payload: { name: 'beside' } }]
+  await enqueueAll(db.manager, SERVICE, 'shear', both, testAct())
+  expect(await queuedJobs()).toMatchObject([
+    { key: null, name: 'running', worker: 'worker' },
+    { key: 'four', name: 'next', worker: null },
+    { key: null, name: 'beside', worker: null },
+  ])
+  await db.query('delete from incident_tiering_jobs._private_jobs')
+})
+
+test('jobs of a queue and of a task that nobody has named before are there once each', async () => {
+  const { db } = database
+  const both = [{ payload: { name: 'in line' }, queue: 'bridge' }, { payload: { name: 'free' } }]
+  for (const task of ['shear', 'spin'])
+    await db.transaction((tx) => enqueueAll(tx, SERVICE, task, both, testAct()))
+  expect(await queuedJobs()).toMatchObject([
+    { name: 'in line', queue: 'bridge' },
+    { name: 'free', queue: null },
+    { name: 'in line', queue: 'bridge' },
+    { name: 'free', queue: null },
+  ])
+  await db.query('delete from incident_tiering_jobs._private_jobs')
+})
+
+test('of two transactions that queue one key at once the later has its way', async () => {
+  const { db } = database
+  const first = db.createQueryRunner()
+  const queue = (tx: EntityManager, name: string) =>
+    enqueue(tx, SERVICE, 'shear', { name }, testAct(), { key: 'five' })
+  try {
+    await first.startTransaction()
+    await queue(first.manager, 'earlier')
+    await first.query('select')
+    const second = db.transaction((tx) => queue(tx, 'later'))
+    await eventually(async () => {
+      const waiting: unknown[] = await db.query(
+        `select from pg_stat_activity where datname = current_database() and wait_event = 'transactionid'`,
+      )
+      expect(waiting).toHaveLength(1)
+    })
+    await first.commitTransaction()
+    await second
+    expect(await queuedJobs()).toMatchObject([{ key: 'five', name: 'later' }])
+  } finally {
+    await first.release()
+    await db.query('delete from incident_tiering_jobs._private_jobs')
+  }
+})
+
+test('workers are woken for what is due, and not for what waits', async () => {
+  const { db } = database
+  const runner = db.createQueryRunner()
+  const heard: unknown[] = []
+  try {
+    const connection = (await runner.connect()) as pg.Client
+    connection.on('notification', ({ payload = '' }) => heard.push(JSON.parse(payload)))
+    await runner.query('listen "jobs:insert"')
+    const later = { payload: {}, runAt: new Date(Date.now() + HOUR) }
+    await enqueueAll(db.manager, SERVICE, 'shear', [later, later], testAct())
+    await enqueueAll(db.manager, SERVICE, 'shear', [later, { payload: {} }], testAct())
+    await eventually(() => {
+      expect(heard).toMatchObject([{ count: 1 }])
+    })
+  } finally {
+    await runner.query('unlisten *')
+    await runner.release()
+    await db.query('delete from incident_tiering_jobs._private_jobs')
   }
 })
 

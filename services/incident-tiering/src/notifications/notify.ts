@@ -281,9 +281,8 @@ function queueStatement(tx: EntityManager, members: readonly string[]): RowsStat
     ...insert,
     name: 'queue notifications',
     text: `with fresh as (${insert.text} on conflict do nothing returning id)
-           select from ${jobsSchema}.add_jobs(array(
-             select spec from json_populate_recordset(null::${jobsSchema}.job_spec, $2) as spec
-               join fresh on fresh.id = (spec.payload -> 'data' ->> 'notificationId')::uuid))`,
+           select ${jobsSchema}.queue_jobs(json_agg(spec)) from json_array_elements($2) as spec
+             join fresh on fresh.id = (spec -> 'payload' -> 'data' ->> 'notificationId')::uuid`,
     values: (queued) => [
       ...insert.values(queued.map(({ notification }) => notification)),
       JSON.stringify(queued.map(({ job }) => job)),
