@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Act } from '@erp-steward/contracts/act'
 import type { Envelope, EventDefinition, EventOf } from '@erp-steward/contracts/event'
@@ -10,7 +10,7 @@ import { isDatabaseAway } from './database-away.ts'
 import { gather } from './gather.ts'
 import { limit } from './limit.ts'
 import { envelopeFaults, payloadFaults } from './payload.ts'
-import { ask } from './statement.ts'
+import { ask, write, type RowsStatement } from './statement.ts'
 
 /** Events that share a transaction at most: enough to amortise it, few enough to repeat one by one. */
 const TOGETHER = 200
@@ -21,6 +21,15 @@ const RECEIVE = {
   name: 'receive events',
   text: `insert into inbox (event_id) select id from unnest($1::uuid[]) as given (id) order by id
          on conflict do nothing returning event_id as id`,
+}
+
+/** Of an event that has a transaction for itself. */
+const RECEIVE_ALONE: RowsStatement<string> = {
+  name: 'receive event',
+  table: 'inbox',
+  parents: [],
+  text: 'insert into inbox (event_id) values ($1)',
+  values: ([id]) => [id],
 }
 
 /** An event in the hands of a subscription, and the act of the service that reacts to it. */
@@ -36,6 +45,7 @@ export interface Subscription {
   readonly topics: readonly string[]
   /** Whether events of several subjects may share one transaction. */
   readonly shares: boolean
+  /** May be given an event that it had before; what it then writes is undone, so it does nothing besides writing. */
   readonly handle: (tx: EntityManager, deliveries: readonly Delivery[]) => Promise<void>
 }
 
@@ -125,6 +135,11 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       deliveries.push({ event, act: actOf(service, event, now) })
       return 'handled'
     })
+    await handOver(tx, deliveries)
+    return outcomes
+  }
+
+  async function handOver(tx: EntityManager, deliveries: readonly Delivery[]): Promise<void> {
     for (const { definitions, handle } of subscriptions) {
       const taken = deliveries.filter(({ event }) => {
         if (definitions === null) return true
@@ -135,7 +150,31 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       })
       if (taken.length > 0) await handle(tx, taken)
     }
-    return outcomes
+  }
+
+  /**
+   * The receipt and the handlers' writes of one event, in a transaction of its own.
+   *
+   * Nearly every event is new, so its receipt is sent with the handlers' first statement and nobody waits for the answer:
+   * a second receipt fails, and with it whatever the handlers had done for the second time.
+   */
+  async function handleAlone(event: Envelope): Promise<Outcome> {
+    try {
+      await db.transaction(async (tx) => {
+        await write(tx, RECEIVE_ALONE, [event.id])
+        await handOver(tx, [{ event, act: actOf(service, event, clock()) }])
+      })
+      return 'handled'
+    } catch (error) {
+      // The handlers may have met what they had done before, and have failed on it first.
+      if (await isReceived(event)) return 'duplicate'
+      throw error
+    }
+  }
+
+  async function isReceived({ id }: Envelope): Promise<boolean> {
+    const found: unknown[] = await db.query('select from inbox where event_id = $1', [id])
+    return found.length > 0
   }
 
   async function handleOnce(tx: EntityManager, envelope: Envelope): Promise<Outcome> {
@@ -153,7 +192,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   async function tryDelivery(envelope: Envelope): Promise<Outcome> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await atOnce(() => db.transaction((tx) => handleOnce(tx, envelope)))
+        return await atOnce(() => handleAlone(envelope))
       } catch (error) {
         if (attempt >= attempts || error instanceof PoisonEvent) {
           if (isDatabaseAway(error)) throw error
@@ -267,6 +306,12 @@ function actOf(service: ServiceName, event: Envelope, now: Date): Act {
 function childTrace(traceparent: string): string {
   const [version, traceId, , flags] = traceparent.split('-')
   return version === '00' && traceId !== undefined && flags !== undefined
-    ? `00-${traceId}-${randomBytes(8).toString('hex')}-${flags}`
+    ? `00-${traceId}-${newSpan()}-${flags}`
     : traceparent
+}
+
+/** Sixteen hexadecimal digits; of an id, because Node has the randomness of those at hand. */
+function newSpan(): string {
+  const id = randomUUID()
+  return id.slice(0, 8) + id.slice(-8)
 }

@@ -14,11 +14,13 @@ import {
   listDeadLetters,
   replayDeadLetter,
 } from '@erp-steward/messaging/dead-letters'
+import { ask } from '@erp-steward/messaging/statement'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import { testAct } from '@erp-steward/test-kit/test-act'
 import { testDatabase, type TestDatabase } from '@erp-steward/test-kit/test-database'
 import { pino } from 'pino'
 import { Type } from 'typebox'
+import type { EntityManager } from 'typeorm'
 
 const AlarmRaised = defineEvent({
   type: 'test.alarm.raised.v1',
@@ -34,9 +36,10 @@ let failing: Consumer
 
 beforeAll(async () => {
   database = await testDatabase({ name: 'identity', entities: [], migrations: [] })
+  await database.db.query('create table effect (event_id uuid not null, what text not null)')
   failing = consumerOf([on(AlarmRaised, () => Promise.reject(new RangeError('no such host')))])
 })
-beforeEach(() => database.db.query('truncate outbox, inbox, dead_letter'))
+beforeEach(() => database.db.query('truncate outbox, inbox, dead_letter, effect'))
 afterAll(() => database.release())
 
 function alarm(level: unknown, overrides: Partial<Envelope> = {}): Envelope {
@@ -239,22 +242,71 @@ test('members that the definition does not know are let through, for its next ve
   expect(await lenient.deliver({ ...alarm(1), data: { level: 1, colour: 'red' } })).toBe('handled')
 })
 
+/** Writes down that an event was taken. */
+const take = (tx: EntityManager, { id }: Envelope, what: string) =>
+  tx.query('insert into effect (event_id, what) values ($1, $2)', [id, what])
+
+const effects = (): Promise<unknown[]> =>
+  database.db.query('select event_id as id, what from effect order by what')
+
 test('a ledger that takes everything and a handler of one type share the receipt', async () => {
-  const seen: string[] = []
   const both = consumerOf([
-    onEvery([AlarmRaised.topic], (_tx, deliveries) => {
-      for (const { event } of deliveries) seen.push(`ledger ${event.type}`)
-      return Promise.resolve()
+    onEvery([AlarmRaised.topic], async (tx, deliveries) => {
+      for (const { event } of deliveries) await take(tx, event, `ledger ${event.type}`)
     }),
-    on(AlarmRaised, (_tx, { data }, act) => {
-      seen.push(`handler ${data.level} ${act.actor}`)
-      return Promise.resolve()
+    on(AlarmRaised, async (tx, event, act) => {
+      await take(tx, event, `handler ${String(event.data.level)} ${act.actor}`)
     }),
   ])
   const event = alarm(4)
   expect(await both.deliver(event)).toBe('handled')
   expect(await both.deliver(event)).toBe('duplicate')
-  expect(seen).toEqual(['ledger test.alarm.raised.v1', 'handler 4 service:identity'])
+  expect(await effects()).toEqual([
+    { id: event.id, what: 'handler 4 service:identity' },
+    { id: event.id, what: 'ledger test.alarm.raised.v1' },
+  ])
+  expect(await inbox()).toEqual([event.id])
+})
+
+test('an event that comes several times at the same moment takes effect once', async () => {
+  const consumer = consumerOf([
+    on(AlarmRaised, async (tx, event) => {
+      await take(tx, event, 'taken')
+    }),
+  ])
+  const event = alarm(1)
+  const outcomes = await Promise.all([1, 2, 3, 4, 5, 6].map(() => consumer.deliver(event)))
+  expect(outcomes.toSorted()).toEqual([...Array<Outcome>(5).fill('duplicate'), 'handled'])
+  expect(await effects()).toEqual([{ id: event.id, what: 'taken' }])
+  expect(await list()).toEqual([])
+})
+
+test('a handler that fails on what it did before is not parked for a second delivery', async () => {
+  const consumer = consumerOf([
+    on(AlarmRaised, async (tx, event) => {
+      // A question that goes ahead of the receipt, so that the handler fails before PostgreSQL does.
+      const question = { name: 'has effect', text: 'select from effect', reads: ['effect'] }
+      if ((await ask(tx, question, [])).length > 0) throw new RangeError('it is done already')
+      await take(tx, event, 'taken')
+    }),
+  ])
+  const event = alarm(1)
+  expect(await consumer.deliver(event)).toBe('handled')
+  expect(await consumer.deliver(event)).toBe('duplicate')
+  expect(await list()).toEqual([])
+  // Another event may well fail on it.
+  expect(await consumer.deliver(alarm(2))).toBe('parked')
+})
+
+test('what a handler does to an event that is parked later leaves neither effect nor receipt', async () => {
+  const consumer = consumerOf([
+    on(AlarmRaised, async (tx, event) => {
+      await take(tx, event, 'taken')
+      throw new RangeError('no such host')
+    }),
+  ])
+  expect(await consumer.deliver(alarm(1))).toBe('parked')
+  expect([await effects(), await inbox()]).toEqual([[], []])
 })
 
 test('events that arrive at once share a transaction; the poison among them is parked and the others take effect once', async () => {
