@@ -1,6 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { Executor, Sha256 } from './backup-events.ts'
-import { Code, Instant, Line, nullable, Uuid } from './values.ts'
+import { about, Code, Instant, Line, nullable, Uuid } from './values.ts'
 
 /**
  * What a backup agent and backup-orchestration say to each other. The agent always calls; nobody calls the agent.
@@ -26,9 +26,12 @@ export type ExecutorProbe = Static<typeof ExecutorProbe>
 /** `PUT /v1/backup-agents/me`: the agent presents itself. */
 export const AgentPresentation = Type.Object(
   {
-    hostName: Line(255),
-    version: Line(40),
-    executors: Type.Array(ExecutorProbe, { maxItems: 8 }),
+    hostName: about(Line(255), 'Name of the host that it runs on.'),
+    version: about(Line(40), 'Version of its software.'),
+    executors: Type.Array(ExecutorProbe, {
+      maxItems: 8,
+      description: 'What it can save with, one entry for each executor.',
+    }),
     sites: Type.Array(Code, {
       maxItems: 16,
       uniqueItems: true,
@@ -44,7 +47,7 @@ export const Source = Type.Union(
   [
     Type.Object(
       {
-        executor: Type.Literal('filesystem'),
+        executor: Type.Literal('filesystem', { description: 'Saves files.' }),
         path: Type.String({
           minLength: 2,
           maxLength: 1_000,
@@ -60,7 +63,7 @@ export const Source = Type.Union(
     ),
     Type.Object(
       {
-        executor: Type.Literal('postgres'),
+        executor: Type.Literal('postgres', { description: 'Saves a PostgreSQL database.' }),
         connection: Type.String({
           pattern: '^[a-z][a-z0-9-]{0,39}$',
           description: "Name of a connection in the agent's settings; never a URL.",
@@ -77,26 +80,29 @@ export const Source = Type.Union(
 export type Source = Static<typeof Source>
 
 const assigned = {
-  assignmentId: Uuid,
+  assignmentId: about(Uuid, 'Names the piece of work in heartbeats and the report.'),
   fencingToken: Type.Integer({
     minimum: 1,
     description: 'Grows with every lease of the assignment; an older one is refused.',
   }),
   /** Until when the agent may work without a heartbeat. */
-  leaseUntil: Instant,
+  leaseUntil: about(
+    Instant,
+    'Until when the agent may work without a heartbeat; then another one may take the work.',
+  ),
   heartbeatSeconds: Type.Integer({
     minimum: 1,
     description: 'How often to send a heartbeat, whole seconds.',
   }),
-  targetCode: Code,
+  targetCode: about(Code, 'The target whose backup it is.'),
 }
 
 /** One stored object: where it lies and what it must be. */
 const stored = {
-  copyId: Uuid,
-  siteCode: Code,
+  copyId: about(Uuid, 'The copy in the catalogue.'),
+  siteCode: about(Code, 'The site in whose store it lies.'),
   /** Path below the store's root, unique per copy. */
-  objectName: Type.String(),
+  objectName: Type.String({ description: 'Path below the root of the store, of this copy alone.' }),
 }
 
 /** What an agent is asked to do. */
@@ -105,48 +111,59 @@ export const Assignment = Type.Union(
     Type.Object(
       {
         ...assigned,
-        kind: Type.Literal('backup'),
-        runId: Uuid,
+        kind: Type.Literal('backup', { description: 'Save the source.' }),
+        runId: about(Uuid, 'The run that saves it.'),
         source: Source,
-        into: Type.Object(stored),
+        into: Type.Object(stored, { description: 'Where the object is to lie.' }),
         /** Which of the agent's keys seals it. */
-        keyId: Code,
+        keyId: about(Code, 'Which of the keys of the agent seals it.'),
       },
       { title: 'BackupWork' },
     ),
     Type.Object(
       {
         ...assigned,
-        kind: Type.Literal('copy'),
-        runId: Uuid,
-        from: Type.Object({ ...stored, digest: Sha256 }),
-        into: Type.Object(stored),
+        kind: Type.Literal('copy', { description: 'Copy a stored object to another site.' }),
+        runId: about(Uuid, 'The run that saved it.'),
+        from: Type.Object(
+          { ...stored, digest: about(Sha256, 'What its bytes must be, SHA-256.') },
+          { description: 'The object to copy.' },
+        ),
+        into: Type.Object(stored, { description: 'Where the copy is to lie.' }),
       },
       { title: 'CopyWork' },
     ),
     Type.Object(
       {
         ...assigned,
-        kind: Type.Literal('verify'),
-        runId: Uuid,
-        copy: Type.Object({ ...stored, digest: Sha256 }),
+        kind: Type.Literal('verify', { description: 'Read a stored object again to its end.' }),
+        runId: about(Uuid, 'The run that saved it.'),
+        copy: Type.Object(
+          { ...stored, digest: about(Sha256, 'What its bytes must be, SHA-256.') },
+          { description: 'The object to read.' },
+        ),
       },
       { title: 'VerifyWork' },
     ),
     Type.Object(
       {
         ...assigned,
-        kind: Type.Literal('restore'),
-        planId: Uuid,
+        kind: Type.Literal('restore', {
+          description: 'Restore a stored object into a scratch place.',
+        }),
+        planId: about(Uuid, 'The approved restore plan.'),
         executor: Executor,
-        copy: Type.Object({ ...stored, digest: Sha256 }),
+        copy: Type.Object(
+          { ...stored, digest: about(Sha256, 'What its bytes must be, SHA-256.') },
+          { description: 'The object to restore.' },
+        ),
         scratchName: Type.String({
           pattern: '^[a-z][a-z0-9_]{0,62}$',
           description:
             'Name of the folder or database that the agent makes below its scratch place.',
         }),
         /** What the backup said it holds. */
-        manifestDigest: Sha256,
+        manifestDigest: about(Sha256, 'SHA-256 of the list of what the backup said it holds.'),
       },
       { title: 'RestoreWork' },
     ),
@@ -172,10 +189,13 @@ export type LeaseRequest = Static<typeof LeaseRequest>
 /** `POST /v1/backup-agents/me/assignments/{id}/heartbeat` */
 export const Heartbeat = Type.Object(
   {
-    fencingToken: Type.Integer({ minimum: 1 }),
+    fencingToken: Type.Integer({
+      minimum: 1,
+      description: 'As the assignment gave it; an older one is refused.',
+    }),
     /** What is being done. */
-    phase: Line(60),
-    bytesDone: Type.Integer({ minimum: 0 }),
+    phase: about(Line(60), 'What is being done, for people.'),
+    bytesDone: Type.Integer({ minimum: 0, description: 'Bytes worked so far.' }),
   },
   { title: 'BackupHeartbeat', additionalProperties: false },
 )
@@ -184,7 +204,7 @@ export type Heartbeat = Static<typeof Heartbeat>
 /** The answer to a heartbeat. */
 export const HeartbeatAnswer = Type.Object(
   {
-    leaseUntil: Instant,
+    leaseUntil: about(Instant, 'Until when the agent may work on without another heartbeat.'),
     isCancelled: Type.Boolean({
       description:
         'The work was called off: stop, clean up, report `failed` with cause `cancelled`.',
@@ -196,10 +216,16 @@ export type HeartbeatAnswer = Static<typeof HeartbeatAnswer>
 
 const failed = Type.Object(
   {
-    outcome: Type.Literal('failed'),
-    fencingToken: Type.Integer({ minimum: 1 }),
-    cause: Type.Enum(['executor', 'digest', 'refused', 'cancelled']),
-    detail: Line(2_000),
+    outcome: Type.Literal('failed', { description: 'The work failed.' }),
+    fencingToken: Type.Integer({
+      minimum: 1,
+      description: 'As the assignment gave it; an older one is refused.',
+    }),
+    cause: Type.Enum(['executor', 'digest', 'refused', 'cancelled'], {
+      description:
+        '`executor`: the tool failed; `digest`: what was read is not what was written; `refused`: the settings of the agent forbid it; `cancelled`: it was called off.',
+    }),
+    detail: about(Line(2_000), 'What went wrong, for people.'),
   },
   { title: 'FailedReport', additionalProperties: false },
 )
@@ -223,39 +249,59 @@ export const Report = Type.Union(
     failed,
     Type.Object(
       {
-        outcome: Type.Literal('backed-up'),
-        fencingToken: Type.Integer({ minimum: 1 }),
+        outcome: Type.Literal('backed-up', { description: 'The source was saved.' }),
+        fencingToken: Type.Integer({
+          minimum: 1,
+          description: 'As the assignment gave it; an older one is refused.',
+        }),
         ...readBack,
-        tool: Line(200),
+        tool: about(Line(200), 'Name and version of the tool that saved it.'),
         /** The instant of the data: before the first byte was read. */
-        dataAt: Instant,
+        dataAt: about(Instant, 'The instant of the data: before its first byte was read.'),
         /** SHA-256 of the canonical list of what is inside: each file's path, size, mode and SHA-256, or each table's rows. */
-        manifestDigest: Sha256,
+        manifestDigest: about(
+          Sha256,
+          'SHA-256 of the canonical list of what is inside: path, size, mode and SHA-256 of each file, or the rows of each table.',
+        ),
         items: Type.Integer({ minimum: 0, description: 'Files or tables.' }),
-        sourceBytes: Type.Integer({ minimum: 0 }),
+        sourceBytes: Type.Integer({
+          minimum: 0,
+          description: 'Bytes read at the source, before they were compressed and sealed.',
+        }),
       },
       { title: 'BackedUpReport', additionalProperties: false },
     ),
     Type.Object(
       {
-        outcome: Type.Enum(['copied', 'verified']),
-        fencingToken: Type.Integer({ minimum: 1 }),
+        outcome: Type.Enum(['copied', 'verified'], {
+          description: 'The object was copied, or read again.',
+        }),
+        fencingToken: Type.Integer({
+          minimum: 1,
+          description: 'As the assignment gave it; an older one is refused.',
+        }),
         ...readBack,
       },
       { title: 'ReadBackReport', additionalProperties: false },
     ),
     Type.Object(
       {
-        outcome: Type.Literal('restored'),
-        fencingToken: Type.Integer({ minimum: 1 }),
+        outcome: Type.Literal('restored', { description: 'The object was restored.' }),
+        fencingToken: Type.Integer({
+          minimum: 1,
+          description: 'As the assignment gave it; an older one is refused.',
+        }),
         /** SHA-256 of the list made from what lies in the scratch place now. */
-        manifestDigest: Sha256,
-        compared: Type.Integer({ minimum: 0 }),
+        manifestDigest: about(
+          Sha256,
+          'SHA-256 of the list made from what lies in the scratch place now.',
+        ),
+        compared: Type.Integer({ minimum: 0, description: 'Files or tables compared.' }),
         differences: Type.Array(Line(500), {
           maxItems: 20,
           description: 'First differences, `path: why`.',
         }),
-        scratch: Line(1_000),
+        scratch: about(Line(1_000), 'Where it was restored to.'),
       },
       { title: 'RestoredReport', additionalProperties: false },
     ),

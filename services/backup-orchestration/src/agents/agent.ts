@@ -1,5 +1,5 @@
 import { ExecutorProbe, type Source } from '@erp-steward/contracts/agent-protocol'
-import { InstantOut } from '@erp-steward/contracts/values'
+import { about, InstantOut } from '@erp-steward/contracts/values'
 import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
 import { Type } from 'typebox'
 
@@ -7,14 +7,16 @@ import { Type } from 'typebox'
 export const AgentView = Type.Object(
   {
     id: Type.String({ description: 'Its client id.' }),
-    hostName: Type.String(),
+    hostName: Type.String({ description: 'Name of the host that it runs on.' }),
     version: Type.String({ description: 'Of its software.' }),
-    executors: Type.Array(ExecutorProbe),
+    executors: Type.Array(ExecutorProbe, {
+      description: 'What it can save with, one entry for each executor.',
+    }),
     sites: Type.Array(Type.String(), {
       description: 'Codes of the sites whose store it reaches.',
     }),
-    presentedAt: InstantOut,
-    lastSeenAt: InstantOut,
+    presentedAt: about(InstantOut, 'When it presented itself last.'),
+    lastSeenAt: about(InstantOut, 'When it called last, whatever for.'),
   },
   { title: 'BackupAgent' },
 )

@@ -6,11 +6,11 @@ import {
   LeaseRequest,
   Report,
 } from '@erp-steward/contracts/agent-protocol'
-import { Uuid } from '@erp-steward/contracts/values'
+import { about, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { actOf, principalOf, unitInRange } from '@erp-steward/service-kit/authentication'
 import { byText } from '@erp-steward/service-kit/paging'
-import { listRoute } from '@erp-steward/service-kit/route-shapes'
+import { listRoute, PathId } from '@erp-steward/service-kit/route-shapes'
 import type { Dependencies } from '@erp-steward/service-kit/service'
 import { Type } from 'typebox'
 import { leaseAssignment } from '../assignments/lease-assignment.ts'
@@ -22,7 +22,7 @@ import { presentAgent } from './present-agent.ts'
 import { waiter } from './waiter.ts'
 
 const tags = ['backup-agents']
-const Id = Type.Object({ id: Uuid })
+const Id = Type.Object({ id: PathId })
 
 /** How often a waiting agent's work is looked for, milliseconds; a look costs one index scan. */
 const LOOK_MS = 500
@@ -126,7 +126,12 @@ export function agentRoutes(app: App, deps: Dependencies<BackupConfig>): void {
         params: Id,
         body: Report,
         response: {
-          200: Type.Object({ assignmentId: Uuid, state: Type.Enum(['done', 'failed']) }),
+          200: Type.Object({
+            assignmentId: about(Uuid, 'The piece of work that has ended.'),
+            state: Type.Enum(['done', 'failed'], {
+              description: 'How it stands in the catalogue now.',
+            }),
+          }),
         },
       },
     },

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
-import { Code, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
+import { about, Code, Id, InstantOut, nullable, UnitId, Uuid } from '@erp-steward/contracts/values'
 import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
 import { Type } from 'typebox'
 import type { EntityManager } from 'typeorm'
@@ -15,14 +15,14 @@ export const CopyState = Type.Enum(['awaited', 'good', 'damaged', 'failed'], {
 /** A stored object: the backup itself, or its copy at the other site. */
 export const CopyView = Type.Object(
   {
-    id: Uuid,
-    runId: Uuid,
-    targetId: Uuid,
-    unitId: Uuid,
+    id: Id,
+    runId: about(Uuid, 'The run that saved it.'),
+    targetId: about(Uuid, 'The target that it is a backup of.'),
+    unitId: UnitId,
     role: Type.Enum(['primary', 'offsite'], {
       description: '`primary`: the backup itself; `offsite`: its copy at the other site.',
     }),
-    siteCode: Code,
+    siteCode: about(Code, 'The site in whose store it lies.'),
     objectName: Type.String({
       description:
         "Path below the store's root, a name of its own for each lease; empty until an agent has taken it.",
@@ -30,12 +30,18 @@ export const CopyView = Type.Object(
     state: CopyState,
     storedBytes: nullable(Type.Number(), 'Bytes in the store.'),
     digest: nullable(Type.String(), 'SHA-256 of the stored bytes.'),
-    createdAt: InstantOut,
+    createdAt: about(InstantOut, 'When it was asked for.'),
     goodAt: nullable(InstantOut, 'When it was proven good first.'),
-    lastVerifiedAt: nullable(InstantOut),
+    lastVerifiedAt: nullable(
+      InstantOut,
+      'When it was read to its end last and found good; null before that.',
+    ),
     expiresAt: nullable(InstantOut, 'Until when the policy wants it kept.'),
     dueAt: nullable(InstantOut, 'By when an off-site copy must be confirmed. Source: A-2.4.3.'),
-    overdueNoticedAt: nullable(InstantOut),
+    overdueNoticedAt: nullable(
+      InstantOut,
+      'When it was noticed that an off-site copy was not confirmed in time; null otherwise.',
+    ),
     tries: Type.Integer({ description: 'Failed tries to make it.' }),
     finding: nullable(Type.String(), 'What is wrong with it, or why the last try failed.'),
     foundDigest: nullable(Type.String(), 'SHA-256 of what was read where it differs.'),

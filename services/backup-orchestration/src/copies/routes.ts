@@ -1,11 +1,11 @@
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
-import { InstantOut, Uuid } from '@erp-steward/contracts/values'
+import { about, InstantOut, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { actOf, principalOf, unitInRange } from '@erp-steward/service-kit/authentication'
 import { newestFirst } from '@erp-steward/service-kit/list-rows'
 import { byInstant } from '@erp-steward/service-kit/paging'
-import { listRoute, readRoute } from '@erp-steward/service-kit/route-shapes'
+import { listRoute, PathId, readRoute } from '@erp-steward/service-kit/route-shapes'
 import type { Dependencies } from '@erp-steward/service-kit/service'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
@@ -36,7 +36,10 @@ export function copyRoutes(app: App, deps: Dependencies<BackupConfig>): void {
     operationId: 'listBackupCopies',
     summary: 'Copies in your range, newest first.',
     clauses: ['A-2.4.2', 'A-2.4.3'],
-    query: { targetId: Type.Optional(Uuid), state: Type.Optional(CopyState) },
+    query: {
+      targetId: Type.Optional(about(Uuid, 'Only copies of this target.')),
+      state: Type.Optional(CopyState),
+    },
     row: CopyView,
     sorting: byInstant('createdAt'),
     list: ({ query: { targetId, state }, request, ...stretch }) =>
@@ -64,13 +67,15 @@ export function copyRoutes(app: App, deps: Dependencies<BackupConfig>): void {
         operationId: 'verifyBackupCopy',
         summary: 'Has the copy read again to its end; asked twice, it is read once.',
         tags,
-        params: Type.Object({ id: Uuid }),
+        params: Type.Object({ id: PathId }),
         response: {
           202: Type.Object({
-            assignmentId: Uuid,
-            copyId: Uuid,
-            state: Type.Enum(['waiting', 'leased']),
-            askedAt: InstantOut,
+            assignmentId: about(Uuid, 'The piece of work that reads it.'),
+            copyId: about(Uuid, 'The copy that is read.'),
+            state: Type.Enum(['waiting', 'leased'], {
+              description: '`waiting`: no agent has taken the work yet; `leased`: one reads.',
+            }),
+            askedAt: about(InstantOut, 'When it was asked for first.'),
           }),
         },
       },

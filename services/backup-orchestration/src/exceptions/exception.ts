@@ -1,4 +1,4 @@
-import { InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
+import { about, Id, InstantOut, nullable, UnitId, Uuid } from '@erp-steward/contracts/values'
 import { entityOf } from '@erp-steward/service-kit/entity'
 import { Type } from 'typebox'
 import type { EntityManager } from 'typeorm'
@@ -7,18 +7,20 @@ import { floors, type FloorName } from '../targets/rules/floor.ts'
 /** Leave to fall short of a floor for a time, given by a second person. Sources. */
 export const ExceptionView = Type.Object(
   {
-    id: Uuid,
-    targetId: Uuid,
-    unitId: Uuid,
-    floors: Type.Array(Type.Enum([...floors])),
-    reason: Type.String(),
+    id: Id,
+    targetId: about(Uuid, 'The target that may fall short.'),
+    unitId: UnitId,
+    floors: Type.Array(Type.Enum([...floors]), {
+      description: 'The floors that it may fall short of.',
+    }),
+    reason: Type.String({ description: 'Why it was asked for.' }),
     /** It ends at this instant, whatever happens. */
-    validUntil: InstantOut,
+    validUntil: about(InstantOut, 'It ends at this instant, whatever happens.'),
     /** The proposal by which it was asked for and granted. */
-    proposalId: Uuid,
-    requestedByPersonId: nullable(Uuid),
-    grantedByPersonId: nullable(Uuid),
-    grantedAt: InstantOut,
+    proposalId: about(Uuid, 'The proposal by which it was asked for and granted.'),
+    requestedByPersonId: nullable(Uuid, 'Who asked; null for a client.'),
+    grantedByPersonId: nullable(Uuid, 'The second person; null in an old row that does not say.'),
+    grantedAt: about(InstantOut, 'When it was granted.'),
   },
   { title: 'BackupException' },
 )

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { Instant, Paragraph, Uuid } from '@erp-steward/contracts/values'
+import { about, Instant, Paragraph, Uuid } from '@erp-steward/contracts/values'
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { operation } from '@erp-steward/service-kit/measured-interest'
@@ -15,14 +15,18 @@ export const MOST_DAYS = 366
 
 export const AskedException = Type.Object(
   {
-    targetId: Uuid,
+    targetId: about(Uuid, 'The target that is to fall short.'),
     floors: Type.Array(Type.Enum([...floors]), {
       minItems: 1,
       maxItems: floors.length,
       uniqueItems: true,
+      description: 'The floors that it is to fall short of.',
     }),
-    reason: Paragraph(2_000),
-    validUntil: Instant,
+    reason: about(
+      Paragraph(2_000),
+      'Why, and what is done until then; the second person reads it.',
+    ),
+    validUntil: about(Instant, 'When it is to end; nothing prolongs it.'),
   },
   { additionalProperties: false },
 )

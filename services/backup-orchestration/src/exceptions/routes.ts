@@ -1,6 +1,6 @@
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
-import { Uuid } from '@erp-steward/contracts/values'
+import { about, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { principalOf, unitInRange } from '@erp-steward/service-kit/authentication'
 import { createOnce } from '@erp-steward/service-kit/commit'
@@ -56,7 +56,7 @@ export function exceptionRoutes(app: App, deps: Dependencies<BackupConfig>): voi
     tags,
     access: 'backup.read',
     clauses: ['A-2.4.1', 'A-2.4.2', 'A-2.4.3'],
-    query: { targetId: Type.Optional(Uuid) },
+    query: { targetId: Type.Optional(about(Uuid, 'Only exceptions of this target.')) },
     row: ExceptionView,
     sorting: byInstant('grantedAt'),
     list: ({ query: { targetId }, request, ...stretch }) =>

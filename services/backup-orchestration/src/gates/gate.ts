@@ -1,4 +1,4 @@
-import { Code, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
+import { about, Code, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
 import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
 import { Type, type Static } from 'typebox'
 
@@ -25,14 +25,14 @@ export const GateReason = Type.Object(
       Type.String(),
       'The target it is about; null where it is about the whole system.',
     ),
-    detail: Type.String(),
+    detail: Type.String({ description: 'What is in the way, for people.' }),
   },
   { title: 'GateReason' },
 )
 export type GateReason = Static<typeof GateReason>
 
 const verdict = {
-  isOpen: Type.Boolean(),
+  isOpen: Type.Boolean({ description: 'Whether the change may start. Source: A-2.4.4.' }),
   reasons: Type.Array(GateReason, { description: 'Why it is closed; empty when it is open.' }),
   runIds: Type.Array(Uuid, { description: 'The backups that it rests on.' }),
 }
@@ -42,13 +42,13 @@ const columns = { runIds: { type: 'jsonb', array: false } } as const
 /** Whether a change of a system could start. Source: A-2.4.4. */
 export const GateView = Type.Object(
   {
-    systemCode: Code,
+    systemCode: about(Code, 'The system whose backups are asked for.'),
     ...verdict,
     openUntil: nullable(
       InstantOut,
       'When the oldest of the backups it rests on becomes too old; null when closed.',
     ),
-    evaluatedAt: InstantOut,
+    evaluatedAt: about(InstantOut, 'When it was looked at.'),
   },
   { title: 'BackupGate' },
 )
@@ -65,15 +65,15 @@ export const GateEntity = entityOf(GateView, {
 /** An answer that was given to a change, kept as evidence. Source: A-2.4.4. */
 export const GateAnswerView = Type.Object(
   {
-    askId: Uuid,
-    changeId: Uuid,
-    changeNumber: Type.String(),
-    unitId: Uuid,
-    systemCode: Type.String(),
+    askId: about(Uuid, 'The question that is answered.'),
+    changeId: about(Uuid, 'The change that asked.'),
+    changeNumber: Type.String({ description: 'What people call that change: `CHG-2026-000042`.' }),
+    unitId: about(Uuid, 'The unit of the change.'),
+    systemCode: Type.String({ description: 'The system that it is about.' }),
     ...verdict,
-    askedAt: InstantOut,
-    answeredAt: InstantOut,
-    validUntil: InstantOut,
+    askedAt: about(InstantOut, 'When it was asked.'),
+    answeredAt: about(InstantOut, 'When it was answered.'),
+    validUntil: about(InstantOut, 'Until when the change may start on this answer.'),
     voidedAt: nullable(
       InstantOut,
       'When what it rests on was changed; from then on it counts no longer.',

@@ -1,6 +1,6 @@
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
-import { Code } from '@erp-steward/contracts/values'
+import { about, Code } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { unitInRange } from '@erp-steward/service-kit/authentication'
 import { listRoute, readRoute } from '@erp-steward/service-kit/route-shapes'
@@ -25,7 +25,7 @@ export function gateRoutes(app: App, deps: Dependencies<BackupConfig>): void {
     ...read,
     operationId: 'listGateAnswers',
     summary: 'What changes in your range were answered, newest first.',
-    query: { systemCode: Type.Optional(Code) },
+    query: { systemCode: Type.Optional(about(Code, 'Only answers about this system.')) },
     row: GateAnswerView,
     sorting: byAnswer,
     list: ({ query: { systemCode = null }, request, after, limit }) =>
@@ -37,7 +37,7 @@ export function gateRoutes(app: App, deps: Dependencies<BackupConfig>): void {
     operationId: 'readBackupGate',
     summary: 'Whether a change of the system could start now, and what is in the way.',
     description: 'For callers of a unit: of systems whose every target is of the own unit.',
-    params: { systemCode: Code },
+    params: { systemCode: about(Code, 'Which system: its code.') },
     answer: GateView,
     read: async ({ request, params: { systemCode } }) => {
       await assertOwnSystem(db.manager, systemCode, unitInRange(request))

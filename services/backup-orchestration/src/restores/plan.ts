@@ -1,25 +1,56 @@
 import { Executor } from '@erp-steward/contracts/backup-events'
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
-import { Instant, InstantOut, Line, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
+import {
+  about,
+  Id,
+  Instant,
+  InstantOut,
+  Line,
+  nullable,
+  Paragraph,
+  UnitId,
+  Uuid,
+  Version,
+} from '@erp-steward/contracts/values'
 import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
 import { Type, type Static } from 'typebox'
 import type { EntityManager } from 'typeorm'
 
 export const PlanState = Type.Enum(['planned', 'approved', 'refused', 'executing', 'finished'], {
   title: 'RestorePlanState',
+  description:
+    '`planned`: waits for its approval; `approved`: may be started; `refused` ends it; `executing`: an agent restores; `finished`: its outcome is known.',
 })
 
 /** What the planner writes. */
 export const writtenPlan = {
-  purpose: Paragraph(2_000),
-  kind: Type.Enum(['drill', 'recovery'], { title: 'RestoreKind' }),
-  incidentNumber: nullable(Line(40)),
-  steps: Type.Array(Paragraph(2_000), { minItems: 1, maxItems: 100 }),
-  checkPoints: Type.Array(Paragraph(2_000), { minItems: 1, maxItems: 100 }),
-  fallback: Paragraph(5_000),
-  peopleInvolved: Type.Array(Line(200), { minItems: 1, maxItems: 50 }),
-  plannedFor: Instant,
+  purpose: about(Paragraph(2_000), 'What the restore is for.'),
+  kind: Type.Enum(['drill', 'recovery'], {
+    title: 'RestoreKind',
+    description: '`drill`: a rehearsal; `recovery`: after a loss (A-2.4.5).',
+  }),
+  incidentNumber: nullable(
+    Line(40),
+    'The ticket of the loss, as people call it; null for a drill.',
+  ),
+  steps: Type.Array(Paragraph(2_000), {
+    minItems: 1,
+    maxItems: 100,
+    description: 'What is done, step by step. Source: A-2.4.6.',
+  }),
+  checkPoints: Type.Array(Paragraph(2_000), {
+    minItems: 1,
+    maxItems: 100,
+    description: 'What is looked at on the way, and what it must be.',
+  }),
+  fallback: about(Paragraph(5_000), 'What is done if it does not succeed.'),
+  peopleInvolved: Type.Array(Line(200), {
+    minItems: 1,
+    maxItems: 50,
+    description: 'Who takes part, in words.',
+  }),
+  plannedFor: about(Instant, 'When it is to begin.'),
 }
 
 const RestoreOutcome = Type.Enum(['identical', 'different', 'failed'], {
@@ -30,17 +61,19 @@ export type Outcome = Static<typeof RestoreOutcome>
 
 /** What the catalogue says of the copy; part of what is approved. */
 const PlanFacts = Type.Object({
-  targetCode: Type.String(),
-  systemCode: Type.String(),
+  targetCode: Type.String({ description: 'The target that is restored.' }),
+  systemCode: Type.String({ description: 'Its system.' }),
   executor: Executor,
-  siteCode: Type.String(),
-  objectName: Type.String(),
+  siteCode: Type.String({ description: 'The site where the copy lies.' }),
+  objectName: Type.String({ description: 'Path of the copy below the root of the store.' }),
   digest: Type.String({ description: 'SHA-256 of the stored bytes.' }),
   manifestDigest: Type.String({ description: 'SHA-256 of the list of what is inside.' }),
-  storedBytes: Type.Number(),
+  storedBytes: Type.Number({ description: 'Bytes in the store.' }),
   items: Type.Number({ description: 'Files or tables.' }),
   dataAt: Type.String({ description: 'Whatever came after this instant is lost.' }),
-  lastVerifiedAt: Type.String(),
+  lastVerifiedAt: Type.String({
+    description: 'When the copy was read to its end last and found good.',
+  }),
   lossSeconds: Type.Integer({
     description: 'How old the data will be at the planned time, whole seconds.',
   }),
@@ -50,42 +83,45 @@ export type PlanFacts = Static<typeof PlanFacts>
 /** A restore on paper first: which copy, step by step, who, and the way back. Sources: A-2.4.6, A-2.4.7. */
 export const PlanView = Type.Object(
   {
-    id: Uuid,
-    number: Type.String(),
-    targetId: Uuid,
-    unitId: Uuid,
-    runId: Uuid,
-    copyId: Uuid,
+    id: Id,
+    number: Type.String({ description: 'What people call it: `R-0000042`.' }),
+    targetId: about(Uuid, 'The target that is restored.'),
+    unitId: UnitId,
+    runId: about(Uuid, 'The run that saved the copy.'),
+    copyId: about(Uuid, 'The copy that is restored.'),
     ...writtenPlan,
-    plannedFor: InstantOut,
-    facts: PlanFacts,
+    plannedFor: about(InstantOut, 'When it is to begin.'),
+    facts: about(PlanFacts, 'What the catalogue says of the copy; part of what is approved.'),
     planDigest: Type.String({
       description: 'SHA-256 of the plan as it is now; an approval holds for exactly one.',
     }),
     state: PlanState,
-    requesterPersonId: Uuid,
-    plannedAt: InstantOut,
-    approverPersonId: nullable(Uuid),
-    approvedDigest: nullable(Type.String()),
-    approvalComment: nullable(Type.String()),
-    approvedAt: nullable(InstantOut),
+    requesterPersonId: about(Uuid, 'Who drew it up.'),
+    plannedAt: about(InstantOut, 'When it was drawn up.'),
+    approverPersonId: nullable(
+      Uuid,
+      'Who approved it; null before that, and once the approval is void. Source: A-2.4.7.',
+    ),
+    approvedDigest: nullable(Type.String(), 'The `planDigest` that was approved.'),
+    approvalComment: nullable(Type.String(), 'What the approver added; null for nothing.'),
+    approvedAt: nullable(InstantOut, 'When it was approved.'),
     validUntil: nullable(InstantOut, 'When the approval ends.'),
-    refusedByPersonId: nullable(Uuid),
-    refusal: nullable(Type.String()),
-    refusedAt: nullable(InstantOut),
-    executorPersonId: nullable(Uuid),
-    startedAt: nullable(InstantOut),
-    finishedAt: nullable(InstantOut),
-    outcome: nullable(RestoreOutcome),
-    detail: nullable(Type.String()),
+    refusedByPersonId: nullable(Uuid, 'Who refused it.'),
+    refusal: nullable(Type.String(), 'Why it was refused.'),
+    refusedAt: nullable(InstantOut, 'When it was refused.'),
+    executorPersonId: nullable(Uuid, 'Who started it; neither the planner nor the approver.'),
+    startedAt: nullable(InstantOut, 'When it was started: the time allowed counts from then.'),
+    finishedAt: nullable(InstantOut, 'When the agent reported its end.'),
+    outcome: nullable(RestoreOutcome, 'Null until it is finished.'),
+    detail: nullable(Type.String(), 'What was found, for people; null until it is finished.'),
     compared: nullable(Type.Number(), 'Files or tables compared.'),
     scratch: nullable(Type.String(), 'Where it was restored to.'),
     withinRto: nullable(
       Type.Boolean(),
       'Whether all was back as it was saved in the time allowed.',
     ),
-    receiptDigest: nullable(Type.String()),
-    version: Type.Integer(),
+    receiptDigest: nullable(Type.String(), 'SHA-256 of the receipt; null until it is finished.'),
+    version: Version,
   },
   { title: 'RestorePlan' },
 )

@@ -1,6 +1,6 @@
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
-import { closed, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
+import { about, closed, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import {
   actOf,
@@ -14,6 +14,7 @@ import {
   changeRoute,
   createRoute,
   listRoute,
+  PathId,
   readRoute,
 } from '@erp-steward/service-kit/route-shapes'
 import type { Dependencies } from '@erp-steward/service-kit/service'
@@ -32,7 +33,7 @@ const tags = ['restore-plans']
 const read = { access: 'backup.read', tags } as const
 const plan = { access: 'restore.plan', tags, answer: PlanView } as const
 
-const Id = Type.Object({ id: Uuid })
+const Id = Type.Object({ id: PathId })
 
 export function restoreRoutes(app: App, deps: Dependencies<BackupConfig>): void {
   const { db, clock } = deps
@@ -64,7 +65,10 @@ export function restoreRoutes(app: App, deps: Dependencies<BackupConfig>): void 
     operationId: 'drawUpRestorePlan',
     summary: 'Draws up a plan for the restore of a proven copy.',
     clauses: ['A-2.4.5', 'A-2.4.6'],
-    body: closed({ copyId: Uuid, ...writtenPlan }),
+    body: closed({
+      copyId: about(Uuid, 'The proven copy that is to be restored.'),
+      ...writtenPlan,
+    }),
     create: async (tx, { request, body, act }) => {
       const copy = await tx.findOneBy(CopyEntity, { id: body.copyId })
       if (copy !== null) assertReaches(request, copy.unitId)
@@ -77,7 +81,10 @@ export function restoreRoutes(app: App, deps: Dependencies<BackupConfig>): void 
     operationId: 'listRestorePlans',
     summary: 'Restore plans in your range, newest first.',
     clauses: ['A-2.4.6'],
-    query: { targetId: Type.Optional(Uuid), state: Type.Optional(PlanState) },
+    query: {
+      targetId: Type.Optional(about(Uuid, 'Only plans for this target.')),
+      state: Type.Optional(PlanState),
+    },
     row: PlanView,
     sorting: byInstant('plannedAt'),
     list: ({ query: { targetId, state }, request, ...stretch }) =>
@@ -121,8 +128,13 @@ export function restoreRoutes(app: App, deps: Dependencies<BackupConfig>): void 
         tags,
         params: Id,
         body: closed({
-          planDigest: Type.String({ pattern: '^[0-9a-f]{64}$' }),
-          comment: Type.Optional(nullable(Paragraph(2_000))),
+          planDigest: Type.String({
+            pattern: '^[0-9a-f]{64}$',
+            description: 'The `planDigest` that was read: exactly that wording is approved.',
+          }),
+          comment: Type.Optional(
+            nullable(Paragraph(2_000), 'What the approver adds; null for nothing.'),
+          ),
         }),
         response: { 200: PlanView },
       },
@@ -145,7 +157,9 @@ export function restoreRoutes(app: App, deps: Dependencies<BackupConfig>): void 
         summary: 'Who is in charge of the data, not the planner, refuses the plan; it is over.',
         tags,
         params: Id,
-        body: closed({ reason: Paragraph(2_000) }),
+        body: closed({
+          reason: about(Paragraph(2_000), 'Why it is refused; the planner reads it.'),
+        }),
         response: { 200: PlanView },
       },
     },

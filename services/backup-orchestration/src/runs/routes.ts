@@ -1,6 +1,6 @@
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
-import { closed, Line, Uuid } from '@erp-steward/contracts/values'
+import { about, closed, Line, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import {
   actOf,
@@ -10,7 +10,7 @@ import {
 } from '@erp-steward/service-kit/authentication'
 import { newestFirst } from '@erp-steward/service-kit/list-rows'
 import { byInstant } from '@erp-steward/service-kit/paging'
-import { createRoute, listRoute, readRoute } from '@erp-steward/service-kit/route-shapes'
+import { createRoute, listRoute, PathId, readRoute } from '@erp-steward/service-kit/route-shapes'
 import type { Dependencies } from '@erp-steward/service-kit/service'
 import type { FastifyRequest } from 'fastify'
 import { Type, type Static } from 'typebox'
@@ -54,7 +54,10 @@ export function runRoutes(app: App, deps: Dependencies<BackupConfig>): void {
     tags,
     access: 'backup.run',
     clauses: ['A-2.4.1', 'A-2.4.4'],
-    body: closed({ targetId: Uuid, reason: Line(500) }),
+    body: closed({
+      targetId: about(Uuid, 'The target that is to be saved.'),
+      reason: about(Line(500), 'Why now; it stays with the run as `note`.'),
+    }),
     answer: RunWithCopies,
     create: async (tx, { request, body, act }) => {
       const target = await tx.findOneBy(TargetEntity, { id: body.targetId })
@@ -67,7 +70,10 @@ export function runRoutes(app: App, deps: Dependencies<BackupConfig>): void {
     ...read,
     operationId: 'listBackupRuns',
     summary: 'Runs in your range, newest first.',
-    query: { targetId: Type.Optional(Uuid), state: Type.Optional(RunState) },
+    query: {
+      targetId: Type.Optional(about(Uuid, 'Only runs of this target.')),
+      state: Type.Optional(RunState),
+    },
     row: RunView,
     sorting: byInstant('queuedAt'),
     list: ({ query: { targetId, state }, request, ...stretch }) =>
@@ -94,7 +100,7 @@ export function runRoutes(app: App, deps: Dependencies<BackupConfig>): void {
         operationId: 'cancelBackupRun',
         summary: 'Calls the run off; one at work ends when its agent hears of it.',
         tags,
-        params: Type.Object({ id: Uuid }),
+        params: Type.Object({ id: PathId }),
         response: { 200: RunWithCopies },
       },
     },

@@ -1,4 +1,4 @@
-import { closed, Code, Line, nullable, Uuid } from '@erp-steward/contracts/values'
+import { about, closed, Code, Line, nullable, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { assertReaches } from '@erp-steward/service-kit/authentication'
 import { inOrder } from '@erp-steward/service-kit/list-rows'
@@ -31,11 +31,16 @@ const plan = {
 
 /** What is stated of a site and may be stated anew. */
 const stated = {
-  name: Line(200),
-  location: Line(200),
-  building: nullable(Line(200)),
-  custodianPersonId: nullable(Uuid),
-  isEncrypted: Type.Boolean(),
+  name: about(Line(200), 'What people call it.'),
+  location: about(Line(200), 'Where it stands, in words: room and rack.'),
+  building: nullable(
+    Line(200),
+    'The building with its town, as on its door plate; null: not stated.',
+  ),
+  custodianPersonId: nullable(Uuid, 'Who looks after it; null: nobody is named.'),
+  isEncrypted: Type.Boolean({
+    description: 'Whether the medium itself is encrypted, besides what agents seal.',
+  }),
 }
 
 /** The register of media. Source. */
@@ -48,11 +53,13 @@ export function siteRoutes(app: App, deps: Dependencies<BackupConfig>): void {
     summary: 'Registers a place where copies lie; it counts when a second person has confirmed it.',
     clauses: ['A-2.4.2', 'A-2.4.3'],
     body: closed({
-      code: Code,
+      code: about(Code, 'Its name in policies and stores; it never changes.'),
       ...stated,
       building: Type.Optional(stated.building),
       medium: Medium,
-      isOffsite: Type.Boolean(),
+      isOffsite: Type.Boolean({
+        description: 'Whether it stands elsewhere than what is backed up. Source: A-2.4.3.',
+      }),
     }),
     located: 'code',
     create: (tx, { body: { building = null, ...rest }, act }) =>
@@ -73,7 +80,7 @@ export function siteRoutes(app: App, deps: Dependencies<BackupConfig>): void {
     ...read,
     operationId: 'readBackupSite',
     summary: 'One site.',
-    params: { code: Code },
+    params: { code: about(Code, 'Which site: its code.') },
     answer: SiteView,
     read: ({ params }) => siteOf(db.manager, params.code),
   })
@@ -84,7 +91,7 @@ export function siteRoutes(app: App, deps: Dependencies<BackupConfig>): void {
     summary:
       'Changes what is known of a site, which is confirmed anew; its medium and whether it is off site stay.',
     clauses: ['A-2.4.2'],
-    params: { code: Code },
+    params: { code: about(Code, 'Which site: its code.') },
     body: Type.Partial(Type.Object(stated), { additionalProperties: false, minProperties: 1 }),
     apply: (tx, { params, body, expected, act }) =>
       changeSite(tx, params.code, body, expected, act),
@@ -96,7 +103,7 @@ export function siteRoutes(app: App, deps: Dependencies<BackupConfig>): void {
     summary: 'A second person confirms where a site stands and what its medium is.',
     approves: true,
     clauses: ['A-2.4.2', 'A-2.4.3'],
-    params: { code: Code },
+    params: { code: about(Code, 'Which site: its code.') },
     apply: (tx, { params, expected, act }) => confirmSite(tx, params.code, expected, act),
   })
 }

@@ -1,17 +1,20 @@
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
-import { Code, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
+import { about, Code, InstantOut, nullable, Uuid, Version } from '@erp-steward/contracts/values'
 import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
 import { Type } from 'typebox'
 import type { EntityManager } from 'typeorm'
 
-export const Medium = Type.Enum(['disk', 'object-store', 'tape'], { title: 'BackupMedium' })
+export const Medium = Type.Enum(['disk', 'object-store', 'tape'], {
+  title: 'BackupMedium',
+  description: 'What the copies lie on. Source: A-2.4.2.',
+})
 
 /** A place where copies lie: an entry of the register of media. Source. */
 export const SiteView = Type.Object(
   {
-    code: Code,
-    name: Type.String(),
+    code: about(Code, 'Its name in policies and stores; it never changes.'),
+    name: Type.String({ description: 'What people call it.' }),
     location: Type.String({ description: 'Where it stands, in words: room and rack.' }),
     building: nullable(
       Type.String(),
@@ -21,8 +24,10 @@ export const SiteView = Type.Object(
     isOffsite: Type.Boolean({
       description: 'Whether it stands elsewhere than what is backed up.',
     }),
-    custodianPersonId: nullable(Uuid),
-    isEncrypted: Type.Boolean(),
+    custodianPersonId: nullable(Uuid, 'Who looks after it; null: nobody is named.'),
+    isEncrypted: Type.Boolean({
+      description: 'Whether the medium itself is encrypted, besides what agents seal.',
+    }),
     statedByPersonId: nullable(
       Uuid,
       'Who stated all this last; null for an account without a person.',
@@ -31,9 +36,9 @@ export const SiteView = Type.Object(
       Uuid,
       'The second person who has looked; null: nobody has, and it counts for no floor.',
     ),
-    confirmedAt: nullable(InstantOut),
-    createdAt: InstantOut,
-    version: Type.Integer(),
+    confirmedAt: nullable(InstantOut, 'When that person confirmed it; null: nobody has.'),
+    createdAt: about(InstantOut, 'When it was registered.'),
+    version: Version,
   },
   { title: 'BackupSite' },
 )

@@ -1,7 +1,7 @@
 import { SystemServes } from '@erp-steward/contracts/backup-events'
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
-import { closed, Code } from '@erp-steward/contracts/values'
+import { about, closed, Code } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { unitInRange } from '@erp-steward/service-kit/authentication'
 import { assertVersion } from '@erp-steward/service-kit/commit'
@@ -38,7 +38,7 @@ export function systemRoutes(app: App, deps: Dependencies<BackupConfig>): void {
     ...read,
     operationId: 'readBackupSystem',
     summary: 'One system: whose it is, and for whose changes its gate opens.',
-    params: { code: Code },
+    params: { code: about(Code, 'Which system: its code.') },
     answer: SystemView,
     read: async ({ request, params: { code } }) => {
       const system = await db.manager.findOneBy(SystemEntity, { code })
@@ -54,7 +54,7 @@ export function systemRoutes(app: App, deps: Dependencies<BackupConfig>): void {
     tags,
     access: 'backup.plan',
     clauses,
-    params: { code: Code },
+    params: { code: about(Code, 'Which system: its code.') },
     body: closed({ serves: SystemServes }),
     also: { 202: ProposalView },
     apply: async (tx, { request, reply, params, body: { serves }, expected, act }) => {

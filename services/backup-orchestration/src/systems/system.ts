@@ -1,7 +1,7 @@
 import { SystemServes } from '@erp-steward/contracts/backup-events'
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
-import { Code, InstantOut, Uuid } from '@erp-steward/contracts/values'
+import { about, Code, InstantOut, Uuid, Version } from '@erp-steward/contracts/values'
 import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
 import { Type } from 'typebox'
 import type { EntityManager } from 'typeorm'
@@ -9,11 +9,11 @@ import type { EntityManager } from 'typeorm'
 /** A system whose backups changes wait for. It is known from its first target on, and belongs to the unit of that target. */
 export const SystemView = Type.Object(
   {
-    code: Code,
-    unitId: Uuid,
+    code: about(Code, 'Its name in targets and changes.'),
+    unitId: about(Uuid, 'The unit of its targets.'),
     serves: SystemServes,
-    createdAt: InstantOut,
-    version: Type.Integer(),
+    createdAt: about(InstantOut, 'When its first target made it known.'),
+    version: Version,
   },
   { title: 'BackupSystem' },
 )

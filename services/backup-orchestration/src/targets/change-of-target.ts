@@ -1,5 +1,5 @@
 import { Source } from '@erp-steward/contracts/agent-protocol'
-import { Code, Line, Uuid } from '@erp-steward/contracts/values'
+import { about, Code, Line, Uuid } from '@erp-steward/contracts/values'
 import { operation } from '@erp-steward/service-kit/measured-interest'
 import { defineProposal } from '@erp-steward/service-kit/proposal'
 import { Type } from 'typebox'
@@ -16,12 +16,15 @@ export const AgentId = Type.String({
 
 export const TargetChanges = Type.Partial(
   Type.Object({
-    name: Line(200),
+    name: about(Line(200), 'What people call it.'),
     agentId: AgentId,
     source: Source,
-    keyId: Code,
-    requiredBeforeChange: Type.Boolean(),
-    active: Type.Boolean(),
+    keyId: about(Code, 'Which of the keys of the agent seals its copies.'),
+    requiredBeforeChange: Type.Boolean({
+      description:
+        'Whether a change of its system waits for a fresh backup of it. Source: A-2.4.4.',
+    }),
+    active: Type.Boolean({ description: 'False: it is not backed up.' }),
   }),
   { additionalProperties: false, minProperties: 1 },
 )

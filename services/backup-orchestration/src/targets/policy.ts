@@ -1,6 +1,6 @@
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
-import { Code, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
+import { about, Code, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
 import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
 import { Type } from 'typebox'
 import type { EntityManager } from 'typeorm'
@@ -12,11 +12,8 @@ export const ExactDuration = Type.String({
 
 const kept = (maximum: number, period: string) =>
   nullable(
-    Type.Integer({
-      minimum: 1,
-      maximum,
-      description: `For how many ${period}s the first good backup of each ${period} is kept.`,
-    }),
+    Type.Integer({ minimum: 1, maximum }),
+    `For how many ${period}s the first good backup of each ${period} is kept; null: for none.`,
   )
 
 /** How long the backups are kept that stand for a week, a month or a year; a database has them all. */
@@ -32,27 +29,35 @@ export const policyMembers = {
     description: 'Five fields of cron, read in Asia/Shanghai.',
   }),
   /** How old the newest good backup may be. */
-  rpo: ExactDuration,
+  rpo: about(
+    ExactDuration,
+    'How old the newest good backup may be: ISO 8601 duration without years and months, `PT24H`.',
+  ),
   keepDays: Type.Integer({
     minimum: 1,
     maximum: 36_500,
     description: 'How many days a copy is to be kept that stands for no week, month or year.',
   }),
-  primarySite: Code,
-  offsiteSite: nullable(Code),
+  primarySite: about(Code, 'Code of the site where the backup itself lies.'),
+  offsiteSite: nullable(Code, 'Code of the site of the copy elsewhere (A-2.4.3); null: none.'),
 }
 
 /** One version of how a target is backed up; runs keep the version they were queued under. */
 export const PolicyView = Type.Object(
   {
-    targetId: Uuid,
-    version: Type.Integer(),
+    targetId: about(Uuid, 'The target that it is about.'),
+    version: Type.Integer({
+      description: 'From 1; runs keep the version that they were queued under.',
+    }),
     ...policyMembers,
     ...keepingMembers,
     /** How late a run may start before it counts as missed. */
-    startWithin: ExactDuration,
-    author: Type.String(),
-    createdAt: InstantOut,
+    startWithin: about(
+      ExactDuration,
+      'How late a run may start before it counts as missed: ISO 8601 duration.',
+    ),
+    author: Type.String({ description: 'Account or client that proposed it.' }),
+    createdAt: about(InstantOut, 'When it was set.'),
     nextRuns: Type.Array(InstantOut, { description: 'The next three instants of the schedule.' }),
   },
   { title: 'BackupPolicy' },

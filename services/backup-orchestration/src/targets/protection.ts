@@ -1,4 +1,4 @@
-import { InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
+import { about, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
 import { Type, type Static } from 'typebox'
 import { In, type EntityManager } from 'typeorm'
 import { CopyEntity, CopyView, type Copy } from '../copies/copy.ts'
@@ -9,24 +9,33 @@ import type { Target } from './target.ts'
 /** How well a target is protected, from proven copies only. */
 export const ProtectionView = Type.Object(
   {
-    targetId: Uuid,
-    newestRunId: nullable(Uuid),
-    newestDataAt: nullable(InstantOut),
+    targetId: about(Uuid, 'The target that it is about.'),
+    newestRunId: nullable(Uuid, 'The newest run that has a good copy; null: there is none.'),
+    newestDataAt: nullable(InstantOut, 'The instant of the data of that run.'),
     ageSeconds: nullable(Type.Integer(), 'Whole seconds since the instant of the data.'),
-    rpo: nullable(Type.String()),
-    rpoDueAt: nullable(InstantOut),
+    rpo: nullable(
+      Type.String(),
+      'How old the newest good backup may be, ISO 8601 duration; null without a policy.',
+    ),
+    rpoDueAt: nullable(
+      InstantOut,
+      'When the newest good backup becomes older than that; null where nothing asks for it.',
+    ),
     isRpoKept: nullable(
       Type.Boolean(),
       'Null where nothing asks for it: no policy, or the target is switched off.',
     ),
-    copies: Type.Array(CopyView),
-    offsite: Type.Enum(['not-wanted', 'awaited', 'overdue', 'confirmed', 'damaged', 'missing']),
+    copies: Type.Array(CopyView, { description: 'The copies of that run.' }),
+    offsite: Type.Enum(['not-wanted', 'awaited', 'overdue', 'confirmed', 'damaged', 'missing'], {
+      description:
+        'How the off-site copy of that run stands: `overdue` is not confirmed in time, `missing` is not there at all. Source: A-2.4.3.',
+    }),
     rule321: Type.Object(
       {
         copies: Type.Integer({ description: 'The data itself and its good copies.' }),
         media: Type.Integer({ description: 'Kinds of media that the good copies lie on.' }),
-        offsite: Type.Integer(),
-        isKept: Type.Boolean(),
+        offsite: Type.Integer({ description: 'Good copies that lie off site.' }),
+        isKept: Type.Boolean({ description: 'Whether all three numbers are reached.' }),
       },
       { description: 'Three copies with the data itself, two kinds of media, one copy off site.' },
     ),

@@ -1,6 +1,6 @@
 import { Source } from '@erp-steward/contracts/agent-protocol'
 import { SystemServes } from '@erp-steward/contracts/backup-events'
-import { Code, Line, nullable, Uuid } from '@erp-steward/contracts/values'
+import { about, Code, Line, nullable, Uuid } from '@erp-steward/contracts/values'
 import { operation } from '@erp-steward/service-kit/measured-interest'
 import { defineProposal } from '@erp-steward/service-kit/proposal'
 import { Type } from 'typebox'
@@ -10,14 +10,16 @@ import { ObjectKind } from './target.ts'
 
 /** What is said of a target when it is registered. */
 export const registeredMembers = {
-  code: Code,
-  name: Line(200),
-  systemCode: Code,
-  unitId: Uuid,
+  code: about(Code, 'Its name in events and logs; it never changes.'),
+  name: about(Line(200), 'What people call it.'),
+  systemCode: about(Code, 'The system that it is part of; changes name that.'),
+  unitId: about(Uuid, 'The unit whose data it is.'),
   agentId: AgentId,
   source: Source,
-  keyId: Code,
-  requiredBeforeChange: Type.Boolean(),
+  keyId: about(Code, 'Which of the keys of the agent seals its copies.'),
+  requiredBeforeChange: Type.Boolean({
+    description: 'Whether a change of its system waits for a fresh backup of it. Source: A-2.4.4.',
+  }),
 }
 
 /**

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { SystemServes } from '@erp-steward/contracts/backup-events'
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
-import { closed, Code, Uuid } from '@erp-steward/contracts/values'
+import { about, closed, Code, OfUnit } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { assertReaches, principalOf, unitInRange } from '@erp-steward/service-kit/authentication'
 import { assertVersion, createOnce } from '@erp-steward/service-kit/commit'
@@ -97,7 +97,10 @@ export function targetRoutes(app: App, deps: Dependencies<BackupConfig>): void {
     operationId: 'listBackupTargets',
     summary: 'Targets in your range, by code.',
     clauses: ['A-2.4.1'],
-    query: { systemCode: Type.Optional(Code), unitId: Type.Optional(Uuid) },
+    query: {
+      systemCode: Type.Optional(about(Code, 'Only targets of this system.')),
+      unitId: Type.Optional(OfUnit),
+    },
     row: TargetView,
     sorting: byText('code'),
     list: async ({ query: { systemCode, unitId }, request, ...stretch }) => {
@@ -149,7 +152,12 @@ export function targetRoutes(app: App, deps: Dependencies<BackupConfig>): void {
       keepWeeks: Type.Optional(keepingMembers.keepWeeks),
       keepMonths: Type.Optional(keepingMembers.keepMonths),
       keepYears: Type.Optional(keepingMembers.keepYears),
-      startWithin: Type.Optional(ExactDuration),
+      startWithin: Type.Optional(
+        about(
+          ExactDuration,
+          'How late a run may start before it counts as missed: ISO 8601 duration; left out: an hour.',
+        ),
+      ),
     }),
     also: { 202: ProposalView },
     apply: async (tx, { request, reply, params, body: sent, expected, act }) => {

@@ -2,7 +2,7 @@ import { Source } from '@erp-steward/contracts/agent-protocol'
 import { FloorState } from '@erp-steward/contracts/backup-events'
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
-import { Code, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
+import { about, Code, Id, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
 import { assertVersion } from '@erp-steward/service-kit/commit'
 import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
 import { Type, type Static } from 'typebox'
@@ -35,21 +35,21 @@ export type FloorStatement = Static<typeof FloorStatement>
 /** Something that must be backed up. */
 export const TargetView = Type.Object(
   {
-    id: Uuid,
-    code: Code,
-    name: Type.String(),
-    systemCode: Code,
-    unitId: Uuid,
+    id: Id,
+    code: about(Code, 'Its name in events and logs; it never changes.'),
+    name: Type.String({ description: 'What people call it.' }),
+    systemCode: about(Code, 'The system that it is part of; changes name that.'),
+    unitId: about(Uuid, 'The unit whose data it is.'),
     objectKind: ObjectKind,
     agentId: Type.String({ description: 'Client id of the agent that does its work.' }),
     source: Source,
     /** Which of the agent's keys seals its copies. */
-    keyId: Code,
+    keyId: about(Code, 'Which of the keys of the agent seals its copies.'),
     requiredBeforeChange: Type.Boolean({
       description:
         'Whether a change of its system waits for a fresh backup of it. Source: A-2.4.4.',
     }),
-    active: Type.Boolean(),
+    active: Type.Boolean({ description: 'False: it is not backed up.' }),
     policyVersion: Type.Integer({ description: '0 while it has no policy.' }),
     nextRunAt: nullable(
       InstantOut,
@@ -63,7 +63,7 @@ export const TargetView = Type.Object(
       FloorStatement,
       'How it stands to the floors, as stated last; null before its first policy.',
     ),
-    createdAt: InstantOut,
+    createdAt: about(InstantOut, 'When it was registered.'),
     version: Type.Integer({ description: 'Of what people change; runs do not touch it.' }),
   },
   { title: 'BackupTarget' },
