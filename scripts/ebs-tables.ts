@@ -1,7 +1,4 @@
-import {
-  provisioningKinds,
-  type ProvisioningKind,
-} from '@erp-steward/identity/provisioning/provisioning-task'
+import { ProvisioningKind } from '@erp-steward/identity/provisioning/provisioning-task'
 import {
   addResponsibility,
   addRole,
@@ -123,7 +120,7 @@ export function withEbsTasks(document: string, language: Language): string {
   const begin = document.indexOf(BEGIN)
   const end = document.indexOf(END)
   if (begin < 0 || end < begin) throw new Error(`The document lacks ${BEGIN} or ${END}`)
-  const sections = provisioningKinds.map((kind) => sectionOf(kind, language)).join('\n')
+  const sections = ProvisioningKind.enum.map((kind) => sectionOf(kind, language)).join('\n')
   const tries = words.tries[language]
   return `${document.slice(0, begin + BEGIN.length)}\n\n${sections}\n${tries}\n\n${document.slice(end)}`
 }

@@ -1,6 +1,8 @@
 import { Type, type Static } from 'typebox'
 import { defineEvent } from './event.ts'
-import { Instant, nullable } from './values.ts'
+import { about, Instant, nullable } from './values.ts'
+
+const Hash = Type.String({ pattern: '^[0-9a-f]{64}$' })
 
 export const LedgerAnchored = defineEvent({
   type: 'audit.access.ledger-anchored.v1',
@@ -9,23 +11,30 @@ export const LedgerAnchored = defineEvent({
   payload: Type.Object({
     day: Type.String({ format: 'date' }),
     seq: Type.Integer({ minimum: 0 }),
-    /** SHA-256 in lower-case hex. */
-    hash: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+    hash: about(Hash, 'SHA-256 in lower-case hex.'),
     anchoredAt: Instant,
   }),
 })
 
+const KeyId = Type.String({
+  pattern: '^[0-9a-f]{16}$',
+  description: 'Which key signed: the first 16 hex digits of the SHA-256 of the raw public key.',
+})
+const Signature = Type.String({
+  pattern: '^[A-Za-z0-9_-]{86}$',
+  description: 'Ed25519 (RFC 8032) in base64url, over the text that docs/guides/operate.md gives.',
+})
+
 /** The end of the ledger at a moment, signed with a key that is not in the database of the ledger. */
 export const SignedHead = Type.Object({
-  /** Number of the last record that the signature covers, and with it all before. */
-  seq: Type.Integer({ minimum: 1 }),
-  /** SHA-256 of that record in lower-case hex. */
-  hash: Type.String({ pattern: '^[0-9a-f]{64}$' }),
-  signedAt: Instant,
-  /** Which key signed: the first 16 hex digits of the SHA-256 of the raw public key. */
-  keyId: Type.String({ pattern: '^[0-9a-f]{16}$' }),
-  /** Ed25519 (RFC 8032) in base64url, over the text that docs/guides/operate.md gives. */
-  signature: Type.String({ pattern: '^[A-Za-z0-9_-]{86}$' }),
+  seq: Type.Integer({
+    minimum: 1,
+    description: 'Number of the last record that the signature covers, and with it all before.',
+  }),
+  hash: about(Hash, 'SHA-256 of that record in lower-case hex.'),
+  signedAt: about(Instant, 'When it was signed.'),
+  keyId: KeyId,
+  signature: Signature,
 })
 export type SignedHead = Static<typeof SignedHead>
 
@@ -38,33 +47,40 @@ export const LedgerHeadSigned = defineEvent({
 
 /** What is signed of a verification, so that it can be shown to somebody who cannot ask the ledger. */
 export const VerificationReceipt = Type.Object({
-  state: Type.Enum(['intact', 'broken', 'unproven']),
-  /** The chain was computed anew, and is sound, up to this record; 0: not even the first. */
-  seq: Type.Integer({ minimum: 0 }),
-  /** SHA-256 of that record in lower-case hex; zeros for 0. */
-  hash: Type.String({ pattern: '^[0-9a-f]{64}$' }),
-  /** When the first record was made; `null` for an empty ledger. */
-  since: nullable(Instant),
-  /** The newest signed head that a witness outside the database holds and that agrees; 0: none. */
-  vouchedSeq: Type.Integer({ minimum: 0 }),
-  signedAt: Instant,
-  keyId: Type.String({ pattern: '^[0-9a-f]{16}$' }),
-  /** Ed25519 (RFC 8032) in base64url, over the text that docs/guides/operate.md gives. */
-  signature: Type.String({ pattern: '^[A-Za-z0-9_-]{86}$' }),
+  state: Type.Enum(['intact', 'broken', 'unproven'], { description: 'What came out.' }),
+  seq: Type.Integer({
+    minimum: 0,
+    description:
+      'The chain was computed anew, and is sound, up to this record; 0: not even the first.',
+  }),
+  hash: about(Hash, 'SHA-256 of that record in lower-case hex; zeros for 0.'),
+  since: nullable(Instant, 'When the first record was made; null for an empty ledger.'),
+  vouchedSeq: Type.Integer({
+    minimum: 0,
+    description:
+      'The newest signed head that a witness outside the database holds and that agrees; 0: none.',
+  }),
+  signedAt: about(Instant, 'When it was signed.'),
+  keyId: KeyId,
+  signature: Signature,
 })
 export type VerificationReceipt = Static<typeof VerificationReceipt>
 
 /** What a verification may find of a witness. */
-export const WitnessState = Type.Enum([
-  'agrees',
-  'disagrees',
-  'behind',
-  'unreachable',
-  'not-set-up',
-])
+export const WitnessState = Type.Enum(
+  ['agrees', 'disagrees', 'behind', 'unreachable', 'not-set-up'],
+  {
+    title: 'WitnessState',
+    description: '`behind`: it holds none of the newest heads; `unreachable`: it cannot be asked.',
+  },
+)
 
 /** Who keeps signed heads of the ledger: the ledger's own table, a file, another service. */
-export const Witness = Type.Enum(['signature', 'file', 'assessment'])
+export const Witness = Type.Enum(['signature', 'file', 'assessment'], {
+  title: 'LedgerWitness',
+  description:
+    '`signature`: the signed heads beside the ledger; `file`: those in a file outside the database; `assessment`: those that the other service keeps.',
+})
 
 export const LedgerVerified = defineEvent({
   type: 'audit.access.ledger-verified.v1',

@@ -81,6 +81,16 @@ export const byText = <Member extends string>(
   keyOf: (row) => [row[member]],
 })
 
+/** By a running number, a bigint as text. */
+export const bySeq: Sorting<{ readonly seq: string }, string | null> = {
+  after: (cursor) => {
+    const [seq = null] = decodeCursor(cursor, 1) ?? []
+    if (seq !== null) assertPart(/^\d{1,18}$/.test(seq))
+    return seq
+  },
+  keyOf: ({ seq }) => [seq],
+}
+
 /** A cursor that carries the sort key of the last row. */
 export function encodeCursor(key: readonly (string | number)[]): string {
   return Buffer.from(JSON.stringify(key)).toString('base64url')

@@ -1,7 +1,7 @@
 import { eventCatalog } from '@erp-steward/contracts/event-catalog'
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
-import { Instant, Line, Uuid } from '@erp-steward/contracts/values'
+import { about, Instant, Line, Uuid } from '@erp-steward/contracts/values'
 import { ClauseId, isClauseId } from '@erp-steward/regulation/clause'
 import { Type, type Static } from 'typebox'
 import type { EntityManager } from 'typeorm'
@@ -11,7 +11,7 @@ const ID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}'
 
 /** Which facts of the ledger are meant, all members together; `from` counts, `to` does not. */
 export const RecordFilter = Type.Object({
-  eventId: Type.Optional(Uuid),
+  eventId: Type.Optional(about(Uuid, 'The fact that this event stated.')),
   subject: Type.Optional(
     Type.String({
       minLength: 1,
@@ -29,10 +29,7 @@ export const RecordFilter = Type.Object({
     }),
   ),
   userName: Type.Optional(
-    Type.Unsafe<string>({
-      ...Line(100),
-      description: 'Who acted, by user name in any case; one that nobody has is refused.',
-    }),
+    about(Line(100), 'Who acted, by user name in any case; one that nobody has is refused.'),
   ),
   type: Type.Optional(
     Type.String({
@@ -47,12 +44,8 @@ export const RecordFilter = Type.Object({
       description: 'Facts that prove this clause, `A-2.1.4`.',
     }),
   ),
-  from: Type.Optional(
-    Type.Unsafe<string>({ ...Instant, description: 'Recorded at this instant or later.' }),
-  ),
-  to: Type.Optional(
-    Type.Unsafe<string>({ ...Instant, description: 'Recorded before this instant.' }),
-  ),
+  from: Type.Optional(about(Instant, 'Recorded at this instant or later.')),
+  to: Type.Optional(about(Instant, 'Recorded before this instant.')),
 })
 export type RecordFilter = Static<typeof RecordFilter>
 

@@ -2,17 +2,16 @@ import { Readable } from 'node:stream'
 import type { Act } from '@erp-steward/contracts/act'
 import type { App } from '@erp-steward/service-kit/app'
 import { actOf } from '@erp-steward/service-kit/authentication'
-import { decodeCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
+import { decodeCursor, listOf, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
 import { Type } from 'typebox'
 import type { DataSource } from 'typeorm'
 import { viewerOf } from '../people/show-person.ts'
 import {
   AnchorView,
   KeyView,
+  NotedComparison,
   NotedHead,
-  RecordState,
   RecordView,
-  Sha256,
   VerificationView,
 } from './audit-views.ts'
 import { anchorsBefore, compareNoted } from './compare-noted.ts'
@@ -90,7 +89,10 @@ export function auditRoutes(
               description: 'Only records after this number: goes on where the last copy ended.',
             }),
             filter: Type.Optional(
-              Type.Object(RecordFilter.properties, { additionalProperties: false }),
+              Type.Object(RecordFilter.properties, {
+                additionalProperties: false,
+                description: 'Only such facts; without it all.',
+              }),
             ),
           },
           { additionalProperties: false },
@@ -144,7 +146,7 @@ export function auditRoutes(
         summary:
           'Public keys by which signed heads, copies and receipts are checked elsewhere, and what each signed. Note them outside the product.',
         tags: ['audit'],
-        response: { 200: Type.Object({ items: Type.Array(KeyView) }) },
+        response: { 200: listOf(KeyView) },
       },
     },
     async () => ({ items: await ledgerKeys(db.manager, signer) }),
@@ -179,16 +181,17 @@ export function auditRoutes(
           'Compares heads and anchors that were noted outside the product with the ledger as it is. Whether the chain between them is sound says a verification.',
         tags: ['audit'],
         body: Type.Object(
-          { heads: Type.Array(NotedHead, { minItems: 1, maxItems: 1_000 }) },
+          {
+            heads: Type.Array(NotedHead, {
+              minItems: 1,
+              maxItems: 1_000,
+              description: 'What was noted, in any order.',
+            }),
+          },
           { additionalProperties: false },
         ),
         response: {
-          200: Type.Object({
-            agree: Type.Boolean({ description: 'Whether every one agrees.' }),
-            items: Type.Array(
-              Type.Object({ seq: Type.Integer(), hash: Sha256, record: RecordState }),
-            ),
-          }),
+          200: NotedComparison,
         },
       },
     },

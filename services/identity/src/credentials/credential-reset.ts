@@ -1,63 +1,61 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { CredentialReset as CredentialResetFact } from '@erp-steward/contracts/sign-in-events'
+import { about, Id, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
 import { appendEvent } from '@erp-steward/messaging/outbox'
-import { EntitySchema, type EntityManager } from 'typeorm'
+import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
+import { Type } from 'typebox'
+import type { EntityManager } from 'typeorm'
 import type { Account } from '../accounts/account.ts'
+
+const ResetState = Type.Enum(['half-issued', 'issued', 'chosen', 'superseded'], {
+  title: 'CredentialResetState',
+  description:
+    '`half-issued`: alone it opens nothing; `chosen`: its owner chose another; `superseded`: a later reset took its place.',
+})
 
 /**
  * A case: others issued a password for an account. Who had which half stays with it, by account and by person, so that
  * nobody stands in for two.
  */
-export interface CredentialReset {
-  id: string
-  accountId: string
-  /** `chosen`: its owner chose another; `superseded`: a later reset took its place. */
-  state: 'half-issued' | 'issued' | 'chosen' | 'superseded'
-  firstBy: string
-  firstPerson: string | null
-  firstRole: string
-  firstAt: Date
-  /** SHA-256 of the first half, until the second is made. */
-  firstDigest: Buffer | null
-  secondBy: string | null
-  secondPerson: string | null
-  secondRole: string | null
-  secondAt: Date | null
-  /** End of the half, then of the password. */
-  expiresAt: Date
-  chosenAt: Date | null
-  coolingUntil: Date | null
-  confirmedBy: string | null
-  confirmedPerson: string | null
-  confirmedAt: Date | null
-  /** How the identity was confirmed, in the words of who did it. */
-  confirmation: string | null
-}
-
-export const CredentialResetEntity = new EntitySchema<CredentialReset>({
-  name: 'CredentialReset',
-  tableName: 'credential_reset',
-  columns: {
-    id: { type: 'uuid', primary: true, primaryKeyConstraintName: 'credential_reset_pkey' },
-    accountId: { type: 'uuid', name: 'account_id' },
-    state: { type: 'text' },
-    firstBy: { type: 'text', name: 'first_by' },
-    firstPerson: { type: 'uuid', name: 'first_person', nullable: true },
-    firstRole: { type: 'text', name: 'first_role' },
-    firstAt: { type: 'timestamptz', name: 'first_at' },
-    firstDigest: { type: 'bytea', name: 'first_digest', nullable: true },
-    secondBy: { type: 'text', name: 'second_by', nullable: true },
-    secondPerson: { type: 'uuid', name: 'second_person', nullable: true },
-    secondRole: { type: 'text', name: 'second_role', nullable: true },
-    secondAt: { type: 'timestamptz', name: 'second_at', nullable: true },
-    expiresAt: { type: 'timestamptz', name: 'expires_at' },
-    chosenAt: { type: 'timestamptz', name: 'chosen_at', nullable: true },
-    coolingUntil: { type: 'timestamptz', name: 'cooling_until', nullable: true },
-    confirmedBy: { type: 'text', name: 'confirmed_by', nullable: true },
-    confirmedPerson: { type: 'uuid', name: 'confirmed_person', nullable: true },
-    confirmedAt: { type: 'timestamptz', name: 'confirmed_at', nullable: true },
-    confirmation: { type: 'text', nullable: true },
+export const ResetView = Type.Object(
+  {
+    id: Id,
+    accountId: about(Uuid, 'The account that the password was issued for.'),
+    userName: Type.String({ description: 'User name of that account.' }),
+    state: ResetState,
+    firstBy: Type.String({ description: 'Account that got the first half.' }),
+    firstRole: Type.String({ description: 'Role in which it did.' }),
+    firstAt: about(InstantOut, 'When the first half was issued.'),
+    secondBy: nullable(Type.String(), 'Account that got the second half; null: nobody yet.'),
+    secondRole: nullable(Type.String(), 'Role in which it did.'),
+    secondAt: nullable(InstantOut, 'When the second half was issued.'),
+    expiresAt: about(InstantOut, 'End of the half, then of the password.'),
+    chosenAt: nullable(InstantOut, 'When the owner chose another password.'),
+    coolingUntil: nullable(
+      InstantOut,
+      'Until then the account may not approve; null: no cooling time was set.',
+    ),
+    confirmedBy: nullable(Type.String(), 'Account that vouched for the owner; null: nobody did.'),
+    confirmedAt: nullable(InstantOut, 'When it did.'),
+    confirmation: nullable(
+      Type.String(),
+      'How the identity was confirmed, in the words of who did it.',
+    ),
   },
+  { title: 'CredentialReset' },
+)
+
+export const CredentialResetEntity = entityOf(ResetView, {
+  table: 'credential_reset',
+  derived: ['userName'],
+  kept: {
+    firstPerson: nullable(Uuid),
+    secondPerson: nullable(Uuid),
+    confirmedPerson: nullable(Uuid),
+    /** SHA-256 of the first half, until the second is made. */
+    firstDigest: nullable(Type.Unsafe<Buffer>({})),
+  },
+  columns: { firstDigest: { type: 'bytea' } },
   foreignKeys: [
     {
       name: 'credential_reset_account_id_fkey',
@@ -86,6 +84,7 @@ export const CredentialResetEntity = new EntitySchema<CredentialReset>({
     },
   ],
 })
+export type CredentialReset = RowOf<typeof CredentialResetEntity>
 
 type Step =
   | 'first-half-issued'

@@ -1,12 +1,10 @@
+import type { Static } from 'typebox'
 import type { EntityManager } from 'typeorm'
 import { openUserName } from '../accounts/sealed-user-name.ts'
-import type { CredentialReset } from './credential-reset.ts'
+import type { ResetView } from './credential-reset.ts'
 
 /** A case with the name of the account, without what is left of the secret. */
-export type ListedReset = Omit<
-  CredentialReset,
-  'firstDigest' | 'firstPerson' | 'secondPerson' | 'confirmedPerson'
-> & { readonly userName: string }
+type ListedReset = Static<typeof ResetView>
 
 export interface ResetFilter {
   readonly accountId: string | undefined

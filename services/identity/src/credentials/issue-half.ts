@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
+import { about, InstantOut, Uuid } from '@erp-steward/contracts/values'
+import { Type, type Static } from 'typebox'
 import type { EntityManager } from 'typeorm'
 import { assertAnotherHand, assertNamed } from '../accounts/another-hand.ts'
 import { lockAccount, type HeldAccount } from '../accounts/lock-account.ts'
@@ -21,13 +23,18 @@ import { randomHalf } from './random-password.ts'
 import { mayHoldHalf } from './rules/half-holders.ts'
 
 /** Half of an initial password, shown this once to who asked for it. */
-export interface IssuedHalf {
-  readonly accountId: string
-  readonly half: 'first' | 'second'
-  readonly claimCode: string
-  /** End of the half, or of the password once both were issued. */
-  readonly expiresAt: Date
-}
+export const IssuedHalf = Type.Object(
+  {
+    accountId: about(Uuid, 'The account that it is for.'),
+    half: Type.Enum(['first', 'second'], { description: 'Which half.' }),
+    claimCode: Type.String({
+      description: 'The password is the first half, a dash and the second half.',
+    }),
+    expiresAt: about(InstantOut, 'End of the half, or of the password once both were issued.'),
+  },
+  { title: 'PasswordHalf' },
+)
+export type IssuedHalf = Static<typeof IssuedHalf>
 
 /**
  * Makes the first half of an initial password. It opens nothing and voids nothing: one person alone neither takes an

@@ -1,16 +1,38 @@
 import { Problem } from '@erp-steward/contracts/problem'
+import { about, Uuid } from '@erp-steward/contracts/values'
+import { Type, type Static } from 'typebox'
 import type { DataSource, EntityManager } from 'typeorm'
 import { AccountEntity } from '../accounts/account.ts'
 import { openUserName } from '../accounts/sealed-user-name.ts'
-import type { IssuedHalf } from './issue-half.ts'
+import { IssuedHalf } from './issue-half.ts'
 
 /** Most accounts of one call; the second half of each is hashed, some 50 milliseconds of CPU. */
 export const MOST_HALVES = 100
 
 /** A half, or why there is none. */
-export type HalfOutcome =
-  | (IssuedHalf & { readonly userName: string })
-  | { readonly accountId: string; readonly code: string; readonly detail: string }
+const HalfOutcome = Type.Union([
+  Type.Object(
+    {
+      ...IssuedHalf.properties,
+      userName: Type.String({ description: 'User name of the account.' }),
+    },
+    { title: 'NamedPasswordHalf' },
+  ),
+  Type.Object(
+    {
+      accountId: about(Uuid, 'The account that it was asked for.'),
+      code: Type.String({ description: 'Code of the problem.' }),
+      detail: Type.String({ description: 'What was wrong, for people.' }),
+    },
+    { title: 'RefusedPasswordHalf', description: 'Why there is no half for this account.' },
+  ),
+])
+type HalfOutcome = Static<typeof HalfOutcome>
+
+export const HalfOutcomes = Type.Object(
+  { items: Type.Array(HalfOutcome, { description: 'In the order of `accountIds`.' }) },
+  { title: 'PasswordHalves' },
+)
 
 /**
  * Halves of one kind for many accounts, each in a commit of its own, as if it had been asked for alone: all rules on who may

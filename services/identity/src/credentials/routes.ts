@@ -1,8 +1,9 @@
 import type { Act } from '@erp-steward/contracts/act'
-import { InstantOut, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
+import { about, closed, nullable, Paragraph, Reason, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { actOf, principalOf, unitInRange } from '@erp-steward/service-kit/authentication'
-import { decodeInstantCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
+import { byInstant } from '@erp-steward/service-kit/paging'
+import { listRoute, PathId } from '@erp-steward/service-kit/route-shapes'
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { Type } from 'typebox'
@@ -11,79 +12,48 @@ import { AccountEntity } from '../accounts/account.ts'
 import { unstored } from '../sessions/unstored.ts'
 import { changePassword } from './change-password.ts'
 import { confirmIdentity } from './confirm-identity.ts'
+import { ResetView } from './credential-reset.ts'
 import { credentialResets } from './credential-resets.ts'
-import { issueFirstHalf, issueSecondHalf } from './issue-half.ts'
-import { issueHalves, MOST_HALVES } from './issue-halves.ts'
+import { IssuedHalf, issueFirstHalf, issueSecondHalf } from './issue-half.ts'
+import { HalfOutcomes, issueHalves, MOST_HALVES } from './issue-halves.ts'
 import { passwordPolicyOf } from './password-policy-of.ts'
 import { LONGEST_PASSWORD } from './rules/password-policy.ts'
 import { unlockAccount } from './unlock-account.ts'
 
 const Password = Type.String({ minLength: 1, maxLength: LONGEST_PASSWORD })
 
-const PolicyView = Type.Object({
-  profile: Type.Enum(['gbt22239-level3', 'nist-800-63b-4']),
-  minLength: Type.Integer({ description: 'In characters (code points).' }),
-  classes: Type.Integer({
-    description: 'How many of upper case, lower case, digit, special; 0: none asked.',
-  }),
-  history: Type.Integer({ description: 'How many earlier passwords may not return.' }),
-  maxAgeDays: Type.Union([Type.Number(), Type.Null()], {
-    description: 'After so many days it must be changed; null: never for its age.',
-  }),
-  versions: Type.Record(Type.String(), Type.Integer(), {
-    description: 'Parameter versions in force; 0: as shipped.',
-  }),
-})
-
-const IssuedHalf = Type.Object({
-  accountId: Uuid,
-  half: Type.Enum(['first', 'second']),
-  claimCode: Type.String({
-    description: 'The password is the first half, a dash and the second half.',
-  }),
-  expiresAt: InstantOut,
-})
-
-const ForMany = Type.Object(
+const PolicyView = Type.Object(
   {
-    accountIds: Type.Array(Uuid, { minItems: 1, maxItems: MOST_HALVES, uniqueItems: true }),
+    profile: Type.Enum(['gbt22239-level3', 'nist-800-63b-4'], {
+      description: 'The set of rules that the company follows.',
+    }),
+    minLength: Type.Integer({ description: 'In characters (code points).' }),
+    classes: Type.Integer({
+      description: 'How many of upper case, lower case, digit, special; 0: none asked.',
+    }),
+    history: Type.Integer({ description: 'How many earlier passwords may not return.' }),
+    maxAgeDays: nullable(
+      Type.Number(),
+      'After so many days it must be changed; null: never for its age.',
+    ),
+    versions: Type.Record(Type.String(), Type.Integer(), {
+      description: 'Parameter versions in force; 0: as shipped.',
+    }),
   },
-  { additionalProperties: false },
+  { title: 'PasswordPolicy' },
 )
 
-const HalfOutcomes = Type.Object({
-  items: Type.Array(
-    Type.Union([
-      Type.Object({ ...IssuedHalf.properties, userName: Type.String() }),
-      Type.Object(
-        { accountId: Uuid, code: Type.String(), detail: Type.String() },
-        { description: 'Why there is no half for this account.' },
-      ),
-    ]),
-    { description: 'In the order of `accountIds`.' },
-  ),
+const ForMany = closed({
+  accountIds: Type.Array(Uuid, {
+    minItems: 1,
+    maxItems: MOST_HALVES,
+    uniqueItems: true,
+    description: `The accounts, at most ${String(MOST_HALVES)}, each once.`,
+  }),
 })
 
-const ResetView = Type.Object({
-  id: Uuid,
-  accountId: Uuid,
-  userName: Type.String(),
-  state: Type.Enum(['half-issued', 'issued', 'chosen', 'superseded']),
-  firstBy: Type.String(),
-  firstRole: Type.String(),
-  firstAt: InstantOut,
-  secondBy: nullable(Type.String()),
-  secondRole: nullable(Type.String()),
-  secondAt: nullable(InstantOut),
-  expiresAt: InstantOut,
-  chosenAt: nullable(InstantOut),
-  coolingUntil: nullable(InstantOut),
-  confirmedBy: nullable(Type.String()),
-  confirmedAt: nullable(InstantOut),
-  confirmation: nullable(Type.String()),
-})
-
-const ById = Type.Object({ id: Uuid })
+const tags = ['credentials']
+const ById = Type.Object({ id: PathId })
 
 interface Options {
   readonly db: DataSource
@@ -108,7 +78,7 @@ function resetRoutes(app: App, { db, clock }: Options): void {
       summary: 'The first half of an initial password, shown this once; alone it opens nothing.',
       description:
         'The second half goes to another person of another role. An administrator is reset by the two others only. What the account has now stays good until the second half is issued.',
-      tags: ['credentials'],
+      tags,
       params: ById,
       response: { 202: IssuedHalf },
     },
@@ -130,7 +100,7 @@ function resetRoutes(app: App, { db, clock }: Options): void {
       summary: 'The second half, shown this once; from now on both together open a session.',
       description:
         'For another person of another role than the first. The password is first half, dash, second half; the earlier one and its sessions are void.',
-      tags: ['credentials'],
+      tags,
       params: ById,
       response: { 201: IssuedHalf },
     },
@@ -171,7 +141,7 @@ function resetRoutes(app: App, { db, clock }: Options): void {
         operationId,
         summary,
         description,
-        tags: ['credentials'],
+        tags,
         body: ForMany,
         response: { 200: HalfOutcomes },
       },
@@ -193,9 +163,11 @@ function resetRoutes(app: App, { db, clock }: Options): void {
     schema: {
       operationId: 'confirmIdentity',
       summary: 'A third person vouches for the owner; the cooling time ends with the next token.',
-      tags: ['credentials'],
+      tags,
       params: ById,
-      body: Type.Object({ how: Paragraph(500) }, { additionalProperties: false }),
+      body: closed({
+        how: about(Paragraph(500), 'How the identity was confirmed, in at most 500 characters.'),
+      }),
       response: { 204: Type.Null() },
     },
     handler: async (request, reply) => {
@@ -207,20 +179,17 @@ function resetRoutes(app: App, { db, clock }: Options): void {
     },
   })
 
-  app.get('/v1/credential-resets', {
-    config: { access: 'credential-reset.read', clauses: ['A-2.2.3', 'A-4.3.3'] },
-    schema: {
-      operationId: 'listCredentialResets',
-      summary: 'Who issued passwords for whom, oldest first; they are kept for ever.',
-      tags: ['credentials'],
-      querystring: Type.Object({ ...PageQuery, accountId: Type.Optional(Uuid) }),
-      response: { 200: pageOf(ResetView) },
-    },
-    handler: async ({ query: { limit, cursor, accountId } }) => {
-      const after = decodeInstantCursor(cursor)
-      const rows = await credentialResets(db.manager, { accountId, after, limit: limit + 1 })
-      return page(rows, limit, ({ firstAt, id }) => [firstAt.toISOString(), id])
-    },
+  listRoute(app, '/v1/credential-resets', {
+    operationId: 'listCredentialResets',
+    summary: 'Who issued passwords for whom, oldest first; they are kept for ever.',
+    tags,
+    access: 'credential-reset.read',
+    clauses: ['A-2.2.3', 'A-4.3.3'],
+    query: { accountId: Type.Optional(about(Uuid, 'Whose password it was.')) },
+    row: ResetView,
+    sorting: byInstant('firstAt'),
+    list: ({ query: { accountId }, after, limit }) =>
+      credentialResets(db.manager, { accountId, after, limit }),
   })
 }
 
@@ -235,11 +204,11 @@ function ownRoutes(app: App, { db, clock }: Options): void {
       schema: {
         operationId: 'changeOwnPassword',
         summary: 'Changes the own password; every other session of the account ends.',
-        tags: ['credentials'],
-        body: Type.Object(
-          { currentPassword: Password, newPassword: Password },
-          { additionalProperties: false },
-        ),
+        tags,
+        body: closed({
+          currentPassword: about(Password, 'The password that is in force.'),
+          newPassword: about(Password, 'Another one, by the rules of `readOwnPasswordPolicy`.'),
+        }),
         response: { 204: Type.Null() },
       },
     },
@@ -263,7 +232,7 @@ function ownRoutes(app: App, { db, clock }: Options): void {
       schema: {
         operationId: 'readOwnPasswordPolicy',
         summary: 'The rules for the own password.',
-        tags: ['credentials'],
+        tags,
         response: { 200: PolicyView },
       },
     },
@@ -287,9 +256,9 @@ function ownRoutes(app: App, { db, clock }: Options): void {
       schema: {
         operationId: 'unlockAccount',
         summary: 'Ends a lock after failed sign-ins; may be repeated.',
-        tags: ['credentials'],
-        params: Type.Object({ id: Uuid }),
-        body: Type.Object({ reason: Paragraph(500) }, { additionalProperties: false }),
+        tags,
+        params: ById,
+        body: closed({ reason: Reason }),
         response: { 204: Type.Null() },
       },
     },

@@ -6,6 +6,8 @@ import {
   PositionChanged,
   UnitChanged,
 } from '@erp-steward/contracts/directory-events'
+import { about, InstantOut, Uuid } from '@erp-steward/contracts/values'
+import { Type, type Static } from 'typebox'
 import type { EntityManager } from 'typeorm'
 
 const TOPICS = ['identity.directory', 'identity.account', 'identity.provisioning']
@@ -23,22 +25,38 @@ const OF_EVERYBODY = [UnitChanged, DepartmentChanged, PositionChanged, ModuleCha
 /** Records of the ledger that one request looks at, whether the caller is told of them or not. */
 export const MOST_LOOKED_AT = 5_000
 
-export interface FeedItem {
-  readonly position: number
-  readonly eventId: string
-  readonly type: string
-  readonly subject: string
-  readonly actor: string
-  readonly recordedAt: Date
-}
+const Position = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
 
-export interface FeedPage {
-  readonly items: FeedItem[]
-  /** Where the next request begins. */
-  readonly next: number
-  /** Position of the newest record. */
-  readonly end: number
-}
+const FeedItem = Type.Object(
+  {
+    position: about(Position, 'Where it stands; later facts have higher ones.'),
+    eventId: about(Uuid, 'Id of the event that stated the fact.'),
+    type: Type.String({
+      description: 'Type of the event with its version; docs/events.md has all.',
+    }),
+    subject: Type.String({ description: 'Id of what the fact is about.' }),
+    actor: Type.String({ description: 'Account, client or service that caused it.' }),
+    recordedAt: about(InstantOut, 'When the fact was recorded.'),
+  },
+  { title: 'ChangesFeedItem' },
+)
+export type FeedItem = Static<typeof FeedItem>
+
+export const FeedPage = Type.Object(
+  {
+    items: Type.Array(FeedItem, { description: 'In an order that never changes.' }),
+    next: about(Position, '`after` of the next request.'),
+    end: about(Position, 'Position of the newest fact.'),
+  },
+  { title: 'ChangesFeed' },
+)
+export type FeedPage = Static<typeof FeedPage>
+
+/** Where a request goes on. */
+export const After = about(
+  Position,
+  '`next` of the answer before; 0 for all since the beginning; without it only `next` and `end` are answered.',
+)
 
 export interface FeedQuery {
   /** `null` answers nothing but the end. */

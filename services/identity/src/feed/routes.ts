@@ -1,13 +1,10 @@
 import { Problem } from '@erp-steward/contracts/problem'
-import { InstantOut, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { unitInRange } from '@erp-steward/service-kit/authentication'
 import { MAX_LIMIT } from '@erp-steward/service-kit/paging'
 import { Type } from 'typebox'
 import type { DataSource } from 'typeorm'
-import { changesAfter, feedTypes } from './changes-after.ts'
-
-const Position = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
+import { After, changesAfter, FeedPage, feedTypes } from './changes-after.ts'
 
 /** What changed, for scripts that follow. */
 export function feedRoutes(app: App, { db }: { readonly db: DataSource }): void {
@@ -21,32 +18,16 @@ export function feedRoutes(app: App, { db }: { readonly db: DataSource }): void 
         'A script reads the lists once, keeps `next` of a request without `after`, and from then on asks with `after` what `next` said. Nothing is skipped: a change that commits late comes later, under a higher position. A fact is here when the ledger has it, normally within a second. A page may be empty and `next` still be higher, because most facts are of no concern to the caller; `next` = `end` says that there is no more. Callers of a unit are told of the register, of who belongs to the unit now and of who moves away. What a fact changed is read from its subject.',
       tags: ['people'],
       querystring: Type.Object({
-        after: Type.Optional(
-          Type.Unsafe<number>({
-            ...Position,
-            description:
-              '`next` of the answer before; 0 for all since the beginning; without it only `next` and `end` are answered.',
-          }),
-        ),
+        after: Type.Optional(After),
         type: Type.Optional(Type.Enum([...feedTypes], { description: 'Only facts of this type.' })),
-        limit: Type.Integer({ minimum: 1, maximum: MAX_LIMIT, default: MAX_LIMIT }),
-      }),
-      response: {
-        200: Type.Object({
-          items: Type.Array(
-            Type.Object({
-              position: Position,
-              eventId: Uuid,
-              type: Type.String(),
-              subject: Type.String({ description: 'Id of what the fact is about.' }),
-              actor: Type.String(),
-              recordedAt: InstantOut,
-            }),
-          ),
-          next: Position,
-          end: Type.Unsafe<number>({ ...Position, description: 'Position of the newest fact.' }),
+        limit: Type.Integer({
+          minimum: 1,
+          maximum: MAX_LIMIT,
+          default: MAX_LIMIT,
+          description: 'Most facts to answer.',
         }),
-      },
+      }),
+      response: { 200: FeedPage },
     },
     handler: async (request) => {
       const { after = null, type, limit } = request.query

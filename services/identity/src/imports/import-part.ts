@@ -9,7 +9,7 @@ import type { EntityManager } from 'typeorm'
 import { applyRows, keepIfApplied } from './import-persons.ts'
 import { noteImport } from './import-notes.ts'
 import { PersonImportEntity, type ImportNote, type PersonImport } from './person-import.ts'
-import { importOutcomes, noOutcomes, type ReadRow } from './rules/import-row.ts'
+import { ImportOutcome, noOutcomes, type ReadRow } from './rules/import-row.ts'
 
 export const IMPORT_PART_TASK = 'import-part'
 
@@ -75,7 +75,7 @@ async function takeIn(tx: EntityManager, held: PersonImport, act: Act): Promise<
   ])
   await tx.query('delete from person_import_part where import_id = $1 and part = $2', [id, part])
   const counts = noOutcomes()
-  for (const outcome of importOutcomes)
+  for (const outcome of ImportOutcome.enum)
     counts[outcome] = held.counts[outcome] + report.counts[outcome]
   return { ...held, counts, rowsDone: held.rowsDone + rows.length, partsDone: part + 1 }
 }

@@ -17,9 +17,8 @@ import { findPlace, type Place } from '../people/place.ts'
 import { chinaDay } from '../people/rules/china-day.ts'
 import { holdTwins } from '../people/twin.ts'
 import {
-  importOutcomes,
+  ImportOutcome,
   noOutcomes,
-  type ImportOutcome,
   type ImportRow,
   type ImportWarning,
   type ReadRow,
@@ -378,7 +377,7 @@ const refused = (
 
 function countsOf(results: readonly RowResult[]): Record<ImportOutcome, number> {
   const counts = noOutcomes()
-  for (const outcome of importOutcomes)
+  for (const outcome of ImportOutcome.enum)
     counts[outcome] = results.filter((result) => result.outcome === outcome).length
   return counts
 }

@@ -1,50 +1,48 @@
 import type { Act } from '@erp-steward/contracts/act'
+import { about, Id, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
+import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
+import { Type, type Static } from 'typebox'
 import { EntitySchema } from 'typeorm'
-import type { ImportOutcome } from './rules/import-row.ts'
+import { ImportCounts } from './rules/import-row.ts'
 
-export const importStates = ['running', 'done', 'stopped'] as const
-export type ImportState = (typeof importStates)[number]
+export const ImportState = Type.Enum(['running', 'done', 'stopped'], {
+  title: 'PersonImportState',
+  description:
+    '`stopped`: the tokens of who sent the list became void before its end; what was done stays.',
+})
 
 /** A list that a job takes in, part by part. */
-export interface PersonImport {
-  id: string
-  dryRun: boolean
-  /** The unit of a caller whose range is a unit; `null` for the company. */
-  unitId: string | null
-  /** As whom the job acts: who sent the list. */
-  act: Omit<Act, 'now'>
-  /** Revocation epoch of the token that the list came with. */
-  epoch: number
-  /** `stopped`: who sent the list lost the right to before its end. */
-  state: ImportState
-  rows: number
-  rowsDone: number
-  parts: number
-  partsDone: number
-  counts: Record<ImportOutcome, number>
-  askedAt: Date
-  endedAt: Date | null
-}
+export const ImportView = Type.Object(
+  {
+    importId: Id,
+    dryRun: Type.Boolean({ description: 'Whether each part is tried and taken back.' }),
+    unitId: nullable(Uuid, 'The unit of a sender whose range is a unit; null: the company.'),
+    state: ImportState,
+    rows: Type.Integer({ description: 'Rows that were read.' }),
+    rowsDone: Type.Integer({
+      description: 'Rows that were taken in, found unchanged or refused.',
+    }),
+    counts: ImportCounts,
+    askedBy: Type.String({ description: 'Account or client that sent it.' }),
+    askedAt: about(InstantOut, 'When it was sent.'),
+    endedAt: nullable(InstantOut, 'When it was done or stopped.'),
+  },
+  { title: 'PersonImport' },
+)
 
 const SEALED = `~ '^[0-9a-f]{8}\\.[A-Za-z0-9_-]{16}\\.'`
 
-export const PersonImportEntity = new EntitySchema<PersonImport>({
-  name: 'PersonImport',
-  tableName: 'person_import',
-  columns: {
-    id: { type: 'uuid', primary: true, primaryKeyConstraintName: 'person_import_pkey' },
-    dryRun: { type: 'boolean', name: 'dry_run' },
-    unitId: { type: 'uuid', name: 'unit_id', nullable: true },
-    act: { type: 'jsonb' },
-    epoch: { type: 'integer' },
-    state: { type: 'text' },
-    rows: { type: 'integer' },
-    rowsDone: { type: 'integer', name: 'rows_done' },
-    parts: { type: 'integer' },
-    partsDone: { type: 'integer', name: 'parts_done' },
-    counts: { type: 'jsonb' },
-    askedAt: { type: 'timestamptz', name: 'asked_at' },
-    endedAt: { type: 'timestamptz', name: 'ended_at', nullable: true },
+export const PersonImportEntity = entityOf(ImportView, {
+  table: 'person_import',
+  derived: ['importId', 'askedBy'],
+  kept: {
+    id: Uuid,
+    /** As whom the job acts: who sent the list. */
+    act: Type.Unsafe<Omit<Act, 'now'>>({}),
+    /** Revocation epoch of the token that the list came with. */
+    epoch: Type.Integer(),
+    parts: Type.Integer(),
+    partsDone: Type.Integer(),
   },
   checks: [
     {
@@ -54,6 +52,7 @@ export const PersonImportEntity = new EntitySchema<PersonImport>({
   ],
   indices: [{ name: 'person_import_by_age', columns: ['askedAt', 'id'] }],
 })
+export type PersonImport = RowOf<typeof PersonImportEntity>
 
 const importId = (table: string) => ({
   name: `${table}_import_id_fkey`,
@@ -103,14 +102,19 @@ export interface PersonImportNote {
 }
 
 /** As it is sealed and shown. */
-export interface ImportNote {
-  /** `null` for the list as a whole. */
-  readonly row: number | null
-  readonly kind: 'refused' | 'warned'
-  readonly employeeNumber: string | null
-  readonly code: string
-  readonly detail: string
-}
+export const ImportNote = Type.Object(
+  {
+    row: nullable(Type.Integer(), 'Counts from 1; null for the list as a whole.'),
+    kind: Type.Enum(['refused', 'warned'], {
+      description: '`refused`: nothing was done; `warned`: it most likely means something else.',
+    }),
+    employeeNumber: nullable(Type.String(), 'Of the row; null where it could not be read.'),
+    code: Type.String({ description: 'Code of the problem, or of the warning.' }),
+    detail: Type.String({ description: 'What was wrong, for people.' }),
+  },
+  { title: 'PersonImportNote' },
+)
+export type ImportNote = Static<typeof ImportNote>
 
 export const PersonImportNoteEntity = new EntitySchema<PersonImportNote>({
   name: 'PersonImportNote',

@@ -1,39 +1,36 @@
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
-import { InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
+import { Id } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { actOf, principalOf, unitInRange } from '@erp-steward/service-kit/authentication'
 import type { Committer } from '@erp-steward/service-kit/commit'
-import {
-  decodeCursor,
-  decodeInstantCursor,
-  page,
-  pageOf,
-  PageQuery,
-} from '@erp-steward/service-kit/paging'
+import { newestFirst } from '@erp-steward/service-kit/list-rows'
+import { bySeq, decodeInstantCursor, type Sorting } from '@erp-steward/service-kit/paging'
+import { listRoute, readRoute } from '@erp-steward/service-kit/route-shapes'
 import type { FastifyRequest } from 'fastify'
-import { Type } from 'typebox'
+import { Type, type Static } from 'typebox'
 import { importNotes } from './import-notes.ts'
 import { importPersons } from './import-persons.ts'
-import { importStates, PersonImportEntity, type PersonImport } from './person-import.ts'
+import {
+  ImportNote,
+  ImportState,
+  ImportView,
+  PersonImportEntity,
+  type PersonImport,
+} from './person-import.ts'
 import { listBody } from './list-body.ts'
 import { queueImport } from './queue-import.ts'
 import { readCsv, readNdjson, readSheet, type SentList } from './read-rows.ts'
-import { importOutcomes, importWarnings } from './rules/import-row.ts'
+import { ImportCounts, ImportWarning, RowResult } from './rules/import-row.ts'
 
 /** Largest list in bytes; the gateway lets no more through. */
 const LARGEST_LIST_BYTES = 16 * 1_024 * 1_024
 
-const Mode = Type.Enum(['all-or-none', 'good-rows'], { default: 'all-or-none' })
-const Counts = Type.Object({
-  created: Type.Integer(),
-  moved: Type.Integer(),
-  changed: Type.Integer(),
-  left: Type.Integer(),
-  unchanged: Type.Integer(),
-  refused: Type.Integer(),
+const Mode = Type.Enum(['all-or-none', 'good-rows'], {
+  default: 'all-or-none',
+  description:
+    '`all-or-none`: one refused row refuses the list; `good-rows`: the others take effect.',
 })
-
 const Columns = Type.String({
   maxLength: 1_000,
   pattern:
@@ -42,56 +39,20 @@ const Columns = Type.String({
     'What columns are that have names of their own, `工作证号:employeeNumber,备注:-`; `-` is not read.',
 })
 
-const Warnings = Type.Array(
-  Type.Object({
-    row: nullable(Type.Integer()),
-    code: Type.Enum([...importWarnings]),
-    detail: Type.String(),
-  }),
-)
-
-const ReportView = Type.Object({
-  importId: Uuid,
-  mode: Mode,
-  dryRun: Type.Boolean(),
-  applied: Type.Boolean({ description: 'Whether anything was kept; false for a dry run.' }),
-  counts: Counts,
-  warnings: Warnings,
-  rows: Type.Array(
-    Type.Object({
-      row: Type.Integer({ description: 'Counts from 1 for the first row of data.' }),
-      employeeNumber: nullable(Type.String()),
-      outcome: Type.Enum([...importOutcomes]),
-      errors: Type.Array(Type.Object({ code: Type.String(), detail: Type.String() })),
+const ReportView = Type.Object(
+  {
+    importId: Id,
+    mode: Mode,
+    dryRun: Type.Boolean({ description: 'Whether everything was tried and taken back.' }),
+    applied: Type.Boolean({ description: 'Whether anything was kept; false for a dry run.' }),
+    counts: ImportCounts,
+    warnings: Type.Array(ImportWarning, {
+      description: 'What the list most likely does not mean; nothing is refused for it.',
     }),
-  ),
-})
-
-const ImportView = Type.Object({
-  importId: Uuid,
-  dryRun: Type.Boolean(),
-  unitId: nullable(Uuid),
-  state: Type.Enum([...importStates], {
-    description:
-      '`stopped`: the tokens of who sent the list became void before its end; what was done stays.',
-  }),
-  rows: Type.Integer({ description: 'Rows that were read.' }),
-  rowsDone: Type.Integer({ description: 'Rows that were taken in, found unchanged or refused.' }),
-  counts: Counts,
-  askedBy: Type.String(),
-  askedAt: InstantOut,
-  endedAt: nullable(InstantOut),
-})
-
-const NoteView = Type.Object({
-  row: nullable(Type.Integer({ description: '`null` for the list as a whole.' })),
-  kind: Type.Enum(['refused', 'warned']),
-  employeeNumber: nullable(Type.String()),
-  code: Type.String(),
-  detail: Type.String(),
-})
-
-const ById = Type.Object({ id: Uuid })
+    rows: Type.Array(RowResult, { description: 'What became of each row, in their order.' }),
+  },
+  { title: 'PersonImportReport' },
+)
 
 /** Most rows that are taken in while the caller waits, in one transaction. */
 const MOST_ROWS_AT_ONCE = 5_000
@@ -128,80 +89,57 @@ function tooLong(): Problem {
   return new Problem('validation-failed', detail, { errors: [{ parameter: 'mode', detail }] })
 }
 
+const tags = ['people']
+
+/** Notes have a number that callers see in cursors only. */
+const byNote: Sorting<ImportNote & { readonly seq: string }, string | null> = bySeq
+
 /** Lists that a job takes in. */
 function jobRoutes(app: App, { db }: Committer): void {
-  const config = { access: 'person.manage', clauses: ['A-1.2'] } as const
-  const tags = ['people']
+  const read = { access: 'person.manage', clauses: ['A-1.2'], tags } as const
 
-  app.get('/v1/imports/persons', {
-    config,
-    schema: {
-      operationId: 'listPersonImports',
-      summary: 'Lists of more than 5,000 rows, the newest first; those of the last 30 days.',
-      tags,
-      querystring: Type.Object({
-        ...PageQuery,
-        state: Type.Optional(Type.Enum([...importStates])),
-      }),
-      response: { 200: pageOf(ImportView) },
+  listRoute(app, '/v1/imports/persons', {
+    ...read,
+    operationId: 'listPersonImports',
+    summary: 'Lists of more than 5,000 rows, the newest first; those of the last 30 days.',
+    query: { state: Type.Optional(ImportState) },
+    row: ImportView,
+    sorting: {
+      after: decodeInstantCursor,
+      keyOf: ({ askedAt, importId }: Static<typeof ImportView>) => [
+        askedAt.toISOString(),
+        importId,
+      ],
     },
-    handler: async (request) => {
-      const { limit, cursor, state } = request.query
-      const [at, id] = decodeInstantCursor(cursor)
-      const found = db.manager
-        .createQueryBuilder(PersonImportEntity, 'import')
-        .orderBy({ 'import.askedAt': 'DESC', 'import.id': 'DESC' })
-        .limit(limit + 1)
-      if (at !== null) found.andWhere('(import.askedAt, import.id) < (:at, :id)', { at, id })
-      if (state !== undefined) found.andWhere({ state })
-      const unitId = unitInRange(request)
-      if (unitId !== null) found.andWhere({ unitId })
-      const shown = (await found.getMany()).map(viewOf)
-      return page(shown, limit, (row) => [row.askedAt.toISOString(), row.importId])
+    list: async ({ request, query: { state }, ...stretch }) => {
+      const filter = { state, unitId: unitInRange(request) }
+      const found = await newestFirst(db.manager, PersonImportEntity, 'askedAt', stretch, filter)
+      return found.map(viewOf)
     },
   })
 
-  app.get('/v1/imports/persons/:id', {
-    config,
-    schema: {
-      operationId: 'readPersonImport',
-      summary: 'How far a list is: rows read, done, taken in and refused.',
-      tags,
-      params: ById,
-      response: { 200: ImportView },
-    },
-    handler: async (request) => viewOf(await reached(request)),
+  readRoute(app, '/v1/imports/persons/:id', {
+    ...read,
+    operationId: 'readPersonImport',
+    summary: 'How far a list is: rows read, done, taken in and refused.',
+    answer: ImportView,
+    read: async ({ request, params: { id } }) => viewOf(await reached(request, id)),
   })
 
-  app.get('/v1/imports/persons/:id/notes', {
-    config,
-    schema: {
-      operationId: 'listPersonImportNotes',
-      summary: 'Rows that were refused, with the reason, and what was warned of.',
-      tags,
-      params: ById,
-      querystring: Type.Object(PageQuery),
-      response: { 200: pageOf(NoteView) },
-    },
-    handler: async (request) => {
-      const { limit, cursor } = request.query
-      const { id } = await reached(request)
-      const [after = null] = decodeCursor(cursor, 1) ?? []
-      if (after !== null && !/^\d{1,18}$/.test(after))
-        throw new Problem(
-          'cursor-unusable',
-          said('The cursor was not made by this list.', '该游标不属于此列表。'),
-        )
-      const notes = await importNotes(db.manager, id, after, limit + 1)
-      return page(notes, limit, ({ seq }) => [seq])
+  listRoute(app, '/v1/imports/persons/:id/notes', {
+    ...read,
+    operationId: 'listPersonImportNotes',
+    summary: 'Rows that were refused, with the reason, and what was warned of.',
+    row: ImportNote,
+    sorting: byNote,
+    list: async ({ request, params, after, limit }) => {
+      const { id } = await reached(request, params.id)
+      return importNotes(db.manager, id, after, limit)
     },
   })
 
   /** @throws Problem `not-found` also for the list of another unit */
-  async function reached(
-    request: FastifyRequest<{ Params: { id: string } }>,
-  ): Promise<PersonImport> {
-    const { id } = request.params
+  async function reached(request: FastifyRequest, id: string): Promise<PersonImport> {
     const own = unitInRange(request)
     const held = await db.manager.findOneBy(PersonImportEntity, { id })
     if (held === null || (own !== null && held.unitId !== own))
@@ -243,11 +181,14 @@ export async function importRoutes(app: App, deps: Committer): Promise<void> {
         summary: 'Joiners, movers and leavers from a list, keyed by employee number.',
         description:
           'text/csv with a header line, the first sheet of an .xlsx workbook, or application/x-ndjson. Columns: employeeNumber, name, unitCode, departmentCode, positionCode, and optionally email, birthday, leaveOn, accountUserName; in CSV and sheets also by their usual Chinese names (工号, 姓名, 单位编码, 部门编码, 岗位编码, 邮箱, 出生日期, 离职日期, 账号) or by `columns`. CSV has commas, semicolons or tabs, and is UTF-8, UTF-16 with a mark, or GB 18030 (GBK), which `charset` may name. Dates may be written 2026/1/5. Without the column birthday what is known of it stays. A list of more than 5,000 rows, at most 100,000, is answered with 202 and taken in by a job in parts of 250 rows: with `mode=good-rows` alone, for what a part did is not taken back, and in a dry run each part is tried by itself. The same list again changes nothing, so a lost answer is repeated without harm. `warnings` says what the list most likely does not mean, such as numbers that lost zeros in front.',
-        tags: ['people'],
+        tags,
         consumes: Object.keys(readers),
         querystring: Type.Object({
           mode: Mode,
-          dryRun: Type.Boolean({ default: false }),
+          dryRun: Type.Boolean({
+            default: false,
+            description: 'Does everything and takes it back, to see what would become of each row.',
+          }),
           columns: Type.Optional(Columns),
         }),
         response: { 200: ReportView, 202: ImportView },

@@ -1,40 +1,60 @@
 import type { Act } from '@erp-steward/contracts/act'
+import {
+  about,
+  Id,
+  InstantOut,
+  LocalDate,
+  nullable,
+  Uuid,
+  Version,
+} from '@erp-steward/contracts/values'
 import { personalDataOf } from '@erp-steward/service-kit/personal-data'
-import { EntitySchema, type EntityManager } from 'typeorm'
-import type { PlaceCodes } from '../people/place.ts'
+import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
+import { Type } from 'typebox'
+import type { EntityManager } from 'typeorm'
+import { PlaceCodes } from '../people/place.ts'
 
-export const planStates = ['planned', 'done', 'withdrawn', 'failed'] as const
-export type PlanState = (typeof planStates)[number]
+/** First day of a new place. */
+export const EffectiveOn = about(
+  LocalDate,
+  'First day of the new place, from 00:00 in China; after today when it is planned.',
+)
 
-/** A joiner or a mover of a later day. */
-export interface PersonPlan {
-  id: string
-  kind: 'join' | 'move'
-  /** Who moves; who has joined, once it took effect. */
-  personId: string | null
-  /** The unit of the new place. */
-  unitId: string
-  /** The unit of a planner whose range is a unit; `null` for the company. */
-  rangeId: string | null
-  /** First day of the new place, in China. */
-  effectiveOn: string
-  /** JSON of `PlannedJoin` or `PlannedMove`. */
-  sealed: string
-  /** As whom it takes effect: who planned it. */
-  act: Omit<Act, 'now'>
-  /** `failed`: refused on its day, with the code in `problem`. */
-  state: PlanState
-  problem: string | null
-  plannedAt: Date
-  endedAt: Date | null
-  version: number
-}
+export const PlanKind = Type.Enum(['join', 'move'], {
+  title: 'PersonPlanKind',
+  description: 'Whether somebody joins or moves.',
+})
 
-export interface PlannedMove extends PlaceCodes {
+export const PlanState = Type.Enum(['planned', 'done', 'withdrawn', 'failed'], {
+  title: 'PersonPlanState',
+  description: '`failed`: refused on its day, with the code in `problem`.',
+})
+
+/** A joiner or a mover of a later day, as whoever runs the register sees it. */
+export const PlanView = Type.Object(
+  {
+    id: Id,
+    kind: PlanKind,
+    effectiveOn: EffectiveOn,
+    state: PlanState,
+    problem: nullable(Type.String(), 'Code of the problem for which it was refused on its day.'),
+    personId: nullable(Uuid, 'Who moves; who has joined, once it took effect.'),
+    employeeNumber: nullable(Type.String(), 'Of a joiner.'),
+    name: nullable(Type.String(), 'Of a joiner.'),
+    ...PlaceCodes,
+    plannedBy: Type.String({ description: 'Account or client, as which it takes effect.' }),
+    plannedAt: about(InstantOut, 'When it was planned.'),
+    endedAt: nullable(InstantOut, 'When it was done, taken back or refused.'),
+    version: Version,
+  },
+  { title: 'PersonPlan' },
+)
+
+export interface PlannedMove extends Readonly<PlaceCodes> {
   readonly kind: 'move'
 }
 
-export interface PlannedJoin extends PlaceCodes {
+export interface PlannedJoin extends Readonly<PlaceCodes> {
   readonly kind: 'join'
   readonly employeeNumber: string
   readonly name: string
@@ -53,23 +73,18 @@ export const sealPlanned = (tx: EntityManager, id: string, planned: Planned): st
 export const openPlanned = (tx: EntityManager, { id, sealed }: PersonPlan): Planned =>
   JSON.parse(personalDataOf(tx).open(id, 'plan', sealed)) as Planned
 
-export const PersonPlanEntity = new EntitySchema<PersonPlan>({
-  name: 'PersonPlan',
-  tableName: 'person_plan',
-  columns: {
-    id: { type: 'uuid', primary: true, primaryKeyConstraintName: 'person_plan_pkey' },
-    kind: { type: 'text' },
-    personId: { type: 'uuid', name: 'person_id', nullable: true },
-    unitId: { type: 'uuid', name: 'unit_id' },
-    rangeId: { type: 'uuid', name: 'range_id', nullable: true },
-    effectiveOn: { type: 'date', name: 'effective_on' },
-    sealed: { type: 'text' },
-    act: { type: 'jsonb' },
-    state: { type: 'text' },
-    problem: { type: 'text', nullable: true },
-    plannedAt: { type: 'timestamptz', name: 'planned_at' },
-    endedAt: { type: 'timestamptz', name: 'ended_at', nullable: true },
-    version: { type: 'integer' },
+export const PersonPlanEntity = entityOf(PlanView, {
+  table: 'person_plan',
+  derived: ['employeeNumber', 'name', 'unitCode', 'departmentCode', 'positionCode', 'plannedBy'],
+  kept: {
+    /** The unit of the new place. */
+    unitId: Uuid,
+    /** The unit of a planner whose range is a unit; `null` for the company. */
+    rangeId: nullable(Uuid),
+    /** JSON of `PlannedJoin` or `PlannedMove`. */
+    sealed: Type.String(),
+    /** As whom it takes effect: who planned it. */
+    act: Type.Unsafe<Omit<Act, 'now'>>({}),
   },
   checks: [
     { name: 'person_plan_kind_check', expression: `kind in ('join', 'move')` },
@@ -107,3 +122,4 @@ export const PersonPlanEntity = new EntitySchema<PersonPlan>({
     },
   ],
 })
+export type PersonPlan = RowOf<typeof PersonPlanEntity>

@@ -1,211 +1,175 @@
 import { Problem } from '@erp-steward/contracts/problem'
-import { Code, InstantOut, LocalDate, nullable, Uuid } from '@erp-steward/contracts/values'
+import { about, nullable, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { unitInRange } from '@erp-steward/service-kit/authentication'
+import { assertVersion, type Committer } from '@erp-steward/service-kit/commit'
+import { byInstant } from '@erp-steward/service-kit/paging'
 import {
-  assertVersion,
-  change,
-  createOnce,
-  etag,
-  type Committer,
-} from '@erp-steward/service-kit/commit'
-import { decodeInstantCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
+  changeRoute,
+  createRoute,
+  listRoute,
+  readRoute,
+} from '@erp-steward/service-kit/route-shapes'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { EntityManager } from 'typeorm'
 import { UserName } from '../accounts/account-change.ts'
 import { Birthday, Email, EmployeeNumber, PersonName } from '../people/person-values.ts'
-import { openPlanned, PersonPlanEntity, planStates, type PersonPlan } from './person-plan.ts'
+import {
+  EffectiveOn,
+  openPlanned,
+  PersonPlanEntity,
+  PlanState,
+  PlanView,
+  type PersonPlan,
+} from './person-plan.ts'
+import { PlaceCodes } from '../people/place.ts'
 import { planPerson, retryPlan, withdrawPlan } from './plan-person.ts'
 import { lockPlan } from './take-plan.ts'
 
-const PlanView = Type.Object({
-  id: Uuid,
-  kind: Type.Enum(['join', 'move']),
-  effectiveOn: LocalDate,
-  state: Type.Enum([...planStates], {
-    description:
-      '`failed`: refused on its day, with the code in `problem`; it may be retried or taken back.',
-  }),
-  problem: nullable(Type.String()),
-  personId: nullable(Uuid),
-  employeeNumber: nullable(Type.String()),
-  name: nullable(Type.String()),
-  unitCode: Code,
-  departmentCode: Code,
-  positionCode: Code,
-  plannedBy: Type.String(),
-  plannedAt: InstantOut,
-  endedAt: nullable(InstantOut),
-  version: Type.Integer(),
-})
-
-const strict = { additionalProperties: false }
-const ById = Type.Object({ id: Uuid })
-const config = { access: 'person.manage', clauses: ['A-1.2', 'A-2.1.3'] } as const
 const tags = ['people']
-const Place = { unitCode: Code, departmentCode: Code, positionCode: Code }
-const EffectiveOn = Type.Unsafe<string>({
-  ...LocalDate,
-  description: 'First day of the new place, from 00:00 in China; after today.',
-})
+const manage = { access: 'person.manage', clauses: ['A-1.2', 'A-2.1.3'], tags } as const
 
-const PlanBody = Type.Union([
-  Type.Object(
-    {
-      kind: Type.Literal('join'),
-      effectiveOn: EffectiveOn,
-      employeeNumber: EmployeeNumber,
-      name: PersonName,
-      ...Place,
-      email: Type.Optional(nullable(Email)),
-      birthday: Type.Optional(nullable(Birthday)),
-      accountUserName: Type.Optional(UserName),
-      withAccount: Type.Optional(
-        Type.Boolean({
-          description: 'Whether the account comes with the person; it does unless said.',
-        }),
-      ),
-    },
-    { ...strict, title: 'PlannedJoiner' },
-  ),
-  Type.Object(
-    { kind: Type.Literal('move'), effectiveOn: EffectiveOn, personId: Uuid, ...Place },
-    { ...strict, title: 'PlannedMover' },
-  ),
-])
+const PlanBody = Type.Union(
+  [
+    Type.Object(
+      {
+        kind: Type.Literal('join'),
+        effectiveOn: EffectiveOn,
+        employeeNumber: EmployeeNumber,
+        name: PersonName,
+        ...PlaceCodes,
+        email: Type.Optional(nullable(Email)),
+        birthday: Type.Optional(nullable(Birthday)),
+        accountUserName: Type.Optional(UserName),
+        withAccount: Type.Optional(
+          Type.Boolean({
+            description: 'Whether the account comes with the person; it does unless said.',
+          }),
+        ),
+      },
+      { title: 'PlannedJoiner', additionalProperties: false },
+    ),
+    Type.Object(
+      {
+        kind: Type.Literal('move'),
+        effectiveOn: EffectiveOn,
+        personId: about(Uuid, 'Who moves.'),
+        ...PlaceCodes,
+      },
+      { title: 'PlannedMover', additionalProperties: false },
+    ),
+  ],
+  { title: 'PlannedPerson' },
+)
 
 /** Joiners and movers of a later day. */
 export function planRoutes(app: App, deps: Committer): void {
   const { db } = deps
-  app.post('/v1/person-plans', {
-    config: { ...config, once: true },
-    schema: {
-      operationId: 'planPerson',
-      summary: 'Plans a joiner or a mover of a later day; until then nothing changes.',
-      description:
-        'On the day it is done as whoever planned it, by the rules of that day. A leaver of a later day is planned with leavePerson.',
-      tags,
-      body: PlanBody,
-      response: { 201: PlanView },
+
+  createRoute(app, deps, '/v1/person-plans', {
+    ...manage,
+    operationId: 'planPerson',
+    summary: 'Plans a joiner or a mover of a later day; until then nothing changes.',
+    description:
+      'On the day it is done as whoever planned it, by the rules of that day. A leaver of a later day is planned with leavePerson.',
+    body: PlanBody,
+    answer: PlanView,
+    create: async (tx, { request, body, act }) => {
+      const { effectiveOn, unitCode, departmentCode, positionCode } = body
+      const place = { unitCode, departmentCode, positionCode }
+      const planned =
+        body.kind === 'move'
+          ? { kind: body.kind, ...place }
+          : {
+              kind: body.kind,
+              ...place,
+              employeeNumber: body.employeeNumber,
+              name: body.name,
+              email: body.email ?? null,
+              birthday: body.birthday ?? null,
+              userName: body.accountUserName ?? null,
+              withAccount: body.withAccount ?? true,
+            }
+      const personId = body.kind === 'move' ? body.personId : null
+      const command = { planned, personId, effectiveOn, rangeId: unitInRange(request) }
+      return viewOf(tx, await planPerson(tx, command, act))
     },
-    handler: (request, reply) =>
-      createOnce(deps, request, reply, async (tx, act) => {
-        const { body } = request
-        const { effectiveOn, unitCode, departmentCode, positionCode } = body
-        const place = { unitCode, departmentCode, positionCode }
-        const planned =
-          body.kind === 'move'
-            ? { kind: body.kind, ...place }
-            : {
-                kind: body.kind,
-                ...place,
-                employeeNumber: body.employeeNumber,
-                name: body.name,
-                email: body.email ?? null,
-                birthday: body.birthday ?? null,
-                userName: body.accountUserName ?? null,
-                withAccount: body.withAccount ?? true,
-              }
-        const personId = body.kind === 'move' ? body.personId : null
-        const command = { planned, personId, effectiveOn, rangeId: unitInRange(request) }
-        const plan = await planPerson(tx, command, act)
-        const location = `/v1/person-plans/${plan.id}`
-        return { body: viewOf(tx, plan), location, version: plan.version }
-      }),
   })
 
-  app.get('/v1/person-plans', {
-    config,
-    schema: {
-      operationId: 'listPersonPlans',
-      summary:
-        'Planned joiners and movers in the order they were planned; into the own unit for callers of a unit.',
-      tags,
-      querystring: Type.Object({
-        ...PageQuery,
-        state: Type.Optional(Type.Enum([...planStates])),
-        personId: Type.Optional(Uuid),
-      }),
-      response: { 200: pageOf(PlanView) },
+  listRoute(app, '/v1/person-plans', {
+    ...manage,
+    operationId: 'listPersonPlans',
+    summary:
+      'Planned joiners and movers in the order they were planned; into the own unit for callers of a unit.',
+    query: {
+      state: Type.Optional(PlanState),
+      personId: Type.Optional(about(Uuid, 'Who moves, or has joined.')),
     },
-    handler: async (request) => {
-      const { limit, cursor, ...equal } = request.query
-      const [at, id] = decodeInstantCursor(cursor)
+    row: PlanView,
+    sorting: byInstant('plannedAt'),
+    list: async ({ request, query: { state, personId }, after: [at, id], limit }) => {
       const unitId = unitInRange(request)
       const found = db.manager
         .createQueryBuilder(PersonPlanEntity, 'plan')
-        .where({ ...equal, ...(unitId !== null && { unitId }) })
+        .where({
+          ...(state !== undefined && { state }),
+          ...(personId !== undefined && { personId }),
+          ...(unitId !== null && { unitId }),
+        })
         .orderBy({ 'plan.plannedAt': 'ASC', 'plan.id': 'ASC' })
-        .limit(limit + 1)
+        .limit(limit)
       if (at !== null) found.andWhere('(plan.plannedAt, plan.id) > (:at, :id)', { at, id })
-      const shown = (await found.getMany()).map((plan) => viewOf(db.manager, plan))
-      return page(shown, limit, (plan) => [plan.plannedAt.toISOString(), plan.id])
+      return (await found.getMany()).map((plan) => viewOf(db.manager, plan))
     },
   })
 
-  app.get('/v1/person-plans/:id', {
-    config,
-    schema: {
-      operationId: 'readPersonPlan',
-      summary: 'One plan, and what became of it.',
-      tags,
-      params: ById,
-      response: { 200: PlanView },
-    },
-    handler: async (request, reply) => {
-      const plan = await db.manager.findOneBy(PersonPlanEntity, { id: request.params.id })
-      const reached = inRange(request, plan)
-      void reply.header('etag', etag(reached.version))
-      return viewOf(db.manager, reached)
-    },
+  readRoute(app, '/v1/person-plans/:id', {
+    ...manage,
+    operationId: 'readPersonPlan',
+    summary: 'One plan, and what became of it.',
+    answer: PlanView,
+    read: async ({ request, params: { id } }) =>
+      viewOf(
+        db.manager,
+        inRange(request, id, await db.manager.findOneBy(PersonPlanEntity, { id })),
+      ),
   })
 
-  app.post('/v1/person-plans/:id/withdraw', {
-    config: { ...config, versioned: true },
-    schema: {
-      operationId: 'withdrawPersonPlan',
+  const handling = [
+    {
+      verb: 'withdraw',
       summary: 'Takes a plan back before its day, or one that failed and is done otherwise.',
-      tags,
-      params: ById,
-      response: { 200: PlanView },
+      handle: withdrawPlan,
     },
-    handler: (request, reply) =>
-      change(deps, request, reply, async (tx, act, expected) => {
-        const plan = inRange(request, await lockPlan(tx, request.params.id))
-        assertVersion(plan.version, expected)
-        return viewOf(tx, await withdrawPlan(tx, plan, act))
-      }),
-  })
-
-  app.post('/v1/person-plans/:id/retry', {
-    config: { ...config, versioned: true },
-    schema: {
-      operationId: 'retryPersonPlan',
+    {
+      verb: 'retry',
       summary: 'Has a plan that failed take effect now, once its cause is mended.',
       description:
         'It is done within moments, as whoever planned it and by the rules of now; `state` tells what became of it.',
-      tags,
-      params: ById,
-      response: { 200: PlanView },
+      handle: retryPlan,
     },
-    handler: (request, reply) =>
-      change(deps, request, reply, async (tx, act, expected) => {
-        const plan = inRange(request, await lockPlan(tx, request.params.id))
+  ]
+  for (const { verb, summary, description, handle } of handling)
+    changeRoute(app, deps, 'POST', `/v1/person-plans/:id/${verb}`, {
+      ...manage,
+      operationId: `${verb}PersonPlan`,
+      summary,
+      ...(description !== undefined && { description }),
+      answer: PlanView,
+      apply: async (tx, { request, params: { id }, expected, act }) => {
+        const plan = inRange(request, id, await lockPlan(tx, id))
         assertVersion(plan.version, expected)
-        return viewOf(tx, await retryPlan(tx, plan, act))
-      }),
-  })
+        return viewOf(tx, await handle(tx, plan, act))
+      },
+    })
 }
 
 /** @throws Problem `not-found` also for a plan into another unit */
-function inRange(
-  request: FastifyRequest<{ Params: { id: string } }>,
-  plan: PersonPlan | null,
-): PersonPlan {
+function inRange(request: FastifyRequest, id: string, plan: PersonPlan | null): PersonPlan {
   const own = unitInRange(request)
   if (plan === null || (own !== null && plan.unitId !== own))
-    throw new Problem('not-found', `There is no plan ${request.params.id}.`)
+    throw new Problem('not-found', `There is no plan ${id}.`)
   return plan
 }
 

@@ -1,89 +1,99 @@
-import { EntitySchema } from 'typeorm'
+import { about, Id, InstantOut, nullable, Uuid, Version } from '@erp-steward/contracts/values'
+import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
+import { Type, type Static } from 'typebox'
 
-export const provisioningKinds = [
-  'create-user',
-  'update-user',
-  'enable-user',
-  'end-date-user',
-  'add-responsibility',
-  'end-responsibility',
-  'add-role',
-  'end-role',
-] as const
-export type ProvisioningKind = (typeof provisioningKinds)[number]
-export const provisioningStatuses = ['queued', 'leased', 'done', 'failed', 'superseded'] as const
-export type ProvisioningStatus = (typeof provisioningStatuses)[number]
+export const ProvisioningKind = Type.Enum(
+  [
+    'create-user',
+    'update-user',
+    'enable-user',
+    'end-date-user',
+    'add-responsibility',
+    'end-responsibility',
+    'add-role',
+    'end-role',
+  ],
+  { title: 'ProvisioningKind', description: 'What is done in EBS; docs/guides/ebs.md has each.' },
+)
+export type ProvisioningKind = Static<typeof ProvisioningKind>
+
+export const ProvisioningStatus = Type.Enum(['queued', 'leased', 'done', 'failed', 'superseded'], {
+  title: 'ProvisioningStatus',
+  description:
+    '`leased`: a worker has it; `failed`: waits for a person; `superseded`: a later task made it needless, or it was given up.',
+})
+export type ProvisioningStatus = Static<typeof ProvisioningStatus>
 
 /** A call of EBS: the procedure and its arguments under the names that EBS gives them. Source: EBS conventions 4.1, 4.2. */
-export interface EbsCall {
-  procedure: string
-  arguments: Record<string, string | number | null>
-}
+const EbsCall = Type.Object(
+  {
+    procedure: Type.String({ description: 'With its package, `FND_USER_PKG.CreateUser`.' }),
+    arguments: Type.Record(
+      Type.String(),
+      Type.Union([Type.String(), Type.Integer(), Type.Null()]),
+      {
+        description: 'By the names that EBS gives them; what describes a person may be masked.',
+      },
+    ),
+  },
+  { title: 'EbsCall' },
+)
+export type EbsCall = Static<typeof EbsCall>
 
 /** Members of the state in EBS after the call, under our names, for example `{ "endDate": "2026-11-22" }`. */
-export type EbsState = Record<string, string | null>
+const EbsState = Type.Record(Type.String(), nullable(Type.String()), {
+  title: 'EbsState',
+  description:
+    'State in EBS by member, `{ "endDate": "2026-11-22" }`; what describes a person may be masked.',
+})
+export type EbsState = Static<typeof EbsState>
+
+/** One call the middleware makes in EBS; tasks of one user are done in the order of `seq`. */
+export const TaskView = Type.Object(
+  {
+    id: Id,
+    seq: Type.String({ description: 'Order of queueing: a whole number as text.' }),
+    accountId: about(Uuid, 'The account that it is about.'),
+    userName: Type.String({ description: 'User name of the account, here and in EBS.' }),
+    unitId: about(Uuid, 'Unit of its person when it was queued.'),
+    kind: ProvisioningKind,
+    call: EbsCall,
+    expected: EbsState,
+    status: ProvisioningStatus,
+    attempts: Type.Integer({ description: 'Leases given so far; five are the most.' }),
+    notBefore: about(InstantOut, 'It is not leased earlier.'),
+    leasedBy: nullable(Type.String(), 'Name of the worker that had it last.'),
+    leasedUntil: nullable(InstantOut, 'End of the last lease.'),
+    readBack: nullable(EbsState, 'What was read back last; null: nothing yet.'),
+    errorCode: nullable(Type.String(), 'Code of the last failure.'),
+    errorMessage: nullable(Type.String(), 'What EBS or the middleware said of it.'),
+    actor: Type.String({ description: 'Account, client or service that caused it.' }),
+    requestId: Type.String({ description: 'The request in which it was caused.' }),
+    queuedAt: about(InstantOut, 'When it was queued.'),
+    endedAt: nullable(InstantOut, 'When it was done, failed or superseded.'),
+    version: Version,
+  },
+  { title: 'ProvisioningTask' },
+)
+
+export const LeasedTaskView = Type.Object(
+  {
+    ...TaskView.properties,
+    leaseToken: nullable(
+      Uuid,
+      'Sent with the outcome: whoever leased the task later has another, and the earlier one is refused.',
+    ),
+  },
+  { title: 'LeasedTask' },
+)
 
 /**
- * One call the middleware makes in EBS; tasks of one user are done in the order of `seq`. What names a person in `userName`,
- * `call`, `expected`, `readBack` and `errorMessage` is sealed; `openTask` shows it.
+ * What names a person in `userName`, `call`, `expected`, `readBack` and `errorMessage` is sealed; `openTask` shows it.
+ * `leaseToken` is the fencing token of the lease in force.
  */
-export interface ProvisioningTask {
-  id: string
-  /** Order of queueing; a bigint as text. */
-  seq: string
-  accountId: string
-  userName: string
-  unitId: string
-  kind: ProvisioningKind
-  call: EbsCall
-  /** What must be read back after the call. */
-  expected: EbsState
-  status: ProvisioningStatus
-  /** Leases given so far. */
-  attempts: number
-  notBefore: Date
-  /** Fencing token of the lease in force. */
-  leaseToken: string | null
-  leasedBy: string | null
-  leasedUntil: Date | null
-  readBack: EbsState | null
-  errorCode: string | null
-  errorMessage: string | null
-  /** Who caused it, and in which request. */
-  actor: string
-  requestId: string
-  queuedAt: Date
-  endedAt: Date | null
-  version: number
-}
-
-export const ProvisioningTaskEntity = new EntitySchema<ProvisioningTask>({
-  name: 'ProvisioningTask',
-  tableName: 'provisioning_task',
-  columns: {
-    id: { type: 'uuid', primary: true },
-    seq: { type: 'bigint', generated: 'increment' },
-    accountId: { type: 'uuid', name: 'account_id' },
-    userName: { type: 'text', name: 'user_name' },
-    unitId: { type: 'uuid', name: 'unit_id' },
-    kind: { type: 'text' },
-    call: { type: 'jsonb' },
-    expected: { type: 'jsonb' },
-    status: { type: 'text' },
-    attempts: { type: 'integer' },
-    notBefore: { type: 'timestamptz', name: 'not_before' },
-    leaseToken: { type: 'uuid', name: 'lease_token', nullable: true },
-    leasedBy: { type: 'text', name: 'leased_by', nullable: true },
-    leasedUntil: { type: 'timestamptz', name: 'leased_until', nullable: true },
-    readBack: { type: 'jsonb', name: 'read_back', nullable: true },
-    errorCode: { type: 'text', name: 'error_code', nullable: true },
-    errorMessage: { type: 'text', name: 'error_message', nullable: true },
-    actor: { type: 'text' },
-    requestId: { type: 'text', name: 'request_id' },
-    queuedAt: { type: 'timestamptz', name: 'queued_at' },
-    endedAt: { type: 'timestamptz', name: 'ended_at', nullable: true },
-    version: { type: 'integer' },
-  },
+export const ProvisioningTaskEntity = entityOf(LeasedTaskView, {
+  table: 'provisioning_task',
+  columns: { seq: { type: 'bigint', generated: 'increment' } },
   uniques: [{ name: 'provisioning_task_seq_key', columns: ['seq'] }],
   checks: [
     {
@@ -108,3 +118,4 @@ export const ProvisioningTaskEntity = new EntitySchema<ProvisioningTask>({
     },
   ],
 })
+export type ProvisioningTask = RowOf<typeof ProvisioningTaskEntity>

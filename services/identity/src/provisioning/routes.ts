@@ -1,10 +1,20 @@
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
-import { Code, InstantOut, Line, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
+import {
+  about,
+  closed,
+  Code,
+  Line,
+  nullable,
+  Paragraph,
+  Reason,
+  Uuid,
+} from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { actOf, principalOf, unitInRange } from '@erp-steward/service-kit/authentication'
-import { change, etag, type Committer } from '@erp-steward/service-kit/commit'
-import { decodeCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
+import type { Committer } from '@erp-steward/service-kit/commit'
+import { bySeq, listOf } from '@erp-steward/service-kit/paging'
+import { changeRoute, listRoute, PathId, readRoute } from '@erp-steward/service-kit/route-shapes'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { EntityManager } from 'typeorm'
@@ -18,44 +28,15 @@ import { finishTask } from './finish-task.ts'
 import { dropTask, retryTask } from './handle-failed-task.ts'
 import { leaseTasks } from './lease-tasks.ts'
 import {
-  provisioningKinds,
-  provisioningStatuses,
+  LeasedTaskView,
+  ProvisioningKind,
+  ProvisioningStatus,
   ProvisioningTaskEntity,
+  TaskView,
   type ProvisioningTask,
 } from './provisioning-task.ts'
 import { renewLease } from './renew-lease.ts'
 import { maskTask, openTask } from './sealed-task.ts'
-
-const State = Type.Record(Type.String(), nullable(Type.String()))
-
-const TaskView = Type.Object({
-  id: Uuid,
-  seq: Type.String({ description: 'Order of queueing.' }),
-  accountId: Uuid,
-  userName: Type.String(),
-  unitId: Uuid,
-  kind: Type.Enum([...provisioningKinds]),
-  call: Type.Object({
-    procedure: Type.String(),
-    arguments: Type.Record(Type.String(), Type.Union([Type.String(), Type.Integer(), Type.Null()])),
-  }),
-  expected: State,
-  status: Type.Enum([...provisioningStatuses]),
-  attempts: Type.Integer(),
-  notBefore: InstantOut,
-  leasedBy: nullable(Type.String()),
-  leasedUntil: nullable(InstantOut),
-  readBack: nullable(State),
-  errorCode: nullable(Type.String()),
-  errorMessage: nullable(Type.String()),
-  actor: Type.String(),
-  requestId: Type.String(),
-  queuedAt: InstantOut,
-  endedAt: nullable(InstantOut),
-  version: Type.Integer(),
-})
-
-const LeasedTask = Type.Object({ ...TaskView.properties, leaseToken: nullable(Uuid) })
 
 /** An account id that nobody has. */
 const NOBODY = '00000000-0000-0000-0000-000000000000'
@@ -65,8 +46,7 @@ const LeaseSeconds = Type.Integer({
   default: 60,
   description: 'How long the task is kept from others, in seconds.',
 })
-const strict = { additionalProperties: false }
-const ById = Type.Object({ id: Uuid })
+const LeaseToken = about(Uuid, 'Of the lease in force.')
 const base = '/v1/provisioning-tasks'
 const tags = ['provisioning']
 const clauses = ['A-2.1.1', 'A-2.1.4']
@@ -95,21 +75,23 @@ function workerRoutes(app: App, { db, clock }: Committer): void {
       description:
         'At most one task of a user is out at a time. A lease that ends gives the task to whoever asks next; five leases are the most.',
       tags,
-      body: Type.Object(
-        {
-          worker: Line(100),
-          limit: Type.Integer({ minimum: 1, maximum: 100, default: 10 }),
-          leaseSeconds: LeaseSeconds,
-          waitSeconds: Type.Integer({
-            minimum: 0,
-            maximum: 20,
-            default: 0,
-            description: 'How long to wait for a task where there is none.',
-          }),
-        },
-        strict,
-      ),
-      response: { 200: Type.Object({ items: Type.Array(LeasedTask) }) },
+      body: closed({
+        worker: about(Line(100), 'Name of the worker, for people who look.'),
+        limit: Type.Integer({
+          minimum: 1,
+          maximum: 100,
+          default: 10,
+          description: 'Most tasks to answer.',
+        }),
+        leaseSeconds: LeaseSeconds,
+        waitSeconds: Type.Integer({
+          minimum: 0,
+          maximum: 20,
+          default: 0,
+          description: 'How long to wait for a task where there is none, in seconds.',
+        }),
+      }),
+      response: { 200: listOf(LeasedTaskView) },
     },
     handler: async (request, reply) => {
       const { waitSeconds, ...asked } = request.body
@@ -128,18 +110,19 @@ function workerRoutes(app: App, { db, clock }: Committer): void {
       summary:
         'Ends a task with the state read back from EBS; refused when it is not what was asked.',
       tags,
-      params: ById,
-      body: Type.Object(
-        {
-          leaseToken: Uuid,
-          readBack: Type.Record(
-            Type.String({ pattern: '^[A-Za-z][A-Za-z0-9]{0,49}$' }),
-            nullable(Type.String({ maxLength: 1_000, pattern: '^[^\\u0000]*$' })),
-            { maxProperties: 50, additionalProperties: false },
-          ),
-        },
-        strict,
-      ),
+      params: Type.Object({ id: PathId }),
+      body: closed({
+        leaseToken: LeaseToken,
+        readBack: Type.Record(
+          Type.String({ pattern: '^[A-Za-z][A-Za-z0-9]{0,49}$' }),
+          nullable(Type.String({ maxLength: 1_000, pattern: '^[^\\u0000]*$' })),
+          {
+            maxProperties: 50,
+            additionalProperties: false,
+            description: 'What EBS shows after the call, by the members of `expected`.',
+          },
+        ),
+      }),
       response: { 200: TaskView },
     },
     handler: async (request) => {
@@ -171,9 +154,9 @@ function workerRoutes(app: App, { db, clock }: Committer): void {
       description:
         'For a call in EBS that takes longer than was thought. A lease that has ended is renewed too while nobody else got the task.',
       tags,
-      params: ById,
-      body: Type.Object({ leaseToken: Uuid, leaseSeconds: LeaseSeconds }, strict),
-      response: { 200: LeasedTask },
+      params: Type.Object({ id: PathId }),
+      body: closed({ leaseToken: LeaseToken, leaseSeconds: LeaseSeconds }),
+      response: { 200: LeasedTaskView },
     },
     handler: async (request) => {
       const { leaseToken, leaseSeconds } = request.body
@@ -192,20 +175,17 @@ function workerRoutes(app: App, { db, clock }: Committer): void {
       summary:
         'Gives a task back that could not be done; it is tried again later, five times in all.',
       tags,
-      params: ById,
-      body: Type.Object(
-        {
-          leaseToken: Uuid,
-          code: Line(100),
-          message: Paragraph(2_000),
-          permanent: Type.Boolean({
-            default: false,
-            description:
-              'No further try helps, such as a responsibility that EBS does not have: the task waits for a person at once.',
-          }),
-        },
-        strict,
-      ),
+      params: Type.Object({ id: PathId }),
+      body: closed({
+        leaseToken: LeaseToken,
+        code: about(Line(100), 'A code of EBS, `ORA-20001`, or of the middleware.'),
+        message: about(Paragraph(2_000), 'What EBS said; sealed, for it may name the user.'),
+        permanent: Type.Boolean({
+          default: false,
+          description:
+            'No further try helps, such as a responsibility that EBS does not have: the task waits for a person at once.',
+        }),
+      }),
       response: { 200: TaskView },
     },
     handler: async (request) => {
@@ -220,37 +200,27 @@ function workerRoutes(app: App, { db, clock }: Committer): void {
 }
 
 function readingRoutes(app: App, { db }: Committer): void {
-  const config = { access: 'provisioning.read', clauses } as const
+  const read = { access: 'provisioning.read', clauses, tags } as const
 
-  app.get(base, {
-    config,
-    schema: {
-      operationId: 'listProvisioningTasks',
-      summary: 'Tasks in the order of queueing.',
-      tags,
-      querystring: Type.Object({
-        ...PageQuery,
-        status: Type.Optional(Type.Enum([...provisioningStatuses])),
-        kind: Type.Optional(Type.Enum([...provisioningKinds])),
-        userName: Type.Optional(UserName),
-        unitCode: Type.Optional(Code),
-      }),
-      response: { 200: pageOf(TaskView) },
+  listRoute(app, base, {
+    ...read,
+    operationId: 'listProvisioningTasks',
+    summary: 'Tasks in the order of queueing.',
+    query: {
+      status: Type.Optional(ProvisioningStatus),
+      kind: Type.Optional(ProvisioningKind),
+      userName: Type.Optional(about(UserName, 'The whole user name.')),
+      unitCode: Type.Optional(about(Code, 'Code of the unit of the person.')),
     },
-    handler: async (request) => {
-      const { limit, cursor, status, kind, userName, unitCode } = request.query
-      const [after] = decodeCursor(cursor, 1) ?? []
-      if (after !== undefined && !/^\d{1,18}$/.test(after))
-        throw new Problem(
-          'cursor-unusable',
-          said('The cursor was not made by this list.', '该游标不属于此列表。'),
-        )
+    row: TaskView,
+    sorting: bySeq,
+    list: async ({ request, query: { status, kind, userName, unitCode }, after, limit }) => {
       const unitId = unitInRange(request)
       const query = db.manager
         .createQueryBuilder(ProvisioningTaskEntity, 'task')
         .orderBy('task.seq')
-        .limit(limit + 1)
-      if (after !== undefined) query.andWhere('task.seq > :after', { after })
+        .limit(limit)
+      if (after !== null) query.andWhere('task.seq > :after', { after })
       if (status !== undefined) query.andWhere('task.status = :status', { status })
       if (userName !== undefined) {
         const userNameLookup = lookupOf(db.manager, userName)
@@ -263,22 +233,16 @@ function readingRoutes(app: App, { db }: Committer): void {
         const { unitId: named } = await placeFilter(db.manager, { unitCode })
         query.andWhere('task.unitId = :named', { named })
       }
-      const tasks = (await query.getMany()).map((task) => shown(request, db.manager, task))
-      return page(tasks, limit, ({ seq }) => [seq])
+      return (await query.getMany()).map((task) => shown(request, db.manager, task))
     },
   })
 
-  app.get(`${base}/:id`, {
-    config,
-    schema: {
-      operationId: 'readProvisioningTask',
-      summary: 'One task with what was asked and what was read back.',
-      tags,
-      params: ById,
-      response: { 200: TaskView },
-    },
-    handler: async (request, reply) => {
-      const { id } = request.params
+  readRoute(app, `${base}/:id`, {
+    ...read,
+    operationId: 'readProvisioningTask',
+    summary: 'One task with what was asked and what was read back.',
+    answer: TaskView,
+    read: async ({ request, params: { id } }) => {
       const own = unitInRange(request)
       const task = await db.manager.findOneBy(ProvisioningTaskEntity, { id })
       if (task === null || (own !== null && task.unitId !== own))
@@ -286,53 +250,35 @@ function readingRoutes(app: App, { db }: Committer): void {
           'not-found',
           said(`There is no provisioning task ${id}.`, `没有 EBS 任务 ${id}。`),
         )
-      void reply.header('etag', etag(task.version))
       return shown(request, db.manager, task)
     },
   })
 }
 
 function handlingRoutes(app: App, deps: Committer): void {
-  const config = {
+  const handle = {
     access: 'provisioning.handle',
-    versioned: true,
     approves: true,
     clauses,
+    tags,
+    answer: TaskView,
   } as const
 
-  app.post(`${base}/:id/retry`, {
-    config,
-    schema: {
-      operationId: 'retryProvisioningTask',
-      summary: 'Queues a failed task again.',
-      tags,
-      params: ById,
-      response: { 200: TaskView },
-    },
-    handler: (request, reply) =>
-      change(deps, request, reply, async (tx, act, expected) =>
-        shown(request, tx, await retryTask(tx, request.params.id, expected, act)),
-      ),
+  changeRoute(app, deps, 'POST', `${base}/:id/retry`, {
+    ...handle,
+    operationId: 'retryProvisioningTask',
+    summary: 'Queues a failed task again.',
+    apply: async (tx, { request, params, expected, act }) =>
+      shown(request, tx, await retryTask(tx, params.id, expected, act)),
   })
 
-  app.post(`${base}/:id/drop`, {
-    config,
-    schema: {
-      operationId: 'dropProvisioningTask',
-      summary: 'Gives a failed task up, with a reason; what follows for the user goes on.',
-      tags,
-      params: ById,
-      body: Type.Object({ reason: Paragraph(500) }, strict),
-      response: { 200: TaskView },
-    },
-    handler: (request, reply) =>
-      change(deps, request, reply, async (tx, act, expected) =>
-        shown(
-          request,
-          tx,
-          await dropTask(tx, request.params.id, request.body.reason, expected, act),
-        ),
-      ),
+  changeRoute(app, deps, 'POST', `${base}/:id/drop`, {
+    ...handle,
+    operationId: 'dropProvisioningTask',
+    summary: 'Gives a failed task up, with a reason; what follows for the user goes on.',
+    body: closed({ reason: Reason }),
+    apply: async (tx, { request, params, body: { reason }, expected, act }) =>
+      shown(request, tx, await dropTask(tx, params.id, reason, expected, act)),
   })
 }
 

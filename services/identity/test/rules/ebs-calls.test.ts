@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { EbsRefusal, EbsSimulator } from '../../../../infra/ebs-simulator/src/ebs.ts'
-import { provisioningKinds } from '../../src/provisioning/provisioning-task.ts'
+import { ProvisioningKind } from '../../src/provisioning/provisioning-task.ts'
 import {
   addResponsibility,
   addRole,
@@ -37,7 +37,7 @@ const requests: EbsRequest[] = [
 ]
 
 test('every kind of task is understood by the simulator, and what is read back is what was asked', () => {
-  expect(requests.map(({ kind }) => kind).toSorted()).toEqual([...provisioningKinds].toSorted())
+  expect(requests.map(({ kind }) => kind).toSorted()).toEqual([...ProvisioningKind.enum].toSorted())
   const ebs = new EbsSimulator()
   for (const { kind, call, expected } of requests) {
     const found = ebs.call(call)

@@ -26,18 +26,31 @@ export const importColumns = Object.keys(ImportRow.properties)
 /** Columns that every list has; the others may be missing. */
 export const mandatoryColumns: readonly string[] = ImportRow.required
 
-export const importOutcomes = [
-  'created',
-  'moved',
-  'changed',
-  'left',
-  'unchanged',
-  'refused',
-] as const
-export type ImportOutcome = (typeof importOutcomes)[number]
+export const ImportOutcome = Type.Enum(
+  ['created', 'moved', 'changed', 'left', 'unchanged', 'refused'],
+  {
+    title: 'ImportOutcome',
+    description: '`left`: the leave took effect; `unchanged`: the register says so already.',
+  },
+)
+export type ImportOutcome = Static<typeof ImportOutcome>
+
+/** Rows by outcome. */
+export const ImportCounts = Type.Object(
+  {
+    created: Type.Integer({ description: 'People taken in.' }),
+    moved: Type.Integer({ description: 'People with another place.' }),
+    changed: Type.Integer({ description: 'People changed otherwise.' }),
+    left: Type.Integer({ description: 'People whose leave took effect.' }),
+    unchanged: Type.Integer({ description: 'Rows that say what is so already.' }),
+    refused: Type.Integer({ description: 'Rows that were refused.' }),
+  },
+  { title: 'ImportCounts' },
+)
+export type ImportCounts = Static<typeof ImportCounts>
 
 /** No row yet, by outcome. */
-export const noOutcomes = (): Record<ImportOutcome, number> => ({
+export const noOutcomes = (): ImportCounts => ({
   created: 0,
   moved: 0,
   changed: 0,
@@ -47,23 +60,39 @@ export const noOutcomes = (): Record<ImportOutcome, number> => ({
 })
 
 /** What became of one row. */
-export interface RowResult {
-  /** Counts from 1 for the first row of data. */
-  readonly row: number
-  readonly employeeNumber: string | null
-  readonly outcome: ImportOutcome
-  readonly errors: { readonly code: string; readonly detail: string }[]
-}
-
-export const importWarnings = ['encoding-guessed', 'number-without-zeros', 'zeros-lost'] as const
+export const RowResult = Type.Object(
+  {
+    row: Type.Integer({ description: 'Counts from 1 for the first row of data.' }),
+    employeeNumber: nullable(Type.String(), 'Of the row; null where it could not be read.'),
+    outcome: ImportOutcome,
+    errors: Type.Array(
+      Type.Object(
+        {
+          code: Type.String({ description: 'Code of the problem.' }),
+          detail: Type.String({ description: 'What was wrong, for people.' }),
+        },
+        { title: 'ImportError' },
+      ),
+      { description: 'Why it was refused; empty otherwise.' },
+    ),
+  },
+  { title: 'ImportRowResult' },
+)
+export type RowResult = Static<typeof RowResult>
 
 /** What a list most likely does not mean; nothing is refused for it. */
-export interface ImportWarning {
-  /** `null` for the list as a whole. */
-  readonly row: number | null
-  readonly code: (typeof importWarnings)[number]
-  readonly detail: string
-}
+export const ImportWarning = Type.Object(
+  {
+    row: nullable(Type.Integer(), 'Counts from 1; null for the list as a whole.'),
+    code: Type.Enum(['encoding-guessed', 'number-without-zeros', 'zeros-lost'], {
+      description:
+        '`encoding-guessed`: nothing named the character set; `number-without-zeros`: a sheet keeps it as a number; `zeros-lost`: zeros in front are most likely missing.',
+    }),
+    detail: Type.String({ description: 'What was seen, for people.' }),
+  },
+  { title: 'ImportWarning' },
+)
+export type ImportWarning = Static<typeof ImportWarning>
 
 /** A row as it was read: its members, or why it cannot be used. */
 export type ReadRow =
