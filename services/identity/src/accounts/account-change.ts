@@ -150,7 +150,7 @@ function command<Kind extends string, Members extends TProperties>(
   members: Members,
 ) {
   return Type.Object(
-    { kind: Type.Literal(kind), ...members },
+    { kind: Type.Literal(kind, { description: 'What is asked for.' }), ...members },
     { title, additionalProperties: false },
   )
 }

@@ -1,6 +1,6 @@
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
-import { closed, Code } from '@erp-steward/contracts/values'
+import { about, closed, Code } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { actOf, assertReaches } from '@erp-steward/service-kit/authentication'
 import { etag, type Committer } from '@erp-steward/service-kit/commit'
@@ -33,8 +33,9 @@ const manage = {
   clauses: ['A-1.2'],
 } as const
 const read = { access: 'organisation.read', clauses: ['A-1.2'], tags } as const
-const byCode = { code: Code }
-const byUnitAndCode = { unitCode: Code, code: Code }
+const OfUnit = about(Code, 'Code of the unit.')
+const byCode = { code: about(Code, 'Which one.') }
+const byUnitAndCode = { unitCode: OfUnit, ...byCode }
 
 /** Query members of every list of the register. */
 const EntryQuery = {
@@ -138,7 +139,7 @@ function departmentRoutes(app: App, deps: Committer): void {
     ...read,
     operationId: 'listDepartments',
     summary: 'Departments by unit and code.',
-    query: { ...EntryQuery, unitCode: Type.Optional(Code) },
+    query: { ...EntryQuery, unitCode: Type.Optional(OfUnit) },
     row: DepartmentView,
     sorting: {
       after: (cursor) => decodeCursor(cursor, 2),

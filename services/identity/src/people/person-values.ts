@@ -1,4 +1,4 @@
-import { about, Line } from '@erp-steward/contracts/values'
+import { about, Line, nullable } from '@erp-steward/contracts/values'
 import { Type } from 'typebox'
 
 /** The personnel system's number of a person. */
@@ -27,3 +27,6 @@ export const Birthday = Type.String({
   description:
     'Calendar date from 1901-01-01 to today. With the name it tells whether somebody is taken in twice.',
 })
+
+export const EmailOrNone = nullable(Email, 'Where notices are sent; null: no address.')
+export const BirthdayOrUnknown = nullable(Birthday, 'Null: not known.')

@@ -1,7 +1,7 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
-import { about, closed, LocalDate, nullable } from '@erp-steward/contracts/values'
+import { about, closed, LocalDate } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { assertReaches, unitInRange } from '@erp-steward/service-kit/authentication'
 import { assertVersion, type Committer } from '@erp-steward/service-kit/commit'
@@ -25,7 +25,13 @@ import { leavePerson, withdrawLeave } from './leave-person.ts'
 import { lockPerson } from './lock-person.ts'
 import { peopleInRange, type PersonFilter, type PersonInRange } from './people-in-range.ts'
 import { LeaveKind, PersonView, type Person } from './person.ts'
-import { Birthday, Email, EmployeeNumber, PersonName } from './person-values.ts'
+import {
+  BirthdayOrUnknown,
+  Email,
+  EmailOrNone,
+  EmployeeNumber,
+  PersonName,
+} from './person-values.ts'
 import { findPlace, PlaceCodes } from './place.ts'
 import { comparable, searchPage } from './search-page.ts'
 import { rejoinPerson } from './rejoin-person.ts'
@@ -49,8 +55,8 @@ export function personRoutes(app: App, deps: Committer): void {
       employeeNumber: EmployeeNumber,
       name: PersonName,
       ...PlaceCodes,
-      email: Type.Optional(nullable(Email)),
-      birthday: Type.Optional(nullable(Birthday)),
+      email: Type.Optional(EmailOrNone),
+      birthday: Type.Optional(BirthdayOrUnknown),
       accountUserName: Type.Optional(UserName),
       withAccount: Type.Boolean({
         default: true,
@@ -76,8 +82,8 @@ export function personRoutes(app: App, deps: Committer): void {
     body: Type.Object(
       {
         name: Type.Optional(PersonName),
-        email: Type.Optional(nullable(Email)),
-        birthday: Type.Optional(nullable(Birthday)),
+        email: Type.Optional(EmailOrNone),
+        birthday: Type.Optional(BirthdayOrUnknown),
       },
       { additionalProperties: false, minProperties: 1 },
     ),
@@ -105,7 +111,7 @@ export function personRoutes(app: App, deps: Committer): void {
     summary:
       'A former employee comes back under the same number; the account that the leave shut opens, its rights wait for an approval.',
     clauses: ['A-2.1.1'],
-    body: closed({ ...PlaceCodes, birthday: Type.Optional(nullable(Birthday)) }),
+    body: closed({ ...PlaceCodes, birthday: Type.Optional(BirthdayOrUnknown) }),
     apply: async (tx, call) => {
       const place = await findPlace(tx, call.body)
       assertReaches(call.request, place.unit.id)

@@ -1,5 +1,5 @@
 import { Problem } from '@erp-steward/contracts/problem'
-import { about, nullable, Uuid } from '@erp-steward/contracts/values'
+import { about, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { unitInRange } from '@erp-steward/service-kit/authentication'
 import { assertVersion, type Committer } from '@erp-steward/service-kit/commit'
@@ -14,7 +14,12 @@ import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { EntityManager } from 'typeorm'
 import { UserName } from '../accounts/account-change.ts'
-import { Birthday, Email, EmployeeNumber, PersonName } from '../people/person-values.ts'
+import {
+  BirthdayOrUnknown,
+  EmailOrNone,
+  EmployeeNumber,
+  PersonName,
+} from '../people/person-values.ts'
 import {
   EffectiveOn,
   openPlanned,
@@ -34,13 +39,13 @@ const PlanBody = Type.Union(
   [
     Type.Object(
       {
-        kind: Type.Literal('join'),
+        kind: Type.Literal('join', { description: 'Somebody is taken in.' }),
         effectiveOn: EffectiveOn,
         employeeNumber: EmployeeNumber,
         name: PersonName,
         ...PlaceCodes,
-        email: Type.Optional(nullable(Email)),
-        birthday: Type.Optional(nullable(Birthday)),
+        email: Type.Optional(EmailOrNone),
+        birthday: Type.Optional(BirthdayOrUnknown),
         accountUserName: Type.Optional(UserName),
         withAccount: Type.Optional(
           Type.Boolean({
@@ -52,7 +57,7 @@ const PlanBody = Type.Union(
     ),
     Type.Object(
       {
-        kind: Type.Literal('move'),
+        kind: Type.Literal('move', { description: 'Somebody gets another place.' }),
         effectiveOn: EffectiveOn,
         personId: about(Uuid, 'Who moves.'),
         ...PlaceCodes,
