@@ -71,7 +71,8 @@ export const WitnessState = Type.Enum(
   ['agrees', 'disagrees', 'behind', 'unreachable', 'not-set-up'],
   {
     title: 'WitnessState',
-    description: '`behind`: it holds none of the newest heads; `unreachable`: it cannot be asked.',
+    description:
+      '`behind`: facts have waited too long for a head that it holds; `unreachable`: it cannot be asked.',
   },
 )
 

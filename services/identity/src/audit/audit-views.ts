@@ -77,7 +77,7 @@ const WitnessFinding = Type.Object(
         },
         { title: 'NewestHead' },
       ),
-      'The newest of them; null: none.',
+      'The last one that agrees; null: none.',
     ),
     vouchedSeq: Type.Integer({
       description: 'The last head that agrees among the records that were computed anew; 0: none.',
@@ -120,7 +120,7 @@ export const KeyView = Type.Object(
 
 export const AnchorView = Type.Object(
   {
-    day: about(LocalDate, 'The day at whose end it was fixed.'),
+    day: about(LocalDate, 'Chinese date on which it was fixed.'),
     seq: Type.Integer({ description: 'The last record of the ledger when it was fixed; 0: none.' }),
     hash: about(Sha256, 'SHA-256 of that record in lower-case hex.'),
     anchoredAt: about(InstantOut, 'When it was fixed.'),

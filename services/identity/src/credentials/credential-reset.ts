@@ -33,7 +33,7 @@ export const ResetView = Type.Object(
     chosenAt: nullable(InstantOut, 'When the owner chose another password.'),
     coolingUntil: nullable(
       InstantOut,
-      'Until then the account may not approve; null: no cooling time was set.',
+      'Until then the account may not approve; null: no cooling time was set, or a third person ended it.',
     ),
     confirmedBy: nullable(Type.String(), 'Account that vouched for the owner; null: nobody did.'),
     confirmedAt: nullable(InstantOut, 'When it did.'),
