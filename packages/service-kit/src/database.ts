@@ -9,6 +9,7 @@ import { CreateWaitAlarm1780000000004 } from './create-wait-alarm.ts'
 import { NameApprover1780000000003 } from './name-approver.ts'
 import { NameWaitingUnits1780000000005 } from './name-waiting-units.ts'
 import { makeQueueJobs } from './queue-jobs.ts'
+import { ThinIndexes1780000000006 } from './thin-indexes.ts'
 import { UnitOfWork } from './unit-of-work.ts'
 
 /** The tables of a service, as entities describe them and as migrations build them. */
@@ -31,6 +32,7 @@ export const platformMigrations = [
   NameApprover1780000000003,
   CreateWaitAlarm1780000000004,
   NameWaitingUnits1780000000005,
+  ThinIndexes1780000000006,
 ] as const
 
 /** Any number; the same for all so that two `migrate` runs on one database wait for each other. */

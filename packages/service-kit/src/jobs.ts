@@ -87,7 +87,7 @@ export async function enqueueAll(
 }
 
 /** A job as graphile-worker's `job_spec` has it. */
-export interface JobSpec {
+interface JobSpec {
   readonly identifier: string
   readonly payload: {
     readonly data: unknown
@@ -100,12 +100,7 @@ export interface JobSpec {
   readonly priority: number
 }
 
-/** For a statement that queues jobs itself. */
-export function jobSpecs(
-  task: string,
-  jobs: readonly Job[],
-  { requestId, traceparent }: Act,
-): JobSpec[] {
+function jobSpecs(task: string, jobs: readonly Job[], { requestId, traceparent }: Act): JobSpec[] {
   return jobs.map(({ payload, runAt, key, priority, queue }) => ({
     identifier: task,
     payload: { data: payload, requestId, traceparent },
