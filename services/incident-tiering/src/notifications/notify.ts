@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
 import { NotificationFailed, NotificationFellBack } from '@erp-steward/contracts/incident-events'
-import { services } from '@erp-steward/contracts/services'
 import type { SupportTier } from '@erp-steward/contracts/values'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { ask, write, type RowsStatement } from '@erp-steward/messaging/statement'
 import { insertStatement } from '@erp-steward/service-kit/insert-rows'
-import { jobSpecs, type Job, type JobSpec } from '@erp-steward/service-kit/jobs'
+import { enqueueAll, type Job } from '@erp-steward/service-kit/jobs'
 import { In, IsNull, type EntityManager } from 'typeorm'
 import { PersonEntity } from '@erp-steward/directory/directory'
 import { authorities, leadersOf, type Addressee } from '../key-users/people-in-charge.ts'
@@ -29,8 +28,6 @@ export const DELIVER: Readonly<Record<Channel, string>> = {
 
 /** Behind every other job, should they ever share workers: a mail server that is down holds up no clock. Source: A-1.3.4. */
 export const DELIVER_PRIORITY = 100
-
-const { jobsSchema } = services['incident-tiering']
 
 /** An alert at the level that a message says. */
 export interface ToldAlert {
@@ -268,38 +265,18 @@ function mailTo({ id: personId, email }: Addressee, mail: Mail): Notification {
   }
 }
 
-/** A message with the job that delivers it. */
-interface Queued {
-  readonly notification: Notification
-  readonly job: JobSpec
-}
-
-/** Who was told of this occurrence already is left out, and has no job. */
-function queueStatement(tx: EntityManager, members: readonly string[]): RowsStatement<Queued> {
+/** Who was told of this occurrence already is left out; the job of a message that is not there does nothing. */
+function keepStatement(tx: EntityManager, members: readonly string[]): RowsStatement<Notification> {
   const insert = insertStatement(tx, NotificationEntity, members)
-  return {
-    ...insert,
-    name: 'queue notifications',
-    text: `with fresh as (${insert.text} on conflict do nothing returning id)
-           select ${jobsSchema}.queue_jobs(json_agg(spec)) from json_array_elements($2) as spec
-             join fresh on fresh.id = (spec -> 'payload' -> 'data' ->> 'notificationId')::uuid`,
-    values: (queued) => [
-      ...insert.values(queued.map(({ notification }) => notification)),
-      JSON.stringify(queued.map(({ job }) => job)),
-    ],
-  }
+  return { ...insert, name: 'keep notifications', text: `${insert.text} on conflict do nothing` }
 }
 
 async function queue(tx: EntityManager, notifications: readonly Notification[], act: Act) {
-  const queued = notifications.flatMap((notification): Queued[] => {
-    const { state, channel } = notification
-    if (state !== 'queued') return []
-    const [job] = jobSpecs(DELIVER[channel], [jobOf(notification)], act)
-    return job === undefined ? [] : [{ notification, job }]
-  })
+  const queued = notifications.filter(({ state }) => state === 'queued')
   const [first] = queued
-  if (first !== undefined)
-    await write(tx, queueStatement(tx, Object.keys(first.notification)), queued)
+  if (first !== undefined) await write(tx, keepStatement(tx, Object.keys(first)), queued)
+  for (const [channel, ofChannel] of Map.groupBy(queued, (each) => each.channel))
+    await enqueueAll(tx, 'incident-tiering', DELIVER[channel], ofChannel.map(jobOf), act)
   await stateLost(
     tx,
     notifications.filter(({ state }) => state === 'failed'),

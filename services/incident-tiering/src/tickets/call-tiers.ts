@@ -25,12 +25,20 @@ export async function callTiers(
 ): Promise<SupportTier[]> {
   const staffed: SupportTier[] = []
   const { webhooks, members } = receivers ?? (await receiversOn(tx, ticket, tiers))
-  for (const tier of tiers) {
-    const recipients = members.get(tier) ?? []
-    if (recipients.length > 0) staffed.push(tier)
+  const told = new Set<string>()
+  for (const [at, tier] of tiers.entries()) {
+    const ofTier = members.get(tier) ?? []
+    if (ofTier.length > 0) staffed.push(tier)
     else if (tier === 'L3') await announceGap(tx, gapOf(ticket, tier), act)
-    // Webhooks hear of it also where there is nobody to write to.
-    await notify(tx, ticket, { occasion, tier, recipients, webhooks }, act)
+    // Each hears of it once, webhooks also where there is nobody to write to.
+    const recipients = ofTier.filter(({ id }) => !told.has(id))
+    for (const { id } of recipients) told.add(id)
+    await notify(
+      tx,
+      ticket,
+      { occasion, tier, recipients, webhooks: at === 0 ? webhooks : [] },
+      act,
+    )
   }
   return staffed
 }
