@@ -45,7 +45,7 @@ const TEXT = 'x'.repeat(200)
 const log = pino({ level: 'silent' })
 
 export const bottleneck =
-  'Outbox to effect between two processes: an event waits three times (begin with receipt, effect, commit), where the ' +
+  'Outbox to effect between two processes: an event waits twice (receipt with effect, commit), where the ' +
   'reference waits once. Handlers that take many events at once (ledger, control register) share the transaction.'
 
 /** Both sides from the first publish to the last committed effect; the same rows, the same messages, the same broker. */
