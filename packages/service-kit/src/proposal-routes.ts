@@ -20,7 +20,8 @@ import {
 } from './proposal.ts'
 import { waitAlarms, WaitAlarmView } from './waits.ts'
 import { PathId } from './route-shapes.ts'
-import { decideProposal, PROPOSAL_COLUMNS, proposalById, withdrawProposal } from './proposals.ts'
+import { decideProposal, withdrawProposal } from './decide-proposal.ts'
+import { PROPOSAL_COLUMNS, proposalById } from './stored-proposal.ts'
 
 export interface ProposalRouteOptions {
   readonly service: ServiceName

@@ -2,12 +2,8 @@ import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { nullable, Uuid } from '@erp-steward/contracts/values'
 import { operation } from '@erp-steward/service-kit/measured-interest'
 import { defineProposal, type Proposal } from '@erp-steward/service-kit/proposal'
-import {
-  expireProposals,
-  proposalById,
-  proposalWaits,
-  propose,
-} from '@erp-steward/service-kit/proposals'
+import { expireProposals, proposalWaits, propose } from '@erp-steward/service-kit/proposals'
+import { proposalById } from '@erp-steward/service-kit/stored-proposal'
 import { watchWaits, type Wait } from '@erp-steward/service-kit/waits'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import { testAct } from '@erp-steward/test-kit/test-act'
