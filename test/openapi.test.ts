@@ -1,4 +1,5 @@
 import { beforeAll, expect, test } from '@jest/globals'
+import { problems, type ProblemCode } from '@erp-steward/contracts/problems'
 import { tags } from '@erp-steward/contracts/tags'
 import {
   mergeDocuments,
@@ -56,6 +57,21 @@ function schemas(document: unknown): { readonly at: string; readonly schema: Sch
 
 test('a name is one shape in all services, and no two of them document the same', () => {
   expect(merged().clashes).toEqual([])
+})
+
+test('every problem is one that an operation declares, so that no code is without an author', () => {
+  const declared = new Set(
+    schemas(merged().document).flatMap(({ at, schema: { properties = {} } }) =>
+      at === '#/components/schemas/Problem' || properties.code?.enum === undefined
+        ? []
+        : (properties.code.enum as readonly string[]),
+    ),
+  )
+  expect(declared.size).toBeGreaterThan(100)
+  /** Answered where there is no operation. */
+  const ofNone: readonly ProblemCode[] = ['method-not-allowed']
+  const undeclared = Object.keys(problems).filter((code) => !declared.has(code))
+  expect(undeclared).toEqual(ofNone)
 })
 
 test('every tag of an operation has its sentence, and no sentence is of a tag that none has', () => {

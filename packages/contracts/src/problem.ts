@@ -1,5 +1,6 @@
 import { said, type Bilingual } from './bilingual.ts'
 import { problems, type ProblemCode } from './problems.ts'
+import type { ProblemExtras } from './problems/problem-members.ts'
 
 /**
  * A refusal that the caller can act on; the only kind of error whose text leaves the process.
@@ -10,15 +11,11 @@ export class Problem extends Error {
   readonly code: ProblemCode
   /** What was wrong this time; `message` is the English of it. */
   readonly detail: Bilingual
-  /** Further members of the problem document, for example `errors` or `current`; a `Bilingual` is told in one language. */
-  readonly extras: Readonly<Record<string, unknown>>
+  /** Further members of the problem document, those that the table names for the code; a `Bilingual` is told in one language. */
+  readonly extras: ProblemExtras
 
   /** `detail`: with `said` in both languages; a text alone is English for everybody. */
-  constructor(
-    code: ProblemCode,
-    detail: string | Bilingual,
-    extras: Readonly<Record<string, unknown>> = {},
-  ) {
+  constructor(code: ProblemCode, detail: string | Bilingual, extras: ProblemExtras = {}) {
     const both = typeof detail === 'string' ? said(detail, detail) : detail
     super(both.en)
     this.detail = both

@@ -33,6 +33,7 @@ const Body = Type.Object({
 export function setGuardedParameter(service: ServiceName): ProposalKind<typeof Body> {
   return defineProposal({
     kind: 'parameter.set',
+    problems: ['parameter-refused', 'parameter-unknown'],
     title: { en: 'Set a parameter', 'zh-CN': '设置参数' },
     body: Body,
     decide: 'parameter.decide',

@@ -42,6 +42,12 @@ const DeadLetterView = Type.Object(
   { title: 'DeadLetter' },
 )
 
+const replayProblems = ['dead-letter-not-parked', 'dead-letter-not-taken', 'not-found'] as const
+
+/** Whether the letter could not be replayed, rather than its handler fail. */
+const isOfReplay = (error: unknown) =>
+  error instanceof Problem && replayProblems.some((code) => code === error.code)
+
 export interface DeadLetterRouteOptions {
   readonly service: ServiceName
   readonly db: DataSource
@@ -97,6 +103,7 @@ export function deadLetterRoutes(
       config: { access: 'dead-letter.handle' },
       schema: {
         operationId: operation('replay'),
+        problems: [...replayProblems, 'dead-letter-failed-again'],
         summary: 'Handles the event again; exactly once in effect.',
         tags: ['dead letters'],
         params,
@@ -109,7 +116,7 @@ export function deadLetterRoutes(
       return db.transaction((tx) =>
         replayDeadLetter(tx, service, consumer, command, actOf(request, clock())).catch(
           (error: unknown) => {
-            if (error instanceof Problem || isDatabaseAway(error)) throw error
+            if (isOfReplay(error) || isDatabaseAway(error)) throw error
             request.log.warn({ err: error, eventId: command.eventId }, 'replay failed')
             throw new Problem(
               'dead-letter-failed-again',
@@ -131,6 +138,12 @@ export function deadLetterRoutes(
       config: { access: 'dead-letter.handle' },
       schema: {
         operationId: operation('discard'),
+        problems: [
+          'administrator-unnamed',
+          'dead-letter-not-parked',
+          'not-found',
+          'proposal-pending',
+        ],
         summary: 'Proposes to give the event up; a second person decides.',
         description:
           'An event that is given up is a fact that this service never learns, such as the leave of a person: the answer ' +
@@ -164,6 +177,7 @@ export function deadLetterRoutes(
 export function discardParked(service: ServiceName): ProposalKind<typeof Discard> {
   return defineProposal({
     kind: 'dead-letter.discard',
+    problems: ['dead-letter-not-parked', 'not-found'],
     title: { en: 'Give a parked event up', 'zh-CN': '丢弃死信' },
     body: Discard,
     decide: 'dead-letter.decide',

@@ -1,7 +1,9 @@
-import type { ProblemCode } from '@erp-steward/contracts/problems'
+import { problems, type ProblemCode } from '@erp-steward/contracts/problems'
+import { problemMembers } from '@erp-steward/contracts/problems/problem-members'
 import type { FastifyContextConfig } from 'fastify'
 import type { Declared } from './operation.ts'
 import { ENTITY_TAG_PATTERN, IDEMPOTENCY_KEY_PATTERN, IF_MATCH_PATTERN } from './preconditions.ts'
+import { isOutage, outages } from './problem-codes.ts'
 
 /** As much of an OpenAPI document as is written here. */
 export interface Described {
@@ -17,7 +19,6 @@ export interface DescribedOperation {
   parameters?: object[]
   requestBody?: { readonly required?: boolean; readonly content?: Record<string, DescribedMedia> }
   responses?: Record<string, DescribedAnswer>
-  'x-problem-codes'?: readonly ProblemCode[]
 }
 
 export interface DescribedAnswer {
@@ -143,30 +144,27 @@ type ParameterName = keyof typeof parameters
 /** Headers of every answer that comes through the gateway. */
 const ALWAYS: readonly HeaderName[] = ['RateLimit', 'RateLimit-Policy', 'X-Request-Id']
 
-const outages: readonly ProblemCode[] = [
-  'internal-error',
-  'unavailable',
-  'upstream-failed',
-  'upstream-timeout',
-]
-
-const problemDocument = {
-  'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
+/** Problem documents with one of these codes and what comes with them; what each means is in docs/problems.md. */
+function problemContent(codes: readonly ProblemCode[], title?: string) {
+  const members = [...new Set(codes.flatMap((code) => problems[code].members))]
+  const own = members.filter((name) => name !== 'errors').toSorted()
+  const properties = {
+    code: text({ enum: codes }),
+    ...Object.fromEntries(own.map((name) => [name, problemMembers[name]])),
+  }
+  const schema = {
+    ...(title !== undefined && { title }),
+    allOf: [{ $ref: '#/components/schemas/Problem' }, { type: 'object', properties }],
+  }
+  return { 'application/problem+json': { schema: inJson(schema) } }
 }
 
 /** Answers that are the same for all operations. */
 const responses = {
-  Refusal: {
-    description:
-      'A problem document (RFC 9457). Its code is one of `x-problem-codes` of the operation, or one of its own rules; all are ' +
-      'in docs/problems.md.',
-    headers: [...ALWAYS, 'Retry-After', 'WWW-Authenticate'],
-    content: problemDocument,
-  },
   Outage: {
-    description: `A problem document: ${outages.join(', ')}. A keyed or conditional request may be repeated safely.`,
+    description: 'A problem document. A keyed or conditional request may be repeated safely.',
     headers: [...ALWAYS, 'Retry-After'],
-    content: problemDocument,
+    content: problemContent(outages),
   },
   Unchanged: {
     description: 'What you hold, by `If-None-Match`, is current.',
@@ -200,12 +198,15 @@ export function describeExchange(
       if (config === undefined) continue
       if (config.sends !== undefined)
         operation.requestBody = { required: true, content: inJson(config.sends) }
-      operation['x-problem-codes'] = problemsOf(method, operation, config)
       let isReadTagged = false
       for (const [status, answer] of Object.entries(operation.responses ?? {})) {
         const isTagged = config.tagged.has(status)
         if (status === '4XX')
-          operation.responses = { ...operation.responses, '4XX': shared('Refusal') }
+          Object.assign(answer, {
+            description: 'A problem document (RFC 9457).',
+            headers: referAll([...ALWAYS, 'Retry-After', 'WWW-Authenticate']),
+            content: refusal(operation, config),
+          })
         else if (status === '5XX')
           operation.responses = { ...operation.responses, '5XX': shared('Outage') }
         else answer.headers = referAll(headersOf(status, config, isTagged))
@@ -218,6 +219,13 @@ export function describeExchange(
       if (sent.length > 0) operation.parameters = [...(operation.parameters ?? []), ...sent]
     }
   document.components = { ...document.components, ...Object.fromEntries(used) }
+}
+
+/** What refuses an operation, under the name of the operation. */
+function refusal({ operationId = '' }: DescribedOperation, { codes }: Declared) {
+  const name = operationId.replace(/^./, (first) => first.toUpperCase())
+  const refusals = codes.filter((code) => !isOutage(code))
+  return problemContent(refusals, `${name}Problem`)
 }
 
 function parametersOf(
@@ -245,26 +253,4 @@ function headersOf(
     ...(isMade ? (['Location'] as const) : []),
     ...(once === true ? (['Idempotency-Replayed'] as const) : []),
   ]
-}
-
-/** The problems that follow from what an operation declares, by name; those of its rules are not among them. */
-function problemsOf(
-  method: string,
-  { parameters: sent = [] }: DescribedOperation,
-  { access, approves, once, versioned }: FastifyContextConfig,
-): ProblemCode[] {
-  const hasCursor = sent.some((parameter) => 'name' in parameter && parameter.name === 'cursor')
-  const codes: ProblemCode[] = [
-    ...outages,
-    ...(['malformed-request', 'validation-failed'] as const),
-    ...(['network-refused', 'clear-text-refused', 'quota-exceeded'] as const),
-    ...(access === 'public' ? [] : (['unauthenticated', 'token-revoked'] as const)),
-    ...(access === 'public' || access === 'signed-in' ? [] : (['permission-missing'] as const)),
-    ...(approves === true ? (['approval-cooling'] as const) : []),
-    ...(method === 'get' ? [] : (['body-too-large', 'media-type-unsupported'] as const)),
-    ...(hasCursor ? (['cursor-unusable'] as const) : []),
-    ...(once === true ? (['idempotency-key-missing', 'idempotency-key-reused'] as const) : []),
-    ...(versioned === undefined ? [] : (['precondition-required', 'version-stale'] as const)),
-  ]
-  return codes.toSorted()
 }

@@ -1,11 +1,13 @@
 import { isClauseId } from '@erp-steward/regulation/clause'
 import { permissions, type Permission } from '@erp-steward/contracts/permissions'
-import { problems } from '@erp-steward/contracts/problems'
+import { problems, type ProblemCode } from '@erp-steward/contracts/problems'
+import { problemMembers } from '@erp-steward/contracts/problems/problem-members'
 import type { FastifyContextConfig, RouteOptions } from 'fastify'
 import { Type } from 'typebox'
 import type { App } from './app.ts'
 import { etag } from './commit.ts'
 import { assertPreconditions } from './preconditions.ts'
+import { problemCodesOf } from './problem-codes.ts'
 
 /**
  * Who may call an operation: holders of a permission, anybody with a valid token, anybody at all, or other
@@ -39,6 +41,8 @@ declare module 'fastify' {
 export interface Declared extends FastifyContextConfig {
   /** Statuses whose answer is one resource with its version, a number, which is then its entity tag. */
   readonly tagged: ReadonlySet<string>
+  /** Every code that it can answer, sorted. */
+  readonly codes: readonly ProblemCode[]
 }
 
 /** Schema of a problem document, for the `4xx` and `5xx` answers of every operation. */
@@ -56,18 +60,7 @@ export const ProblemDocument = Type.Object(
     }),
     detail: Type.String({ description: 'What was wrong this time, for people.' }),
     instance: Type.String({ description: 'Names the request in the log: `urn:request:<id>`.' }),
-    errors: Type.Optional(
-      Type.Array(
-        Type.Object({
-          pointer: Type.Optional(Type.String({ description: 'Where in the body: `#/name`.' })),
-          parameter: Type.Optional(Type.String({ description: 'Which parameter of the address.' })),
-          detail: Type.String({
-            description: 'What is wrong with it and what it may be, in the language preferred.',
-          }),
-        }),
-        { description: 'Each member at fault.' },
-      ),
-    ),
+    errors: Type.Optional(problemMembers.errors),
   },
   { $id: 'Problem', additionalProperties: true },
 )
@@ -116,11 +109,13 @@ export function declareOperations(app: App, publicFolder?: string): ReadonlyMap<
     if (route.schema?.operationId === undefined) throw new Error(`${name} has no operationId`)
     const tagged = taggedAnswers(route.schema.response)
     if (tagged.size > 0) tagAnswers(route)
-    declared.set(route.schema.operationId, { ...route.config, tagged })
+    const codes = problemCodesOf(String(route.method), route.schema, route.config ?? {})
+    declared.set(route.schema.operationId, { ...route.config, tagged, codes })
     route.schema = {
       ...route.schema,
       ...(clauses.length > 0 && { 'x-regulation-clauses': clauses }),
       ...(access in permissions && { 'x-permission': access }),
+      problems: codes,
       querystring: closed(route.schema.querystring),
       security: access === 'public' ? [] : [{ bearer: [] }],
       response: {

@@ -173,6 +173,7 @@ export function parameterRoutes(app: App, options: ParameterRouteOptions): void 
       config: { access: 'parameter.read', clauses: ['A-4.1.2'] },
       schema: {
         operationId: operation('read'),
+        problems: ['parameter-unknown'],
         summary:
           'One parameter; the ETag is the version of the scope asked for, "0" before its first.',
         tags: ['parameters'],
@@ -209,6 +210,15 @@ export function parameterRoutes(app: App, options: ParameterRouteOptions): void 
       config: { access: 'parameter.change', versioned: true, clauses: ['A-4.1.2'] },
       schema: {
         operationId: operation('set'),
+        problems: [
+          ...([
+            'administrator-unnamed',
+            'concerned',
+            'parameter-refused',
+            'parameter-unknown',
+          ] as const),
+          ...(['proposal-pending', 'unit-unknown'] as const),
+        ],
         summary: 'Sets a new version for one unit or the company, or proposes it.',
         description:
           'A guarded parameter is set at once only where the value asks at least as much as the one in force; else the ' +

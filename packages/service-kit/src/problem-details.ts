@@ -52,6 +52,9 @@ export function registerProblems(
     if (problem.status >= 500) request.log.error({ err: error }, 'request failed')
     else if (isUnstorable(error))
       request.log.warn({ err: error }, 'a value passed the schema that the database refused')
+    const { problems: declared } = request.routeOptions.schema ?? {}
+    if (declared !== undefined && !declared.includes(problem.code))
+      request.log.warn({ code: problem.code }, 'the operation does not declare this problem')
     return sendProblem(request, reply, problem)
   })
 }

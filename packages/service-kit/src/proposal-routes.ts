@@ -45,6 +45,7 @@ export function proposalRoutes(
   const base = `/v1/proposals/${service}`
   const operation = (verb: string) =>
     `${verb}-${service}-proposal`.replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase())
+  const ofKinds = kinds.flatMap(({ problems = [] }) => problems)
   const params = Type.Object({ id: PathId })
 
   function kindOf({ kind }: Proposal): ProposalKind {
@@ -67,6 +68,7 @@ export function proposalRoutes(
       config: { access: 'proposal.read' },
       schema: {
         operationId: `${operation('list')}s`,
+        problems: ['outside-unit', 'proposal-stale'],
         summary:
           'What was proposed, oldest first; of your own unit, and your own, if that is your range.',
         tags: ['proposals'],
@@ -107,6 +109,7 @@ export function proposalRoutes(
       config: { access: 'proposal.read' },
       schema: {
         operationId: `${operation('list')}Alarms`,
+        problems: ['outside-unit'],
         summary:
           'What waits for another person in this service, a proposal or anything else, and nobody can decide, or ends undecided soon; oldest first, at most 1000.',
         tags: ['proposals'],
@@ -125,6 +128,7 @@ export function proposalRoutes(
       config: { access: 'proposal.read' },
       schema: {
         operationId: operation('read'),
+        problems: ['not-found', 'outside-unit', 'proposal-stale'],
         summary: 'One proposal with its decision.',
         tags: ['proposals'],
         params,
@@ -159,6 +163,11 @@ export function proposalRoutes(
         config: { access: 'proposal.read', versioned: true, approves: true },
         schema: {
           operationId: operation(verb),
+          problems: [
+            ...(['administrator-unnamed', 'concerned', 'not-found', 'outside-unit'] as const),
+            ...(['proposal-decided', 'proposal-stale', 'same-person'] as const),
+            ...(verb === 'approve' ? ofKinds : []),
+          ],
           summary:
             verb === 'approve'
               ? 'Approves as a second person who is not concerned; it takes effect at once.'
@@ -195,6 +204,7 @@ export function proposalRoutes(
       config: { access: 'signed-in', versioned: true },
       schema: {
         operationId: operation('withdraw'),
+        problems: ['not-concerned', 'not-found', 'proposal-decided', 'proposal-stale'],
         summary: 'Takes back what the caller proposed.',
         tags: ['proposals'],
         params,

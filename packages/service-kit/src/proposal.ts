@@ -1,5 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import type { Permission } from '@erp-steward/contracts/permissions'
+import type { ProblemCode } from '@erp-steward/contracts/problems'
 import { about, Id, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
 import { Type, type Static, type TSchema } from 'typebox'
 import type { EntityManager } from 'typeorm'
@@ -22,6 +23,8 @@ export interface ProposalKind<Body extends TSchema = TSchema> {
   readonly body: Body
   /** Who may decide; who may propose is the access of the operation that proposes. */
   readonly decide: Permission
+  /** Codes of the problems with which its rules refuse the approval. */
+  readonly problems?: readonly ProblemCode[]
   /** What is changed; a subject has one pending proposal of a kind at a time. */
   subject(body: Static<Body>): string
   concerns(tx: EntityManager, body: Static<Body>): Promise<Concerned>

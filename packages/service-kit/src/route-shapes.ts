@@ -1,4 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
+import type { ProblemCode } from '@erp-steward/contracts/problems'
 import { about, Uuid } from '@erp-steward/contracts/values'
 import type { FastifyReply, FastifyRequest, HTTPMethods } from 'fastify'
 import { Type, type Static, type TObject, type TProperties, type TSchema } from 'typebox'
@@ -20,6 +21,8 @@ interface Operation<Path extends string, Params> {
   readonly access: Access
   /** Ids of the clauses that it enforces. */
   readonly clauses?: readonly string[]
+  /** Codes of the problems that its rules answer, as `FastifySchema` has them. */
+  readonly problems?: readonly ProblemCode[]
   /** Parts of the path that are no UUID. */
   readonly params?: Params & Readonly<Partial<Record<NameIn<Path>, TSchema>>>
 }
@@ -202,7 +205,16 @@ function add<Path extends string, Params>(
   }: { readonly query?: TProperties | undefined; readonly body?: TSchema | undefined },
   answer: (call: Call<Path, Params>) => Promise<unknown>,
 ): void {
-  const { operationId, summary, description, tags, access, clauses, params = {} } = operation
+  const {
+    operationId,
+    summary,
+    description,
+    tags,
+    access,
+    clauses,
+    problems,
+    params = {},
+  } = operation
   const names = [...url.matchAll(/:(\w+)/g)].map(([, name = '']) => name)
   const parts = {
     ...Object.fromEntries(names.map((name) => [name, PathId])),
@@ -217,6 +229,7 @@ function add<Path extends string, Params>(
       summary,
       tags,
       ...(description !== undefined && { description }),
+      ...(problems !== undefined && { problems }),
       ...(names.length > 0 && { params: Type.Object(parts) }),
       ...(query !== undefined && { querystring: Type.Object(query) }),
       ...(body !== undefined && { body }),

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { said } from '@erp-steward/contracts/bilingual'
+import { Problem } from '@erp-steward/contracts/problem'
 import { problems } from '@erp-steward/contracts/problems'
 import type { App } from '@erp-steward/service-kit/app'
 import { createApp } from '@erp-steward/service-kit/create-app'
@@ -14,11 +16,13 @@ const changed = (expected: number | null) =>
   Promise.resolve({ ...goat, version: (expected ?? 0) + 1 })
 
 let app: App
+/** Lines of the log. */
+const noted: unknown[] = []
 beforeAll(async () => {
   app = await createApp({
     name: 'flock',
     title: 'Flock',
-    log: pino({ level: 'silent' }),
+    log: pino({ level: 'warn' }, { write: (line) => noted.push(JSON.parse(line)) }),
     tokens: null,
     readiness: {},
   })
@@ -46,7 +50,20 @@ beforeAll(async () => {
     { config: { ...config, versioned: 'if-exists' }, schema: as('putGoat', { 200: Goat }) },
     (request) => atVersionIfAny(request, changed),
   )
-  app.get('/v1/goats', { config, schema: as('readGoat', { 200: Goat }) }, () => goat)
+  app.get(
+    '/v1/goats',
+    {
+      config,
+      schema: {
+        ...as('readGoat', { 200: Goat }),
+        problems: ['person-twin'],
+      },
+    },
+    ({ headers }) => {
+      if (headers.from === 'wolf') throw new Problem('ticket-state', said('Not now.', '现在不行。'))
+      return goat
+    },
+  )
   app.get('/v1/kids', { config, schema: as('readKid', { 200: Goat }) }, (_request, reply) =>
     reply.header('etag', '"0"').send(goat),
   )
@@ -71,10 +88,15 @@ beforeAll(async () => {
 })
 afterAll(() => app.close())
 
+interface Answer {
+  readonly $ref?: string
+  readonly headers?: object
+  readonly content?: Readonly<Record<string, { readonly schema: { readonly $ref: string } }>>
+}
+
 interface Operation {
   readonly parameters?: readonly { readonly $ref: string }[]
-  readonly responses: Record<string, { readonly $ref?: string; readonly headers?: object }>
-  readonly 'x-problem-codes': readonly string[]
+  readonly responses: Record<string, Answer>
 }
 
 const documented = () =>
@@ -121,26 +143,53 @@ test('answers name their headers', () => {
   const { paths, components } = documented()
   expect(paths['/v1/goats']?.get?.responses).toMatchObject({
     '304': { $ref: '#/components/responses/Unchanged' },
-    '4XX': { $ref: '#/components/responses/Refusal' },
     '5XX': { $ref: '#/components/responses/Outage' },
   })
-  expect(components.responses?.Refusal?.headers).toHaveProperty('Retry-After')
+  expect(headersOf('/v1/goats', 'get', '4XX')).toContain('Retry-After')
+  expect(components.responses?.Outage?.headers).toHaveProperty('Retry-After')
 })
 
-test('a problem has one of the known codes, and an operation lists those that follow from it', () => {
+/** What refuses an operation: its codes, and the members that come with them. */
+function refusalOf(method: string) {
   const { paths, components } = documented()
+  const answer = paths['/v1/goats']?.[method]?.responses['4XX']?.content ?? {}
+  const name = answer['application/problem+json']?.schema.$ref.split('/').at(-1) ?? ''
+  const schema = components.schemas?.[name] as
+    { readonly allOf: readonly [object, { properties: { code: { enum: string[] } } }] } | undefined
+  const { code, ...members } = schema?.allOf[1].properties ?? { code: { enum: [] } }
+  return { name, codes: code.enum, members: Object.keys(members) }
+}
+
+test('a problem has one of the known codes, and an operation lists those that follow from it', () => {
+  const { components } = documented()
   expect(components.schemas?.Problem?.properties).toMatchObject({
     code: { enum: Object.keys(problems).toSorted() },
   })
-  const codesOf = (method: string) => paths['/v1/goats']?.[method]?.['x-problem-codes'] ?? []
+  const codesOf = (method: string) => refusalOf(method).codes
   expect(codesOf('post')).toEqual(
-    expect.arrayContaining(['idempotency-key-missing', 'idempotency-key-reused', 'unavailable']),
+    expect.arrayContaining(['idempotency-key-missing', 'idempotency-key-reused']),
   )
   expect(codesOf('patch')).toEqual(
     expect.arrayContaining(['precondition-required', 'version-stale', 'media-type-unsupported']),
   )
   expect(codesOf('get')).not.toContain('version-stale')
   for (const code of codesOf('post')) expect(Object.keys(problems)).toContain(code)
+})
+
+test('an operation lists the problems of its rules, with the members that they come with', () => {
+  expect(refusalOf('get')).toMatchObject({
+    name: 'ReadGoatProblem',
+    codes: expect.arrayContaining(['person-twin', 'malformed-request']),
+    members: ['twinId', 'violated-policies'],
+  })
+  expect(refusalOf('patch').codes).not.toContain('person-twin')
+  expect(refusalOf('patch').members).toContain('currentVersion')
+})
+
+test('a problem that an operation does not declare is answered all the same, and noted', async () => {
+  const answer = await app.inject({ url: '/v1/goats', headers: { from: 'wolf' } })
+  expect(answer.json()).toMatchObject({ status: 409, code: 'ticket-state' })
+  expect(noted).toContainEqual(expect.objectContaining({ code: 'ticket-state' }))
 })
 
 test.each([

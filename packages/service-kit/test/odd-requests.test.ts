@@ -34,7 +34,7 @@ beforeAll(async () => {
   )
   app.get('/v1/wolves', { config, schema: { operationId: 'howl' } }, () => {
     throw new Problem('ticket-state', said('Not now.', '现在不行。'), {
-      currentState: 'asleep',
+      taskStatus: 'asleep',
       errors: [{ pointer: '#/at', detail: said('It is day.', '现在是白天。') }],
     })
   })
@@ -103,7 +103,7 @@ test.each([
   const answer = await app.inject({ url: '/v1/wolves', headers: { 'accept-language': language } })
   expect(answer.json()).toMatchObject({
     detail,
-    currentState: 'asleep',
+    taskStatus: 'asleep',
     errors: [{ pointer: '#/at', detail: fault }],
   })
 })

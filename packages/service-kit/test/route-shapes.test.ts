@@ -295,7 +295,8 @@ test('the document says the resource once, by its name, wherever it stands', () 
     paths: Record<string, Record<string, object>>
     components: { schemas: Record<string, object> }
   }
-  expect(Object.keys(components.schemas)).toEqual(['Problem', 'Sheep', 'SheepList', 'SheepPage'])
+  const resources = Object.keys(components.schemas).filter((name) => !name.endsWith('Problem'))
+  expect(resources).toEqual(['Sheep', 'SheepList', 'SheepPage'])
   const answer = (name: string) => ({
     content: { 'application/json': { schema: { $ref: `#/components/schemas/${name}` } } },
   })

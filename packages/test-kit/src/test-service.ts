@@ -8,6 +8,7 @@ import { pino } from 'pino'
 import type { Static, TObject } from 'typebox'
 import type { DataSource } from 'typeorm'
 import { compareWithDocument } from './compare-with-document.ts'
+import { watchProblems } from './watch-problems.ts'
 import { testDatabase } from './test-database.ts'
 import { testKeys } from './tokens.ts'
 
@@ -32,8 +33,8 @@ export const TEST_INTERNAL_TOKEN = 'internal-token-of-the-tests-0123456789'
 
 /**
  * The whole service on a database of its own, without port, bus and clockwork: speak to it by `app.inject`, hand it
- * events by `consumer.deliver`, run its tasks by hand. With `TEST_DOCUMENT=compare` its end
- * fails where an answer was not as the document says.
+ * events by `consumer.deliver`, run its tasks by hand. Its end fails where an operation answered a problem that it does
+ * not declare; with `TEST_DOCUMENT=compare` also where an answer was not as the document says.
  */
 export async function testService<Config extends TObject>(
   service: Service<Config>,
@@ -47,7 +48,9 @@ export async function testService<Config extends TObject>(
   const log = pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' })
   const ownKeys = service.keys?.({ db, clock, config, log, internalToken: TEST_INTERNAL_TOKEN })
   let assertAsDocumented: () => void = () => undefined
+  let assertProblemsDeclared: () => void = () => undefined
   const routes: Service<Config>['routes'] = (app, dependencies) => {
+    assertProblemsDeclared = watchProblems(app)
     if (process.env.TEST_DOCUMENT === 'compare') assertAsDocumented = compareWithDocument(app)
     return service.routes(app, dependencies)
   }
@@ -76,6 +79,7 @@ export async function testService<Config extends TObject>(
     release: async () => {
       await built.app.close()
       await database.release()
+      assertProblemsDeclared()
       assertAsDocumented()
     },
   }

@@ -7,6 +7,7 @@ export const assessmentProblems = {
     'Nothing was recorded because observations were refused',
     '存在被拒绝的记录,未登记任何数据',
     'Correct the members listed in `errors` and send the whole list again.',
+    ['errors'],
   ),
   'observation-not-found': problem(
     404,
@@ -25,6 +26,7 @@ export const assessmentProblems = {
     'Nothing was counted because counts were refused',
     '存在被拒绝的录入数,未登记任何数据',
     'Correct the members listed in `errors` and send the whole batch again.',
+    ['errors'],
   ),
   'batch-exists': problem(
     409,
@@ -43,6 +45,7 @@ export const assessmentProblems = {
     'The time node is not usable',
     '时间节点不符合规定',
     'Correct the members listed in `errors`.',
+    ['errors'],
   ),
   'time-node-state': problem(
     409,
@@ -61,6 +64,7 @@ export const assessmentProblems = {
     'The weights of the indicators do not add up to 100',
     '各项指标权重之和不为 100',
     'Set the four parameters assessment.weights.* so that they add up to 100.',
+    ['unitId', 'sum'],
   ),
   'sheet-not-found': problem(
     404,
@@ -73,6 +77,7 @@ export const assessmentProblems = {
     'The score sheet is not in a state for this',
     '考核表当前状态不允许此操作',
     'Read the sheets of the month and use the newest revision.',
+    ['newestId'],
   ),
   'score-not-found': problem(404, 'The score does not exist', '考核得分不存在', 'Check the id.'),
   'appeal-not-found': problem(404, 'The appeal does not exist', '申诉不存在', 'Check the id.'),

@@ -55,6 +55,7 @@ export const backupProblems = {
     'The backup policy is not usable',
     '备份策略不符合规定',
     'Correct the members listed in `errors`.',
+    ['errors'],
   ),
   'backup-site-state': problem(
     409,
@@ -85,6 +86,7 @@ export const backupProblems = {
     'The target already has a run waiting or at work',
     '备份对象已有等待或执行中的任务',
     'See `runId`; wait for its end or cancel it.',
+    ['runId'],
   ),
   'backup-run-state': problem(
     409,
@@ -133,6 +135,7 @@ export const backupProblems = {
     'This is not the plan as it is now',
     '恢复计划已变更',
     'Read the plan again and decide about its present `planDigest`.',
+    ['planDigest'],
   ),
   'approval-expired': problem(
     409,

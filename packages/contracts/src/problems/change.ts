@@ -38,12 +38,14 @@ export const changeProblems = {
     'Changes may not start now',
     '当前不在变更窗口内',
     'Start in the window named in `nextWindow`.',
+    ['nextWindow'],
   ),
   'outside-planned-time': problem(
     409,
     'It is not the planned time of the change',
     '不在变更的计划时间内',
     'Start between `plannedStart` and `plannedEnd`, or edit the plan and have it approved again.',
+    ['plannedStart', 'plannedEnd'],
   ),
   'approval-lapsed': problem(
     409,
@@ -56,5 +58,6 @@ export const changeProblems = {
     'Papers of an earlier emergency change are overdue',
     '此前紧急变更的补单已逾期',
     'File the papers of the change named in `changeId` first.',
+    ['changeId'],
   ),
 } as const satisfies Record<string, ProblemDefinition>

@@ -8,6 +8,7 @@ export const httpProblems = {
     'The request cannot be read',
     '请求无法解析',
     'Send well-formed JSON, a known content type and readable parameters.',
+    ['errors'],
   ),
   'idempotency-key-missing': problem(
     400,
@@ -26,6 +27,7 @@ export const httpProblems = {
     'The request does not match its schema',
     '请求内容不符合规定',
     'Correct the members listed in `errors`.',
+    ['errors'],
   ),
   'idempotency-key-reused': problem(
     422,
@@ -56,6 +58,7 @@ export const httpProblems = {
     'The resource has changed since you read it',
     '资源已被他人修改',
     'Read it again and decide anew.',
+    ['currentVersion'],
   ),
   // Access
   unauthenticated: problem(
@@ -75,6 +78,7 @@ export const httpProblems = {
     'The permission is missing',
     '没有权限',
     'Ask the security administrator for the role that holds the permission.',
+    ['permission', 'roles'],
   ),
   'outside-unit': problem(
     403,
@@ -106,6 +110,7 @@ export const httpProblems = {
     'Too many requests',
     '请求过于频繁',
     'Wait for the seconds in Retry-After.',
+    ['violated-policies'],
   ),
   // Our side
   'internal-error': problem(
@@ -125,6 +130,7 @@ export const httpProblems = {
     'The service is not available',
     '服务暂不可用',
     'Repeat after the seconds in Retry-After.',
+    ['cause'],
   ),
   'upstream-timeout': problem(
     504,

@@ -7,6 +7,7 @@ export const identityProblems = {
     'Another active person has the same address, or the same name and birthday',
     '另一名在职人员使用同一邮箱,或姓名与出生日期相同',
     'Use the person named in `twinId`, or have the address admitted as shared, or the namesake, by an account change.',
+    ['twinId'],
   ),
   'administrator-has-business-role': problem(
     409,
@@ -73,6 +74,7 @@ export const identityProblems = {
     'The new password does not meet the rules',
     '新密码不符合规则',
     'Choose a password that meets the rules listed in `errors`.',
+    ['errors'],
   ),
   'password-changed-meanwhile': problem(
     409,
@@ -85,6 +87,7 @@ export const identityProblems = {
     'The client credentials are not valid',
     '客户端凭据无效',
     'Check client_id and client_secret; a client needs the approval of the security administrator.',
+    ['error'],
   ),
   'client-unknown': problem(404, 'The client does not exist', '客户端不存在', 'Check the id.'),
   'client-exists': problem(
@@ -184,6 +187,7 @@ export const identityProblems = {
     'Nothing was imported because rows were refused',
     '存在被拒绝的行,未导入任何数据',
     'Correct the rows listed in `rows`, or import with mode=good-rows.',
+    ['counts', 'rows'],
   ),
   'import-unreadable': problem(
     422,
@@ -202,6 +206,7 @@ export const identityProblems = {
     'What was read back is not what was asked',
     '回读结果与要求不一致',
     'See `expected`; repair in EBS and lease the task again.',
+    ['expected', 'readBack', 'taskStatus'],
   ),
   'task-state': problem(
     409,

@@ -62,18 +62,13 @@ export const incidentProblems = {
     'The calendar is not usable',
     '工作日历不符合规定',
     'Correct the members listed in `errors`.',
+    ['errors'],
   ),
   'holiday-year-not-found': problem(
     404,
     'The public holidays of that year are not loaded',
     '该年度节假日安排尚未载入',
     'Load them: `PUT /v1/holiday-years/{year}`.',
-  ),
-  'calendar-year-missing': problem(
-    409,
-    'The work calendar has no data for that year',
-    '工作日历缺少该年度数据',
-    'Load the public holidays of that year: `PUT /v1/holiday-years/{year}`.',
   ),
   'webhook-refused': problem(
     422,

@@ -7,6 +7,7 @@ export const monitoringProblems = {
     'Some samples were refused',
     '部分样本被拒绝',
     'Samples not named in `errors` are kept. Do not send the refused ones again unchanged.',
+    ['written', 'refused', 'errors'],
   ),
   'source-not-found': problem(404, 'The source does not exist', '采集源不存在', 'Check the id.'),
   'source-disabled': problem(
@@ -44,6 +45,7 @@ export const monitoringProblems = {
     'The threshold is not usable',
     '阈值不符合规定',
     'Correct the members listed in `errors`.',
+    ['errors'],
   ),
   'threshold-exists': problem(
     409,
@@ -86,6 +88,7 @@ export const monitoringProblems = {
     'Items of the round still need a verdict or a note',
     '巡检单尚有未完成的项目',
     'Complete the items listed in `items`.',
+    ['items'],
   ),
   'inspection-verdict': problem(
     409,

@@ -37,6 +37,7 @@ export const sharedProblems = {
     'The value does not fit the parameter',
     '参数取值不符合规定',
     'Correct the members listed in `errors`.',
+    ['errors'],
   ),
   'dead-letter-not-parked': problem(
     409,
@@ -67,6 +68,7 @@ export const sharedProblems = {
     'You may not approve yet',
     '冷却期内不得审批',
     'Wait until coolingUntil, or have a third person confirm your identity.',
+    ['coolingUntil'],
   ),
   concerned: problem(
     403,
@@ -79,6 +81,7 @@ export const sharedProblems = {
     'The same change has been proposed and waits for its decision',
     '同一变更已有待定提议',
     'Have the proposal `proposalId` decided or withdrawn first.',
+    ['proposalId'],
   ),
   'proposal-decided': problem(
     409,

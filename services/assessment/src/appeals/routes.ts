@@ -36,6 +36,14 @@ export function appealRoutes(app: App, deps: Dependencies<AssessmentConfig>): vo
 
   createRoute(app, deps, '/v1/appeals', {
     operationId: 'fileAppeal',
+    problems: [
+      'appeal-exists',
+      'appeal-too-late',
+      'not-concerned',
+      'observation-not-found',
+      'observation-state',
+      'person-required',
+    ],
     summary: 'Objects to a fact that is held against you or your department.',
     tags,
     access: 'appeal.file',
@@ -49,6 +57,7 @@ export function appealRoutes(app: App, deps: Dependencies<AssessmentConfig>): vo
   listRoute(app, '/v1/appeals', {
     ...read,
     operationId: 'listAppeals',
+    problems: ['outside-unit'],
     summary: 'Appeals in your range, newest first; a user of the ERP sees the own ones.',
     clauses: ['B-5.6'],
     query: { month: Type.Optional(Month), state: Type.Optional(AppealState) },
@@ -68,6 +77,7 @@ export function appealRoutes(app: App, deps: Dependencies<AssessmentConfig>): vo
   readRoute(app, '/v1/appeals/:id', {
     ...read,
     operationId: 'readAppeal',
+    problems: ['appeal-not-found', 'outside-unit'],
     summary: 'One appeal and its decision.',
     answer: AppealView,
     read: async ({ request, params: { id } }) => {
@@ -88,6 +98,17 @@ export function appealRoutes(app: App, deps: Dependencies<AssessmentConfig>): vo
       config: { access: 'appeal.decide', clauses: ['A-6.3.1', 'B-5.6'], approves: true },
       schema: {
         operationId: 'decideAppeal',
+        problems: [
+          'appeal-decided',
+          'appeal-not-found',
+          'month-refused',
+          'observation-not-found',
+          'observation-state',
+          'outside-unit',
+          'person-required',
+          'same-person',
+          'weights-refused',
+        ],
         summary:
           'Lets the fact stand or voids it, by somebody who had no part in it; a voided fact gives the month a new revision.',
         tags,

@@ -210,6 +210,7 @@ export function controlRoutes(app: App, deps: Dependencies<AssessmentConfig>): v
       config: { access: 'control.read', clauses: OF_CONTROLS },
       schema: {
         operationId: 'readControl',
+        problems: ['not-found', 'outside-unit'],
         summary:
           'What proves a clause, its state, open breaches and the newest evidence of your range.',
         tags: ['controls'],
@@ -264,6 +265,14 @@ export function controlRoutes(app: App, deps: Dependencies<AssessmentConfig>): v
       config: { access: 'control.record', once: true, clauses: OF_RECORDS },
       schema: {
         operationId: 'recordControl',
+        problems: [
+          'control-not-recordable',
+          'control-observation-refused',
+          'control-validity-refused',
+          'not-found',
+          'outside-unit',
+          'person-required',
+        ],
         summary:
           'Records what a person saw of a clause that only people can prove; a second person confirms it.',
         tags: ['controls'],
@@ -301,6 +310,14 @@ export function controlRoutes(app: App, deps: Dependencies<AssessmentConfig>): v
       config: { access: 'control.record', clauses: OF_RECORDS, approves: true },
       schema: {
         operationId: 'confirmControlRecord',
+        problems: [
+          'concerned',
+          'control-validity-refused',
+          'not-found',
+          'outside-unit',
+          'person-required',
+          'same-person',
+        ],
         summary:
           'Confirms, as another person, what was recorded of a clause; it counts from then on.',
         tags: ['controls'],
@@ -323,6 +340,7 @@ export function controlRoutes(app: App, deps: Dependencies<AssessmentConfig>): v
       config: { access: 'control.read', clauses: OF_RECORDS },
       schema: {
         operationId: 'listControlRecords',
+        problems: ['not-found'],
         summary: 'What people recorded of a clause, the newest observation first.',
         tags: ['controls'],
         params: ClauseParams,

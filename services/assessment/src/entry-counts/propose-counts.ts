@@ -28,6 +28,7 @@ export const Counts = {
 /** Entry counts by hand: the denominator by which people are judged. Source. */
 export const countingEntries = defineProposal({
   kind: 'entry-counts.set',
+  problems: ['batch-exists', 'concerned', 'entry-counts-refused', 'same-person'],
   title: { 'zh-CN': '人工登记录入量', en: 'Entry counts set by hand' },
   body: Type.Object(Counts),
   decide: 'entry-count.record',

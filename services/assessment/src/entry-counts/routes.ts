@@ -51,6 +51,15 @@ export function entryCountRoutes(app: App, deps: Dependencies<AssessmentConfig>)
       config: { access: 'entry-count.record', clauses: ['A-2.3.3', 'A-6.1.1'] },
       schema: {
         operationId: 'countEntries',
+        problems: [
+          'administrator-unnamed',
+          'batch-exists',
+          'concerned',
+          'entry-counts-refused',
+          'outside-unit',
+          'proposal-pending',
+          'same-person',
+        ],
         summary:
           'Says how many entries people made in a month; a later batch replaces the counts. By a person it is a proposal.',
         tags: ['observations'],
@@ -88,6 +97,7 @@ export function entryCountRoutes(app: App, deps: Dependencies<AssessmentConfig>)
       config: { access: 'observation.read', clauses: ['A-6.1.1'] },
       schema: {
         operationId: 'listEntryCounts',
+        problems: ['outside-unit'],
         summary:
           'Entry counts in your range with those that were replaced, the last recorded first.',
         tags: ['observations'],

@@ -92,6 +92,7 @@ export function observationRoutes(app: App, deps: Dependencies<AssessmentConfig>
       },
       schema: {
         operationId: 'recordObservations',
+        problems: ['observations-refused', 'outside-unit'],
         summary: 'Records what was observed of people and departments: all of the list or nothing.',
         tags,
         body: closed({ observations: Type.Array(Report, { minItems: 1, maxItems: 1_000 }) }),
@@ -125,6 +126,7 @@ export function observationRoutes(app: App, deps: Dependencies<AssessmentConfig>
   listRoute(app, '/v1/observations', {
     ...read,
     operationId: 'listObservations',
+    problems: ['outside-unit'],
     summary: 'Observations in your range, the last recorded first.',
     clauses: ['B-6.3', 'B-7.1'],
     query: {
@@ -155,6 +157,7 @@ export function observationRoutes(app: App, deps: Dependencies<AssessmentConfig>
   readRoute(app, '/v1/observations/:id', {
     ...read,
     operationId: 'readObservation',
+    problems: ['observation-not-found'],
     summary:
       'One observation with the event that stated it, its correction, what follows from it, and its appeals.',
     answer: ObservationDetail,
@@ -178,6 +181,7 @@ export function observationRoutes(app: App, deps: Dependencies<AssessmentConfig>
       config: { access: 'observation.record', clauses: ['A-2.3.5'] },
       schema: {
         operationId: 'correctDataError',
+        problems: ['observation-not-found', 'observation-state', 'same-person'],
         summary: 'Takes down when a data error was corrected, in time or late.',
         tags,
         params: Id,

@@ -76,6 +76,7 @@ export function scoreRoutes(app: App, deps: Dependencies<AssessmentConfig>): voi
   listRoute(app, '/v1/scores', {
     ...read,
     operationId: 'listScores',
+    problems: ['outside-unit'],
     summary: 'Scores of a sheet in your range; a user of the ERP sees the own one.',
     clauses: ['B-5.6', 'A-6.1.1', 'A-6.1.2', 'A-6.1.3', 'A-6.1.4'],
     query: {
@@ -96,6 +97,7 @@ export function scoreRoutes(app: App, deps: Dependencies<AssessmentConfig>): voi
   readRoute(app, '/v1/scores/:id', {
     ...read,
     operationId: 'readScore',
+    problems: ['outside-unit', 'score-not-found'],
     summary: 'One score: total, the four groups, bonus, grade, error rate.',
     clauses: ['B-5.6'],
     answer: ScoreView,
@@ -108,6 +110,7 @@ export function scoreRoutes(app: App, deps: Dependencies<AssessmentConfig>): voi
       config: { access: 'score.read', clauses: ['B-5.6', 'A-6.3.1'] },
       schema: {
         operationId: 'listDeductions',
+        problems: ['outside-unit', 'score-not-found'],
         summary: 'Every fact that a score lost or gained by, with the event that stated it.',
         tags,
         params: Id,
@@ -148,6 +151,7 @@ function sheetRoutes(app: App, deps: Dependencies<AssessmentConfig>): void {
 
   createRoute(app, deps, '/v1/score-sheets', {
     operationId: 'computeScoreSheet',
+    problems: ['month-refused', 'outside-unit', 'weights-refused'],
     summary: 'Computes the scores of a month from the facts recorded up to now.',
     tags,
     access: 'score.compute',
@@ -166,6 +170,7 @@ function sheetRoutes(app: App, deps: Dependencies<AssessmentConfig>): void {
       config: { access: 'score.read', clauses: ['B-5.6'] },
       schema: {
         operationId: 'listScoreSheets',
+        problems: ['outside-unit'],
         summary:
           'Sheets, the newest month and revision first; a user of the ERP sees those published.',
         tags,
@@ -200,6 +205,7 @@ function sheetRoutes(app: App, deps: Dependencies<AssessmentConfig>): void {
   readRoute(app, '/v1/score-sheets/:id', {
     ...read,
     operationId: 'readScoreSheet',
+    problems: ['outside-unit', 'sheet-not-found'],
     summary: 'One sheet with the parameters it was computed by.',
     clauses: ['B-5.6'],
     answer: SheetWithParameters,
@@ -230,6 +236,7 @@ function sheetRoutes(app: App, deps: Dependencies<AssessmentConfig>): void {
       config: { access: 'score.read', clauses: ['B-5.6'] },
       schema: {
         operationId: 'exportScoreSheet',
+        problems: ['not-concerned', 'outside-unit', 'sheet-not-found'],
         summary:
           'The canonical text of a sheet, whose SHA-256 is its digest: month, parameters, scores, deductions.',
         tags,
@@ -251,6 +258,7 @@ function sheetRoutes(app: App, deps: Dependencies<AssessmentConfig>): void {
 
   changeRoute(app, deps, 'POST', '/v1/score-sheets/:id/publish', {
     operationId: 'publishScoreSheet',
+    problems: ['outside-unit', 'same-person', 'sheet-not-found', 'sheet-state'],
     summary:
       'Makes the newest revision of a month known, by another person than had it computed; the time for appeals runs.',
     tags,
@@ -270,6 +278,7 @@ function sheetRoutes(app: App, deps: Dependencies<AssessmentConfig>): void {
       config: { access: 'score.read', clauses: ['B-5.6'] },
       schema: {
         operationId: 'checkScoreSheet',
+        problems: ['not-concerned', 'outside-unit', 'sheet-not-found'],
         summary:
           'Computes a sheet again from its facts and says whether it is the same, byte by byte.',
         tags,

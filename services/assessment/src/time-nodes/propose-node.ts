@@ -17,6 +17,7 @@ export const NodePlan = {
 /** A time node that a unit sets for itself: the yardstick it is measured by. Source. */
 export const planningNode = defineProposal({
   kind: 'time-node.plan',
+  problems: ['department-unknown', 'person-unknown', 'time-node-refused', 'unit-unknown'],
   title: { 'zh-CN': '为本单位设定时间节点', en: 'A time node of the own unit' },
   body: Type.Object(NodePlan),
   decide: 'time-node.plan',

@@ -66,6 +66,15 @@ export function timeNodeRoutes(app: App, deps: Dependencies<AssessmentConfig>): 
       config: { access: 'time-node.plan', once: true, clauses: ['A-2.3.7'] },
       schema: {
         operationId: 'planTimeNode',
+        problems: [
+          'administrator-unnamed',
+          'department-unknown',
+          'outside-unit',
+          'person-unknown',
+          'proposal-pending',
+          'time-node-refused',
+          'unit-unknown',
+        ],
         summary:
           'Sets the time by which a unit, a department or a person finishes a step; of the own unit it is a proposal.',
         tags,
@@ -94,6 +103,7 @@ export function timeNodeRoutes(app: App, deps: Dependencies<AssessmentConfig>): 
   listRoute(app, '/v1/time-nodes', {
     ...read,
     operationId: 'listTimeNodes',
+    problems: ['outside-unit'],
     summary:
       'Time nodes in your range, the last to fall due first; a user of the ERP sees none of a colleague.',
     clauses: ['A-2.3.7'],
@@ -116,6 +126,7 @@ export function timeNodeRoutes(app: App, deps: Dependencies<AssessmentConfig>): 
   readRoute(app, '/v1/time-nodes/:id', {
     ...read,
     operationId: 'readTimeNode',
+    problems: ['time-node-not-found'],
     summary: 'One time node.',
     answer: TimeNodeView,
     read: async ({ request, params: { id } }) => {
@@ -145,6 +156,7 @@ export function timeNodeRoutes(app: App, deps: Dependencies<AssessmentConfig>): 
       config: { access: 'time-node.complete', clauses: ['A-2.3.7', 'A-6.1.2'] },
       schema: {
         operationId: 'completeTimeNode',
+        problems: ['not-concerned', 'same-person', 'time-node-not-found', 'time-node-state'],
         summary:
           'Takes down when the step was finished, in time or late; the word of the unit concerned is a claim.',
         tags,
@@ -171,6 +183,7 @@ export function timeNodeRoutes(app: App, deps: Dependencies<AssessmentConfig>): 
       config: { access: 'time-node.plan', clauses: ['A-2.3.7', 'A-6.1.2'], approves: true },
       schema: {
         operationId: 'refuseTimeNodeClaim',
+        problems: ['person-required', 'same-person', 'time-node-not-found', 'time-node-state'],
         summary: 'Says, as somebody of another unit, that a step claimed to be finished was not.',
         tags,
         params: Id,

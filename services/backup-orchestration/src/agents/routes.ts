@@ -54,6 +54,7 @@ export function agentRoutes(app: App, deps: Dependencies<BackupConfig>): void {
 
   listRoute(app, '/v1/backup-agents', {
     operationId: 'listBackupAgents',
+    problems: ['outside-unit'],
     summary: 'Agents that serve targets in your range; without a limit to your unit, all.',
     tags,
     access: 'backup.read',
@@ -99,6 +100,7 @@ export function agentRoutes(app: App, deps: Dependencies<BackupConfig>): void {
       config: { access: 'backup.execute', clauses: ['A-2.4.1'] },
       schema: {
         operationId: 'sendBackupHeartbeat',
+        problems: ['assignment-not-found', 'lease-lost'],
         summary: 'Prolongs the lease, and tells whether the work was called off.',
         tags,
         params: Id,
@@ -121,6 +123,7 @@ export function agentRoutes(app: App, deps: Dependencies<BackupConfig>): void {
       },
       schema: {
         operationId: 'reportBackupWork',
+        problems: ['assignment-not-found', 'lease-lost', 'report-refused'],
         summary: 'Ends a piece of work; the same report again gets the same answer.',
         tags,
         params: Id,

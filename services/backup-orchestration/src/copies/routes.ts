@@ -34,6 +34,7 @@ export function copyRoutes(app: App, deps: Dependencies<BackupConfig>): void {
   listRoute(app, '/v1/backup-copies', {
     ...read,
     operationId: 'listBackupCopies',
+    problems: ['outside-unit'],
     summary: 'Copies in your range, newest first.',
     clauses: ['A-2.4.2', 'A-2.4.3'],
     query: {
@@ -53,6 +54,7 @@ export function copyRoutes(app: App, deps: Dependencies<BackupConfig>): void {
   readRoute(app, '/v1/backup-copies/:id', {
     ...read,
     operationId: 'readBackupCopy',
+    problems: ['backup-copy-not-found'],
     summary: 'One copy: where it lies, and when it was proven last.',
     clauses: ['A-2.4.2'],
     answer: CopyView,
@@ -65,6 +67,7 @@ export function copyRoutes(app: App, deps: Dependencies<BackupConfig>): void {
       config: { access: 'backup.run', clauses: ['A-2.4.2'] },
       schema: {
         operationId: 'verifyBackupCopy',
+        problems: ['backup-copy-not-found', 'backup-copy-state', 'backup-target-not-found'],
         summary: 'Has the copy read again to its end; asked twice, it is read once.',
         tags,
         params: Type.Object({ id: PathId }),

@@ -45,6 +45,7 @@ export function assertEnd(validUntil: Date, now: Date): void {
 /** Leave to fall short of a floor until an end. People of the unit whose data it is do not grant it. Source. */
 export const granting = defineProposal({
   kind: 'backup-exception.grant',
+  problems: ['backup-policy-missing', 'backup-target-not-found'],
   title: { 'zh-CN': '备份底线例外', en: 'Exception from a backup floor' },
   body: AskedException,
   decide: 'backup.plan',

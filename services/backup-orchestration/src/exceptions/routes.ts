@@ -27,6 +27,12 @@ export function exceptionRoutes(app: App, deps: Dependencies<BackupConfig>): voi
       config: { access: 'backup.plan', once: true, clauses: ['A-2.4.1', 'A-2.4.2', 'A-2.4.3'] },
       schema: {
         operationId: 'askBackupException',
+        problems: [
+          'administrator-unnamed',
+          'backup-policy-missing',
+          'backup-target-not-found',
+          'proposal-pending',
+        ],
         summary: 'Proposes that a target may fall short of floors until an end (202).',
         tags,
         body: AskedException,
@@ -52,6 +58,7 @@ export function exceptionRoutes(app: App, deps: Dependencies<BackupConfig>): voi
 
   listRoute(app, '/v1/backup-exceptions', {
     operationId: 'listBackupExceptions',
+    problems: ['outside-unit'],
     summary: 'Exceptions in your range, newest first, also those that have ended.',
     tags,
     access: 'backup.read',

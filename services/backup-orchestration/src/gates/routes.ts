@@ -24,6 +24,7 @@ export function gateRoutes(app: App, deps: Dependencies<BackupConfig>): void {
   listRoute(app, '/v1/backup-gates/answers', {
     ...read,
     operationId: 'listGateAnswers',
+    problems: ['outside-unit'],
     summary: 'What changes in your range were answered, newest first.',
     query: { systemCode: Type.Optional(about(Code, 'Only answers about this system.')) },
     row: GateAnswerView,
@@ -35,6 +36,7 @@ export function gateRoutes(app: App, deps: Dependencies<BackupConfig>): void {
   readRoute(app, '/v1/backup-gates/:systemCode', {
     ...read,
     operationId: 'readBackupGate',
+    problems: ['not-found', 'outside-unit'],
     summary: 'Whether a change of the system could start now, and what is in the way.',
     description: 'For callers of a unit: of systems whose every target is of the own unit.',
     params: { systemCode: about(Code, 'Which system: its code.') },

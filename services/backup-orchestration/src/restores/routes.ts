@@ -63,6 +63,7 @@ export function restoreRoutes(app: App, deps: Dependencies<BackupConfig>): void 
   createRoute(app, deps, '/v1/restore-plans', {
     ...plan,
     operationId: 'drawUpRestorePlan',
+    problems: ['backup-copy-not-found', 'backup-copy-state', 'outside-unit', 'person-required'],
     summary: 'Draws up a plan for the restore of a proven copy.',
     clauses: ['A-2.4.5', 'A-2.4.6'],
     body: closed({
@@ -79,6 +80,7 @@ export function restoreRoutes(app: App, deps: Dependencies<BackupConfig>): void 
   listRoute(app, '/v1/restore-plans', {
     ...read,
     operationId: 'listRestorePlans',
+    problems: ['outside-unit'],
     summary: 'Restore plans in your range, newest first.',
     clauses: ['A-2.4.6'],
     query: {
@@ -98,6 +100,7 @@ export function restoreRoutes(app: App, deps: Dependencies<BackupConfig>): void 
   readRoute(app, '/v1/restore-plans/:id', {
     ...read,
     operationId: 'readRestorePlan',
+    problems: ['restore-plan-not-found'],
     summary: 'One plan; its `planDigest` is what an approval is about.',
     clauses: ['A-2.4.6'],
     answer: PlanView,
@@ -107,6 +110,14 @@ export function restoreRoutes(app: App, deps: Dependencies<BackupConfig>): void 
   changeRoute(app, deps, 'PATCH', '/v1/restore-plans/:id', {
     ...plan,
     operationId: 'rewriteRestorePlan',
+    problems: [
+      'backup-copy-not-found',
+      'backup-copy-state',
+      'not-planner',
+      'person-required',
+      'restore-plan-not-found',
+      'restore-plan-state',
+    ],
     summary: 'The planner changes the plan; an approval of the former wording is void.',
     clauses: ['A-2.4.6', 'A-2.4.7'],
     body: Type.Partial(Type.Object(writtenPlan), { additionalProperties: false, minProperties: 1 }),
@@ -123,6 +134,15 @@ export function restoreRoutes(app: App, deps: Dependencies<BackupConfig>): void 
       config: { access: 'restore.approve', approves: true, clauses: ['A-2.4.7'] },
       schema: {
         operationId: 'approveRestorePlan',
+        problems: [
+          'backup-target-not-found',
+          'not-plan-approver',
+          'person-required',
+          'restore-plan-changed',
+          'restore-plan-not-found',
+          'restore-plan-state',
+          'same-person',
+        ],
         summary:
           'Who is in charge of the data, not the planner, approves exactly the plan that was read.',
         tags,
@@ -154,6 +174,14 @@ export function restoreRoutes(app: App, deps: Dependencies<BackupConfig>): void 
       config: { access: 'restore.approve', approves: true, clauses: ['A-2.4.7'] },
       schema: {
         operationId: 'refuseRestorePlan',
+        problems: [
+          'backup-target-not-found',
+          'not-plan-approver',
+          'person-required',
+          'restore-plan-not-found',
+          'restore-plan-state',
+          'same-person',
+        ],
         summary: 'Who is in charge of the data, not the planner, refuses the plan; it is over.',
         tags,
         params: Id,
@@ -175,6 +203,18 @@ export function restoreRoutes(app: App, deps: Dependencies<BackupConfig>): void 
       config: { access: 'restore.execute', clauses: ['A-2.4.5', 'A-2.4.6', 'A-2.4.7'] },
       schema: {
         operationId: 'executeRestorePlan',
+        problems: [
+          'approval-expired',
+          'backup-copy-not-found',
+          'backup-copy-state',
+          'backup-target-not-found',
+          'not-plan-executor',
+          'person-required',
+          'restore-plan-changed',
+          'restore-plan-not-found',
+          'restore-plan-state',
+          'same-person',
+        ],
         summary:
           'Starts the approved restore into a scratch place, by somebody who neither planned nor approved it.',
         tags,
@@ -189,6 +229,7 @@ export function restoreRoutes(app: App, deps: Dependencies<BackupConfig>): void 
   readRoute(app, '/v1/restore-plans/:id/receipt', {
     ...read,
     operationId: 'readRestoreReceipt',
+    problems: ['restore-plan-not-found', 'restore-plan-state'],
     summary: 'What binds plan, approval, people, times and outcome of a finished restore.',
     clauses: ['A-2.4.5', 'A-2.4.7'],
     answer: Type.Object(

@@ -50,6 +50,13 @@ export function runRoutes(app: App, deps: Dependencies<BackupConfig>): void {
 
   createRoute(app, deps, '/v1/backup-runs', {
     operationId: 'requestBackupRun',
+    problems: [
+      'backup-policy-missing',
+      'backup-target-not-found',
+      'backup-target-state',
+      'outside-unit',
+      'run-in-progress',
+    ],
     summary: 'Asks for a backup now, for example before a change.',
     tags,
     access: 'backup.run',
@@ -69,6 +76,7 @@ export function runRoutes(app: App, deps: Dependencies<BackupConfig>): void {
   listRoute(app, '/v1/backup-runs', {
     ...read,
     operationId: 'listBackupRuns',
+    problems: ['outside-unit'],
     summary: 'Runs in your range, newest first.',
     query: {
       targetId: Type.Optional(about(Uuid, 'Only runs of this target.')),
@@ -87,6 +95,7 @@ export function runRoutes(app: App, deps: Dependencies<BackupConfig>): void {
   readRoute(app, '/v1/backup-runs/:id', {
     ...read,
     operationId: 'readBackupRun',
+    problems: ['backup-run-not-found'],
     summary: 'One run with its copies and the time of every state.',
     answer: RunWithCopies,
     read: async ({ request, params }) => withCopies(db.manager, await readable(request, params.id)),
@@ -98,6 +107,7 @@ export function runRoutes(app: App, deps: Dependencies<BackupConfig>): void {
       config: { access: 'backup.run', clauses: ['A-2.4.1'] },
       schema: {
         operationId: 'cancelBackupRun',
+        problems: ['backup-run-not-found', 'backup-run-state', 'backup-target-not-found'],
         summary: 'Calls the run off; one at work ends when its agent hears of it.',
         tags,
         params: Type.Object({ id: PathId }),

@@ -50,6 +50,7 @@ export function siteRoutes(app: App, deps: Dependencies<BackupConfig>): void {
   createRoute(app, deps, '/v1/backup-sites', {
     ...plan,
     operationId: 'registerBackupSite',
+    problems: ['backup-site-exists', 'outside-unit', 'person-unknown'],
     summary: 'Registers a place where copies lie; it counts when a second person has confirmed it.',
     clauses: ['A-2.4.2', 'A-2.4.3'],
     body: closed({
@@ -79,6 +80,7 @@ export function siteRoutes(app: App, deps: Dependencies<BackupConfig>): void {
   readRoute(app, '/v1/backup-sites/:code', {
     ...read,
     operationId: 'readBackupSite',
+    problems: ['backup-site-not-found'],
     summary: 'One site.',
     params: { code: about(Code, 'Which site: its code.') },
     answer: SiteView,
@@ -88,6 +90,7 @@ export function siteRoutes(app: App, deps: Dependencies<BackupConfig>): void {
   changeRoute(app, deps, 'PATCH', '/v1/backup-sites/:code', {
     ...plan,
     operationId: 'changeBackupSite',
+    problems: ['backup-policy-missing', 'backup-site-not-found', 'outside-unit', 'person-unknown'],
     summary:
       'Changes what is known of a site, which is confirmed anew; its medium and whether it is off site stay.',
     clauses: ['A-2.4.2'],
@@ -100,6 +103,14 @@ export function siteRoutes(app: App, deps: Dependencies<BackupConfig>): void {
   changeRoute(app, deps, 'POST', '/v1/backup-sites/:code/confirm', {
     ...plan,
     operationId: 'confirmBackupSite',
+    problems: [
+      'backup-policy-missing',
+      'backup-site-not-found',
+      'backup-site-state',
+      'outside-unit',
+      'person-required',
+      'same-person',
+    ],
     summary: 'A second person confirms where a site stands and what its medium is.',
     approves: true,
     clauses: ['A-2.4.2', 'A-2.4.3'],

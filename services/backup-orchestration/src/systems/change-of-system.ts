@@ -12,6 +12,7 @@ import { lockSystem } from './system.ts'
  */
 export const changeOfSystem = defineProposal({
   kind: 'backup-system.change',
+  problems: ['backup-system-not-found'],
   title: { 'zh-CN': '变更系统的服务范围', en: 'Change of whom a system serves' },
   body: Type.Object({ systemCode: Code, serves: SystemServes }),
   decide: 'backup.plan',

@@ -27,6 +27,7 @@ export function systemRoutes(app: App, deps: Dependencies<BackupConfig>): void {
   listRoute(app, '/v1/backup-systems', {
     ...read,
     operationId: 'listBackupSystems',
+    problems: ['outside-unit'],
     summary: 'Systems that changes may name, by code: of your range, and those of the company.',
     row: SystemView,
     sorting: byText('code'),
@@ -37,6 +38,7 @@ export function systemRoutes(app: App, deps: Dependencies<BackupConfig>): void {
   readRoute(app, '/v1/backup-systems/:code', {
     ...read,
     operationId: 'readBackupSystem',
+    problems: ['backup-system-not-found', 'outside-unit'],
     summary: 'One system: whose it is, and for whose changes its gate opens.',
     params: { code: about(Code, 'Which system: its code.') },
     answer: SystemView,
@@ -49,6 +51,12 @@ export function systemRoutes(app: App, deps: Dependencies<BackupConfig>): void {
 
   changeRoute(app, deps, 'PATCH', '/v1/backup-systems/:code', {
     operationId: 'changeBackupSystem',
+    problems: [
+      'administrator-unnamed',
+      'backup-system-not-found',
+      'outside-unit',
+      'proposal-pending',
+    ],
     summary:
       'Proposes for whose changes the gate of the system opens (202); approved, it voids what was answered.',
     tags,

@@ -32,6 +32,7 @@ export const TargetChanges = Type.Partial(
 /** A change of what the gate of a system rests on. People of the unit whose data it is do not decide. Source. */
 export const changeOfTarget = defineProposal({
   kind: 'backup-target.change',
+  problems: ['backup-policy-missing', 'backup-target-not-found'],
   title: { 'zh-CN': '变更备份对象', en: 'Change of a backup target' },
   body: Type.Object({ targetId: Uuid, changes: TargetChanges }),
   decide: 'backup.plan',

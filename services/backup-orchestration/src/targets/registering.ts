@@ -28,6 +28,12 @@ export const registeredMembers = {
  */
 export const registering = defineProposal({
   kind: 'backup-target.register',
+  problems: [
+    'backup-system-foreign',
+    'backup-system-not-found',
+    'backup-target-exists',
+    'unit-unknown',
+  ],
   title: { 'zh-CN': '登记备份对象', en: 'Registration of a backup target' },
   body: Type.Object({
     ...registeredMembers,

@@ -60,6 +60,15 @@ export function targetRoutes(app: App, deps: Dependencies<BackupConfig>): void {
       config: { access: 'backup.plan', once: true, clauses: ['A-2.4.1', 'A-2.4.4'] },
       schema: {
         operationId: 'registerBackupTarget',
+        problems: [
+          'administrator-unnamed',
+          'backup-system-foreign',
+          'backup-system-not-found',
+          'backup-target-exists',
+          'outside-unit',
+          'proposal-pending',
+          'unit-unknown',
+        ],
         summary:
           'Proposes something that must be backed up (202); approved, it has the id `targetId` of the body.',
         description:
@@ -95,6 +104,7 @@ export function targetRoutes(app: App, deps: Dependencies<BackupConfig>): void {
   listRoute(app, '/v1/backup-targets', {
     ...read,
     operationId: 'listBackupTargets',
+    problems: ['outside-unit'],
     summary: 'Targets in your range, by code.',
     clauses: ['A-2.4.1'],
     query: {
@@ -116,6 +126,7 @@ export function targetRoutes(app: App, deps: Dependencies<BackupConfig>): void {
   readRoute(app, '/v1/backup-targets/:id', {
     ...read,
     operationId: 'readBackupTarget',
+    problems: ['backup-target-not-found'],
     summary: 'One target.',
     answer: TargetView,
     read: ({ request, params }) => readable(request, params.id),
@@ -124,6 +135,12 @@ export function targetRoutes(app: App, deps: Dependencies<BackupConfig>): void {
   changeRoute(app, deps, 'PATCH', '/v1/backup-targets/:id', {
     ...plan,
     operationId: 'changeBackupTarget',
+    problems: [
+      'administrator-unnamed',
+      'backup-policy-missing',
+      'backup-target-not-found',
+      'proposal-pending',
+    ],
     summary:
       'Changes a target (200); what a gate rests on waits for a second person (202). An inactive one is not backed up.',
     clauses: ['A-2.4.1'],
@@ -144,6 +161,13 @@ export function targetRoutes(app: App, deps: Dependencies<BackupConfig>): void {
   changeRoute(app, deps, 'PUT', '/v1/backup-targets/:id/policy', {
     ...plan,
     operationId: 'setBackupPolicy',
+    problems: [
+      'administrator-unnamed',
+      'backup-policy-missing',
+      'backup-policy-refused',
+      'backup-target-not-found',
+      'proposal-pending',
+    ],
     summary:
       'Proposes a new version of how the target is backed up (202). If-Match names the version before, "0" for the first.',
     clauses: ['A-2.4.1', 'A-2.4.2', 'A-2.4.3'],
@@ -179,6 +203,7 @@ export function targetRoutes(app: App, deps: Dependencies<BackupConfig>): void {
   readRoute(app, '/v1/backup-targets/:id/policy', {
     ...read,
     operationId: 'readBackupPolicy',
+    problems: ['backup-policy-missing', 'backup-target-not-found'],
     summary: 'The policy in force and its next three runs.',
     clauses: ['A-2.4.1'],
     answer: PolicyView,
@@ -192,6 +217,7 @@ export function targetRoutes(app: App, deps: Dependencies<BackupConfig>): void {
   readRoute(app, '/v1/backup-targets/:id/protection', {
     ...read,
     operationId: 'readBackupProtection',
+    problems: ['backup-target-not-found'],
     summary: 'How well the target is protected now, from proven copies only.',
     clauses: ['A-2.4.1', 'A-2.4.2', 'A-2.4.3'],
     answer: ProtectionView,

@@ -12,6 +12,7 @@ import { lockTarget, targetById } from './target.ts'
  */
 export const settingOfPolicy = defineProposal({
   kind: 'backup-policy.set',
+  problems: ['backup-policy-missing', 'backup-policy-refused', 'backup-target-not-found'],
   title: { 'zh-CN': '设定备份策略', en: 'Setting of a backup policy' },
   body: Type.Object({
     targetId: Uuid,

@@ -92,6 +92,7 @@ export function attentionRoutes(app: App, parts: AttentionParts): void {
       config: { access: 'attention.read' },
       schema: {
         operationId: 'readAttention',
+        problems: ['outside-unit'],
         summary:
           'Everything that wants a human, the worst first, with the operation that mends it.',
         description:

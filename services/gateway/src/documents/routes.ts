@@ -41,6 +41,7 @@ export async function documentRoutes(app: App, catalogue: Catalogue): Promise<vo
       config: { access: 'public' },
       schema: {
         operationId: 'readProblem',
+        problems: ['not-found'],
         summary: 'What a problem code means and what to do about it',
         tags: ['gateway'],
         params: Type.Object({ code: Type.String() }),

@@ -67,6 +67,7 @@ function readingRoutes(app: App, { db, clock }: Committer): void {
     config: { access: read.access, clauses: read.clauses },
     schema: {
       operationId: 'listAccounts',
+      problems: ['department-unknown', 'outside-unit', 'position-unknown', 'unit-unknown'],
       summary: 'Accounts in the order they were made; within the own unit for callers of a unit.',
       description:
         '`nameContains` looks for a part of the user name, and of the name of the person where the caller may see it, and opens at most 20,000 accounts a request: a page may then have fewer rows than `limit`, or none, and still a `next`. Unit, department and position are those of the person.',
@@ -126,6 +127,7 @@ function readingRoutes(app: App, { db, clock }: Committer): void {
   readRoute(app, '/v1/accounts/:id', {
     ...read,
     operationId: 'readAccount',
+    problems: ['not-found', 'outside-unit'],
     summary: 'One account with the roles it has now.',
     answer: AccountWithRoles,
     read: async ({ request, params }) => {
@@ -164,6 +166,15 @@ function lockingRoutes(app: App, deps: Committer): void {
   for (const { verb, access, summary, clauses, apply } of locking)
     changeRoute(app, deps, 'POST', `/v1/accounts/:id/${verb}`, {
       operationId: `${verb}Account`,
+      problems: [
+        'account-state',
+        'account-unknown',
+        'administrator-unnamed',
+        'last-administrator',
+        'not-found',
+        'outside-unit',
+        'same-person',
+      ],
       summary,
       tags,
       access,
@@ -194,6 +205,7 @@ function lockdownRoute(app: App, { db, clock }: Committer): void {
     config: { access: 'account.freeze', clauses: ['A-2.1.7'] },
     schema: {
       operationId: 'lockDownAccount',
+      problems: ['account-state', 'account-unknown', 'last-administrator', 'outside-unit'],
       summary:
         'Freezes an account by id or user name at once and ends all its sessions; may be repeated.',
       tags,
@@ -235,6 +247,21 @@ function changeRoutes(app: App, deps: Committer): void {
     },
     schema: {
       operationId: 'requestAccountChange',
+      problems: [
+        'account-change-pending',
+        'account-exists',
+        'account-unknown',
+        'administrator-has-business-role',
+        'administrator-named',
+        'client-exists',
+        'client-unknown',
+        'person-unknown',
+        'position-unknown',
+        'rights-not-waiting',
+        'same-person',
+        'unit-unknown',
+        'user-name-taken',
+      ],
       summary:
         'Asks for a change of accounts, rights or clients; it waits for the security administrator.',
       tags: changeTags,
@@ -270,6 +297,7 @@ function changeRoutes(app: App, deps: Committer): void {
   readRoute(app, '/v1/account-changes/:id', {
     ...readChange,
     operationId: 'readAccountChange',
+    problems: ['not-found'],
     summary: 'One change with its decision.',
     answer: AccountChangeView,
     read: async ({ params: { id } }) => {
@@ -294,6 +322,25 @@ function changeRoutes(app: App, deps: Committer): void {
   for (const { verb, decision, body } of decisions)
     changeRoute(app, deps, 'POST', `/v1/account-changes/:id/${verb}`, {
       operationId: `${verb}AccountChange`,
+      problems: [
+        'account-change-decided',
+        'account-exists',
+        'account-state',
+        'account-unknown',
+        'administrator-has-business-role',
+        'administrator-named',
+        'administrator-unnamed',
+        'client-state',
+        'client-unknown',
+        'last-administrator',
+        'not-found',
+        'person-left',
+        'person-unknown',
+        'position-unknown',
+        'rights-not-waiting',
+        'same-person',
+        'user-name-taken',
+      ],
       summary:
         decision === 'approved'
           ? 'Gives the change its effect, once; who asked for it may not approve it.'

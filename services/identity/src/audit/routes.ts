@@ -48,6 +48,7 @@ export function auditRoutes(
       config: { access: 'audit.read', clauses: ['A-4.3.4'] },
       schema: {
         operationId: 'listAuditRecords',
+        problems: ['clause-unknown'],
         summary: 'Facts in the ledger, newest first.',
         tags: ['audit'],
         querystring: Type.Object({
@@ -73,6 +74,7 @@ export function auditRoutes(
       config: { access: 'audit.read', clauses: ['A-4.3.4'] },
       schema: {
         operationId: 'exportAuditLedger',
+        problems: ['clause-unknown'],
         summary:
           'A copy of the ledger or of a part of it, oldest first, as a stream. scripts/verify-ledger.mjs checks the one in NDJSON without the ledger.',
         tags: ['audit'],

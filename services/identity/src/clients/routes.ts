@@ -97,6 +97,7 @@ export async function clientRoutes(
         config: { access: 'public', clauses: ['A-4.2.4'] },
         schema: {
           operationId: 'grantClientToken',
+          problems: ['client-refused'],
           summary: 'An access token for a machine (OAuth 2 client credentials, RFC 6749).',
           description:
             'Credentials in the body or as HTTP Basic authentication, never both. The answer is written as RFC 6749 has it.',
@@ -131,6 +132,7 @@ export async function clientRoutes(
   listRoute(app, '/v1/clients', {
     ...readClient,
     operationId: 'listClients',
+    problems: ['department-unknown', 'position-unknown', 'unit-unknown'],
     summary: 'Machines by name.',
     query: {
       nameContains: NameContains(100),
@@ -161,6 +163,7 @@ export async function clientRoutes(
   readRoute(app, '/v1/clients/:id', {
     ...readClient,
     operationId: 'readClient',
+    problems: ['client-unknown'],
     summary: 'One machine.',
     answer: ClientView,
     read: async ({ params: { id } }) => {
@@ -177,6 +180,7 @@ export async function clientRoutes(
       half: 'first',
       access: 'client.issue-secret',
       operationId: 'issueClientSecret',
+      problems: ['administrator-unnamed', 'client-state', 'client-unknown'],
       summary: 'The first half of a new secret, shown this once; alone it opens nothing.',
       status: 202,
       issue: issueFirstSecretHalf,
@@ -186,19 +190,28 @@ export async function clientRoutes(
       half: 'second',
       access: 'client.complete-secret',
       operationId: 'completeClientSecret',
+      problems: [
+        'administrator-unnamed',
+        'client-state',
+        'client-unknown',
+        'first-half-missing',
+        'half-not-for-role',
+        'same-person',
+      ],
       summary:
         'The second half, for another person of another role; the secret is both in a row, and the one before is void.',
       status: 201,
       issue: issueSecondSecretHalf,
     },
   ] as const
-  for (const { path, half, access, operationId, summary, status, issue } of halves)
+  for (const { path, half, access, operationId, problems, summary, status, issue } of halves)
     app.post(
       path,
       {
         config: { access, approves: true, clauses: ['A-4.2.4'] },
         schema: {
           operationId,
+          problems,
           summary,
           tags,
           params: Type.Object({ id: PathId }),

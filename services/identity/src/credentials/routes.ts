@@ -75,6 +75,13 @@ function resetRoutes(app: App, { db, clock }: Options): void {
     },
     schema: {
       operationId: 'issueInitialPassword',
+      problems: [
+        'account-state',
+        'administrator-unnamed',
+        'half-not-for-role',
+        'not-found',
+        'same-person',
+      ],
       summary: 'The first half of an initial password, shown this once; alone it opens nothing.',
       description:
         'The second half goes to another person of another role. An administrator is reset by the two others only. What the account has now stays good until the second half is issued.',
@@ -97,6 +104,16 @@ function resetRoutes(app: App, { db, clock }: Options): void {
     },
     schema: {
       operationId: 'completeInitialPassword',
+      problems: [
+        'account-state',
+        'account-unknown',
+        'administrator-unnamed',
+        'first-half-missing',
+        'half-not-for-role',
+        'not-found',
+        'outside-unit',
+        'same-person',
+      ],
       summary: 'The second half, shown this once; from now on both together open a session.',
       description:
         'For another person of another role than the first. The password is first half, dash, second half; the earlier one and its sessions are void.',
@@ -162,6 +179,14 @@ function resetRoutes(app: App, { db, clock }: Options): void {
     },
     schema: {
       operationId: 'confirmIdentity',
+      problems: [
+        'account-not-cooling',
+        'administrator-unnamed',
+        'half-not-for-role',
+        'not-found',
+        'outside-unit',
+        'same-person',
+      ],
       summary: 'A third person vouches for the owner; the cooling time ends with the next token.',
       tags,
       params: ById,
@@ -203,6 +228,14 @@ function ownRoutes(app: App, { db, clock }: Options): void {
       },
       schema: {
         operationId: 'changeOwnPassword',
+        problems: [
+          'account-unknown',
+          'not-found',
+          'password-changed-meanwhile',
+          'password-refused',
+          'sign-in-locked',
+          'sign-in-refused',
+        ],
         summary: 'Changes the own password; every other session of the account ends.',
         tags,
         body: closed({
@@ -231,6 +264,7 @@ function ownRoutes(app: App, { db, clock }: Options): void {
       config: { access: 'password.change', clauses: ['A-2.2.4', 'A-2.2.5'] },
       schema: {
         operationId: 'readOwnPasswordPolicy',
+        problems: ['account-unknown'],
         summary: 'The rules for the own password.',
         tags,
         response: { 200: PolicyView },
@@ -255,6 +289,7 @@ function ownRoutes(app: App, { db, clock }: Options): void {
       config: { access: 'account.unlock', approves: true, clauses: ['A-2.2.2', 'A-4.2.4'] },
       schema: {
         operationId: 'unlockAccount',
+        problems: ['account-unknown', 'administrator-unnamed', 'same-person'],
         summary: 'Ends a lock after failed sign-ins; may be repeated.',
         tags,
         params: ById,

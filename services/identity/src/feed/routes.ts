@@ -12,6 +12,7 @@ export function feedRoutes(app: App, { db }: { readonly db: DataSource }): void 
     config: { access: 'account.read', clauses: ['A-2.1.3', 'A-2.1.4'] },
     schema: {
       operationId: 'readChangesFeed',
+      problems: ['cursor-unusable', 'outside-unit'],
       summary:
         'Facts about the register, people, accounts and EBS tasks after a position, in an order that never changes.',
       description:

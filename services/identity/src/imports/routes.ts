@@ -101,6 +101,7 @@ function jobRoutes(app: App, { db }: Committer): void {
   listRoute(app, '/v1/imports/persons', {
     ...read,
     operationId: 'listPersonImports',
+    problems: ['outside-unit'],
     summary: 'Lists of more than 5,000 rows, the newest first; those of the last 30 days.',
     query: { state: Type.Optional(ImportState) },
     row: ImportView,
@@ -121,6 +122,7 @@ function jobRoutes(app: App, { db }: Committer): void {
   readRoute(app, '/v1/imports/persons/:id', {
     ...read,
     operationId: 'readPersonImport',
+    problems: ['not-found', 'outside-unit'],
     summary: 'How far a list is: rows read, done, taken in and refused.',
     answer: ImportView,
     read: async ({ request, params: { id } }) => viewOf(await reached(request, id)),
@@ -129,6 +131,7 @@ function jobRoutes(app: App, { db }: Committer): void {
   listRoute(app, '/v1/imports/persons/:id/notes', {
     ...read,
     operationId: 'listPersonImportNotes',
+    problems: ['not-found', 'outside-unit'],
     summary: 'Rows that were refused, with the reason, and what was warned of.',
     row: ImportNote,
     sorting: byNote,
@@ -178,6 +181,7 @@ export async function importRoutes(app: App, deps: Committer): Promise<void> {
       },
       schema: {
         operationId: 'importPersons',
+        problems: ['import-refused', 'import-unreadable', 'outside-unit'],
         summary: 'Joiners, movers and leavers from a list, keyed by employee number.',
         description:
           'text/csv with a header line, the first sheet of an .xlsx workbook, or application/x-ndjson. Columns: employeeNumber, name, unitCode, departmentCode, positionCode, and optionally email, birthday, leaveOn, accountUserName; in CSV and sheets also by their usual Chinese names (工号, 姓名, 单位编码, 部门编码, 岗位编码, 邮箱, 出生日期, 离职日期, 账号) or by `columns`. CSV has commas, semicolons or tabs, and is UTF-8, UTF-16 with a mark, or GB 18030 (GBK), which `charset` may name. Dates may be written 2026/1/5. Without the column birthday what is known of it stays. A list of more than 5,000 rows, at most 100,000, is answered with 202 and taken in by a job in parts of 250 rows: with `mode=good-rows` alone, for what a part did is not taken back, and in a dry run each part is tried by itself. The same list again changes nothing, so a lost answer is repeated without harm. `warnings` says what the list most likely does not mean, such as numbers that lost zeros in front.',

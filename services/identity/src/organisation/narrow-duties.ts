@@ -32,6 +32,7 @@ const WITH_ERP: readonly Unit['kind'][] = ['HEADQUARTERS', 'USER_UNIT']
  */
 export const narrowDuties = defineProposal({
   kind: 'organisation.narrow',
+  problems: ['entry-in-use'],
   title: { en: 'Take a unit or module out of the duties', 'zh-CN': '将单位或模块移出职责范围' },
   body: Narrowing,
   decide: 'organisation.decide',

@@ -57,6 +57,7 @@ function unitRoutes(app: App, deps: Committer): void {
     config: manage,
     schema: {
       operationId: 'putUnit',
+      problems: ['administrator-unnamed', 'entry-in-use', 'outside-unit', 'proposal-pending'],
       summary: 'Creates the unit or changes it to what is sent; the same again changes nothing.',
       tags,
       params: Type.Object(byCode),
@@ -80,6 +81,7 @@ function unitRoutes(app: App, deps: Committer): void {
   readRoute(app, '/v1/units/:code', {
     ...read,
     operationId: 'readUnit',
+    problems: ['not-found'],
     summary: 'One unit.',
     params: byCode,
     answer: UnitView,
@@ -105,6 +107,7 @@ function departmentRoutes(app: App, deps: Committer): void {
     config: manage,
     schema: {
       operationId: 'putDepartment',
+      problems: ['entry-in-use', 'outside-unit', 'unit-unknown'],
       summary: 'Creates the department of a unit or changes it to what is sent.',
       tags,
       params: Type.Object(byUnitAndCode),
@@ -125,6 +128,7 @@ function departmentRoutes(app: App, deps: Committer): void {
   readRoute(app, '/v1/departments/:unitCode/:code', {
     ...read,
     operationId: 'readDepartment',
+    problems: ['not-found', 'unit-unknown'],
     summary: 'One department.',
     params: byUnitAndCode,
     answer: DepartmentView,
@@ -138,6 +142,7 @@ function departmentRoutes(app: App, deps: Committer): void {
   listRoute(app, '/v1/departments', {
     ...read,
     operationId: 'listDepartments',
+    problems: ['unit-unknown'],
     summary: 'Departments by unit and code.',
     query: { ...EntryQuery, unitCode: Type.Optional(OfUnit) },
     row: DepartmentView,
@@ -169,6 +174,7 @@ function positionRoutes(app: App, deps: Committer): void {
     config: { ...manage, clauses: ['A-2.1.2'] },
     schema: {
       operationId: 'putPosition',
+      problems: ['entry-in-use', 'outside-unit'],
       summary:
         'Names a position. Its rights change by an account change of kind set-position-roles.',
       tags,
@@ -187,6 +193,7 @@ function positionRoutes(app: App, deps: Committer): void {
   readRoute(app, '/v1/positions/:code', {
     ...read,
     operationId: 'readPosition',
+    problems: ['not-found'],
     summary: 'One position with its approved roles and EBS responsibilities.',
     params: byCode,
     answer: PositionView,
@@ -212,6 +219,7 @@ function moduleRoutes(app: App, deps: Committer): void {
     config: { ...manage, clauses: ['B-6.0'] },
     schema: {
       operationId: 'putModule',
+      problems: ['administrator-unnamed', 'entry-in-use', 'outside-unit', 'proposal-pending'],
       summary: 'Registers an EBS module or changes it to what is sent.',
       tags,
       params: Type.Object(byCode),
@@ -233,6 +241,7 @@ function moduleRoutes(app: App, deps: Committer): void {
   readRoute(app, '/v1/modules/:code', {
     ...read,
     operationId: 'readModule',
+    problems: ['not-found'],
     summary: 'One EBS module.',
     clauses: ['B-6.0'],
     params: byCode,

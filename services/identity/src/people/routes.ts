@@ -49,6 +49,18 @@ export function personRoutes(app: App, deps: Committer): void {
   createRoute(app, deps, '/v1/persons', {
     ...manage,
     operationId: 'joinPerson',
+    problems: [
+      'account-change-pending',
+      'account-exists',
+      'department-unknown',
+      'employee-number-taken',
+      'not-found',
+      'outside-unit',
+      'person-twin',
+      'position-unknown',
+      'unit-unknown',
+      'user-name-taken',
+    ],
     summary: 'A joiner: person, account and EBS user with the rights of the position, at once.',
     clauses: ['A-1.2', 'A-2.1.1', 'A-2.1.2'],
     body: closed({
@@ -77,6 +89,16 @@ export function personRoutes(app: App, deps: Committer): void {
   changeRoute(app, deps, 'PATCH', '/v1/persons/:id', {
     ...manage,
     operationId: 'changePerson',
+    problems: [
+      'account-change-pending',
+      'account-unknown',
+      'administrator-has-business-role',
+      'not-found',
+      'outside-unit',
+      'person-left',
+      'person-twin',
+      'same-person',
+    ],
     summary: 'Changes name, address or birthday of a person.',
     clauses: ['A-1.2'],
     body: Type.Object(
@@ -94,6 +116,19 @@ export function personRoutes(app: App, deps: Committer): void {
   changeRoute(app, deps, 'POST', '/v1/persons/:id/move', {
     ...manage,
     operationId: 'movePerson',
+    problems: [
+      'account-change-pending',
+      'account-unknown',
+      'administrator-has-business-role',
+      'department-unknown',
+      'not-found',
+      'outside-unit',
+      'person-left',
+      'person-twin',
+      'position-unknown',
+      'same-person',
+      'unit-unknown',
+    ],
     summary:
       'A mover: the old set of rights ends, tokens are void; the new set waits for an approval.',
     clauses: ['A-2.1.3', 'A-2.1.4'],
@@ -108,6 +143,22 @@ export function personRoutes(app: App, deps: Committer): void {
   changeRoute(app, deps, 'POST', '/v1/persons/:id/rejoin', {
     ...manage,
     operationId: 'rejoinPerson',
+    problems: [
+      'account-change-pending',
+      'account-exists',
+      'account-state',
+      'administrator-has-business-role',
+      'department-unknown',
+      'not-found',
+      'outside-unit',
+      'person-active',
+      'person-left',
+      'person-twin',
+      'position-unknown',
+      'same-person',
+      'unit-unknown',
+      'user-name-taken',
+    ],
     summary:
       'A former employee comes back under the same number; the account that the leave shut opens, its rights wait for an approval.',
     clauses: ['A-2.1.1'],
@@ -123,6 +174,15 @@ export function personRoutes(app: App, deps: Committer): void {
   changeRoute(app, deps, 'POST', '/v1/persons/:id/leave', {
     ...manage,
     operationId: 'leavePerson',
+    problems: [
+      'account-state',
+      'account-unknown',
+      'last-administrator',
+      'not-found',
+      'outside-unit',
+      'person-left',
+      'same-person',
+    ],
     summary: 'A leaver: account, tokens and EBS user end at the start of the date, or at once.',
     description:
       'leaveOn is the first day the person no longer belongs to the company, default today. A past date and any dismissal take effect at once.',
@@ -140,6 +200,7 @@ export function personRoutes(app: App, deps: Committer): void {
   changeRoute(app, deps, 'POST', '/v1/persons/:id/withdraw-leave', {
     ...manage,
     operationId: 'withdrawLeave',
+    problems: ['no-leave-noticed', 'not-found', 'outside-unit', 'person-left', 'same-person'],
     summary: 'Takes the notice of a leave back before its date.',
     clauses: ['A-2.1.3'],
     apply: (tx, call) => changed(tx, call, (person) => withdrawLeave(tx, person, call.act)),
@@ -151,6 +212,7 @@ function readingRoutes(app: App, { db, clock }: Committer): void {
     config: { access: read.access, clauses: read.clauses },
     schema: {
       operationId: 'listPersons',
+      problems: ['department-unknown', 'outside-unit', 'position-unknown', 'unit-unknown'],
       summary: 'People in the order they were taken in; of the own unit for callers of a unit.',
       description:
         'A number, name or address is searched for whole, `nameContains` for a part of a name; case does not matter. What the caller may not see of a person is masked, and no part of it is found. A search for a part opens at most 20,000 names a request: a page may then have fewer rows than `limit`, or none, and still a `next`.',
@@ -196,6 +258,7 @@ function readingRoutes(app: App, { db, clock }: Committer): void {
   readRoute(app, '/v1/persons/:id', {
     ...read,
     operationId: 'readPerson',
+    problems: ['not-found', 'outside-unit'],
     summary: 'One person with the account.',
     answer: PersonView,
     read: ({ request, params: { id } }) =>

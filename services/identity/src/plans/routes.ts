@@ -75,6 +75,17 @@ export function planRoutes(app: App, deps: Committer): void {
   createRoute(app, deps, '/v1/person-plans', {
     ...manage,
     operationId: 'planPerson',
+    problems: [
+      'department-unknown',
+      'employee-number-taken',
+      'not-found',
+      'outside-unit',
+      'person-left',
+      'plan-state',
+      'position-unknown',
+      'same-person',
+      'unit-unknown',
+    ],
     summary: 'Plans a joiner or a mover of a later day; until then nothing changes.',
     description:
       'On the day it is done as whoever planned it, by the rules of that day. A leaver of a later day is planned with leavePerson.',
@@ -105,6 +116,7 @@ export function planRoutes(app: App, deps: Committer): void {
   listRoute(app, '/v1/person-plans', {
     ...manage,
     operationId: 'listPersonPlans',
+    problems: ['outside-unit'],
     summary:
       'Planned joiners and movers in the order they were planned; into the own unit for callers of a unit.',
     query: {
@@ -132,6 +144,7 @@ export function planRoutes(app: App, deps: Committer): void {
   readRoute(app, '/v1/person-plans/:id', {
     ...manage,
     operationId: 'readPersonPlan',
+    problems: ['not-found', 'outside-unit'],
     summary: 'One plan, and what became of it.',
     answer: PlanView,
     read: async ({ request, params: { id } }) =>
@@ -159,6 +172,7 @@ export function planRoutes(app: App, deps: Committer): void {
     changeRoute(app, deps, 'POST', `/v1/person-plans/:id/${verb}`, {
       ...manage,
       operationId: `${verb}PersonPlan`,
+      problems: ['not-found', 'outside-unit', 'plan-state', 'same-person'],
       summary,
       ...(description !== undefined && { description }),
       answer: PlanView,

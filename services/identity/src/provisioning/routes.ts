@@ -71,6 +71,7 @@ function workerRoutes(app: App, { db, clock }: Committer): void {
     config,
     schema: {
       operationId: 'leaseProvisioningTasks',
+      problems: ['outside-unit'],
       summary: 'Hands out tasks for a time, in order per user, each with a lease token.',
       description:
         'At most one task of a user is out at a time. A lease that ends gives the task to whoever asks next; five leases are the most.',
@@ -107,6 +108,7 @@ function workerRoutes(app: App, { db, clock }: Committer): void {
     config,
     schema: {
       operationId: 'finishProvisioningTask',
+      problems: ['lease-lost', 'not-found', 'read-back-differs'],
       summary:
         'Ends a task with the state read back from EBS; refused when it is not what was asked.',
       tags,
@@ -150,6 +152,7 @@ function workerRoutes(app: App, { db, clock }: Committer): void {
     config,
     schema: {
       operationId: 'renewProvisioningLease',
+      problems: ['lease-lost', 'not-found'],
       summary: 'Keeps a leased task for longer, counted from now.',
       description:
         'For a call in EBS that takes longer than was thought. A lease that has ended is renewed too while nobody else got the task.',
@@ -172,6 +175,7 @@ function workerRoutes(app: App, { db, clock }: Committer): void {
     config,
     schema: {
       operationId: 'failProvisioningTask',
+      problems: ['lease-lost', 'not-found'],
       summary:
         'Gives a task back that could not be done; it is tried again later, five times in all.',
       tags,
@@ -205,6 +209,7 @@ function readingRoutes(app: App, { db }: Committer): void {
   listRoute(app, base, {
     ...read,
     operationId: 'listProvisioningTasks',
+    problems: ['department-unknown', 'outside-unit', 'position-unknown', 'unit-unknown'],
     summary: 'Tasks in the order of queueing.',
     query: {
       status: Type.Optional(ProvisioningStatus),
@@ -240,6 +245,7 @@ function readingRoutes(app: App, { db }: Committer): void {
   readRoute(app, `${base}/:id`, {
     ...read,
     operationId: 'readProvisioningTask',
+    problems: ['not-found', 'outside-unit'],
     summary: 'One task with what was asked and what was read back.',
     answer: TaskView,
     read: async ({ request, params: { id } }) => {
@@ -267,6 +273,7 @@ function handlingRoutes(app: App, deps: Committer): void {
   changeRoute(app, deps, 'POST', `${base}/:id/retry`, {
     ...handle,
     operationId: 'retryProvisioningTask',
+    problems: ['not-found', 'task-state'],
     summary: 'Queues a failed task again.',
     apply: async (tx, { request, params, expected, act }) =>
       shown(request, tx, await retryTask(tx, params.id, expected, act)),
@@ -275,6 +282,7 @@ function handlingRoutes(app: App, deps: Committer): void {
   changeRoute(app, deps, 'POST', `${base}/:id/drop`, {
     ...handle,
     operationId: 'dropProvisioningTask',
+    problems: ['not-found', 'task-state'],
     summary: 'Gives a failed task up, with a reason; what follows for the user goes on.',
     body: closed({ reason: Reason }),
     apply: async (tx, { request, params, body: { reason }, expected, act }) =>

@@ -54,6 +54,7 @@ export function sessionRoutes(app: App, { db, clock, sign, seal }: SessionRouteO
       config: { access: 'public', clauses: ['A-2.2.1', 'A-2.2.2', 'A-2.2.3'] },
       schema: {
         operationId: 'signIn',
+        problems: ['sign-in-locked', 'sign-in-refused'],
         summary: 'Opens a session; the oldest one over the limit of the account ends.',
         tags,
         body: closed({
@@ -118,6 +119,7 @@ export function sessionRoutes(app: App, { db, clock, sign, seal }: SessionRouteO
       config: { access: 'signed-in', clauses: ['A-2.2.6'] },
       schema: {
         operationId: 'signOut',
+        problems: ['not-found'],
         summary: 'Ends the own session; its tokens are void at once.',
         tags,
         response: { 204: Type.Null() },
@@ -139,6 +141,7 @@ export function sessionRoutes(app: App, { db, clock, sign, seal }: SessionRouteO
       config: { access: 'signed-in', clauses: ['A-2.1.7'] },
       schema: {
         operationId: 'endOwnSession',
+        problems: ['not-found'],
         summary: 'Ends another session of the own account.',
         tags,
         params: Type.Object({ id: PathId }),
@@ -169,6 +172,7 @@ export function sessionRoutes(app: App, { db, clock, sign, seal }: SessionRouteO
       config: { access: 'public', clauses: ['A-2.2.6', 'A-2.2.7'] },
       schema: {
         operationId: 'refreshSession',
+        problems: ['refresh-refused'],
         summary: 'Exchanges a refresh token for the next pair of tokens.',
         tags,
         body: closed({

@@ -74,6 +74,7 @@ export function holidayRoutes(app: App, deps: Dependencies<IncidentConfig>): voi
     ...declared,
     access: 'calendar.read',
     operationId: 'readHolidayYear',
+    problems: ['holiday-year-not-found'],
     summary: 'The days off and the make-up working days of a year, and which paper sets them.',
     params,
     answer: YearView,
@@ -84,6 +85,7 @@ export function holidayRoutes(app: App, deps: Dependencies<IncidentConfig>): voi
     ...declared,
     access: 'calendar.change',
     operationId: 'loadHolidayYear',
+    problems: ['administrator-unnamed', 'calendar-refused', 'outside-unit', 'proposal-pending'],
     summary:
       'Proposes the public holidays of a year, which a second person loads; open clocks are computed anew at once. `If-Match: "0"` for a year without any.',
     params,

@@ -15,6 +15,7 @@ import {
  */
 export const loadingHolidays = defineProposal({
   kind: 'holiday-year.load',
+  problems: ['calendar-refused'],
   title: { 'zh-CN': '载入年度节假日安排', en: 'Loading of the public holidays of a year' },
   body: Type.Object({
     year: Type.Integer(),

@@ -32,6 +32,7 @@ export function calendarRoutes(app: App, deps: Dependencies<IncidentConfig>): vo
     ...said,
     access: 'calendar.read',
     operationId: 'readCalendar',
+    problems: ['unit-unknown'],
     summary: "The working time of the company, or a unit's own if it has one.",
     answer: CalendarView,
     read: async ({ params }) => {
@@ -49,6 +50,13 @@ export function calendarRoutes(app: App, deps: Dependencies<IncidentConfig>): vo
     ...said,
     access: 'calendar.change',
     operationId: 'setCalendar',
+    problems: [
+      'administrator-unnamed',
+      'calendar-refused',
+      'outside-unit',
+      'proposal-pending',
+      'unit-unknown',
+    ],
     summary:
       'Proposes a new version, which a second person of no concerned unit sets; clocks that run keep the version they started with.',
     body: closed({

@@ -10,6 +10,7 @@ import { lockedVersion, setCalendar } from './calendar.ts'
  */
 export const settingOfCalendar = defineProposal({
   kind: 'calendar.set',
+  problems: ['calendar-refused'],
   title: { 'zh-CN': '设定工作日历', en: 'Setting of a working calendar' },
   body: Type.Object({
     unitId: nullable(Uuid),

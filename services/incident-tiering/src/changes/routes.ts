@@ -77,6 +77,15 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
 
   createRoute(app, deps, '/v1/changes', {
     operationId: 'submitChange',
+    problems: [
+      'emergency-papers-overdue',
+      'module-unknown',
+      'not-key-user',
+      'outside-unit',
+      'person-unknown',
+      'same-person',
+      'unit-unknown',
+    ],
     summary: 'Asks for a change, with its plan, its tests, its way back and its executor.',
     tags,
     access: 'change.submit',
@@ -104,6 +113,7 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
   listRoute(app, '/v1/changes', {
     ...read,
     operationId: 'listChanges',
+    problems: ['outside-unit'],
     summary: 'Changes in your range, newest first.',
     clauses: ['A-3.3.2'],
     query: {
@@ -122,6 +132,7 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
   readRoute(app, '/v1/changes/:id', {
     ...read,
     operationId: 'readChange',
+    problems: ['change-not-found', 'outside-unit'],
     summary:
       'One change, with who asked, approved and carries it out, and the backups it rests on.',
     clauses: ['A-3.3.2', 'A-2.4.4'],
@@ -132,6 +143,7 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
   readRoute(app, '/v1/changes/:id/timeline', {
     ...read,
     operationId: 'readChangeTimeline',
+    problems: ['change-not-found', 'outside-unit'],
     summary: 'What happened to the change, oldest first.',
     clauses: ['A-3.3.2', 'B-4.2.4'],
     answer: listOf(ChangeEntryView),
@@ -149,6 +161,14 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
   changeRoute(app, deps, 'PATCH', '/v1/changes/:id', {
     ...submit,
     operationId: 'amendChange',
+    problems: [
+      'change-not-found',
+      'change-state',
+      'not-change-requester',
+      'outside-unit',
+      'person-unknown',
+      'same-person',
+    ],
     summary: 'The requester edits the plan before it starts; approvals given before are void.',
     clauses: ['A-3.3.2', 'B-4.2.4', 'B-6.2'],
     body: Type.Partial(Type.Object(changePlan), { additionalProperties: false, minProperties: 1 }),
@@ -165,6 +185,14 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
   changeRoute(app, deps, 'POST', '/v1/changes/:id/approve', {
     ...approve,
     operationId: 'approveChange',
+    problems: [
+      'change-not-found',
+      'change-state',
+      'not-change-approver',
+      'outside-unit',
+      'person-unknown',
+      'same-person',
+    ],
     summary:
       'Gives the stage that is next: people of the unit first, then the company; or makes up what an emergency skipped.',
     clauses: ['B-4.2.4', 'B-6.1', 'B-6.2', 'B-7.5'],
@@ -181,6 +209,14 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
   changeRoute(app, deps, 'POST', '/v1/changes/:id/reject', {
     ...approve,
     operationId: 'rejectChange',
+    problems: [
+      'change-not-found',
+      'change-state',
+      'not-change-approver',
+      'outside-unit',
+      'person-unknown',
+      'same-person',
+    ],
     summary: 'Refuses the stage that is next, which ends the change.',
     clauses: ['B-4.2.4', 'B-6.1', 'B-6.2', 'B-7.5'],
     body: closed({
@@ -196,6 +232,13 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
   changeRoute(app, deps, 'POST', '/v1/changes/:id/withdraw', {
     ...submit,
     operationId: 'withdrawChange',
+    problems: [
+      'change-not-found',
+      'change-state',
+      'not-change-requester',
+      'outside-unit',
+      'person-unknown',
+    ],
     summary: 'The requester takes the change back before it starts.',
     clauses: ['B-6.2'],
     body: closed({ reason: about(Paragraph(2_000), 'Why it is taken back.') }),
@@ -206,6 +249,16 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
   changeRoute(app, deps, 'POST', '/v1/changes/:id/start', {
     ...execute,
     operationId: 'startChange',
+    problems: [
+      'approval-lapsed',
+      'change-not-found',
+      'change-state',
+      'not-change-executor',
+      'outside-change-window',
+      'outside-planned-time',
+      'outside-unit',
+      'person-unknown',
+    ],
     summary:
       'The executor starts the change in its planned time (200), or asks the backup gate, whose answer starts or holds it (202).',
     clauses: ['A-2.4.4', 'A-3.3.2', 'A-3.3.4', 'A-3.3.5', 'B-4.3.7'],
@@ -220,6 +273,14 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
   changeRoute(app, deps, 'POST', '/v1/changes/:id/finish', {
     ...execute,
     operationId: 'finishChange',
+    problems: [
+      'change-not-found',
+      'change-state',
+      'not-change-executor',
+      'outside-unit',
+      'person-unknown',
+      'same-person',
+    ],
     summary:
       'The executor, or who stands in for one who has left, reports the change deployed or rolled back.',
     clauses: ['A-3.3.5', 'B-4.3.7'],
@@ -236,6 +297,14 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
   changeRoute(app, deps, 'POST', '/v1/changes/:id/papers', {
     ...submit,
     operationId: 'fileChangePapers',
+    problems: [
+      'change-not-found',
+      'change-state',
+      'not-change-requester',
+      'outside-unit',
+      'person-unknown',
+      'same-person',
+    ],
     summary:
       'The requester of an emergency, or who stands in for one who has left, hands in its written confirmation and test result.',
     clauses: ['A-3.3.5', 'B-6.2'],
@@ -254,6 +323,7 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
     access: 'change.review',
     approves: true,
     operationId: 'reviewChange',
+    problems: ['change-not-found', 'change-state', 'outside-unit', 'person-unknown', 'same-person'],
     summary: 'Somebody other than the executor looks back at the change, which closes it.',
     clauses: ['A-3.3.5'],
     body: closed({

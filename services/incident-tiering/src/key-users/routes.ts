@@ -37,6 +37,15 @@ export function keyUserRoutes(app: App, deps: Dependencies<IncidentConfig>): voi
   createRoute(app, deps, '/v1/key-users', {
     ...nominate,
     operationId: 'nominateKeyUser',
+    problems: [
+      'key-user-exists',
+      'key-user-not-able',
+      'module-unknown',
+      'outside-unit',
+      'person-unknown',
+      'same-person',
+      'unit-unknown',
+    ],
     summary:
       'Names a person key user of a module or of IT, for a unit (L1) or every unit (L2, L3).',
     clauses: ['B-4.1.1', 'B-4.2.1', 'B-6.4.1', 'B-7.3.2'],
@@ -60,6 +69,7 @@ export function keyUserRoutes(app: App, deps: Dependencies<IncidentConfig>): voi
   listRoute(app, '/v1/key-users', {
     ...read,
     operationId: 'listKeyUsers',
+    problems: ['outside-unit'],
     summary: 'The key-user register in your range; L2 and L3 serve every unit.',
     clauses: ['B-4.1.1', 'B-4.2.1', 'B-4.3.1'],
     query: {
@@ -88,6 +98,7 @@ export function keyUserRoutes(app: App, deps: Dependencies<IncidentConfig>): voi
   readRoute(app, '/v1/key-users/coverage', {
     ...read,
     operationId: 'readKeyUserCoverage',
+    problems: ['outside-unit'],
     summary:
       'Duties in your range, and of the company, that must be held and that nobody holds; empty when every module is covered.',
     clauses: ['B-4.1.2', 'B-4.2.2'],
@@ -113,6 +124,18 @@ export function keyUserRoutes(app: App, deps: Dependencies<IncidentConfig>): voi
   changeRoute(app, deps, 'POST', '/v1/key-users/:id/remove', {
     ...nominate,
     operationId: 'removeKeyUser',
+    problems: [
+      'key-user-exists',
+      'key-user-not-able',
+      'last-key-user',
+      'module-unknown',
+      'not-found',
+      'outside-unit',
+      'person-unknown',
+      'same-person',
+      'ticket-not-found',
+      'unit-unknown',
+    ],
     summary: 'Ends a duty; the last holder needs a successor.',
     clauses: ['B-4.1.2'],
     body: closed({

@@ -19,6 +19,7 @@ export function notificationRoutes(app: App, deps: Dependencies<IncidentConfig>,
 
   listRoute(app, '/v1/notifications', {
     operationId: 'listNotifications',
+    problems: ['outside-unit'],
     summary:
       'The delivery ledger: who was told what, when, by which way, and what the receiver said.',
     tags,
@@ -59,6 +60,7 @@ export function notificationRoutes(app: App, deps: Dependencies<IncidentConfig>,
       config: { access: 'notification.resend', clauses: ['A-3.2.3'] },
       schema: {
         operationId: 'resendNotification',
+        problems: ['notification-delivered', 'notification-not-found'],
         summary: 'Tries at once to deliver a message that did not reach its receiver.',
         description:
           'It goes to the address that the receiver has now. One that was given up gets one more try; one that still waits for ' +
@@ -91,6 +93,7 @@ export function notificationRoutes(app: App, deps: Dependencies<IncidentConfig>,
   createRoute(app, deps, '/v1/webhooks', {
     ...manage,
     operationId: 'registerWebhook',
+    problems: ['outside-unit', 'unit-unknown', 'webhook-refused'],
     summary: 'Registers an address that is called for tickets, signed after Standard Webhooks.',
     clauses: ['A-3.2.3'],
     body: closed({
@@ -121,6 +124,7 @@ export function notificationRoutes(app: App, deps: Dependencies<IncidentConfig>,
   listRoute(app, '/v1/webhooks', {
     ...manage,
     operationId: 'listWebhooks',
+    problems: ['outside-unit'],
     summary: 'The registered webhooks, without their secrets.',
     row: WebhookView,
     sorting: byId,
@@ -136,6 +140,7 @@ export function notificationRoutes(app: App, deps: Dependencies<IncidentConfig>,
   changeRoute(app, deps, 'PATCH', '/v1/webhooks/:id', {
     ...manage,
     operationId: 'switchWebhook',
+    problems: ['not-found', 'outside-unit'],
     summary: 'Switches a webhook on or off.',
     body: closed({
       active: Type.Boolean({

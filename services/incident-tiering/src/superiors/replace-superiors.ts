@@ -22,6 +22,7 @@ import { heldSuperiors, type Superiors } from './superior.ts'
  */
 export const replacingSuperiors = defineProposal({
   kind: 'superiors.replace',
+  problems: ['person-unknown', 'person-unreachable'],
   title: { 'zh-CN': '撤换一级故障上报对象', en: 'Take superiors of a P1 off their step' },
   body: Type.Object({ step: Type.Enum([...superiorSteps]), personIds: Type.Array(Uuid) }),
   decide: 'key-user.nominate',

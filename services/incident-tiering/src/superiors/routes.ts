@@ -27,6 +27,14 @@ export function superiorRoutes(app: App, deps: Dependencies<IncidentConfig>): vo
 
   changeRoute(app, deps, 'PUT', '/v1/superiors/:step', {
     operationId: 'nameSuperiors',
+    problems: [
+      'administrator-unnamed',
+      'outside-unit',
+      'person-unknown',
+      'person-unreachable',
+      'proposal-pending',
+      'same-person',
+    ],
     summary:
       'Names who is called at a step, in place of those before; nobody names himself. More are named at once (200); who would be taken off is by a second person (202).',
     tags,

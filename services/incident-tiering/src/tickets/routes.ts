@@ -68,6 +68,7 @@ export function ticketRoutes(app: App, deps: Dependencies<IncidentConfig>): void
 
   createRoute(app, deps, '/v1/tickets', {
     operationId: 'openTicket',
+    problems: ['module-unknown', 'outside-unit', 'unit-unknown'],
     summary: 'Opens a ticket and calls the first tier.',
     tags,
     access: 'ticket.open',
@@ -99,6 +100,7 @@ export function ticketRoutes(app: App, deps: Dependencies<IncidentConfig>): void
       config: { access: 'ticket.read', clauses: ['B-5.3.1'] },
       schema: {
         operationId: 'listTickets',
+        problems: ['outside-unit'],
         summary: 'Tickets in your range, newest first unless another order is asked for.',
         tags,
         querystring: Type.Object({
@@ -137,6 +139,7 @@ export function ticketRoutes(app: App, deps: Dependencies<IncidentConfig>): void
   readRoute(app, '/v1/tickets/:id', {
     ...read,
     operationId: 'readTicket',
+    problems: ['ticket-not-found'],
     summary: 'One ticket.',
     answer: TicketView,
     read: ({ request, params }) => readable(request, params.id),
@@ -145,6 +148,7 @@ export function ticketRoutes(app: App, deps: Dependencies<IncidentConfig>): void
   readRoute(app, '/v1/tickets/:id/timeline', {
     ...read,
     operationId: 'readTicketTimeline',
+    problems: ['ticket-not-found'],
     summary: 'What happened to the ticket, oldest first.',
     clauses: ['A-1.3.4', 'B-4.1.4'],
     answer: listOf(TicketEntryView),
@@ -162,6 +166,7 @@ export function ticketRoutes(app: App, deps: Dependencies<IncidentConfig>): void
   readRoute(app, '/v1/tickets/:id/clocks', {
     ...read,
     operationId: 'explainTicketClocks',
+    problems: ['ticket-not-found'],
     summary:
       'Every clock of the ticket: its deadline and each stretch in which it ran or stood, and why.',
     clauses: ['A-5.2.3', 'A-5.2.5'],
@@ -175,6 +180,7 @@ export function ticketRoutes(app: App, deps: Dependencies<IncidentConfig>): void
   changeRoute(app, deps, 'POST', '/v1/tickets/:id/acknowledge', {
     ...work,
     operationId: 'acknowledgeTicket',
+    problems: ['not-on-tier', 'ticket-not-found', 'ticket-state'],
     summary: 'Takes the ticket: a key user of a tier that was called becomes its owner.',
     clauses: ['A-5.2.2', 'A-5.2.3', 'B-4.1.3'],
     apply: (tx, { params, expected, act }) => acknowledgeTicket(tx, params.id, expected, act),
@@ -183,6 +189,7 @@ export function ticketRoutes(app: App, deps: Dependencies<IncidentConfig>): void
   changeRoute(app, deps, 'POST', '/v1/tickets/:id/escalate', {
     ...work,
     operationId: 'escalateTicket',
+    problems: ['not-ticket-owner', 'ticket-not-found', 'ticket-state', 'tier-exhausted'],
     summary: 'The owner passes the ticket one tier up, with an analysis.',
     clauses: ['B-4.0', 'B-4.1.4', 'B-4.1.7', 'A-5.2.4'],
     body: closed({
@@ -198,6 +205,7 @@ export function ticketRoutes(app: App, deps: Dependencies<IncidentConfig>): void
   changeRoute(app, deps, 'POST', '/v1/tickets/:id/notes', {
     ...work,
     operationId: 'noteTicketProgress',
+    problems: ['not-ticket-owner', 'ticket-not-found', 'ticket-state'],
     summary: 'Tells the reporter how the work goes.',
     clauses: ['A-5.2.5'],
     body: closed({
@@ -210,6 +218,7 @@ export function ticketRoutes(app: App, deps: Dependencies<IncidentConfig>): void
   changeRoute(app, deps, 'POST', '/v1/tickets/:id/resolve', {
     ...work,
     operationId: 'resolveTicket',
+    problems: ['not-ticket-owner', 'ticket-not-found', 'ticket-state'],
     summary: 'The owner reports the service restored or a work-around.',
     clauses: ['A-5.2.3', 'B-4.3.6'],
     body: closed({
@@ -225,6 +234,7 @@ export function ticketRoutes(app: App, deps: Dependencies<IncidentConfig>): void
   changeRoute(app, deps, 'POST', '/v1/tickets/:id/root-cause', {
     ...work,
     operationId: 'reportTicketRootCause',
+    problems: ['not-on-tier', 'ticket-not-found', 'ticket-state'],
     summary: 'Reports the root cause of a restored P1, which is its final solution.',
     clauses: ['A-3.1.5', 'A-5.2.3'],
     body: closed({
@@ -241,6 +251,7 @@ export function ticketRoutes(app: App, deps: Dependencies<IncidentConfig>): void
     ...work,
     access: 'ticket.reassign',
     operationId: 'reassignTicket',
+    problems: ['ticket-not-found', 'ticket-state'],
     summary:
       'The O&M authority takes a ticket from whoever has it and gives it to a tier, which is called anew.',
     clauses: ['A-1.3.4', 'A-5.2.3', 'B-4.0'],
@@ -257,6 +268,7 @@ export function ticketRoutes(app: App, deps: Dependencies<IncidentConfig>): void
     access: 'ticket.confirm',
     approves: true,
     operationId: 'confirmTicket',
+    problems: ['not-ticket-reporter', 'same-person', 'ticket-not-found', 'ticket-state'],
     summary:
       'The user, or where there is none who answers the key users or leader of the unit, accepts the resolution, which closes the ticket, or gives it back.',
     clauses: ['B-4.0'],

@@ -64,6 +64,7 @@ export function alertRoutes(app: App, { db }: Dependencies<MonitoringConfig>): v
   readRoute(app, '/v1/alerts/:id', {
     ...declared,
     operationId: 'readAlert',
+    problems: ['alert-not-found', 'outside-unit'],
     summary: 'One alert episode.',
     answer: EpisodeView,
     read: async ({ params: { id }, request }) => {

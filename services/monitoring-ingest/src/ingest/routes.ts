@@ -151,6 +151,7 @@ export async function ingestRoutes(
         bodyLimit: MAX_COMPRESSED_BYTES,
         schema: {
           operationId: 'writeSamples',
+          problems: ['samples-refused', 'unauthenticated'],
           summary: 'Prometheus remote write 1.0; the bearer token is the one of a source.',
           description:
             'A 204 says that every sample is durable and was compared with the thresholds. ' +

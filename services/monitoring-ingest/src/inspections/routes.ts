@@ -132,6 +132,7 @@ export function inspectionRoutes(app: App, deps: Dependencies<MonitoringConfig>)
   changeRoute(app, deps, 'PUT', '/v1/inspections/rosters/:unitId', {
     ...plan,
     operationId: 'setInspectionRoster',
+    problems: ['inspector-unable', 'outside-unit', 'person-unknown', 'same-person', 'unit-unknown'],
     summary: 'Names the inspector of a unit and the deputy; open rounds go to them at once.',
     clauses: ['A-3.1.1'],
     body: closed({
@@ -148,6 +149,7 @@ export function inspectionRoutes(app: App, deps: Dependencies<MonitoringConfig>)
   readRoute(app, '/v1/inspections/rosters/:unitId', {
     ...read,
     operationId: 'readInspectionRoster',
+    problems: ['outside-unit'],
     summary: 'Who inspects a unit; version 0 before somebody was named.',
     clauses: ['A-3.1.1'],
     answer: RosterView,
@@ -164,6 +166,7 @@ export function inspectionRoutes(app: App, deps: Dependencies<MonitoringConfig>)
   createRoute(app, deps, '/v1/inspections/rounds', {
     ...plan,
     operationId: 'generateInspectionRound',
+    problems: ['inspection-date', 'inspection-exists', 'outside-unit', 'unit-unknown'],
     summary:
       'Draws up the round of a unit and day by hand, at most tomorrow; each night it is done by itself.',
     clauses: ['A-3.1.1', 'A-3.1.2'],
@@ -232,6 +235,7 @@ export function inspectionRoutes(app: App, deps: Dependencies<MonitoringConfig>)
   readRoute(app, '/v1/inspections/rounds/:id', {
     ...read,
     operationId: 'readInspectionRound',
+    problems: ['inspection-not-found', 'outside-unit'],
     summary: 'One round with its items and findings; the ETag is the version of the round.',
     clauses: ['A-3.1.1', 'A-3.1.2'],
     answer: RoundInFull,
@@ -245,6 +249,12 @@ export function inspectionRoutes(app: App, deps: Dependencies<MonitoringConfig>)
       config: { access: 'inspection.work', clauses: ['A-3.1.2'] },
       schema: {
         operationId: 'fillInspectionRound',
+        problems: [
+          'inspection-not-found',
+          'inspection-not-open',
+          'inspection-signed',
+          'outside-unit',
+        ],
         summary: 'Fills the measured items from the newest samples; may be repeated.',
         tags,
         params: Type.Object({ id: PathId }),
@@ -264,6 +274,18 @@ export function inspectionRoutes(app: App, deps: Dependencies<MonitoringConfig>)
   changeRoute(app, deps, 'PUT', '/v1/inspections/rounds/:id/items/:code', {
     ...work,
     operationId: 'recordInspectionItem',
+    problems: [
+      'inspection-measured',
+      'inspection-not-found',
+      'inspection-not-open',
+      'inspection-note-required',
+      'inspection-signed',
+      'inspection-value-required',
+      'inspection-value-unfit',
+      'inspection-verdict',
+      'not-inspector',
+      'outside-unit',
+    ],
     summary:
       'Records what was seen and the verdict on an item, null for what the limits say; If-Match is the version of the item.',
     clauses: ['A-3.1.2', 'A-3.1.3'],
@@ -299,6 +321,17 @@ export function inspectionRoutes(app: App, deps: Dependencies<MonitoringConfig>)
     ...work,
     approves: true,
     operationId: 'overruleInspectionItem',
+    problems: [
+      'inspection-not-found',
+      'inspection-not-open',
+      'inspection-note-required',
+      'inspection-signed',
+      'inspection-verdict',
+      'inspector-unable',
+      'not-inspector',
+      'outside-unit',
+      'same-person',
+    ],
     summary:
       'A second person says why a value beyond its limit is no finding; If-Match is the version of the item.',
     clauses: ['A-3.1.2', 'A-3.1.3'],
@@ -316,6 +349,16 @@ export function inspectionRoutes(app: App, deps: Dependencies<MonitoringConfig>)
     ...work,
     approves: true,
     operationId: 'signInspectionRound',
+    problems: [
+      'inspection-incomplete',
+      'inspection-not-found',
+      'inspection-not-open',
+      'inspection-signed',
+      'inspector-unable',
+      'not-inspector',
+      'outside-unit',
+      'same-person',
+    ],
     summary:
       'The inspector signs, or the deputy in turn; every item must have its verdict, and the day must have begun.',
     clauses: ['A-3.1.1', 'A-3.1.2'],

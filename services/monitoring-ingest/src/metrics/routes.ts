@@ -52,6 +52,7 @@ const MetricRange = Type.Object(
 export function metricRoutes(app: App, { db }: Dependencies<MonitoringConfig>): void {
   readRoute(app, '/v1/metrics/range', {
     operationId: 'readMetricRange',
+    problems: ['matcher-unusable', 'outside-unit', 'range-too-wide'],
     summary: 'Average, least and greatest value per step of every series of a metric.',
     tags: ['metrics'],
     access: 'metric.read',

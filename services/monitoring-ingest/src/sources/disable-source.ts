@@ -44,6 +44,7 @@ export async function disableSource(
 /** Disables a source that a threshold or a key figure lives on: what it watched goes blind. Source. */
 export const disableNeededSource = defineProposal({
   kind: 'source.disable',
+  problems: ['source-disabled', 'source-not-found'],
   title: { 'zh-CN': '停用采集源', en: 'Disable a source of samples' },
   body: Type.Object({ sourceId: Uuid }),
   decide: 'source.manage',

@@ -46,6 +46,7 @@ export function sourceRoutes(app: App, deps: Dependencies<MonitoringConfig>): vo
   createRoute(app, deps, '/v1/sources', {
     ...manage,
     operationId: 'registerSource',
+    problems: ['module-unknown', 'outside-unit', 'source-exists', 'unit-unknown'],
     summary: 'Registers what sends samples: a Prometheus server or an agent.',
     body: closed({
       name: about(Line(100), 'What people call it; once in a unit.'),
@@ -93,6 +94,7 @@ export function sourceRoutes(app: App, deps: Dependencies<MonitoringConfig>): vo
   readRoute(app, '/v1/sources/:id', {
     ...read,
     operationId: 'readSource',
+    problems: ['outside-unit', 'source-not-found'],
     summary: 'One source, with when it was last heard.',
     answer: SourceView,
     read: ({ params, request }) => reachedSource(db.manager, request, params.id),
@@ -101,6 +103,7 @@ export function sourceRoutes(app: App, deps: Dependencies<MonitoringConfig>): vo
   changeRoute(app, deps, 'POST', '/v1/sources/:id/token', {
     ...manage,
     operationId: 'issueSourceToken',
+    problems: ['outside-unit', 'source-disabled', 'source-not-found'],
     summary: 'Issues a new token, shown this once; the one before is void.',
     answer: Type.Object(
       {
@@ -121,6 +124,13 @@ export function sourceRoutes(app: App, deps: Dependencies<MonitoringConfig>): vo
   changeRoute(app, deps, 'POST', '/v1/sources/:id/disable', {
     ...manage,
     operationId: 'disableSource',
+    problems: [
+      'administrator-unnamed',
+      'outside-unit',
+      'proposal-pending',
+      'source-disabled',
+      'source-not-found',
+    ],
     summary:
       'Disables a source for good; its open alerts end with that reason. One that feeds a threshold or a key figure answers 202 and waits for a second person.',
     answer: SourceView,

@@ -12,6 +12,13 @@ const OfThreshold = Type.Object({ thresholdId: Uuid })
 /** A change that lets something pass that alarmed before; `forSeconds` as it was resolved when it was proposed. */
 export const loosenThreshold = defineProposal({
   kind: 'threshold.loosen',
+  problems: [
+    'module-unknown',
+    'threshold-exists',
+    'threshold-not-found',
+    'threshold-refused',
+    'threshold-withdrawn',
+  ],
   title: { 'zh-CN': '放宽监控阈值', en: 'Loosen a threshold' },
   body: Type.Object({
     ...OfThreshold.properties,
@@ -33,6 +40,7 @@ export const loosenThreshold = defineProposal({
 /** Nothing judges the metric any more. */
 export const endThreshold = defineProposal({
   kind: 'threshold.withdraw',
+  problems: ['threshold-exists', 'threshold-not-found', 'threshold-withdrawn'],
   title: { 'zh-CN': '撤销监控阈值', en: 'Withdraw a threshold' },
   body: Type.Object({ ...OfThreshold.properties, reason: Paragraph(500) }),
   decide: 'threshold.manage',

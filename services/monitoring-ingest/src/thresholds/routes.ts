@@ -87,6 +87,13 @@ export function thresholdRoutes(app: App, deps: Dependencies<MonitoringConfig>):
   createRoute(app, deps, '/v1/thresholds', {
     ...manage,
     operationId: 'createThreshold',
+    problems: [
+      'module-unknown',
+      'outside-unit',
+      'threshold-exists',
+      'threshold-refused',
+      'unit-unknown',
+    ],
     summary: 'Sets a threshold for the series of a unit.',
     body: closed({ ...body, unitId: about(Uuid, 'The unit whose series it judges.') }),
     answer: ThresholdView,
@@ -99,6 +106,7 @@ export function thresholdRoutes(app: App, deps: Dependencies<MonitoringConfig>):
   listRoute(app, '/v1/thresholds', {
     ...read,
     operationId: 'listThresholds',
+    problems: ['outside-unit'],
     summary: 'The thresholds of the units the caller may see.',
     query: {
       unitId: Type.Optional(OfUnit),
@@ -126,6 +134,7 @@ export function thresholdRoutes(app: App, deps: Dependencies<MonitoringConfig>):
   readRoute(app, '/v1/thresholds/:id', {
     ...read,
     operationId: 'readThreshold',
+    problems: ['outside-unit', 'threshold-not-found'],
     summary: 'One threshold as it stands.',
     answer: ThresholdView,
     read: async ({ params, request }) => {
@@ -138,6 +147,7 @@ export function thresholdRoutes(app: App, deps: Dependencies<MonitoringConfig>):
   readRoute(app, '/v1/thresholds/:id/versions', {
     ...read,
     operationId: 'listThresholdVersions',
+    problems: ['outside-unit', 'threshold-not-found'],
     summary: 'Every version with author and reason, the newest first; at most 200.',
     answer: listOf(ThresholdVersionView),
     read: async ({ params: { id }, request }) => {
@@ -152,6 +162,16 @@ export function thresholdRoutes(app: App, deps: Dependencies<MonitoringConfig>):
   changeRoute(app, deps, 'PUT', '/v1/thresholds/:id', {
     ...manage,
     operationId: 'changeThreshold',
+    problems: [
+      'administrator-unnamed',
+      'module-unknown',
+      'outside-unit',
+      'proposal-pending',
+      'threshold-exists',
+      'threshold-not-found',
+      'threshold-refused',
+      'threshold-withdrawn',
+    ],
     summary:
       'Replaces the definition; open alerts go on. What lets something pass that alarmed before answers 202 and waits for a second person, and then open alerts end.',
     body: closed(body),
@@ -177,6 +197,14 @@ export function thresholdRoutes(app: App, deps: Dependencies<MonitoringConfig>):
   changeRoute(app, deps, 'POST', '/v1/thresholds/:id/withdraw', {
     ...manage,
     operationId: 'withdrawThreshold',
+    problems: [
+      'administrator-unnamed',
+      'outside-unit',
+      'proposal-pending',
+      'threshold-exists',
+      'threshold-not-found',
+      'threshold-withdrawn',
+    ],
     summary:
       'Proposes to take the threshold out of force; once a second person approved, its open alerts end with that reason.',
     body: closed({ reason: about(Paragraph(500), 'Why it goes; the second person reads it.') }),
