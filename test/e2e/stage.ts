@@ -43,10 +43,10 @@ export async function openStage<Of extends Site>(
 }
 
 /**
- * How soon the token of a leaver must be refused: a second on a quiet machine, the rest is for a busy one; without the
- * word of the leave it would open for the five minutes that it lives.
+ * How soon the token of a leaver must be refused: a second on a quiet machine, the rest is for one that is busy with other
+ * work; without the word of the leave it would open for the five minutes that it lives.
  */
-export const REFUSED_WITHIN_MS = 15_000
+export const REFUSED_WITHIN_MS = 120_000
 
 /** Plays every step, saying each; `onStep` is told how much of the day is behind, 0 to 1, and may add to the words. */
 export async function playAll(

@@ -318,7 +318,7 @@ test('a service that answers before it has read the body leaves the connection o
       method,
       path,
       headers: caller,
-      timeout: 5_000,
+      timeout: 60_000,
     })
     asked.on('timeout', () => asked.destroy(new Error(`${method} ${path} was not answered`)))
     asked.end(body)
