@@ -21,7 +21,7 @@ const NO_EDGES = {
 }
 
 export default tseslint.config(
-  { ignores: ['**/node_modules/', '.data/', '.cache/', 'docs/', 'coverage/'] },
+  { ignores: ['**/node_modules/', '.data/', '.cache/', 'infra/kafka/lib*/', 'docs/', 'coverage/'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -1,7 +1,8 @@
 // node scripts/run.mjs <start|test|demo|bench|migrate|prepare-database|administrator|ebs-simulator|generate|examples|lint|jest> [arguments]
 // Sets the checkout up if need be, then runs the command on the pinned Node.
 import { spawn } from 'node:child_process'
-import { constants } from 'node:os'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { NODE, ROOT, setUp, toolEnvironment } from './setup.mjs'
 
@@ -30,14 +31,14 @@ if (command !== 'test' && !Object.hasOwn(COMMANDS, command ?? '')) {
 const FLAGS = { start: ['--max-semi-space-size=4'] }
 const ENVIRONMENT = { start: { NODE_COMPILE_CACHE: join(ROOT, '.cache', 'node') } }
 
-let child = null
+const children = new Set()
 const forwarded = new Set()
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => {
     // A terminal sends Ctrl-C to the child itself, and npm sends it a second time: a program that is ended twice
     // has no time to end well.
     const fromTerminal = signal === 'SIGINT' && (process.stdin.isTTY || process.stdout.isTTY)
-    if (!fromTerminal && !forwarded.has(signal)) child?.kill(signal)
+    if (!fromTerminal && !forwarded.has(signal)) for (const child of children) child.kill(signal)
     forwarded.add(signal)
   })
 }
@@ -56,28 +57,42 @@ if (process.env.npm_lifecycle_event !== undefined) {
 setUp()
 process.exitCode = await (command === 'test' ? test(rest) : run(command, rest))
 
-function run(name, args) {
+function run(name, args, stdio = 'inherit') {
   return new Promise((resolve) => {
-    child = spawn(NODE, [...(FLAGS[name] ?? []), join(ROOT, COMMANDS[name]), ...args], {
+    const child = spawn(NODE, [...(FLAGS[name] ?? []), join(ROOT, COMMANDS[name]), ...args], {
       cwd: ROOT,
-      stdio: 'inherit',
+      stdio,
       env: { ...ENVIRONMENT[name], ...toolEnvironment() },
     })
+    children.add(child)
     child.on('error', (error) => {
       console.error(`${NODE} does not start: ${error.message}`)
       resolve(1)
     })
     child.on('exit', (code, signal) => {
+      children.delete(child)
       resolve(code ?? 128 + constants.signals[signal])
     })
   })
 }
 
+// Side by side: the longest tests begin first and wait for most of their time.
 async function test(args) {
-  const lint = await run('lint', args.includes('--quick') ? ['--quick'] : [])
-  const stopped = forwarded.size > 0
-  const jest = stopped ? null : await run('jest', args)
-  const word = (status) => (status === null ? 'not run' : status === 0 ? 'passed' : 'FAILED')
-  console.log(`\nlint and types: ${word(lint)}\ntests: ${word(jest)}`)
-  return lint || (jest ?? 1)
+  const folder = mkdtempSync(join(tmpdir(), 'steward-lint-'))
+  const file = join(folder, 'output')
+  const output = openSync(file, 'w')
+  try {
+    const [lint, jest] = await Promise.all([
+      run('lint', args.includes('--quick') ? ['--quick'] : [], ['ignore', output, output]),
+      run('jest', args),
+    ])
+    // After the tests, where it is not lost between their lines.
+    console.log(`\n${readFileSync(file, 'utf8')}`)
+    const word = (status) => (status === 0 ? 'passed' : 'FAILED')
+    console.log(`lint and types: ${word(lint)}\ntests: ${word(jest)}`)
+    return lint || jest
+  } finally {
+    closeSync(output)
+    rmSync(folder, { recursive: true })
+  }
 }
