@@ -1,5 +1,6 @@
 import { beforeAll, expect, test } from '@jest/globals'
 import { problems, type ProblemCode } from '@erp-steward/contracts/problems'
+import { serviceNames } from '@erp-steward/contracts/services'
 import { tags } from '@erp-steward/contracts/tags'
 import {
   mergeDocuments,
@@ -10,19 +11,17 @@ import { openApiDocuments } from '../scripts/generated-documents.ts'
 interface Schema {
   readonly [keyword: string]: unknown
   readonly $ref?: string
+  readonly description?: string
   readonly properties?: Readonly<Record<string, Schema>>
 }
 
 interface Operation {
   readonly operationId: string
+  readonly summary?: string
+  readonly parameters?: readonly (Schema & { readonly schema?: Schema })[]
   readonly tags: readonly string[]
   readonly requestBody?: { readonly content: Readonly<Record<string, object>> }
 }
-
-/** Services whose resources all have their names and words. */
-const described = ['identity', 'incident-tiering', 'monitoring-ingest']
-/** Members whose name says all. */
-const clear = /^(version|year|status|min|max|avg)$/
 
 const documents = new Map<string, OpenApiDocument>()
 beforeAll(async () => {
@@ -53,6 +52,14 @@ function schemas(document: unknown): { readonly at: string; readonly schema: Sch
   }
   walk(document, '#')
   return found
+}
+
+/** Whether it has words of its own, or those of the name that it refers to. */
+function isTold(schema: Schema | undefined, document: OpenApiDocument | undefined): boolean {
+  if (schema === undefined) return false
+  const name = schema.$ref?.split('/').at(-1)
+  const named = name === undefined ? undefined : document?.components?.schemas?.[name]
+  return [schema, named as Schema | undefined].some((each) => (each?.description ?? '') !== '')
 }
 
 test('a name is one shape in all services, and no two of them document the same', () => {
@@ -135,19 +142,38 @@ test('the alternatives of a union that a constant tells apart are named, so that
   expect(untold).toEqual([])
 })
 
-test.each(described)('every number of %s says what it counts, unless its name does', (name) => {
-  const bare = schemas(documents.get(name)).flatMap(({ at, schema: { properties = {} } }) =>
-    Object.entries(properties).flatMap(([member, schema]) => {
-      const alternatives = (schema.anyOf ?? [schema]) as readonly Schema[]
-      const isNumber = alternatives.some(({ type }) => type === 'integer' || type === 'number')
-      const isTold = clear.test(member) || schema.description !== undefined
-      return isNumber && !isTold ? [`${at}/${member}`] : []
-    }),
+test.each(serviceNames)('every member of %s says what it means', (name) => {
+  const document = documents.get(name)
+  const bare = schemas(document).flatMap(({ at, schema: { properties = {} } }) =>
+    Object.entries(properties).flatMap(([member, schema]) =>
+      isTold(schema, document) ? [] : [`${at}/${member}`],
+    ),
   )
   expect(bare).toEqual([])
 })
 
-test.each(described)('every resource that %s answers has a name', (name) => {
+test.each(serviceNames)(
+  'every operation of %s and each of its parameters says what it is for',
+  (name) => {
+    const document = documents.get(name)
+    const bare = Object.entries(document?.paths ?? {}).flatMap(([path, item]) =>
+      Object.entries(item as Readonly<Record<string, Operation>>).flatMap(
+        ([method, { summary = '', parameters = [] }]) => [
+          ...(summary === '' ? [`${method} ${path}`] : []),
+          ...parameters
+            .filter((parameter) => parameter.$ref === undefined)
+            .filter(
+              (parameter) => !isTold(parameter, document) && !isTold(parameter.schema, document),
+            )
+            .map((parameter) => `${method} ${path} ${String(parameter.name)}`),
+        ],
+      ),
+    )
+    expect(bare).toEqual([])
+  },
+)
+
+test.each(serviceNames)('every resource that %s answers has a name', (name) => {
   const unnamed = Object.values(documents.get(name)?.paths ?? {}).flatMap((item) =>
     Object.values(item).flatMap((operation) => {
       const { operationId, responses } = operation as {

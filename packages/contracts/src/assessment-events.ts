@@ -7,33 +7,49 @@ export const Indicator = Type.Enum(['accuracy', 'timeliness', 'cooperation', 'se
 export type Indicator = Static<typeof Indicator>
 
 /** What can be observed of a person or department; each has its points on the default sheet. Source: defaults 2.11. */
-export const ObservationKind = Type.Enum([
-  'data-error',
-  'process-deviation',
-  'late-correction',
-  'delay',
-  'task-refused',
-  'absence',
-  'lateness',
-  'account-lending',
-  'password-leak',
-  'late-leaver-notice',
-  'security-incident',
-  'improvement',
-  'extra-help',
-])
+export const ObservationKind = Type.Enum(
+  [
+    'data-error',
+    'process-deviation',
+    'late-correction',
+    'delay',
+    'task-refused',
+    'absence',
+    'lateness',
+    'account-lending',
+    'password-leak',
+    'late-leaver-notice',
+    'security-incident',
+    'improvement',
+    'extra-help',
+  ],
+  {
+    title: 'ObservationKind',
+    description:
+      'What was observed; each kind has its points on the default sheet. Sources: A-6.1.1 to A-6.1.4.',
+  },
+)
 export type ObservationKind = Static<typeof ObservationKind>
 
 /** How grave; deductions of data errors follow it. Source: defaults 2.11 (S21). */
-export const Severity = Type.Enum(['light', 'medium', 'heavy'])
+export const Severity = Type.Enum(['light', 'medium', 'heavy'], {
+  title: 'ObservationSeverity',
+  description: 'How grave it is; the points of a data error follow it.',
+})
 export type Severity = Static<typeof Severity>
 
 /** Whom a score is about. */
-export const SubjectKind = Type.Enum(['person', 'department', 'unit'])
+export const SubjectKind = Type.Enum(['person', 'department', 'unit'], {
+  title: 'ScoreSubjectKind',
+  description: 'Whom a score is about.',
+})
 export type SubjectKind = Static<typeof SubjectKind>
 
 /** A month of the calendar in Asia/Shanghai, `2026-11`. */
-export const Month = Type.String({ pattern: '^[1-9][0-9]{3}-(0[1-9]|1[0-2])$' })
+export const Month = Type.String({
+  pattern: '^[1-9][0-9]{3}-(0[1-9]|1[0-2])$',
+  description: 'Month of the calendar in Asia/Shanghai, `2026-11`.',
+})
 
 export const ObservationRecorded = defineEvent({
   type: 'assessment.observation.recorded.v1',
@@ -218,15 +234,15 @@ export const AppealDecided = defineEvent({
  * What is known of a clause now. `stale`: what should prove it has fallen silent; `not-covered`: what would prove it is not
  * built, so that nobody takes it for silence that somebody could end. Source: architecture of the evidence.
  */
-export const ControlState = Type.Enum([
-  'kept',
-  'at-risk',
-  'broken',
-  'stale',
-  'recorded-by-person',
-  'not-covered',
-  'not-applicable',
-])
+export const ControlState = Type.Enum(
+  ['kept', 'at-risk', 'broken', 'stale', 'recorded-by-person', 'not-covered', 'not-applicable'],
+  {
+    title: 'ControlState',
+    description:
+      '`kept`: proven, and nothing breaks it; `at-risk`; `broken`; `stale`: its proof is old, or who would tell is silent; ' +
+      '`recorded-by-person`: a person saw it, a second one confirmed; `not-covered`: nothing proves it yet; `not-applicable`: no duty.',
+  },
+)
 export type ControlState = Static<typeof ControlState>
 
 export const ControlStateChanged = defineEvent({

@@ -10,13 +10,12 @@ export type ClauseId = Static<typeof ClauseId>
  * Who keeps a clause: E the software enforces it, D the software detects or measures, W a person acts and the software
  * drives flow and clock, P only a person can do it and records evidence, C context without a duty.
  */
-export const ClauseMode = Type.Union([
-  Type.Literal('E'),
-  Type.Literal('D'),
-  Type.Literal('W'),
-  Type.Literal('P'),
-  Type.Literal('C'),
-])
+export const ClauseMode = Type.Enum(['E', 'D', 'W', 'P', 'C'], {
+  title: 'ClauseMode',
+  description:
+    'Who keeps a clause: `E` the software enforces it, `D` the software detects or measures, `W` a person acts and the software ' +
+    'drives flow and clock, `P` only a person can do it and records evidence, `C` context without a duty.',
+})
 export type ClauseMode = Static<typeof ClauseMode>
 
 /** One duty of the two regulations, as numbered in the control catalogue. */

@@ -1,11 +1,23 @@
+import { Month } from '@erp-steward/contracts/assessment-events'
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
-import { InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
+import {
+  about,
+  Id,
+  InstantOut,
+  nullable,
+  UnitId,
+  Uuid,
+  Version,
+} from '@erp-steward/contracts/values'
 import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
 import { Type } from 'typebox'
 import type { EntityManager } from 'typeorm'
 
-export const AppealState = Type.Enum(['filed', 'decided'], { title: 'AppealState' })
+export const AppealState = Type.Enum(['filed', 'decided'], {
+  title: 'AppealState',
+  description: '`filed`: waits for somebody who had no part in the fact; `decided`: for good.',
+})
 export const AppealOutcome = Type.Enum(['upheld', 'voided'], {
   title: 'AppealOutcome',
   description: '`upheld`: the fact stands; `voided`: it no longer counts.',
@@ -14,19 +26,19 @@ export const AppealOutcome = Type.Enum(['upheld', 'voided'], {
 /** An objection to a fact behind a score, and what became of it. One fact has at most one; its decision is final. */
 export const AppealView = Type.Object(
   {
-    id: Uuid,
-    observationId: Uuid,
-    month: Type.String(),
-    unitId: Uuid,
-    appellantPersonId: Uuid,
-    reason: Type.String(),
+    id: Id,
+    observationId: about(Uuid, 'The fact that is objected to.'),
+    month: Month,
+    unitId: UnitId,
+    appellantPersonId: about(Uuid, 'Who objects.'),
+    reason: Type.String({ description: 'Why the fact is said to be wrong.' }),
     state: AppealState,
-    filedAt: InstantOut,
-    outcome: nullable(AppealOutcome),
-    decisionReason: nullable(Type.String()),
-    deciderPersonId: nullable(Uuid),
-    decidedAt: nullable(InstantOut),
-    version: Type.Integer(),
+    filedAt: about(InstantOut, 'When it was filed.'),
+    outcome: nullable(AppealOutcome, 'Null until it is decided.'),
+    decisionReason: nullable(Type.String(), 'Why it was decided so; null until then.'),
+    deciderPersonId: nullable(Uuid, 'Who decided; null until then.'),
+    decidedAt: nullable(InstantOut, 'When it was decided; null until then.'),
+    version: Version,
   },
   { title: 'Appeal' },
 )

@@ -1,12 +1,12 @@
 import { Month } from '@erp-steward/contracts/assessment-events'
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
-import { closed, Paragraph, Uuid } from '@erp-steward/contracts/values'
+import { about, closed, Paragraph, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { actOf, principalOf } from '@erp-steward/service-kit/authentication'
 import { newestFirst } from '@erp-steward/service-kit/list-rows'
 import { byInstant } from '@erp-steward/service-kit/paging'
-import { createRoute, listRoute, readRoute } from '@erp-steward/service-kit/route-shapes'
+import { createRoute, listRoute, PathId, readRoute } from '@erp-steward/service-kit/route-shapes'
 import type { Dependencies } from '@erp-steward/service-kit/service'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
@@ -48,7 +48,10 @@ export function appealRoutes(app: App, deps: Dependencies<AssessmentConfig>): vo
     tags,
     access: 'appeal.file',
     clauses: ['A-6.3.1', 'B-5.6'],
-    body: closed({ observationId: Uuid, reason: Paragraph(4_000) }),
+    body: closed({
+      observationId: about(Uuid, 'The fact that is objected to; one has at most one appeal.'),
+      reason: about(Paragraph(4_000), 'Why the fact is wrong.'),
+    }),
     answer: AppealView,
     create: (tx, { request, body, act }) =>
       fileAppeal(tx, { ...body, roles: principalOf(request).roles }, act),
@@ -112,8 +115,11 @@ export function appealRoutes(app: App, deps: Dependencies<AssessmentConfig>): vo
         summary:
           'Lets the fact stand or voids it, by somebody who had no part in it; a voided fact gives the month a new revision.',
         tags,
-        params: Type.Object({ id: Uuid }),
-        body: closed({ outcome: AppealOutcome, reason: Paragraph(4_000) }),
+        params: Type.Object({ id: PathId }),
+        body: closed({
+          outcome: AppealOutcome,
+          reason: about(Paragraph(4_000), 'Why it is decided so; the appellant reads it.'),
+        }),
         response: { 200: AppealView },
       },
     },

@@ -1,43 +1,41 @@
 import type { ControlState } from '@erp-steward/contracts/assessment-events'
+import { about, Id, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
+import { ClauseId } from '@erp-steward/regulation/clause'
+import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
+import { Type, type Static } from 'typebox'
 import { EntitySchema } from 'typeorm'
 
-/** What a person saw of a clause that the software cannot see. Source: B-5.1, B-5.2. */
-export interface ControlRecord {
-  id: string
-  clauseId: string
-  personId: string | null
-  actor: string
-  statement: string
-  /** Where the paper lies; `null` if there is none. */
-  reference: string | null
-  observedAt: Date
-  validUntil: Date
-  recordedAt: Date
-}
-
-/** A record with the word of a second person; without, it counts for nothing. */
-export interface ConfirmedRecord extends ControlRecord {
-  confirmedAt: Date | null
-  confirmedByPersonId: string | null
-}
-
-export const ControlRecordEntity = new EntitySchema<ControlRecord>({
-  name: 'ControlRecord',
-  tableName: 'control_record',
-  columns: {
-    id: { type: 'uuid', primary: true, primaryKeyConstraintName: 'control_record_pkey' },
-    clauseId: { type: 'text', name: 'clause_id' },
-    personId: { type: 'uuid', name: 'person_id', nullable: true },
-    actor: { type: 'text' },
-    statement: { type: 'text' },
-    reference: { type: 'text', nullable: true },
-    observedAt: { type: 'timestamptz', name: 'observed_at' },
-    validUntil: { type: 'timestamptz', name: 'valid_until' },
-    recordedAt: { type: 'timestamptz', name: 'recorded_at' },
+/** What a person saw of a clause that the software cannot see; it counts once a second person confirmed it. Source: B-5.1, B-5.2. */
+export const RecordView = Type.Object(
+  {
+    id: Id,
+    clauseId: about(ClauseId, 'The clause that it is about.'),
+    personId: nullable(Uuid, 'Who recorded it; null in an old row that does not say.'),
+    statement: Type.String({ description: 'What was seen.' }),
+    reference: nullable(Type.String(), 'Where the paper lies; null: there is none.'),
+    observedAt: about(InstantOut, 'When it was seen.'),
+    validUntil: about(InstantOut, 'Until when it serves as a proof.'),
+    recordedAt: about(InstantOut, 'When it was recorded.'),
+    confirmedAt: nullable(
+      InstantOut,
+      'When a second person confirmed it; until then it counts for nothing.',
+    ),
+    confirmedByPersonId: nullable(Uuid, 'Who confirmed it.'),
   },
+  { title: 'ControlRecord' },
+)
+
+export const ControlRecordEntity = entityOf(RecordView, {
+  table: 'control_record',
+  derived: ['confirmedAt', 'confirmedByPersonId'],
+  kept: { actor: Type.String() },
   uniques: [{ name: 'control_record_observation_key', columns: ['clauseId', 'observedAt'] }],
   checks: [{ name: 'control_record_validity_check', expression: 'valid_until > observed_at' }],
 })
+export type ControlRecord = RowOf<typeof ControlRecordEntity>
+
+/** A record with the word of a second person; without, it counts for nothing. */
+export type ConfirmedRecord = Static<typeof RecordView>
 
 /** The state of a clause as it was last made known. */
 export interface ControlPublished {

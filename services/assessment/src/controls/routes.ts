@@ -1,168 +1,64 @@
 import { ControlState } from '@erp-steward/contracts/assessment-events'
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
-import { Instant, InstantOut, Line, nullable, Paragraph, Uuid } from '@erp-steward/contracts/values'
-import {
-  clauseById,
-  ClauseId,
-  ClauseMode,
-  clauses,
-  type Clause,
-} from '@erp-steward/regulation/clause'
-import { claimOf } from '@erp-steward/regulation/claims'
+import { about, closed, Instant, Line, nullable, Paragraph } from '@erp-steward/contracts/values'
+import { clauseById, ClauseId, clauses, type Clause } from '@erp-steward/regulation/clause'
 import { parameters } from '@erp-steward/regulation/parameters'
 import type { App } from '@erp-steward/service-kit/app'
 import { actOf, assertReaches, unitInRange } from '@erp-steward/service-kit/authentication'
 import { createOnce } from '@erp-steward/service-kit/commit'
-import { languageOf, type Language } from '@erp-steward/service-kit/language'
-import {
-  decodeCursor,
-  decodeInstantCursor,
-  page,
-  pageOf,
-  PageQuery,
-} from '@erp-steward/service-kit/paging'
+import { languageOf } from '@erp-steward/service-kit/language'
+import { byInstant, decodeCursor, type Sorting } from '@erp-steward/service-kit/paging'
+import { listRoute, PathId, readRoute } from '@erp-steward/service-kit/route-shapes'
 import type { Dependencies } from '@erp-steward/service-kit/service'
 import { Type } from 'typebox'
 import type { AssessmentConfig } from '../config.ts'
 import { confirmRecord } from './confirm-record.ts'
-import type { ConfirmedRecord } from './control-record.ts'
-import { controlsNow, freshnessAt, freshnessVersions, type ControlNow } from './controls-now.ts'
+import { RecordView, type ConfirmedRecord } from './control-record.ts'
+import {
+  ControlDetail,
+  ControlSummary,
+  ControlView,
+  controlView,
+  Regulation,
+} from './control-view.ts'
+import { controlsNow, freshnessAt, freshnessVersions } from './controls-now.ts'
 import { breakingFacts, latestEvidence } from './latest-evidence.ts'
 import { EVIDENCE_KEPT } from './publish-states.ts'
 import { recordControl } from './record-control.ts'
 import { openBreaches } from './rules/control-state.ts'
-import { effects } from './rules/control.ts'
-import { reasonText } from './rules/reason-text.ts'
 
-const Regulation = Type.Enum(['A', 'B'])
-
-const ControlView = Type.Object(
-  {
-    clauseId: Type.String(),
-    regulation: Regulation,
-    title: Type.String({ description: 'The duty: in the words of the regulation, or in English.' }),
-    mode: ClauseMode,
-    service: Type.String(),
-    claim: Type.Enum(['in-force', 'partly', 'not-yet'], {
-      description: 'What the product says of the clause, whatever its state is now.',
-    }),
-    missing: nullable(Type.String({ description: 'What a clause that is partly in force lacks.' })),
-    state: ControlState,
-    reason: Type.String(),
-    reasonCode: Type.String(),
-    since: nullable(InstantOut),
-    lastProofAt: nullable(
-      InstantOut,
-      'When it was last so; for what is counted by month no later than its end.',
-    ),
-    freshUntil: nullable(InstantOut),
-  },
-  { title: 'Control' },
-)
-
-const Fact = {
-  key: Type.String({ description: 'What the fact is about; empty for the clause as a whole.' }),
-  at: InstantOut,
-  service: Type.String(),
-  eventId: Type.Intersect([Uuid, Type.String({ description: 'Id in the audit ledger.' })]),
-  eventType: Type.String(),
-  subject: Type.String(),
-  receivedAt: InstantOut,
-}
-
-const ControlDetail = Type.Object(
-  {
-    ...ControlView.properties,
-    section: Type.String(),
-    demand: nullable(
-      Type.String({ description: 'What must be true now for the clause to be kept.' }),
-    ),
-    proof: nullable(Type.String({ description: 'The facts that show it.' })),
-    counterExample: nullable(Type.String({ description: 'What must turn it.' })),
-    requires: Type.Array(Type.Object({ key: Type.String(), what: Type.String() }), {
-      description: 'Proofs that are needed each, by the first parts of their key.',
-    }),
-    scope: nullable(Type.Enum(['each', 'any'])),
-    freshFor: Type.Object({
-      durations: Type.Array(Type.String(), {
-        description: 'ISO 8601, to be added up; empty where the age of a proof does not matter.',
-      }),
-      parameter: nullable(Type.String()),
-      reason: nullable(Type.String()),
-    }),
-    collectors: Type.Array(Type.String()),
-    provenBy: Type.Array(
-      Type.Object({
-        event: Type.String(),
-        effect: Type.Enum([...effects]),
-        key: Type.String(),
-        when: Type.Record(Type.String(), Type.Array(Type.Unknown())),
-        lasts: nullable(Type.String()),
-        due: nullable(
-          Type.String({ description: 'Of what is expected: by when, a member or a duration.' }),
-        ),
-        why: nullable(Type.String()),
-        month: nullable(
-          Type.String({ description: 'Member with the month that a proof is about.' }),
-        ),
-      }),
-    ),
-    parameters: Type.Array(Type.String()),
-    openBreaches: Type.Array(Type.Object(Fact)),
-    evidence: Type.Array(Type.Object({ ...Fact, effect: Type.Enum([...effects]) })),
-  },
-  { title: 'ControlDetail' },
-)
-
-const RecordView = Type.Object(
-  {
-    id: Uuid,
-    clauseId: Type.String(),
-    personId: nullable(Uuid),
-    statement: Type.String(),
-    reference: nullable(Type.String()),
-    observedAt: InstantOut,
-    validUntil: InstantOut,
-    recordedAt: InstantOut,
-    confirmedAt: nullable(
-      InstantOut,
-      'When a second person confirmed it; until then it counts for nothing.',
-    ),
-    confirmedByPersonId: nullable(Uuid),
-  },
-  { title: 'ControlRecord' },
-)
-
-const ClauseParams = Type.Object({ clauseId: ClauseId })
+const ClausePart = { clauseId: about(ClauseId, 'Which clause: its number, `A-2.1.4`.') }
 const OF_CONTROLS = ['B-5.6']
 const OF_RECORDS = ['B-5.1', 'B-5.2', 'B-5.6']
+
+const tags = ['controls']
+const read = { access: 'control.read', tags } as const
+
+/** In the order of the text, where each clause has one place. */
+const byPlace: Sorting<{ readonly clauseId: string }, number> = {
+  after: placeAfter,
+  keyOf: ({ clauseId }) => [clauseId],
+}
 
 export function controlRoutes(app: App, deps: Dependencies<AssessmentConfig>): void {
   const { db, clock } = deps
 
-  app.get(
-    '/v1/controls',
-    {
-      config: { access: 'control.read', clauses: OF_CONTROLS },
-      schema: {
-        operationId: 'listControls',
-        summary: 'Every clause of both regulations with its state now, in the order of the text.',
-        tags: ['controls'],
-        querystring: Type.Object({
-          ...PageQuery,
-          state: Type.Optional(ControlState),
-          regulation: Type.Optional(Regulation),
-          service: Type.Optional(Line(40)),
-        }),
-        response: { 200: pageOf(ControlView) },
-      },
+  listRoute(app, '/v1/controls', {
+    ...read,
+    operationId: 'listControls',
+    summary: 'Every clause of both regulations with its state now, in the order of the text.',
+    clauses: OF_CONTROLS,
+    query: {
+      state: Type.Optional(ControlState),
+      regulation: Type.Optional(Regulation),
+      service: Type.Optional(about(Line(40), 'Only clauses that this service keeps, or `all`.')),
     },
-    async (request) => {
-      const { limit, cursor, state, regulation, service } = request.query
-      const after = placeAfter(cursor)
+    row: ControlView,
+    sorting: byPlace,
+    list: async ({ query: { state, regulation, service }, request, after, limit }) => {
       const language = languageOf(request)
-      const rows = (await controlsNow(db.manager, clock()))
+      return (await controlsNow(db.manager, clock()))
         .filter(
           ({ clause, verdict }, place) =>
             place > after &&
@@ -170,30 +66,18 @@ export function controlRoutes(app: App, deps: Dependencies<AssessmentConfig>): v
             (regulation === undefined || clause.regulation === regulation) &&
             (service === undefined || clause.service === service),
         )
-        .slice(0, limit + 1)
-        .map((control) => viewOf(control, language))
-      return page(rows, limit, ({ clauseId }) => [clauseId])
+        .slice(0, limit)
+        .map((control) => controlView(control, language))
     },
-  )
+  })
 
-  app.get(
-    '/v1/controls/summary',
-    {
-      config: { access: 'control.read', clauses: OF_CONTROLS },
-      schema: {
-        operationId: 'summariseControls',
-        summary: 'How many clauses are in each state now.',
-        tags: ['controls'],
-        response: {
-          200: Type.Object({
-            at: InstantOut,
-            total: Type.Integer(),
-            states: Type.Array(Type.Object({ state: ControlState, count: Type.Integer() })),
-          }),
-        },
-      },
-    },
-    async () => {
+  readRoute(app, '/v1/controls/summary', {
+    ...read,
+    operationId: 'summariseControls',
+    summary: 'How many clauses are in each state now.',
+    clauses: OF_CONTROLS,
+    answer: ControlSummary,
+    read: async () => {
       const at = clock()
       const now = await controlsNow(db.manager, at)
       const states = ControlState.enum.map((state) => ({
@@ -202,24 +86,19 @@ export function controlRoutes(app: App, deps: Dependencies<AssessmentConfig>): v
       }))
       return { at, total: now.length, states }
     },
-  )
+  })
 
-  app.get(
-    '/v1/controls/:clauseId',
-    {
-      config: { access: 'control.read', clauses: OF_CONTROLS },
-      schema: {
-        operationId: 'readControl',
-        problems: ['not-found', 'outside-unit'],
-        summary:
-          'What proves a clause, its state, open breaches and the newest evidence of your range.',
-        tags: ['controls'],
-        params: ClauseParams,
-        response: { 200: ControlDetail },
-      },
-    },
-    async (request) => {
-      const clause = clauseOf(request.params.clauseId)
+  readRoute(app, '/v1/controls/:clauseId', {
+    ...read,
+    operationId: 'readControl',
+    problems: ['not-found', 'outside-unit'],
+    summary:
+      'What proves a clause, its state, open breaches and the newest evidence of your range.',
+    clauses: OF_CONTROLS,
+    params: ClausePart,
+    answer: ControlDetail,
+    read: async ({ request, params }) => {
+      const clause = clauseOf(params.clauseId)
       const now = clock()
       const unitId = unitInRange(request)
       const [control] = await controlsNow(db.manager, now, clause.id)
@@ -228,7 +107,7 @@ export function controlRoutes(app: App, deps: Dependencies<AssessmentConfig>): v
       const freshFor = control.control?.freshFor ?? null
       const breaches = openBreaches(control.facts, now)
       return {
-        ...viewOf(control, language),
+        ...controlView(control, language),
         section: clause.section,
         demand: control.control?.demand[language] ?? null,
         proof: control.control?.proof[language] ?? null,
@@ -257,7 +136,7 @@ export function controlRoutes(app: App, deps: Dependencies<AssessmentConfig>): v
         evidence: await latestEvidence(db.manager, clause.id, unitId, EVIDENCE_KEPT),
       }
     },
-  )
+  })
 
   app.post(
     '/v1/controls/:clauseId/records',
@@ -275,17 +154,20 @@ export function controlRoutes(app: App, deps: Dependencies<AssessmentConfig>): v
         ],
         summary:
           'Records what a person saw of a clause that only people can prove; a second person confirms it.',
-        tags: ['controls'],
-        params: ClauseParams,
-        body: Type.Object(
-          {
-            statement: Paragraph(10_000),
-            reference: nullable(Line(500)),
-            observedAt: Instant,
-            validUntil: Instant,
-          },
-          { additionalProperties: false },
-        ),
+        tags,
+        params: Type.Object(ClausePart),
+        body: closed({
+          statement: about(Paragraph(10_000), 'What was seen.'),
+          reference: nullable(Line(500), 'Where the paper lies; null: there is none.'),
+          observedAt: about(
+            Instant,
+            'When it was seen: at most three months ago, and after what was recorded last.',
+          ),
+          validUntil: about(
+            Instant,
+            'Until when it is to serve as a proof: at most thirteen months after it was seen.',
+          ),
+        }),
         response: { 201: RecordView },
       },
     },
@@ -320,8 +202,8 @@ export function controlRoutes(app: App, deps: Dependencies<AssessmentConfig>): v
         ],
         summary:
           'Confirms, as another person, what was recorded of a clause; it counts from then on.',
-        tags: ['controls'],
-        params: Type.Object({ ...ClauseParams.properties, recordId: Uuid }),
+        tags,
+        params: Type.Object({ ...ClausePart, recordId: PathId }),
         response: { 200: RecordView },
       },
     },
@@ -334,53 +216,26 @@ export function controlRoutes(app: App, deps: Dependencies<AssessmentConfig>): v
     },
   )
 
-  app.get(
-    '/v1/controls/:clauseId/records',
-    {
-      config: { access: 'control.read', clauses: OF_RECORDS },
-      schema: {
-        operationId: 'listControlRecords',
-        problems: ['not-found'],
-        summary: 'What people recorded of a clause, the newest observation first.',
-        tags: ['controls'],
-        params: ClauseParams,
-        querystring: Type.Object(PageQuery),
-        response: { 200: pageOf(RecordView) },
-      },
-    },
-    async (request) => {
-      const { id } = clauseOf(request.params.clauseId)
-      const { limit, cursor } = request.query
-      const [at, afterId] = decodeInstantCursor(cursor)
-      const rows: ConfirmedRecord[] = await db.query(
+  listRoute(app, '/v1/controls/:clauseId/records', {
+    ...read,
+    operationId: 'listControlRecords',
+    problems: ['not-found'],
+    summary: 'What people recorded of a clause, the newest observation first.',
+    clauses: OF_RECORDS,
+    params: ClausePart,
+    row: RecordView,
+    sorting: byInstant('observedAt'),
+    list: ({ params, after: [at, afterId], limit }): Promise<ConfirmedRecord[]> =>
+      db.query(
         `select id, clause_id as "clauseId", r.person_id as "personId", statement, reference,
                 observed_at as "observedAt", valid_until as "validUntil", recorded_at as "recordedAt",
                 c.confirmed_at as "confirmedAt", c.person_id as "confirmedByPersonId"
            from control_record r left join control_confirmation c on c.record_id = r.id
           where clause_id = $1 and ($2::timestamptz is null or (observed_at, id) < ($2, $3::uuid))
           order by observed_at desc, id desc limit $4`,
-        [id, at, afterId, limit + 1],
-      )
-      return page(rows, limit, (row) => [row.observedAt.toISOString(), row.id])
-    },
-  )
-}
-
-function viewOf({ clause, verdict }: ControlNow, language: Language) {
-  const { reason, ...rest } = verdict
-  const { state: claim, missing } = claimOf(clause.id)
-  return {
-    clauseId: clause.id,
-    regulation: clause.regulation,
-    title: language === 'zh-CN' ? clause.original : clause.summary,
-    mode: clause.mode,
-    service: clause.service,
-    claim,
-    missing: missing?.[language] ?? null,
-    ...rest,
-    reason: reasonText(reason, language),
-    reasonCode: reason.code,
-  }
+        [clauseOf(params.clauseId).id, at, afterId, limit],
+      ),
+  })
 }
 
 /** @throws Problem `not-found` */

@@ -1,14 +1,23 @@
+import { Month } from '@erp-steward/contracts/assessment-events'
+import { about, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
+import { Type, type Static } from 'typebox'
 import type { EntityManager } from 'typeorm'
 
-export interface EntryCountRow {
-  readonly personId: string
-  readonly month: string
-  readonly moduleCode: string | null
-  readonly entries: number
-  readonly batchId: string
-  readonly countedAt: Date
-  /** Whether a later batch took its place. */
-  readonly replaced: boolean
+/** What one person entered in a month: the denominator of the error rate. Source. */
+export const EntryCountView = Type.Object(
+  {
+    personId: about(Uuid, 'Who made the entries.'),
+    month: Month,
+    moduleCode: nullable(Type.String(), 'Null: not told apart by module.'),
+    entries: Type.Integer({ description: 'How many were made.' }),
+    batchId: about(Uuid, 'The batch that said so.'),
+    countedAt: about(InstantOut, 'When that was recorded.'),
+    replaced: Type.Boolean({ description: 'Whether a later batch took its place.' }),
+  },
+  { title: 'EntryCount' },
+)
+
+export interface EntryCountRow extends Static<typeof EntryCountView> {
   readonly recordedOrder: string
 }
 

@@ -2,7 +2,7 @@ import type { Act } from '@erp-steward/contracts/act'
 import { Month } from '@erp-steward/contracts/assessment-events'
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
-import { Code, nullable, Uuid } from '@erp-steward/contracts/values'
+import { about, Code, nullable, Uuid } from '@erp-steward/contracts/values'
 import { defineProposal, type Proposal } from '@erp-steward/service-kit/proposal'
 import { propose } from '@erp-steward/service-kit/proposals'
 import { Type } from 'typebox'
@@ -13,15 +13,22 @@ import { assertCountable, countEntries, type CountEntries } from './count-entrie
 
 /** What a batch carries. */
 export const Counts = {
-  batchId: Uuid,
+  batchId: about(Uuid, 'Chosen by the caller, so that a batch sent twice counts once.'),
   month: Month,
-  moduleCode: nullable(Code),
+  moduleCode: nullable(Code, 'The module of the entries; null: not told apart by module.'),
   counts: Type.Array(
     Type.Object(
-      { personId: Uuid, entries: Type.Integer({ minimum: 0, maximum: 1_000_000_000 }) },
+      {
+        personId: about(Uuid, 'Who made the entries.'),
+        entries: Type.Integer({
+          minimum: 0,
+          maximum: 1_000_000_000,
+          description: 'How many were made in the month.',
+        }),
+      },
       { additionalProperties: false },
     ),
-    { minItems: 1, maxItems: 5_000 },
+    { minItems: 1, maxItems: 5_000, description: 'A person at most once.' },
   ),
 }
 

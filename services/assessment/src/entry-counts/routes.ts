@@ -1,45 +1,29 @@
 import { Month } from '@erp-steward/contracts/assessment-events'
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
-import { InstantOut, Line, nullable, Uuid } from '@erp-steward/contracts/values'
+import { about, closed, Line, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { actOf, principalOf, unitInRange } from '@erp-steward/service-kit/authentication'
 import { etag } from '@erp-steward/service-kit/commit'
-import { decodeCursor, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
+import { decodeCursor, type Sorting } from '@erp-steward/service-kit/paging'
 import { ProposalView } from '@erp-steward/service-kit/proposal'
 import { proposed } from '@erp-steward/service-kit/proposal-routes'
+import { listRoute } from '@erp-steward/service-kit/route-shapes'
 import type { Dependencies } from '@erp-steward/service-kit/service'
 import { Type } from 'typebox'
 import type { AssessmentConfig } from '../config.ts'
 import { countEntries } from './count-entries.ts'
-import { listEntryCounts } from './list-entry-counts.ts'
+import { BatchView } from './entry-batch.ts'
+import { EntryCountView, listEntryCounts, type EntryCountRow } from './list-entry-counts.ts'
 import { Counts, countingEntries, proposeCounts } from './propose-counts.ts'
 
-const BatchView = Type.Object(
-  {
-    id: Uuid,
-    month: Type.String(),
-    moduleCode: nullable(Type.String()),
-    persons: Type.Integer(),
-    entries: Type.Integer(),
-    countedAt: InstantOut,
-    eventId: nullable(Uuid),
-  },
-  { title: 'EntryBatch' },
-)
+const tags = ['observations']
 
-const EntryCountView = Type.Object(
-  {
-    personId: Uuid,
-    month: Type.String(),
-    moduleCode: nullable(Type.String()),
-    entries: Type.Integer(),
-    batchId: Uuid,
-    countedAt: InstantOut,
-    replaced: Type.Boolean(),
-  },
-  { title: 'EntryCount' },
-)
+/** By the place among all changes of facts, which no two counts share. */
+const byRecording: Sorting<EntryCountRow, string | null> = {
+  after: placeBefore,
+  keyOf: ({ recordedOrder }) => [recordedOrder],
+}
 
 export function entryCountRoutes(app: App, deps: Dependencies<AssessmentConfig>): void {
   const { db, clock } = deps
@@ -62,16 +46,13 @@ export function entryCountRoutes(app: App, deps: Dependencies<AssessmentConfig>)
         ],
         summary:
           'Says how many entries people made in a month; a later batch replaces the counts. By a person it is a proposal.',
-        tags: ['observations'],
-        body: Type.Object(
-          {
-            ...Counts,
-            reason: Type.Optional(
-              Type.String({ ...Line(200), description: 'Of a count by a person.' }),
-            ),
-          },
-          { additionalProperties: false },
-        ),
+        tags,
+        body: closed({
+          ...Counts,
+          reason: Type.Optional(
+            about(Line(200), 'Why a person counts by hand; the second person reads it.'),
+          ),
+        }),
         response: { 200: BatchView, 202: ProposalView },
       },
     },
@@ -91,40 +72,34 @@ export function entryCountRoutes(app: App, deps: Dependencies<AssessmentConfig>)
     },
   )
 
-  app.get(
-    '/v1/entry-counts',
-    {
-      config: { access: 'observation.read', clauses: ['A-6.1.1'] },
-      schema: {
-        operationId: 'listEntryCounts',
-        problems: ['outside-unit'],
-        summary:
-          'Entry counts in your range with those that were replaced, the last recorded first.',
-        tags: ['observations'],
-        querystring: Type.Object({
-          ...PageQuery,
-          month: Type.Optional(Month),
-          personId: Type.Optional(Uuid),
-        }),
-        response: { 200: pageOf(EntryCountView) },
-      },
+  listRoute(app, '/v1/entry-counts', {
+    operationId: 'listEntryCounts',
+    problems: ['outside-unit'],
+    summary: 'Entry counts in your range with those that were replaced, the last recorded first.',
+    tags,
+    access: 'observation.read',
+    clauses: ['A-6.1.1'],
+    query: {
+      month: Type.Optional(Month),
+      personId: Type.Optional(about(Uuid, 'Only entries of this person.')),
     },
-    async (request) => {
-      const { limit, cursor, month, personId } = request.query
-      const [before = null] = decodeCursor(cursor, 1) ?? []
-      if (before !== null && !/^\d{1,18}$/.test(before))
-        throw new Problem(
-          'cursor-unusable',
-          said('The cursor was not made by this list.', '该游标不属于此列表。'),
-        )
-      const rows = await listEntryCounts(db.manager, {
-        month: month ?? null,
-        personId: personId ?? null,
+    row: EntryCountView,
+    sorting: byRecording,
+    list: ({ query: { month = null, personId = null }, request, after: before, limit }) =>
+      listEntryCounts(db.manager, {
+        ...{ month, personId, before, limit },
         onlyUnitId: unitInRange(request),
-        before,
-        limit: limit + 1,
-      })
-      return page(rows, limit, ({ recordedOrder }) => [recordedOrder])
-    },
-  )
+      }),
+  })
+}
+
+/** @throws Problem `cursor-unusable` */
+function placeBefore(cursor: string | undefined): string | null {
+  const [place = null] = decodeCursor(cursor, 1) ?? []
+  if (place !== null && !/^\d{1,18}$/.test(place))
+    throw new Problem(
+      'cursor-unusable',
+      said('The cursor was not made by this list.', '该游标不属于此列表。'),
+    )
+  return place
 }

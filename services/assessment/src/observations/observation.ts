@@ -6,7 +6,7 @@ import {
 } from '@erp-steward/contracts/assessment-events'
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
-import { InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
+import { about, InstantOut, nullable, UnitId, Uuid } from '@erp-steward/contracts/values'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
 import { Type, type Static } from 'typebox'
@@ -24,37 +24,49 @@ export const Standing = Type.Enum(['recorded', 'upheld', 'voided'], {
  */
 export const ObservationView = Type.Object(
   {
-    id: Uuid,
+    id: about(Uuid, 'As the caller chose it.'),
     kind: ObservationKind,
-    severity: nullable(Severity),
+    severity: nullable(Severity, 'Null where the kind has none.'),
     points: nullable(
       Type.Integer(),
       'What an improvement is worth, in points; null for every other kind.',
     ),
-    personId: nullable(Uuid),
-    departmentId: nullable(Uuid),
-    unitId: Uuid,
-    moduleCode: nullable(Type.String()),
-    reference: Type.String(),
-    description: Type.String(),
+    personId: nullable(Uuid, 'Whom it is held for or against; null: the department, or the unit.'),
+    departmentId: nullable(
+      Uuid,
+      'Department of the person, or that which it is held against; null: none.',
+    ),
+    unitId: UnitId,
+    moduleCode: nullable(Type.String(), 'The module that it was seen in; null: none.'),
+    reference: Type.String({ description: 'The document or case that it was seen at.' }),
+    description: Type.String({ description: 'What was seen.' }),
     month: Type.String({ description: 'Month in Asia/Shanghai, the sheet it counts in.' }),
-    occurredAt: InstantOut,
-    foundAt: InstantOut,
-    recordedAt: InstantOut,
-    recordedBy: Type.String(),
+    occurredAt: about(InstantOut, 'When it happened.'),
+    foundAt: about(InstantOut, 'When it was found.'),
+    recordedAt: about(InstantOut, 'When it was recorded here.'),
+    recordedBy: Type.String({ description: 'Account, client or service that recorded it.' }),
     eventId: nullable(Uuid, 'The event that stated it.'),
     originId: nullable(Uuid, 'The data error or time node that it follows from.'),
     standing: Standing,
-    voidedAt: nullable(InstantOut),
-    voidedReason: nullable(Type.String()),
+    voidedAt: nullable(InstantOut, 'When it was voided; null while it counts.'),
+    voidedReason: nullable(Type.String(), 'Why it no longer counts.'),
     correction: nullable(
       Type.Object(
         {
-          dueAt: nullable(InstantOut),
+          dueAt: nullable(
+            InstantOut,
+            'Until when it is to be corrected (A-2.3.5); null with a fault.',
+          ),
           fault: nullable(Type.String(), 'Why there is no due date.'),
-          parameterVersion: nullable(Type.Integer()),
-          correctedAt: nullable(InstantOut),
-          withinTarget: nullable(Type.Boolean()),
+          parameterVersion: nullable(
+            Type.Integer(),
+            'Version of `assessment.error.fix_within` that set it; null with a fault.',
+          ),
+          correctedAt: nullable(InstantOut, 'When it was corrected; null: not yet.'),
+          withinTarget: nullable(
+            Type.Boolean(),
+            'Whether that was in time; null while nobody knows, or without a due date.',
+          ),
           confirmed: Type.Boolean({
             description: 'Whether somebody who is not measured by it said that it was corrected.',
           }),

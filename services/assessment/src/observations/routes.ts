@@ -1,10 +1,12 @@
 import { Month, ObservationKind, Severity } from '@erp-steward/contracts/assessment-events'
 import {
+  about,
   closed,
   Code,
   Instant,
   Line,
   nullable,
+  OfUnit,
   Paragraph,
   Uuid,
 } from '@erp-steward/contracts/values'
@@ -13,7 +15,7 @@ import { Problem } from '@erp-steward/contracts/problem'
 import type { App } from '@erp-steward/service-kit/app'
 import { actOf, principalOf, unitInRange } from '@erp-steward/service-kit/authentication'
 import { byInstant } from '@erp-steward/service-kit/paging'
-import { listRoute, readRoute } from '@erp-steward/service-kit/route-shapes'
+import { listRoute, PathId, readRoute } from '@erp-steward/service-kit/route-shapes'
 import type { Dependencies } from '@erp-steward/service-kit/service'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
@@ -30,29 +32,31 @@ import {
 } from './observation.ts'
 import { recordObservations } from './record-observations.ts'
 
-const Id = Type.Object({ id: Uuid })
+const Id = Type.Object({ id: PathId })
 
 const Report = Type.Object(
   {
-    id: Uuid,
+    id: about(Uuid, 'Chosen by the caller, so that one sent twice counts once.'),
     kind: ObservationKind,
     severity: Type.Optional(
       nullable(
-        Type.Enum(Severity.enum, {
-          description: 'Required for a data error; a heavy delay is one of an urgent matter.',
-        }),
+        Type.Enum(Severity.enum),
+        'Required for a data error; a heavy delay is one of an urgent matter.',
       ),
     ),
     points: Type.Optional(
-      nullable(Type.Integer({ minimum: 0, maximum: 100, description: 'Of an improvement.' })),
+      nullable(
+        Type.Integer({ minimum: 0, maximum: 100 }),
+        'What an improvement is worth; null for every other kind.',
+      ),
     ),
-    personId: nullable(Uuid),
-    departmentId: nullable(Uuid),
-    moduleCode: nullable(Code),
-    reference: Line(200),
-    description: Paragraph(2_000),
-    occurredAt: Instant,
-    foundAt: Instant,
+    personId: nullable(Uuid, 'Whom it is held for or against; null: the department.'),
+    departmentId: nullable(Uuid, 'The department that it is held against; null: the person alone.'),
+    moduleCode: nullable(Code, 'The module that it was seen in; null: none.'),
+    reference: about(Line(200), 'The document or case that it was seen at.'),
+    description: about(Paragraph(2_000), 'What was seen.'),
+    occurredAt: about(Instant, 'When it happened.'),
+    foundAt: about(Instant, 'When it was found; from then the time to correct it runs.'),
   },
   { title: 'ObservationReport', additionalProperties: false },
 )
@@ -61,7 +65,7 @@ const ObservationDetail = Type.Object(
   {
     ...ObservationView.properties,
     derived: Type.Array(ObservationView, { description: 'What follows from it.' }),
-    appeals: Type.Array(AppealView),
+    appeals: Type.Array(AppealView, { description: 'The objection to it, if there was one.' }),
   },
   { title: 'ObservationDetail' },
 )
@@ -95,12 +99,21 @@ export function observationRoutes(app: App, deps: Dependencies<AssessmentConfig>
         problems: ['observations-refused', 'outside-unit'],
         summary: 'Records what was observed of people and departments: all of the list or nothing.',
         tags,
-        body: closed({ observations: Type.Array(Report, { minItems: 1, maxItems: 1_000 }) }),
-        response: {
-          201: Type.Object({
-            recorded: Type.Integer(),
-            repeated: Type.Integer({ description: 'Known before with the same content.' }),
+        body: closed({
+          observations: Type.Array(Report, {
+            minItems: 1,
+            maxItems: 1_000,
+            description: 'All of them are recorded, or none.',
           }),
+        }),
+        response: {
+          201: Type.Object(
+            {
+              recorded: Type.Integer({ description: 'Recorded now.' }),
+              repeated: Type.Integer({ description: 'Known before with the same content.' }),
+            },
+            { title: 'RecordedObservations' },
+          ),
         },
       },
     },
@@ -130,8 +143,8 @@ export function observationRoutes(app: App, deps: Dependencies<AssessmentConfig>
     summary: 'Observations in your range, the last recorded first.',
     clauses: ['B-6.3', 'B-7.1'],
     query: {
-      personId: Type.Optional(Uuid),
-      unitId: Type.Optional(Uuid),
+      personId: Type.Optional(about(Uuid, 'Only those about this person.')),
+      unitId: Type.Optional(OfUnit),
       month: Type.Optional(Month),
       kind: Type.Optional(ObservationKind),
       standing: Type.Optional(Standing),
@@ -185,7 +198,12 @@ export function observationRoutes(app: App, deps: Dependencies<AssessmentConfig>
         summary: 'Takes down when a data error was corrected, in time or late.',
         tags,
         params: Id,
-        body: closed({ correctedAt: Instant }),
+        body: closed({
+          correctedAt: about(
+            Instant,
+            'When it was corrected: not before it was found, nor in the future.',
+          ),
+        }),
         response: { 200: ObservationView },
       },
     },

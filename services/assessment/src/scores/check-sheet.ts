@@ -1,26 +1,35 @@
 import { createHash, randomUUID } from 'node:crypto'
+import { nullable } from '@erp-steward/contracts/values'
+import { Type, type Static } from 'typebox'
 import type { DataSource, EntityManager } from 'typeorm'
 import { fillSheet } from './fill-sheet.ts'
 import { readSheet } from './score-sheet.ts'
 import { sheetLines } from './sheet-lines.ts'
 
-/** The first line in which two texts differ, counted from 1; `null` where one has ended. */
-export interface Difference {
-  readonly line: number
-  readonly stored: string | null
-  readonly computed: string | null
-}
-
-export interface SheetCheck {
-  readonly matches: boolean
-  /** The digest on the sheet. */
-  readonly digest: string
-  /** Of the facts, computed again. */
-  readonly computedDigest: string
-  /** Of the scores and deductions as they lie in the tables now. */
-  readonly storedDigest: string
-  readonly firstDifference: Difference | null
-}
+/** Whether a sheet is what its facts give. */
+export const SheetCheck = Type.Object(
+  {
+    matches: Type.Boolean({ description: 'Whether both digests are the one of the sheet.' }),
+    digest: Type.String({ description: 'The digest that the sheet has, SHA-256.' }),
+    computedDigest: Type.String({
+      description: 'SHA-256 of the lines as computed anew from the facts.',
+    }),
+    storedDigest: Type.String({ description: 'SHA-256 of the lines as they are stored.' }),
+    firstDifference: nullable(
+      Type.Object(
+        {
+          line: Type.Integer({ description: 'Its number, from 1.' }),
+          stored: nullable(Type.String(), 'As it is stored; null: the text has ended.'),
+          computed: nullable(Type.String(), 'As computed anew; null: the text has ended.'),
+        },
+        { title: 'SheetDifference' },
+      ),
+      'The first line in which both differ; null: none does.',
+    ),
+  },
+  { title: 'SheetCheck' },
+)
+export type SheetCheck = Static<typeof SheetCheck>
 
 /**
  * Computes a sheet again from its facts, roster and parameters, and compares it with what is stored and with its digest.
@@ -55,7 +64,7 @@ async function checked(tx: EntityManager, id: string): Promise<SheetCheck> {
   await fillSheet(tx, { sheetId: again, month, cutOffOrder })
   const stored = lineReader(sheetLines(tx, id, month))
   const computed = lineReader(sheetLines(tx, again, month))
-  let firstDifference: Difference | null = null
+  let firstDifference: SheetCheck['firstDifference'] = null
   for (let line = 1; ; line += 1) {
     const left = await stored.next()
     const right = await computed.next()

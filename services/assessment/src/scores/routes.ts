@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import { Month, SubjectKind } from '@erp-steward/contracts/assessment-events'
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
-import { closed, nullable, Uuid } from '@erp-steward/contracts/values'
+import { about, closed, OfUnit, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { assertReaches } from '@erp-steward/service-kit/authentication'
 import {
@@ -17,6 +17,7 @@ import {
   changeRoute,
   createRoute,
   listRoute,
+  PathId,
   readRoute,
 } from '@erp-steward/service-kit/route-shapes'
 import type { Dependencies } from '@erp-steward/service-kit/service'
@@ -24,7 +25,7 @@ import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { In } from 'typeorm'
 import type { AssessmentConfig } from '../config.ts'
-import { checkSheet } from './check-sheet.ts'
+import { checkSheet, SheetCheck } from './check-sheet.ts'
 import { computeSheet } from './compute-sheet.ts'
 import { listDeductions, listScores, type ScoreRow } from './list-scores.ts'
 import { publishSheet } from './publish-sheet.ts'
@@ -45,7 +46,7 @@ import {
 } from './score-view.ts'
 import { sheetLines } from './sheet-lines.ts'
 
-const Id = Type.Object({ id: Uuid })
+const Id = Type.Object({ id: PathId })
 const tags = ['scores']
 const read = { access: 'score.read', tags } as const
 
@@ -80,9 +81,9 @@ export function scoreRoutes(app: App, deps: Dependencies<AssessmentConfig>): voi
     summary: 'Scores of a sheet in your range; a user of the ERP sees the own one.',
     clauses: ['B-5.6', 'A-6.1.1', 'A-6.1.2', 'A-6.1.3', 'A-6.1.4'],
     query: {
-      sheetId: Uuid,
+      sheetId: about(Uuid, 'The sheet whose scores are wanted.'),
       subjectKind: Type.Optional(SubjectKind),
-      unitId: Type.Optional(Uuid),
+      unitId: Type.Optional(OfUnit),
     },
     row: ScoreView,
     sorting: bySubject,
@@ -283,21 +284,7 @@ function sheetRoutes(app: App, deps: Dependencies<AssessmentConfig>): void {
           'Computes a sheet again from its facts and says whether it is the same, byte by byte.',
         tags,
         params: Id,
-        response: {
-          200: Type.Object({
-            matches: Type.Boolean(),
-            digest: Type.String(),
-            computedDigest: Type.String(),
-            storedDigest: Type.String(),
-            firstDifference: nullable(
-              Type.Object({
-                line: Type.Integer(),
-                stored: nullable(Type.String()),
-                computed: nullable(Type.String()),
-              }),
-            ),
-          }),
-        },
+        response: { 200: SheetCheck },
       },
     },
     async (request) => {

@@ -1,6 +1,6 @@
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
-import { InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
+import { about, Id, InstantOut, nullable, Uuid, Version } from '@erp-steward/contracts/values'
 import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
 import { Type, type Static } from 'typebox'
 import type { EntityManager } from 'typeorm'
@@ -15,23 +15,23 @@ export type SheetState = Static<typeof SheetState>
 /** The scores of a month, computed from the facts up to a cut-off. A revision never changes but for its publication. */
 export const SheetView = Type.Object(
   {
-    id: Uuid,
+    id: Id,
     month: Type.String({ description: 'Month in Asia/Shanghai.' }),
-    revision: Type.Integer(),
+    revision: Type.Integer({ description: 'From 1 in each month.' }),
     state: SheetState,
-    cutOffAt: InstantOut,
-    computedAt: InstantOut,
-    computedBy: Type.String(),
-    subjects: Type.Integer(),
+    cutOffAt: about(InstantOut, 'Facts recorded up to then count.'),
+    computedAt: about(InstantOut, 'When it was computed.'),
+    computedBy: Type.String({ description: 'Account, client or service that had it computed.' }),
+    subjects: Type.Integer({ description: 'People, departments and units that have a score.' }),
     measured: Type.Integer({ description: 'People of whom the month has a fact.' }),
-    deductions: Type.Integer(),
+    deductions: Type.Integer({ description: 'Facts that cost or earned points.' }),
     digest: Type.String({ description: 'SHA-256 of the lines, lower-case hex.' }),
-    publishedAt: nullable(InstantOut),
+    publishedAt: nullable(InstantOut, 'When it was made known; null before that.'),
     appealsUntil: nullable(
       InstantOut,
       'Last instant of an appeal against what this revision was the first to publish; null: no such limit is known.',
     ),
-    version: Type.Integer(),
+    version: Version,
   },
   { title: 'ScoreSheet' },
 )

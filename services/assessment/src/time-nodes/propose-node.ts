@@ -1,17 +1,23 @@
-import { Instant, Line, nullable, Uuid } from '@erp-steward/contracts/values'
+import { about, Instant, Line, nullable, Uuid } from '@erp-steward/contracts/values'
 import { defineProposal } from '@erp-steward/service-kit/proposal'
 import { Type } from 'typebox'
 import { planTimeNode } from './plan-time-node.ts'
 
 /** What a time node is planned with. */
 export const NodePlan = {
-  code: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$' }),
-  title: Line(200),
-  unitId: Uuid,
-  departmentId: nullable(Uuid),
-  personId: nullable(Uuid),
-  dueAt: Instant,
-  isUrgent: Type.Boolean(),
+  code: Type.String({
+    pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$',
+    description: 'Name of the step, the same each month: `GL-CLOSE`.',
+  }),
+  title: about(Line(200), 'What is to be finished.'),
+  unitId: about(Uuid, 'The unit that finishes it.'),
+  departmentId: nullable(
+    Uuid,
+    'The department that finishes it; null: the unit as a whole, or one person.',
+  ),
+  personId: nullable(Uuid, 'The person who finishes it; null: anybody of the department or unit.'),
+  dueAt: about(Instant, 'By when. Source: A-2.3.7.'),
+  isUrgent: Type.Boolean({ description: 'Whether a delay counts as a heavy one.' }),
 }
 
 /** A time node that a unit sets for itself: the yardstick it is measured by. Source: A-2.3.7. */

@@ -1,7 +1,7 @@
 import { Month } from '@erp-steward/contracts/assessment-events'
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
-import { closed, Instant, Uuid } from '@erp-steward/contracts/values'
+import { about, closed, Instant, OfUnit } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import {
   actOf,
@@ -14,7 +14,7 @@ import { byInstant } from '@erp-steward/service-kit/paging'
 import { ProposalView } from '@erp-steward/service-kit/proposal'
 import { proposalCreated } from '@erp-steward/service-kit/proposal-routes'
 import { propose } from '@erp-steward/service-kit/proposals'
-import { listRoute, readRoute } from '@erp-steward/service-kit/route-shapes'
+import { listRoute, PathId, readRoute } from '@erp-steward/service-kit/route-shapes'
 import type { Dependencies } from '@erp-steward/service-kit/service'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
@@ -29,7 +29,7 @@ import { NodeState, TimeNodeEntity, TimeNodeView, type TimeNode } from './time-n
 
 const tags = ['time nodes']
 const read = { access: 'time-node.read', tags } as const
-const Id = Type.Object({ id: Uuid })
+const Id = Type.Object({ id: PathId })
 
 /** A user of the ERP without another role. */
 function isUser(request: FastifyRequest): boolean {
@@ -108,7 +108,7 @@ export function timeNodeRoutes(app: App, deps: Dependencies<AssessmentConfig>): 
       'Time nodes in your range, the last to fall due first; a user of the ERP sees none of a colleague.',
     clauses: ['A-2.3.7'],
     query: {
-      unitId: Type.Optional(Uuid),
+      unitId: Type.Optional(OfUnit),
       state: Type.Optional(NodeState),
       month: Type.Optional(Month),
     },
@@ -161,7 +161,7 @@ export function timeNodeRoutes(app: App, deps: Dependencies<AssessmentConfig>): 
           'Takes down when the step was finished, in time or late; the word of the unit concerned is a claim.',
         tags,
         params: Id,
-        body: closed({ completedAt: Instant }),
+        body: closed({ completedAt: about(Instant, 'When it was finished, never in the future.') }),
         response: { 200: TimeNodeView },
       },
     },

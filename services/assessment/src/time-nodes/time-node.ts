@@ -1,7 +1,7 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
-import { InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
+import { about, Id, InstantOut, nullable, Uuid, Version } from '@erp-steward/contracts/values'
 import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
 import { enqueue } from '@erp-steward/service-kit/jobs'
 import { Type } from 'typebox'
@@ -16,23 +16,32 @@ export const NodeState = Type.Enum(['open', 'claimed', 'missed', 'completed'], {
 /** A step that must be finished by an instant: of a person, a department, or the unit as a whole. Source: A-2.3.7. */
 export const TimeNodeView = Type.Object(
   {
-    id: Uuid,
-    code: Type.String(),
-    title: Type.String(),
-    unitId: Uuid,
-    departmentId: nullable(Uuid),
-    personId: nullable(Uuid),
+    id: Id,
+    code: Type.String({ description: 'Name of the step, the same each month: `GL-CLOSE`.' }),
+    title: Type.String({ description: 'What is to be finished.' }),
+    unitId: about(Uuid, 'The unit that finishes it.'),
+    departmentId: nullable(
+      Uuid,
+      'The department that finishes it; null: the unit as a whole, or one person.',
+    ),
+    personId: nullable(
+      Uuid,
+      'The person who finishes it; null: anybody of the department or unit.',
+    ),
     month: Type.String({ description: 'Month in Asia/Shanghai of `dueAt`.' }),
-    dueAt: InstantOut,
-    isUrgent: Type.Boolean(),
+    dueAt: about(InstantOut, 'By when. Source: A-2.3.7.'),
+    isUrgent: Type.Boolean({ description: 'Whether a delay counts as a heavy one.' }),
     state: NodeState,
-    plannedAt: InstantOut,
-    completedAt: nullable(InstantOut),
+    plannedAt: about(InstantOut, 'When it was planned.'),
+    completedAt: nullable(
+      InstantOut,
+      'When it was finished, or is claimed to have been; null while it is open.',
+    ),
     missedAt: nullable(
       InstantOut,
       'When it was noticed that the node was missed; stays after a late completion.',
     ),
-    version: Type.Integer(),
+    version: Version,
   },
   { title: 'TimeNode' },
 )

@@ -129,12 +129,15 @@ export function agentRoutes(app: App, deps: Dependencies<BackupConfig>): void {
         params: Id,
         body: Report,
         response: {
-          200: Type.Object({
-            assignmentId: about(Uuid, 'The piece of work that has ended.'),
-            state: Type.Enum(['done', 'failed'], {
-              description: 'How it stands in the catalogue now.',
-            }),
-          }),
+          200: Type.Object(
+            {
+              assignmentId: about(Uuid, 'The piece of work that has ended.'),
+              state: Type.Enum(['done', 'failed'], {
+                description: 'How it stands in the catalogue now.',
+              }),
+            },
+            { title: 'EndedBackupWork' },
+          ),
         },
       },
     },

@@ -72,14 +72,17 @@ export function copyRoutes(app: App, deps: Dependencies<BackupConfig>): void {
         tags,
         params: Type.Object({ id: PathId }),
         response: {
-          202: Type.Object({
-            assignmentId: about(Uuid, 'The piece of work that reads it.'),
-            copyId: about(Uuid, 'The copy that is read.'),
-            state: Type.Enum(['waiting', 'leased'], {
-              description: '`waiting`: no agent has taken the work yet; `leased`: one reads.',
-            }),
-            askedAt: about(InstantOut, 'When it was asked for first.'),
-          }),
+          202: Type.Object(
+            {
+              assignmentId: about(Uuid, 'The piece of work that reads it.'),
+              copyId: about(Uuid, 'The copy that is read.'),
+              state: Type.Enum(['waiting', 'leased'], {
+                description: '`waiting`: no agent has taken the work yet; `leased`: one reads.',
+              }),
+              askedAt: about(InstantOut, 'When it was asked for first.'),
+            },
+            { title: 'BackupVerification' },
+          ),
         },
       },
     },
