@@ -1,8 +1,16 @@
+import { said, type Bilingual } from '@erp-steward/contracts/bilingual'
 import { readParameter } from '@erp-steward/service-kit/parameters'
 import type { EntityManager } from 'typeorm'
 import type { Policy } from './policy.ts'
 import type { FloorFault } from './rules/floor.ts'
-import { keptKinds, keptPeriods, keptUntil, memberOfKind, type KeptKind } from './rules/keeping.ts'
+import {
+  keptKinds,
+  keptPeriods,
+  keptUntil,
+  memberOfKind,
+  wordOfKind,
+  type KeptKind,
+} from './rules/keeping.ts'
 import type { Target } from './target.ts'
 
 /** Periods without a backup that a statement names, the newest; the others are counted. */
@@ -64,8 +72,11 @@ async function keptSince(tx: EntityManager, targetId: string, kind: KeptKind): P
   return since
 }
 
-function words(kind: KeptKind, missing: readonly string[]): string {
+function words(kind: KeptKind, missing: readonly string[]): Bilingual {
   const named = missing.slice(0, MOST_NAMED).join(', ')
   const others = missing.length - MOST_NAMED
-  return `No good ${kind} backup is kept of the periods from ${named}${others > 0 ? ` and ${String(others)} before` : ''}.`
+  return said(
+    `No good ${kind} backup is kept of the periods from ${named}${others > 0 ? ` and ${String(others)} before` : ''}.`,
+    `从 ${named} 开始的周期${others > 0 ? `及更早的 ${String(others)} 个周期` : ''}没有保留完好的${wordOfKind[kind]}备份。`,
+  )
 }

@@ -1,5 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { BackupPolicySet } from '@erp-steward/contracts/backup-events'
+import { said, together, type Bilingual } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { durationMs } from '@erp-steward/regulation/duration'
@@ -84,19 +85,19 @@ export async function assertPolicy(
       if (!excepted.has(floor)) faults.push({ pointer: `#/${member}`, detail })
   }
   if (faults.length > 0)
-    throw new Problem('backup-policy-refused', faults.map(({ detail }) => detail).join(' '), {
+    throw new Problem('backup-policy-refused', together(faults.map(({ detail }) => detail)), {
       errors: faults,
     })
 }
 
 interface Fault {
   readonly pointer: string
-  readonly detail: string
+  readonly detail: Bilingual
 }
 
 async function faultsOf(tx: EntityManager, command: SetPolicy, now: Date): Promise<Fault[]> {
   const faults: Fault[] = []
-  const fault = (member: keyof SetPolicy, detail: string | null) => {
+  const fault = (member: keyof SetPolicy, detail: Bilingual | null) => {
     if (detail !== null) faults.push({ pointer: `#/${member}`, detail })
   }
   fault('schedule', scheduleFault(command.schedule, now))
@@ -106,26 +107,43 @@ async function faultsOf(tx: EntityManager, command: SetPolicy, now: Date): Promi
   const codes = [primarySite, ...(offsiteSite === null ? [] : [offsiteSite])]
   const sites = await tx.findBy(SiteEntity, { code: In(codes) })
   const siteOf = (code: string) => sites.find((site) => site.code === code)
-  if (siteOf(primarySite) === undefined) fault('primarySite', `There is no site ${primarySite}.`)
+  if (siteOf(primarySite) === undefined) fault('primarySite', noSite(primarySite))
   if (offsiteSite !== null) {
     const site = siteOf(offsiteSite)
-    if (site === undefined) fault('offsiteSite', `There is no site ${offsiteSite}.`)
-    else if (!site.isOffsite) fault('offsiteSite', `The site ${offsiteSite} is not off site.`)
+    if (site === undefined) fault('offsiteSite', noSite(offsiteSite))
+    else if (!site.isOffsite)
+      fault(
+        'offsiteSite',
+        said(`The site ${offsiteSite} is not off site.`, `存放地 ${offsiteSite} 不在异地。`),
+      )
     if (offsiteSite === primarySite)
-      fault('offsiteSite', 'The copy must lie at another site than the backup.')
+      fault(
+        'offsiteSite',
+        said(
+          'The copy must lie at another site than the backup.',
+          '副本须存放在与备份不同的存放地。',
+        ),
+      )
   }
   return faults
 }
 
-function durationFault(member: string, text: string, leastMs: number): string | null {
+const noSite = (code: string) => said(`There is no site ${code}.`, `没有存放地 ${code}。`)
+
+function durationFault(member: string, text: string, leastMs: number): Bilingual | null {
   try {
     const ms = durationMs(text)
     return ms >= leastMs && ms <= LONGEST_MS
       ? null
-      : `${member} must be at least ${leastMs === 1 ? 'a second' : 'a minute'} and at most 366 days.`
+      : said(
+          `${member} must be at least ${leastMs === 1 ? 'a second' : 'a minute'} and at most 366 days.`,
+          `${member} 须至少为 1 ${leastMs === 1 ? '秒' : '分钟'},且不超过 366 天。`,
+        )
   } catch (error) {
-    return error instanceof RangeError
-      ? `${member}: ${error.message}.`
-      : `${member} is no duration.`
+    const reason = error instanceof RangeError ? `${error.message}.` : 'It is no duration.'
+    return said(
+      `${member}: ${reason}`,
+      `${member}:「${text}」不是长度确定的 ISO 8601 时长(不得含年和月)。`,
+    )
   }
 }

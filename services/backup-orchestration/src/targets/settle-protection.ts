@@ -71,7 +71,7 @@ export async function settleProtection(tx: EntityManager, target: Target, act: A
     plan: stateOf(OF_CLAUSE.plan),
     media: stateOf(OF_CLAUSE.media),
     offsite: stateOf(OF_CLAUSE.offsite),
-    faults: faults.map(({ floor, detail }) => `${floor}: ${detail}`),
+    faults: faults.map(({ floor, detail }) => `${floor}: ${detail.en}`),
     exceptedUntil: ends[0] ?? null,
   }
   const turned = !isDeepStrictEqual(protection, target.protection)

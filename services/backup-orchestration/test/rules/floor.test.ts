@@ -56,7 +56,9 @@ test.each<[string, Partial<MeasuredPolicy>, string[]]>([
   ['both in one building', { offsite: { ...away, building: 'PLANT1 / Wuhan' } }, ['offsite']],
   ['a building unknown', { primary: { ...here, building: null } }, ['offsite']],
 ])('[A-2.4.1][A-2.4.2][A-2.4.3] %s is below the floor', (_, changes, faults) => {
-  expect(floorsOf(changes)).toEqual(faults)
+  const found = floorFaults({ ...policy, ...changes }, floor, NOW)
+  expect(found.map((fault) => fault.floor)).toEqual(faults)
+  for (const { detail } of found) expect(detail['zh-CN']).toMatch(/^[^a-z]*\p{Script=Han}.*。$/u)
 })
 
 test('[A-2.4.3] one backup a year, kept a day, in clear in the own rack has every fault', () => {

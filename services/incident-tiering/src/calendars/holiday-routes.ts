@@ -130,7 +130,7 @@ function daysOf(
 ): HolidayDays {
   if (days !== undefined && icalendar === undefined) return days
   if (days !== undefined || icalendar === undefined) {
-    const detail = 'Send either days or icalendar.'
+    const detail = said('Send either days or icalendar.', '请发送 days 或 icalendar 之一。')
     throw new Problem('validation-failed', detail, { errors: [{ pointer: '#/days', detail }] })
   }
   try {

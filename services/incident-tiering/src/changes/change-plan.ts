@@ -1,5 +1,5 @@
 import type { ChangeKind } from '@erp-steward/contracts/change-events'
-import { said } from '@erp-steward/contracts/bilingual'
+import { said, together } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { activePerson } from '@erp-steward/directory/directory'
 import type { EntityManager } from 'typeorm'
@@ -30,7 +30,10 @@ export async function assertPlan(
       ? [
           {
             pointer: '#/systemCode',
-            detail: `A change of kind ${kind} may harm data; it names the system whose backup it waits for.`,
+            detail: said(
+              `A change of kind ${kind} may harm data; it names the system whose backup it waits for.`,
+              `类型为 ${kind} 的变更可能损害数据;须指明其等待备份的系统。`,
+            ),
           },
         ]
       : []),
@@ -38,20 +41,33 @@ export async function assertPlan(
       ? [
           {
             pointer: '#/testEvidence',
-            detail: `A change of kind ${kind} is tested before it is asked for.`,
+            detail: said(
+              `A change of kind ${kind} is tested before it is asked for.`,
+              `类型为 ${kind} 的变更须先测试再申请。`,
+            ),
           },
         ]
       : []),
     ...(plannedEnd <= plannedStart
-      ? [{ pointer: '#/plannedEnd', detail: 'The end lies after the start.' }]
+      ? [
+          {
+            pointer: '#/plannedEnd',
+            detail: said('The end lies after the start.', '结束时间须晚于开始时间。'),
+          },
+        ]
       : []),
     ...(plannedEnd <= now
-      ? [{ pointer: '#/plannedEnd', detail: 'The planned time is over; plan another.' }]
+      ? [
+          {
+            pointer: '#/plannedEnd',
+            detail: said('The planned time is over; plan another.', '计划时间已过;请另行计划。'),
+          },
+        ]
       : []),
     ...(tooLong === null ? [] : [{ pointer: '#/plannedEnd', detail: tooLong }]),
   ]
   if (errors.length > 0)
-    throw new Problem('validation-failed', errors.map(({ detail }) => detail).join(' '), { errors })
+    throw new Problem('validation-failed', together(errors.map(({ detail }) => detail)), { errors })
   const objection = objectionToExecutor(people, plan.executorPersonId)
   if (objection !== null) throw new Problem('same-person', objection)
   if (plan.rollbackOwnerPersonId === plan.executorPersonId)

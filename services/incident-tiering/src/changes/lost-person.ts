@@ -1,3 +1,4 @@
+import { said, type Bilingual } from '@erp-steward/contracts/bilingual'
 import type { HeldCause } from '@erp-steward/contracts/change-events'
 import { heldPerson, mayDo } from '@erp-steward/directory/directory'
 import type { EntityManager } from 'typeorm'
@@ -11,26 +12,31 @@ import type { Change } from './change.ts'
 export async function lostPerson(
   tx: EntityManager,
   { executorPersonId, unitApproverPersonId, companyApproverPersonId }: Change,
-): Promise<[cause: HeldCause, reasons: readonly string[]] | null> {
+): Promise<[cause: HeldCause, reasons: readonly Bilingual[]] | null> {
   const lost = await lostExecutor(tx, executorPersonId)
   if (lost !== null) return ['executor-left', [lost]]
   for (const personId of [unitApproverPersonId, companyApproverPersonId]) {
     if (personId === null) continue
     const approver = await heldPerson(tx, personId)
     if (approver === null || !mayDo(approver, 'change.approve'))
-      return ['approver-lost', ['An approver has left or lost the right to approve.']]
+      return ['approver-lost', [LOST_APPROVER]]
   }
   return null
 }
+
+const LOST_APPROVER = said(
+  'An approver has left or lost the right to approve.',
+  '一名审批人已离职或失去审批权。',
+)
 
 /** Why the executor can carry nothing out any more, as a sentence; `null` while nothing keeps the person from it. */
 export async function lostExecutor(
   tx: EntityManager,
   executorPersonId: string,
-): Promise<string | null> {
+): Promise<Bilingual | null> {
   const executor = await heldPerson(tx, executorPersonId)
-  if (executor === null) return 'The executor has left.'
+  if (executor === null) return said('The executor has left.', '执行人已离职。')
   return mayDo(executor, 'change.execute')
     ? null
-    : 'The executor may not carry changes out any more.'
+    : said('The executor may not carry changes out any more.', '执行人已无权执行变更。')
 }

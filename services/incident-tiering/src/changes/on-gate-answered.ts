@@ -48,8 +48,9 @@ async function objectionTo(
   if (act.now >= new Date(validUntil))
     return ['answer-late', [`The answer was valid until ${validUntil}.`]]
   // The gate took its time: the window may have closed, and somebody may have left, since the question.
-  if (!window.isOpen) return ['outside-window', [outsideWindow(window)]]
+  if (!window.isOpen) return ['outside-window', [outsideWindow(window).en]]
   const untimely = objectionToTime(planned, act.now)
-  if (untimely !== null) return ['outside-planned-time', [untimely]]
-  return lostPerson(tx, change)
+  if (untimely !== null) return ['outside-planned-time', [untimely.en]]
+  const [cause, lost = []] = (await lostPerson(tx, change)) ?? []
+  return cause === undefined ? null : [cause, lost.map(({ en }) => en)]
 }

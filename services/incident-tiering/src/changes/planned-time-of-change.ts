@@ -1,3 +1,4 @@
+import { said, type Bilingual } from '@erp-steward/contracts/bilingual'
 import { durationMs } from '@erp-steward/regulation/duration'
 import { readParameter } from '@erp-steward/service-kit/parameters'
 import type { EntityManager } from 'typeorm'
@@ -34,9 +35,12 @@ export async function objectionToLength(
   tx: EntityManager,
   planned: PlannedTime & { readonly unitId: string },
   now: Date,
-): Promise<string | null> {
+): Promise<Bilingual | null> {
   const { plannedEnd } = await plannedTimeOfChange(tx, planned, now)
   return planned.plannedEnd <= plannedEnd
     ? null
-    : `By ${LONGEST_PLANNED_TIME} the planned time ends by ${plannedEnd.toISOString()}; plan a shorter one.`
+    : said(
+        `By ${LONGEST_PLANNED_TIME} the planned time ends by ${plannedEnd.toISOString()}; plan a shorter one.`,
+        `按 ${LONGEST_PLANNED_TIME},计划时间须在 ${plannedEnd.toISOString()} 前结束;请缩短计划时间。`,
+      )
 }

@@ -1,6 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { ChangeStarted } from '@erp-steward/contracts/change-events'
-import { said } from '@erp-steward/contracts/bilingual'
+import { said, together, type Bilingual } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { activePerson } from '@erp-steward/directory/directory'
@@ -66,14 +66,17 @@ async function assertPeople(tx: EntityManager, change: Change) {
   if (cause === undefined) return
   throw new Problem(
     cause === 'approver-lost' ? 'approval-lapsed' : 'not-change-executor',
-    (reasons ?? []).join(' '),
+    together(reasons ?? []),
   )
 }
 
 /** @throws Problem `validation-failed` for a change of before kinds decided, whose requester must name the system */
 function systemOf({ systemCode, kind }: Change): string {
   if (systemCode !== null) return systemCode
-  const detail = `A change of kind ${kind} may harm data; its requester names the system first.`
+  const detail = said(
+    `A change of kind ${kind} may harm data; its requester names the system first.`,
+    `类型为 ${kind} 的变更可能损害数据;申请人须先指明系统。`,
+  )
   throw new Problem('validation-failed', detail, { errors: [{ pointer: '#/systemCode', detail }] })
 }
 
@@ -144,12 +147,21 @@ async function oweSkipped(
 }
 
 /** Why the window is closed and when it opens, as a sentence. */
-export function outsideWindow({ next, unknownYears }: WindowOfChange): string {
+export function outsideWindow({ next, unknownYears }: WindowOfChange): Bilingual {
   if (next !== null)
-    return `No change starts now; the next window opens at ${next.from.toISOString()}.`
+    return said(
+      `No change starts now; the next window opens at ${next.from.toISOString()}.`,
+      `现在不得开始变更;下一个变更窗口于 ${next.from.toISOString()} 开放。`,
+    )
   return unknownYears.length === 0
-    ? 'No change starts now, and no window opens in the next two months.'
-    : `The holidays of ${unknownYears.join(', ')} are not known, so the freeze has no end.`
+    ? said(
+        'No change starts now, and no window opens in the next two months.',
+        '现在不得开始变更,且未来两个月内没有变更窗口。',
+      )
+    : said(
+        `The holidays of ${unknownYears.join(', ')} are not known, so the freeze has no end.`,
+        `${unknownYears.join('、')} 年的法定节假日尚未录入,因此封网没有结束时间。`,
+      )
 }
 
 /** @throws Problem `not-change-executor`, `person-unknown` if the executor has left */

@@ -117,7 +117,10 @@ export async function submitChange(
 
 function assertModule(kind: ChangeKind, moduleCode: string | null) {
   if (moduleCode !== null || !isOwnedByModule(kind)) return
-  const detail = `A change of kind ${kind} names the module whose owner decides about it.`
+  const detail = said(
+    `A change of kind ${kind} names the module whose owner decides about it.`,
+    `类型为 ${kind} 的变更须指明由其负责人决定的模块。`,
+  )
   throw new Problem('validation-failed', detail, {
     errors: [{ pointer: '#/moduleCode', detail }],
   })

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
 import { KeyUserNominated } from '@erp-steward/contracts/incident-events'
-import { said } from '@erp-steward/contracts/bilingual'
+import { said, together } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { SupportTier } from '@erp-steward/contracts/values'
 import { appendEvent } from '@erp-steward/messaging/outbox'
@@ -125,16 +125,37 @@ function assertShape(
   const faults = [
     ...((tier === 'L1') === (unitId !== null)
       ? []
-      : [{ pointer: '#/unitId', detail: 'L1 names a unit; L2 and L3 serve every unit.' }]),
+      : [
+          {
+            pointer: '#/unitId',
+            detail: said(
+              'L1 names a unit; L2 and L3 serve every unit.',
+              'L1 须指明单位;L2 和 L3 服务于所有单位。',
+            ),
+          },
+        ]),
     ...(kind === 'IT' && moduleCode !== null
-      ? [{ pointer: '#/moduleCode', detail: 'An IT key user has no module.' }]
+      ? [
+          {
+            pointer: '#/moduleCode',
+            detail: said('An IT key user has no module.', 'IT 技术关键用户没有模块。'),
+          },
+        ]
       : []),
     ...(kind === 'MODULE' && moduleCode === null && tier !== 'L3'
-      ? [{ pointer: '#/moduleCode', detail: 'A module key user of L1 or L2 names the module.' }]
+      ? [
+          {
+            pointer: '#/moduleCode',
+            detail: said(
+              'A module key user of L1 or L2 names the module.',
+              'L1 或 L2 的模块关键用户须指明模块。',
+            ),
+          },
+        ]
       : []),
   ]
   if (faults.length > 0)
-    throw new Problem('validation-failed', faults.map(({ detail }) => detail).join(' '), {
+    throw new Problem('validation-failed', together(faults.map(({ detail }) => detail)), {
       errors: faults,
     })
 }

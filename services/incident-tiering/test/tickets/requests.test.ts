@@ -353,6 +353,19 @@ describe('what does not fit', () => {
     const answer = await send(stage, 'GET', `/v1/tickets/${randomUUID()}`, headers)
     expect(answer.json()).toMatchObject({ title: '工单不存在' })
   })
+
+  test('so is each fault of a request', async () => {
+    const headers = { 'accept-language': 'zh-CN', ...authority() }
+    const duty = { personId: people.user, tier: 'L2', kind: 'IT', unitId: UNIT, moduleCode: 'GL' }
+    const answer = await create(stage, '/v1/key-users', headers, duty)
+    expect(answer.json()).toMatchObject({
+      code: 'validation-failed',
+      errors: [
+        { pointer: '#/unitId', detail: 'L1 须指明单位;L2 和 L3 服务于所有单位。' },
+        { pointer: '#/moduleCode', detail: 'IT 技术关键用户没有模块。' },
+      ],
+    })
+  })
 })
 
 test('tickets come in pages, newest first, each once, also those of one instant', async () => {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
 import { ThresholdSet } from '@erp-steward/contracts/monitoring-events'
-import { said } from '@erp-steward/contracts/bilingual'
+import { said, together } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { durationMs } from '@erp-steward/regulation/duration'
@@ -158,7 +158,7 @@ async function define(
   if (definition.moduleCode !== null) await activeModule(tx, definition.moduleCode)
   const faults = thresholdFaults(definition)
   if (faults.length > 0)
-    throw new Problem('threshold-refused', faults.map(({ detail }) => detail).join(' '), {
+    throw new Problem('threshold-refused', together(faults.map(({ detail }) => detail)), {
       errors: faults,
     })
   const shipped = await readParameter(tx, 'monitoring.for', base.unitId, act.now)

@@ -111,6 +111,7 @@ test.each([
       recoverLevel,
     })
     expect(faults.map(({ pointer }) => pointer)).toEqual(pointers)
+    for (const { detail } of faults) expect(detail['zh-CN']).toMatch(/\p{Script=Han}.*。$/u)
   },
 )
 

@@ -1,5 +1,13 @@
+import { said, type Bilingual } from '@erp-steward/contracts/bilingual'
 import { isSameBuilding } from '../../sites/rules/same-place.ts'
-import { keptKinds, keptMs, memberOfKind, type Keeping, type KeptKind } from './keeping.ts'
+import {
+  keptKinds,
+  keptMs,
+  memberOfKind,
+  wordOfKind,
+  type Keeping,
+  type KeptKind,
+} from './keeping.ts'
 import { comesWithin } from './schedule.ts'
 
 /** What is backed up, as far as plans differ: each kind has a floor of its own. Source: defaults 2.5. */
@@ -51,7 +59,7 @@ export interface MeasuredSite {
 export interface FloorFault {
   readonly floor: FloorName
   readonly member: 'schedule' | 'rpo' | 'keepDays' | keyof Keeping | 'primarySite' | 'offsiteSite'
-  readonly detail: string
+  readonly detail: Bilingual
 }
 
 const DAY_MS = 86_400_000
@@ -64,26 +72,38 @@ export function floorFaults(policy: MeasuredPolicy, floor: Floor, now: Date): Fl
     faults.push({
       floor: 'schedule',
       member: 'schedule',
-      detail: `Two runs lie further apart than ${words(floor.intervalMs)}.`,
+      detail: said(
+        `Two runs lie further apart than ${words(floor.intervalMs).en}.`,
+        `两次备份的间隔超过${words(floor.intervalMs)['zh-CN']}。`,
+      ),
     })
   if (rpoMs > floor.rpoMs)
     faults.push({
       floor: 'rpo',
       member: 'rpo',
-      detail: `At most ${words(floor.rpoMs)} may be lost.`,
+      detail: said(
+        `At most ${words(floor.rpoMs).en} may be lost.`,
+        `最多只可丢失${words(floor.rpoMs)['zh-CN']}的数据。`,
+      ),
     })
   if (keepDays * DAY_MS < floor.keepMs)
     faults.push({
       floor: 'keepDays',
       member: 'keepDays',
-      detail: `Copies are kept for at least ${words(floor.keepMs)}.`,
+      detail: said(
+        `Copies are kept for at least ${words(floor.keepMs).en}.`,
+        `副本至少保留${words(floor.keepMs)['zh-CN']}。`,
+      ),
     })
   for (const kind of keptKinds)
     if (keptMs(policy, kind) < floor.kindsMs[kind])
       faults.push({
         floor: kind,
         member: memberOfKind[kind],
-        detail: `The ${kind} backups are kept for at least ${words(floor.kindsMs[kind])}.`,
+        detail: said(
+          `The ${kind} backups are kept for at least ${words(floor.kindsMs[kind]).en}.`,
+          `${wordOfKind[kind]}备份至少保留${words(floor.kindsMs[kind])['zh-CN']}。`,
+        ),
       })
   for (const [member, site] of [
     ['primarySite', primary],
@@ -94,8 +114,14 @@ export function floorFaults(policy: MeasuredPolicy, floor: Floor, now: Date): Fl
         floor: 'encryption',
         member,
         detail: site.isEncrypted
-          ? `No second person has confirmed that the medium at the site ${site.code} is encrypted.`
-          : `The medium at the site ${site.code} is not encrypted.`,
+          ? said(
+              `No second person has confirmed that the medium at the site ${site.code} is encrypted.`,
+              `尚无第二人确认存放地 ${site.code} 的介质已加密。`,
+            )
+          : said(
+              `The medium at the site ${site.code} is not encrypted.`,
+              `存放地 ${site.code} 的介质未加密。`,
+            ),
       })
   const notOffsite = offsiteFault(primary, offsite)
   if (notOffsite !== null)
@@ -103,16 +129,24 @@ export function floorFaults(policy: MeasuredPolicy, floor: Floor, now: Date): Fl
   return faults
 }
 
-function offsiteFault(primary: MeasuredSite, offsite: MeasuredSite | null): string | null {
-  if (offsite === null) return 'One copy is kept at another site.'
+function offsiteFault(primary: MeasuredSite, offsite: MeasuredSite | null): Bilingual | null {
+  if (offsite === null) return said('One copy is kept at another site.', '须有一份副本异地存放。')
   if (!(offsite.isOffsite && offsite.isConfirmed))
-    return `No second person has confirmed that the site ${offsite.code} is off site.`
+    return said(
+      `No second person has confirmed that the site ${offsite.code} is off site.`,
+      `尚无第二人确认存放地 ${offsite.code} 位于异地。`,
+    )
   return isSameBuilding(primary.building, offsite.building)
-    ? `The sites ${primary.code} and ${offsite.code} must state their buildings, and different ones.`
+    ? said(
+        `The sites ${primary.code} and ${offsite.code} must state their buildings, and different ones.`,
+        `存放地 ${primary.code} 和 ${offsite.code} 须注明所在建筑,且不得为同一建筑。`,
+      )
     : null
 }
 
-function words(ms: number): string {
+function words(ms: number): Bilingual {
   const days = ms / DAY_MS
-  return Number.isInteger(days) ? `${String(days)} days` : `${String(ms / 60_000)} minutes`
+  if (Number.isInteger(days)) return said(`${String(days)} days`, ` ${String(days)} 天`)
+  const minutes = String(ms / 60_000)
+  return said(`${minutes} minutes`, ` ${minutes} 分钟`)
 }

@@ -15,6 +15,13 @@ export const memberOfKind = {
   yearly: 'keepYears',
 } as const satisfies Record<KeptKind, keyof Keeping>
 
+/** How Chinese texts call a kind. */
+export const wordOfKind = {
+  weekly: '每周',
+  monthly: '每月',
+  yearly: '每年',
+} as const satisfies Record<KeptKind, string>
+
 /** Days of a week, a month and a year, as bounds of parameters count them. */
 const NOMINAL_DAYS = { weekly: 7, monthly: 30, yearly: 365 } as const
 

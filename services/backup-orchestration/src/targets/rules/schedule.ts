@@ -1,3 +1,4 @@
+import { said, type Bilingual } from '@erp-steward/contracts/bilingual'
 import { Cron } from 'croner'
 
 /** China has kept one zone without summer time since 1991, so the offset is exact and ten times cheaper than a zone. */
@@ -18,13 +19,21 @@ function cronOf(schedule: string): Cron {
 }
 
 /** What is wrong with a schedule, `null` when it can be used. */
-export function scheduleFault(schedule: string, now: Date): string | null {
+export function scheduleFault(schedule: string, now: Date): Bilingual | null {
   if (!/^[-\d*,/A-Za-z]+( [-\d*,/A-Za-z]+){4}$/.test(schedule))
-    return 'A schedule has five fields of cron, separated by single spaces.'
+    return said(
+      'A schedule has five fields of cron, separated by single spaces.',
+      '计划须为以单个空格分隔的五个 cron 字段。',
+    )
   try {
-    return cronOf(schedule).nextRun(now) === null ? 'The schedule never comes round.' : null
+    return cronOf(schedule).nextRun(now) === null
+      ? said('The schedule never comes round.', '该计划永远不会到期。')
+      : null
   } catch (error) {
-    return error instanceof Error ? error.message : 'The schedule cannot be read.'
+    return said(
+      error instanceof Error ? error.message : 'The schedule cannot be read.',
+      `无法读取该计划${error instanceof Error ? `:${error.message}` : ''}。`,
+    )
   }
 }
 

@@ -1,3 +1,5 @@
+import { said, type Bilingual } from '@erp-steward/contracts/bilingual'
+
 /** When a change is to be carried out, as it was approved. */
 export interface PlannedTime {
   readonly plannedStart: Date
@@ -11,9 +13,16 @@ export interface PlannedTime {
 export function objectionToTime(
   { plannedStart, plannedEnd }: PlannedTime,
   at: Date,
-): string | null {
-  if (at < plannedStart) return `The change is planned to start at ${plannedStart.toISOString()}.`
+): Bilingual | null {
+  if (at < plannedStart)
+    return said(
+      `The change is planned to start at ${plannedStart.toISOString()}.`,
+      `该变更计划于 ${plannedStart.toISOString()} 开始。`,
+    )
   return at < plannedEnd
     ? null
-    : `The planned time of the change ended at ${plannedEnd.toISOString()}; plan another.`
+    : said(
+        `The planned time of the change ended at ${plannedEnd.toISOString()}; plan another.`,
+        `该变更的计划时间已于 ${plannedEnd.toISOString()} 结束;请另行计划。`,
+      )
 }

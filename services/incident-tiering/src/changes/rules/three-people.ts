@@ -1,3 +1,5 @@
+import { said, type Bilingual } from '@erp-steward/contracts/bilingual'
+
 /** The people on record of a change. */
 export interface PeopleOfChange {
   readonly requesterPersonId: string
@@ -12,11 +14,13 @@ export interface PeopleOfChange {
  * What keeps a person from approving, as a sentence; `null` when nothing does. Persons are compared, not roles, so no
  * change of roles opens a way around. Source: B-4.2.4, defaults 2.4.
  */
-export function objectionToApprover(people: PeopleOfChange, personId: string): string | null {
-  if (personId === people.requesterPersonId) return 'Who asks for a change does not approve it.'
-  if (personId === people.executorPersonId) return 'Who carries a change out does not approve it.'
+export function objectionToApprover(people: PeopleOfChange, personId: string): Bilingual | null {
+  if (personId === people.requesterPersonId)
+    return said('Who asks for a change does not approve it.', '变更的申请人不得审批该变更。')
+  if (personId === people.executorPersonId)
+    return said('Who carries a change out does not approve it.', '变更的执行人不得审批该变更。')
   return [people.unitApproverPersonId, people.companyApproverPersonId].includes(personId)
-    ? 'The two stages are approved by two people.'
+    ? said('The two stages are approved by two people.', '两个阶段须由两人审批。')
     : null
 }
 
@@ -24,12 +28,15 @@ export function objectionToApprover(people: PeopleOfChange, personId: string): s
 export function objectionToExecutor(
   people: Omit<PeopleOfChange, 'executorPersonId'>,
   personId: string,
-): string | null {
-  if (personId === people.requesterPersonId) return 'Who asks for a change does not carry it out.'
+): Bilingual | null {
+  if (personId === people.requesterPersonId)
+    return said('Who asks for a change does not carry it out.', '变更的申请人不得执行该变更。')
   const approvers = [
     people.unitApproverPersonId,
     people.companyApproverPersonId,
     ...people.voidedApproverPersonIds,
   ]
-  return approvers.includes(personId) ? 'Who approved a change does not carry it out.' : null
+  return approvers.includes(personId)
+    ? said('Who approved a change does not carry it out.', '变更的审批人不得执行该变更。')
+    : null
 }

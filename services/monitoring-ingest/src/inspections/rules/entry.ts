@@ -1,5 +1,5 @@
+import { said, type Bilingual } from '@erp-steward/contracts/bilingual'
 import { breachOf, type AlertLevel } from '../../alerts/rules/alert-machine.ts'
-import type { Bilingual } from '@erp-steward/regulation/parameter'
 import type { ResolvedLimits } from './judge.ts'
 
 /** Unit of a number; `up` is 1 for running and 0 for not. */
@@ -21,19 +21,31 @@ export type Entry =
 const NUMBER = /^\d{1,12}(\.\d{1,6})?$/
 
 /** What is wrong with an entered value, as a sentence; `null` when it fits. */
-export function entryFault(entry: Entry, value: string): string | null {
+export function entryFault(entry: Entry, value: string): Bilingual | null {
   switch (entry.type) {
     case 'number': {
-      if (!NUMBER.test(value)) return `Enter a number (${entry.unit}), without its unit.`
-      if (entry.unit === 'percent' && Number(value) > 100) return 'A share is at most 100 percent.'
-      return entry.unit === 'up' && value !== '0' && value !== '1' ? 'Enter 1 or 0.' : null
+      if (!NUMBER.test(value))
+        return said(
+          `Enter a number (${entry.unit}), without its unit.`,
+          `请填写数字(${entry.unit}),不含单位。`,
+        )
+      if (entry.unit === 'percent' && Number(value) > 100)
+        return said('A share is at most 100 percent.', '比例最多为 100%。')
+      return entry.unit === 'up' && value !== '0' && value !== '1'
+        ? said('Enter 1 or 0.', '请填写 1 或 0。')
+        : null
     }
     case 'choice':
       return entry.options.some((option) => option.value === value)
         ? null
-        : `Choose one of ${entry.options.map((option) => option.value).join(', ')}.`
+        : said(
+            `Choose one of ${entry.options.map((option) => option.value).join(', ')}.`,
+            `请选择以下之一:${entry.options.map((option) => option.value).join('、')}。`,
+          )
     case 'text':
-      return saysSomething(value) ? null : 'Say in words what was seen.'
+      return saysSomething(value)
+        ? null
+        : said('Say in words what was seen.', '请用文字说明所见情况。')
   }
 }
 
