@@ -1,6 +1,6 @@
 import { attentionKindNames, attentionKinds, severities } from '@erp-steward/contracts/attention'
 import { serviceNames } from '@erp-steward/contracts/services'
-import { InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
+import { about, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import {
   Attention,
@@ -25,54 +25,69 @@ const ANSWER_MS = 5_000
 const DEFAULT_LIMIT = 100
 
 const Kind = Type.Enum(attentionKindNames, {
+  title: 'AttentionKind',
   description: 'What it is; a later version may know more.',
 })
 const Severity = Type.Enum([...severities], {
+  title: 'AttentionSeverity',
   description:
     '`critical`: what the regulations demand does not happen, or facts are lost; `warning`: it will come to that.',
 })
 
-const AttentionList = Type.Object({
-  items: Type.Array(
-    Type.Object({
-      kind: Kind,
-      severity: Severity,
-      service: Type.Enum(['gateway', ...serviceNames], { description: 'Who tells of it.' }),
-      title: Type.String({ description: 'What it is, in the language preferred.' }),
-      remedy: Type.String({ description: 'What to do, in the language preferred.' }),
-      subject: Type.String({ description: 'Id of what it is about: a task, a ticket, a clause.' }),
-      name: nullable(
-        Type.String({ description: 'What people call that; never the name of a person.' }),
-      ),
-      unitIds: Type.Array(Uuid, {
-        description: 'Units that it is about; empty: the company as a whole.',
-      }),
-      since: InstantOut,
-      mending: Type.Object(
+const AttentionList = Type.Object(
+  {
+    items: Type.Array(
+      Type.Object(
         {
-          operationId: Type.String(),
-          method: Type.Enum(['GET', 'POST', 'PUT']),
-          path: Type.String({ description: 'With the ids filled in.' }),
+          kind: Kind,
+          severity: Severity,
+          service: Type.Enum(['gateway', ...serviceNames], { description: 'Who tells of it.' }),
+          title: Type.String({ description: 'What it is, in the language preferred.' }),
+          remedy: Type.String({ description: 'What to do, in the language preferred.' }),
+          subject: Type.String({
+            description: 'Id of what it is about: a task, a ticket, a clause.',
+          }),
+          name: nullable(
+            Type.String(),
+            'What people call that, never the name of a person; null: it has no name.',
+          ),
+          unitIds: Type.Array(Uuid, {
+            description: 'Units that it is about; empty: the company as a whole.',
+          }),
+          since: about(InstantOut, 'Since when it is so.'),
+          mending: Type.Object(
+            {
+              operationId: Type.String({ description: 'As this document names it.' }),
+              method: Type.Enum(['GET', 'POST', 'PUT'], { description: 'Its HTTP method.' }),
+              path: Type.String({ description: 'With the ids filled in.' }),
+            },
+            {
+              description:
+                'The operation that mends it; a GET shows what no operation can mend. It asks for its own permission.',
+            },
+          ),
         },
-        {
-          description:
-            'The operation that mends it; a GET shows what no operation can mend. It asks for its own permission.',
-        },
+        { title: 'AttentionItem' },
       ),
-    }),
-  ),
-  counts: Type.Array(
-    Type.Object({
-      kind: Kind,
-      severity: Severity,
-      title: Type.String(),
-      count: Type.Integer({ minimum: 1 }),
-      since: InstantOut,
-    }),
-    { description: 'How many there are of each kind and severity, in the order of the list.' },
-  ),
-  rest: Type.Integer({ minimum: 0, description: 'How many are not in `items`.' }),
-})
+      { description: 'The worst first, then the oldest.' },
+    ),
+    counts: Type.Array(
+      Type.Object(
+        {
+          kind: Kind,
+          severity: Severity,
+          title: Type.String({ description: 'What it is, in the language preferred.' }),
+          count: Type.Integer({ minimum: 1, description: 'How many there are.' }),
+          since: about(InstantOut, 'Since when the oldest of them is so.'),
+        },
+        { title: 'AttentionCount' },
+      ),
+      { description: 'How many there are of each kind and severity, in the order of the list.' },
+    ),
+    rest: Type.Integer({ minimum: 0, description: 'How many are not in `items`.' }),
+  },
+  { title: 'AttentionList' },
+)
 
 export interface AttentionParts {
   readonly upstreams: readonly Upstream[]

@@ -42,16 +42,27 @@ export async function documentRoutes(app: App, catalogue: Catalogue): Promise<vo
       schema: {
         operationId: 'readProblem',
         problems: ['not-found'],
-        summary: 'What a problem code means and what to do about it',
+        summary: 'What a problem code means and what to do about it.',
         tags: ['gateway'],
-        params: Type.Object({ code: Type.String() }),
+        params: Type.Object({
+          code: Type.String({ description: 'The `code` of the problem document.' }),
+        }),
         response: {
-          200: Type.Object({
-            code: Type.String(),
-            status: Type.Integer(),
-            title: Type.Object({ en: Type.String(), 'zh-CN': Type.String() }),
-            remedy: Type.String(),
-          }),
+          200: Type.Object(
+            {
+              code: Type.String({ description: 'The code that was asked for.' }),
+              status: Type.Integer({ description: 'The HTTP status that it always comes with.' }),
+              title: Type.Object(
+                {
+                  en: Type.String({ description: 'In English.' }),
+                  'zh-CN': Type.String({ description: 'In Chinese.' }),
+                },
+                { description: 'What it means.' },
+              ),
+              remedy: Type.String({ description: 'What the caller does about it, in English.' }),
+            },
+            { title: 'ProblemMeaning' },
+          ),
         },
       },
     },

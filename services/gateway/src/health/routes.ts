@@ -3,11 +3,19 @@ import type { App } from '@erp-steward/service-kit/app'
 import { Type } from 'typebox'
 import type { HealthRound } from './health-round.ts'
 
-const State = Type.Enum(['up', 'down'])
-const Report = Type.Object({
-  status: State,
-  services: Type.Record(Type.Enum([...serviceNames]), State),
+const State = Type.Enum(['up', 'down'], {
+  title: 'HealthState',
+  description: '`up`: it can work; `down`: it cannot, or does not answer.',
 })
+const Report = Type.Object(
+  {
+    status: State,
+    services: Type.Record(Type.Enum([...serviceNames]), State, {
+      description: 'Each service by its name; one that is `down` makes `status` so.',
+    }),
+  },
+  { title: 'Health' },
+)
 
 /** `/health`: which services can work now; 503 when one cannot. It names no version and no reason. */
 export function healthRoutes(app: App, states: HealthRound): void {
@@ -17,7 +25,7 @@ export function healthRoutes(app: App, states: HealthRound): void {
       config: { access: 'public' },
       schema: {
         operationId: 'readHealth',
-        summary: 'Whether each service can work',
+        summary: 'Whether each service can work.',
         tags: ['gateway'],
         response: { 200: Report, 503: Report },
       },
