@@ -76,7 +76,7 @@ export const AccountChangeCommand = Type.Union(
     }),
     command('disable-client', 'DisableClient', { clientId: about(Uuid, 'The machine.') }),
   ],
-  { title: 'AccountChangeCommand' },
+  { title: 'AccountChangeCommand', description: 'What is asked for; `kind` tells what it takes.' },
 )
 export type AccountChangeCommand = Static<typeof AccountChangeCommand>
 export type AccountChangeKind = AccountChangeCommand['kind']

@@ -36,7 +36,7 @@ const EbsCall = Type.Object(
       },
     ),
   },
-  { title: 'EbsCall' },
+  { title: 'EbsCall', description: 'The procedure of EBS that does the task.' },
 )
 export type EbsCall = Static<typeof EbsCall>
 

@@ -45,7 +45,7 @@ export const ImportCounts = Type.Object(
     unchanged: Type.Integer({ description: 'Rows that say what is so already.' }),
     refused: Type.Integer({ description: 'Rows that were refused.' }),
   },
-  { title: 'ImportCounts' },
+  { title: 'ImportCounts', description: 'Rows by what became of them.' },
 )
 export type ImportCounts = Static<typeof ImportCounts>
 
