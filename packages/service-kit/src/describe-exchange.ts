@@ -149,7 +149,7 @@ function problemContent(codes: readonly ProblemCode[], title?: string) {
   const members = [...new Set(codes.flatMap((code) => problems[code].members))]
   const own = members.filter((name) => name !== 'errors').toSorted()
   const properties = {
-    code: text({ enum: codes }),
+    code: text({ enum: codes, description: 'Which of those that it can be here.' }),
     ...Object.fromEntries(own.map((name) => [name, problemMembers[name]])),
   }
   const schema = {
