@@ -15,6 +15,7 @@ import type { Logger } from 'pino'
 import { Compile } from 'typebox/compile'
 import { Type, type Static, type TSchema } from 'typebox'
 import type { DataSource, EntityManager } from 'typeorm'
+import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js'
 
 /**
  * Durable work of a service. A task may run more than once (a crash repeats it), so its effect must be guarded: it
@@ -162,13 +163,24 @@ export async function startJobs(options: JobsOptions): Promise<{ stop(): Promise
   const { service, db, url, tasks, crontab, clock, log } = options
   const { jobsSchema } = services[service]
   const alive = await keepAlive(url, jobsSchema, log)
+  const lanes = byLane(tasks)
+  // A pool of their own would hold as many connections again, each of them two megabytes of the server, and be idle
+  // nearly always. What they take of the service's pool is added to it: each lane listens on a connection.
+  const pool = (db.driver as PostgresDriver).master as pg.Pool
+  const taken = lanes.size + 1
+  pool.options.max += taken
+  // graphile-worker asks for a listener that hears the errors of each connection; ours hear their own.
+  const heard = () => undefined
+  pool.on('connect', heard)
   const runners: Runner[] = []
   async function stop() {
     await Promise.all(runners.map((runner) => runner.stop()))
+    pool.options.max -= taken
+    pool.off('connect', heard)
     await alive.stop()
   }
   try {
-    for (const [lane, own] of byLane(tasks)) {
+    for (const [lane, own] of lanes) {
       const taskList: TaskList = Object.fromEntries(
         own.map((task) => [
           task.name,
@@ -176,8 +188,7 @@ export async function startJobs(options: JobsOptions): Promise<{ stop(): Promise
         ]),
       )
       const runner = await run({
-        connectionString: url,
-        maxPoolSize: WORKERS + 2,
+        pgPool: pool,
         schema: jobsSchema,
         taskList,
         crontab: lane === undefined ? crontab : '',

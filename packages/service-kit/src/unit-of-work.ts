@@ -39,6 +39,9 @@ export class UnitOfWork extends pg.Client implements Collector {
 
   constructor(config: pg.ClientConfig) {
     super({ ...config, pipeline: true })
+    // Whoever waits for an answer is told by it that the connection was lost; the event, if nobody hears it, ends the
+    // process. The pool hears it of idle connections and TypeORM of its own, nobody of those that the workers took.
+    this.on('error', () => undefined)
     this.#send = this.query.bind(this)
     this.query = this.#query.bind(this) as typeof this.query
   }
