@@ -6,9 +6,9 @@ import {
   migrateAll,
   prepareAdministrators,
   prepareDatabase,
-  prepareTopics,
   siteUrls,
 } from '@erp-steward/standalone/prepare-site'
+import { prepareTopics } from '@erp-steward/standalone/prepare-topics'
 
 const say = (line: string) => {
   process.stdout.write(`${line}\n`)

@@ -40,6 +40,8 @@ export interface PostgresOptions {
   durable?: boolean
   /** Receives what an operator should read, one line each. */
   log?: (line: string) => void
+  /** Called when the server's process has been launched: from then on it gets ready without this one. */
+  onLaunched?: () => void
 }
 
 interface Site {
@@ -49,6 +51,7 @@ interface Site {
   durable: boolean
   password: string
   log: (line: string) => void
+  onLaunched: () => void
 }
 
 // Two hosts on one directory would end each other's server. The session lock falls with its holder, however that dies.
@@ -114,7 +117,7 @@ export async function startPostgres(
 
 async function openSite(options: PostgresOptions, located: Binaries | undefined): Promise<Site> {
   const data = resolve(options.dataDirectory)
-  const log = options.log ?? (() => undefined)
+  const { log = () => undefined, onLaunched = () => undefined } = options
   const durable = options.durable ?? true
   const major = dataMajor(data)
   const user = serverUser(data)
@@ -128,7 +131,7 @@ async function openSite(options: PostgresOptions, located: Binaries | undefined)
         'dump it with the old version and restore it into a new directory, or set DATABASE_URL.',
     )
   }
-  return { data, user, binaries, durable, password: readPassword(data), log }
+  return { data, user, binaries, durable, password: readPassword(data), log, onLaunched }
 }
 
 function urlOf(site: Site, port: number): string {
@@ -272,6 +275,7 @@ async function tryLaunch(site: Site, port: number): Promise<string | null> {
   )
   closeSync(descriptor)
   child.unref()
+  site.onLaunched()
   const ended = once(child, 'exit').catch((error: unknown) => error)
   const hasEnded = () => child.exitCode !== null || child.signalCode !== null
   const deadline = Date.now() + START_LIMIT_MS

@@ -2,11 +2,8 @@ import { randomBytes } from 'node:crypto'
 import type { ServiceName } from '@erp-steward/contracts/services'
 import { serviceNames } from '@erp-steward/contracts/services'
 import { createFirstAdministrators } from '@erp-steward/identity/accounts/create-first-administrators'
-import { createTopics } from '@erp-steward/messaging/kafka-bus'
-import { readTopics } from '@erp-steward/kafka/topics'
 import { createRolesAndSchemas, ownerUrl, serviceUrl } from '@erp-steward/postgres/roles'
 import { migrate, openDatabase } from '@erp-steward/service-kit/database'
-import type { Logger } from 'pino'
 import { registry } from './registry.ts'
 import { writePrivateFile } from './secrets.ts'
 
@@ -59,24 +56,18 @@ function serviceUrls(baseUrl: string, passwords: Readonly<Record<string, string>
   ) as Record<ServiceName, string>
 }
 
-/** Brings every schema up to date, one after the other. */
+/** Brings every schema up to date, all at once: each waits for the server most of its time. */
 export async function migrateAll(
   { owners, services }: SiteUrls,
   progress: (line: string) => void,
 ): Promise<void> {
-  for (const name of serviceNames) {
+  const migrations = serviceNames.map((name) => {
     progress(`Migrating ${name}`)
-    await migrate(registry[name], { owner: owners[name], service: services[name] })
-  }
-}
-
-/** Creates the topics that are missing on the cluster, each kept by `replicationFactor` brokers. */
-export async function prepareTopics(
-  brokers: string,
-  log: Logger,
-  replicationFactor = 1,
-): Promise<void> {
-  await createTopics(brokers, readTopics(), log, replicationFactor)
+    return migrate(registry[name], { owner: owners[name], service: services[name] })
+  })
+  // One that fails is told when none is at work any more.
+  await Promise.allSettled(migrations)
+  await Promise.all(migrations)
 }
 
 /**

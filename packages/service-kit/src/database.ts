@@ -35,7 +35,7 @@ export const platformMigrations = [
   ThinIndexes1780000000006,
 ] as const
 
-/** Any number; the same for all so that two `migrate` runs on one database wait for each other. */
+/** Any number; with the schema it makes two `migrate` runs of one service wait for each other. */
 const MIGRATION_LOCK = 7_411_001
 /** A migration may wait for another one, and build an index for hours; the role's own limit is for daily work. */
 const NO_LIMIT = 'statement_timeout=0'
@@ -103,7 +103,8 @@ export async function migrate(storage: Storage, urls: MigrationUrls): Promise<vo
   const db = await source(storage, urls.owner, 2, [NO_LIMIT]).initialize()
   try {
     const lock = db.createQueryRunner()
-    await lock.query('select pg_advisory_lock($1)', [MIGRATION_LOCK])
+    const own = [MIGRATION_LOCK, services[storage.name].schema]
+    await lock.query('select pg_advisory_lock($1, hashtext($2))', own)
     try {
       await db.runMigrations({ transaction: 'each' })
       await grantRights(db, storage)
@@ -119,7 +120,7 @@ export async function migrate(storage: Storage, urls: MigrationUrls): Promise<vo
       )
       await asOwnerOfJobs(unlimited.href, makeQueueJobs(jobsSchema))
     } finally {
-      await lock.query('select pg_advisory_unlock($1)', [MIGRATION_LOCK])
+      await lock.query('select pg_advisory_unlock($1, hashtext($2))', own)
       await lock.release()
     }
   } finally {
