@@ -214,6 +214,7 @@ async function passwords(company: Company): Promise<void> {
     query: { accountId, limit: 10 },
   })
   await passwordsForMany(company, ['H10012', 'H10013'])
+  await passwordsByChannels(company, ['H20002', 'H20003'])
   for (const number of ['H20001', 'H20002', 'H20003', 'H20004', 'H90001'])
     await company.welcome(number)
 }
@@ -244,6 +245,32 @@ async function passwordsForMany(company: Company, numbers: readonly string[]): P
     play.signInAnew(userName)
   }
 }
+
+/** Neither who gives the halves out nor the program that sends one of them on reads a whole password. */
+async function passwordsByChannels(company: Company, numbers: readonly string[]): Promise<void> {
+  const { play } = company
+  await company.employ('sms-gateway', 'DELIVERY_AGENT')
+  const accountIds = numbers.map((number) => company.member(number).accountId)
+  await play.call('issueInitialPasswords', { as: 'SECADM', body: { accountIds } })
+  await play.show('deliverInitialPasswords', 'The second halves, for the program that sends them', {
+    as: 'sms-gateway',
+    body: { accountIds, sealTo: SMS_KEY },
+  })
+}
+
+/** Of the program that sends halves by text message; nobody has its private key. */
+const SMS_KEY = `-----BEGIN PUBLIC KEY-----
+MIIBojANBgkqhkiG9w0BAQEFAAOCAY8AMIIBigKCAYEA5pry+fZ5gYADOEHSCJ0e
+lULsuICx+7f5KOsOzzuqU12rr3psPv7eV9Sq+fNmNsLITjl1YPxLo5leWXU15GmX
+QRLSpHvL41SX1dDRW085mFn3/SAVg8G1AVuMm/n0lG8dV+c1xp5yaPTin6fLjTTY
+lPLnRIrNoczRnJDpknXYv+O8W6wLFr7FK0/O57XZ/o4j7I7cslhfA7LMy4yvHFss
+ypdo2fJ7SUjkPFxpGU7sPoMREDjpu210h0HKABB/oScijIVg5OVU0vs3ZRg5zrsa
+DxlGxl/dl1tvykcy4sPApgalXWWPcW3AjwlD6SVPPoOlN21XTg7jOq3vCSgJNsQI
+425u388CPOr9iKgolgD5Bter+5HoP4aj+b+aV6gCxtMiPpIUaz8Kf75uIUyANw4f
+LkmX73b6yGxrYwOAu3wa/183penYtMwP+vVmKqPPFFXYibBRvkULpx8ZZSy3mKS1
+72zHggNQZQqspXwu6hRrrEvQhPEehQDbWTC3jF31MPUDAgMBAAE=
+-----END PUBLIC KEY-----
+`
 
 function met(items: readonly Body[], accountId: string): Body {
   const item = items.find((each) => each.accountId === accountId)

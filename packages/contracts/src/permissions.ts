@@ -14,6 +14,7 @@ export const roles = [
   'SCRIPT',
   'MONITORING_AGENT',
   'BACKUP_AGENT',
+  'DELIVERY_AGENT',
 ] as const
 export type Role = (typeof roles)[number]
 
@@ -143,6 +144,8 @@ export const permissions = {
     'OM_AUTHORITY',
     'BUSINESS_OWNER',
   ],
+  /** Sealed second halves for newcomers, and nothing else: a program that sends them on. */
+  'account.deliver-password': ['DELIVERY_AGENT'],
   'account.confirm-identity': ['SECURITY_ADMIN', 'AUDIT_ADMIN', 'OM_AUTHORITY', 'BUSINESS_OWNER'],
   'credential-reset.read': ['SECURITY_ADMIN', 'AUDIT_ADMIN'],
   // The O&M authority only for a grant that none of the administrators can decide.

@@ -113,6 +113,8 @@ export const CredentialReset = defineEvent({
     ]),
     /** Until then the account may not approve; `null` where no cooling time runs. */
     coolingUntil: nullable(Instant),
+    /** SHA-256 of the public key that the half was sealed to; absent where somebody read it. */
+    sealedTo: Type.Optional(Type.String({ pattern: '^[0-9a-f]{64}$' })),
     at: Instant,
   }),
 })

@@ -2,10 +2,13 @@ import { about, InstantOut, nullable, Uuid, Version } from '@erp-steward/contrac
 import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
 import { Type, type Static } from 'typebox'
 
-export const ClientRole = Type.Enum(['MIDDLEWARE', 'SCRIPT', 'MONITORING_AGENT', 'BACKUP_AGENT'], {
-  title: 'ClientRole',
-  description: 'What a machine may be; each has one role only.',
-})
+export const ClientRole = Type.Enum(
+  ['MIDDLEWARE', 'SCRIPT', 'MONITORING_AGENT', 'BACKUP_AGENT', 'DELIVERY_AGENT'],
+  {
+    title: 'ClientRole',
+    description: 'What a machine may be; each has one role only.',
+  },
+)
 export type ClientRole = Static<typeof ClientRole>
 
 export const ClientStatus = Type.Enum(['pending', 'active', 'disabled'], {
@@ -54,7 +57,7 @@ export const ClientEntity = entityOf(ClientView, {
   checks: [
     {
       name: 'client_role_check',
-      expression: `role in ('MIDDLEWARE', 'SCRIPT', 'MONITORING_AGENT', 'BACKUP_AGENT')`,
+      expression: `role in ('MIDDLEWARE', 'SCRIPT', 'MONITORING_AGENT', 'BACKUP_AGENT', 'DELIVERY_AGENT')`,
     },
     { name: 'client_status_check', expression: `status in ('pending', 'active', 'disabled')` },
   ],

@@ -54,6 +54,8 @@ export const CredentialResetEntity = entityOf(ResetView, {
     confirmedPerson: nullable(Uuid),
     /** SHA-256 of the first half, until the second is made. */
     firstDigest: nullable(Type.Unsafe<Buffer>({})),
+    /** SHA-256 of the key that the first half was sealed to; `null` where its taker read it. */
+    firstSealedTo: nullable(Type.String()),
   },
   columns: { firstDigest: { type: 'bytea' } },
   foreignKeys: [
@@ -93,13 +95,18 @@ type Step =
   | 'password-chosen'
   | 'identity-confirmed'
 
-/** States a step of the case under the account, whose owner hears of it. */
+/**
+ * States a step of the case under the account, whose owner hears of it.
+ *
+ * @param sealedTo fingerprint of the key that a half was sealed to; absent where somebody read it
+ */
 export async function stateReset(
   tx: EntityManager,
   { id, personId, administratorRole }: Pick<Account, 'id' | 'personId' | 'administratorRole'>,
   reset: Pick<CredentialReset, 'id' | 'coolingUntil'>,
   step: Step,
   act: Act,
+  sealedTo?: string,
 ): Promise<void> {
   await appendEvent(
     tx,
@@ -113,6 +120,7 @@ export async function stateReset(
       administratorRole,
       step,
       coolingUntil: reset.coolingUntil?.toISOString() ?? null,
+      ...(sealedTo !== undefined && { sealedTo }),
       at: act.now.toISOString(),
     },
     act,

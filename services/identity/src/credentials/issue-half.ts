@@ -11,6 +11,7 @@ import { loneHandsOn } from '../people/person-hand.ts'
 import { digestOf } from '../sessions/refresh-token.ts'
 import { revokeAccount } from '../sessions/revoke-account.ts'
 import { joinedHalves } from './claim-code.ts'
+import { CredentialEntity } from './credential.ts'
 import {
   CredentialResetEntity,
   openReset,
@@ -42,6 +43,7 @@ export type IssuedHalf = Static<typeof IssuedHalf>
  *
  * Source: A-2.2.3, defaults 2.9.
  *
+ * @param sealedTo fingerprint of the key that the caller seals the half to
  * @throws Problem `not-found`, `account-state` when it is not active, `same-person` (also who took the person in),
  *   `half-not-for-role`, `administrator-unnamed`
  */
@@ -49,6 +51,7 @@ export async function issueFirstHalf(
   tx: EntityManager,
   accountId: string,
   act: Act,
+  sealedTo?: string,
 ): Promise<IssuedHalf> {
   const { account } = await accountFor(tx, accountId, act)
   const claimCode = randomHalf()
@@ -63,6 +66,7 @@ export async function issueFirstHalf(
     firstRole: act.role,
     firstAt: act.now,
     firstDigest: digestOf(claimCode),
+    firstSealedTo: sealedTo ?? null,
     secondBy: null,
     secondPerson: null,
     secondRole: null,
@@ -76,7 +80,7 @@ export async function issueFirstHalf(
     confirmation: null,
   }
   await tx.insert(CredentialResetEntity, reset)
-  await stateReset(tx, account, reset, 'first-half-issued', act)
+  await stateReset(tx, account, reset, 'first-half-issued', act, sealedTo)
   return { accountId, half: 'first', claimCode, expiresAt }
 }
 
@@ -85,7 +89,9 @@ export async function issueFirstHalf(
  * that can only choose a password. What the account had before is void, and its sessions end.
  *
  * @param ownUnit the unit of a caller whose range is a unit; `null` for the company
- * @throws Problem `not-found`, `account-state`, `same-person`, `half-not-for-role`, `first-half-missing`,
+ * @param sealedTo fingerprint of the key that the caller seals the half to
+ * @throws Problem `not-found`, `account-state`, `same-person`, `half-not-for-role` (also a delivery agent where the owner
+ *   has chosen a password before, and the key of the first half), `first-half-missing`,
  *   `administrator-unnamed`
  */
 export async function issueSecondHalf(
@@ -93,6 +99,7 @@ export async function issueSecondHalf(
   accountId: string,
   ownUnit: string | null,
   act: Act,
+  sealedTo?: string,
 ): Promise<IssuedHalf> {
   const { account, holder } = await accountFor(tx, accountId, act)
   if (ownUnit !== null && holder?.person.unitId !== ownUnit)
@@ -100,6 +107,7 @@ export async function issueSecondHalf(
       'not-found',
       said(`There is no account ${accountId}.`, `没有账号 ${accountId}。`),
     )
+  if (act.role === 'DELIVERY_AGENT') await assertNewcomer(tx, accountId)
   const reset = await openReset(tx, accountId)
   const firstDigest = reset?.firstDigest ?? null
   if (reset === null || firstDigest === null || reset.expiresAt <= act.now)
@@ -118,6 +126,14 @@ export async function issueSecondHalf(
         '第二半须交给与第一半不同的角色。',
       ),
     )
+  if (sealedTo !== undefined && reset.firstSealedTo === sealedTo)
+    throw new Problem(
+      'half-not-for-role',
+      said(
+        'The first half was sealed to this key: the second goes another way.',
+        '前一半已用此密钥封装,后一半须走另一渠道。',
+      ),
+    )
   const claimCode = randomHalf()
   const text = joinedHalves(firstDigest, claimCode)
   const epoch = await revokeAccount(tx, accountId, 'initial-password-issued', act)
@@ -132,8 +148,20 @@ export async function issueSecondHalf(
     secondAt: act.now,
     expiresAt,
   })
-  await stateReset(tx, account, reset, 'second-half-issued', act)
+  await stateReset(tx, account, reset, 'second-half-issued', act, sealedTo)
   return { accountId, half: 'second', claimCode, expiresAt }
+}
+
+/** A program lets newcomers in; whoever has been in before is reset by people. */
+async function assertNewcomer(tx: EntityManager, accountId: string): Promise<void> {
+  if (await tx.existsBy(CredentialEntity, { accountId, kind: 'chosen' }))
+    throw new Problem(
+      'half-not-for-role',
+      said(
+        'The owner has chosen a password before: people reset it.',
+        '账号持有人曾自行设置密码,须由人员重置。',
+      ),
+    )
 }
 
 async function accountFor(tx: EntityManager, accountId: string, act: Act): Promise<HeldAccount> {

@@ -5,34 +5,41 @@ import type { DataSource, EntityManager } from 'typeorm'
 import { AccountEntity } from '../accounts/account.ts'
 import { openUserName } from '../accounts/sealed-user-name.ts'
 import { IssuedHalf } from './issue-half.ts'
+import { SealedHalf } from './seal-half.ts'
 
 /** Most accounts of one call; the second half of each is hashed, some 50 milliseconds of CPU. */
 export const MOST_HALVES = 100
 
-/** A half, or why there is none. */
-const HalfOutcome = Type.Union([
-  Type.Object(
-    {
-      ...IssuedHalf.properties,
-      userName: Type.String({ description: 'User name of the account.' }),
-    },
-    { title: 'NamedPasswordHalf' },
-  ),
-  Type.Object(
-    {
-      accountId: about(Uuid, 'The account that it was asked for.'),
-      code: Type.String({ description: 'Code of the problem.' }),
-      detail: Type.String({ description: 'What was wrong, for people.' }),
-    },
-    { title: 'RefusedPasswordHalf', description: 'Why there is no half for this account.' },
-  ),
-])
-type HalfOutcome = Static<typeof HalfOutcome>
+const userName = Type.String({ description: 'User name of the account.' })
+const NamedHalf = Type.Object(
+  { ...IssuedHalf.properties, userName },
+  { title: 'NamedPasswordHalf' },
+)
+const NamedSealedHalf = Type.Object(
+  { ...SealedHalf.properties, userName },
+  { title: 'SealedPasswordHalf' },
+)
+const RefusedHalf = Type.Object(
+  {
+    accountId: about(Uuid, 'The account that it was asked for.'),
+    code: Type.String({ description: 'Code of the problem.' }),
+    detail: Type.String({ description: 'What was wrong, for people.' }),
+  },
+  { title: 'RefusedPasswordHalf', description: 'Why there is no half for this account.' },
+)
 
+const inOrder = { description: 'In the order of `accountIds`.' }
 export const HalfOutcomes = Type.Object(
-  { items: Type.Array(HalfOutcome, { description: 'In the order of `accountIds`.' }) },
+  { items: Type.Array(Type.Union([NamedHalf, NamedSealedHalf, RefusedHalf]), inOrder) },
   { title: 'PasswordHalves' },
 )
+export const SealedHalfOutcomes = Type.Object(
+  { items: Type.Array(Type.Union([NamedSealedHalf, RefusedHalf]), inOrder) },
+  { title: 'SealedPasswordHalves' },
+)
+
+/** A half, or why there is none. */
+type HalfOutcome<Half> = (Half & { userName: string }) | Static<typeof RefusedHalf>
 
 /**
  * Halves of one kind for many accounts, each in a commit of its own, as if it had been asked for alone: all rules on who may
@@ -42,12 +49,12 @@ export const HalfOutcomes = Type.Object(
  *
  * @param issue makes the half of one account
  */
-export async function issueHalves(
+export async function issueHalves<Half extends IssuedHalf | SealedHalf>(
   db: DataSource,
   accountIds: readonly string[],
-  issue: (tx: EntityManager, accountId: string) => Promise<IssuedHalf>,
-): Promise<HalfOutcome[]> {
-  const outcomes: HalfOutcome[] = []
+  issue: (tx: EntityManager, accountId: string) => Promise<Half>,
+): Promise<HalfOutcome<Half>[]> {
+  const outcomes: HalfOutcome<Half>[] = []
   for (const accountId of accountIds) {
     try {
       outcomes.push(

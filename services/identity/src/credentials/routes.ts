@@ -15,9 +15,10 @@ import { confirmIdentity } from './confirm-identity.ts'
 import { ResetView } from './credential-reset.ts'
 import { credentialResets } from './credential-resets.ts'
 import { IssuedHalf, issueFirstHalf, issueSecondHalf } from './issue-half.ts'
-import { HalfOutcomes, issueHalves, MOST_HALVES } from './issue-halves.ts'
+import { HalfOutcomes, issueHalves, MOST_HALVES, SealedHalfOutcomes } from './issue-halves.ts'
 import { passwordPolicyOf } from './password-policy-of.ts'
 import { LONGEST_PASSWORD } from './rules/password-policy.ts'
+import { readSealingKey, sealHalf, SealingKey } from './seal-half.ts'
 import { unlockAccount } from './unlock-account.ts'
 
 const Password = Type.String({ minLength: 1, maxLength: LONGEST_PASSWORD })
@@ -43,14 +44,14 @@ const PolicyView = Type.Object(
   { title: 'PasswordPolicy' },
 )
 
-const ForMany = closed({
-  accountIds: Type.Array(Uuid, {
-    minItems: 1,
-    maxItems: MOST_HALVES,
-    uniqueItems: true,
-    description: `The accounts, at most ${String(MOST_HALVES)}, each once.`,
-  }),
+const accountIds = Type.Array(Uuid, {
+  minItems: 1,
+  maxItems: MOST_HALVES,
+  uniqueItems: true,
+  description: `The accounts, at most ${String(MOST_HALVES)}, each once.`,
 })
+const ForMany = closed({ accountIds, sealTo: Type.Optional(SealingKey) })
+const ForAgent = closed({ accountIds, sealTo: SealingKey })
 
 const tags = ['credentials']
 const ById = Type.Object({ id: PathId })
@@ -136,7 +137,7 @@ function resetRoutes(app: App, { db, clock }: Options): void {
       operationId: 'issueInitialPasswords',
       summary: 'First halves of initial passwords for many accounts, each shown this once.',
       description:
-        'As `issueInitialPassword` for each account by itself; what is refused is told beside the others. A first half that is asked for again takes the place of the one before.',
+        'As `issueInitialPassword` for each account by itself; what is refused is told beside the others. A first half that is asked for again takes the place of the one before. With `sealTo` nobody but the holder of its private key reads them.',
       issue: () => issueFirstHalf,
     },
     {
@@ -147,8 +148,8 @@ function resetRoutes(app: App, { db, clock }: Options): void {
         'Second halves for many accounts, each shown this once, for another person of another role.',
       description:
         'As `completeInitialPassword` for each account by itself. The two lists reach the owners by two ways. If the answer is lost, both halves are asked for again.',
-      issue: (own: string | null) => (tx: EntityManager, id: string, act: Act) =>
-        issueSecondHalf(tx, id, own, act),
+      issue: (own: string | null) => (tx: EntityManager, id: string, act: Act, key?: string) =>
+        issueSecondHalf(tx, id, own, act, key),
     },
   ] as const
   for (const { path, access, operationId, summary, description, issue } of lists)
@@ -165,11 +166,41 @@ function resetRoutes(app: App, { db, clock }: Options): void {
       handler: async (request, reply) => {
         const act = actOf(request, clock())
         const one = issue(unitInRange(request))
-        const { accountIds } = request.body
-        const items = await issueHalves(db, accountIds, (tx, id) => one(tx, id, act))
+        const { accountIds, sealTo } = request.body
+        const to = sealTo === undefined ? null : readSealingKey(sealTo)
+        const items = await issueHalves(db, accountIds, async (tx, id) => {
+          const half = await one(tx, id, act, to?.fingerprint)
+          return to === null ? half : sealHalf(half, to)
+        })
         return unstored(reply).send({ items })
       },
     })
+
+  app.post('/v1/accounts/initial-passwords/sealed-second-halves', {
+    config: {
+      access: 'account.deliver-password',
+      clauses: ['A-2.1.1', 'A-2.2.3'],
+    },
+    schema: {
+      operationId: 'deliverInitialPasswords',
+      summary:
+        'Sealed second halves of first passwords for a program that sends them on, each once.',
+      description:
+        'For newcomers whose first half an administrator has made, who has no part in the program. Whoever has chosen a password before is reset by people. As `completeInitialPassword` for each account by itself. If the answer is lost, both halves are asked for again.',
+      tags: ['credentials'],
+      body: ForAgent,
+      response: { 200: SealedHalfOutcomes },
+    },
+    handler: async (request, reply) => {
+      const act = actOf(request, clock())
+      const own = unitInRange(request)
+      const to = readSealingKey(request.body.sealTo)
+      const items = await issueHalves(db, request.body.accountIds, async (tx, id) =>
+        sealHalf(await issueSecondHalf(tx, id, own, act, to.fingerprint), to),
+      )
+      return unstored(reply).send({ items })
+    },
+  })
 
   app.post('/v1/accounts/:id/confirm-identity', {
     config: {

@@ -19,6 +19,7 @@ import { NoteChange1790000090500 } from './1790000090500-note-change.ts'
 import { CreatePersonImport1790000090600 } from './1790000090600-create-person-import.ts'
 import { CreatePersonPlan1790000090700 } from './1790000090700-create-person-plan.ts'
 import { IndexFailedPlans1790000092000 } from './1790000092000-index-failed-plans.ts'
+import { AdmitDeliveryAgent1790000092100 } from './1790000092100-admit-delivery-agent.ts'
 
 /** In the order they run. */
 export const migrations = [
@@ -43,4 +44,5 @@ export const migrations = [
   CreatePersonImport1790000090600,
   CreatePersonPlan1790000090700,
   IndexFailedPlans1790000092000,
+  AdmitDeliveryAgent1790000092100,
 ]

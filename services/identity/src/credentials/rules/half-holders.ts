@@ -1,11 +1,15 @@
 import type { AdministratorRole } from '../../accounts/account.ts'
 
-/** Who may have a half of the password of a person: an administrator of accounts, the authority, the own leader. */
+/**
+ * Who may have a half of the password of a person: an administrator of accounts, the authority, the own leader, and a program
+ * that delivers sealed halves.
+ */
 const ofPeople: readonly string[] = [
   'SYSTEM_ADMIN',
   'SECURITY_ADMIN',
   'OM_AUTHORITY',
   'BUSINESS_OWNER',
+  'DELIVERY_AGENT',
 ]
 const administrators: readonly string[] = ['SYSTEM_ADMIN', 'SECURITY_ADMIN', 'AUDIT_ADMIN']
 
