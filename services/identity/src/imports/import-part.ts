@@ -14,35 +14,53 @@ import { ImportOutcome, noOutcomes, type ReadRow } from './rules/import-row.ts'
 export const IMPORT_PART_TASK = 'import-part'
 
 /**
- * Takes in one part of a list and queues the next, as whoever sent the list; in a lane of its own, for it takes seconds.
- * A part that was done already is not done again. The list stops when the token it came with would be void by now.
+ * Takes in one part of a list, or tries it, and queues the next, as whoever sent the list; in a lane of its own, for it takes
+ * seconds. A part that was done already is not done again. The list stops when the token it came with would be void by now.
+ *
+ * A list that is all or none is tried as a whole first: one refused row refuses it, and nothing was done. What others change
+ * between the trial of a part and its taking in may still refuse a row, which its notes say.
  *
  * Source: A-1.2, A-2.1.4.
  */
 export const importPart = defineTask(
   IMPORT_PART_TASK,
-  Type.Object({ importId: Uuid, part: Type.Integer({ minimum: 0 }) }),
-  async (tx, { importId, part }, { now }) => {
+  // Jobs of a release before are of lists that are not checked.
+  Type.Object({
+    importId: Uuid,
+    part: Type.Integer({ minimum: 0 }),
+    check: Type.Optional(Type.Boolean()),
+  }),
+  async (tx, { importId, part, check = false }, { now }) => {
     const held = await tx.findOne(PersonImportEntity, {
       where: { id: importId },
       lock: { mode: 'pessimistic_write' },
     })
-    if (held?.state !== 'running' || held.partsDone !== part) return
+    if (held?.state !== (check ? 'checking' : 'running') || held.partsDone !== part) return
     const act: Act = { ...held.act, now }
     if (await isRevoked(tx, held)) {
-      await end(tx, { ...held, state: 'stopped' }, act)
+      // What a trial counted never was.
+      const counts = check ? noOutcomes() : held.counts
+      await end(tx, { ...held, counts, state: 'stopped' }, act)
       return
     }
-    const next = await takeIn(tx, held, act)
-    if (next.partsDone === next.parts) await end(tx, { ...next, state: 'done' }, act)
+    const next = afterPart(await takeIn(tx, held, act))
+    if (next.state === 'done' || next.state === 'refused') await end(tx, next, act)
     else {
       await tx.save(PersonImportEntity, next)
-      const payload = { importId, part: next.partsDone }
+      const payload = { importId, part: next.partsDone, check: next.state === 'checking' }
       await enqueue(tx, 'identity', IMPORT_PART_TASK, payload, act)
     }
   },
   { lane: 'imports' },
 )
+
+/** What follows when a part was taken in or tried: after the last one the end, or the taking in from the first part on. */
+function afterPart(done: PersonImport): PersonImport {
+  if (done.partsDone < done.parts) return done
+  if (done.state === 'running') return { ...done, state: 'done' }
+  if (done.counts.refused > 0) return { ...done, state: 'refused' }
+  return { ...done, state: 'running', counts: noOutcomes(), rowsDone: 0, partsDone: 0 }
+}
 
 async function isRevoked(tx: EntityManager, { act, epoch }: PersonImport): Promise<boolean> {
   const [found]: { revoked: boolean }[] = await tx.query(
@@ -53,13 +71,15 @@ async function isRevoked(tx: EntityManager, { act, epoch }: PersonImport): Promi
 }
 
 async function takeIn(tx: EntityManager, held: PersonImport, act: Act): Promise<PersonImport> {
-  const { id, dryRun, unitId, partsDone: part } = held
+  const { id, unitId, partsDone: part } = held
+  const isTrial = held.state === 'checking'
   const [kept]: { sealed: string }[] = await tx.query(
     'select sealed from person_import_part where import_id = $1 and part = $2',
     [id, part],
   )
   if (kept === undefined) throw new TypeError(`import ${id} lacks its part ${part}`)
   const rows = JSON.parse(personalDataOf(tx).open(id, 'import', kept.sealed)) as ReadRow[]
+  const dryRun = held.dryRun || isTrial
   const command = { rows, warnings: [], mode: 'good-rows', dryRun, unitId } as const
   const report = await keepIfApplied(tx, (inner) => applyRows(inner, command, act))
   const numberOf = new Map(report.rows.map(({ row, employeeNumber }) => [row, employeeNumber]))
@@ -67,13 +87,15 @@ async function takeIn(tx: EntityManager, held: PersonImport, act: Act): Promise<
     ...report.rows.flatMap(({ row, employeeNumber, errors }) =>
       errors.map((error): ImportNote => ({ row, kind: 'refused', employeeNumber, ...error })),
     ),
-    ...report.warnings.map((warning): ImportNote => ({
+    // Said once: by the trial, where there is one, for a refused list has no other.
+    ...(held.allOrNone && !dryRun ? [] : report.warnings).map((warning): ImportNote => ({
       kind: 'warned',
       employeeNumber: numberOf.get(warning.row ?? 0) ?? null,
       ...warning,
     })),
   ])
-  await tx.query('delete from person_import_part where import_id = $1 and part = $2', [id, part])
+  if (!isTrial)
+    await tx.query('delete from person_import_part where import_id = $1 and part = $2', [id, part])
   const counts = noOutcomes()
   for (const outcome of ImportOutcome.enum)
     counts[outcome] = held.counts[outcome] + report.counts[outcome]
@@ -82,12 +104,15 @@ async function takeIn(tx: EntityManager, held: PersonImport, act: Act): Promise<
 
 /** Nothing of the list stays but what became of it. */
 async function end(tx: EntityManager, held: PersonImport, act: Act): Promise<void> {
-  const { id, dryRun, counts } = held
+  const { id, dryRun, allOrNone, state, counts } = held
   await tx.save(PersonImportEntity, { ...held, endedAt: act.now })
   await tx.query('delete from person_import_part where import_id = $1', [id])
   const { unchanged, refused, ...changed } = counts
-  if (dryRun || Object.values(changed).every((count) => count === 0)) return
-  const fact = { importId: id, mode: 'good-rows', ...changed, unchanged, refused } as const
+  // What a trial counted never was.
+  if (dryRun || state === 'refused') return
+  if (Object.values(changed).every((count) => count === 0)) return
+  const mode = allOrNone ? 'all-or-none' : 'good-rows'
+  const fact = { importId: id, mode, ...changed, unchanged, refused } as const
   await appendEvent(tx, 'identity', PersonsImported, id, fact, act)
 }
 

@@ -5,16 +5,23 @@ import { Type, type Static } from 'typebox'
 import { EntitySchema } from 'typeorm'
 import { ImportCounts } from './rules/import-row.ts'
 
-export const ImportState = Type.Enum(['running', 'done', 'stopped'], {
+export const ImportState = Type.Enum(['checking', 'running', 'done', 'refused', 'stopped'], {
   title: 'PersonImportState',
   description:
-    '`stopped`: the tokens of who sent the list became void before its end; what was done stays.',
+    '`checking`: every row is tried first, as `all-or-none` wants; `refused`: one of them was, and nothing was taken in; `stopped`: the tokens of who sent the list became void before its end; what was done stays.',
+})
+
+export const ImportMode = Type.Enum(['all-or-none', 'good-rows'], {
+  title: 'PersonImportMode',
+  description:
+    '`all-or-none`: one refused row refuses the list; `good-rows`: the others are taken in.',
 })
 
 /** A list that a job takes in, part by part. */
 export const ImportView = Type.Object(
   {
     importId: Id,
+    mode: ImportMode,
     dryRun: Type.Boolean({ description: 'Whether each part is tried and taken back.' }),
     unitId: nullable(Uuid, 'The unit of a sender whose range is a unit; null: the company.'),
     state: ImportState,
@@ -34,9 +41,11 @@ const SEALED = `~ '^[0-9a-f]{8}\\.[A-Za-z0-9_-]{16}\\.'`
 
 export const PersonImportEntity = entityOf(ImportView, {
   table: 'person_import',
-  derived: ['importId', 'askedBy'],
+  derived: ['importId', 'mode', 'askedBy'],
   kept: {
     id: Uuid,
+    /** Whether every row is tried before the first is taken in, and one that is refused refuses the list. */
+    allOrNone: Type.Boolean(),
     /** As whom the job acts: who sent the list. */
     act: Type.Unsafe<Omit<Act, 'now'>>({}),
     /** Revocation epoch of the token that the list came with. */
@@ -44,10 +53,11 @@ export const PersonImportEntity = entityOf(ImportView, {
     parts: Type.Integer(),
     partsDone: Type.Integer(),
   },
+  columns: { allOrNone: { default: false } },
   checks: [
     {
       name: 'person_import_state_check',
-      expression: `state in ('running', 'done', 'stopped')`,
+      expression: `state in ('checking', 'running', 'done', 'refused', 'stopped')`,
     },
   ],
   indices: [{ name: 'person_import_by_age', columns: ['askedAt', 'id'] }],

@@ -15,6 +15,7 @@ export const ROWS_OF_A_PART = 250
 export interface QueueImport {
   readonly rows: readonly ReadRow[]
   readonly warnings: readonly ImportWarning[]
+  readonly mode: 'all-or-none' | 'good-rows'
   readonly dryRun: boolean
   readonly unitId: string | null
   /** Revocation epoch of the caller's token. */
@@ -23,21 +24,25 @@ export interface QueueImport {
 
 /**
  * Keeps a list, sealed, and queues the job that takes it in part by part; each part is a commit of its own, so that a
- * process that dies loses none and repeats none. Source: A-1.2, A-4.3.1.
+ * process that dies loses none and repeats none. With `all-or-none` every part is tried before the first is taken in.
+ *
+ * Source: A-1.2, A-4.3.1.
  */
 export async function queueImport(
   tx: EntityManager,
-  { rows, warnings, dryRun, unitId, epoch }: QueueImport,
+  { rows, warnings, mode, dryRun, unitId, epoch }: QueueImport,
   { now, ...act }: Act,
 ): Promise<PersonImport> {
   const parts = Math.ceil(rows.length / ROWS_OF_A_PART)
   const held: PersonImport = {
     id: randomUUID(),
     dryRun,
+    allOrNone: mode === 'all-or-none',
     unitId,
     act,
     epoch,
-    state: 'running',
+    // A dry run tries each part anyway.
+    state: mode === 'all-or-none' && !dryRun ? 'checking' : 'running',
     rows: rows.length,
     rowsDone: 0,
     parts,
@@ -63,24 +68,29 @@ export async function queueImport(
     held.id,
     warnings.map((warning) => ({ ...warning, kind: 'warned', employeeNumber: null })),
   )
-  const first = { importId: held.id, part: 0 }
+  const first = { importId: held.id, part: 0, check: held.state === 'checking' }
   await enqueue(tx, 'identity', IMPORT_PART_TASK, first, { ...act, now })
   return held
 }
 
-/** A person that the list names twice is refused the second time, in whatever part it stands. */
+/** A person or user name that the list has twice is refused the second time, in whatever part it stands. */
 function namedOnce(rows: readonly ReadRow[]): ReadRow[] {
   const seen = new Set<string>()
+  const userNames = new Set<string>()
   return rows.map((read) => {
     if ('fault' in read) return read
     const { row, value } = read
     // Numbers are of letters, digits and three marks; their case does not matter.
     const key = value.employeeNumber.toUpperCase()
-    if (!seen.has(key)) {
-      seen.add(key)
-      return read
-    }
-    const fault = 'The list names this person twice.'
+    const userName = value.accountUserName?.toUpperCase()
+    const isTwice = seen.has(key)
+    const isTaken = userName !== undefined && userNames.has(userName)
+    seen.add(key)
+    if (userName !== undefined) userNames.add(userName)
+    if (!isTwice && !isTaken) return read
+    const fault = isTwice
+      ? 'The list names this person twice.'
+      : 'The list has this user name twice.'
     return { row, employeeNumber: value.employeeNumber, fault }
   })
 }

@@ -83,12 +83,6 @@ function readBody(request: FastifyRequest<{ Querystring: { columns?: string } }>
   return read({ bytes, charset, columns: request.query.columns })
 }
 
-function tooLong(): Problem {
-  const detail =
-    'A list of more than 5,000 rows is taken in by parts, which stay: send mode=good-rows, or shorter lists.'
-  return new Problem('validation-failed', detail, { errors: [{ parameter: 'mode', detail }] })
-}
-
 const tags = ['people']
 
 /** Notes have a number that callers see in cursors only. */
@@ -151,8 +145,9 @@ function jobRoutes(app: App, { db }: Committer): void {
   }
 }
 
-const viewOf = ({ id, act, ...held }: PersonImport) => ({
+const viewOf = ({ id, act, allOrNone, ...held }: PersonImport) => ({
   importId: id,
+  mode: allOrNone ? ('all-or-none' as const) : ('good-rows' as const),
   askedBy: act.actor,
   ...held,
 })
@@ -184,7 +179,7 @@ export async function importRoutes(app: App, deps: Committer): Promise<void> {
         problems: ['import-refused', 'import-unreadable', 'outside-unit'],
         summary: 'Joiners, movers and leavers from a list, keyed by employee number.',
         description:
-          'text/csv with a header line, the first sheet of an .xlsx workbook, or application/x-ndjson. Columns: employeeNumber, name, unitCode, departmentCode, positionCode, and optionally email, birthday, leaveOn, accountUserName; in CSV and sheets also by their usual Chinese names (工号, 姓名, 单位编码, 部门编码, 岗位编码, 邮箱, 出生日期, 离职日期, 账号) or by `columns`. CSV has commas, semicolons or tabs, and is UTF-8, UTF-16 with a mark, or GB 18030 (GBK), which `charset` may name. Dates may be written 2026/1/5. Without the column birthday what is known of it stays. A list of more than 5,000 rows, at most 100,000, is answered with 202 and taken in by a job in parts of 250 rows: with `mode=good-rows` alone, for what a part did is not taken back, and in a dry run each part is tried by itself. The same list again changes nothing, so a lost answer is repeated without harm. `warnings` says what the list most likely does not mean, such as numbers that lost zeros in front.',
+          'text/csv with a header line, the first sheet of an .xlsx workbook, or application/x-ndjson. Columns: employeeNumber, name, unitCode, departmentCode, positionCode, and optionally email, birthday, leaveOn, accountUserName; in CSV and sheets also by their usual Chinese names (工号, 姓名, 单位编码, 部门编码, 岗位编码, 邮箱, 出生日期, 离职日期, 账号) or by `columns`. CSV has commas, semicolons or tabs, and is UTF-8, UTF-16 with a mark, or GB 18030 (GBK), which `charset` may name. Dates may be written 2026/1/5. Without the column birthday what is known of it stays. A list of more than 5,000 rows, at most 100,000, is answered with 202 and taken in by a job in parts of 250 rows, each of which stays. With `mode=all-or-none` every row is tried before the first is taken in, and one that is refused refuses the list; only what others change between the two can still refuse a single row. Each part is tried by itself. The same list again changes nothing, so a lost answer is repeated without harm. `warnings` says what the list most likely does not mean, such as numbers that lost zeros in front.',
         tags,
         consumes: Object.keys(readers),
         querystring: Type.Object({
@@ -203,7 +198,6 @@ export async function importRoutes(app: App, deps: Committer): Promise<void> {
         const command = { rows, warnings, mode, dryRun, unitId: unitInRange(request) }
         const act = actOf(request, clock())
         if (rows.length > MOST_ROWS_AT_ONCE) {
-          if (mode !== 'good-rows') throw tooLong()
           const { epoch } = principalOf(request)
           const queued = await db.transaction((tx) => queueImport(tx, { ...command, epoch }, act))
           void reply.code(202).header('location', `/v1/imports/persons/${queued.id}`)

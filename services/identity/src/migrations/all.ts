@@ -20,6 +20,7 @@ import { CreatePersonImport1790000090600 } from './1790000090600-create-person-i
 import { CreatePersonPlan1790000090700 } from './1790000090700-create-person-plan.ts'
 import { IndexFailedPlans1790000092000 } from './1790000092000-index-failed-plans.ts'
 import { AdmitDeliveryAgent1790000092100 } from './1790000092100-admit-delivery-agent.ts'
+import { CheckImportsFirst1790000092200 } from './1790000092200-check-imports-first.ts'
 
 /** In the order they run. */
 export const migrations = [
@@ -45,4 +46,5 @@ export const migrations = [
   CreatePersonPlan1790000090700,
   IndexFailedPlans1790000092000,
   AdmitDeliveryAgent1790000092100,
+  CheckImportsFirst1790000092200,
 ]

@@ -6,7 +6,8 @@ import { runTask } from '@erp-steward/test-kit/run-task'
 import { testAct } from '@erp-steward/test-kit/test-act'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { importPart } from '../../src/imports/import-part.ts'
-import { ROWS_OF_A_PART } from '../../src/imports/queue-import.ts'
+import { queueImport, ROWS_OF_A_PART } from '../../src/imports/queue-import.ts'
+import { readCsv } from '../../src/imports/read-rows.ts'
 import { noteRevocation } from '../../src/sessions/revocation.ts'
 import { identityStage, pass } from '../account-stage.ts'
 import { as, call, ok, refusal, smallCompany } from '../directory-stage.ts'
@@ -168,8 +169,114 @@ test('a dry run of a long list leaves nothing, and a person named twice is refus
   expect(await isKnown('D0')).toBe(false)
 }, 300_000)
 
-test('a long list is taken in by parts alone', async () => {
-  expect(await refusal(send(longList('E', []), ''))).toEqual([422, 'validation-failed'])
+/** One part of a list that is all or none, tried or taken in. */
+const runPart = (importId: string, part: number, check = true) =>
+  stage.db.transaction((tx) =>
+    importPart.run(tx, { importId, part, check }, testAct({ now: stage.now })),
+  )
+
+const rowsOf = (tag: string, count: number) =>
+  Array.from({ length: count }, (_, at) => `${tag}${String(at)},员工,NORTH,FIN,CLERK,,`)
+
+/** Queues a list as the operation does one of more than 5,000 rows. */
+async function queue(rows: readonly string[], { header = HEADER, actor = randomUUID() } = {}) {
+  const bytes = Buffer.from([header, ...rows].join('\n'))
+  const list = await readCsv({ bytes, charset: 'utf-8', columns: undefined })
+  const command = { ...list, mode: 'all-or-none', dryRun: false, unitId: null, epoch: 0 } as const
+  const act = testAct({ now: stage.now, actor })
+  const { id } = await stage.db.transaction((tx) => queueImport(tx, command, act))
+  return id
+}
+
+const factsOf = async (id: string) =>
+  (await queuedEvents(stage.db)).filter(({ subject }) => subject === id)
+
+test('[A-1.2] a long list is all or none unless it says otherwise: one row at fault, and nothing is taken in', async () => {
+  const answer = await send(longList('E', GOOD), '')
+  expect(answer.statusCode).toBe(202)
+  expect(answer.json()).toMatchObject({ state: 'checking', mode: 'all-or-none', rows: LENGTH })
+  const { importId } = answer.json<ImportView>()
+  await work()
+  expect(await read(importId)).toMatchObject({
+    state: 'refused',
+    rowsDone: LENGTH,
+    counts: { created: GOOD.length, refused: LENGTH - GOOD.length },
+  })
+  expect((await notesOf(importId)).length).toBe(LENGTH - GOOD.length)
+  expect([await isKnown('E0'), await isKnown(`E${String(LENGTH - 1)}`)]).toEqual([false, false])
+
+  const id = await queue([...rowsOf('I', ROWS_OF_A_PART), `I999,员工,NORTH,NOWHERE,CLERK,,`])
+  await work()
+  expect(await read(id)).toMatchObject({ state: 'refused', counts: { refused: 1 } })
+  expect(await notesOf(id)).toMatchObject([{ row: ROWS_OF_A_PART + 1, code: 'department-unknown' }])
+  expect(await isKnown('I0')).toBe(false)
+  expect([...(await factsOf(importId)), ...(await factsOf(id))]).toEqual([])
+  const left: unknown[] = await stage.db.query(
+    'select from person_import_part where import_id = any($1)',
+    [[importId, id]],
+  )
+  expect(left).toEqual([])
+}, 300_000)
+
+test('[A-1.2] one whose rows are all good is taken in after it was tried, and every row of it', async () => {
+  const id = await queue(rowsOf('G', ROWS_OF_A_PART + 2))
+  await runPart(id, 0)
+  expect(await isKnown('G0')).toBe(false)
+  await runPart(id, 1)
+  // Tried to its end; nothing is in yet, and the counts begin anew.
+  expect(await read(id)).toMatchObject({ state: 'running', rowsDone: 0, counts: { created: 0 } })
+  expect(await isKnown('G0')).toBe(false)
+  await work()
+  expect(await read(id)).toMatchObject({
+    state: 'done',
+    rowsDone: ROWS_OF_A_PART + 2,
+    counts: { created: ROWS_OF_A_PART + 2, refused: 0 },
+  })
+  expect((await factsOf(id)).map(({ data }) => (data as { mode: string }).mode)).toEqual([
+    'all-or-none',
+  ])
+}, 300_000)
+
+test('a trial that dies or runs twice, and a job of the trial that comes late, take nothing in and lose nothing', async () => {
+  const id = await queue(rowsOf('H', ROWS_OF_A_PART + 1))
+  await expect(
+    stage.db.transaction(async (tx) => {
+      await importPart.run(tx, { importId: id, part: 0, check: true }, testAct({ now: stage.now }))
+      throw new Error('the process dies')
+    }),
+  ).rejects.toThrow('dies')
+  expect(await read(id)).toMatchObject({ state: 'checking', rowsDone: 0 })
+  await Promise.all([runPart(id, 0), runPart(id, 0)])
+  // A job of the taking in has nothing to do while rows are tried.
+  await runPart(id, 1, false)
+  expect(await read(id)).toMatchObject({ state: 'checking', rowsDone: ROWS_OF_A_PART })
+  await runPart(id, 1)
+  await runPart(id, 0)
+  await runPart(id, 1)
+  expect(await read(id)).toMatchObject({ state: 'running', rowsDone: 0 })
+  expect(await isKnown('H0')).toBe(false)
+  await work()
+  expect(await read(id)).toMatchObject({ counts: { created: ROWS_OF_A_PART + 1 } })
+}, 300_000)
+
+test('a user name that two parts of a list have is found by the trial, whatever its case', async () => {
+  const rows = rowsOf('K', ROWS_OF_A_PART + 1).map((each, at) =>
+    at === 0 ? `${each},SAMEUSER` : at === ROWS_OF_A_PART ? `${each},sameuser` : `${each},`,
+  )
+  const id = await queue(rows, { header: `${HEADER},accountUserName` })
+  await work()
+  expect(await read(id)).toMatchObject({ state: 'refused', counts: { refused: 1 } })
+  expect(await isKnown('K1')).toBe(false)
+}, 300_000)
+
+test('[A-2.1.4] a list that is being tried stops when the tokens of who sent it became void, and says nothing was done', async () => {
+  const actor = randomUUID()
+  const id = await queue(rowsOf('L', ROWS_OF_A_PART + 1), { actor })
+  await runPart(id, 0)
+  await noteRevocation(stage.db.manager, actor, 1, stage.now)
+  await work()
+  expect(await read(id)).toMatchObject({ state: 'stopped', counts: { created: 0 } })
+  expect(await factsOf(id)).toEqual([])
 })
 
 test('a unit sees its own lists and takes in its own people', async () => {
