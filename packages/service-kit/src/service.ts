@@ -251,6 +251,8 @@ export async function startService<Config extends TObject>(
       app.relayed(count)
     },
   })
+  // The gateway asks for it next; made now, it costs the start nothing, for the jobs wait for the database meanwhile.
+  const documented = app.inject('/openapi.json')
   const jobs = await startJobs({
     service: name,
     db,
@@ -263,6 +265,7 @@ export async function startService<Config extends TObject>(
     clock,
     log,
   })
+  await documented
   await app.listen({ host: config.HOST, port: config.PORT })
   const { port } = app.server.address() as AddressInfo
   return {

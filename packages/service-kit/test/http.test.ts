@@ -608,6 +608,18 @@ test('the OpenAPI document shows permission and clauses, and no hidden operation
   expect(Object.keys(paths)).not.toContain('/internal/x')
 })
 
+test('who knows the OpenAPI document by its tag is not sent it again', async () => {
+  const { headers } = await app.inject('/openapi.json')
+  const known = { 'if-none-match': String(headers.etag) }
+  const again = await app.inject({ url: '/openapi.json', headers: known })
+  expect([again.statusCode, again.body, again.headers.etag]).toEqual([304, '', headers.etag])
+  const other = await app.inject({ url: '/openapi.json', headers: { 'if-none-match': 'W/"x"' } })
+  expect([other.statusCode, other.headers['content-type']]).toEqual([
+    200,
+    'application/json; charset=utf-8',
+  ])
+})
+
 test('over a socket: a body too large is refused, with and without a declared length', async () => {
   const small = await createApp({ ...optionsOf('small'), bodyLimit: 1_000 })
   small.post(

@@ -3,9 +3,13 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { publicOperations, serviceNames, services } from '@erp-steward/contracts/services'
 import { eventually } from '@erp-steward/test-kit/eventually'
+import Fastify from 'fastify'
+import { pino } from 'pino'
+import { createCatalogue } from '../src/documents/catalogue.ts'
 import { mergeDocuments, type OwnedDocument } from '../src/documents/merge-documents.ts'
 import { createRoutingTable } from '../src/routing/rules/routing-table.ts'
-import { documentOf, stage, type Stage } from './stage.ts'
+import { openUpstream } from '../src/routing/upstreams.ts'
+import { documentOf, stage, urlOf, type Stage } from './stage.ts'
 
 let it: Stage
 beforeAll(async () => {
@@ -135,6 +139,43 @@ test('a clash that comes with a service that starts later makes the gateway not 
     )
   } finally {
     await other.end()
+  }
+})
+
+test('a document that has not changed is not sent again, and a changed one takes its place', async () => {
+  const app = Fastify()
+  const current = { tag: 'W/"one"', document: documentOf('incident-tiering', '/v1/tickets') }
+  const sent: string[] = []
+  app.get('/openapi.json', (request, reply) => {
+    void reply.header('etag', current.tag)
+    if (request.headers['if-none-match'] === current.tag) return reply.code(304).send()
+    sent.push(current.tag)
+    return current.document
+  })
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const upstream = openUpstream('incident-tiering', urlOf(app), 5_000)
+  try {
+    const catalogue = createCatalogue(
+      [upstream],
+      createRoutingTable(Object.values(services)),
+      () => ({ openapi: '3.1.0', paths: {} }),
+      pino({ level: 'silent' }),
+    )
+    await catalogue.refresh()
+    const { merged } = catalogue
+    await catalogue.refresh()
+    expect(sent).toEqual(['W/"one"'])
+    expect(catalogue.merged).toBe(merged)
+    Object.assign(current, {
+      tag: 'W/"two"',
+      document: documentOf('incident-tiering', '/v1/key-users'),
+    })
+    await catalogue.refresh()
+    expect(sent).toEqual(['W/"one"', 'W/"two"'])
+    expect(Object.keys(catalogue.merged.document.paths)).toEqual(['/v1/key-users'])
+  } finally {
+    await upstream.pool.destroy()
+    await app.close()
   }
 })
 

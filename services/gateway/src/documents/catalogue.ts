@@ -3,7 +3,7 @@ import { isPathOf } from '@erp-steward/service-kit/problem-details'
 import type { Logger } from 'pino'
 import { Compile } from 'typebox/compile'
 import type { RoutingTable } from '../routing/rules/routing-table.ts'
-import { askUpstream, type Upstream } from '../routing/upstreams.ts'
+import { askForNews, type Upstream } from '../routing/upstreams.ts'
 import { mergeDocuments, OpenApiDocument, type MergedDocument } from './merge-documents.ts'
 
 /** Longest wait for a document in milliseconds. */
@@ -43,6 +43,7 @@ export function createCatalogue(
   log: Logger,
 ): Catalogue {
   const read = new Map<ServiceName, OpenApiDocument>()
+  const tags = new Map<ServiceName, string | undefined>()
   let merged: MergedDocument | undefined
 
   function merge(): MergedDocument {
@@ -64,6 +65,24 @@ export function createCatalogue(
         }),
       ],
     )
+  }
+
+  /** Whether there is another document than the one read last. */
+  async function readNews(upstream: Upstream): Promise<boolean> {
+    const { name } = upstream
+    try {
+      const news = await askForNews(upstream, '/openapi.json', DOCUMENT_MS, tags.get(name))
+      if (news === null) return false
+      if (isDocument.Check(news.answer)) {
+        read.set(name, news.answer)
+        tags.set(name, news.tag)
+        return true
+      }
+      log.error({ upstream: name }, 'its OpenAPI document cannot be read')
+    } catch (error) {
+      log.debug({ upstream: name, err: error }, 'its OpenAPI document is not there')
+    }
+    return false
   }
 
   return {
@@ -88,17 +107,8 @@ export function createCatalogue(
       return upstreams.map(({ name }) => name).filter((name) => !read.has(name))
     },
     async refresh() {
-      await Promise.all(
-        upstreams.map(async (upstream) => {
-          try {
-            const document = await askUpstream(upstream, '/openapi.json', DOCUMENT_MS)
-            if (isDocument.Check(document)) read.set(upstream.name, document)
-            else log.error({ upstream: upstream.name }, 'its OpenAPI document cannot be read')
-          } catch (error) {
-            log.debug({ upstream: upstream.name, err: error }, 'its OpenAPI document is not there')
-          }
-        }),
-      )
+      const news = await Promise.all(upstreams.map((upstream) => readNews(upstream)))
+      if (merged !== undefined && !news.includes(true)) return
       const before = merged
       merged = merge()
       for (const fault of [...merged.clashes, ...merged.unreachable])

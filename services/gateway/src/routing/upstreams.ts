@@ -1,5 +1,5 @@
 import type { ServiceName } from '@erp-steward/contracts/services'
-import { Pool } from 'undici'
+import { Pool, type Dispatcher } from 'undici'
 
 /** A service behind the gateway and the connections to it. */
 export interface Upstream {
@@ -33,20 +33,59 @@ export function openUpstream(name: ServiceName, url: string, timeoutMs: number):
  * @throws Error if the service cannot be reached, is too slow or answers anything but 200
  */
 export async function askUpstream(
-  { name, pool }: Upstream,
+  upstream: Upstream,
   path: string,
   timeoutMs: number,
   headers: Record<string, string> = {},
 ): Promise<unknown> {
-  const { statusCode, body } = await pool.request({
-    method: 'GET',
-    path,
-    headers,
-    signal: AbortSignal.timeout(timeoutMs),
-  })
-  if (statusCode !== 200) {
-    await body.dump()
-    throw new Error(`${name} answered ${String(statusCode)} to ${path}`)
-  }
+  const { statusCode, body } = await getFrom(upstream, path, timeoutMs, headers)
+  if (statusCode !== 200) throw await noAnswer(upstream, path, statusCode, body)
   return body.json()
+}
+
+/** What a service answered, and the entity tag by which it can be asked whether that has changed. */
+export interface Tagged {
+  readonly answer: unknown
+  readonly tag: string | undefined
+}
+
+/**
+ * As `askUpstream`; `null` when the answer is still the one that `tag` names.
+ *
+ * @throws Error if the service cannot be reached, is too slow or answers anything but 200 and 304
+ */
+export async function askForNews(
+  upstream: Upstream,
+  path: string,
+  timeoutMs: number,
+  tag: string | undefined,
+): Promise<Tagged | null> {
+  const known = tag === undefined ? {} : { 'if-none-match': tag }
+  const { statusCode, headers, body } = await getFrom(upstream, path, timeoutMs, known)
+  if (statusCode === 304 && tag !== undefined) {
+    await body.dump()
+    return null
+  }
+  if (statusCode !== 200) throw await noAnswer(upstream, path, statusCode, body)
+  const { etag } = headers
+  return { answer: await body.json(), tag: typeof etag === 'string' ? etag : undefined }
+}
+
+function getFrom(
+  { pool }: Upstream,
+  path: string,
+  timeoutMs: number,
+  headers: Record<string, string>,
+): Promise<Dispatcher.ResponseData> {
+  return pool.request({ method: 'GET', path, headers, signal: AbortSignal.timeout(timeoutMs) })
+}
+
+async function noAnswer(
+  { name }: Upstream,
+  path: string,
+  status: number,
+  body: Dispatcher.ResponseData['body'],
+): Promise<Error> {
+  await body.dump()
+  return new Error(`${name} answered ${String(status)} to ${path}`)
 }
