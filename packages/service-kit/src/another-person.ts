@@ -1,5 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
-import { said } from '@erp-steward/contracts/bilingual'
+import { said, type Bilingual } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 
 /** Ids of the people who act: the person, and whoever controls the client. Empty where nobody is known. */
@@ -21,7 +21,7 @@ export function handsOf({
 export function assertAnotherPerson(
   act: Act,
   personIds: readonly (string | null)[],
-  detail: string,
+  detail: Bilingual,
 ): void {
   const hands = handsOf(act)
   if (hands.length === 0)

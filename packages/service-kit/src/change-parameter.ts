@@ -80,7 +80,7 @@ export async function changeParameter(
       'parameter-refused',
       said('What is over was decided by the value of its time.', '已过去的事项按当时的数值决定。'),
       {
-        errors: [{ pointer: '#/validFrom', detail: 'lies in the past' }],
+        errors: [{ pointer: '#/validFrom', detail: said('lies in the past', '已过去') }],
       },
     )
   if (unitId !== null && (await isOfUnit(tx, unitId, act)))
@@ -156,9 +156,7 @@ async function assertInOrder(
             `${below} 须小于 ${above}:${JSON.stringify(low)} 和 ${JSON.stringify(high)}。`,
           ),
           {
-            errors: [
-              { pointer: '#/value', detail: `does not fit ${key === below ? above : below}` },
-            ],
+            errors: [{ pointer: '#/value', detail: besides(key === below ? above : below) }],
           },
         )
     }
@@ -186,3 +184,5 @@ function known(key: string): ParameterKey {
   if (isParameterKey(key)) return key
   throw new Problem('parameter-unknown', said(`There is no parameter ${key}.`, `没有参数 ${key}。`))
 }
+
+const besides = (other: ParameterKey) => said(`does not fit ${other}`, `与 ${other} 不相容`)

@@ -103,9 +103,13 @@ function assertMayDecide(proposal: Proposal, act: Act) {
   assertAnotherPerson(
     act,
     [proposal.proposedByPersonId, ...proposal.proposerControllers],
-    'Who proposes does not decide.',
+    said('Who proposes does not decide.', '提议人不得作决定。'),
   )
-  assertAnotherPerson(act, proposal.concernedPersonIds, 'It concerns you.')
+  assertAnotherPerson(
+    act,
+    proposal.concernedPersonIds,
+    said('It concerns you.', '此事项涉及您本人。'),
+  )
   const isOfUnit = act.unitId !== null && proposal.concernedUnitIds.includes(act.unitId)
   const wasOfUnit = act.personId !== null && proposal.peopleOfUnits.includes(act.personId)
   if (isOfUnit || wasOfUnit)

@@ -36,7 +36,10 @@ export function registerProblems(
   const methodsOf = rememberMethods(app)
   const answerNotFound = (request: FastifyRequest, reply: FastifyReply) => {
     const path = request.url.split('?', 1)[0] ?? ''
-    const detail = `There is no ${request.method} ${path}.`
+    const detail = said(
+      `There is no ${request.method} ${path}.`,
+      `没有 ${request.method} ${path}。`,
+    )
     const methods = [...methodsOf(path), ...methodsBehind(path)]
     if (methods.length === 0) return sendProblem(request, reply, new Problem('not-found', detail))
     void reply.header('allow', methods.join(', '))
@@ -151,14 +154,18 @@ export function problemOf(error: FastifyError | Problem, language: Language): Pr
     })
   }
   const known = CODE_OF_FRAMEWORK_ERROR[error.code]
-  if (known !== undefined) return new Problem(known, error.message)
+  if (known !== undefined)
+    return new Problem(known, said(error.message, `${problems[known].title['zh-CN']}。`))
   if (error instanceof SyntaxError && error.statusCode === 400)
     return new Problem(
       'malformed-request',
       said('The body is not well-formed JSON.', '请求正文不是格式正确的 JSON。'),
     )
   if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500)
-    return new Problem('malformed-request', STATUS_CODES[error.statusCode] ?? 'Bad Request')
+    return new Problem(
+      'malformed-request',
+      said(STATUS_CODES[error.statusCode] ?? 'Bad Request', '请求有误。'),
+    )
   if (isDatabaseAway(error))
     return new Problem('unavailable', said('The database is not available.', '数据库不可用。'), {
       retryAfterSeconds: 5,

@@ -89,7 +89,8 @@ function unfit(body: unknown, text: string): Problem | null {
   // What was sent twice is there once. Looked for only where the count leaves it open: it takes three times as long as parsing.
   const twice = mostMembers(text) === members ? null : memberSentTwice(text)
   if (twice === null) return null
-  const detail = `${twice.slice(1)} is sent twice.`
+  const name = twice.slice(1)
+  const detail = said(`${name} is sent twice.`, `${name} 发送了两次。`)
   return new Problem('malformed-request', detail, { errors: [{ pointer: twice, detail }] })
 }
 
@@ -99,6 +100,10 @@ export function isStorableText(text: string): boolean {
 }
 
 function refusal(pointer: string): Problem {
-  const detail = `${pointer.slice(1) || 'The body'} holds NUL or half of a surrogate pair.`
+  const name = pointer.slice(1)
+  const detail = said(
+    `${name || 'The body'} holds NUL or half of a surrogate pair.`,
+    `${name || '请求正文'} 含有 NUL 或不成对的代理字符。`,
+  )
   return new Problem('validation-failed', detail, { errors: [{ pointer, detail }] })
 }

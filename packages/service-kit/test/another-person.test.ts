@@ -1,3 +1,4 @@
+import { said } from '@erp-steward/contracts/bilingual'
 import { expect, test } from '@jest/globals'
 import { assertAnotherPerson } from '@erp-steward/service-kit/another-person'
 import { testAct } from '@erp-steward/test-kit/test-act'
@@ -18,7 +19,7 @@ test.each([
   ['an account of nobody', { personId: null }, [null], false],
 ])('%s', (_who, act, first, mayDecide) => {
   const check = () => {
-    assertAnotherPerson(testAct(act), first, 'You asked for it.')
+    assertAnotherPerson(testAct(act), first, said('You asked for it.', '由您申请。'))
   }
   if (mayDecide) expect(check).not.toThrow()
   else expect(check).toThrow(expect.objectContaining({ code: 'same-person' }))

@@ -128,7 +128,10 @@ async function assertNoPart(
     ...[origin?.recordedByPersonId ?? null, ...(origin?.recordedByControllers ?? [])],
     ...(node?.plannedByPeople ?? []),
   ]
-  const detail = 'Who recorded the fact does not decide the appeal.'
+  const detail = said(
+    'Who recorded the fact does not decide the appeal.',
+    '事实登记人不得裁定申诉。',
+  )
   if (actors.includes(act.actor)) throw new Problem('same-person', detail)
   assertAnotherPerson(act, people, detail)
   const hasInterest = await interestOf(tx, act, [personId])

@@ -37,7 +37,11 @@ export async function confirmRecord(
       'same-person',
       said('Another person confirms what you recorded.', '您的记录须由另一人确认。'),
     )
-  assertAnotherPerson(act, [record.personId], 'Another person confirms what you recorded.')
+  assertAnotherPerson(
+    act,
+    [record.personId],
+    said('Another person confirms what you recorded.', '您登记的记录须由他人确认。'),
+  )
   const interest = await interestOfRecorder(tx, record, act.now)
   if (interest !== null && (await isOfInterest(tx, act, interest)))
     throw new Problem(

@@ -107,7 +107,7 @@ export async function correctError(
 function assertSecondHand(error: Observation, act: Act): void {
   if (error.correctedAt === null) return
   const first = [error.correctedByPersonId, ...error.correctedByControllers]
-  const detail = 'Somebody else confirms what you said.'
+  const detail = said('Somebody else confirms what you said.', '您的陈述须由他人确认。')
   if (error.correctedBy === act.actor) throw new Problem('same-person', detail)
   assertAnotherPerson(act, first, detail)
 }

@@ -57,7 +57,7 @@ export async function publishSheet(
   assertAnotherPerson(
     act,
     [sheet.computedByPersonId, ...sheet.computedByControllers],
-    'Another person publishes what you had computed.',
+    said('Another person publishes what you had computed.', '您计算的考核表须由他人发布。'),
   )
   return makeKnown(tx, sheet, act)
 }

@@ -55,7 +55,10 @@ export async function completeTimeNode(
     handsOf(act).length === 0 || hasInterest({ personIds: [node.personId], unitIds: [node.unitId] })
   if (node.state === 'claimed') {
     if (isConcerned && isSame) return node
-    const detail = 'Somebody of another unit confirms what was claimed.'
+    const detail = said(
+      'Somebody of another unit confirms what was claimed.',
+      '申报内容须由其他单位人员确认。',
+    )
     if (isConcerned || node.completedBy === act.actor) throw new Problem('same-person', detail)
     // Who claimed, and moved to another unit since, does not confirm it.
     assertAnotherPerson(act, [node.completedByPersonId, ...node.completedByControllers], detail)

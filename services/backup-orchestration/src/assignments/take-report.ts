@@ -22,7 +22,10 @@ const OUTCOME: Readonly<Record<AssignmentKind, Report['outcome']>> = {
   restore: 'restored',
 }
 
-const LOST = 'The lease ran out or was taken back; what you did counts for nothing.'
+const LOST = said(
+  'The lease ran out or was taken back; what you did counts for nothing.',
+  '租约已到期或被收回;您所做的不予计入。',
+)
 
 /**
  * Prolongs a lease; not one of work that was called off: an agent that does not listen loses it.

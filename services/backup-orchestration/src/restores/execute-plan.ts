@@ -29,9 +29,13 @@ export async function executePlan(tx: EntityManager, planId: string, act: Act): 
   assertAnotherPerson(
     act,
     [plan.approverPersonId, ...plan.voidedApproverPersonIds],
-    'Who approved the plan does not execute it.',
+    said('Who approved the plan does not execute it.', '计划审批人不得执行该计划。'),
   )
-  assertAnotherPerson(act, [plan.requesterPersonId], 'Who drew up the plan does not execute it.')
+  assertAnotherPerson(
+    act,
+    [plan.requesterPersonId],
+    said('Who drew up the plan does not execute it.', '计划编制人不得执行该计划。'),
+  )
   if (plan.state === 'executing' && plan.executorPersonId === person) return plan
   if (plan.state !== 'approved')
     throw new Problem(

@@ -34,7 +34,7 @@ export async function confirmSite(
   assertAnotherPerson(
     act,
     [site.statedByPersonId, ...site.statedByControllers],
-    'Who stated what a site is does not confirm it.',
+    said('Who stated what a site is does not confirm it.', '存放地信息填报人不得确认该存放地。'),
   )
   if (site.confirmedAt !== null)
     throw new Problem(

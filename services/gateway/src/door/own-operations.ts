@@ -1,3 +1,4 @@
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { App } from '@erp-steward/service-kit/app'
 import { assertPermitted, principalOf } from '@erp-steward/service-kit/authentication'
@@ -13,7 +14,10 @@ export function guardOwnOperations(app: App, door: Door): void {
     const { access } = config
     if (access === undefined || access === 'public') return
     if (access === 'internal')
-      throw new Problem('unauthenticated', 'This operation is for processes of the product.')
+      throw new Problem(
+        'unauthenticated',
+        said('This operation is for processes of the product.', '此操作仅供本产品的进程使用。'),
+      )
     await door.admit(request, reply, url)
     if (access !== 'signed-in') assertPermitted(principalOf(request), access)
   })

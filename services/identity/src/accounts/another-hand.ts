@@ -1,5 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
-import { said } from '@erp-steward/contracts/bilingual'
+import { said, type Bilingual } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { EntityManager } from 'typeorm'
 
@@ -23,7 +23,7 @@ export async function assertAnotherHand(
   tx: EntityManager,
   act: Act,
   hands: readonly Hand[],
-  detail: string,
+  detail: Bilingual,
 ): Promise<void> {
   const own = await peopleBehind(tx, [act])
   const others = await peopleBehind(tx, hands)
@@ -41,7 +41,7 @@ export async function assertNotAbout(
   tx: EntityManager,
   act: Act,
   personId: string,
-  detail: string,
+  detail: Bilingual,
 ): Promise<void> {
   if ((await peopleBehind(tx, [act])).includes(personId)) throw new Problem('same-person', detail)
 }

@@ -1,3 +1,4 @@
+import { said } from '@erp-steward/contracts/bilingual'
 import type { Act } from '@erp-steward/contracts/act'
 import type { EntityManager } from 'typeorm'
 import { AccountEntity } from './account.ts'
@@ -14,7 +15,12 @@ export async function assertNotConcerned(
   command: AccountChangeCommand,
   act: Act,
 ): Promise<void> {
-  await assertAnotherHand(tx, act, await concerned(tx, command), 'Nobody decides about himself.')
+  await assertAnotherHand(
+    tx,
+    act,
+    await concerned(tx, command),
+    said('Nobody decides about himself.', '不得审批涉及本人的事项。'),
+  )
 }
 
 /**
@@ -29,7 +35,7 @@ export async function assertNotForOneself(
   act: Act,
 ): Promise<void> {
   if (command.kind !== 'set-position-roles' && command.kind !== 'grant-position') return
-  const detail = 'Nobody asks for rights of his own.'
+  const detail = said('Nobody asks for rights of his own.', '不得为本人申请权限。')
   await assertAnotherHand(tx, act, await concerned(tx, command), detail)
 }
 

@@ -55,7 +55,12 @@ export async function decideAccountChange(
       said(`A ${change.kind} is decided by others.`, `${change.kind} 须由他人决定。`),
     )
   const asked = whoAsked(change)
-  await assertAnotherHand(tx, act, [asked], 'Who asked for the change may not decide it.')
+  await assertAnotherHand(
+    tx,
+    act,
+    [asked],
+    said('Who asked for the change may not decide it.', '变更申请人不得审批该变更。'),
+  )
   await assertNotConcerned(tx, change.command, act)
   if (decision === 'approved') {
     if (!isSetUp(change.command)) await assertNamed(tx, act, [asked])

@@ -190,7 +190,12 @@ function lockingRoutes(app: App, deps: Committer): void {
         assertVersion(held.account.version, expected)
         const owner = { actor: id, personId: held.account.personId }
         if (verb === 'unfreeze') {
-          await assertAnotherHand(tx, act, [owner], 'Nobody releases the own account.')
+          await assertAnotherHand(
+            tx,
+            act,
+            [owner],
+            said('Nobody releases the own account.', '不得解冻本人账号。'),
+          )
           await assertNamed(tx, act)
         }
         const account = await apply(tx, held, reason, act)

@@ -1,3 +1,4 @@
+import { said } from '@erp-steward/contracts/bilingual'
 import type { Act } from '@erp-steward/contracts/act'
 import type { EntityManager } from 'typeorm'
 import { loneHandsOn, placedBy } from '../people/person-hand.ts'
@@ -19,7 +20,10 @@ export async function assertNotWhoPlaced(
   command: AccountChangeCommand,
   act: Act,
 ): Promise<void> {
-  const detail = 'Who gave the person this place decides no rights of it.'
+  const detail = said(
+    'Who gave the person this place decides no rights of it.',
+    '安排该人员到此岗位的人不得审批由此产生的权限。',
+  )
   await assertAnotherHand(tx, act, await whoPlaced(tx, command), detail)
 }
 

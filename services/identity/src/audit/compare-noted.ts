@@ -78,7 +78,10 @@ function signedHead(
 ): SignedHead | null {
   if (signature === undefined && keyId === undefined) return null
   if (signature === undefined || keyId === undefined || signedAt === undefined) {
-    const detail = 'A signature is `signedAt`, `keyId` and `signature` together.'
+    const detail = said(
+      'A signature is `signedAt`, `keyId` and `signature` together.',
+      '签名由 `signedAt`、`keyId` 和 `signature` 共同组成。',
+    )
     throw new Problem('validation-failed', detail, {
       errors: [{ pointer: `#/heads/${String(at)}`, detail }],
     })

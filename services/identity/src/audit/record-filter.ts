@@ -1,5 +1,5 @@
 import { eventCatalog } from '@erp-steward/contracts/event-catalog'
-import { said } from '@erp-steward/contracts/bilingual'
+import { said, type Bilingual } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { about, Instant, Line, Uuid } from '@erp-steward/contracts/values'
 import { ClauseId, isClauseId } from '@erp-steward/regulation/clause'
@@ -81,7 +81,13 @@ export async function conditionOf(
   where('type = ?', type)
   if (clause !== undefined) where('type = any(?)', typesProving(clause))
   if (from !== undefined && to !== undefined && instant(from) >= instant(to))
-    throw refused('to', 'The time ends before it begins: `to` must be later than `from`.')
+    throw refused(
+      'to',
+      said(
+        'The time ends before it begins: `to` must be later than `from`.',
+        '时间段的结束早于开始:`to` 须晚于 `from`。',
+      ),
+    )
   where('recorded_at >= ?', from && instant(from))
   where('recorded_at < ?', to && instant(to))
   return { text: conditions.join(' and '), values, actor: acting }
@@ -97,9 +103,19 @@ async function actorOf(
     'select id from account where user_name_lookup = $1',
     [userNameLookup(tx, userName)],
   )
-  if (account === undefined) throw refused('userName', `Nobody has the user name ${userName}.`)
+  if (account === undefined)
+    throw refused(
+      'userName',
+      said(`Nobody has the user name ${userName}.`, `没有用户名为 ${userName} 的账号。`),
+    )
   if (actor !== undefined && actor !== account.id)
-    throw refused('userName', `${userName} is another account than the actor ${actor}.`)
+    throw refused(
+      'userName',
+      said(
+        `${userName} is another account than the actor ${actor}.`,
+        `${userName} 与操作者 ${actor} 不是同一账号。`,
+      ),
+    )
   return account.id
 }
 
@@ -118,6 +134,6 @@ function typesProving(clause: string): string[] {
 /** RFC 3339 takes small letters too. */
 const instant = (text: string) => new Date(text.toUpperCase())
 
-function refused(parameter: string, detail: string): Problem {
+function refused(parameter: string, detail: Bilingual): Problem {
   return new Problem('validation-failed', detail, { errors: [{ parameter, detail }] })
 }

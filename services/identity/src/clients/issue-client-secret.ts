@@ -72,7 +72,7 @@ export async function issueSecondSecretHalf(
       said('No first half waits for a second one.', '没有等待第二半的前一半。'),
     )
   const first = { actor: halfBy ?? '', personId: halfPerson }
-  await assertAnotherHand(tx, act, [first], 'You have the first half.')
+  await assertAnotherHand(tx, act, [first], said('You have the first half.', '您已持有前一半。'))
   if (client.role !== SET_UP) await assertNamed(tx, act, [first])
   if (halfRole === act.role)
     throw new Problem(

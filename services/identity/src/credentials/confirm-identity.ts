@@ -57,8 +57,10 @@ export async function confirmIdentity(
         ]),
   ]
   if (account.personId !== null) hands.push(...(await loneHandsOn(tx, account.personId)))
-  const detail =
-    'Whose account it is, who had a half of its password or a hand in the person, confirms nothing.'
+  const detail = said(
+    'Whose account it is, who had a half of its password or a hand in the person, confirms nothing.',
+    '账号本人、领取过其密码任何一半的人以及办理过该人员的人不得确认。',
+  )
   await assertAnotherHand(tx, act, hands, detail)
   await assertNamed(tx, act)
   await tx.update(AccountEntity, accountId, { coolingUntil: null })

@@ -116,7 +116,7 @@ export async function issueSecondHalf(
       said('No first half waits for a second one.', '没有等待第二半的前一半。'),
     )
   const first = { actor: reset.firstBy, personId: reset.firstPerson }
-  await assertAnotherHand(tx, act, [first], 'You have the first half.')
+  await assertAnotherHand(tx, act, [first], said('You have the first half.', '您已持有前一半。'))
   await assertNamed(tx, act, [first])
   if (reset.firstRole === act.role)
     throw new Problem(
@@ -173,7 +173,12 @@ async function accountFor(tx: EntityManager, accountId: string, act: Act): Promi
     )
   const { account } = held
   const owner = { actor: accountId, personId: account.personId }
-  await assertAnotherHand(tx, act, [owner], 'Nobody issues a password for the own account.')
+  await assertAnotherHand(
+    tx,
+    act,
+    [owner],
+    said('Nobody issues a password for the own account.', '不得为本人账号签发密码。'),
+  )
   if (!mayHoldHalf(act.role, account.administratorRole))
     throw new Problem(
       'half-not-for-role',
@@ -190,7 +195,10 @@ async function accountFor(tx: EntityManager, accountId: string, act: Act): Promi
     tx,
     act,
     takers,
-    'Who took the person in, moved or rewrote it, has no half.',
+    said(
+      'Who took the person in, moved or rewrote it, has no half.',
+      '办理该人员入职、调动或变更的人不得领取任何一半。',
+    ),
   )
   return held
 }

@@ -27,7 +27,12 @@ export async function unlockAccount(
       said(`There is no account ${accountId}.`, `没有账号 ${accountId}。`),
     )
   const owner = { actor: accountId, personId: account.personId }
-  await assertAnotherHand(tx, act, [owner], 'Nobody unlocks the own account.')
+  await assertAnotherHand(
+    tx,
+    act,
+    [owner],
+    said('Nobody unlocks the own account.', '不得解锁本人账号。'),
+  )
   await assertNamed(tx, act)
   const [guards]: [{ locked: boolean }[], number] = await tx.query(
     `delete from sign_in_guard where name_digest = $1

@@ -1,3 +1,4 @@
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { App } from '@erp-steward/service-kit/app'
 import { unitInRange } from '@erp-steward/service-kit/authentication'
@@ -36,7 +37,10 @@ export function feedRoutes(app: App, { db }: { readonly db: DataSource }): void 
       const unitId = unitInRange(request)
       const found = await changesAfter(db.manager, { after, types, unitId, limit })
       if (after !== null && after > found.end)
-        throw new Problem('cursor-unusable', `The feed ends at ${String(found.end)}.`)
+        throw new Problem(
+          'cursor-unusable',
+          said(`The feed ends at ${String(found.end)}.`, `变更流止于 ${String(found.end)}。`),
+        )
       return found
     },
   })

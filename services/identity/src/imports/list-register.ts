@@ -82,7 +82,10 @@ export async function lookUp(
 ): Promise<Known> {
   const key = register.keyOf(value.employeeNumber)
   if (register.seen.has(key))
-    throw new Problem('validation-failed', 'The list names this person twice.')
+    throw new Problem(
+      'validation-failed',
+      said('The list names this person twice.', '名单中该人员出现两次。'),
+    )
   register.seen.add(key)
   const place = await placeOf(tx, value, register.places)
   if (place instanceof Problem) throw place

@@ -68,7 +68,12 @@ export async function changePerson(
     (member) => person[member] !== before[member],
   )
   if (!moved && !rewritten) return { person: before, outcome: 'unchanged' }
-  await assertNotAbout(tx, act, person.id, 'Nobody moves or changes himself.')
+  await assertNotAbout(
+    tx,
+    act,
+    person.id,
+    said('Nobody moves or changes himself.', '不得调动或更改本人。'),
+  )
   if (moved && place !== undefined && carriesRights(place.position))
     await assertNoAdministrator(tx, person.id)
   // Only what changes: who was somebody's twin before it was looked at may still get a birthday.

@@ -39,7 +39,12 @@ export async function leavePerson(
 ): Promise<Person> {
   if (!before.active)
     throw new Problem('person-left', said('The person has left.', '该人员已离开。'))
-  await assertNotAbout(tx, act, before.id, 'Nobody gives notice for himself.')
+  await assertNotAbout(
+    tx,
+    act,
+    before.id,
+    said('Nobody gives notice for himself.', '不得为本人办理离职通知。'),
+  )
   const { leaveOn, effectiveAt, atOnce, noticeLagSeconds } = leaveTiming(leave, act.now)
   const person: Person = {
     ...before,
@@ -78,7 +83,12 @@ export async function leavePerson(
  * @throws Problem `person-left`, `no-leave-noticed`, `same-person`
  */
 export async function withdrawLeave(tx: EntityManager, before: Person, act: Act): Promise<Person> {
-  await assertNotAbout(tx, act, before.id, 'Nobody takes the own notice back.')
+  await assertNotAbout(
+    tx,
+    act,
+    before.id,
+    said('Nobody takes the own notice back.', '不得撤回本人的离职通知。'),
+  )
   const { id, active, leaveOn } = before
   if (!active) throw new Problem('person-left', said('The person has left.', '该人员已离开。'))
   if (leaveOn === null)

@@ -45,7 +45,12 @@ export async function rejoinPerson(
 ): Promise<Person> {
   if (before.active)
     throw new Problem('person-active', said('The person has not left.', '该人员并未离开。'))
-  await assertNotAbout(tx, act, before.id, 'Nobody takes himself back.')
+  await assertNotAbout(
+    tx,
+    act,
+    before.id,
+    said('Nobody takes himself back.', '不得为本人办理复职。'),
+  )
   const rightsPending = carriesRights(place.position)
   if (rightsPending) await assertNoAdministrator(tx, before.id)
   assertBorn(birthday, act.now)

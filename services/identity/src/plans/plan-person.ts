@@ -40,7 +40,10 @@ export async function planPerson(
   act: Act,
 ): Promise<PersonPlan> {
   if (effectiveOn <= chinaDay(act.now)) {
-    const detail = 'The day must be after today in China; what is of today is done at once.'
+    const detail = said(
+      'The day must be after today in China; what is of today is done at once.',
+      '日期须晚于北京时间今日;当日事项应直接办理。',
+    )
     throw new Problem('validation-failed', detail, {
       errors: [{ pointer: '#/effectiveOn', detail }],
     })
@@ -108,7 +111,12 @@ async function assertMayMove(
     )
   if (!person.active)
     throw new Problem('person-left', said('The person has left.', '该人员已离开。'))
-  await assertNotAbout(tx, act, personId, 'Nobody moves or changes himself.')
+  await assertNotAbout(
+    tx,
+    act,
+    personId,
+    said('Nobody moves or changes himself.', '不得调动或更改本人。'),
+  )
 }
 
 /**
@@ -125,7 +133,12 @@ export async function withdrawPlan(
 ): Promise<PersonPlan> {
   if (before.state !== 'planned' && before.state !== 'failed') throw planState(before)
   if (before.personId !== null)
-    await assertNotAbout(tx, act, before.personId, 'Nobody takes a plan about himself back.')
+    await assertNotAbout(
+      tx,
+      act,
+      before.personId,
+      said('Nobody takes a plan about himself back.', '不得撤回涉及本人的计划。'),
+    )
   const version = before.version + 1
   const plan: PersonPlan = { ...before, state: 'withdrawn', endedAt: act.now, version }
   await tx.save(PersonPlanEntity, plan)
@@ -148,7 +161,12 @@ export async function retryPlan(
 ): Promise<PersonPlan> {
   if (before.state !== 'failed') throw planState(before)
   if (before.personId !== null)
-    await assertNotAbout(tx, act, before.personId, 'Nobody retries a plan about himself.')
+    await assertNotAbout(
+      tx,
+      act,
+      before.personId,
+      said('Nobody retries a plan about himself.', '不得重试涉及本人的计划。'),
+    )
   const version = before.version + 1
   const again = { state: 'planned', problem: null, endedAt: null, version } as const
   const plan: PersonPlan = { ...before, ...again }

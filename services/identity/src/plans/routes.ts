@@ -1,3 +1,4 @@
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { about, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
@@ -188,7 +189,7 @@ export function planRoutes(app: App, deps: Committer): void {
 function inRange(request: FastifyRequest, id: string, plan: PersonPlan | null): PersonPlan {
   const own = unitInRange(request)
   if (plan === null || (own !== null && plan.unitId !== own))
-    throw new Problem('not-found', `There is no plan ${id}.`)
+    throw new Problem('not-found', said(`There is no plan ${id}.`, `没有计划 ${id}。`))
   return plan
 }
 

@@ -1,4 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
+import { said } from '@erp-steward/contracts/bilingual'
 import { permissions } from '@erp-steward/contracts/permissions'
 import { Problem } from '@erp-steward/contracts/problem'
 import { Uuid } from '@erp-steward/contracts/values'
@@ -60,9 +61,13 @@ async function takeEffect(tx: EntityManager, plan: PersonPlan, act: Act): Promis
     return (await joinPerson(tx, joiner, act)).person.id
   }
   const person = await lockPerson(tx, String(plan.personId))
-  if (person === null) throw new Problem('person-unknown', 'There is no such person.')
+  if (person === null)
+    throw new Problem('person-unknown', said('There is no such person.', '没有此人员。'))
   if (plan.rangeId !== null && person.unitId !== plan.rangeId)
-    throw new Problem('outside-unit', 'The person is of another unit by now.')
+    throw new Problem(
+      'outside-unit',
+      said('The person is of another unit by now.', '该人员现已属于其他单位。'),
+    )
   await changePerson(tx, person, { place }, act)
   return person.id
 }
@@ -78,5 +83,8 @@ async function assertStillMay(tx: EntityManager, actor: string): Promise<void> {
         ? [client.role]
         : []
   if (!permissions['person.manage'].some((role) => roles.includes(role)))
-    throw new Problem('permission-missing', 'Who planned it may no longer run the register.')
+    throw new Problem(
+      'permission-missing',
+      said('Who planned it may no longer run the register.', '计划人已无权维护人员登记。'),
+    )
 }

@@ -39,7 +39,11 @@ export async function nominateKeyUser(
   act: Act,
 ): Promise<KeyUser> {
   assertShape(tier, kind, unitId, moduleCode)
-  assertAnotherPerson(act, [personId], 'Nobody names himself, nor an account he controls.')
+  assertAnotherPerson(
+    act,
+    [personId],
+    said('Nobody names himself, nor an account he controls.', '不得指定本人或由本人控制的账号。'),
+  )
   assertAble(await activePerson(tx, personId), unitId)
   if (unitId !== null) await activeUnit(tx, unitId)
   if (moduleCode !== null) await activeModule(tx, moduleCode)

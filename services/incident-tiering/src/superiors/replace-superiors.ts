@@ -1,4 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Uuid } from '@erp-steward/contracts/values'
 import { assertAnotherPerson } from '@erp-steward/service-kit/another-person'
 import { assertVersion } from '@erp-steward/service-kit/commit'
@@ -53,7 +54,11 @@ export async function nameSuperiors(
 ): Promise<Superiors | Proposal> {
   const move = await moveOf(tx, body)
   assertVersion(move.before.version, expected)
-  assertAnotherPerson(act, [...move.added, ...move.removed], 'Nobody puts himself on or off.')
+  assertAnotherPerson(
+    act,
+    [...move.added, ...move.removed],
+    said('Nobody puts himself on or off.', '不得将本人列入或移出。'),
+  )
   await assertCallable(tx, move)
   if (!(await shortens(tx, move))) return putSuperiors(tx, body, move, act)
   const proposal = { body: { ...body, personIds: [...body.personIds] }, reason }

@@ -122,7 +122,7 @@ async function assertMayConfirm(tx: EntityManager, ticket: Ticket, act: Act) {
   assertAnotherPerson(
     act,
     [ticket.resolvedByPersonId],
-    'Who resolved a ticket does not confirm it.',
+    said('Who resolved a ticket does not confirm it.', '工单解决人不得确认该工单。'),
   )
   const { reporter, stead } = await confirmersOf(tx, ticket)
   if (reporter !== null && reporter.id === act.personId) return
@@ -130,7 +130,10 @@ async function assertMayConfirm(tx: EntityManager, ticket: Ticket, act: Act) {
   throw new Problem(
     'not-ticket-reporter',
     reporter !== null && ticket.userSilentAt === null
-      ? 'The person who reported the ticket confirms it.'
-      : 'A tier 1 key user or the leader of the unit confirms this ticket.',
+      ? said('The person who reported the ticket confirms it.', '须由工单报告人确认。')
+      : said(
+          'A tier 1 key user or the leader of the unit confirms this ticket.',
+          '此工单须由一级关键用户或单位负责人确认。',
+        ),
   )
 }

@@ -64,7 +64,11 @@ export async function overruleItem(
       'inspection-note-required',
       said('Say why the value is no finding.', '请说明该数值为何不算问题。'),
     )
-  assertAnotherPerson(act, [recordedByPersonId], 'Somebody else entered it.')
+  assertAnotherPerson(
+    act,
+    [recordedByPersonId],
+    said('Somebody else entered it.', '须由录入人以外的人员办理。'),
+  )
   if (!(await isAbleToInspect(tx, personId, round.unitId)))
     throw new Problem(
       'inspector-unable',

@@ -50,7 +50,11 @@ export async function setRoster(
     setAt: act.now,
     version: expected + 1,
   }
-  assertAnotherPerson(act, moved(before, roster), 'Somebody else puts you on or off duty.')
+  assertAnotherPerson(
+    act,
+    moved(before, roster),
+    said('Somebody else puts you on or off duty.', '您的值班须由他人安排或取消。'),
+  )
   if (before !== null) await tx.update(InspectionRosterEntity, { unitId }, roster)
   else
     try {

@@ -56,12 +56,18 @@ export async function signRound(
   assertAnotherPerson(
     act,
     items.map((item) => item.overruledByPersonId),
-    'Whoever overruled a value of the round does not sign it.',
+    said(
+      'Whoever overruled a value of the round does not sign it.',
+      '推翻过本巡检单数值的人不得签字。',
+    ),
   )
   assertAnotherPerson(
     act,
     await handsBehind(tx, items),
-    'Whoever registered a source that filled the round, or was handed its token, does not sign it.',
+    said(
+      'Whoever registered a source that filled the round, or was handed its token, does not sign it.',
+      '登记过填充本巡检单的采集源或领取过其令牌的人不得签字。',
+    ),
   )
   const suspicions = [...(await copiedAnswers(tx, round, items, act))]
   const signed = {

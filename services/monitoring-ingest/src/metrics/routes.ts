@@ -112,7 +112,7 @@ function instant(name: string, text: string): Date {
   const at = new Date(text)
   if (Number.isNaN(at.getTime()))
     throw new Problem('validation-failed', said(`${name} is no instant.`, `${name} 不是时刻。`), {
-      errors: [{ parameter: name, detail: 'is no instant' }],
+      errors: [{ parameter: name, detail: said('is no instant', '不是时刻') }],
     })
   return at
 }
