@@ -8,6 +8,16 @@ import { about, Code, Instant, Line, nullable, Uuid } from './values.ts'
  * Payload and keys never pass here: an agent reads its sources, seals what it stores and knows its keys by itself.
  */
 
+const FencingToken = Type.Integer({
+  minimum: 1,
+  // As wide as its column.
+  maximum: 2_147_483_647,
+  description: 'As the assignment gave it; an older one is refused.',
+})
+
+/** Bytes, files or tables: whole, and no more than a double tells apart. */
+const Count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
+
 /** One executor of an agent, as found on its host at the start and daily. */
 export const ExecutorProbe = Type.Object(
   {
@@ -81,10 +91,10 @@ export type Source = Static<typeof Source>
 
 const assigned = {
   assignmentId: about(Uuid, 'Names the piece of work in heartbeats and the report.'),
-  fencingToken: Type.Integer({
-    minimum: 1,
-    description: 'Grows with every lease of the assignment; an older one is refused.',
-  }),
+  fencingToken: about(
+    FencingToken,
+    'Grows with every lease of the assignment; an older one is refused.',
+  ),
   /** Until when the agent may work without a heartbeat. */
   leaseUntil: about(
     Instant,
@@ -189,13 +199,10 @@ export type LeaseRequest = Static<typeof LeaseRequest>
 /** `POST /v1/backup-agents/me/assignments/{id}/heartbeat` */
 export const Heartbeat = Type.Object(
   {
-    fencingToken: Type.Integer({
-      minimum: 1,
-      description: 'As the assignment gave it; an older one is refused.',
-    }),
+    fencingToken: FencingToken,
     /** What is being done. */
     phase: about(Line(60), 'What is being done, for people.'),
-    bytesDone: Type.Integer({ minimum: 0, description: 'Bytes worked so far.' }),
+    bytesDone: about(Count, 'Bytes worked so far.'),
   },
   { title: 'BackupHeartbeat', additionalProperties: false },
 )
@@ -217,10 +224,7 @@ export type HeartbeatAnswer = Static<typeof HeartbeatAnswer>
 const failed = Type.Object(
   {
     outcome: Type.Literal('failed', { description: 'The work failed.' }),
-    fencingToken: Type.Integer({
-      minimum: 1,
-      description: 'As the assignment gave it; an older one is refused.',
-    }),
+    fencingToken: FencingToken,
     cause: Type.Enum(['executor', 'digest', 'refused', 'cancelled'], {
       description:
         '`executor`: the tool failed; `digest`: what was read is not what was written; `refused`: the settings of the agent forbid it; `cancelled`: it was called off.',
@@ -231,7 +235,7 @@ const failed = Type.Object(
 )
 
 const readBack = {
-  storedBytes: Type.Integer({ minimum: 0, description: 'Bytes in the store.' }),
+  storedBytes: about(Count, 'Bytes in the store.'),
   writtenDigest: nullable(Sha256, 'SHA-256 while writing; null where nothing was written.'),
   readDigest: nullable(
     Sha256,
@@ -250,10 +254,7 @@ export const Report = Type.Union(
     Type.Object(
       {
         outcome: Type.Literal('backed-up', { description: 'The source was saved.' }),
-        fencingToken: Type.Integer({
-          minimum: 1,
-          description: 'As the assignment gave it; an older one is refused.',
-        }),
+        fencingToken: FencingToken,
         ...readBack,
         tool: about(Line(200), 'Name and version of the tool that saved it.'),
         /** The instant of the data: before the first byte was read. */
@@ -263,11 +264,11 @@ export const Report = Type.Union(
           Sha256,
           'SHA-256 of the canonical list of what is inside: path, size, mode and SHA-256 of each file, or the rows of each table.',
         ),
-        items: Type.Integer({ minimum: 0, description: 'Files or tables.' }),
-        sourceBytes: Type.Integer({
-          minimum: 0,
-          description: 'Bytes read at the source, before they were compressed and sealed.',
-        }),
+        items: about(Count, 'Files or tables.'),
+        sourceBytes: about(
+          Count,
+          'Bytes read at the source, before they were compressed and sealed.',
+        ),
       },
       { title: 'BackedUpReport', additionalProperties: false },
     ),
@@ -276,10 +277,7 @@ export const Report = Type.Union(
         outcome: Type.Enum(['copied', 'verified'], {
           description: 'The object was copied, or read again.',
         }),
-        fencingToken: Type.Integer({
-          minimum: 1,
-          description: 'As the assignment gave it; an older one is refused.',
-        }),
+        fencingToken: FencingToken,
         ...readBack,
       },
       { title: 'ReadBackReport', additionalProperties: false },
@@ -287,16 +285,13 @@ export const Report = Type.Union(
     Type.Object(
       {
         outcome: Type.Literal('restored', { description: 'The object was restored.' }),
-        fencingToken: Type.Integer({
-          minimum: 1,
-          description: 'As the assignment gave it; an older one is refused.',
-        }),
+        fencingToken: FencingToken,
         /** SHA-256 of the list made from what lies in the scratch place now. */
         manifestDigest: about(
           Sha256,
           'SHA-256 of the list made from what lies in the scratch place now.',
         ),
-        compared: Type.Integer({ minimum: 0, description: 'Files or tables compared.' }),
+        compared: about(Count, 'Files or tables compared.'),
         differences: Type.Array(Line(500), {
           maxItems: 20,
           description: 'First differences, `path: why`.',

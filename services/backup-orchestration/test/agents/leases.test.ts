@@ -215,6 +215,21 @@ describe('a lease', () => {
     expect(await run(stage, runId)).toMatchObject({ state: 'succeeded', attempts: 2 })
   })
 
+  test('a fencing token wider than its column is refused, and the work goes on', async () => {
+    const { id } = await target(stage)
+    await made(request(stage, id))
+    const work = await leased(stage, 'backup')
+    expect(await refusal(beat(stage, { ...work, fencingToken: 2_147_483_648 }))).toEqual([
+      422,
+      'validation-failed',
+    ])
+    expect(await refusal(beat(stage, { ...work, fencingToken: 2_147_483_647 }))).toEqual([
+      409,
+      'lease-lost',
+    ])
+    await made(beat(stage, work))
+  })
+
   test('that ends exactly now still holds', async () => {
     const { id } = await target(stage)
     await made(request(stage, id))
