@@ -87,7 +87,7 @@ export const BEARER = {
   scheme: 'bearer',
   bearerFormat: 'JWT',
   description:
-    'The access token of `POST /v1/sessions` or `POST /v1/tokens`: ES256, checked as RFC 8725 has it (algorithm, issuer, audience, ' +
+    'The access token of `POST /v1/sessions` or `POST /v1/tokens`: ES256, checked as RFC8725 has it (algorithm, issuer, audience, ' +
     'end of life), and void at once when its account or session is.',
 } as const
 

@@ -198,6 +198,10 @@ export function describeExchange(
       if (config === undefined) continue
       if (config.sends !== undefined)
         operation.requestBody = { required: true, content: inJson(config.sends) }
+      const { requestBody } = operation
+      // What may be null may as well stay away.
+      if (Object.values(requestBody?.content ?? {}).some(({ schema }) => takesNull(schema)))
+        operation.requestBody = { ...requestBody, required: false }
       let isReadTagged = false
       for (const [status, answer] of Object.entries(operation.responses ?? {})) {
         const isTagged = config.tagged.has(status)
@@ -226,6 +230,11 @@ function refusal({ operationId = '' }: DescribedOperation, { codes }: Declared) 
   const name = operationId.replace(/^./, (first) => first.toUpperCase())
   const refusals = codes.filter((code) => !isOutage(code))
   return problemContent(refusals, `${name}Problem`)
+}
+
+function takesNull(schema: object = {}): boolean {
+  const { type, anyOf = [] } = schema as { type?: unknown; anyOf?: readonly object[] }
+  return type === 'null' || anyOf.some(takesNull)
 }
 
 function parametersOf(

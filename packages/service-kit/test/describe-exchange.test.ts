@@ -7,10 +7,16 @@ import { createApp } from '@erp-steward/service-kit/create-app'
 import { openApiOf } from '@erp-steward/service-kit/open-api'
 import { atVersion, atVersionIfAny, idempotencyKeyOf } from '@erp-steward/service-kit/preconditions'
 import { pino } from 'pino'
-import { Type } from 'typebox'
+import { Type, type TSchema } from 'typebox'
 
 const Goat = Type.Object({ name: Type.String(), version: Type.Integer() })
 const Named = Type.Object({ name: Type.String() }, { additionalProperties: false })
+const Shearing = Type.Object({
+  sheep: Type.Integer({ maximum: 2_147_483_647 }),
+  hairs: Type.Integer({ maximum: 2_147_483_648 }),
+  days: Type.Integer(),
+  of: Type.String(),
+})
 const goat = { name: 'heidi', version: 3 }
 const changed = (expected: number | null) =>
   Promise.resolve({ ...goat, version: (expected ?? 0) + 1 })
@@ -26,7 +32,7 @@ beforeAll(async () => {
     tokens: null,
     readiness: {},
   })
-  const as = (operationId: string, response: object, body?: typeof Named) => ({
+  const as = (operationId: string, response: object, body?: TSchema) => ({
     operationId,
     response,
     ...(body !== undefined && { body }),
@@ -78,6 +84,11 @@ beforeAll(async () => {
   app.patch('/v1/undeclared', { config, schema: as('changeUndeclared', {}) }, (request) =>
     atVersion(request, changed),
   )
+  app.post(
+    '/v1/shearings',
+    { config, schema: as('shear', { 200: Shearing }, Type.Union([Named, Type.Null()])) },
+    ({ body }) => ({ sheep: 1, hairs: 2, days: 3, of: body === undefined ? 'all' : 'one' }),
+  )
   // What forgets to look at the header it declares.
   app.post(
     '/v1/careless',
@@ -95,6 +106,7 @@ interface Answer {
 }
 
 interface Operation {
+  readonly requestBody?: { readonly required?: boolean }
   readonly parameters?: readonly { readonly $ref: string }[]
   readonly responses: Record<string, Answer>
 }
@@ -217,6 +229,38 @@ test.each(['POST', 'PATCH'] as const)(
     expect(answer.json()).toMatchObject({ code: 'internal-error' })
   },
 )
+
+test('a body may stay away where it may be null, and nowhere else', async () => {
+  const bodyOf = (path: string) => documented().paths[path]?.post?.requestBody
+  expect([bodyOf('/v1/shearings')?.required, bodyOf('/v1/goats')?.required]).toEqual([false, true])
+  const answer = await app.inject({ method: 'POST', url: '/v1/shearings' })
+  expect(answer.json()).toMatchObject({ of: 'all' })
+  const refused = await app.inject({
+    ...{ method: 'POST', url: '/v1/goats', headers: { 'idempotency-key': 'none' } },
+  })
+  expect(refused.json()).toMatchObject({ code: 'validation-failed' })
+})
+
+test('a whole number says how wide it is, so that no client cuts it', () => {
+  const { paths } = openApiOf(app) as { paths: Record<string, Record<string, object>> }
+  expect(paths['/v1/shearings']?.post).toMatchObject({
+    responses: {
+      200: {
+        content: {
+          'application/json': {
+            schema: {
+              properties: {
+                sheep: { type: 'integer', maximum: 2_147_483_647, format: 'int32' },
+                hairs: { type: 'integer', maximum: 2_147_483_648, format: 'int64' },
+                days: { type: 'integer', format: 'int64' },
+              },
+            },
+          },
+        },
+      },
+    },
+  })
+})
 
 test('what is answered with its version has it for an entity tag, unless the operation gave another', async () => {
   const tagOf = async (url: string) => (await app.inject(url)).headers.etag

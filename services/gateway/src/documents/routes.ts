@@ -45,7 +45,7 @@ export async function documentRoutes(app: App, catalogue: Catalogue): Promise<vo
         summary: 'What a problem code means and what to do about it.',
         tags: ['gateway'],
         params: Type.Object({
-          code: Type.String({ description: 'The `code` of the problem document.' }),
+          code: Type.String({ maxLength: 100, description: 'The `code` of the problem document.' }),
         }),
         response: {
           200: Type.Object(

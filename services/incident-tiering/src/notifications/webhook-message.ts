@@ -56,6 +56,8 @@ export const describedWebhooks: DescribedWebhooks = {
         'Signed after Standard Webhooks (`v1`, HMAC-SHA256 with the secret of the webhook over `<id>.<timestamp>.<body>`). It counts ' +
         'as delivered once it is answered with 2xx; else it is sent again, under the same id, with growing pauses.',
       tags: ['notifications'],
+      // No token of ours: the signature says who sends.
+      security: [],
       parameters: [
         header('webhook-id', 'The same for every try, so that the receiver can drop repetitions.'),
         header('webhook-timestamp', 'When it was sent, in seconds since 1970.'),
