@@ -21,7 +21,17 @@ const NO_EDGES = {
 }
 
 export default tseslint.config(
-  { ignores: ['**/node_modules/', '.data/', '.cache/', 'infra/kafka/lib*/', 'docs/', 'coverage/'] },
+  {
+    ignores: [
+      '**/node_modules/',
+      '.data/',
+      '.cache/',
+      'infra/kafka/lib*/',
+      'docs/',
+      'coverage/',
+      'test/contract/clients/',
+    ],
+  },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

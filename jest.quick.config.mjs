@@ -9,6 +9,7 @@ const leftOut = [
   'packages/messaging/test/kafka-bus',
   'services/identity/test/provisioning/ebs-simulator',
   'services/monitoring-ingest/test/crash',
+  'test/contract/',
   'test/e2e/',
 ].map((path) => `<rootDir>/${path}`)
 

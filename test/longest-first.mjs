@@ -14,6 +14,7 @@ const LONGEST = [
   'test/e2e/day-local',
   'infra/standalone/test/kafka',
   'infra/kafka/test/broker',
+  'test/contract',
   'test/examples',
   'infra/standalone/test/first-lines',
   'test/e2e/',
