@@ -4,13 +4,13 @@ import { problems } from '../src/problems.ts'
 
 const tables = new URL('../src/problems/', import.meta.url)
 
-/** The codes of every table, as the files say them. */
+/** The codes of every table, as the files say them: `httpProblems`, `identityProblems` … */
 async function codesOfTables(): Promise<string[]> {
   const codes: string[] = []
   for (const file of await readdir(tables)) {
-    const module = (await import(new URL(file, tables).pathname)) as Record<string, unknown>
-    for (const table of Object.values(module))
-      if (typeof table === 'object' && table !== null) codes.push(...Object.keys(table))
+    const module = (await import(new URL(file, tables).pathname)) as Record<string, object>
+    for (const [name, table] of Object.entries(module))
+      if (name.endsWith('Problems')) codes.push(...Object.keys(table))
   }
   return codes
 }
