@@ -123,14 +123,15 @@ function problemDocument(): string {
     'Written from `packages/contracts/src/problems/` by `npm run generate`. Every error is an RFC 9457 document',
     '(`application/problem+json`) with `type` = `/problems/<code>`, `title` (English or Chinese by `Accept-Language`), `status`,',
     '`code`, `detail`, `instance` (quote it when you report the problem), and `errors` where members are at fault.',
+    'Its `type`, read from the gateway, answers what to do in the same language.',
     '',
-    '| code | status | meaning | 含义 | what to do |',
-    '|---|---|---|---|---|',
+    '| code | status | meaning | 含义 | what to do | 处理办法 |',
+    '|---|---|---|---|---|---|',
     ...Object.entries(problems)
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(
         ([code, { status, title, remedy }]) =>
-          `| \`${code}\` | ${String(status)} | ${title.en} | ${title['zh-CN']} | ${remedy} |`,
+          `| \`${code}\` | ${String(status)} | ${title.en} | ${title['zh-CN']} | ${remedy.en} | ${remedy['zh-CN']} |`,
       ),
     '',
   ].join('\n')

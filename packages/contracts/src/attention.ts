@@ -1,14 +1,9 @@
+import { said, type Bilingual } from './bilingual.ts'
 import type { Permission } from './permissions.ts'
 
 /** `critical`: what the regulations demand does not happen, or facts are lost; `warning`: it will come to that. */
 export const severities = ['critical', 'warning'] as const
 export type Severity = (typeof severities)[number]
-
-/** A sentence in both languages. */
-interface Texts {
-  readonly en: string
-  readonly 'zh-CN': string
-}
 
 /** What mends a matter: an operation as the OpenAPI document names it; `{id}` is what it is about. */
 interface Mending {
@@ -64,9 +59,9 @@ export interface AttentionProfile {
   readonly severity: Severity
   /** Who may read what it is about; nobody else is told of it. */
   readonly read: Permission
-  readonly title: Texts
+  readonly title: Bilingual
   /** What to do. */
-  readonly remedy: Texts
+  readonly remedy: Bilingual
 }
 
 /**
@@ -77,248 +72,227 @@ export const attentionKinds = {
   'service-silent': {
     severity: 'critical',
     read: 'attention.read',
-    title: { en: 'A service does not answer', 'zh-CN': '服务无应答' },
-    remedy: {
-      en: 'Look at its log and its database; what it would tell is missing from this list.',
-      'zh-CN': '请检查该服务的日志与数据库;其事项暂不在本清单中。',
-    },
+    title: said('A service does not answer', '服务无应答'),
+    remedy: said(
+      'Look at its log and its database; what it would tell is missing from this list.',
+      '请检查该服务的日志与数据库；其事项暂不在本清单中。',
+    ),
   },
   'dead-letter': {
     severity: 'critical',
     read: 'dead-letter.read',
-    title: { en: 'A service could not take a fact', 'zh-CN': '有事件未能处理(死信)' },
-    remedy: {
-      en: 'Mend the cause that the dead letter names, then replay it.',
-      'zh-CN': '请先排除死信中所述原因,再重放该事件。',
-    },
+    title: said('A service could not take a fact', '有事件未能处理(死信)'),
+    remedy: said(
+      'Mend the cause that the dead letter names, then replay it.',
+      '请先排除死信中所述原因，再重放该事件。',
+    ),
   },
   'event-unsent': {
     severity: 'critical',
     read: 'dead-letter.read',
-    title: { en: 'Facts of a service do not leave it', 'zh-CN': '服务的事件未能发出' },
-    remedy: {
-      en: 'Look at the bus and at `relay interrupted` in the log of the service; nothing is lost.',
-      'zh-CN': '请检查消息总线及该服务日志中的 relay interrupted;数据不会丢失。',
-    },
+    title: said('Facts of a service do not leave it', '服务的事件未能发出'),
+    remedy: said(
+      'Look at the bus and at `relay interrupted` in the log of the service; nothing is lost.',
+      '请检查消息总线及该服务日志中的 relay interrupted；数据不会丢失。',
+    ),
   },
   'disk-ending': {
     severity: 'warning',
     read: 'attention.read',
-    title: { en: 'The disk of the data folder fills up', 'zh-CN': '数据目录所在磁盘空间不足' },
-    remedy: {
-      en: 'Make room or move the data folder to a larger disk.',
-      'zh-CN': '请清理空间,或将数据目录迁移到更大的磁盘。',
-    },
+    title: said('The disk of the data folder fills up', '数据目录所在磁盘空间不足'),
+    remedy: said(
+      'Make room or move the data folder to a larger disk.',
+      '请清理空间，或将数据目录迁移到更大的磁盘。',
+    ),
   },
   'certificate-ending': {
     severity: 'warning',
     read: 'attention.read',
-    title: { en: 'The certificate of the gateway ends', 'zh-CN': '网关证书即将到期' },
-    remedy: {
-      en: 'Put a new certificate in TLS_CERT_FILE and restart the gateway.',
-      'zh-CN': '请更换 TLS_CERT_FILE 指定的证书,并重启网关。',
-    },
+    title: said('The certificate of the gateway ends', '网关证书即将到期'),
+    remedy: said(
+      'Put a new certificate in TLS_CERT_FILE and restart the gateway.',
+      '请更换 TLS_CERT_FILE 指定的证书，并重启网关。',
+    ),
   },
   'ebs-task-failed': {
     severity: 'critical',
     read: 'provisioning.read',
-    title: { en: 'A task in EBS has failed for good', 'zh-CN': 'EBS 任务执行失败' },
-    remedy: {
-      en: 'Mend the cause in EBS, then retry the task, or drop it when a person has done it there.',
-      'zh-CN': '请在 EBS 中排除原因后重试;如已由人工完成,可放弃该任务。',
-    },
+    title: said('A task in EBS has failed for good', 'EBS 任务执行失败'),
+    remedy: said(
+      'Mend the cause in EBS, then retry the task, or drop it when a person has done it there.',
+      '请在 EBS 中排除原因后重试；如已由人工完成，可放弃该任务。',
+    ),
   },
   'ticket-overdue': {
     severity: 'warning',
     read: 'ticket.read',
-    title: { en: 'A ticket is past a deadline', 'zh-CN': '工单已超时限' },
-    remedy: {
-      en: 'Do what the deadline is about, or escalate the ticket.',
-      'zh-CN': '请完成已超时的环节,或升级该工单。',
-    },
+    title: said('A ticket is past a deadline', '工单已超时限'),
+    remedy: said(
+      'Do what the deadline is about, or escalate the ticket.',
+      '请完成已超时的环节，或升级该工单。',
+    ),
   },
   'alert-firing': {
     severity: 'warning',
     read: 'alert.read',
-    title: { en: 'An alert is firing', 'zh-CN': '告警触发中' },
-    remedy: {
-      en: 'Take its ticket and mend the cause; it ends by itself when the value is good again.',
-      'zh-CN': '请接手对应工单并排除原因;指标恢复后告警自动解除。',
-    },
+    title: said('An alert is firing', '告警触发中'),
+    remedy: said(
+      'Take its ticket and mend the cause; it ends by itself when the value is good again.',
+      '请接手对应工单并排除原因；指标恢复后告警自动解除。',
+    ),
   },
   'control-broken': {
     severity: 'critical',
     read: 'control.read',
-    title: { en: 'A clause is broken', 'zh-CN': '条款被违反' },
-    remedy: {
-      en: 'The control lists its open breaches; mend those.',
-      'zh-CN': '该控制项列有未消除的违反,请逐项消除。',
-    },
+    title: said('A clause is broken', '条款被违反'),
+    remedy: said(
+      'The control lists its open breaches; mend those.',
+      '该控制项列有未消除的违反，请逐项消除。',
+    ),
   },
   'backup-overdue': {
     severity: 'critical',
     read: 'backup.read',
-    title: {
-      en: 'The newest good backup of a target is too old',
-      'zh-CN': '备份对象的最新有效备份已超期',
-    },
-    remedy: {
-      en: 'See why its last runs failed, then ask for a run.',
-      'zh-CN': '请查明最近备份失败的原因,再发起一次备份。',
-    },
+    title: said('The newest good backup of a target is too old', '备份对象的最新有效备份已超期'),
+    remedy: said(
+      'See why its last runs failed, then ask for a run.',
+      '请查明最近备份失败的原因，再发起一次备份。',
+    ),
   },
   'source-silent': {
     severity: 'warning',
     read: 'source.read',
-    title: { en: 'A source of metrics is silent', 'zh-CN': '监控数据源停止上报' },
-    remedy: {
-      en: 'Mend the sender; one that never sent needs its token.',
-      'zh-CN': '请检修发送端;从未上报的数据源需先签发令牌。',
-    },
+    title: said('A source of metrics is silent', '监控数据源停止上报'),
+    remedy: said(
+      'Mend the sender; one that never sent needs its token.',
+      '请检修发送端；从未上报的数据源需先签发令牌。',
+    ),
   },
   'calendar-year-missing': {
     severity: 'warning',
     read: 'calendar.read',
-    title: { en: 'The public holidays of a year are missing', 'zh-CN': '缺少某年法定节假日安排' },
-    remedy: {
-      en: "Load the year once the State Council's paper is out.",
-      'zh-CN': '国务院办公厅通知发布后,请录入该年度安排。',
-    },
+    title: said('The public holidays of a year are missing', '缺少某年法定节假日安排'),
+    remedy: said(
+      "Load the year once the State Council's paper is out.",
+      '国务院办公厅通知发布后，请录入该年度安排。',
+    ),
   },
   'wait-undecidable': {
     severity: 'warning',
     read: 'proposal.read',
-    title: { en: 'Nobody can decide what waits', 'zh-CN': '待决事项无人有权决定' },
-    remedy: {
-      en: 'Give somebody who has no part in it the right, or ask anew through another person.',
-      'zh-CN': '请授权与此事无关的人员,或由他人重新提出。',
-    },
+    title: said('Nobody can decide what waits', '待决事项无人有权决定'),
+    remedy: said(
+      'Give somebody who has no part in it the right, or ask anew through another person.',
+      '请授权与此事无关的人员，或由他人重新提出。',
+    ),
   },
   'wait-ending': {
     severity: 'warning',
     read: 'proposal.read',
-    title: { en: 'What waits ends undecided soon', 'zh-CN': '待决事项即将到期' },
-    remedy: {
-      en: 'Decide it before its end.',
-      'zh-CN': '请在到期前作出决定。',
-    },
+    title: said('What waits ends undecided soon', '待决事项即将到期'),
+    remedy: said('Decide it before its end.', '请在到期前作出决定。'),
   },
   'notification-undelivered': {
     severity: 'warning',
     read: 'notification.read',
-    title: { en: 'A message did not reach its receiver', 'zh-CN': '通知未送达' },
-    remedy: {
-      en: 'Mend the address or the mail server, then send it again.',
-      'zh-CN': '请修正地址或邮件服务器后重新发送。',
-    },
+    title: said('A message did not reach its receiver', '通知未送达'),
+    remedy: said(
+      'Mend the address or the mail server, then send it again.',
+      '请修正地址或邮件服务器后重新发送。',
+    ),
   },
   'inspection-overdue': {
     severity: 'warning',
     read: 'inspection.read',
-    title: { en: 'A daily inspection is overdue', 'zh-CN': '日常巡检逾期' },
-    remedy: {
-      en: 'Fill the round and sign it.',
-      'zh-CN': '请完成巡检并签字。',
-    },
+    title: said('A daily inspection is overdue', '日常巡检逾期'),
+    remedy: said('Fill the round and sign it.', '请完成巡检并签字。'),
   },
   'inspection-uncovered': {
     severity: 'warning',
     read: 'inspection.read',
-    title: { en: 'Nobody is able to inspect a unit', 'zh-CN': '单位无可用巡检人员' },
-    remedy: {
-      en: 'Put an inspector and a deputy on its roster.',
-      'zh-CN': '请为该单位安排巡检人与替补人。',
-    },
+    title: said('Nobody is able to inspect a unit', '单位无可用巡检人员'),
+    remedy: said('Put an inspector and a deputy on its roster.', '请为该单位安排巡检人与替补人。'),
   },
   'data-error-overdue': {
     severity: 'warning',
     read: 'observation.read',
-    title: { en: 'A data error is not corrected in time', 'zh-CN': '数据错误逾期未更正' },
-    remedy: {
-      en: 'Correct it in EBS, then say when that was done.',
-      'zh-CN': '请在 EBS 中更正,并登记更正时间。',
-    },
+    title: said('A data error is not corrected in time', '数据错误逾期未更正'),
+    remedy: said(
+      'Correct it in EBS, then say when that was done.',
+      '请在 EBS 中更正，并登记更正时间。',
+    ),
   },
   'time-node-missed': {
     severity: 'warning',
     read: 'time-node.read',
-    title: { en: 'A time node was missed', 'zh-CN': '时间节点逾期未完成' },
-    remedy: {
-      en: 'Finish the step, then say when that was done.',
-      'zh-CN': '请完成该步骤,并登记完成时间。',
-    },
+    title: said('A time node was missed', '时间节点逾期未完成'),
+    remedy: said('Finish the step, then say when that was done.', '请完成该步骤，并登记完成时间。'),
   },
   'person-plan-failed': {
     severity: 'warning',
     read: 'person.manage',
-    title: { en: 'A planned joiner or mover was refused', 'zh-CN': '预定入职或调动未能生效' },
-    remedy: {
-      en: 'Mend the cause that the plan names and retry it, or withdraw it when it is done otherwise.',
-      'zh-CN': '请排除计划中所述原因后重试;如已另行办理,请撤回该计划。',
-    },
+    title: said('A planned joiner or mover was refused', '预定入职或调动未能生效'),
+    remedy: said(
+      'Mend the cause that the plan names and retry it, or withdraw it when it is done otherwise.',
+      '请排除计划中所述原因后重试；如已另行办理，请撤回该计划。',
+    ),
   },
   'ebs-task-waiting': {
     severity: 'warning',
     read: 'provisioning.read',
-    title: { en: 'A task in EBS waits for too long', 'zh-CN': 'EBS 任务等待过久' },
-    remedy: {
-      en: 'See that the middleware runs, signs in and leases tasks.',
-      'zh-CN': '请确认中间件正在运行、能够登录并领取任务。',
-    },
+    title: said('A task in EBS waits for too long', 'EBS 任务等待过久'),
+    remedy: said(
+      'See that the middleware runs, signs in and leases tasks.',
+      '请确认中间件正在运行、能够登录并领取任务。',
+    ),
   },
   'key-user-gap': {
     severity: 'warning',
     read: 'key-user.read',
-    title: { en: 'A tier has no key user', 'zh-CN': '支持层级缺少关键用户' },
-    remedy: {
-      en: 'Nominate one.',
-      'zh-CN': '请提名关键用户。',
-    },
+    title: said('A tier has no key user', '支持层级缺少关键用户'),
+    remedy: said('Nominate one.', '请提名关键用户。'),
   },
   'superior-gap': {
     severity: 'warning',
     read: 'key-user.read',
-    title: { en: 'A step above a P1 has nobody to call', 'zh-CN': 'P1 上报层级无人可通知' },
-    remedy: {
-      en: 'Name somebody who is here and has an address.',
-      'zh-CN': '请指定在岗且有联系地址的人员。',
-    },
+    title: said('A step above a P1 has nobody to call', 'P1 上报层级无人可通知'),
+    remedy: said('Name somebody who is here and has an address.', '请指定在岗且有联系地址的人员。'),
   },
   'change-debt-overdue': {
     severity: 'warning',
     read: 'change.read',
-    title: { en: 'What an emergency change owes is overdue', 'zh-CN': '紧急变更补办逾期' },
-    remedy: {
-      en: 'Make it up: file the papers, have it approved or review it.',
-      'zh-CN': '请补办手续:补交材料、补批或复核。',
-    },
+    title: said('What an emergency change owes is overdue', '紧急变更补办逾期'),
+    remedy: said(
+      'Make it up: file the papers, have it approved or review it.',
+      '请补办手续：补交材料、补批或复核。',
+    ),
   },
   'control-stale': {
     severity: 'warning',
     read: 'control.read',
-    title: { en: 'Nothing fresh proves a clause', 'zh-CN': '条款缺少有效证据' },
-    remedy: {
-      en: 'The control says which proof is missing; where a person must see it, record it.',
-      'zh-CN': '该控制项说明缺少何种证据;须人工查验的,请登记。',
-    },
+    title: said('Nothing fresh proves a clause', '条款缺少有效证据'),
+    remedy: said(
+      'The control says which proof is missing; where a person must see it, record it.',
+      '该控制项说明缺少何种证据；须人工查验的，请登记。',
+    ),
   },
   'backup-copy-overdue': {
     severity: 'warning',
     read: 'backup.read',
-    title: { en: 'A copy has not arrived at its site', 'zh-CN': '异地副本逾期未到' },
-    remedy: {
-      en: 'See that the agent of the site runs and reaches its store.',
-      'zh-CN': '请确认该站点代理正在运行并可访问存储。',
-    },
+    title: said('A copy has not arrived at its site', '异地副本逾期未到'),
+    remedy: said(
+      'See that the agent of the site runs and reaches its store.',
+      '请确认该站点代理正在运行并可访问存储。',
+    ),
   },
   'threshold-unfed': {
     severity: 'warning',
     read: 'threshold.read',
-    title: { en: 'A threshold judges nothing', 'zh-CN': '阈值无数据可判' },
-    remedy: {
-      en: 'Register a source that sends its metric, or mend the sender.',
-      'zh-CN': '请登记上报该指标的数据源,或检修发送端。',
-    },
+    title: said('A threshold judges nothing', '阈值无数据可判'),
+    remedy: said(
+      'Register a source that sends its metric, or mend the sender.',
+      '请登记上报该指标的数据源，或检修发送端。',
+    ),
   },
 } as const satisfies Record<string, AttentionProfile>
 export type AttentionKind = keyof typeof attentionKinds

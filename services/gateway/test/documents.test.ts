@@ -86,6 +86,18 @@ test('a problem code answers with its meaning and remedy', async () => {
 })
 
 test.each([
+  [{}, 'Sign in again if the account may still be used.'],
+  [{ 'accept-language': 'zh-CN,zh;q=0.9,en;q=0.8' }, '账号如仍可使用，请重新登录。'],
+  [{ 'accept-language': 'en,zh;q=0.8' }, 'Sign in again if the account may still be used.'],
+])('with %j the remedy is told in the language preferred', async (headers, remedy) => {
+  const { json } = await it.call('/problems/token-revoked', { headers })
+  expect(json).toEqual({
+    ...{ code: 'token-revoked', status: 401, remedy },
+    title: { en: 'The token has been revoked', 'zh-CN': '令牌已被撤销' },
+  })
+})
+
+test.each([
   [
     'operationId',
     documentOf('monitoring-ingest', '/v1/alerts', 'readTicket'),

@@ -2,6 +2,7 @@ import { problems } from '@erp-steward/contracts/problems'
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { App } from '@erp-steward/service-kit/app'
+import { languageOf } from '@erp-steward/service-kit/language'
 import fastifySwaggerUi from '@fastify/swagger-ui'
 import { Type } from 'typebox'
 import type { Catalogue } from './catalogue.ts'
@@ -59,18 +60,22 @@ export async function documentRoutes(app: App, catalogue: Catalogue): Promise<vo
                 },
                 { description: 'What it means.' },
               ),
-              remedy: Type.String({ description: 'What the caller does about it, in English.' }),
+              remedy: Type.String({
+                description: 'What the caller does about it, in the language preferred.',
+              }),
             },
             { title: 'ProblemMeaning' },
           ),
         },
       },
     },
-    ({ params: { code } }) => {
+    (request) => {
+      const { code } = request.params
       const found = Object.entries(problems).find(([known]) => known === code)
       if (found === undefined)
         throw new Problem('not-found', said('There is no such problem code.', '没有此问题代码。'))
-      return { code, ...found[1] }
+      const { status, title, remedy } = found[1]
+      return { code, status, title, remedy: remedy[languageOf(request)] }
     },
   )
 }
