@@ -39,7 +39,7 @@ export const identityProblems = {
     ),
     said(
       'Say whose account it is: take the person in, then let two of the three administrators ask for and decide an account change of kind name-administrator.',
-      '请先明确该账号归属何人：将该人员入职登记，再由三员中的两名管理员提出并审批 name-administrator 类型的账号变更。',
+      '请先明确该账号归属何人：为其办理入职，再由三员中的两名管理员分别提出和审批 name-administrator 类型的账号变更。',
     ),
   ),
   'rights-not-waiting': problem(

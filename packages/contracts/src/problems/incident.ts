@@ -16,7 +16,7 @@ export const incidentProblems = {
   'not-ticket-owner': problem(
     403,
     said('Only the owner of the ticket may do this', '只有当前处理人可以办理'),
-    said('Let the owner act, or wait for the timer.', '请由当前处理人办理，或等待计时到期。'),
+    said('Let the owner act, or wait for the timer.', '请由当前处理人办理，或等待时限到期。'),
   ),
   'not-ticket-reporter': problem(
     403,

@@ -114,7 +114,7 @@ export const monitoringProblems = {
   'inspection-date': problem(
     422,
     said('A round cannot be drawn up for this day', '不能为该日期生成巡检单'),
-    said('Choose a day of the last seven or tomorrow.', '请选择最近七日内的日期或次日。'),
+    said('Choose a day of the last seven or tomorrow.', '请选择最近七日内的日期或明日。'),
   ),
   'inspection-not-open': problem(
     409,

@@ -77,7 +77,7 @@ export const sharedProblems = {
     said('Who is concerned may not decide', '当事人或相关单位不得决定'),
     said(
       'Let somebody decide who is neither measured by it nor gains from it.',
-      '请由既不被其考核、也不从中受益的人员决定。',
+      '请由与此事无考核关系、也无利益关系的人员决定。',
     ),
   ),
   'proposal-pending': problem(
