@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
-import { said, isBilingual } from '@erp-steward/contracts/bilingual'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { problems, type ProblemCode } from '@erp-steward/contracts/problems'
 import { isDatabaseAway } from '@erp-steward/messaging/database-away'
@@ -9,7 +9,7 @@ import type { ErrorObject } from 'ajv'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { App } from './app.ts'
 import { faultsOf } from './faults.ts'
-import { languageOf, type Language } from './language.ts'
+import { inLanguage, languageOf, type Language } from './language.ts'
 
 /** Codes for what Fastify itself refuses before a handler runs. */
 const CODE_OF_FRAMEWORK_ERROR: Readonly<Record<string, ProblemCode>> = {
@@ -102,20 +102,8 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, proble
       code: problem.code,
       detail: problem.detail[language],
       instance: `urn:request:${request.id}`,
-      ...(inLanguage(extras, language) as object),
+      ...inLanguage(extras, language),
     })
-}
-
-/** A value with each text in it in the language asked for. */
-function inLanguage(value: unknown, language: Language): unknown {
-  if (isBilingual(value)) return value[language]
-  if (Array.isArray(value)) return value.map((item) => inLanguage(item, language))
-  if (typeof value !== 'object' || value === null || value instanceof Date) return value
-  const members = Object.entries(value).map(([name, member]) => [
-    name,
-    inLanguage(member, language),
-  ])
-  return Object.fromEntries(members) as unknown
 }
 
 /** Answers what the HTTP parser refused, for which there is no request object, and closes the connection. */

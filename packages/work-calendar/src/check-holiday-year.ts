@@ -21,12 +21,22 @@ export function checkHolidayYear(
   const next = lastYearOf(known) + 1
   const order =
     year < firstYearOf(known) || year > next
-      ? [{ path: '', message: `must be of a year from ${firstYearOf(known)} to ${next}` }]
+      ? [
+          {
+            path: '',
+            message: `must be of a year from ${firstYearOf(known)} to ${next}`,
+            chinese: `年份必须在 ${firstYearOf(known)} 至 ${next} 之间`,
+          },
+        ]
       : []
   const missing = alwaysOff
     .map((day) => `${year}-${day}`)
     .filter((date) => !Object.hasOwn(holidays, date))
-    .map((date) => ({ path: '/holidays', message: `lacks ${date}, which is off in every year` }))
+    .map((date) => ({
+      path: '/holidays',
+      message: `lacks ${date}, which is off in every year`,
+      chinese: `缺少每年都放假的 ${date}`,
+    }))
   return [
     ...order,
     ...missing,
@@ -37,10 +47,20 @@ export function checkHolidayYear(
       if (faults.length > 0) return faults
       if (Object.hasOwn(holidays, date))
         return [
-          { path: `${path}/${date}`, message: 'is a holiday too: it is either off or worked' },
+          {
+            path: `${path}/${date}`,
+            message: 'is a holiday too: it is either off or worked',
+            chinese: '同时列为节假日:只能是休息日或上班日之一',
+          },
         ]
       return weekdayOf(dayNumberOf(date) ?? 0) < saturday
-        ? [{ path: `${path}/${date}`, message: 'must be a Saturday or a Sunday' }]
+        ? [
+            {
+              path: `${path}/${date}`,
+              message: 'must be a Saturday or a Sunday',
+              chinese: '必须是星期六或星期日',
+            },
+          ]
         : []
     }),
   ]
@@ -48,8 +68,20 @@ export function checkHolidayYear(
 
 function dateFaults(year: number, date: string, path: string): CalendarFault[] {
   if (dayNumberOf(date) === null)
-    return [{ path: `${path}/${date}`, message: 'must be a date such as 2026-10-01' }]
+    return [
+      {
+        path: `${path}/${date}`,
+        message: 'must be a date such as 2026-10-01',
+        chinese: '必须是形如 2026-10-01 的日期',
+      },
+    ]
   return date.startsWith(`${year}-`)
     ? []
-    : [{ path: `${path}/${date}`, message: `must be a day of ${year}` }]
+    : [
+        {
+          path: `${path}/${date}`,
+          message: `must be a day of ${year}`,
+          chinese: `必须是 ${year} 年的日期`,
+        },
+      ]
 }

@@ -1,6 +1,17 @@
 import { dateOf, dayNumberOf } from './calendar-date.ts'
 import type { HolidayDays } from './china-holidays.ts'
 
+/** Why an iCalendar file cannot be used. */
+export class ICalendarRefused extends RangeError {
+  /** `message` in Chinese. */
+  readonly chinese: string
+
+  constructor(message: string, chinese: string) {
+    super(message)
+    this.chinese = chinese
+  }
+}
+
 /** Days that one event may last; a holiday is nine at most, and a longer one is a fault of the file. */
 const longestEvent = 31
 
@@ -9,14 +20,17 @@ const longestEvent = 31
  * (`WORK-HOLIDAY`, `ALTERNATE-WORKDAY`), else by its summary, which says 班 for worked and 休 or 假 for off. Events that
  * say neither (festivals, solar terms) and those of other years are left out; `DTEND` is exclusive.
  *
- * @throws RangeError naming the event when it lacks a date, ends before it starts or repeats, or when the text is no
+ * @throws ICalendarRefused naming the event when it lacks a date, ends before it starts or repeats, or when the text is no
  *   iCalendar file
  */
 export function readICalendar(text: string, year: number): HolidayDays {
   // A long line is folded: its next part begins with a blank.
   const lines = text.replaceAll(/\r?\n[ \t]/g, '').split(/\r?\n/)
   if (lines[0]?.trim() !== 'BEGIN:VCALENDAR')
-    throw new RangeError('The text does not begin with BEGIN:VCALENDAR.')
+    throw new ICalendarRefused(
+      'The text does not begin with BEGIN:VCALENDAR.',
+      '文本不是以 BEGIN:VCALENDAR 开头。',
+    )
   const holidays: Record<string, string> = {}
   const makeUpDays: Record<string, string> = {}
   for (const event of eventsOf(lines)) {
@@ -60,14 +74,27 @@ function kindOf(event: Event): 'off' | 'worked' | null {
 }
 
 function datesOf(event: Event): string[] {
-  const summary = event.get('SUMMARY') ?? 'without a summary'
+  const [summary, named] = [
+    event.get('SUMMARY') ?? 'without a summary',
+    event.get('SUMMARY') ?? '无摘要',
+  ]
   const first = dayOf(event.get('DTSTART'))
-  if (first === null) throw new RangeError(`The event "${summary}" has no DTSTART that is a date.`)
+  if (first === null)
+    throw new ICalendarRefused(
+      `The event "${summary}" has no DTSTART that is a date.`,
+      `事件“${named}”没有日期形式的 DTSTART。`,
+    )
   if (event.has('RRULE'))
-    throw new RangeError(`The event "${summary}" repeats: no public holiday does.`)
+    throw new ICalendarRefused(
+      `The event "${summary}" repeats: no public holiday does.`,
+      `事件“${named}”为重复事件:法定节假日不会重复。`,
+    )
   const end = event.has('DTEND') ? dayOf(event.get('DTEND')) : first + 1
   if (end === null || end <= first || end - first > longestEvent)
-    throw new RangeError(`The event "${summary}" ends before it starts or lasts for months.`)
+    throw new ICalendarRefused(
+      `The event "${summary}" ends before it starts or lasts for months.`,
+      `事件“${named}”的结束早于开始,或持续数月。`,
+    )
   return Array.from({ length: end - first }, (_, day) => dateOf(first + day))
 }
 

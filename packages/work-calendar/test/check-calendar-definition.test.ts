@@ -136,7 +136,8 @@ test.each([
     'must be a list of [start, end) minutes',
   ],
 ])('%s is one fault', (_title, value, path, message) => {
-  expect(checkCalendarDefinition(value)).toEqual([{ path, message }])
+  const chinese = expect.stringMatching(/\p{Script=Han}/u) as string
+  expect(checkCalendarDefinition(value)).toEqual([{ path, message, chinese }])
 })
 
 test('intervals may touch, and a whole day may be open', () => {

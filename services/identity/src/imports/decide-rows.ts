@@ -1,5 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
-import { said } from '@erp-steward/contracts/bilingual'
+import { said, type Bilingual } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { QueryFailedError, type EntityManager } from 'typeorm'
 import { changePerson } from '../people/change-person.ts'
@@ -98,7 +98,7 @@ async function decideEach(
       results.push({ row, employeeNumber, outcome, errors: [] })
     } catch (error) {
       if (!(error instanceof Problem)) throw error
-      results.push(refused(row, employeeNumber, error.code, error.message))
+      results.push(refused(row, employeeNumber, error.code, error.detail))
     }
   }
   return results
@@ -160,5 +160,5 @@ const refused = (
   row: number,
   employeeNumber: string | null,
   code: string,
-  detail: string,
+  detail: Bilingual,
 ): RowResult => ({ row, employeeNumber, outcome: 'refused', errors: [{ code, detail }] })

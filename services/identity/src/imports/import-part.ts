@@ -78,6 +78,7 @@ async function takeIn(tx: EntityManager, held: PersonImport, act: Act): Promise<
     [id, part],
   )
   if (kept === undefined) throw new TypeError(`import ${id} lacks its part ${part}`)
+  // Faults of a list that a release before queued are a text alone, which a note may be, too.
   const rows = JSON.parse(personalDataOf(tx).open(id, 'import', kept.sealed)) as ReadRow[]
   const dryRun = held.dryRun || isTrial
   const command = { rows, warnings: [], mode: 'good-rows', dryRun, unitId } as const

@@ -48,7 +48,7 @@ export function listText(body: Buffer, charset: string | undefined): ListText {
     'import-unreadable',
     said(
       `The list is not ${named ?? 'UTF-8 or GB 18030'}.`,
-      `该列表的编码不是 ${named ?? 'UTF-8 or GB 18030'}。`,
+      `该列表的编码不是 ${named ?? 'UTF-8 或 GB 18030'}。`,
     ),
   )
 }

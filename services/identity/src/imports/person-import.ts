@@ -1,4 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
+import type { Bilingual } from '@erp-steward/contracts/bilingual'
 import { about, Id, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
 import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
 import { Type, type Static } from 'typebox'
@@ -111,7 +112,7 @@ export interface PersonImportNote {
   sealed: string
 }
 
-/** As it is sealed and shown. */
+/** As callers see it. */
 export const ImportNote = Type.Object(
   {
     row: nullable(Type.Integer(), 'Counts from 1; null for the list as a whole.'),
@@ -124,7 +125,10 @@ export const ImportNote = Type.Object(
   },
   { title: 'PersonImportNote' },
 )
-export type ImportNote = Static<typeof ImportNote>
+/** As it is sealed: in both languages. A text alone is English, of a release before. */
+export type ImportNote = Omit<Static<typeof ImportNote>, 'detail'> & {
+  readonly detail: Bilingual | string
+}
 
 export const PersonImportNoteEntity = new EntitySchema<PersonImportNote>({
   name: 'PersonImportNote',

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import type { Act } from '@erp-steward/contracts/act'
+import { said } from '@erp-steward/contracts/bilingual'
 import { enqueue } from '@erp-steward/service-kit/jobs'
 import { personalDataOf } from '@erp-steward/service-kit/personal-data'
 import type { EntityManager } from 'typeorm'
@@ -89,8 +90,8 @@ function namedOnce(rows: readonly ReadRow[]): ReadRow[] {
     if (userName !== undefined) userNames.add(userName)
     if (!isTwice && !isTaken) return read
     const fault = isTwice
-      ? 'The list names this person twice.'
-      : 'The list has this user name twice.'
+      ? said('The list names this person twice.', '名单中该人员出现两次。')
+      : said('The list has this user name twice.', '名单中该账号出现两次。')
     return { row, employeeNumber: value.employeeNumber, fault }
   })
 }

@@ -1,9 +1,11 @@
 import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
+import { said, type Bilingual } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { isStorableText } from '@erp-steward/service-kit/storable-text'
 import { CsvError, parse } from 'csv-parse'
 import { Compile } from 'typebox/compile'
+import { Locale } from 'typebox/system'
 import { listText } from './list-text.ts'
 import { readXlsx, type Cell } from './read-xlsx.ts'
 import { columnMapping, membersOfHeader } from './rules/columns.ts'
@@ -46,7 +48,7 @@ export async function readCsv({ bytes, charset, columns }: SentList): Promise<Re
   const { text, guessed } = listText(bytes, charset)
   const mapping = columnMapping(columns)
   const [header, ...records] = await parsed(text)
-  if (header === undefined) throw unreadable('The list has no header line.')
+  if (header === undefined) throw unreadable('The list has no header line.', '该列表没有表头行。')
   const members = membersOfHeader(header, mapping)
   const rows = await inStrides(bounded(records), (fields, index) => {
     const row = index + 1
@@ -54,7 +56,10 @@ export async function readCsv({ bytes, charset, columns }: SentList): Promise<Re
       return {
         row,
         employeeNumber: null,
-        fault: `The row has ${fields.length} fields, the header ${header.length}.`,
+        fault: said(
+          `The row has ${fields.length} fields, the header ${header.length}.`,
+          `该行有 ${fields.length} 个字段,表头有 ${header.length} 个。`,
+        ),
       }
     return rowOf(row, members, (at) => fields[at])
   })
@@ -72,7 +77,7 @@ export async function readSheet({ bytes, columns }: SentList): Promise<ReadList>
   const { rows: all, from1904 } = await readXlsx(bytes, MOST_ROWS + 1)
   const first = all.findIndex((cells) => cells !== undefined)
   const header = all[first]
-  if (header === undefined) throw unreadable('The sheet has no header row.')
+  if (header === undefined) throw unreadable('The sheet has no header row.', '该工作表没有表头行。')
   const titles = Array.from(header, (cell) => cell?.text ?? '')
   const members = membersOfHeader(titles, mapping)
   const records = all
@@ -81,13 +86,15 @@ export async function readSheet({ bytes, columns }: SentList): Promise<ReadList>
   const numberAt = members.indexOf('employeeNumber')
   const warnings: ImportWarning[] = []
   const rows = await inStrides(bounded(records), ({ cells = [], row }) => {
-    if (cells.length > titles.length)
-      return { row, employeeNumber: null, fault: 'The row is longer than the header.' }
+    if (cells.length > titles.length) return { row, employeeNumber: null, fault: TOO_LONG }
     if (cells[numberAt]?.isNumber === true)
       warnings.push({
         row,
         code: 'number-without-zeros',
-        detail: 'The sheet holds the employee number as a number: zeros in front would be lost.',
+        detail: said(
+          'The sheet holds the employee number as a number: zeros in front would be lost.',
+          '工作表中该工号以数字形式保存:前导零会丢失。',
+        ),
       })
     return rowOf(row, members, (at) => textOf(cells[at], members[at], from1904))
   })
@@ -112,16 +119,21 @@ export async function readNdjson({ bytes, charset }: SentList): Promise<ReadList
     try {
       return checked(row, JSON.parse(line))
     } catch {
-      return { row, employeeNumber: null, fault: 'The line is not JSON.' }
+      return { row, employeeNumber: null, fault: NO_JSON }
     }
   })
   return { rows, warnings: guessed ? [GUESSED] : [] }
 }
 
+const TOO_LONG = said('The row is longer than the header.', '该行的列数多于表头。')
+const NO_JSON = said('The line is not JSON.', '该行不是 JSON。')
 const GUESSED: ImportWarning = {
   row: null,
   code: 'encoding-guessed',
-  detail: 'The list is not UTF-8 and was read as GB 18030 (GBK); look at the names.',
+  detail: said(
+    'The list is not UTF-8 and was read as GB 18030 (GBK); look at the names.',
+    '该列表不是 UTF-8,已按 GB 18030(GBK)读取;请核对姓名。',
+  ),
 }
 
 /** A row of text by column. */
@@ -150,7 +162,7 @@ async function parsed(text: string): Promise<string[][]> {
       if (records.length > MOST_ROWS + 1) break
     }
   } catch (error) {
-    if (error instanceof CsvError) throw unreadable(error.message)
+    if (error instanceof CsvError) throw unreadable(error.message, `CSV 格式有误:${error.message}`)
     throw error
   }
   return records
@@ -181,19 +193,14 @@ async function inStrides<From, To>(
 }
 
 function bounded<Row>(rows: readonly Row[]): readonly Row[] {
-  if (rows.length === 0) throw unreadable('The list has no rows.')
-  if (rows.length > MOST_ROWS) throw unreadable(`The list has more than ${MOST_ROWS} rows.`)
+  if (rows.length === 0) throw unreadable('The list has no rows.', '该列表没有数据行。')
+  if (rows.length > MOST_ROWS)
+    throw unreadable(`The list has more than ${MOST_ROWS} rows.`, `该列表超过 ${MOST_ROWS} 行。`)
   return rows
 }
 
 function checked(row: number, value: unknown): ReadRow {
-  const fault = check.Check(value)
-    ? unstorable(value)
-    : check
-        .Errors(value)
-        .slice(0, 3)
-        .map(({ instancePath, message }) => `${instancePath.slice(1) || 'row'} ${message}`)
-        .join('; ')
+  const fault = check.Check(value) ? unstorable(value) : faultsOf(value)
   if (fault === null) return { row, value: value as ImportRow }
   const { employeeNumber } = Object(value) as { employeeNumber?: unknown }
   return {
@@ -203,12 +210,24 @@ function checked(row: number, value: unknown): ReadRow {
   }
 }
 
+/** The first few things that are wrong with a row, by column. */
+function faultsOf(value: unknown): Bilingual {
+  const told = check.Errors(value).slice(0, 3)
+  const column = ({ instancePath }: { instancePath: string }) => instancePath.slice(1)
+  return said(
+    told.map((error) => `${column(error) || 'row'} ${error.message}`).join('; '),
+    told.map((error) => `${column(error) || '该行'} ${Locale.zh_Hans(error)}`).join(';'),
+  )
+}
+
 /** JSON can spell halves of surrogate pairs, which the file as such cannot have. */
-function unstorable(row: ImportRow): string | null {
+function unstorable(row: ImportRow): Bilingual | null {
   const column = Object.entries(row).find(
     ([, text]) => typeof text === 'string' && !isStorableText(text),
   )?.[0]
-  return column === undefined ? null : `${column} holds half of a surrogate pair`
+  return column === undefined
+    ? null
+    : said(`${column} holds half of a surrogate pair`, `${column} 含有不完整的字符(代理对缺半)`)
 }
 
-const unreadable = (detail: string) => new Problem('import-unreadable', detail)
+const unreadable = (en: string, zh: string) => new Problem('import-unreadable', said(en, zh))

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import sax from 'sax'
 import { fromBufferPromise } from 'yauzl'
@@ -45,12 +46,19 @@ type Parts = ReadonlyMap<string, Buffer>
 
 async function unpacked(body: Buffer): Promise<Parts> {
   if (body.subarray(0, 4).toString('hex') === 'd0cf11e0')
-    throw unreadable('The file is an old .xls or has a password; save it as .xlsx without one.')
+    throw unreadable(
+      'The file is an old .xls or has a password; save it as .xlsx without one.',
+      '该文件是旧的 .xls 格式或设有密码;请另存为不带密码的 .xlsx。',
+    )
   const parts = new Map<string, Buffer>()
   let bytes = 0
   try {
     const zip = await fromBufferPromise(body)
-    if (zip.entryCount > MOST_PARTS) throw unreadable(`The file has ${zip.entryCount} parts.`)
+    if (zip.entryCount > MOST_PARTS)
+      throw unreadable(
+        `The file has ${zip.entryCount} parts.`,
+        `该文件含有 ${zip.entryCount} 个部件,过多。`,
+      )
     for await (const entry of zip.eachEntry()) {
       if (!PARTS.test(entry.fileName)) continue
       const chunks: Buffer[] = []
@@ -58,14 +66,17 @@ async function unpacked(body: Buffer): Promise<Parts> {
       for await (const chunk of await zip.openReadStreamPromise(entry)) {
         bytes += (chunk as Buffer).length
         if (bytes > MOST_UNPACKED_BYTES)
-          throw unreadable(`The workbook unpacks to more than ${MOST_UNPACKED_BYTES} bytes.`)
+          throw unreadable(
+            `The workbook unpacks to more than ${MOST_UNPACKED_BYTES} bytes.`,
+            `该工作簿解压后超过 ${MOST_UNPACKED_BYTES} 字节。`,
+          )
         chunks.push(chunk as Buffer)
       }
       parts.set(entry.fileName, Buffer.concat(chunks))
     }
   } catch (error) {
     if (error instanceof Problem) throw error
-    throw unreadable('The file is no .xlsx workbook.')
+    throw unreadable('The file is no .xlsx workbook.', '该文件不是 .xlsx 工作簿。')
   }
   return parts
 }
@@ -86,7 +97,7 @@ async function firstSheet(parts: Parts): Promise<{ sheet: Buffer; from1904: bool
     },
   })
   const sheet = parts.get(`xl/${(target ?? '').replace(/^\/?(xl\/)?/, '')}`)
-  if (sheet === undefined) throw unreadable('The workbook has no sheet.')
+  if (sheet === undefined) throw unreadable('The workbook has no sheet.', '该工作簿没有工作表。')
   return { sheet, from1904 }
 }
 
@@ -126,7 +137,10 @@ async function sheetRows(part: Buffer, shared: readonly string[], mostRows: numb
         row = attributes.r === undefined ? row + 1 : Number(attributes.r) - 1
         column = -1
         if (!(row >= 0 && row <= mostRows))
-          throw unreadable(`The sheet has more than ${mostRows} rows.`)
+          throw unreadable(
+            `The sheet has more than ${mostRows} rows.`,
+            `该工作表超过 ${mostRows} 行。`,
+          )
       }
       if (name === 'c') {
         column = attributes.r === undefined ? column + 1 : columnOf(attributes.r)
@@ -146,7 +160,10 @@ async function sheetRows(part: Buffer, shared: readonly string[], mostRows: numb
       const value = (type === 's' ? (shared[Number(text)] ?? '') : text).trim()
       if (value === '') return
       if (!(column >= 0 && column < MOST_COLUMNS))
-        throw unreadable(`The sheet has more than ${MOST_COLUMNS} columns.`)
+        throw unreadable(
+          `The sheet has more than ${MOST_COLUMNS} columns.`,
+          `该工作表超过 ${MOST_COLUMNS} 列。`,
+        )
       const cells = (rows[row] ??= [])
       cells[column] = { text: value, isNumber: type === 'n' }
     },
@@ -168,15 +185,18 @@ interface Handlers {
 
 /** Walks a part of the workbook, a stride at a time. Names come without their prefix. */
 async function walk(part: Buffer | undefined, handlers: Handlers): Promise<void> {
-  if (part === undefined) throw unreadable('The workbook lacks a part.')
+  if (part === undefined) throw unreadable('The workbook lacks a part.', '该工作簿缺少一个部件。')
   const parser = sax.parser(true)
   const local = (name: string) => name.slice(name.indexOf(':') + 1)
   parser.onerror = () => {
-    throw unreadable('A part of the workbook is no XML.')
+    throw unreadable('A part of the workbook is no XML.', '该工作簿有部件不是 XML。')
   }
   // Entities of its own are how a small document becomes a large one; no spreadsheet has them.
   parser.ondoctype = () => {
-    throw unreadable('A part of the workbook has a document type.')
+    throw unreadable(
+      'A part of the workbook has a document type.',
+      '该工作簿有部件带有文档类型声明(DOCTYPE)。',
+    )
   }
   parser.onopentag = ({ name, attributes }) => {
     handlers.open(local(name), attributes as Record<string, string>)
@@ -191,4 +211,4 @@ async function walk(part: Buffer | undefined, handlers: Handlers): Promise<void>
   parser.close()
 }
 
-const unreadable = (detail: string) => new Problem('import-unreadable', detail)
+const unreadable = (en: string, zh: string) => new Problem('import-unreadable', said(en, zh))

@@ -4,6 +4,7 @@ import { Id } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { actOf, principalOf, unitInRange } from '@erp-steward/service-kit/authentication'
 import type { Committer } from '@erp-steward/service-kit/commit'
+import { inLanguage, languageOf } from '@erp-steward/service-kit/language'
 import { newestFirst } from '@erp-steward/service-kit/list-rows'
 import { bySeq, decodeInstantCursor, type Sorting } from '@erp-steward/service-kit/paging'
 import { listRoute, readRoute } from '@erp-steward/service-kit/route-shapes'
@@ -86,7 +87,7 @@ function readBody(request: FastifyRequest<{ Querystring: { columns?: string } }>
 const tags = ['people']
 
 /** Notes have a number that callers see in cursors only. */
-const byNote: Sorting<ImportNote & { readonly seq: string }, string | null> = bySeq
+const byNote: Sorting<Static<typeof ImportNote> & { readonly seq: string }, string | null> = bySeq
 
 /** Lists that a job takes in. */
 function jobRoutes(app: App, { db }: Committer): void {
@@ -131,7 +132,8 @@ function jobRoutes(app: App, { db }: Committer): void {
     sorting: byNote,
     list: async ({ request, params, after, limit }) => {
       const { id } = await reached(request, params.id)
-      return importNotes(db.manager, id, after, limit)
+      const notes = await importNotes(db.manager, id, after, limit)
+      return notes.map((note) => inLanguage(note, languageOf(request)))
     },
   })
 
@@ -216,7 +218,7 @@ export async function importRoutes(app: App, deps: Committer): Promise<void> {
               rows: report.rows.filter(({ outcome }) => outcome === 'refused'),
             },
           )
-        return report
+        return inLanguage(report, languageOf(request))
       },
     })
     done()

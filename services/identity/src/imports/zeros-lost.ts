@@ -1,3 +1,4 @@
+import { said, type Bilingual } from '@erp-steward/contracts/bilingual'
 import { personalDataOf } from '@erp-steward/service-kit/personal-data'
 import type { EntityManager } from 'typeorm'
 import type { ImportWarning, ReadRow, RowResult } from './rules/import-row.ts'
@@ -28,11 +29,22 @@ export async function zerosLost(
   return fresh.flatMap(({ row, employeeNumber }) => {
     const longer = withZeros(employeeNumber).find((number) => there.has(number))
     if (longer !== undefined)
-      return [warned(row, `The register has ${longer}: this number most likely lost its zeros.`)]
-    return shorter.has(employeeNumber)
-      ? [warned(row, 'The number is shorter than most of the list: zeros in front may be lost.')]
-      : []
+      return [
+        warned(
+          row,
+          said(
+            `The register has ${longer}: this number most likely lost its zeros.`,
+            `登记中已有 ${longer}:该工号很可能丢失了前导零。`,
+          ),
+        ),
+      ]
+    return shorter.has(employeeNumber) ? [warned(row, SHORTER)] : []
   })
 }
 
-const warned = (row: number, detail: string) => ({ row, code: 'zeros-lost', detail }) as const
+const SHORTER = said(
+  'The number is shorter than most of the list: zeros in front may be lost.',
+  '该工号比列表中多数工号短:可能丢失了前导零。',
+)
+
+const warned = (row: number, detail: Bilingual) => ({ row, code: 'zeros-lost', detail }) as const

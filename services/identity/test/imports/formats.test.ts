@@ -21,11 +21,16 @@ interface Report {
 
 const XLSX = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
 
-function send(list: string | Buffer, type = 'text/csv', query: Record<string, string> = {}) {
+function send(
+  list: string | Buffer,
+  type = 'text/csv',
+  query: Record<string, string> = {},
+  language = 'en',
+) {
   return stage.app.inject({
     method: 'POST',
     url: `/v1/imports/persons?${new URLSearchParams(query).toString()}`,
-    headers: { ...as('SCRIPT'), 'content-type': type },
+    headers: { ...as('SCRIPT'), 'content-type': type, 'accept-language': language },
     payload: list,
   })
 }
@@ -142,6 +147,8 @@ test('[A-2.1.1] numbers that lost zeros in front are warned of before somebody i
   const lost = await sent(list('123'), 'text/csv', query)
   expect(lost.warnings).toMatchObject([{ row: 1, code: 'zeros-lost' }])
   expect(lost.warnings[0]?.detail).toContain('000123')
+  const chinese = await sent(list('123'), 'text/csv', query, 'zh-CN')
+  expect(chinese.warnings[0]?.detail).toBe('登记中已有 000123:该工号很可能丢失了前导零。')
   expect((await sent(list('124'), 'text/csv', query)).warnings).toEqual([])
   expect((await sent(list('000123'), 'text/csv', query)).warnings).toEqual([])
   const mixed = ['900001', '900002', '90003'].map((number) => list(number).split('\n')[1])

@@ -6,6 +6,7 @@ import { runTask } from '@erp-steward/test-kit/run-task'
 import { testAct } from '@erp-steward/test-kit/test-act'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { importPart } from '../../src/imports/import-part.ts'
+import { noteImport } from '../../src/imports/import-notes.ts'
 import { queueImport, ROWS_OF_A_PART } from '../../src/imports/queue-import.ts'
 import { readCsv } from '../../src/imports/read-rows.ts'
 import { noteRevocation } from '../../src/sessions/revocation.ts'
@@ -33,6 +34,7 @@ interface Note {
   readonly kind: string
   readonly employeeNumber: string | null
   readonly code: string
+  readonly detail: string
 }
 
 const HEADER = 'employeeNumber,name,unitCode,departmentCode,positionCode,email,leaveOn'
@@ -58,22 +60,25 @@ function send(payload: string, query = '?mode=good-rows', headers = as('SCRIPT')
   })
 }
 
-const get = <Body>(url: string, headers = as('SCRIPT')) =>
+const get = <Body>(url: string, headers: { authorization: string } = as('SCRIPT')) =>
   ok<Body>(call(stage, { method: 'GET', url, headers }))
 const read = (id: string) => get<ImportView>(`/v1/imports/persons/${id}`)
 const work = () => runDueJobs(stage.db, 'identity', stage.tasks, stage.now)
+
+const asChinese = { ...as('SCRIPT'), 'accept-language': 'zh-CN' }
 
 async function isKnown(employeeNumber: string): Promise<boolean> {
   const { items } = await get<{ items: unknown[] }>(`/v1/persons?employeeNumber=${employeeNumber}`)
   return items.length > 0
 }
 
-async function notesOf(id: string): Promise<Note[]> {
+async function notesOf(id: string, headers?: typeof asChinese): Promise<Note[]> {
   const notes: Note[] = []
   let cursor = ''
   do {
     const { items, next } = await get<{ items: Note[]; next: string | null }>(
       `/v1/imports/persons/${id}/notes?limit=200${cursor}`,
+      headers,
     )
     notes.push(...items)
     cursor = next === null ? '' : `&cursor=${next}`
@@ -236,6 +241,24 @@ test('[A-1.2] one whose rows are all good is taken in after it was tried, and ev
     'all-or-none',
   ])
 }, 300_000)
+
+test('notes of a list are kept in both languages, and each caller reads his own', async () => {
+  const id = await queue([...rowsOf('M', 2), 'm0,员工,NORTH,FIN,CLERK,,', 'M9,员工,NORTH'])
+  await work()
+  const english = 'The list names this person twice.'
+  expect(await notesOf(id)).toMatchObject([
+    { row: 3, detail: english },
+    { row: 4, detail: 'The row has 3 fields, the header 7.' },
+  ])
+  expect(await notesOf(id, asChinese)).toMatchObject([
+    { row: 3, detail: '名单中该人员出现两次。' },
+    { row: 4, detail: '该行有 3 个字段,表头有 7 个。' },
+  ])
+  // As a release before kept them.
+  const note = { row: 1, kind: 'refused', employeeNumber: 'M0', code: 'person-left' } as const
+  await noteImport(stage.db.manager, id, [{ ...note, detail: 'The person has left.' }])
+  expect((await notesOf(id, asChinese)).at(-1)).toMatchObject({ detail: 'The person has left.' })
+})
 
 test('a trial that dies or runs twice, and a job of the trial that comes late, take nothing in and lose nothing', async () => {
   const id = await queue(rowsOf('H', ROWS_OF_A_PART + 1))

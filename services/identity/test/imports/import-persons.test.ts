@@ -40,7 +40,7 @@ const HEADER = 'employeeNumber,name,unitCode,departmentCode,positionCode,email,l
 interface SendOptions {
   readonly query?: string
   readonly type?: string
-  readonly headers?: { authorization: string }
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 function send(
@@ -151,6 +151,42 @@ test('good rows: the others take effect, and every refused row says why', async 
     'validation-failed',
   ])
   expect(await person('M8')).toMatchObject({ active: true })
+})
+
+test('what is said of rows and of a list is said in the language of the caller', async () => {
+  const left = await joined(stage, { employeeNumber: 'WENT' })
+  await ok(onPerson(stage, left, 'leave', { kind: 'dismissal' }))
+  const list = csv(
+    'Y1,A,NORTH,FIN,CLERK,,',
+    'Y2,B,NORTH,NOWHERE,CLERK,,',
+    ',C,NORTH,FIN,CLERK,,',
+    'y1,D,NORTH,FIN,CLERK,,',
+    'Y4,E,NORTH',
+    'WENT,F,NORTH,FIN,CLERK,,',
+  )
+  const chinese = { ...as('SCRIPT'), 'accept-language': 'zh-CN' }
+  const query = '?mode=good-rows&dryRun=true'
+  const details = ({ rows }: Report) => rows.flatMap(({ errors }) => errors.map((e) => e.detail))
+  const told = details(await sent(list, { query, headers: chinese }))
+  expect(told).toEqual([
+    expect.stringContaining('NOWHERE'),
+    expect.stringMatching(/^employeeNumber 必须/),
+    '名单中该人员出现两次。',
+    '该行有 3 个字段,表头有 7 个。',
+    '该人员已离开;列表不能使人员恢复。',
+  ])
+  expect(told.filter((text) => !/\p{Script=Han}/u.test(text))).toEqual([])
+  const english = details(await sent(list, { query }))
+  expect(english).toHaveLength(told.length)
+  expect(english.filter((text) => /\p{Script=Han}/u.test(text))).toEqual([])
+  const refused = await send(list, { headers: chinese })
+  expect(refused.json<Report>().rows.flatMap(({ errors }) => errors.map((e) => e.detail))).toEqual(
+    told,
+  )
+  for (const none of ['', HEADER, `${HEADER}\n"a,b`]) {
+    const { detail } = (await send(none, { headers: chinese })).json<{ detail: string }>()
+    expect(detail).toMatch(/\p{Script=Han}/u)
+  }
 })
 
 test('a user name that is taken refuses its row and leaves no half of it', async () => {

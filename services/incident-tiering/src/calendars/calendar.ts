@@ -1,4 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
+import { said } from '@erp-steward/contracts/bilingual'
 import { CalendarChanged } from '@erp-steward/contracts/incident-events'
 import { Problem } from '@erp-steward/contracts/problem'
 import { InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
@@ -179,7 +180,9 @@ function closedWeekFaults({ weekly }: Readonly<Record<string, unknown>>): Calend
     typeof weekly === 'object' &&
     weekly !== null &&
     Object.values(weekly).every((day) => Array.isArray(day) && day.length === 0)
-  return closed ? [{ path: '/weekly', message: 'must be open on some day' }] : []
+  return closed
+    ? [{ path: '/weekly', message: 'must be open on some day', chinese: '至少须有一天开放' }]
+    : []
 }
 
 export interface SetCalendar {
@@ -209,12 +212,19 @@ export function checkedDefinition(
   const definition = { ...sent, id: unitId ?? 'company', version, zone: 'Asia/Shanghai' }
   const faults = [...checkCalendarDefinition(definition), ...closedWeekFaults(definition)]
   if (faults.length > 0)
-    throw new Problem('calendar-refused', faults.map(({ message }) => message).join(' '), {
-      errors: faults.map(({ path, message }) => ({
-        pointer: `#/definition${path}`,
-        detail: message,
-      })),
-    })
+    throw new Problem(
+      'calendar-refused',
+      said(
+        faults.map(({ message }) => message).join(' '),
+        faults.map(({ chinese }) => chinese).join(';'),
+      ),
+      {
+        errors: faults.map(({ path, message, chinese }) => ({
+          pointer: `#/definition${path}`,
+          detail: said(message, chinese),
+        })),
+      },
+    )
   // Checked just above: there are no faults.
   return definition as unknown as CalendarDefinition
 }

@@ -11,7 +11,7 @@ import { propose } from '@erp-steward/service-kit/proposals'
 import { changeRoute, readRoute } from '@erp-steward/service-kit/route-shapes'
 import type { Dependencies } from '@erp-steward/service-kit/service'
 import { shippedHolidays, type HolidayDays } from '@erp-steward/work-calendar/china-holidays'
-import { readICalendar } from '@erp-steward/work-calendar/read-icalendar'
+import { ICalendarRefused, readICalendar } from '@erp-steward/work-calendar/read-icalendar'
 import { Type } from 'typebox'
 import type { EntityManager } from 'typeorm'
 import type { IncidentConfig } from '../config.ts'
@@ -136,10 +136,9 @@ function daysOf(
   try {
     return readICalendar(icalendar, year)
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error
-    throw new Problem('calendar-refused', error.message, {
-      errors: [{ pointer: '#/icalendar', detail: error.message }],
-    })
+    if (!(error instanceof ICalendarRefused)) throw error
+    const detail = said(error.message, error.chinese)
+    throw new Problem('calendar-refused', detail, { errors: [{ pointer: '#/icalendar', detail }] })
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
+import { said, together } from '@erp-steward/contracts/bilingual'
 import { HolidayYearLoaded } from '@erp-steward/contracts/incident-events'
 import { Problem } from '@erp-steward/contracts/problem'
 import { about, InstantOut, Line, LocalDate } from '@erp-steward/contracts/values'
@@ -119,11 +120,16 @@ export async function assertHolidayYear(
   if (faults.length === 0) return
   throw new Problem(
     'calendar-refused',
-    faults.map(({ path, message }) => `${path.slice(1) || String(year)} ${message}.`).join(' '),
+    together(
+      faults.map(({ path, message, chinese }) => {
+        const subject = path.slice(1) || String(year)
+        return said(`${subject} ${message}.`, `${subject} ${chinese}。`)
+      }),
+    ),
     {
-      errors: faults.map(({ path, message }) => ({
+      errors: faults.map(({ path, message, chinese }) => ({
         pointer: `#/days${path}`,
-        detail: message,
+        detail: said(message, chinese),
       })),
     },
   )

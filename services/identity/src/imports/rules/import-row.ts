@@ -1,3 +1,4 @@
+import type { Bilingual } from '@erp-steward/contracts/bilingual'
 import { Code, LocalDate, nullable } from '@erp-steward/contracts/values'
 import { Type, type Static } from 'typebox'
 import { UserName } from '../../accounts/account-change.ts'
@@ -78,7 +79,10 @@ export const RowResult = Type.Object(
   },
   { title: 'ImportRowResult' },
 )
-export type RowResult = Static<typeof RowResult>
+/** In both languages until the caller is told of it. */
+export type RowResult = Omit<Static<typeof RowResult>, 'errors'> & {
+  readonly errors: { code: string; detail: Bilingual }[]
+}
 
 /** What a list most likely does not mean; nothing is refused for it. */
 export const ImportWarning = Type.Object(
@@ -92,9 +96,12 @@ export const ImportWarning = Type.Object(
   },
   { title: 'ImportWarning' },
 )
-export type ImportWarning = Static<typeof ImportWarning>
+/** In both languages until the caller is told of it. */
+export type ImportWarning = Omit<Static<typeof ImportWarning>, 'detail'> & {
+  readonly detail: Bilingual
+}
 
 /** A row as it was read: its members, or why it cannot be used. */
 export type ReadRow =
   | { readonly row: number; readonly value: ImportRow }
-  | { readonly row: number; readonly employeeNumber: string | null; readonly fault: string }
+  | { readonly row: number; readonly employeeNumber: string | null; readonly fault: Bilingual }
