@@ -7,10 +7,14 @@ export class CalendarYearMissing extends Error {
   /** The local year without data. */
   readonly year: number
 
+  /** `message` in Chinese. */
+  readonly chinese: string
+
   constructor(year: number) {
     super(
       `The public holidays of ${year} are not known. Load the State Council's notice for ${year} (PUT /v1/holiday-years/${year}), or use a calendar without holidays.`,
     )
     this.year = year
+    this.chinese = `${year} 年的法定节假日尚未录入。请录入国务院关于 ${year} 年的放假安排(PUT /v1/holiday-years/${year}),或使用不含节假日的日历。`
   }
 }

@@ -253,8 +253,10 @@ export async function linesOf(stage: TestService, sheet: Sheet): Promise<string>
 export async function observation(
   stage: TestService,
   id: string,
+  language = 'en',
 ): Promise<Record<string, unknown> & { eventId: string }> {
-  const answer = await send(stage, 'GET', `/v1/observations/${id}`, authority())
+  const headers = { ...authority(), 'accept-language': language }
+  const answer = await send(stage, 'GET', `/v1/observations/${id}`, headers)
   return ok(answer) as unknown as Record<string, unknown> & { eventId: string }
 }
 

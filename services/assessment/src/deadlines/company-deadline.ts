@@ -36,10 +36,10 @@ export async function companyCalendar(tx: EntityManager): Promise<CompiledCalend
   return calendar
 }
 
-/** A deadline, or `null` and why there is none. */
+/** A deadline, or `null` and the year for want of which there is none. */
 export interface Deadline {
   readonly dueAt: Date | null
-  readonly fault: string | null
+  readonly missing: CalendarYearMissing | null
 }
 
 /**
@@ -49,16 +49,16 @@ export interface Deadline {
  */
 export function companyDeadline(calendar: CompiledCalendar, target: Target, from: Date): Deadline {
   if (target.clock === 'continuous')
-    return { dueAt: new Date(from.getTime() + durationMs(target.within)), fault: null }
+    return { dueAt: new Date(from.getTime() + durationMs(target.within)), missing: null }
   const work =
     'within' in target
       ? { milliseconds: durationMs(target.within) }
       : { workingDays: target.workingDays }
   try {
     const dueAt = addWorkingTime(calendar, from, targetMs(calendar, work))
-    return { dueAt, fault: null }
+    return { dueAt, missing: null }
   } catch (error) {
-    if (error instanceof CalendarYearMissing) return { dueAt: null, fault: error.message }
+    if (error instanceof CalendarYearMissing) return { dueAt: null, missing: error }
     throw error
   }
 }

@@ -11,6 +11,7 @@ import { OwnWordIsNoMeasure1790000090400 } from './1790000090400-own-word-is-no-
 import { CopyHolidayYears1790000090700 } from './1790000090700-copy-holiday-years.ts'
 import { PlannersArePeople1790000091000 } from './1790000091000-planners-are-people.ts'
 import { IndexOverdue1790000092000 } from './1790000092000-index-overdue.ts'
+import { NoteMissingYear1790000092300 } from './1790000092300-note-missing-year.ts'
 
 /** In order; only ever added to. */
 export const migrations = [
@@ -27,4 +28,5 @@ export const migrations = [
   CopyHolidayYears1790000090700,
   PlannersArePeople1790000091000,
   IndexOverdue1790000092000,
+  NoteMissingYear1790000092300,
 ]

@@ -36,6 +36,7 @@ export async function stateLateCorrections(
               originId: error.id,
               dueAt: null,
               dueFault: null,
+              dueMissingYear: null,
               dueParameterVersion: null,
               byConcerned: false,
             },

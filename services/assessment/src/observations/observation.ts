@@ -4,11 +4,13 @@ import {
   ObservationVoided,
   Severity,
 } from '@erp-steward/contracts/assessment-events'
-import { said } from '@erp-steward/contracts/bilingual'
+import { said, type Bilingual } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { about, InstantOut, nullable, UnitId, Uuid } from '@erp-steward/contracts/values'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
+import type { Language } from '@erp-steward/service-kit/language'
+import { CalendarYearMissing } from '@erp-steward/work-calendar/calendar-year-missing'
 import { Type, type Static } from 'typebox'
 import type { EntityManager } from 'typeorm'
 
@@ -97,7 +99,10 @@ export const ObservationEntity = entityOf(ObservationView, {
     voidedOrder: nullable(Type.String()),
     /** By when a data error is corrected; `null` with a fault when the calendar lacks the year. */
     dueAt: nullable(InstantOut),
+    /** The fault in English; older than the year, and read by releases before. */
     dueFault: nullable(Type.String()),
+    /** The year for want of which there is no due date. */
+    dueMissingYear: nullable(Type.Integer()),
     dueParameterVersion: nullable(Type.Integer()),
     correctedAt: nullable(InstantOut),
     /** Who said so last. */
@@ -152,8 +157,11 @@ export const ObservationEntity = entityOf(ObservationView, {
 export type Observation = RowOf<typeof ObservationEntity>
 
 /** An observation as callers see it. */
-export function observationView(observation: Observation): Static<typeof ObservationView> {
-  const { dueAt, dueFault, dueParameterVersion, correctedAt, overdueAt } = observation
+export function observationView(
+  observation: Observation,
+  language: Language,
+): Static<typeof ObservationView> {
+  const { dueAt, dueParameterVersion, correctedAt, overdueAt } = observation
   const late = overdueAt !== null || (correctedAt !== null && dueAt !== null && correctedAt > dueAt)
   const inTime = correctedAt !== null && dueAt !== null && correctedAt <= dueAt
   return {
@@ -162,7 +170,7 @@ export function observationView(observation: Observation): Static<typeof Observa
       observation.kind === 'data-error'
         ? {
             dueAt,
-            fault: dueFault,
+            fault: faultOf(observation)?.[language] ?? null,
             parameterVersion: dueParameterVersion,
             correctedAt,
             withinTarget: inTime ? true : late ? false : null,
@@ -170,6 +178,13 @@ export function observationView(observation: Observation): Static<typeof Observa
           }
         : null,
   }
+}
+
+/** Why a data error has no due date; what a release before wrote is English for everybody. */
+function faultOf({ dueFault, dueMissingYear }: Observation): Bilingual | null {
+  if (dueFault === null) return null
+  if (dueMissingYear === null) return said(dueFault, dueFault)
+  return said(dueFault, new CalendarYearMissing(dueMissingYear).chinese)
 }
 
 /**

@@ -38,15 +38,24 @@ export async function recordObservations(
     const unitId = unitOf(report, concerned)
     // Checked just above; what is without a unit was refused.
     if (unitId === undefined) continue
-    const correction = { dueAt: null, dueFault: null, dueParameterVersion: null }
+    const correction = {
+      ...{ dueAt: null, dueFault: null, dueMissingYear: null },
+      dueParameterVersion: null,
+    }
     const byConcerned = hasInterest({ personIds: [report.personId], unitIds: [unitId] })
     const fingerprint = fingerprintOf(report)
     const rest = { ...report, unitId, fingerprint, byConcerned, originId: null }
     if (report.kind === 'data-error') {
       const within = deadlines.get(unitId) ?? (await fixWithin(tx, unitId, act))
       deadlines.set(unitId, within)
-      const { dueAt, fault } = companyDeadline(calendar, within.value, report.foundAt)
-      observations.push({ ...rest, dueAt, dueFault: fault, dueParameterVersion: within.version })
+      const { dueAt, missing } = companyDeadline(calendar, within.value, report.foundAt)
+      observations.push({
+        ...rest,
+        dueAt,
+        dueFault: missing?.message ?? null,
+        dueMissingYear: missing?.year ?? null,
+        dueParameterVersion: within.version,
+      })
     } else observations.push({ ...rest, ...correction })
   }
   const fresh = await stateObservations(tx, observations, act)

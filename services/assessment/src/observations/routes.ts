@@ -14,6 +14,7 @@ import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { App } from '@erp-steward/service-kit/app'
 import { actOf, principalOf, unitInRange } from '@erp-steward/service-kit/authentication'
+import { languageOf } from '@erp-steward/service-kit/language'
 import { byInstant } from '@erp-steward/service-kit/paging'
 import { listRoute, PathId, readRoute } from '@erp-steward/service-kit/route-shapes'
 import type { Dependencies } from '@erp-steward/service-kit/service'
@@ -163,7 +164,7 @@ export function observationRoutes(app: App, deps: Dependencies<AssessmentConfig>
         afterId,
         limit,
       })
-      return rows.map(observationView)
+      return rows.map((row) => observationView(row, languageOf(request)))
     },
   })
 
@@ -184,7 +185,12 @@ export function observationRoutes(app: App, deps: Dependencies<AssessmentConfig>
       assertInRange(request, observation)
       const derived = await db.manager.findBy(ObservationEntity, { originId: id })
       const appeals = await db.manager.findBy(AppealEntity, { observationId: id })
-      return { ...observationView(observation), derived: derived.map(observationView), appeals }
+      const language = languageOf(request)
+      return {
+        ...observationView(observation, language),
+        derived: derived.map((each) => observationView(each, language)),
+        appeals,
+      }
     },
   })
 
@@ -216,7 +222,7 @@ export function observationRoutes(app: App, deps: Dependencies<AssessmentConfig>
       const observation = await db.transaction((tx) =>
         correctError(tx, { id: request.params.id, correctedAt, reaches }, act),
       )
-      return observationView(observation)
+      return observationView(observation, languageOf(request))
     },
   )
 }

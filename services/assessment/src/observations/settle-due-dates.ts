@@ -31,9 +31,9 @@ export const settleDueDates = defineTask(
       const { id, unitId, recordedAt, foundAt, correctedAt } = error
       // Values are never set back in time, so this is the one of its recording.
       const { value } = await readParameter(tx, 'assessment.error.fix_within', unitId, recordedAt)
-      const { dueAt, fault } = companyDeadline(calendar, value, foundAt)
+      const { dueAt } = companyDeadline(calendar, value, foundAt)
       if (dueAt === null) continue
-      await tx.update(ObservationEntity, { id }, { dueAt, dueFault: fault })
+      await tx.update(ObservationEntity, { id }, { dueAt, dueFault: null, dueMissingYear: null })
       settled += 1
       if (correctedAt !== null && correctedAt > dueAt)
         await stateLateCorrections(tx, [{ ...error, dueAt }], act)

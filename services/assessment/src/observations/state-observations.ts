@@ -24,6 +24,7 @@ export type NewObservation = Pick<
   | 'originId'
   | 'dueAt'
   | 'dueFault'
+  | 'dueMissingYear'
   | 'dueParameterVersion'
   | 'byConcerned'
 >
@@ -46,18 +47,18 @@ export async function stateObservations(
   const inserted: { id: string }[] = await tx.query(
     `insert into observation
        (id, kind, severity, points, person_id, department_id, unit_id, module_code, reference, description, month,
-        occurred_at, found_at, fingerprint, origin_id, due_at, due_fault, due_parameter_version, standing,
+        occurred_at, found_at, fingerprint, origin_id, due_at, due_fault, due_missing_year, due_parameter_version, standing,
         recorded_at, recorded_by, recorded_by_person_id, recorded_by_controllers, by_concerned, recorded_order,
         corrected_by_controllers)
      select "id", "kind", "severity", "points", "personId", "departmentId", "unitId", "moduleCode", "reference",
             "description", "month", "occurredAt", "foundAt", "fingerprint", "originId", "dueAt", "dueFault",
-            "dueParameterVersion", 'recorded', $2, $3, $4, $5, "byConcerned",
+            "dueMissingYear", "dueParameterVersion", 'recorded', $2, $3, $4, $5, "byConcerned",
             nextval('fact_order'), '{}'
        from jsonb_to_recordset($1::jsonb) as fact (
          "id" uuid, "kind" text, "severity" text, "points" integer, "personId" uuid, "departmentId" uuid,
          "unitId" uuid, "moduleCode" text, "reference" text, "description" text, "month" text,
          "occurredAt" timestamptz, "foundAt" timestamptz, "fingerprint" text, "originId" uuid,
-         "dueAt" timestamptz, "dueFault" text, "dueParameterVersion" integer, "byConcerned" boolean)
+         "dueAt" timestamptz, "dueFault" text, "dueMissingYear" integer, "dueParameterVersion" integer, "byConcerned" boolean)
      on conflict (id) do nothing
      returning id`,
     [JSON.stringify(rows), act.now, act.actor, act.personId, act.controllers],

@@ -56,6 +56,7 @@ export async function missTimeNode(tx: EntityManager, node: TimeNode, act: Act):
     originId: id,
     dueAt: null,
     dueFault: null,
+    dueMissingYear: null,
     dueParameterVersion: null,
     byConcerned: false,
   }

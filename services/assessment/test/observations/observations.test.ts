@@ -434,7 +434,14 @@ describe('correction in time', () => {
     ok(await record(stage, far))
     const { correction } = await observation(stage, far.id)
     expect(correction).toMatchObject({ dueAt: null })
-    expect((correction as { fault: string }).fault).toContain('2040')
+    expect((correction as { fault: string }).fault).toMatch(/^The public holidays of 2040 are not/)
+    const chinese = await observation(stage, far.id, 'zh-CN')
+    expect((chinese.correction as { fault: string }).fault).toMatch(
+      /^2040 年的法定节假日尚未录入。/,
+    )
+    // As a release before kept it.
+    await stage.db.query('update observation set due_missing_year = null where id = $1', [far.id])
+    expect((await observation(stage, far.id, 'zh-CN')).correction).toEqual(correction)
     await runTask(stage, 'watch-corrections')
     expect(await late()).toHaveLength(1)
     const path = `/v1/observations/${far.id}/correct`
