@@ -136,7 +136,7 @@ test.each([
     'must be a list of [start, end) minutes',
   ],
 ])('%s is one fault', (_title, value, path, message) => {
-  const chinese = expect.stringMatching(/\p{Script=Han}/u) as string
+  const chinese = expect.stringMatching(/\p{Script=Han}/u) as unknown
   expect(checkCalendarDefinition(value)).toEqual([{ path, message, chinese }])
 })
 

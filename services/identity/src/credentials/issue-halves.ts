@@ -1,3 +1,4 @@
+import type { Bilingual } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { about, Uuid } from '@erp-steward/contracts/values'
 import { Type, type Static } from 'typebox'
@@ -38,8 +39,10 @@ export const SealedHalfOutcomes = Type.Object(
   { title: 'SealedPasswordHalves' },
 )
 
-/** A half, or why there is none. */
-type HalfOutcome<Half> = (Half & { userName: string }) | Static<typeof RefusedHalf>
+/** A half, or why there is none, in both languages until the caller is told of it. */
+type HalfOutcome<Half> =
+  | (Half & { userName: string })
+  | (Omit<Static<typeof RefusedHalf>, 'detail'> & { readonly detail: Bilingual })
 
 /**
  * Halves of one kind for many accounts, each in a commit of its own, as if it had been asked for alone: all rules on who may
@@ -66,7 +69,7 @@ export async function issueHalves<Half extends IssuedHalf | SealedHalf>(
       )
     } catch (error) {
       if (!(error instanceof Problem)) throw error
-      outcomes.push({ accountId, code: error.code, detail: error.message })
+      outcomes.push({ accountId, code: error.code, detail: error.detail })
     }
   }
   return outcomes

@@ -2,6 +2,7 @@ import type { Act } from '@erp-steward/contracts/act'
 import { about, closed, nullable, Paragraph, Reason, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { actOf, principalOf, unitInRange } from '@erp-steward/service-kit/authentication'
+import { inLanguage, languageOf } from '@erp-steward/service-kit/language'
 import { byInstant } from '@erp-steward/service-kit/paging'
 import { listRoute, PathId } from '@erp-steward/service-kit/route-shapes'
 import { said } from '@erp-steward/contracts/bilingual'
@@ -172,7 +173,7 @@ function resetRoutes(app: App, { db, clock }: Options): void {
           const half = await one(tx, id, act, to?.fingerprint)
           return to === null ? half : sealHalf(half, to)
         })
-        return unstored(reply).send({ items })
+        return unstored(reply).send({ items: inLanguage(items, languageOf(request)) })
       },
     })
 
@@ -198,7 +199,7 @@ function resetRoutes(app: App, { db, clock }: Options): void {
       const items = await issueHalves(db, request.body.accountIds, async (tx, id) =>
         sealHalf(await issueSecondHalf(tx, id, own, act, to.fingerprint), to),
       )
-      return unstored(reply).send({ items })
+      return unstored(reply).send({ items: inLanguage(items, languageOf(request)) })
     },
   })
 

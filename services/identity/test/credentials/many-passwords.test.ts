@@ -16,6 +16,7 @@ interface Half {
   readonly userName?: string
   readonly claimCode?: string
   readonly code?: string
+  readonly detail?: string
 }
 
 const FIRST = '/v1/accounts/initial-passwords'
@@ -74,6 +75,12 @@ test('[A-2.2.3] a list bends no rule: what one account refuses is told, and the 
   // Who has the first halves gets no second one, nor does the same role in another hand.
   const own = await halves(SECOND, [good.id], as('SECURITY_ADMIN'))
   expect(own).toMatchObject([{ code: 'same-person' }])
+  const chinese = { ...as('SECURITY_ADMIN'), 'accept-language': 'zh-CN' }
+  const [told] = await halves(SECOND, [good.id], chinese)
+  expect([own[0]?.detail, told?.detail]).toEqual([
+    expect.not.stringMatching(/\p{Script=Han}/u),
+    expect.stringMatching(/\p{Script=Han}/u),
+  ])
   const again = await halves(SECOND, [good.id, none], as('SYSTEM_ADMIN'))
   expect(again.map(({ code }) => code ?? 'half')).toEqual(['half', 'not-found'])
   const third = await halves(SECOND, [good.id], as('OM_AUTHORITY'))

@@ -369,6 +369,11 @@ describe('calendars of units', () => {
     const answer = await setCalendar(UNIT, definition)
     expect(answer.json()).toMatchObject({ status: 422, code: 'calendar-refused' })
     expect(answer.json<{ errors: { pointer: string }[] }>().errors[0]?.pointer).toBe(pointer)
+    const headers = { ...authority(), 'accept-language': 'zh-CN' }
+    const chinese = await propose(UNIT, definition, headers)
+    const { detail, errors } = chinese.json<{ detail: string; errors: { detail: string }[] }>()
+    for (const text of [detail, ...errors.map((each) => each.detail)])
+      expect(text).toMatch(/\p{Script=Han}/u)
   })
 
   test('an unknown kind is refused by pointer', async () => {
