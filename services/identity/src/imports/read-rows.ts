@@ -5,12 +5,12 @@ import { Problem } from '@erp-steward/contracts/problem'
 import { isStorableText } from '@erp-steward/service-kit/storable-text'
 import { CsvError, parse } from 'csv-parse'
 import { Compile } from 'typebox/compile'
-import { Locale } from 'typebox/system'
 import { listText } from './list-text.ts'
 import { readXlsx, type Cell } from './read-xlsx.ts'
 import { columnMapping, membersOfHeader } from './rules/columns.ts'
 import { ImportRow, type ImportWarning, type ReadRow } from './rules/import-row.ts'
 import { listDate, serialDate } from './rules/list-date.ts'
+import { rowFault } from './rules/row-fault.ts'
 
 /** Most rows of one list: more than 16 MiB have room for, as CSV. */
 export const MOST_ROWS = 100_000
@@ -200,7 +200,7 @@ function bounded<Row>(rows: readonly Row[]): readonly Row[] {
 }
 
 function checked(row: number, value: unknown): ReadRow {
-  const fault = check.Check(value) ? unstorable(value) : faultsOf(value)
+  const fault = check.Check(value) ? unstorable(value) : rowFault(check.Errors(value))
   if (fault === null) return { row, value: value as ImportRow }
   const { employeeNumber } = Object(value) as { employeeNumber?: unknown }
   return {
@@ -208,16 +208,6 @@ function checked(row: number, value: unknown): ReadRow {
     employeeNumber: typeof employeeNumber === 'string' ? employeeNumber.slice(0, 40) : null,
     fault,
   }
-}
-
-/** The first few things that are wrong with a row, by column. */
-function faultsOf(value: unknown): Bilingual {
-  const told = check.Errors(value).slice(0, 3)
-  const column = ({ instancePath }: { instancePath: string }) => instancePath.slice(1)
-  return said(
-    told.map((error) => `${column(error) || 'row'} ${error.message}`).join('; '),
-    told.map((error) => `${column(error) || '该行'} ${Locale.zh_Hans(error)}`).join(';'),
-  )
 }
 
 /** JSON can spell halves of surrogate pairs, which the file as such cannot have. */
