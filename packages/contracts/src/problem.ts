@@ -1,4 +1,4 @@
-import { said, type Bilingual } from './bilingual.ts'
+import type { Bilingual } from './bilingual.ts'
 import { problems, type ProblemCode } from './problems.ts'
 import type { ProblemExtras } from './problems/problem-members.ts'
 
@@ -14,11 +14,9 @@ export class Problem extends Error {
   /** Further members of the problem document, those that the table names for the code; a `Bilingual` is told in one language. */
   readonly extras: ProblemExtras
 
-  /** `detail`: with `said` in both languages; a text alone is English for everybody. */
-  constructor(code: ProblemCode, detail: string | Bilingual, extras: ProblemExtras = {}) {
-    const both = typeof detail === 'string' ? said(detail, detail) : detail
-    super(both.en)
-    this.detail = both
+  constructor(code: ProblemCode, detail: Bilingual, extras: ProblemExtras = {}) {
+    super(detail.en)
+    this.detail = detail
     this.name = 'Problem'
     this.code = code
     this.extras = extras

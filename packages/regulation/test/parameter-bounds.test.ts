@@ -151,6 +151,12 @@ test('[A-1.3.4][A-5.2.3] no clock of a grave fault stands still at night', () =>
   )
   expect(restart.map(({ key }) => key)).toEqual([])
   expect(checkParameterValue('incident.sla.p1.ack', working('PT1H'))).toEqual([
-    { pointer: '/clock', detail: expect.stringContaining('round the clock') },
+    {
+      pointer: '/clock',
+      detail: {
+        en: expect.stringContaining('round the clock'),
+        'zh-CN': expect.stringContaining('全天候'),
+      },
+    },
   ])
 })

@@ -50,6 +50,20 @@ test('every source of a parameter resolves in docs/regulation/defaults.md', asyn
   expect(lost).toEqual([])
 })
 
+test('every unit that a fault names has a Chinese name', () => {
+  const told = parameters.flatMap((parameter) => {
+    const { key, type, unit } = parameter
+    if (type !== 'integer' && type !== 'number' && type !== 'string-list') return []
+    const items = [...(parameter.type === 'string-list' ? (parameter.bounds.required ?? []) : [])]
+    const value = type === 'string-list' ? [...items, '?'] : 1e12
+    return checkParameterValue(key, value).map(({ detail }) => ({ key, unit, detail }))
+  })
+  const named = told.filter(({ detail, unit }) => detail.en.includes(unit))
+  expect(named.filter(({ detail, unit }) => detail['zh-CN'].includes(unit))).toEqual([])
+  const units = parameters.filter(({ type }) => /^(integer|number|string-list)$/.test(type))
+  expect(named.map(({ key }) => key).toSorted()).toEqual(units.map(({ key }) => key).toSorted())
+})
+
 test('every text is there in both languages, Chinese in Chinese', () => {
   const wrong = parameters.filter(
     ({ title, description }) =>
@@ -349,7 +363,13 @@ test.each<[string, ParameterKey, unknown, string, string]>([
   ],
 ])('a fault says what is wrong: %s', (_, key, value, pointer, detail) => {
   expect(checkParameterValue(key, value)).toEqual([
-    { pointer, detail: expect.stringContaining(detail) },
+    {
+      pointer,
+      detail: {
+        en: expect.stringContaining(detail),
+        'zh-CN': expect.stringMatching(/^\p{Script=Han}/u),
+      },
+    },
   ])
 })
 

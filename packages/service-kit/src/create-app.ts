@@ -28,7 +28,6 @@ import {
 import { describeTags } from './describe-tags.ts'
 import { checkOf } from './faults.ts'
 import { registerHealth, type Readiness } from './health.ts'
-import { languageOf } from './language.ts'
 import { registerMetrics } from './metrics.ts'
 import { hoistNamedSchemas } from './named-schemas.ts'
 import { noteAnswers } from './note-answer.ts'
@@ -135,7 +134,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     trustProxy: [...(options.trustedProxies ?? ['loopback'])],
     // Whatever refuses a request before a hook runs answers with a problem document too.
     frameworkErrors: (error, request, reply) => {
-      void sendProblem(request, reply, problemOf(error, languageOf(request)))
+      void sendProblem(request, reply, problemOf(error))
     },
     clientErrorHandler: answerUnreadable,
     requestTimeout: requestTimeoutMs,

@@ -1,14 +1,7 @@
+import { said, type Bilingual } from '@erp-steward/contracts/bilingual'
+import type { ProblemFault } from '@erp-steward/contracts/problems/problem-members'
 import type { Ajv, ErrorObject, ValidateFunction } from 'ajv'
 import type { Language } from './language.ts'
-
-/** One thing that is wrong with a request, as a problem document lists it under `errors`. */
-export interface Fault {
-  /** JSON pointer into the body, RFC 6901 as a URI fragment. */
-  readonly pointer?: string
-  /** Name of the path, query or header parameter. */
-  readonly parameter?: string
-  readonly detail: string
-}
 
 /** Most faults that an answer lists; who sends more mends these first. */
 const MOST_FAULTS = 20
@@ -55,15 +48,11 @@ function isSmall(data: unknown): boolean {
 }
 
 /** What the validator found in one part of a request (`body`, `params`, `querystring`, `headers`), in words. */
-export function faultsOf(
-  errors: readonly ErrorObject[],
-  part: string,
-  language: Language,
-): readonly Fault[] {
-  const told = new Map<string, Fault>()
+export function faultsOf(errors: readonly ErrorObject[], part: string): readonly ProblemFault[] {
+  const told = new Map<string, ProblemFault>()
   for (const error of withoutOtherBranches(errors)) {
-    const fault = faultOf(error, part, language)
-    told.set(`${fault.pointer ?? fault.parameter ?? ''} ${fault.detail}`, fault)
+    const fault = faultOf(error, part)
+    told.set(`${fault.pointer ?? fault.parameter ?? ''} ${fault.detail.en}`, fault)
   }
   return [...told.values()].slice(0, MOST_FAULTS)
 }
@@ -112,29 +101,27 @@ function meant(branches: readonly ErrorObject[][], union: ErrorObject): readonly
   return [{ ...union, keyword: 'type', params: { type: [...new Set(types.flat())] } }]
 }
 
-function faultOf(error: ErrorObject, part: string, language: Language): Fault {
+function faultOf(error: ErrorObject, part: string): ProblemFault {
   const params = error.params as Record<string, unknown>
   const member = params.additionalProperty ?? params.missingProperty
   const path =
     typeof member === 'string'
       ? `${error.instancePath}/${member.replaceAll('~', '~0').replaceAll('/', '~1')}`
       : error.instancePath
-  const words = wordsOf(error, params)[language]
+  const words = wordsOf(error, params)
   if (part !== 'body') {
     const parameter = path.replace(/^\//, '')
-    return { parameter, detail: sentence(parameter, words, language) }
+    return { parameter, detail: sentence(said(parameter, parameter), words) }
   }
-  const whole = { en: 'The body', 'zh-CN': '请求正文' }[language]
-  return { pointer: `#${path}`, detail: sentence(path === '' ? whole : path, words, language) }
+  const subject = path === '' ? said('The body', '请求正文') : said(path, path)
+  return { pointer: `#${path}`, detail: sentence(subject, words) }
 }
 
-const sentence = (subject: string, words: string, language: Language) =>
-  language === 'en' ? `${subject} ${words}.` : `${subject} ${words}。`
-
-type Words = Readonly<Record<Language, string>>
+const sentence = (subject: Bilingual, words: Bilingual): Bilingual =>
+  said(`${subject.en} ${words.en}.`, `${subject['zh-CN']} ${words['zh-CN']}。`)
 
 /** What is wrong, as the end of a sentence that begins with the name of the member. */
-function wordsOf(error: ErrorObject, params: Record<string, unknown>): Words {
+function wordsOf(error: ErrorObject, params: Record<string, unknown>): Bilingual {
   const { keyword, data } = error
   const limit = String(params.limit)
   switch (keyword) {

@@ -101,7 +101,10 @@ export function assertFits({ key, value }: Pick<SetParameter, 'key' | 'value'>):
   if (faults.length > 0)
     throw new Problem(
       'parameter-refused',
-      `${key}: ${faults.map(({ detail }) => detail).join('; ')}`,
+      said(
+        `${key}: ${faults.map(({ detail }) => detail.en).join('; ')}`,
+        `${key} ${faults.map(({ detail }) => detail['zh-CN']).join(';')}。`,
+      ),
       {
         errors: faults.map(({ pointer, detail }) => ({ pointer: `#/value${pointer}`, detail })),
       },

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
-import { said } from '@erp-steward/contracts/bilingual'
+import { said, together } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { problems, type ProblemCode } from '@erp-steward/contracts/problems'
 import { isDatabaseAway } from '@erp-steward/messaging/database-away'
@@ -9,7 +9,7 @@ import type { ErrorObject } from 'ajv'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { App } from './app.ts'
 import { faultsOf } from './faults.ts'
-import { inLanguage, languageOf, type Language } from './language.ts'
+import { inLanguage, languageOf } from './language.ts'
 
 /** Codes for what Fastify itself refuses before a handler runs. */
 const CODE_OF_FRAMEWORK_ERROR: Readonly<Record<string, ProblemCode>> = {
@@ -49,7 +49,7 @@ export function registerProblems(
   app.setErrorHandler((error: FastifyError, request, reply) => {
     // Fastify looks at the body before it says that there is nothing to send it to.
     if (request.is404 && IS_ABOUT_BODY.test(error.code)) return answerNotFound(request, reply)
-    const problem = problemOf(error, languageOf(request))
+    const problem = problemOf(error)
     // Four eyes that were only two are evidence as much as a missing permission.
     if (problem.status === 403 || problem.code === 'same-person') onRefused?.(request, problem)
     if (problem.status >= 500) request.log.error({ err: error }, 'request failed')
@@ -130,16 +130,15 @@ export function answerUnreadable(error: Error & { code?: string }, socket: Socke
   )
 }
 
-/** The problem that an error is for a caller who reads `language`: its own text for a `Problem`, a bare 500 for a bug. */
-export function problemOf(error: FastifyError | Problem, language: Language): Problem {
+/** The problem that an error is for a caller: its own text for a `Problem`, a bare 500 for a bug. */
+export function problemOf(error: FastifyError | Problem): Problem {
   if (error instanceof Problem) return error
   if (error.validation !== undefined) {
     // What Ajv told; Fastify's own type leaves members of it out.
     const told = error.validation as ErrorObject[]
-    const errors = faultsOf(told, error.validationContext ?? 'body', language)
-    return new Problem('validation-failed', errors.map(({ detail }) => detail).join(' '), {
-      errors,
-    })
+    const errors = faultsOf(told, error.validationContext ?? 'body')
+    const detail = together(errors.map((fault) => fault.detail))
+    return new Problem('validation-failed', detail, { errors })
   }
   const known = CODE_OF_FRAMEWORK_ERROR[error.code]
   if (known !== undefined)

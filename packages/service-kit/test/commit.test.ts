@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { defineEvent } from '@erp-steward/contracts/event'
 import { ServiceAlive } from '@erp-steward/contracts/platform-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { createConsumer, on } from '@erp-steward/messaging/consumer'
 import { appendEvent } from '@erp-steward/messaging/outbox'
@@ -79,7 +80,8 @@ beforeAll(async () => {
       createOnce(deps, request, reply, async (tx) => {
         const { name } = request.body
         await tx.query('insert into sheep (name) values ($1)', [name])
-        if (name.startsWith('refused')) throw new Problem('ticket-state', 'Not now.')
+        if (name.startsWith('refused'))
+          throw new Problem('ticket-state', said('Not now.', '现在不行。'))
         if (name.startsWith('crash'))
           await tx.query('select pg_terminate_backend(pg_backend_pid())')
         if (name.startsWith('slow')) await tx.query('select pg_sleep(0.2)')
@@ -99,7 +101,11 @@ beforeAll(async () => {
           [request.params.name],
         )
         const [{ version } = { version: null }] = rows
-        if (version === null) throw new Problem('version-stale', 'There is nothing to change yet.')
+        if (version === null)
+          throw new Problem(
+            'version-stale',
+            said('There is nothing to change yet.', '尚无可更改的内容。'),
+          )
         assertVersion(version, expected)
         await tx.query('update sheep set version = version + 1 where name = $1', [
           request.params.name,

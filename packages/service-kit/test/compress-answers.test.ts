@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { App } from '@erp-steward/service-kit/app'
 import { createApp } from '@erp-steward/service-kit/create-app'
@@ -40,7 +41,7 @@ beforeAll(async () => {
     reply.type('image/png').send(Buffer.alloc(20_000)),
   )
   app.get('/refused', { config, schema }, () => {
-    throw new Problem('not-found', LARGE)
+    throw new Problem('not-found', said(LARGE, LARGE))
   })
   app.get('/stream', { config, schema }, (_request, reply) =>
     reply.type('application/x-ndjson').send(Readable.from([LARGE, LARGE])),

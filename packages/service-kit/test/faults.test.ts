@@ -88,13 +88,17 @@ test('all faults of a request are told at once, with what is allowed and what wa
 })
 
 test('they are told in Chinese to whoever prefers it', async () => {
-  const { errors } = await refused({ priority: 'P7', copies: 'two', unitId: 5 }, 'zh-CN,en;q=0.5')
+  const { errors, detail: whole } = await refused(
+    { priority: 'P7', copies: 'two', unitId: 5 },
+    'zh-CN,en;q=0.5',
+  )
   expect(errors.map(({ detail }) => detail)).toEqual([
     '/name 缺失。',
     '/priority 必须是下列之一:"P1", "P2";现为 "P7"。',
     '/copies 必须是整数,不能是文本。',
     '/unitId 必须是文本或 null,不能是数字。',
   ])
+  expect(whole).toBe(errors.map(({ detail }) => detail).join(''))
 })
 
 test.each([

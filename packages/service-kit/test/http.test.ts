@@ -1,6 +1,7 @@
 import { connect, type AddressInfo } from 'node:net'
 import { Writable } from 'node:stream'
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { Instant, LocalDate, nullable, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
@@ -310,7 +311,10 @@ test.each([
   ['no JSON', '!!!'],
 ])('a cursor of one id that holds %s is not usable', (_what, forged) => {
   expect(() => decodeIdCursor(forged)).toThrow(
-    new Problem('cursor-unusable', 'The cursor was not made by this list.'),
+    new Problem(
+      'cursor-unusable',
+      said('The cursor was not made by this list.', '该游标不属于此列表。'),
+    ),
   )
 })
 

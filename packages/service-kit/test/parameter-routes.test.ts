@@ -171,6 +171,17 @@ test('a value that would hold from yesterday is refused, and so is one that wait
   expect(history).toMatchObject([{ validFrom: now.toISOString() }])
 })
 
+test('why a value is refused is told in Chinese to whoever prefers it', async () => {
+  const caller = { ...bert, 'accept-language': 'zh-CN' }
+  const refused = await set(CRITICAL, 1_000, { caller })
+  expect(refused.headers['content-language']).toBe('zh-CN')
+  expect(refused.json()).toMatchObject({
+    code: 'parameter-refused',
+    detail: expect.stringMatching(/^monitoring\S+ 必须为 [\d.]+ 至 [\d.]+ %。$/),
+    errors: [{ pointer: '#/value', detail: expect.stringMatching(/^必须为 [\d.]+ 至 [\d.]+ %$/) }],
+  })
+})
+
 test('nobody sets or approves a value of the own unit, whatever the account says', async () => {
   const own = as({ roles: ['SECURITY_ADMIN'], person: ANNA })
   const client = as({ roles: ['SECURITY_ADMIN'], kind: 'client', controllers: [ANNA] })

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { ProposalDecided, ProposalMade } from '@erp-steward/contracts/platform-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { nullable, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
@@ -52,7 +53,8 @@ const openGate = defineProposal({
         [gateId],
       )
       .then(([rows]: [{ is_stuck: boolean }[]]) => rows)
-    if (gate?.is_stuck === true) throw new Problem('ticket-state', 'The gate is stuck.')
+    if (gate?.is_stuck === true)
+      throw new Problem('ticket-state', said('The gate is stuck.', '闸门卡住了。'))
   },
 })
 

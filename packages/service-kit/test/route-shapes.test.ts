@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { said as bilingual } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { closed, InstantOut, LocalDate, nullable, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
@@ -134,7 +135,8 @@ beforeAll(async () => {
     answer: SheepView,
     read: async ({ request, params: { id } }) => {
       const sheep = await db.manager.findOneBy(SheepEntity, { id })
-      if (sheep === null) throw new Problem('ticket-not-found', 'There is no such sheep.')
+      if (sheep === null)
+        throw new Problem('ticket-not-found', bilingual('There is no such sheep.', '没有这只羊。'))
       assertReaches(request, sheep.unitId)
       return view(sheep)
     },
@@ -155,7 +157,8 @@ beforeAll(async () => {
     body: closed({ name: Type.String() }),
     answer: SheepView,
     admit: ({ body }) => {
-      if (body.name === 'wolf') throw new Problem('ticket-state', 'A wolf is no sheep.')
+      if (body.name === 'wolf')
+        throw new Problem('ticket-state', bilingual('A wolf is no sheep.', '狼不是羊。'))
     },
     apply: async (tx, { params: { id }, body: { name }, expected }) => {
       const sheep = await tx.findOneByOrFail(SheepEntity, { id })

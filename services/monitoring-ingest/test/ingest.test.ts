@@ -127,6 +127,22 @@ test('what is outside the window is refused and named, the rest of the request i
   expect(await stored()).toEqual([`kept {} @${String(T)} 1`])
 })
 
+test('what is refused is told in Chinese to a sender that prefers it', async () => {
+  const body = writeBody([
+    series('late', [[0, 1]]),
+    { labels: { nameless: 'x' }, samples: [[T, 1]] },
+  ])
+  const answer = await stage.send(source.token, body, { 'accept-language': 'zh-CN' })
+  expect(answer.json()).toMatchObject({
+    code: 'samples-refused',
+    detail: '保留 0 个样本,拒绝 2 个:样本过旧 1 个,缺少指标名称 1 个。',
+    errors: [
+      { detail: '样本过旧:late,时间戳 0' },
+      { detail: `缺少指标名称:无名序列,时间戳 ${String(T)}` },
+    ],
+  })
+})
+
 test('labels that cannot be kept cost their own series only', async () => {
   const many = Object.fromEntries(
     Array.from({ length: 41 }, (_, index) => [`l${String(index)}`, 'x']),

@@ -77,5 +77,5 @@ export interface ProblemFault {
   /** Name of the path, query or header parameter. */
   readonly parameter?: string
   readonly rule?: string
-  readonly detail: string | Bilingual
+  readonly detail: Bilingual
 }

@@ -184,6 +184,19 @@ test.each([
   expect(await refusal(send(list, XLSX))).toEqual([422, 'import-unreadable'])
 })
 
+test.each([
+  ['an old .xls', Buffer.from('d0cf11e0a1b11ae1', 'hex'), XLSX, /^该文件是旧的 \.xls 格式.*。$/],
+  ['a workbook without rows', workbook([CHINESE.split(',')]), XLSX, /^该列表没有数据行。$/],
+  ['nothing', '', 'text/csv', /^该列表没有表头行。$/],
+  ['an open quote', `${CHINESE}\n"a,b`, 'text/csv', /^CSV 格式有误:/],
+])('why %s is refused is told in Chinese', async (_what, list, type, detail) => {
+  const answer = await send(list, type, {}, 'zh-CN')
+  expect(answer.json()).toMatchObject({
+    code: 'import-unreadable',
+    detail: expect.stringMatching(detail),
+  })
+})
+
 test('a workbook that unpacks to more than the bound is refused, whatever length it declares', async () => {
   const bomb = Buffer.alloc(MOST_UNPACKED_BYTES + 1, ' ')
   for (const declared of [undefined, 10]) {

@@ -674,6 +674,13 @@ describe('webhooks', () => {
     expect(refused.json()).toMatchObject({ status: 422, code })
   })
 
+  test('why an address is refused is told in Chinese to whoever prefers it', async () => {
+    const headers = { ...systemAdmin(), 'accept-language': 'zh-CN' }
+    expect((await register('http://127.0.0.2:1/', {}, headers)).json()).toMatchObject({
+      detail: '该地址不在 WEBHOOK_TARGETS 列表中。',
+    })
+  })
+
   test.each(['short', 'whsec_short', `${SECRET}\n`, `whsec_${'x'.repeat(100)}`])(
     'the secret %j is refused by pointer',
     async (secret) => {

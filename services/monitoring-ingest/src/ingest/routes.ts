@@ -105,8 +105,8 @@ export async function ingestRoutes(
     throw new Problem(
       'samples-refused',
       said(
-        `${String(written)} samples kept, ${String(refusals.total)} refused: ${refusals.summary}.`,
-        `保留 ${String(written)} 个样本,拒绝 ${String(refusals.total)} 个:${refusals.summary}。`,
+        `${String(written)} samples kept, ${String(refusals.total)} refused: ${refusals.summary.en}.`,
+        `保留 ${String(written)} 个样本,拒绝 ${String(refusals.total)} 个:${refusals.summary['zh-CN']}。`,
       ),
       {
         written,

@@ -54,7 +54,7 @@ interface Batch {
 /** A series of a request: where its samples go, or why they are refused. */
 type Sifted =
   | { readonly name: string; readonly keep: Observation[] }
-  | { readonly name: string; readonly fault: LabelFault }
+  | { readonly name: null; readonly fault: LabelFault }
 
 /** Keeps samples: rows, alert states and events of a request commit together, before the answer. */
 export class SampleWriter {
@@ -121,7 +121,7 @@ export class SampleWriter {
     const named = seriesKeys.map((key): Sifted => {
       const hit = known.get(key)
       const set = hit ?? unknown.get(key) ?? labelSet(decodeLabels(key))
-      if (typeof set === 'string') return { name: 'a series', fault: set }
+      if (typeof set === 'string') return { name: null, fault: set }
       if ('canonical' in set && !unknown.has(key)) {
         const fingerprint = createHash('sha256').update(set.canonical).digest()
         unknown.set(key, { ...set, fingerprint })
@@ -134,13 +134,13 @@ export class SampleWriter {
       return { name: set.metric, keep }
     })
     for (const series of histogramsOf)
-      refusals.add('native-histogram', named[series]?.name ?? 'a series', 1)
+      refusals.add('native-histogram', named[series]?.name ?? null, 1)
     for (let index = 0; index < seriesOf.length; index += 1) {
       const of = named[seriesOf[index] ?? -1]
       const atMs = timestampsMs[index] ?? 0
       if (of === undefined) continue
       const fault = 'fault' in of ? of.fault : timeFault(atMs, nowMs)
-      if (fault !== null) refusals.add(fault, `${of.name} at ${String(atMs)}`, 1)
+      if (fault !== null) refusals.add(fault, of.name, 1, atMs)
       else if ('keep' in of) of.keep.push({ atMs, value: values[index] ?? 0 })
     }
     for (const [key, kept] of samples)
