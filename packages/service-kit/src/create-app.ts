@@ -16,6 +16,7 @@ import formats from 'ajv-formats'
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
+import { answerUnreadable, type Asker } from './answer-unreadable.ts'
 import type { App } from './app.ts'
 import { authenticate, type TokenVerifier } from './authentication.ts'
 import { compressAnswers } from './compress-answers.ts'
@@ -35,7 +36,7 @@ import { answerNotModified } from './not-modified.ts'
 import { serializersAtFirstUse } from './serializers.ts'
 import { declareOperations } from './operation.ts'
 import { openApiOf } from './open-api.ts'
-import { answerUnreadable, problemOf, registerProblems, sendProblem } from './problem-details.ts'
+import { problemOf, registerProblems, sendProblem, type MethodsOf } from './problem-details.ts'
 import { refuseUnstorableText } from './storable-text.ts'
 import { showExamples } from './show-examples.ts'
 import { registerTrace, requestIdOf } from './trace.ts'
@@ -58,7 +59,9 @@ export interface AppOptions {
   /** Certificate chain and key (PEM) to speak TLS with; default: plain HTTP. */
   readonly tls?: { readonly cert: string; readonly key: string }
   /** Methods of a path that the app passes on to another, sorted; for 405 where that one would not be asked. */
-  readonly methodsBehind?: (path: string) => readonly string[]
+  readonly methodsBehind?: MethodsOf
+  /** Whether somebody may learn what addresses there are when no hook can say; default: everybody. */
+  readonly mayAsk?: (asker: Asker) => boolean
   /** Registries of the same process whose series `/metrics` shows besides the app's own. */
   readonly beside?: () => readonly Registry[]
   /** Takes each request before the app does; `toApp` hands it on. */
@@ -136,7 +139,9 @@ export async function createApp(options: AppOptions): Promise<App> {
     frameworkErrors: (error, request, reply) => {
       void sendProblem(request, reply, problemOf(error))
     },
-    clientErrorHandler: answerUnreadable,
+    clientErrorHandler: (error, socket) => {
+      answerUnreadable(error, socket, methodsOf, options.mayAsk ?? (() => true))
+    },
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: KEEP_ALIVE_MS,
     ...((tls !== undefined || inFront !== undefined) && {
@@ -159,7 +164,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   endConnections(app)
   answerNotModified(app)
   compressAnswers(app)
-  registerProblems(app, onRefused, options.methodsBehind)
+  const methodsOf = registerProblems(app, onRefused, options.methodsBehind)
   registerTrace(app)
   refuseSecondHost(app)
   refuseUnstorableText(app)

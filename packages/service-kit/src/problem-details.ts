@@ -1,6 +1,4 @@
-import { randomUUID } from 'node:crypto'
 import { STATUS_CODES } from 'node:http'
-import type { Socket } from 'node:net'
 import { said, together } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { problems, type ProblemCode } from '@erp-steward/contracts/problems'
@@ -9,7 +7,7 @@ import type { ErrorObject } from 'ajv'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { App } from './app.ts'
 import { faultsOf } from './faults.ts'
-import { inLanguage, languageOf } from './language.ts'
+import { inLanguage, languageOf, type Language } from './language.ts'
 
 /** Codes for what Fastify itself refuses before a handler runs. */
 const CODE_OF_FRAMEWORK_ERROR: Readonly<Record<string, ProblemCode>> = {
@@ -23,24 +21,28 @@ const CODE_OF_FRAMEWORK_ERROR: Readonly<Record<string, ProblemCode>> = {
 /** What Fastify finds wrong with a body. */
 const IS_ABOUT_BODY = /^FST_ERR_(?:CTP_|ROUTE_MISSING_CONTENT_TYPE)/
 
+/** Methods of a path, none for one that is not there. */
+export type MethodsOf = (path: string) => readonly string[]
+
 /**
  * Answers every error as an RFC 9457 problem document; only a `Problem` shows its own text.
  *
- * `methodsBehind` knows the methods of paths that are another app's.
+ * `methodsBehind` knows the methods of paths that are another app's. Returns what knows those of every path.
  */
 export function registerProblems(
   app: App,
   onRefused?: (request: FastifyRequest, problem: Problem) => void,
-  methodsBehind: (path: string) => readonly string[] = () => [],
-): void {
-  const methodsOf = rememberMethods(app)
+  methodsBehind: MethodsOf = () => [],
+): MethodsOf {
+  const ownMethods = rememberMethods(app)
+  const methodsOf = (path: string) => [...ownMethods(path), ...methodsBehind(path)]
   const answerNotFound = (request: FastifyRequest, reply: FastifyReply) => {
     const path = request.url.split('?', 1)[0] ?? ''
     const detail = said(
       `There is no ${request.method} ${path}.`,
       `没有 ${request.method} ${path}。`,
     )
-    const methods = [...methodsOf(path), ...methodsBehind(path)]
+    const methods = methodsOf(path)
     if (methods.length === 0) return sendProblem(request, reply, new Problem('not-found', detail))
     void reply.header('allow', methods.join(', '))
     return sendProblem(request, reply, new Problem('method-not-allowed', detail))
@@ -60,6 +62,7 @@ export function registerProblems(
       request.log.warn({ code: problem.code }, 'the operation does not declare this problem')
     return sendProblem(request, reply, problem)
   })
+  return methodsOf
 }
 
 /** Answers which methods a path has, from the routes that the app is given from now on; pages under `/*` left out. */
@@ -96,39 +99,20 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, proble
     .type('application/problem+json')
     .serializer(JSON.stringify)
     .send({
-      type: `/problems/${problem.code}`,
-      title: problems[problem.code].title[language],
-      status: problem.status,
-      code: problem.code,
-      detail: problem.detail[language],
-      instance: `urn:request:${request.id}`,
+      ...problemDocument(problem, language, request.id),
       ...inLanguage(extras, language),
     })
 }
 
-/** Answers what the HTTP parser refused, for which there is no request object, and closes the connection. */
-export function answerUnreadable(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy()
-    return
-  }
-  const problem = new Problem(
-    'malformed-request',
-    said('The request is not well-formed HTTP.', '请求不是格式正确的 HTTP。'),
-  )
-  const body = JSON.stringify({
-    type: `/problems/${problem.code}`,
-    title: problems[problem.code].title.en,
-    status: problem.status,
-    code: problem.code,
-    detail: problem.message,
-    instance: `urn:request:${randomUUID()}`,
-  })
-  socket.end(
-    `HTTP/1.1 ${String(problem.status)} Bad Request\r\ncontent-type: application/problem+json\r\n` +
-      `content-length: ${String(Buffer.byteLength(body))}\r\nconnection: close\r\n\r\n${body}`,
-  )
-}
+/** What RFC 9457 has every problem document say. */
+export const problemDocument = (problem: Problem, language: Language, requestId: string) => ({
+  type: `/problems/${problem.code}`,
+  title: problems[problem.code].title[language],
+  status: problem.status,
+  code: problem.code,
+  detail: problem.detail[language],
+  instance: `urn:request:${requestId}`,
+})
 
 /** The problem that an error is for a caller: its own text for a `Problem`, a bare 500 for a bug. */
 export function problemOf(error: FastifyError | Problem): Problem {

@@ -7,6 +7,7 @@ import { nullable } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { createApp } from '@erp-steward/service-kit/create-app'
 import { memberSentTwice, mostMembers } from '@erp-steward/service-kit/member-sent-twice'
+import { unknownMethodIn } from '@erp-steward/service-kit/unknown-method'
 import fc from 'fast-check'
 import { pino } from 'pino'
 import { Type } from 'typebox'
@@ -155,4 +156,90 @@ test.each([
   expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${String(status)} `))
   expect(answer).toContain(code)
   if (status === 405) expect(answer).toMatch(/\r\nallow: GET, HEAD, POST\r\n/i)
+})
+
+const headOf = (target: string, lines = '') => `${target} HTTP/1.1\r\nhost: x\r\n${lines}\r\n`
+const problemIn = (answer: string) =>
+  JSON.parse(answer.split('\r\n\r\n')[1] ?? '') as Record<string, unknown>
+
+test.each(['FROB', 'F', 'get', 'GETT', "X-!#$%&'*+.^_`|~9", 'PLAY', 'TEARDOWN'])(
+  '%s, which the parser does not know, is answered as a method that the address does not take',
+  async (method) => {
+    const answer = await sendRaw(headOf(`${method} /v1/sheep?secret=1`, 'x-secret: 2\r\n'))
+    expect(answer).toMatch(/^HTTP\/1.1 405 Method Not Allowed\r\n/)
+    expect(answer).toMatch(/\r\nallow: GET, HEAD, POST\r\n/)
+    expect(answer).toMatch(/\r\ncontent-type: application\/problem\+json\r\n/)
+    expect(answer).toMatch(/\r\nconnection: close\r\n/)
+    expect(answer).not.toContain('secret')
+    expect(problemIn(answer)).toMatchObject({
+      type: '/problems/method-not-allowed',
+      status: 405,
+      code: 'method-not-allowed',
+      detail: `There is no ${method} at this address.`,
+    })
+  },
+)
+
+test('a method that the parser does not know is told in Chinese, and a long one not whole', async () => {
+  const lines = 'Accept-Language: en;q=0.5\r\naccept-language: zh-CN\r\ncontent-length: 3\r\n'
+  const answer = await sendRaw(`${headOf(`${'X'.repeat(21)} /v1/sheep`, lines)}abc`)
+  expect(answer).toMatch(/\r\ncontent-language: zh-CN\r\n/)
+  expect(problemIn(answer)).toMatchObject({
+    title: '该地址不支持此请求方法',
+    detail: `该地址没有 ${'X'.repeat(19)}… 方法。`,
+  })
+})
+
+test.each([
+  ['of an address that is not there', headOf('FROB /v1/goats')],
+  ['of no path', headOf('FROB *')],
+  ['that is no token', headOf('FR(B /v1/sheep')],
+  ['behind a space', headOf(' FROB /v1/sheep')],
+  ['of two addresses', headOf('FROB /v1/sheep /v1/goats')],
+  ['of another protocol', 'FROB /v1/sheep HTTP/3.0\r\nhost: x\r\n\r\n'],
+  ['above what is no header', headOf('FROB /v1/sheep', 'x y: z\r\n')],
+  ['with a head that does not end', 'FROB /v1/sheep HTTP/1.1\r\nhost: x\r\n'],
+  ['that is no text', '\u0016\u0003\u0001\u0000'],
+])('a method %s is malformed', async (_what, text) => {
+  const answer = await sendRaw(text)
+  expect(answer).toMatch(/^HTTP\/1.1 400 Bad Request\r\n/)
+  expect(answer).not.toMatch(/\r\nallow:/i)
+  expect(problemIn(answer)).toMatchObject({
+    code: 'malformed-request',
+    detail: 'The request is not well-formed HTTP.',
+  })
+})
+
+test('on a connection that was used before, a method is unknown in a request and malformed within one', async () => {
+  const sendAfter = async (first: string, second: string) => {
+    const socket = connect(port, '127.0.0.1')
+    const answers: string[] = []
+    socket.on('data', (chunk) => answers.push(chunk.toString()))
+    socket.write(first)
+    await once(socket, 'data')
+    socket.write(second)
+    await once(socket, 'close')
+    return answers.join('').match(/HTTP\/1.1 \d+/g)
+  }
+  const frob = headOf('FROB /v1/sheep')
+  expect(await sendAfter(headOf('GET /v1/sheep'), frob)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 405'])
+  const unfinished = headOf('GET /v1/sheep') + 'GET /v1/sheep HTTP/1.1\r\nhost: x\r\n'
+  expect(await sendAfter(unfinished, frob)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 400'])
+})
+
+test('whatever bytes the parser stopped at, there is an unknown method in them or none', () => {
+  const text = fc.stringMatching(
+    /^[A-Z]{1,9} \/[a-z?]{0,9} HTTP\/1\.1\r\n([a-z]{0,3}:? ?[!-~]{0,9}\r\n){0,3}\r\n$/,
+  )
+  const bytes = fc.oneof(
+    fc.uint8Array().map((some) => Buffer.from(some)),
+    text.map((some) => Buffer.from(some)),
+  )
+  fc.assert(
+    fc.property(bytes, fc.nat(40), (rawPacket, bytesParsed) => {
+      const told = { code: 'HPE_INVALID_METHOD', bytesParsed, rawPacket }
+      const asked = unknownMethodIn(Object.assign(new Error('Parse Error'), told))
+      if (asked !== null) expect(rawPacket.toString()).toContain(`${asked.method} ${asked.path}`)
+    }),
+  )
 })

@@ -174,6 +174,7 @@ async function buildGateway(
       shortPath(request, response, toApp)
     },
     ...(tls !== null && { tls }),
+    mayAsk: (asker) => guard(asker).refusal === null,
     methodsBehind: (path) => (table(path) === undefined ? [] : catalogue.methodsOf(path)),
     beside,
     openApi: () => catalogue.merged.document,

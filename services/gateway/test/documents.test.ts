@@ -9,7 +9,7 @@ import { createCatalogue } from '../src/documents/catalogue.ts'
 import { mergeDocuments, type OwnedDocument } from '../src/documents/merge-documents.ts'
 import { createRoutingTable } from '../src/routing/rules/routing-table.ts'
 import { openUpstream } from '../src/routing/upstreams.ts'
-import { documentOf, stage, urlOf, type Stage } from './stage.ts'
+import { documentOf, raw, stage, urlOf, type Stage } from './stage.ts'
 
 let it: Stage
 beforeAll(async () => {
@@ -47,6 +47,13 @@ test.each([
 ] as const)('%s %s is told from an address that is not there', async (method, path) => {
   const { status, headers, json } = await it.call(path, { method })
   expect([status, json.code, headers.allow]).toEqual([405, 'method-not-allowed', 'GET, HEAD'])
+})
+
+test('a method that Node does not know is told from an address that is not there, too', async () => {
+  const answer = await raw(it, 'FROB /v1/tickets?page=1 HTTP/1.1\r\nhost: x\r\n\r\n')
+  expect(answer).toMatch(/^HTTP\/1.1 405 [^]*\r\nallow: GET, HEAD\r\n[^]*"method-not-allowed"/)
+  expect(it.log.join('')).not.toContain('FROB')
+  expect(await raw(it, 'FROB /v1/nowhere HTTP/1.1\r\nhost: x\r\n\r\n')).toMatch(/^HTTP\/1.1 400 /)
 })
 
 test.each(['/v1/nowhere', '/v1/tickets/', '/nowhere'])('TRACE %s is not there', async (path) => {

@@ -10,7 +10,7 @@ import { eventually } from '@erp-steward/test-kit/eventually'
 import { bearer, signToken, testKeys, testToken } from '@erp-steward/test-kit/tokens'
 import { Agent, request } from 'undici'
 import { selfSigned } from './self-signed.ts'
-import { stage, type Prepare, type Stage } from './stage.ts'
+import { raw, stage, type Prepare, type Stage } from './stage.ts'
 
 const open: Stage[] = []
 let seen = 0
@@ -342,6 +342,23 @@ test('[A-4.2.4] an X-Forwarded-For of somebody who is no trusted proxy changes n
   const on = await staged({ ALLOWED_NETWORKS: '10.0.0.0/8' })
   const headers = { ...bearer({ roles: ['KEY_USER'] }), 'x-forwarded-for': '10.1.2.3' }
   expect((await on.call('/v1/tickets', { headers })).status).toBe(403)
+})
+
+test('[A-4.2.4] whom the network refuses learns of no address by a method that is unknown', async () => {
+  const ask = async (on: Stage, from: string) => {
+    const head = `FROB /v1/tickets HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: ${from}\r\n\r\n`
+    return (await raw(on, head)).split(' ', 2)[1]
+  }
+  const near = await staged({ ALLOWED_NETWORKS: '10.0.0.0/8' })
+  expect(await ask(near, '10.1.2.3')).toBe('400')
+  const behind = await staged({
+    ALLOWED_NETWORKS: '10.0.0.0/8',
+    TRUSTED_PROXIES: '127.0.0.1',
+    CLEAR_TEXT_NETWORKS: '10.0.0.0/8',
+  })
+  expect(await ask(behind, '10.1.2.3')).toBe('405')
+  expect(await ask(behind, '8.8.8.8')).toBe('400')
+  expect(await ask(behind, '10.1.2.3\r\nX-Forwarded-For: 8.8.8.8')).toBe('400')
 })
 
 test('[A-4.2.4] behind a trusted proxy the nearest address that no proxy vouches for is judged', async () => {

@@ -1,5 +1,6 @@
 import { createPublicKey } from 'node:crypto'
-import type { AddressInfo } from 'node:net'
+import { once } from 'node:events'
+import { connect, type AddressInfo } from 'node:net'
 import { services, serviceNames, type ServiceName } from '@erp-steward/contracts/services'
 import type { EventBus } from '@erp-steward/messaging/bus'
 import { createLocalBus } from '@erp-steward/messaging/local-bus'
@@ -109,6 +110,17 @@ export async function stage(
 
 export function urlOf(app: FastifyInstance): string {
   return `http://127.0.0.1:${String((app.server.address() as AddressInfo).port)}`
+}
+
+/** Sends bytes as they are and answers with all that comes back until the gateway closes the connection. */
+export async function raw({ gateway }: Stage, text: string): Promise<string> {
+  const { hostname, port } = new URL(gateway.url)
+  const socket = connect(Number(port), hostname)
+  const heard: Buffer[] = []
+  socket.on('data', (chunk) => heard.push(chunk))
+  socket.write(text)
+  await once(socket, 'close')
+  return Buffer.concat(heard).toString()
 }
 
 /** A document with one operation below the first prefix of the service. */

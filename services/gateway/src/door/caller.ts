@@ -1,5 +1,5 @@
-import type { IncomingMessage } from 'node:http'
 import { TLSSocket } from 'node:tls'
+import type { Asker } from '@erp-steward/service-kit/answer-unreadable'
 import { plainAddress, type NetworkSet } from './network-set.ts'
 
 /** Where a request comes from. */
@@ -11,7 +11,7 @@ export interface Caller {
 }
 
 /** Who calls, as the connection says it, or a proxy of `trusted` by `X-Forwarded-For` and `X-Forwarded-Proto`. */
-export function callerOf({ socket, headers }: IncomingMessage, trusted: NetworkSet): Caller {
+export function callerOf({ socket, headers }: Asker, trusted: NetworkSet): Caller {
   const near = socket.remoteAddress ?? ''
   const isEncrypted = socket instanceof TLSSocket
   if (!trusted(near)) return { address: plainAddress(near), isEncrypted }

@@ -1,7 +1,7 @@
-import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
+import type { Asker } from '@erp-steward/service-kit/answer-unreadable'
 import type { App } from '@erp-steward/service-kit/app'
 import { ConfigurationError } from '@erp-steward/service-kit/config'
 import type { GatewayConfig } from '../config.ts'
@@ -19,7 +19,7 @@ export interface Verdict {
 }
 
 /** Judges where a request comes from; nothing else of it is looked at. */
-export type Guard = (request: IncomingMessage) => Verdict
+export type Guard = (request: Asker) => Verdict
 
 /** @throws ConfigurationError naming the setting and the entry that is no network */
 export function networksOf(config: GatewayConfig, setting: NetworkSetting): NetworkSet {
@@ -44,7 +44,7 @@ export function createGuard(config: GatewayConfig): Guard {
   const clearText = networksOf(config, 'CLEAR_TEXT_NETWORKS')
   const trusted = networksOf(config, 'TRUSTED_PROXIES')
   const judged = new WeakMap<Socket, Verdict>()
-  const judge = (request: IncomingMessage): Verdict => {
+  const judge = (request: Asker): Verdict => {
     const { address, isEncrypted } = callerOf(request, trusted)
     if (!allowed(address)) return { address, refusal: 'network-refused' }
     if (!isEncrypted && !clearText(address)) return { address, refusal: 'clear-text-refused' }
