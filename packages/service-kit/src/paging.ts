@@ -1,5 +1,5 @@
 import { isInstant } from '@erp-steward/contracts/calendar-text'
-import { said } from '@erp-steward/contracts/bilingual'
+import { said, type Bilingual } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { Type, type TSchema } from 'typebox'
 
@@ -7,6 +7,12 @@ import { Type, type TSchema } from 'typebox'
 const DEFAULT_LIMIT = 50
 /** Most rows on a page. */
 export const MAX_LIMIT = 200
+
+/**
+ * What every cursor looks like, so that most of what is none fails by the schema: a JSON list in base64url, whose first
+ * member is a text (`["`) or a number.
+ */
+const CURSOR = '^W[yz][A-Za-z0-9_-]{2,}$'
 
 /** Query members of every list. */
 export const PageQuery = {
@@ -19,7 +25,7 @@ export const PageQuery = {
   cursor: Type.Optional(
     Type.String({
       maxLength: 500,
-      pattern: '^[A-Za-z0-9_-]+$',
+      pattern: CURSOR,
       description: 'Opaque: `next` of the page before, of the same list.',
     }),
   ),
@@ -118,10 +124,15 @@ export function decodeCursor(cursor: string | undefined, length: number): readon
   } catch {
     // Falls through: whatever is wrong with the text, it is not a cursor of ours.
   }
-  throw new Problem(
-    'cursor-unusable',
-    said('The cursor was not made by this list.', '该游标不属于此列表。'),
-  )
+  throw unusableCursor()
+}
+
+/** The refusal of a cursor that is one, but of another list or order; `parameter` is what the operation calls it. */
+export function unusableCursor(
+  detail: Bilingual = said('The cursor was not made by this list.', '该游标不属于此列表。'),
+  parameter = 'cursor',
+): Problem {
+  return new Problem('cursor-unusable', detail, { errors: [{ parameter, detail }] })
 }
 
 /**
@@ -157,11 +168,7 @@ export function assertInstantKey(at: string, id: string): void {
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 function assertPart(fits: boolean) {
-  if (!fits)
-    throw new Problem(
-      'cursor-unusable',
-      said('The cursor was not made by this list.', '该游标不属于此列表。'),
-    )
+  if (!fits) throw unusableCursor()
 }
 
 /** Cuts the look-ahead row off `rows` (read with `limit + 1`) and makes the cursor for what follows. */

@@ -1,8 +1,7 @@
 import { said } from '@erp-steward/contracts/bilingual'
-import { Problem } from '@erp-steward/contracts/problem'
 import { Instant } from '@erp-steward/contracts/values'
 import { Type } from 'typebox'
-import { assertInstantKey, decodeCursor, decodeInstantCursor } from './paging.ts'
+import { assertInstantKey, decodeCursor, decodeInstantCursor, unusableCursor } from './paging.ts'
 
 /** By what a list may be sorted: when a row was made, or when it last changed; with `-` the newest first. */
 export const listOrders = ['createdAt', '-createdAt', 'changedAt', '-changedAt'] as const
@@ -50,8 +49,7 @@ export function decodeSortCursor(cursor: string | undefined, sort: ListOrder): L
   const [at, id, made] = decodeCursor(cursor, 3) ?? []
   if (at === undefined || id === undefined) return [null, null]
   if (made !== sort)
-    throw new Problem(
-      'cursor-unusable',
+    throw unusableCursor(
       said('The cursor was made for another order of this list.', '该游标属于此列表的另一种排序。'),
     )
   assertInstantKey(at, id)

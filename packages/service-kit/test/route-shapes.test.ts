@@ -268,7 +268,8 @@ test('a list goes through all rows once, page by page, and shows nothing of anot
 test.each([
   ['/v1/sheep?coat=green', 'validation-failed'],
   ['/v1/sheep?colour=black', 'validation-failed'],
-  ['/v1/sheep?cursor=x', 'cursor-unusable'],
+  ['/v1/sheep?cursor=x', 'validation-failed'],
+  ['/v1/sheep?cursor=WyJ4Il0', 'cursor-unusable'],
   ['/v1/sheep/7', 'validation-failed'],
   [`/v1/sheep/${UNIT}/friends/too-long`, 'validation-failed'],
   [`/v1/sheep/${UNIT}`, 'ticket-not-found'],

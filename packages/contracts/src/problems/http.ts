@@ -25,6 +25,7 @@ export const httpProblems = {
     400,
     said('The page cursor is not usable', '分页游标无效'),
     said('Start again from the first page.', '请从第一页重新查询。'),
+    ['errors'],
   ),
   'validation-failed': problem(
     422,

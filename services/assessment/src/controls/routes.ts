@@ -8,7 +8,12 @@ import type { App } from '@erp-steward/service-kit/app'
 import { actOf, assertReaches, unitInRange } from '@erp-steward/service-kit/authentication'
 import { createOnce } from '@erp-steward/service-kit/commit'
 import { languageOf } from '@erp-steward/service-kit/language'
-import { byInstant, decodeCursor, type Sorting } from '@erp-steward/service-kit/paging'
+import {
+  byInstant,
+  decodeCursor,
+  unusableCursor,
+  type Sorting,
+} from '@erp-steward/service-kit/paging'
 import { listRoute, PathId, readRoute } from '@erp-steward/service-kit/route-shapes'
 import type { Dependencies } from '@erp-steward/service-kit/service'
 import { Type } from 'typebox'
@@ -251,10 +256,6 @@ function placeAfter(cursor: string | undefined): number {
   const [id] = decodeCursor(cursor, 1) ?? []
   if (id === undefined) return -1
   const place = clauses.findIndex((clause) => clause.id === id)
-  if (place < 0)
-    throw new Problem(
-      'cursor-unusable',
-      said('The cursor was not made by this list.', '该游标不属于此列表。'),
-    )
+  if (place < 0) throw unusableCursor()
   return place
 }

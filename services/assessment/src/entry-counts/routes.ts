@@ -1,11 +1,9 @@
 import { Month } from '@erp-steward/contracts/assessment-events'
-import { said } from '@erp-steward/contracts/bilingual'
-import { Problem } from '@erp-steward/contracts/problem'
 import { about, closed, Line, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { actOf, principalOf, unitInRange } from '@erp-steward/service-kit/authentication'
 import { etag } from '@erp-steward/service-kit/commit'
-import { decodeCursor, type Sorting } from '@erp-steward/service-kit/paging'
+import { decodeCursor, unusableCursor, type Sorting } from '@erp-steward/service-kit/paging'
 import { ProposalView } from '@erp-steward/service-kit/proposal'
 import { proposed } from '@erp-steward/service-kit/proposal-routes'
 import { listRoute } from '@erp-steward/service-kit/route-shapes'
@@ -96,10 +94,6 @@ export function entryCountRoutes(app: App, deps: Dependencies<AssessmentConfig>)
 /** @throws Problem `cursor-unusable` */
 function placeBefore(cursor: string | undefined): string | null {
   const [place = null] = decodeCursor(cursor, 1) ?? []
-  if (place !== null && !/^\d{1,18}$/.test(place))
-    throw new Problem(
-      'cursor-unusable',
-      said('The cursor was not made by this list.', '该游标不属于此列表。'),
-    )
+  if (place !== null && !/^\d{1,18}$/.test(place)) throw unusableCursor()
   return place
 }

@@ -12,6 +12,7 @@ import {
   pageOf,
   PageQuery,
   type Sorting,
+  unusableCursor,
 } from '@erp-steward/service-kit/paging'
 import {
   changeRoute,
@@ -182,11 +183,7 @@ function sheetRoutes(app: App, deps: Dependencies<AssessmentConfig>): void {
     async (request) => {
       const { limit, cursor, month } = request.query
       const [afterMonth = null, afterRevision = null] = decodeCursor(cursor, 2) ?? []
-      if (afterRevision !== null && !/^\d{1,9}$/.test(afterRevision))
-        throw new Problem(
-          'cursor-unusable',
-          said('The cursor was not made by this list.', '该游标不属于此列表。'),
-        )
+      if (afterRevision !== null && !/^\d{1,9}$/.test(afterRevision)) throw unusableCursor()
       const query = db.manager
         .createQueryBuilder(ScoreSheetEntity, 'sheet')
         .orderBy('sheet.month', 'DESC')

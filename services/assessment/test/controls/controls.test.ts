@@ -697,7 +697,7 @@ test.each([
   ['records of an unknown clause', '/v1/controls/A-99/records', 404, 'not-found'],
   ['records of what is no clause', '/v1/controls/Z-1/records', 422, 'validation-failed'],
   ['a cursor of somebody else', '/v1/controls?cursor=WyJ4Il0', 400, 'cursor-unusable'],
-  ['a cursor that is none', '/v1/controls/B-5.1/records?cursor=x', 400, 'cursor-unusable'],
+  ['a cursor that is none', '/v1/controls/B-5.1/records?cursor=x', 422, 'validation-failed'],
   ['an unknown state', '/v1/controls?state=fine', 400, undefined],
   ['a service with NUL', '/v1/controls?service=%00', 400, undefined],
 ])('%s is refused by name', async (_what, url, status, code) => {
@@ -706,6 +706,23 @@ test.each([
   expect(statusCode).toBeGreaterThanOrEqual(400)
   expect(statusCode).toBeLessThan(500)
   if (code !== undefined) expect([statusCode, document.code]).toEqual([status, code])
+})
+
+test.each([
+  ['en', 'The cursor was not made by this list.'],
+  ['zh-CN', '该游标不属于此列表。'],
+])('the cursor of another list is named in %s as what is wrong', async (language, detail) => {
+  const { next } = (await read(stage, '/v1/controls?limit=1')).json<{ next: string }>()
+  const headers = { ...auditor(), 'accept-language': language }
+  const answer = await read(stage, `/v1/controls/B-5.1/records?cursor=${next}`, headers)
+  expect([answer.statusCode, answer.json()]).toEqual([
+    400,
+    expect.objectContaining({
+      code: 'cursor-unusable',
+      detail,
+      errors: [{ parameter: 'cursor', detail }],
+    }),
+  ])
 })
 
 test('end users and machines that send facts do not read the register', async () => {

@@ -119,10 +119,13 @@ test('a caller of one unit counts and reads that unit only', async () => {
   })
   ok(await count(stage, { [people.clerk]: 10 }))
   expect(ok(await send(stage, 'GET', '/v1/entry-counts', foreign)).items).toEqual([])
-  for (const cursor of ['WyItMSJd', 'x'])
+  for (const [cursor, code] of [
+    ['WyItMSJd', 'cursor-unusable'],
+    ['x', 'validation-failed'],
+  ])
     expect(
       (await send(stage, 'GET', `/v1/entry-counts?cursor=${cursor}`, authority())).json(),
-    ).toMatchObject({ code: 'cursor-unusable' })
+    ).toMatchObject({ code, errors: [{ parameter: 'cursor' }] })
 })
 
 describe('who is counted does not count', () => {

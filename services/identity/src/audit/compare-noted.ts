@@ -2,6 +2,7 @@ import { isLocalDate } from '@erp-steward/contracts/calendar-text'
 import type { SignedHead } from '@erp-steward/contracts/ledger-events'
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
+import { unusableCursor } from '@erp-steward/service-kit/paging'
 import type { EntityManager } from 'typeorm'
 import type { LedgerHead, LedgerSigner, Signature } from './ledger-key.ts'
 
@@ -25,11 +26,7 @@ export function anchorsBefore(
   before: string | null,
   limit: number,
 ): Promise<ShownAnchor[]> {
-  if (before !== null && !isLocalDate(before))
-    throw new Problem(
-      'cursor-unusable',
-      said('The cursor was not made by this list.', '该游标不属于此列表。'),
-    )
+  if (before !== null && !isLocalDate(before)) throw unusableCursor()
   return tx.query(
     `select a.day::text as day, a.seq::float8 as seq, encode(a.hash, 'hex') as hash, anchored_at as "anchoredAt",
             case when a.seq = 0 or a.hash = r.hash then 'agrees'

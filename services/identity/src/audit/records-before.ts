@@ -1,5 +1,4 @@
-import { said } from '@erp-steward/contracts/bilingual'
-import { Problem } from '@erp-steward/contracts/problem'
+import { unusableCursor } from '@erp-steward/service-kit/paging'
 import type { EntityManager } from 'typeorm'
 import { conditionOf, type RecordFilter } from './record-filter.ts'
 
@@ -31,11 +30,7 @@ export async function recordsBefore(
   filter: RecordFilter,
   limit: number,
 ): Promise<ShownRecord[]> {
-  if (before !== null && !/^\d{1,15}$/.test(before))
-    throw new Problem(
-      'cursor-unusable',
-      said('The cursor was not made by this list.', '该游标不属于此列表。'),
-    )
+  if (before !== null && !/^\d{1,15}$/.test(before)) throw unusableCursor()
   const { text, values } = await conditionOf(tx, filter)
   const [last, most] = [values.length + 1, values.length + 2].map((n) => `$${String(n)}`)
   return tx.query(

@@ -1,8 +1,7 @@
 import { said } from '@erp-steward/contracts/bilingual'
-import { Problem } from '@erp-steward/contracts/problem'
 import type { App } from '@erp-steward/service-kit/app'
 import { unitInRange } from '@erp-steward/service-kit/authentication'
-import { MAX_LIMIT } from '@erp-steward/service-kit/paging'
+import { MAX_LIMIT, unusableCursor } from '@erp-steward/service-kit/paging'
 import { Type } from 'typebox'
 import type { DataSource } from 'typeorm'
 import { After, changesAfter, FeedPage, feedTypes } from './changes-after.ts'
@@ -37,9 +36,9 @@ export function feedRoutes(app: App, { db }: { readonly db: DataSource }): void 
       const unitId = unitInRange(request)
       const found = await changesAfter(db.manager, { after, types, unitId, limit })
       if (after !== null && after > found.end)
-        throw new Problem(
-          'cursor-unusable',
+        throw unusableCursor(
           said(`The feed ends at ${String(found.end)}.`, `变更流止于 ${String(found.end)}。`),
+          'after',
         )
       return found
     },

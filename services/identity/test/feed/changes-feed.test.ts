@@ -137,6 +137,9 @@ test('one type alone, a position that there is not, and who may not read account
   const { items, end } = await read('?after=0&type=identity.directory.unit-changed.v1')
   expect(items.length).toBe(2)
   expect(await refusal(ask(`?after=${end + 1}`))).toEqual([400, 'cursor-unusable'])
+  expect((await ask(`?after=${end + 1}`)).json()).toMatchObject({
+    errors: [{ parameter: 'after' }],
+  })
   expect(await refusal(ask('?after=-1'))).toEqual([422, 'validation-failed'])
   expect(await refusal(ask('?type=identity.security.login-failed.v1'))).toEqual([
     422,

@@ -180,6 +180,11 @@ test('a cursor of another order is refused', async () => {
       400,
       'cursor-unusable',
     ])
+  const headers = { ...as('SCRIPT'), 'accept-language': 'zh-CN' }
+  const answer = await read('/v1/persons', { cursor: String(next), sort: 'changedAt' }, headers)
+  expect(answer.json()).toMatchObject({
+    errors: [{ parameter: 'cursor', detail: '该游标属于此列表的另一种排序。' }],
+  })
 })
 
 test('units, departments and positions are found by a part of the name, by kind and whether they are active', async () => {

@@ -1,7 +1,6 @@
 import { said } from '@erp-steward/contracts/bilingual'
-import { Problem } from '@erp-steward/contracts/problem'
 import { Priority } from '@erp-steward/contracts/values'
-import { assertInstantKey, decodeCursor } from '@erp-steward/service-kit/paging'
+import { assertInstantKey, decodeCursor, unusableCursor } from '@erp-steward/service-kit/paging'
 import { Type, type Static } from 'typebox'
 import type { ListedTicket } from './ticket.ts'
 
@@ -47,8 +46,7 @@ export function ticketPosition(cursor: string | undefined, sort: TicketOrder): T
   if (at === undefined || id === undefined) return { at: null, id: null, priority: null }
   const isKnown = priority === null || Priority.enum.some((each) => each === priority)
   if (made !== sort || !isKnown)
-    throw new Problem(
-      'cursor-unusable',
+    throw unusableCursor(
       said('The cursor was made for another order of this list.', '该游标属于此列表的另一种排序。'),
     )
   assertInstantKey(at, id)
