@@ -45,6 +45,9 @@ import { withdrawChange } from './withdraw-change.ts'
 const tags = ['changes']
 const read = { access: 'change.read', tags } as const
 
+/** Problems of every act on one change: which it is, where it stands, and who acts. */
+const ofEveryAct = ['change-not-found', 'change-state', 'outside-unit', 'person-unknown'] as const
+
 export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void {
   const { db } = deps
 
@@ -161,14 +164,7 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
   changeRoute(app, deps, 'PATCH', '/v1/changes/:id', {
     ...submit,
     operationId: 'amendChange',
-    problems: [
-      'change-not-found',
-      'change-state',
-      'not-change-requester',
-      'outside-unit',
-      'person-unknown',
-      'same-person',
-    ],
+    problems: [...ofEveryAct, 'not-change-requester', 'same-person'],
     summary: 'The requester edits the plan before it starts; approvals given before are void.',
     clauses: ['A-3.3.2', 'B-4.2.4', 'B-6.2'],
     body: Type.Partial(Type.Object(changePlan), { additionalProperties: false, minProperties: 1 }),
@@ -185,14 +181,7 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
   changeRoute(app, deps, 'POST', '/v1/changes/:id/approve', {
     ...approve,
     operationId: 'approveChange',
-    problems: [
-      'change-not-found',
-      'change-state',
-      'not-change-approver',
-      'outside-unit',
-      'person-unknown',
-      'same-person',
-    ],
+    problems: [...ofEveryAct, 'not-change-approver', 'same-person'],
     summary:
       'Gives the stage that is next: people of the unit first, then the company; or makes up what an emergency skipped.',
     clauses: ['B-4.2.4', 'B-6.1', 'B-6.2', 'B-7.5'],
@@ -209,14 +198,7 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
   changeRoute(app, deps, 'POST', '/v1/changes/:id/reject', {
     ...approve,
     operationId: 'rejectChange',
-    problems: [
-      'change-not-found',
-      'change-state',
-      'not-change-approver',
-      'outside-unit',
-      'person-unknown',
-      'same-person',
-    ],
+    problems: [...ofEveryAct, 'not-change-approver', 'same-person'],
     summary: 'Refuses the stage that is next, which ends the change.',
     clauses: ['B-4.2.4', 'B-6.1', 'B-6.2', 'B-7.5'],
     body: closed({
@@ -232,13 +214,7 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
   changeRoute(app, deps, 'POST', '/v1/changes/:id/withdraw', {
     ...submit,
     operationId: 'withdrawChange',
-    problems: [
-      'change-not-found',
-      'change-state',
-      'not-change-requester',
-      'outside-unit',
-      'person-unknown',
-    ],
+    problems: [...ofEveryAct, 'not-change-requester'],
     summary: 'The requester takes the change back before it starts.',
     clauses: ['B-6.2'],
     body: closed({ reason: about(Paragraph(2_000), 'Why it is taken back.') }),
@@ -250,14 +226,11 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
     ...execute,
     operationId: 'startChange',
     problems: [
+      ...ofEveryAct,
       'approval-lapsed',
-      'change-not-found',
-      'change-state',
       'not-change-executor',
       'outside-change-window',
       'outside-planned-time',
-      'outside-unit',
-      'person-unknown',
     ],
     summary:
       'The executor starts the change in its planned time (200), or asks the backup gate, whose answer starts or holds it (202).',
@@ -273,14 +246,7 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
   changeRoute(app, deps, 'POST', '/v1/changes/:id/finish', {
     ...execute,
     operationId: 'finishChange',
-    problems: [
-      'change-not-found',
-      'change-state',
-      'not-change-executor',
-      'outside-unit',
-      'person-unknown',
-      'same-person',
-    ],
+    problems: [...ofEveryAct, 'not-change-executor', 'same-person'],
     summary:
       'The executor, or who stands in for one who has left, reports the change deployed or rolled back.',
     clauses: ['A-3.3.5', 'B-4.3.7'],
@@ -297,14 +263,7 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
   changeRoute(app, deps, 'POST', '/v1/changes/:id/papers', {
     ...submit,
     operationId: 'fileChangePapers',
-    problems: [
-      'change-not-found',
-      'change-state',
-      'not-change-requester',
-      'outside-unit',
-      'person-unknown',
-      'same-person',
-    ],
+    problems: [...ofEveryAct, 'not-change-requester', 'same-person'],
     summary:
       'The requester of an emergency, or who stands in for one who has left, hands in its written confirmation and test result.',
     clauses: ['A-3.3.5', 'B-6.2'],
@@ -323,7 +282,7 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
     access: 'change.review',
     approves: true,
     operationId: 'reviewChange',
-    problems: ['change-not-found', 'change-state', 'outside-unit', 'person-unknown', 'same-person'],
+    problems: [...ofEveryAct, 'same-person'],
     summary: 'Somebody other than the executor looks back at the change, which closes it.',
     clauses: ['A-3.3.5'],
     body: closed({

@@ -1,4 +1,4 @@
-import type { ObservationKind, Severity } from '@erp-steward/contracts/assessment-events'
+import { ObservationKind, type Severity } from '@erp-steward/contracts/assessment-events'
 import type { ParameterKey } from '@erp-steward/regulation/parameters'
 
 /** What a point counts under: one of the four indicators, or the bonus. */
@@ -55,24 +55,8 @@ export function ruleFor(kind: ObservationKind, severity: Severity | null): Score
   }
 }
 
-const KINDS: readonly ObservationKind[] = [
-  'data-error',
-  'process-deviation',
-  'late-correction',
-  'delay',
-  'task-refused',
-  'absence',
-  'lateness',
-  'account-lending',
-  'password-leak',
-  'late-leaver-notice',
-  'security-incident',
-  'improvement',
-  'extra-help',
-]
-
 /** `ruleFor` as a table, for a computation that joins a million facts with it; no severity is the empty text. */
-export const ruleTable = KINDS.flatMap((kind) =>
+export const ruleTable = ObservationKind.enum.flatMap((kind) =>
   ([null, 'light', 'medium', 'heavy'] as const).map((severity) => ({
     kind,
     severity: severity ?? '',
