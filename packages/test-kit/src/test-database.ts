@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { services } from '@erp-steward/contracts/services'
 import {
   migrate,
@@ -22,6 +23,8 @@ export interface TestDatabase {
 
 /** Any number; all builders of templates on one server wait for each other. */
 const TEMPLATE_LOCK = 7_411_002
+/** How long the connections of a test that did not close them are waited for. */
+const LEFT_OPEN_MS = 5_000
 
 /**
  * A migrated database of one service, for one test file: the clone of a template that is built once per server.
@@ -50,8 +53,29 @@ export async function testDatabase(storage: Storage): Promise<TestDatabase> {
     },
     async release() {
       for (const pool of opened) await pool.destroy()
-      await onServer(server, (admin) => admin.query(`drop database ${name} with (force)`))
+      await onServer(server, async (admin) => {
+        await connectionsClosed(admin, name)
+        await admin.query(`drop database ${name} with (force)`)
+      })
     },
+  }
+}
+
+/**
+ * Waits until nobody is connected, or for as long as a forgotten connection is worth, which the drop then cuts off.
+ *
+ * `end()` of pg-pool 3.14 is fulfilled before its connections are closed: one that the drop cuts off in between tells it
+ * as an error of a pool that nobody listens to any more.
+ */
+async function connectionsClosed(admin: pg.Client, database: string): Promise<void> {
+  const deadline = performance.now() + LEFT_OPEN_MS
+  while (performance.now() < deadline) {
+    const { rowCount } = await admin.query(
+      `select from pg_stat_activity where datname = $1 and backend_type = 'client backend'`,
+      [database],
+    )
+    if (rowCount === 0) return
+    await sleep(5)
   }
 }
 
