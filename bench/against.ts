@@ -64,13 +64,15 @@ interface Pair {
 
 function compare(pairs: readonly Pair[]): string[] {
   const names = pairs[0]?.now.map(({ name }) => name) ?? []
-  return names.map((name, at) => {
+  return names.flatMap((name, at) => {
+    // One row for each reference that is measured beside it: ours is the same in all of them.
+    if (names.indexOf(name) < at && at >= (pairs[0]?.before.length ?? 0)) return []
     // Benchmarks with several rows of one name tell them in the same order.
     const rows = pairs.flatMap(({ before, now }) => {
       const [old, ours] = [before[at], now[at]]
       return old?.name === name && ours !== undefined ? [{ old, ours }] : []
     })
-    if (rows.length === 0) return `| ${name} | not measured before | | | | | |`
+    if (rows.length === 0) return [`| ${name} | not measured before | | | | | |`]
     const of = (side: 'old' | 'ours', key: 'rate' | 'node' | 'postgres') =>
       median(rows.map((row) => row[side][key]))
     const cpu = (side: 'old' | 'ours') => {
@@ -80,10 +82,10 @@ function compare(pairs: readonly Pair[]): string[] {
     const faster = median(rows.map(({ old, ours }) => ours.rate / old.rate))
     const cheaper = median(rows.map(({ old, ours }) => sum(ours) / sum(old)))
     const { unit } = rows[0]?.ours ?? { unit: '' }
-    return (
+    return [
       `| ${name} | ${figure(of('old', 'rate'))} ${unit} | ${figure(of('ours', 'rate'))} | ${faster.toFixed(2)} | ` +
-      `${cpu('old')} | ${cpu('ours')} | ${cheaper.toFixed(2)} |`
-    )
+        `${cpu('old')} | ${cpu('ours')} | ${cheaper.toFixed(2)} |`,
+    ]
   })
 }
 

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -11,7 +11,8 @@ import { against } from '../bench/against.ts'
 
 /**
  * Every benchmark of the product; `npm run bench -- deadlines` runs those whose path holds the word, and
- * `npm run bench -- deadlines --against <commit> [--rounds <number>]` compares them with a commit.
+ * `npm run bench -- deadlines --against <commit> [--rounds <number>] [--keep]` compares them with a commit; `--keep` puts
+ * the table on the page of benchmarks, where it stands until the next one that is kept.
  */
 const benches = [
   'packages/work-calendar/bench/deadlines.ts',
@@ -37,8 +38,10 @@ interface Bench {
 }
 
 const root = join(import.meta.dirname, '..')
-const { values: compared, positionals: words } = parseArgs({
-  options: { against: { type: 'string' }, rounds: { type: 'string' } },
+const PAGE = join(root, 'docs', 'benchmarks.md')
+const COMPARISON = '## Against'
+const { values: options, positionals: words } = parseArgs({
+  options: { against: { type: 'string' }, rounds: { type: 'string' }, keep: { type: 'boolean' } },
   allowPositionals: true,
 })
 const chosen = benches.filter(
@@ -49,15 +52,16 @@ const postgres = await testPostgres()
 process.env.STEWARD_TEST_POSTGRES = postgres.url
 process.env.DATABASE_URL = postgres.url
 try {
-  if (compared.against === undefined) await benchmark()
-  else
-    process.stdout.write(
-      against({
-        commit: compared.against,
-        files: chosen,
-        ...(compared.rounds !== undefined && { rounds: Number(compared.rounds) }),
-      }),
-    )
+  if (options.against === undefined) await benchmark()
+  else {
+    const rows = against({
+      commit: options.against,
+      files: chosen,
+      ...(options.rounds !== undefined && { rounds: Number(options.rounds) }),
+    })
+    process.stdout.write(rows)
+    if (options.keep === true) await keep(options.against, rows)
+  }
 } finally {
   await postgres.release()
 }
@@ -74,7 +78,37 @@ async function benchmark(): Promise<void> {
   }
   process.stdout.write(table(rows))
   if (words.length === 0)
-    await writeFile(join(root, 'docs', 'benchmarks.md'), await report(rows, bottlenecks))
+    await writeFile(
+      PAGE,
+      `${await report(rows, bottlenecks)}${comparisonIn(await readFile(PAGE, 'utf8'))}`,
+    )
+}
+
+/** Replaces the comparison on the page of benchmarks. */
+async function keep(commit: string, rows: string): Promise<void> {
+  const page = await readFile(PAGE, 'utf8')
+  const rest = page.slice(0, page.length - comparisonIn(page).length)
+  const day = new Date().toISOString().slice(0, 10)
+  await writeFile(
+    PAGE,
+    `${rest}
+${COMPARISON} ${commit}
+
+Both builds by turns in one run on one server, of ${head()} on ${day}; medians, CPU of node and PostgreSQL together.
+
+${rows}`,
+  )
+}
+
+/** From its title to the end of the page; empty where none was kept yet. */
+function comparisonIn(page: string): string {
+  const from = page.indexOf(`\n${COMPARISON} `)
+  return from < 0 ? '' : page.slice(from)
+}
+
+/** The commit that is measured. */
+function head(): string {
+  return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root }).toString().trim()
 }
 
 function table(measured: readonly BenchRow[]): string {
@@ -101,15 +135,12 @@ async function report(
   const { rows: versions } = await client.query<{ server_version: string }>('show server_version')
   await client.end()
   const [cpu] = cpus()
-  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root })
-    .toString()
-    .trim()
   return `# Benchmarks
 
 Written by \`npm run bench\`. Each line has both sides in one run on one machine; compare ratios and CPU time per unit, not
 figures between machines. Load generator, services and PostgreSQL share the cores, and PostgreSQL runs without fsync here.
 
-- date: ${new Date().toISOString().slice(0, 10)}, commit ${commit}
+- date: ${new Date().toISOString().slice(0, 10)}, commit ${head()}
 - machine: ${cpus().length} x ${cpu?.model ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB
 - Node ${process.versions.node}, PostgreSQL ${versions[0]?.server_version ?? 'unknown'}, Apache Kafka 4.2.0
 
