@@ -64,9 +64,13 @@ interface Pair {
 
 function compare(pairs: readonly Pair[]): string[] {
   const names = pairs[0]?.now.map(({ name }) => name) ?? []
+  const rateOf = (at: number) => pairs[0]?.now[at]?.rate
   return names.flatMap((name, at) => {
-    // One row for each reference that is measured beside it: ours is the same in all of them.
-    if (names.indexOf(name) < at && at >= (pairs[0]?.before.length ?? 0)) return []
+    // Measured once beside several references: a row each there, one here.
+    if (
+      names.some((other, before) => before < at && other === name && rateOf(before) === rateOf(at))
+    )
+      return []
     // Benchmarks with several rows of one name tell them in the same order.
     const rows = pairs.flatMap(({ before, now }) => {
       const [old, ours] = [before[at], now[at]]
