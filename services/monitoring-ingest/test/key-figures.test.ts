@@ -106,6 +106,18 @@ test('[A-3.2.1] a unit with a source of something else is blind beside units tha
   expect(await stated()).toEqual(everywhere('blind open'))
 })
 
+test('[A-3.2.1] a run that waited for one which began after it does not overrule what that one stated', async () => {
+  await send(ALL)
+  expect(await stated()).toEqual(everywhere('watched open'))
+  const { length } = await stage.events('monitoring.source.key-figure-stated.v1')
+  // Began before there was a sample of now.
+  stage.pass(-3_600)
+  expect(await stated()).toEqual(everywhere('watched open'))
+  stage.pass(3_600)
+  expect(await stated()).toEqual(everywhere('watched open'))
+  expect(await stage.events('monitoring.source.key-figure-stated.v1')).toHaveLength(length)
+})
+
 test('[A-3.2.1] a unit is watched when CPU, memory and disk I/O arrive, by either metric of the disk', async () => {
   await send(ALL)
   expect(await stated()).toEqual(everywhere('watched open'))

@@ -230,6 +230,23 @@ test('[A-3.2.1] a source that never sends is reported as silent too, counted fro
   expect(await about('monitoring.source.heard.v1')).toHaveLength(1)
 })
 
+test('[A-3.2.1] a request that began before its source was found silent ends the silence no earlier than it began', async () => {
+  const { id, token } = await stage.source()
+  const about = async (type: string) =>
+    (await stage.events(type)).find(({ subject }) => subject === id)
+  stage.pass(181)
+  await stage.run('find-silent-sources')
+  const found = stage.service.now.toISOString()
+  // The clock of the request, which then waited for the task.
+  stage.pass(-2)
+  await stage.write(token, up())
+  expect(await about('monitoring.source.silent.v1')).toMatchObject({ time: found })
+  expect(await about('monitoring.source.heard.v1')).toMatchObject({
+    time: found,
+    data: { silentSince: found, heardAt: found },
+  })
+})
+
 test('[A-3.2.1] a source that writes every second is never reported as silent', async () => {
   const { id, token } = await stage.source()
   for (let second = 0; second <= 200; second += 1) {

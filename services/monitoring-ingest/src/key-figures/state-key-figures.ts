@@ -44,11 +44,13 @@ export const stateKeyFigures = defineTask(
     for (const { figure, metrics } of keyFigures) {
       const watched = await watchedUnits(tx, metrics, act)
       for (const unitId of ids) {
+        const was = known.get(`${unitId} ${figure}`)
+        // A run that waited for one which began after it: readers go by the instants and would keep what that one stated.
+        if (was !== undefined && was.statedAt > act.now) continue
         const is = {
           watched: watched.has(unitId),
           guarded: await isGuarded(tx, fresh, thresholds, unitId, metrics, act),
         }
-        const was = known.get(`${unitId} ${figure}`)
         if (was?.watched === is.watched && was.guarded === is.guarded) continue
         await tx.save(KeyFigureEntity, { unitId, figure, ...is, statedAt: act.now })
         const statedAt = act.now.toISOString()

@@ -41,7 +41,10 @@ export const findSilentSources = defineTask(
   },
 )
 
-/** Notes that a source was heard now, and states it the first time and when that ends a silence. */
+/**
+ * Notes that a source was heard now, and states it the first time and when that ends a silence; no earlier than the
+ * silence, which may have been found after the request began: readers go by the instants.
+ */
 export async function noteHeard(tx: Statement, sourceId: string, act: Act): Promise<void> {
   const was = (await tx.query(
     `with before as (select silent_since, last_heard_at as heard_before from source where id = $1 for update)
@@ -52,7 +55,9 @@ export async function noteHeard(tx: Statement, sourceId: string, act: Act): Prom
   )) as (Named & { silentSince: Date | null; heardBefore: Date | null })[]
   const [source] = was
   if (source === undefined) return
-  if (source.silentSince === null && source.heardBefore !== null) return
+  const { silentSince } = source
+  if (silentSince === null && source.heardBefore !== null) return
+  const now = silentSince !== null && silentSince > act.now ? silentSince : act.now
   await appendEvent(
     tx,
     'monitoring-ingest',
@@ -60,9 +65,9 @@ export async function noteHeard(tx: Statement, sourceId: string, act: Act): Prom
     sourceId,
     {
       ...factOf(source),
-      silentSince: source.silentSince?.toISOString() ?? null,
-      heardAt: act.now.toISOString(),
+      silentSince: silentSince?.toISOString() ?? null,
+      heardAt: now.toISOString(),
     },
-    act,
+    { ...act, now },
   )
 }
