@@ -20,6 +20,17 @@ const NO_EDGES = {
   message: 'Routes and handlers call use cases; nothing calls them but service.ts.',
 }
 
+const NO_BARRELS = {
+  selector: 'ExportAllDeclaration',
+  message: 'No barrels: import the file that has it.',
+}
+/** Next to a Chinese character, in the texts that people read. */
+const HALF_WIDTH = /[\u4e00-\u9fff”）][,;:?!(]|[,;:][\u4e00-\u9fff“（]/.source
+const CHINESE_PUNCTUATION = ['Literal[value=', 'TemplateElement[value.raw='].map((of) => ({
+  selector: `${of}/${HALF_WIDTH}/]`,
+  message: 'Chinese text takes ，；：（）？！',
+}))
+
 export default tseslint.config(
   {
     ignores: [
@@ -63,7 +74,8 @@ export default tseslint.config(
       '@typescript-eslint/consistent-type-definitions': ['error', 'interface'],
       'no-restricted-syntax': [
         'error',
-        { selector: 'ExportAllDeclaration', message: 'No barrels: import the file that has it.' },
+        NO_BARRELS,
+        ...CHINESE_PUNCTUATION,
         {
           selector: "MemberExpression[object.name='process'][property.name='env']",
           message: 'Configuration is read once, in main.ts, and passed on.',
@@ -95,6 +107,8 @@ export default tseslint.config(
       ],
       'no-restricted-syntax': [
         'error',
+        NO_BARRELS,
+        ...CHINESE_PUNCTUATION,
         {
           selector: "NewExpression[callee.name='Date'][arguments.length=0]",
           message: 'Time is an argument.',
@@ -137,10 +151,7 @@ export default tseslint.config(
     ],
     rules: {
       'no-console': 'off',
-      'no-restricted-syntax': [
-        'error',
-        { selector: 'ExportAllDeclaration', message: 'No barrels: import the file that has it.' },
-      ],
+      'no-restricted-syntax': ['error', NO_BARRELS],
       'no-restricted-imports': 'off',
     },
   },

@@ -31,7 +31,7 @@ export function demandsDocument(): string {
   return `# 要求、证据与反例 Demands, proofs and counter-examples
 
 由 \`npm run generate\` 根据 \`services/assessment/src/controls/rules/register\` 和 [in-force.json](in-force.json) 生成。
-条款只在其全部要求此刻均成立时才为"保持";反例一旦出现,状态随之改变。每一生效条款都有两个方向的测试。
+条款只在其全部要求此刻均成立时才为"保持"；反例一旦出现，状态随之改变。每一生效条款都有两个方向的测试。
 
 Written by \`npm run generate\` from \`services/assessment/src/controls/rules/register\` and [in-force.json](in-force.json).
 A clause is kept only while everything it demands is true now; the counter-example turns it. Of each clause in force tests go in both directions.

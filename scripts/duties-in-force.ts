@@ -15,7 +15,7 @@ export function withDutiesInForce(document: string, language: 'zh-CN' | 'en'): s
   const { inForce, partly, duties } = dutiesInForce()
   const text = {
     en: `${String(inForce)} of ${String(duties)} duties are in force, ${String(partly)} partly ([coverage](docs/regulation/coverage.md)).`,
-    'zh-CN': `${String(duties)} 项义务中，${String(inForce)} 项生效，${String(partly)} 项部分生效（[覆盖情况](docs/regulation/coverage.md)）。`,
+    'zh-CN': `${String(duties)} 项义务中，${String(inForce)} 项生效，${String(partly)} 项部分生效（[覆盖情况]（docs/regulation/coverage.md））。`,
   }[language]
   return `${document.slice(0, begin + BEGIN.length)}\n\n${text}\n\n${document.slice(end)}`
 }

@@ -45,21 +45,21 @@ const examples: readonly EbsRequest[] = [
 const occasions: Readonly<Record<ProvisioningKind, Texts>> = {
   'create-user': {
     en: 'a joiner; who comes back and was never created',
-    'zh-CN': '入职;返岗且 EBS 中从未创建',
+    'zh-CN': '入职；返岗且 EBS 中从未创建',
   },
-  'update-user': { en: 'another name or address; who comes back', 'zh-CN': '姓名或邮箱变更;返岗' },
-  'enable-user': { en: 'who comes back; an account unfrozen', 'zh-CN': '返岗;账号解冻' },
+  'update-user': { en: 'another name or address; who comes back', 'zh-CN': '姓名或邮箱变更；返岗' },
+  'enable-user': { en: 'who comes back; an account unfrozen', 'zh-CN': '返岗；账号解冻' },
   'end-date-user': {
     en: 'a leaver; an account frozen or disabled',
-    'zh-CN': '离职;账号冻结或停用',
+    'zh-CN': '离职；账号冻结或停用',
   },
   'add-responsibility': {
     en: 'a joiner; a mover, once approved; a position with new rights',
-    'zh-CN': '入职;调岗(审批后);岗位权限增加',
+    'zh-CN': '入职；调岗（审批后）；岗位权限增加',
   },
   'end-responsibility': {
     en: 'a mover or leaver; a position with fewer rights',
-    'zh-CN': '调岗或离职;岗位权限减少',
+    'zh-CN': '调岗或离职；岗位权限减少',
   },
   'add-role': { en: 'as a responsibility', 'zh-CN': '同职责' },
   'end-role': { en: 'as a responsibility', 'zh-CN': '同职责' },
@@ -96,7 +96,7 @@ const words = {
   expected: { en: 'expected here', 'zh-CN': '本例期望值' },
   tries: {
     en: `Tries: ${MOST_ATTEMPTS} leases in all; after the first failures the task waits for ${pauses('en')}.`,
-    'zh-CN': `尝试次数:共 ${MOST_ATTEMPTS} 次租约;各次失败后依次等待 ${pauses('zh-CN')}。`,
+    'zh-CN': `尝试次数：共 ${MOST_ATTEMPTS} 次租约；各次失败后依次等待 ${pauses('zh-CN')}。`,
   },
 } as const satisfies Record<string, Texts>
 

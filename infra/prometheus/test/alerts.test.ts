@@ -35,7 +35,7 @@ test('each kind of matter has its alert, in the order and the words of the list'
       expr: `max by (service, kind, severity) (attention_items{kind="${kind}"}) > 0`,
       annotations: {
         summary: `${attentionKinds[kind].title.en} ({{ $labels.service }}: {{ $value }})`,
-        summary_zh: `${attentionKinds[kind].title['zh-CN']}({{ $labels.service }}:{{ $value }})`,
+        summary_zh: `${attentionKinds[kind].title['zh-CN']}（{{ $labels.service }}：{{ $value }}）`,
         list: `/v1/attention?kind=${kind}`,
       },
     })),

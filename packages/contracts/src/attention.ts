@@ -81,7 +81,7 @@ export const attentionKinds = {
   'dead-letter': {
     severity: 'critical',
     read: 'dead-letter.read',
-    title: said('A service could not take a fact', '有事件未能处理(死信)'),
+    title: said('A service could not take a fact', '有事件未能处理（死信）'),
     remedy: said(
       'Mend the cause that the dead letter names, then replay it.',
       '请先排除死信中所述原因，再重放该事件。',

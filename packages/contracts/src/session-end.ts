@@ -9,15 +9,15 @@ export type SessionEnd = (typeof sessionEnds)[number]
 
 const texts: Readonly<Record<SessionEnd, Bilingual>> = {
   'signed-out': said('The session was signed out.', '该会话已退出登录。'),
-  idle: said('The session was idle for too long.', '该会话闲置时间过长,已结束。'),
+  idle: said('The session was idle for too long.', '该会话闲置时间过长，已结束。'),
   absolute: said('The session reached its longest life.', '该会话已达到最长时限。'),
   evicted: said(
     'A newer sign-in of the account ended this session.',
-    '该账号有新的登录,本会话因此结束。',
+    '该账号有新的登录，本会话因此结束。',
   ),
   'refresh-reused': said(
     'A refresh token of the session was used twice, so somebody may have copied it.',
-    '该会话的刷新令牌被使用了两次,可能已被他人复制。',
+    '该会话的刷新令牌被使用了两次，可能已被他人复制。',
   ),
   'password-changed': said(
     'The password was changed after this session began.',

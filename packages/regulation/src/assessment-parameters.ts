@@ -8,7 +8,7 @@ export const assessmentParameters = [
     unit: 'points',
     clauses: ['A-6.1.1'],
     source: 'Defaults 2.11 (source S20)',
-    zh: ['准确性权重', '准确性在月度 100 分中的分值;四项权重之和应为 100。'],
+    zh: ['准确性权重', '准确性在月度 100 分中的分值；四项权重之和应为 100。'],
     en: ['Weight of accuracy', 'Share of the monthly 100 points; the four weights add up to 100.'],
   }),
   integer('assessment.weights.timeliness', {
@@ -17,7 +17,7 @@ export const assessmentParameters = [
     unit: 'points',
     clauses: ['A-6.1.2'],
     source: 'Defaults 2.11 (source S20)',
-    zh: ['及时性权重', '及时性在月度 100 分中的分值;四项权重之和应为 100。'],
+    zh: ['及时性权重', '及时性在月度 100 分中的分值；四项权重之和应为 100。'],
     en: [
       'Weight of timeliness',
       'Share of the monthly 100 points; the four weights add up to 100.',
@@ -29,7 +29,7 @@ export const assessmentParameters = [
     unit: 'points',
     clauses: ['A-6.1.3'],
     source: 'Defaults 2.11 (source S20)',
-    zh: ['配合度权重', '配合度在月度 100 分中的分值;四项权重之和应为 100。'],
+    zh: ['配合度权重', '配合度在月度 100 分中的分值；四项权重之和应为 100。'],
     en: [
       'Weight of cooperation',
       'Share of the monthly 100 points; the four weights add up to 100.',
@@ -41,7 +41,7 @@ export const assessmentParameters = [
     unit: 'points',
     clauses: ['A-6.1.4'],
     source: 'Defaults 2.11 (source S20)',
-    zh: ['安全合规权重', '安全合规在月度 100 分中的分值;四项权重之和应为 100。'],
+    zh: ['安全合规权重', '安全合规在月度 100 分中的分值；四项权重之和应为 100。'],
     en: ['Weight of security', 'Share of the monthly 100 points; the four weights add up to 100.'],
   }),
   integer('assessment.grades.excellent', {
@@ -114,7 +114,7 @@ export const assessmentParameters = [
     unit: 'points',
     clauses: ['A-6.1.1'],
     source: 'Defaults 2.11 (sources S20, S21, S22)',
-    zh: ['错误率过高扣分', '月错误率超过过高线,代替偏高扣分。'],
+    zh: ['错误率过高扣分', '月错误率超过过高线，代替偏高扣分。'],
     en: ['Very high error rate', 'Above the very high mark, in place of the deduction for high.'],
   }),
   integer('assessment.deduction.delay', {
@@ -177,7 +177,7 @@ export const assessmentParameters = [
     unit: 'points',
     clauses: ['A-6.1.4', 'A-2.1.6'],
     source: 'Defaults 2.11 (sources S20, S21, S22)',
-    zh: ['转借账号扣分', '每次确认的账号转借,并立案。'],
+    zh: ['转借账号扣分', '每次确认的账号转借，并立案。'],
     en: ['Shared account', 'For each confirmed lending, besides the case.'],
   }),
   integer('assessment.deduction.password_leak', {
@@ -205,7 +205,7 @@ export const assessmentParameters = [
     unit: 'percent',
     clauses: ['A-6.1.1'],
     source: 'Defaults 2.11 (own choice)',
-    zh: ['错误率偏高线', '月错误率(错误数/录入数)超过此值即扣分。'],
+    zh: ['错误率偏高线', '月错误率（错误数/录入数）超过此值即扣分。'],
     en: ['High error rate mark', 'Errors per entries of a month above this share cost points.'],
   }),
   number('assessment.error_rate.very_high', {
@@ -214,7 +214,7 @@ export const assessmentParameters = [
     unit: 'percent',
     clauses: ['A-6.1.1'],
     source: 'Defaults 2.11 (own choice)',
-    zh: ['错误率过高线', '月错误率(错误数/录入数)超过此值即扣分。'],
+    zh: ['错误率过高线', '月错误率（错误数/录入数）超过此值即扣分。'],
     en: [
       'Very high error rate mark',
       'Errors per entries of a month above this share cost points.',
@@ -273,7 +273,7 @@ export const assessmentParameters = [
     unit: 'points of 100',
     clauses: ['A-5.1.4'],
     source: 'Defaults 2.11 (source S58)',
-    zh: ['考试合格线', '用户考试的合格分数;不合格不授予新模块权限。'],
+    zh: ['考试合格线', '用户考试的合格分数；不合格不授予新模块权限。'],
     en: ['Pass mark', 'For users; without a pass no new module is granted.'],
   }),
   integer('assessment.exam.key_user_pass', {
@@ -291,7 +291,7 @@ export const assessmentParameters = [
     unit: 'attempts',
     clauses: ['A-5.1.4'],
     source: 'Defaults 2.11 (source S23)',
-    zh: ['考试次数', '一次培训后允许的考试次数(含补考)。'],
+    zh: ['考试次数', '一次培训后允许的考试次数（含补考）。'],
     en: ['Attempts', 'How often an exam may be sat after one training, resit included.'],
   }),
   duration('assessment.exam.wait', {
@@ -324,7 +324,7 @@ export const assessmentParameters = [
     maximumWorkingDays: 5,
     clauses: ['A-2.3.5'],
     source: 'Defaults 2.11 (own choice)',
-    zh: ['错误更正期限', '发现错误后更正的期限(制度中的“及时修改”)。'],
+    zh: ['错误更正期限', '发现错误后更正的期限（制度中的“及时修改”）。'],
     en: ['Correct an error within', 'From the found error to its correction ("in time").'],
   }),
   stringList('assessment.calendar.nodes', {
@@ -336,7 +336,7 @@ export const assessmentParameters = [
     maxItems: 100,
     clauses: ['A-2.3.7'],
     source: 'Defaults 2.11 (own choice; set by each organisation, nothing shipped)',
-    zh: ['时间节点', '各业务步骤每月的完成时间节点;由各单位设定,没有默认值。'],
+    zh: ['时间节点', '各业务步骤每月的完成时间节点；由各单位设定，没有默认值。'],
     en: [
       'Time nodes',
       'By when each monthly step is finished; set by each organisation, none shipped.',
@@ -355,7 +355,7 @@ export const assessmentParameters = [
     bounds: ['PT1S', 'P24M'],
     clauses: ['A-5.1.1'],
     source: 'Defaults 2.11 (own choice)',
-    zh: ['培训周期', '每个模块的培训周期;首次授权前另须培训。'],
+    zh: ['培训周期', '每个模块的培训周期；首次授权前另须培训。'],
     en: ['Training period', 'How often each module is trained, besides before a first grant.'],
   }),
   period('assessment.survey.period', {

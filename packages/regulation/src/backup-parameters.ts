@@ -7,7 +7,7 @@ export const backupParameters = [
     bounds: ['PT1S', 'P3D'],
     clauses: ['A-2.4.5'],
     source: 'Defaults 2.5 (source S37b)',
-    zh: ['恢复时间目标', 'EBS 数据库从开始恢复到可用的时限(制度中的“及时恢复”)。'],
+    zh: ['恢复时间目标', 'EBS 数据库从开始恢复到可用的时限（制度中的“及时恢复”）。'],
     en: [
       'Recovery time objective',
       'From the start of a restore to a usable EBS database ("in time").',
@@ -26,7 +26,7 @@ export const backupParameters = [
     bounds: ['PT1S', 'P7D'],
     clauses: ['A-2.4.3'],
     source: 'Defaults 2.5 (sources S35, S37b)',
-    zh: ['异地副本时限', '备份结束后异地副本确认的时限;超时的备份集不合规。'],
+    zh: ['异地副本时限', '备份结束后异地副本确认的时限；超时的备份集不合规。'],
     en: ['Off-site copy within', 'From the end of a backup to its confirmed copy at another site.'],
   }),
   timeOfDay('backup.plan.database.at', {
@@ -49,7 +49,7 @@ export const backupParameters = [
     options: ['MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT', 'SUN'],
     clauses: ['A-2.4.1'],
     source: 'Defaults 2.5 (source S28)',
-    zh: ['全量备份日', 'EBS 数据库每周全量备份的日子;每月第一次为月备份。'],
+    zh: ['全量备份日', 'EBS 数据库每周全量备份的日子；每月第一次为月备份。'],
     en: [
       'Full backup day',
       'Day of the weekly full backup; the first of a month is the monthly one.',
@@ -60,7 +60,7 @@ export const backupParameters = [
     bounds: ['P21D', 'P3650D'],
     clauses: ['A-2.4.1'],
     source: 'Defaults 2.5 (own choice)',
-    zh: ['周备份保留', 'EBS 数据库每周全量备份的保留时间(5 周)。'],
+    zh: ['周备份保留', 'EBS 数据库每周全量备份的保留时间（5 周）。'],
     en: ['Keep weekly backups', 'How long weekly full backups are kept (5 weeks).'],
   }),
   period('backup.plan.database.monthly_keep', {
@@ -76,7 +76,7 @@ export const backupParameters = [
     bounds: ['P5Y', 'P30Y'],
     clauses: ['A-2.4.1'],
     source: 'Defaults 2.5 (own choice)',
-    zh: ['年备份保留', '年结后全量备份的保留时间;会计档案规定更长的从其规定。'],
+    zh: ['年备份保留', '年结后全量备份的保留时间；会计档案规定更长的从其规定。'],
     en: [
       'Keep yearly backups',
       'How long the full backup after year close is kept; longer where accounting rules say so.',
@@ -87,7 +87,7 @@ export const backupParameters = [
     bounds: ['PT1S', 'PT4H'],
     clauses: ['A-2.4.1'],
     source: 'Defaults 2.5 (own choice)',
-    zh: ['归档日志备份间隔', '归档重做日志的备份间隔,或在日志切换时。'],
+    zh: ['归档日志备份间隔', '归档重做日志的备份间隔，或在日志切换时。'],
     en: ['Redo log interval', 'How often archived redo logs are saved, or at each switch.'],
   }),
   duration('backup.plan.redo.keep', {
@@ -103,7 +103,7 @@ export const backupParameters = [
     bounds: ['PT1S', 'P1M'],
     clauses: ['A-2.4.1'],
     source: 'Defaults 2.5 (own choice)',
-    zh: ['应用层备份周期', '应用层文件系统、上下文文件和客户化代码的备份周期;每次变更前另行备份。'],
+    zh: ['应用层备份周期', '应用层文件系统、上下文文件和客户化代码的备份周期；每次变更前另行备份。'],
     en: [
       'Application tier interval',
       'How often file systems, context files and custom code are saved, besides before a change.',
@@ -114,7 +114,7 @@ export const backupParameters = [
     bounds: ['P21D', 'P3650D'],
     clauses: ['A-2.4.1'],
     source: 'Defaults 2.5 (own choice)',
-    zh: ['应用层备份保留', '应用层备份的保留时间(5 周)。'],
+    zh: ['应用层备份保留', '应用层备份的保留时间（5 周）。'],
     en: ['Keep application tier backups', 'How long application tier backups are kept (5 weeks).'],
   }),
   period('backup.plan.configuration.interval', {
@@ -157,7 +157,7 @@ export const backupParameters = [
     bounds: ['PT1S', 'P1M'],
     clauses: ['A-2.4.2'],
     source: 'Defaults 2.5 (own choice)',
-    zh: ['备份校验周期', '校验已存备份集可恢复性的周期;每次备份另做校验和。'],
+    zh: ['备份校验周期', '校验已存备份集可恢复性的周期；每次备份另做校验和。'],
     en: [
       'Verification period',
       'How often stored sets are validated, besides the checksum of each run.',
@@ -168,7 +168,7 @@ export const backupParameters = [
     bounds: ['PT1S', 'P2D'],
     clauses: ['A-2.4.4', 'A-3.3.4'],
     source: 'Defaults 2.5 (source S1)',
-    zh: ['变更前备份有效时间', '升级、迁移等变更开始实施时,已校验备份的最长存在时间。'],
+    zh: ['变更前备份有效时间', '升级、迁移等变更开始实施时，已校验备份的最长存在时间。'],
     en: [
       'Pre-change backup age',
       'A verified backup may be at most this old when a risky change starts.',

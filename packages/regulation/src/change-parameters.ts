@@ -36,7 +36,7 @@ export const changeParameters = [
     bounds: ['PT1H', 'P7D'],
     clauses: ['A-3.3.2', 'A-3.3.5'],
     source: 'Defaults 2.4 (own choice)',
-    zh: ['计划时间上限', '变更的计划开始至计划结束的最长时间;变更只能在其中开始。'],
+    zh: ['计划时间上限', '变更的计划开始至计划结束的最长时间；变更只能在其中开始。'],
     en: [
       'Longest planned time',
       'From the planned start of a change to its planned end at most; it starts in between only.',
@@ -69,7 +69,7 @@ export const changeParameters = [
     maximumWorkingDays: 5,
     clauses: ['A-3.3.5', 'B-6.2'],
     source: 'Defaults 2.4 (sources S15, S16)',
-    zh: ['紧急变更补单', '紧急变更后补交书面确认和测试结果的时限;逾期者不能再提紧急变更。'],
+    zh: ['紧急变更补单', '紧急变更后补交书面确认和测试结果的时限；逾期者不能再提紧急变更。'],
     en: [
       'Papers of an emergency change',
       'Written confirmation after the fact; overdue ones block the next emergency change.',

@@ -12,7 +12,7 @@ export const emergencyParameters = [
     maximumWorkingDays: 0,
     clauses: ['A-4.4.3', 'A-2.1.7'],
     source: 'Defaults 2.3 (own choice)',
-    zh: ['应急启动时限', '事件确认后宣布并启动预案的时限(制度中的“立即启动”)。'],
+    zh: ['应急启动时限', '事件确认后宣布并启动预案的时限（制度中的“立即启动”）。'],
     en: ['Declare within', 'From the confirmed event to its declaration and the started plan.'],
   }),
   target('incident.escalation.p1.department_head', {
@@ -100,7 +100,7 @@ export const emergencyParameters = [
     source: 'Defaults 2.3 (sources S33, S33b)',
     zh: [
       '法定报告主体',
-      '关键信息基础设施、中央机关或其他运营者;决定法定报告时限。软件只计时和提醒,不自动上报。',
+      '关键信息基础设施、中央机关或其他运营者；决定法定报告时限。软件只计时和提醒，不自动上报。',
     ],
     en: [
       'Legal report profile',
@@ -113,7 +113,7 @@ export const emergencyParameters = [
     maximumWorkingDays: 0,
     clauses: ['A-4.4.5'],
     source: 'Defaults 2.3 (source S33)',
-    zh: ['法定报告时限:关基', '关键信息基础设施运营者向保护部门和公安机关报告的时限。'],
+    zh: ['法定报告时限：关基', '关键信息基础设施运营者向保护部门和公安机关报告的时限。'],
     en: ['Legal report: critical infrastructure', 'To the protection authority and the police.'],
   }),
   target('incident.report.legal.central', {
@@ -122,7 +122,7 @@ export const emergencyParameters = [
     maximumWorkingDays: 0,
     clauses: ['A-4.4.5'],
     source: 'Defaults 2.3 (source S33)',
-    zh: ['法定报告时限:中央机关', '中央和国家机关报告的时限。'],
+    zh: ['法定报告时限：中央机关', '中央和国家机关报告的时限。'],
     en: ['Legal report: central body', 'For central and state bodies.'],
   }),
   target('incident.report.legal.other', {
@@ -131,14 +131,14 @@ export const emergencyParameters = [
     maximumWorkingDays: 0,
     clauses: ['A-4.4.5'],
     source: 'Defaults 2.3 (source S33)',
-    zh: ['法定报告时限:其他', '其他网络运营者向省级网信部门报告的时限。'],
+    zh: ['法定报告时限：其他', '其他网络运营者向省级网信部门报告的时限。'],
     en: ['Legal report: other operator', 'To the provincial authority.'],
   }),
   target('incident.report.legal.summary', {
     default: { clock: 'continuous', within: 'P30D' },
     clauses: ['A-4.4.5'],
     source: 'Defaults 2.3 (own choice; to be verified by the owner)',
-    zh: ['法定总结报告', '处置结束后提交总结报告的时限;请以主管部门要求核实。'],
+    zh: ['法定总结报告', '处置结束后提交总结报告的时限；请以主管部门要求核实。'],
     en: ['Legal summary', 'From the end of the event to its summary; verify with the authority.'],
   }),
   period('incident.drill.tabletop', {
@@ -169,7 +169,7 @@ export const emergencyParameters = [
     bounds: ['PT1S', 'P36M'],
     clauses: ['A-4.4.1', 'B-6.7.1'],
     source: 'Defaults 2.10 (source S35)',
-    zh: ['应急预案评审周期', '应急预案的评审周期;每次一级故障后另行评审。'],
+    zh: ['应急预案评审周期', '应急预案的评审周期；每次一级故障后另行评审。'],
     en: ['Emergency plan review', 'How often a plan is reviewed, besides after each P1.'],
   }),
 ] as const

@@ -23,7 +23,7 @@ export const gatewayParameters = [
     bounds: ['PT1S', 'P1D'],
     clauses: ['A-2.2.7'],
     source: 'Defaults 2.9 (own choice)',
-    zh: ['会话最长时间', '会话自登录起的最长时间,与是否操作无关。'],
+    zh: ['会话最长时间', '会话自登录起的最长时间，与是否操作无关。'],
     en: ['Absolute limit of a session', 'A session ends this long after login, used or not.'],
   }),
   integer('gateway.session.concurrent', {

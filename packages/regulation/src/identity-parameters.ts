@@ -9,7 +9,7 @@ export const identityParameters = [
     source: 'Defaults 2.9 (own choice)',
     zh: [
       '密码规则集',
-      '等级保护三级规则集另检查有效期;NIST 规则集不设有效期,最短长度不低于 15 位。两者都检查字符类别、历史和常用密码表。',
+      '等级保护三级规则集另检查有效期；NIST 规则集不设有效期，最短长度不低于 15 位。两者都检查字符类别、历史和常用密码表。',
     ],
     en: [
       'Password rule set',
@@ -22,7 +22,7 @@ export const identityParameters = [
     unit: 'characters',
     clauses: ['A-2.2.5'],
     source: 'Defaults 2.9 (sources S53a, S53b)',
-    zh: ['密码最短长度', '普通用户密码的最少字符数,即制度中的 [X];不得低于 8 位。'],
+    zh: ['密码最短长度', '普通用户密码的最少字符数，即制度中的 [X]；不得低于 8 位。'],
     en: [
       'Minimum password length',
       'For users; the open value [X] of the regulation. Never below 8.',
@@ -45,7 +45,7 @@ export const identityParameters = [
     source: 'Defaults 2.9 (source S53a)',
     zh: [
       '密码字符类别数',
-      '大写、小写、数字、特殊字符中至少包含几类;3 类时必须有字母、数字和特殊字符。',
+      '大写、小写、数字、特殊字符中至少包含几类；3 类时必须有字母、数字和特殊字符。',
     ],
     en: [
       'Password character classes',
@@ -58,7 +58,7 @@ export const identityParameters = [
     bounds: ['PT1S', 'P180D'],
     clauses: ['A-2.1.5'],
     source: 'Defaults 2.9 (sources S53a, S53c)',
-    zh: ['密码有效期', '超过此时间未更换的密码,下次登录时必须修改。'],
+    zh: ['密码有效期', '超过此时间未更换的密码，下次登录时必须修改。'],
     en: ['Password lifetime', 'An older password must be changed at the next login.'],
   }),
   integer('identity.password.history', {
@@ -85,7 +85,7 @@ export const identityParameters = [
     bounds: ['PT1S', 'P7D'],
     clauses: ['A-2.2.3'],
     source: 'Defaults 2.9 (own choice)',
-    zh: ['初始密码有效期', '发放后超过此时间未修改的初始密码失效;首次登录只能修改密码。'],
+    zh: ['初始密码有效期', '发放后超过此时间未修改的初始密码失效；首次登录只能修改密码。'],
     en: [
       'Initial password lifetime',
       'An initial password not changed in this time expires; the first login allows nothing else.',
@@ -98,7 +98,7 @@ export const identityParameters = [
     source: 'Defaults 2.9 (own choice)',
     zh: [
       '重置后审批冷却期',
-      '由他人发放初始密码的账号,本人修改密码后在此时间内不得审批、确认或签署;第三人确认身份后立即结束。',
+      '由他人发放初始密码的账号，本人修改密码后在此时间内不得审批、确认或签署；第三人确认身份后立即结束。',
     ],
     en: [
       'Cooling time after a reset',
@@ -137,7 +137,7 @@ export const identityParameters = [
     unit: 'locks per day',
     clauses: ['A-2.2.2', 'A-4.2.4'],
     source: 'Defaults 2.9 (own choice)',
-    zh: ['转人工解锁的日锁定次数', '一天内锁定达到此次数后,只能由安全管理员解锁。'],
+    zh: ['转人工解锁的日锁定次数', '一天内锁定达到此次数后，只能由安全管理员解锁。'],
     en: [
       'Locks a day before manual unlock',
       'From this lock of a day on, only the security administrator unlocks.',
@@ -148,7 +148,7 @@ export const identityParameters = [
     bounds: ['PT1S', 'P3D'],
     clauses: ['A-2.1.4'],
     source: 'Defaults 2.8 (source S28)',
-    zh: ['离职停用时限', '离职生效后停用账号的时限(制度中的“及时停用”)。'],
+    zh: ['离职停用时限', '离职生效后停用账号的时限（制度中的“及时停用”）。'],
     en: ['Disable leaver within', 'Time from the leave date to the disabled account ("in time").'],
   }),
   duration('identity.leaver.dismissal_disable_within', {
@@ -156,7 +156,7 @@ export const identityParameters = [
     bounds: ['PT0S', 'PT1H'],
     clauses: ['A-2.1.4'],
     source: 'Defaults 2.8 (own choice)',
-    zh: ['辞退停用时限', '辞退或安全事件时停用账号的时限;0 为立即。'],
+    zh: ['辞退停用时限', '辞退或安全事件时停用账号的时限；0 为立即。'],
     en: [
       'Disable dismissed within',
       'As for leavers, for dismissals and security cases; 0 is at once.',
@@ -166,7 +166,7 @@ export const identityParameters = [
     default: { clock: 'working', workingDays: 1 },
     clauses: ['A-2.1.3'],
     source: 'Defaults 2.8 (own choice)',
-    zh: ['离职通知容许延迟', '部门通知应不晚于离职日;超过此延迟计入部门考核。'],
+    zh: ['离职通知容许延迟', '部门通知应不晚于离职日；超过此延迟计入部门考核。'],
     en: [
       'Tolerated lag of a leaver notice',
       'Notice is due on the leave date; a longer lag counts against the department.',
@@ -177,7 +177,7 @@ export const identityParameters = [
     bounds: ['PT1S', 'P90D'],
     clauses: ['A-2.1.1', 'A-2.1.4'],
     source: 'Defaults 2.8 (source S26c)',
-    zh: ['临时账号最长期限', '临时账号必须有失效日期且不超过此期限;延期需重新申请。'],
+    zh: ['临时账号最长期限', '临时账号必须有失效日期且不超过此期限；延期需重新申请。'],
     en: [
       'Longest life of a temporary account',
       'An end date inside this time is mandatory; an extension is a new request.',
@@ -243,7 +243,7 @@ export const identityParameters = [
     bounds: ['PT1S', 'P90D'],
     clauses: ['A-2.1.2'],
     source: 'Defaults 2.8 (own choice)',
-    zh: ['职责冲突例外最长期限', '不相容职责例外须有补偿控制、责任人和截止日期,且不超过此期限。'],
+    zh: ['职责冲突例外最长期限', '不相容职责例外须有补偿控制、责任人和截止日期，且不超过此期限。'],
     en: [
       'Longest segregation-of-duties exception',
       'An exception has a compensating control, an owner and an end date inside this time.',
@@ -262,7 +262,7 @@ export const identityParameters = [
     bounds: ['P180D', 'P3650D'],
     clauses: ['A-4.3.4'],
     source: 'Defaults 2.9 (source S54)',
-    zh: ['日志在线保存', '日志可在线查询的时间;法律要求不少于六个月。'],
+    zh: ['日志在线保存', '日志可在线查询的时间；法律要求不少于六个月。'],
     en: [
       'Logs online',
       'How long logs can be queried online; the law asks for six months or more.',
@@ -281,7 +281,7 @@ export const identityParameters = [
     bounds: ['PT1S', 'P1D'],
     clauses: ['A-2.1.6', 'A-2.2.2'],
     source: 'Defaults 2.9 (source S56)',
-    zh: ['并行使用判定时间', '同一账号在此时间内出现于两个地址或设备,记为转借信号。'],
+    zh: ['并行使用判定时间', '同一账号在此时间内出现于两个地址或设备，记为转借信号。'],
     en: [
       'Parallel use window',
       'One account on two addresses or devices inside this time is a sign of sharing.',
@@ -295,7 +295,7 @@ export const identityParameters = [
     source: 'Defaults 2.9 (source S56)',
     zh: [
       '同设备账号数',
-      '同一设备或地址在统计时间内出现此数量的账号,记为转借信号;登记的公用终端除外。',
+      '同一设备或地址在统计时间内出现此数量的账号，记为转借信号；登记的公用终端除外。',
     ],
     en: [
       'Accounts on one device',
@@ -315,7 +315,7 @@ export const identityParameters = [
     bounds: ['PT1S', 'P1D'],
     clauses: ['A-2.1.6', 'A-2.2.2'],
     source: 'Defaults 2.9 (source S56)',
-    zh: ['制单审核同设备时间', '同一单据的制单和审核在此时间内来自同一设备,记为转借信号。'],
+    zh: ['制单审核同设备时间', '同一单据的制单和审核在此时间内来自同一设备，记为转借信号。'],
     en: [
       'Maker-checker window',
       'Maker and checker of a document on one device inside this time are a sign of sharing.',
@@ -327,7 +327,7 @@ export const identityParameters = [
     unit: 'points of 100',
     clauses: ['A-2.1.6', 'A-2.2.2'],
     source: 'Defaults 2.9 (own choice)',
-    zh: ['转借立案分数', '信号得分达到此值时立案,由人裁定。'],
+    zh: ['转借立案分数', '信号得分达到此值时立案，由人裁定。'],
     en: ['Sharing case from', 'Signals of this score open a case, which a person decides.'],
   }),
   integer('identity.sharing.freeze_score', {
@@ -362,7 +362,7 @@ export const identityParameters = [
     source: 'Defaults 2.9 (own choice)',
     zh: [
       '敏感字段',
-      '人员的哪些字段对无权限者遮盖显示;无论如何都加密存储。邮箱、电话和工号始终在内。',
+      '人员的哪些字段对无权限者遮盖显示；无论如何都加密存储。邮箱、电话和工号始终在内。',
     ],
     en: [
       'Sensitive fields',

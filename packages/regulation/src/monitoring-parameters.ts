@@ -235,7 +235,7 @@ export const monitoringParameters = [
     bounds: ['PT1S', 'PT15M'],
     clauses: ['A-3.2.3'],
     source: 'Defaults 2.6 (own choice)',
-    zh: ['告警通知时限', '越限确认后通知相关人员的时限(制度中的“及时发出警报”)。'],
+    zh: ['告警通知时限', '越限确认后通知相关人员的时限（制度中的“及时发出警报”）。'],
     en: [
       'Notify within',
       'From the confirmed breach to the notice to the right people ("in time").',
@@ -247,7 +247,7 @@ export const monitoringParameters = [
     maximumWorkingDays: 0,
     clauses: ['A-3.1.3', 'A-3.2.3'],
     source: 'Defaults 2.6 (own choice)',
-    zh: ['严重告警确认时限', '超时未确认的转值班表下一人,再转负责人。'],
+    zh: ['严重告警确认时限', '超时未确认的转值班表下一人，再转负责人。'],
     en: ['Acknowledge a critical alert', 'Else the next person in the roster, then the head.'],
   }),
   target('monitoring.alert.ack.warning', {
@@ -256,7 +256,7 @@ export const monitoringParameters = [
     maximumWorkingDays: 1,
     clauses: ['A-3.1.3', 'A-3.2.3'],
     source: 'Defaults 2.6 (own choice)',
-    zh: ['警告告警确认时限', '超时未确认的转值班表下一人,再转负责人。'],
+    zh: ['警告告警确认时限', '超时未确认的转值班表下一人，再转负责人。'],
     en: ['Acknowledge a warning', 'Else the next person in the roster, then the head.'],
   }),
   duration('monitoring.alert.suppress', {
@@ -296,7 +296,7 @@ export const monitoringParameters = [
     unit: 'days',
     clauses: ['A-3.1.2'],
     source: 'Defaults 2.6 (own choice)',
-    zh: ['雷同巡检天数', '手工填写的结果连续这么多天完全相同,即视为可疑。'],
+    zh: ['雷同巡检天数', '手工填写的结果连续这么多天完全相同，即视为可疑。'],
     en: [
       'Identical rounds',
       'Entered values that are all the same on this many days running are suspicious.',
@@ -332,7 +332,7 @@ export const monitoringParameters = [
     bounds: ['PT1S', 'P12M'],
     clauses: ['A-3.2.4'],
     source: 'Defaults 2.7 (own choice)',
-    zh: ['性能评估周期', '分析评估系统性能的周期(制度中的“定期分析评估”)。'],
+    zh: ['性能评估周期', '分析评估系统性能的周期（制度中的“定期分析评估”）。'],
     en: ['Performance review', 'How often performance is analysed and assessed ("regularly").'],
   }),
   integer('monitoring.review.due_work_day', {

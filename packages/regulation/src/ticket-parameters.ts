@@ -140,7 +140,7 @@ export const ticketParameters = [
     maximumWorkingDays: 20,
     clauses: ['A-1.3.4', 'A-5.2.3'],
     source: 'Defaults 2.2 (own choice)',
-    zh: ['四级解决', '咨询或请求办结的时限;四级没有另外的最终解决时限。'],
+    zh: ['四级解决', '咨询或请求办结的时限；四级没有另外的最终解决时限。'],
     en: ['P4 restore', 'From opening a P4 ticket to its answer; P4 has no separate final target.'],
   }),
   target('incident.tier.l1.handover', {
@@ -149,7 +149,7 @@ export const ticketParameters = [
     source: 'Defaults 2.2 (own choice)',
     zh: [
       '一级支持转二级',
-      '单位关键用户在此时间内未解决的,转公司关键用户。P1 同时通知三级,P2 同时通知一、二级。',
+      '单位关键用户在此时间内未解决的，转公司关键用户。P1 同时通知三级，P2 同时通知一、二级。',
     ],
     en: [
       'Tier 1 hand-over',
@@ -162,7 +162,7 @@ export const ticketParameters = [
     maximumWorkingDays: 5,
     clauses: ['B-4.0', 'B-4.2.6', 'B-4.3.1'],
     source: 'Defaults 2.2 (own choice)',
-    zh: ['二级支持转三级', '公司关键用户在此时间内未解决的,转运维单位。P1 不等待。'],
+    zh: ['二级支持转三级', '公司关键用户在此时间内未解决的，转运维单位。P1 不等待。'],
     en: [
       'Tier 2 hand-over',
       'Unsolved by the company key user for this long goes to tier 3. P1 does not wait.',
@@ -177,7 +177,7 @@ export const ticketParameters = [
     source: 'Defaults 2.2 (own choice)',
     zh: [
       '一级故障交接',
-      '一级故障在同一级支持停留超过此时间未恢复的,转下一级;在三级的,通知运维主管部门重新分派。',
+      '一级故障在同一级支持停留超过此时间未恢复的，转下一级；在三级的，通知运维主管部门重新分派。',
     ],
     en: [
       'P1 hand-over',
@@ -190,7 +190,7 @@ export const ticketParameters = [
     maximumWorkingDays: 5,
     clauses: ['B-4.0'],
     source: 'Defaults 2.2 (own choice)',
-    zh: ['提醒用户确认', '工单解决后用户在此时间内未确认的,再次提醒。'],
+    zh: ['提醒用户确认', '工单解决后用户在此时间内未确认的，再次提醒。'],
     en: ['Reminder to confirm', 'A user who has not confirmed a solved ticket is reminded then.'],
   }),
   target('incident.closure.confirm_within', {
@@ -203,7 +203,7 @@ export const ticketParameters = [
     source: 'Defaults 2.2 (own choice)',
     zh: [
       '用户确认期限',
-      '三、四级工单的用户已被询问并提醒,在此期限内仍未确认的,自动关闭并留标记;一、二级工单改由单位确认。',
+      '三、四级工单的用户已被询问并提醒，在此期限内仍未确认的，自动关闭并留标记；一、二级工单改由单位确认。',
     ],
     en: [
       'User confirmation',
@@ -216,7 +216,7 @@ export const ticketParameters = [
     maximumWorkingDays: 0,
     clauses: ['A-4.4.3', 'A-4.4.5'],
     source: 'Defaults 2.1 (sources S29d, S32a)',
-    zh: ['一级转重大事件', '一级故障持续此时间后为重大事件,上报更高层级。'],
+    zh: ['一级转重大事件', '一级故障持续此时间后为重大事件，上报更高层级。'],
     en: [
       'P1 becomes a major event',
       'A P1 fault of this length goes to the next management level.',
@@ -255,7 +255,7 @@ export const ticketParameters = [
     maximumWorkingDays: 10,
     clauses: ['A-5.2.3'],
     source: 'Defaults 2.1 (source S29d)',
-    zh: ['四级超时', '四级工单未解决达到此时间记为超时,不升级。'],
+    zh: ['四级超时', '四级工单未解决达到此时间记为超时，不升级。'],
     en: ['P4 breach', 'A P4 ticket unsolved for this long counts as breach and is not raised.'],
   }),
   choice('incident.alert.priority.warning', {
@@ -280,7 +280,7 @@ export const ticketParameters = [
     source: 'Defaults 2.2 (own choice)',
     zh: [
       '一般性问题当日解决时间',
-      '巡检发现的一般性问题应在当日此时间前解决(制度中的“立即解决”)。',
+      '巡检发现的一般性问题应在当日此时间前解决（制度中的“立即解决”）。',
     ],
     en: [
       'Simple finding due',

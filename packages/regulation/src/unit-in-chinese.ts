@@ -1,8 +1,8 @@
 const IN_CHINESE: Readonly<Record<string, string>> = {
   'a node "code day HH:MM", the day WD1 to WD15 (working day) or D1 to D31 (calendar day)':
-    '节点“代码 日 HH:MM”,其中日为 WD1 至 WD15(工作日)或 D1 至 D31(自然日)',
+    '节点“代码 日 HH:MM”，其中日为 WD1 至 WD15（工作日）或 D1 至 D31（自然日）',
   'a weekly window such as "TUE 20:00-24:00" or "SAT 20:00-SUN 06:00"':
-    '每周时间窗口,例如“TUE 20:00-24:00”或“SAT 20:00-SUN 06:00”',
+    '每周时间窗口，例如“TUE 20:00-24:00”或“SAT 20:00-SUN 06:00”',
   accounts: '个账号',
   attempts: '次尝试',
   'breaches in a row': '次连续超限',
@@ -11,19 +11,19 @@ const IN_CHINESE: Readonly<Record<string, string>> = {
   characters: '个字符',
   days: '天',
   'failed logins': '次登录失败',
-  'locks per day': '次锁定(每天)',
+  'locks per day': '次锁定（每天）',
   milliseconds: '毫秒',
   minutes: '分钟',
   'name, email, phone, employee-number or birthday':
     ' name、email、phone、employee-number 或 birthday',
   passwords: '个密码',
   percent: '%',
-  'percent of service hours': '%(占服务时间)',
+  'percent of service hours': '%（占服务时间）',
   points: '分',
-  'points of 100': '分(满分 100 分)',
+  'points of 100': '分（满分 100 分）',
   seconds: '秒',
-  'sessions per account': '个会话(每个账号)',
-  'working day of the month': '(当月第几个工作日)',
+  'sessions per account': '个会话（每个账号）',
+  'working day of the month': '（当月第几个工作日）',
   'working days': '个工作日',
 }
 

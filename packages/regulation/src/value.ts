@@ -41,7 +41,7 @@ export function valueFaults(parameter: Parameter, value: unknown): readonly Faul
       return fault(
         '',
         `must be one of ${options.join(', ')}`,
-        `必须是下列之一:${options.join('、')}`,
+        `必须是下列之一：${options.join('、')}`,
       )
     }
     case 'string-list':
@@ -100,13 +100,13 @@ function lengthFaults(
     return fault(
       pointer,
       'must be an ISO 8601 duration such as PT15M or P90D',
-      '必须是 ISO 8601 时长,例如 PT15M 或 P90D',
+      '必须是 ISO 8601 时长，例如 PT15M 或 P90D',
     )
   if (kind === 'exact' && (parts.years > 0 || parts.months > 0))
     return fault(
       pointer,
       'must be an exact duration, without years and months',
-      '必须是精确时长,不得含年或月',
+      '必须是精确时长，不得含年或月',
     )
   const seconds = nominalSeconds(parts)
   if (seconds >= boundSeconds(minimum) && seconds <= boundSeconds(maximum)) return []
@@ -146,10 +146,10 @@ function targetFaults(value: unknown, bounds: Bounds<'target'>): readonly Fault[
     return fault(
       '',
       'must be { clock: "continuous" or "working", within: duration } or { clock: "working", workingDays: whole number from 1 }',
-      '必须是 { clock: "continuous" 或 "working", within: 时长 },或 { clock: "working", workingDays: 从 1 起的整数 }',
+      '必须是 { clock: "continuous" 或 "working", within: 时长 }，或 { clock: "working", workingDays: 从 1 起的整数 }',
     )
   if (bounds.roundTheClock === true && value.clock === 'working')
-    return fault('/clock', 'runs round the clock: continuous', '全天候计时,必须是 continuous')
+    return fault('/clock', 'runs round the clock: continuous', '全天候计时，必须是 continuous')
   if ('within' in value) return lengthFaults('/within', value.within, bounds, 'exact')
   if (value.workingDays <= bounds.maximumWorkingDays) return []
   if (bounds.maximumWorkingDays === 0)

@@ -29,7 +29,7 @@ export function assertAnotherPerson(
       'same-person',
       said(
         'Nobody knows which person acts here, so it counts as none.',
-        '无法得知此处由哪位人员操作,因此不予承认。',
+        '无法得知此处由哪位人员操作，因此不予承认。',
       ),
     )
   if (hands.some((hand) => personIds.includes(hand))) throw new Problem('same-person', detail)

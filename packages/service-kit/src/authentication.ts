@@ -193,7 +193,7 @@ function whyNot({ permissions: held, roles }: Principal, needed: Permission): Bi
   return held.size === 1 && held.has('password.change') && roles.length === 0
     ? said(
         'Choose your own password first: PUT /v1/accounts/me/password. Then refresh the token: POST /v1/tokens/refresh.',
-        '请先设置您自己的密码:PUT /v1/accounts/me/password,然后刷新令牌:POST /v1/tokens/refresh。',
+        '请先设置您自己的密码：PUT /v1/accounts/me/password，然后刷新令牌：POST /v1/tokens/refresh。',
       )
     : said(`This operation needs the permission ${needed}.`, `此操作需要权限 ${needed}。`)
 }

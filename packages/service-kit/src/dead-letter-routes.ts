@@ -122,7 +122,7 @@ export function deadLetterRoutes(
               'dead-letter-failed-again',
               said(
                 'The event failed again and stays parked; the cause is in the log under this instance.',
-                '该事件再次失败,继续搁置;原因见日志中此 instance 的记录。',
+                '该事件再次失败，继续搁置；原因见日志中此 instance 的记录。',
               ),
             )
           },

@@ -49,7 +49,7 @@ export async function decideProposal(
         'proposal-stale',
         said(
           'What it would change has changed since it was proposed.',
-          '自提出以来,所要更改的内容已发生变化。',
+          '自提出以来，所要更改的内容已发生变化。',
         ),
       )
     await kind.apply(tx, body, act, proposal)
@@ -73,7 +73,7 @@ export async function withdrawProposal(
   if (!proposedBy(proposal, act))
     throw new Problem(
       'not-concerned',
-      said('Only who made the proposal takes it back.', '只有提案人可以撤回提案。'),
+      said('Only who made the proposal takes it back.', '只有提议人可以撤回提议。'),
     )
   return closeProposal(tx, service, proposal, 'withdrawn', reason, act)
 }
@@ -84,11 +84,11 @@ async function lockPending(tx: EntityManager, id: string, expected: number, { no
     [id],
   )
   if (proposal === undefined)
-    throw new Problem('not-found', said(`There is no proposal ${id}.`, `没有提案 ${id}。`))
+    throw new Problem('not-found', said(`There is no proposal ${id}.`, `没有提议 ${id}。`))
   if (proposal.state !== 'pending')
     throw new Problem(
       'proposal-decided',
-      said(`The proposal is ${proposal.state}.`, `该提案的状态为 ${proposal.state}。`),
+      said(`The proposal is ${proposal.state}.`, `该提议的状态为 ${proposal.state}。`),
     )
   if (proposal.expiresAt <= now)
     throw new Problem('proposal-decided', said('Its time is over.', '其期限已过。'))
@@ -96,14 +96,16 @@ async function lockPending(tx: EntityManager, id: string, expected: number, { no
   return proposal
 }
 
+const OWN_PROPOSAL = said('Who proposes does not decide.', '提议人不得作出决定。')
+
 function assertMayDecide(proposal: Proposal, act: Act) {
   if (!isProposerKnown(proposal)) throw proposerUnknown()
   if (proposedBy(proposal, act))
-    throw new Problem('same-person', said('Who proposes does not decide.', '提案人不得作出决定。'))
+    throw new Problem('same-person', OWN_PROPOSAL)
   assertAnotherPerson(
     act,
     [proposal.proposedByPersonId, ...proposal.proposerControllers],
-    said('Who proposes does not decide.', '提议人不得作决定。'),
+    OWN_PROPOSAL,
   )
   assertAnotherPerson(
     act,
@@ -117,7 +119,7 @@ function assertMayDecide(proposal: Proposal, act: Act) {
       'concerned',
       said(
         'It concerns your unit, or the one you were of when it was proposed.',
-        '它涉及您的单位,或提出时您所属的单位。',
+        '它涉及您的单位，或提出时您所属的单位。',
       ),
     )
 }

@@ -130,8 +130,8 @@ function wordsOf(error: ErrorObject, params: Record<string, unknown>): Bilingual
     case 'additionalProperties': {
       const known = Object.keys((error.parentSchema?.properties ?? {}) as object).join(', ')
       return known === ''
-        ? { en: 'is not known; nothing is', 'zh-CN': '未知;此处不接受任何成员' }
-        : { en: `is not known; known are: ${known}`, 'zh-CN': `未知;可用的有:${known}` }
+        ? { en: 'is not known; nothing is', 'zh-CN': '未知；此处不接受任何成员' }
+        : { en: `is not known; known are: ${known}`, 'zh-CN': `未知；可用的有：${known}` }
     }
     case 'enum':
     case 'const': {
@@ -139,42 +139,42 @@ function wordsOf(error: ErrorObject, params: Record<string, unknown>): Bilingual
       const list = allowed.map((value) => JSON.stringify(value)).join(', ')
       return {
         en: `must be ${allowed.length > 1 ? `one of ${list}` : list}${shown(data, '; it is ')}`,
-        'zh-CN': `必须是${allowed.length > 1 ? `下列之一:${list}` : ` ${list}`}${shown(data, ';现为 ')}`,
+        'zh-CN': `必须是${allowed.length > 1 ? `下列之一：${list}` : ` ${list}`}${shown(data, '；现为 ')}`,
       }
     }
     case 'type': {
       const types = [params.type].flat().map(String)
       return {
         en: `must be ${types.map((type) => TYPES.en[type] ?? type).join(' or ')}, not ${TYPES.en[typeOf(data)] ?? ''}`,
-        'zh-CN': `必须是${types.map((type) => TYPES['zh-CN'][type] ?? type).join('或')},不能是${TYPES['zh-CN'][typeOf(data)] ?? ''}`,
+        'zh-CN': `必须是${types.map((type) => TYPES['zh-CN'][type] ?? type).join('或')}，不能是${TYPES['zh-CN'][typeOf(data)] ?? ''}`,
       }
     }
     case 'format': {
       const format = String(params.format)
       return {
         en: `must be ${FORMATS.en[format] ?? `a ${format}`}${shown(data, '; it is ')}`,
-        'zh-CN': `必须是${FORMATS['zh-CN'][format] ?? ` ${format}`}${shown(data, ';现为 ')}`,
+        'zh-CN': `必须是${FORMATS['zh-CN'][format] ?? ` ${format}`}${shown(data, '；现为 ')}`,
       }
     }
     case 'minimum':
       return {
         en: `must be at least ${limit}${shown(data, '; it is ')}`,
-        'zh-CN': `不得小于 ${limit}${shown(data, ';现为 ')}`,
+        'zh-CN': `不得小于 ${limit}${shown(data, '；现为 ')}`,
       }
     case 'maximum':
       return {
         en: `must be at most ${limit}${shown(data, '; it is ')}`,
-        'zh-CN': `不得大于 ${limit}${shown(data, ';现为 ')}`,
+        'zh-CN': `不得大于 ${limit}${shown(data, '；现为 ')}`,
       }
     case 'exclusiveMinimum':
       return {
         en: `must be more than ${limit}${shown(data, '; it is ')}`,
-        'zh-CN': `必须大于 ${limit}${shown(data, ';现为 ')}`,
+        'zh-CN': `必须大于 ${limit}${shown(data, '；现为 ')}`,
       }
     case 'exclusiveMaximum':
       return {
         en: `must be less than ${limit}${shown(data, '; it is ')}`,
-        'zh-CN': `必须小于 ${limit}${shown(data, ';现为 ')}`,
+        'zh-CN': `必须小于 ${limit}${shown(data, '；现为 ')}`,
       }
     case 'multipleOf':
       return {
@@ -202,7 +202,7 @@ function wordsOf(error: ErrorObject, params: Record<string, unknown>): Bilingual
         'zh-CN': `必须符合格式 ${String(params.pattern)}`,
       }
     default:
-      return { en: error.message ?? 'is not valid', 'zh-CN': `无效(${error.message ?? keyword})` }
+      return { en: error.message ?? 'is not valid', 'zh-CN': `无效（${error.message ?? keyword}）` }
   }
 }
 
@@ -238,7 +238,7 @@ const TYPES: Readonly<Record<Language, Readonly<Record<string, string>>>> = {
     string: '文本',
     number: '数字',
     integer: '整数',
-    boolean: '布尔值(true 或 false)',
+    boolean: '布尔值（true 或 false）',
     object: '对象',
     array: '列表',
     null: ' null',
@@ -255,8 +255,8 @@ const FORMATS: Readonly<Record<Language, Readonly<Record<string, string>>>> = {
   },
   'zh-CN': {
     uuid: '小写的 UUID',
-    date: '日期,例如 2026-11-30',
-    'date-time': '带时区的时刻,例如 2026-11-30T08:00:00+08:00',
+    date: '日期，例如 2026-11-30',
+    'date-time': '带时区的时刻，例如 2026-11-30T08:00:00+08:00',
     email: '邮件地址',
     uri: '完整的 URL',
   },

@@ -146,7 +146,7 @@ export function problemOf(error: FastifyError | Problem): Problem {
       'validation-failed',
       said(
         'A value cannot be stored: out of range, or not of the type it stands for.',
-        '有数值无法存储:超出范围,或类型不符。',
+        '有数值无法存储：超出范围，或类型不符。',
       ),
     )
   return new Problem(

@@ -31,5 +31,5 @@ export const isProposerKnown = ({ proposedByPersonId, proposerControllers }: Pro
 export const proposerUnknown = () =>
   new Problem(
     'administrator-unnamed',
-    said('Nobody knows which person proposes.', '无法得知提案的人员。'),
+    said('Nobody knows which person proposes.', '无法得知提议的人员。'),
   )

@@ -25,7 +25,7 @@ export async function proposalById(tx: EntityManager, id: string): Promise<Propo
     [id],
   )
   if (proposal === undefined)
-    throw new Problem('not-found', said(`There is no proposal ${id}.`, `没有提案 ${id}。`))
+    throw new Problem('not-found', said(`There is no proposal ${id}.`, `没有提议 ${id}。`))
   return proposal
 }
 

@@ -94,9 +94,9 @@ test('they are told in Chinese to whoever prefers it', async () => {
   )
   expect(errors.map(({ detail }) => detail)).toEqual([
     '/name 缺失。',
-    '/priority 必须是下列之一:"P1", "P2";现为 "P7"。',
-    '/copies 必须是整数,不能是文本。',
-    '/unitId 必须是文本或 null,不能是数字。',
+    '/priority 必须是下列之一："P1", "P2"；现为 "P7"。',
+    '/copies 必须是整数，不能是文本。',
+    '/unitId 必须是文本或 null，不能是数字。',
   ])
   expect(whole).toBe(errors.map(({ detail }) => detail).join(''))
 })

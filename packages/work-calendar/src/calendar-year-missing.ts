@@ -15,6 +15,6 @@ export class CalendarYearMissing extends Error {
       `The public holidays of ${year} are not known. Load the State Council's notice for ${year} (PUT /v1/holiday-years/${year}), or use a calendar without holidays.`,
     )
     this.year = year
-    this.chinese = `${year} 年的法定节假日尚未录入。请录入国务院关于 ${year} 年的放假安排(PUT /v1/holiday-years/${year}),或使用不含节假日的日历。`
+    this.chinese = `${year} 年的法定节假日尚未录入。请录入国务院关于 ${year} 年的放假安排（PUT /v1/holiday-years/${year}），或使用不含节假日的日历。`
   }
 }

@@ -50,7 +50,7 @@ export function checkHolidayYear(
           {
             path: `${path}/${date}`,
             message: 'is a holiday too: it is either off or worked',
-            chinese: '同时列为节假日:只能是休息日或上班日之一',
+            chinese: '同时列为节假日：只能是休息日或上班日之一',
           },
         ]
       return weekdayOf(dayNumberOf(date) ?? 0) < saturday

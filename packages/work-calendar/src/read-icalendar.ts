@@ -87,13 +87,13 @@ function datesOf(event: Event): string[] {
   if (event.has('RRULE'))
     throw new ICalendarRefused(
       `The event "${summary}" repeats: no public holiday does.`,
-      `事件“${named}”为重复事件:法定节假日不会重复。`,
+      `事件“${named}”为重复事件：法定节假日不会重复。`,
     )
   const end = event.has('DTEND') ? dayOf(event.get('DTEND')) : first + 1
   if (end === null || end <= first || end - first > longestEvent)
     throw new ICalendarRefused(
       `The event "${summary}" ends before it starts or lasts for months.`,
-      `事件“${named}”的结束早于开始,或持续数月。`,
+      `事件“${named}”的结束早于开始，或持续数月。`,
     )
   return Array.from({ length: end - first }, (_, day) => dateOf(first + day))
 }

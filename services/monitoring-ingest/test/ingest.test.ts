@@ -135,10 +135,10 @@ test('what is refused is told in Chinese to a sender that prefers it', async () 
   const answer = await stage.send(source.token, body, { 'accept-language': 'zh-CN' })
   expect(answer.json()).toMatchObject({
     code: 'samples-refused',
-    detail: '保留 0 个样本,拒绝 2 个:样本过旧 1 个,缺少指标名称 1 个。',
+    detail: '保留 0 个样本，拒绝 2 个：样本过旧 1 个，缺少指标名称 1 个。',
     errors: [
-      { detail: '样本过旧:late,时间戳 0' },
-      { detail: `缺少指标名称:无名序列,时间戳 ${String(T)}` },
+      { detail: '样本过旧：late，时间戳 0' },
+      { detail: `缺少指标名称：无名序列，时间戳 ${String(T)}` },
     ],
   })
 })

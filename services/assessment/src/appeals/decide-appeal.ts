@@ -64,7 +64,7 @@ export async function decideAppeal(
       'observation-state',
       said(
         `The fact was voided meanwhile and cannot be let stand: ${observation.voidedReason ?? ''}`,
-        `该事实在此期间已作废,不能维持:${observation.voidedReason ?? ''}`,
+        `该事实在此期间已作废，不能维持：${observation.voidedReason ?? ''}`,
       ),
     )
   const decided: Appeal = {

@@ -42,7 +42,7 @@ export async function recordControl(
       'control-not-recordable',
       said(
         `Clause ${clauseId} is of mode ${mode}: a person's word proves modes P and W only.`,
-        `条款 ${clauseId} 的方式为 ${mode}:人员的说明只能证明方式 P 和 W。`,
+        `条款 ${clauseId} 的方式为 ${mode}：人员的说明只能证明方式 P 和 W。`,
       ),
     )
   const observedAt = new Date(command.observedAt)
@@ -62,7 +62,7 @@ export async function recordControl(
       'control-validity-refused',
       said(
         'A record is valid until after now and at most thirteen months after the observation.',
-        '记录的有效期须晚于当前时间,且不超过观察之后十三个月。',
+        '记录的有效期须晚于当前时间，且不超过观察之后十三个月。',
       ),
     )
   // Records of a clause come one after the other, so that "newer than the last" has one answer.
@@ -76,7 +76,7 @@ export async function recordControl(
       'control-observation-refused',
       said(
         `The last observation is of ${last.observedAt.toISOString()}: renew with a newer one.`,
-        `最近一次观察的时间为 ${last.observedAt.toISOString()}:请以更新的观察续期。`,
+        `最近一次观察的时间为 ${last.observedAt.toISOString()}：请以更新的观察续期。`,
       ),
     )
   const record: ControlRecord = {

@@ -165,7 +165,7 @@ async function assertOpen(tx: EntityManager, month: string): Promise<void> {
             pointer: '#/month',
             detail: said(
               'This is published: a person proposes what corrects it.',
-              '该月已发布:更正须由人员提案。',
+              '该月已发布：更正须由人员提议。',
             ),
           },
         ],

@@ -69,7 +69,7 @@ export async function correctError(
       'same-person',
       said(
         'After the due date somebody of another unit says that it was corrected in time.',
-        '过期之后,须由其他单位的人员说明已按时更正。',
+        '过期之后，须由其他单位的人员说明已按时更正。',
       ),
     )
   if (withinTarget === false) await stateLateCorrections(tx, [error], act)

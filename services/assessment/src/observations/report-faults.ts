@@ -155,7 +155,7 @@ function memberFaults({ kind, severity, points }: ObservationReport): [string, B
       'points',
       said(
         'Only an improvement carries its points; the sheet knows the others.',
-        '只有改进自带分值;其余由评分表确定。',
+        '只有改进自带分值；其余由评分表确定。',
       ),
     ])
   return faults

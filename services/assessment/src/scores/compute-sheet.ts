@@ -39,7 +39,7 @@ export async function computeSheet(
   if (act.now < startOfMonth(month))
     throw new Problem(
       'month-refused',
-      said(`${month} has not begun in China.`, `按中国时间,${month} 尚未开始。`),
+      said(`${month} has not begun in China.`, `按中国时间，${month} 尚未开始。`),
     )
   const isOver = act.now >= endOfMonth(month)
   const basis: Basis = { sheetId: randomUUID(), month, cutOffOrder: await closeFacts(tx) }

@@ -33,7 +33,7 @@ export async function publishSheet(
       'sheet-state',
       said(
         `The month ${sheet.month} was not over; compute it again.`,
-        `当时 ${sheet.month} 月份尚未结束,请重新计算。`,
+        `当时 ${sheet.month} 月份尚未结束，请重新计算。`,
       ),
     )
   if (sheet.state !== 'computed')

@@ -70,7 +70,7 @@ export async function completeTimeNode(
         'same-person',
         said(
           'After its time somebody of another unit says that it was finished in time.',
-          '过期之后,须由其他单位的人员说明已按时完成。',
+          '过期之后，须由其他单位的人员说明已按时完成。',
         ),
       )
     return claim(tx, node, completedAt, act)

@@ -24,7 +24,7 @@ const OUTCOME: Readonly<Record<AssignmentKind, Report['outcome']>> = {
 
 const LOST = said(
   'The lease ran out or was taken back; what you did counts for nothing.',
-  '租约已到期或被收回;您所做的不予计入。',
+  '租约已到期或被收回；您所做的不予计入。',
 )
 
 /**
@@ -78,7 +78,7 @@ export async function takeReport(
       'lease-lost',
       said(
         'This work has ended; another report of it is on record.',
-        '此项工作已结束,另一份报告已记录在案。',
+        '此项工作已结束，另一份报告已记录在案。',
       ),
     )
   }

@@ -133,7 +133,7 @@ export async function rewritePlan(
       'restore-plan-state',
       said(
         `The plan is ${plan.state}; it is not changed any more.`,
-        `该计划的状态为 ${plan.state},不再修改。`,
+        `该计划的状态为 ${plan.state}，不再修改。`,
       ),
     )
   const written = { ...plan, ...changes }

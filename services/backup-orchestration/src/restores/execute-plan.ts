@@ -42,20 +42,20 @@ export async function executePlan(tx: EntityManager, planId: string, act: Act): 
       'restore-plan-state',
       said(
         `The plan is ${plan.state}; it must be approved.`,
-        `该计划的状态为 ${plan.state};须先经批准。`,
+        `该计划的状态为 ${plan.state}；须先经批准。`,
       ),
     )
   if (plan.validUntil === null || plan.validUntil <= act.now)
     throw new Problem(
       'approval-expired',
-      said('The approval was valid for seven days.', '批准的有效期为七天,现已过期。'),
+      said('The approval was valid for seven days.', '批准的有效期为七天，现已过期。'),
     )
   if (plan.plannedFor > act.now)
     throw new Problem(
       'restore-plan-state',
       said(
         `The plan is for ${plan.plannedFor.toISOString()}; it does not start before.`,
-        `该计划定于 ${plan.plannedFor.toISOString()},不得提前开始。`,
+        `该计划定于 ${plan.plannedFor.toISOString()}，不得提前开始。`,
       ),
     )
   if (plan.approvedDigest !== plan.planDigest || planDigest(plan) !== plan.planDigest)

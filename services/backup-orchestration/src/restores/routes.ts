@@ -247,7 +247,7 @@ export function restoreRoutes(app: App, deps: Dependencies<BackupConfig>): void 
           'restore-plan-state',
           said(
             `The plan is ${state}; a receipt follows its end.`,
-            `该计划的状态为 ${state};结束之后才有回执。`,
+            `该计划的状态为 ${state}；结束之后才有回执。`,
           ),
         )
       return { digest: receiptDigest, canonical: receipt, receipt: JSON.parse(receipt) as unknown }

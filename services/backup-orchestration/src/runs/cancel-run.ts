@@ -23,7 +23,7 @@ export async function cancelRun(tx: EntityManager, id: string, act: Act): Promis
       'backup-run-state',
       said(
         `The run has ${run.state}; there is nothing to call off.`,
-        `该备份任务的状态为 ${run.state},无可取消。`,
+        `该备份任务的状态为 ${run.state}，无可取消。`,
       ),
     )
   return callOff(tx, target, run, act)

@@ -28,7 +28,7 @@ export async function confirmSite(
       'person-required',
       said(
         'A person confirms a site: somebody has to look.',
-        '存放地须由人员确认:必须有人实地查看。',
+        '存放地须由人员确认：必须有人实地查看。',
       ),
     )
   assertAnotherPerson(

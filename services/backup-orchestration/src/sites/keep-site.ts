@@ -98,7 +98,7 @@ function assertBuilding({ isOffsite, building }: Pick<Site, 'isOffsite' | 'build
   if (!isOffsite || building !== null) return
   const detail = said(
     'A site that is off site states its building, so that it can be told from others.',
-    '异地存放地须说明所在建筑,以便与其他存放地区分。',
+    '异地存放地须说明所在建筑，以便与其他存放地区分。',
   )
   throw new Problem('validation-failed', detail, { errors: [{ pointer: '#/building', detail }] })
 }

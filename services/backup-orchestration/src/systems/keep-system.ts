@@ -85,7 +85,7 @@ function assertAgrees(system: System, { unitId, serves }: SystemOfTarget) {
   if (serves === null || serves === system.serves) return
   const detail = said(
     `The system serves the ${system.serves}; that is changed at the system itself.`,
-    `该系统服务于 ${system.serves};须在系统本身修改。`,
+    `该系统服务于 ${system.serves}；须在系统本身修改。`,
   )
   throw new Problem('validation-failed', detail, {
     errors: [{ pointer: '#/systemServes', detail }],

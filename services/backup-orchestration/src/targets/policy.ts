@@ -80,7 +80,7 @@ export async function policyOf(
   if (policy === null)
     throw new Problem(
       'backup-policy-missing',
-      said('The target has no policy; set one first.', '该备份对象没有策略,请先设置。'),
+      said('The target has no policy; set one first.', '该备份对象没有策略，请先设置。'),
     )
   return policy
 }

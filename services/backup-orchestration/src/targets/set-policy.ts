@@ -137,13 +137,13 @@ function durationFault(member: string, text: string, leastMs: number): Bilingual
       ? null
       : said(
           `${member} must be at least ${leastMs === 1 ? 'a second' : 'a minute'} and at most 366 days.`,
-          `${member} 须至少为 1 ${leastMs === 1 ? '秒' : '分钟'},且不超过 366 天。`,
+          `${member} 须至少为 1 ${leastMs === 1 ? '秒' : '分钟'}，且不超过 366 天。`,
         )
   } catch (error) {
     const reason = error instanceof RangeError ? `${error.message}.` : 'It is no duration.'
     return said(
       `${member}: ${reason}`,
-      `${member}:「${text}」不是长度确定的 ISO 8601 时长(不得含年和月)。`,
+      `${member}：“${text}”不是长度确定的 ISO 8601 时长（不得含年和月）。`,
     )
   }
 }

@@ -29,7 +29,7 @@ export async function assertMayAdminister(tx: EntityManager, personId: string): 
       'administrator-has-business-role',
       said(
         'The person has an account, or a position that carries rights.',
-        '该人员已有账号,或其岗位带有权限。',
+        '该人员已有账号，或其岗位带有权限。',
       ),
     )
 }
@@ -49,7 +49,7 @@ export async function assertNoAdministrator(tx: EntityManager, personId: string)
       'administrator-has-business-role',
       said(
         'The person has an administrator account, and the position carries rights.',
-        '该人员持有管理员账号,而该岗位带有权限。',
+        '该人员持有管理员账号，而该岗位带有权限。',
       ),
     )
 }

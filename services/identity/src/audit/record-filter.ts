@@ -85,7 +85,7 @@ export async function conditionOf(
       'to',
       said(
         'The time ends before it begins: `to` must be later than `from`.',
-        '时间段的结束早于开始:`to` 须晚于 `from`。',
+        '时间段的结束早于开始：`to` 须晚于 `from`。',
       ),
     )
   where('recorded_at >= ?', from && instant(from))
@@ -125,7 +125,7 @@ function typesProving(clause: string): string[] {
       'clause-unknown',
       said(
         'Clauses are named like A-2.1.4; docs/regulation has them all.',
-        '条款的编号形如 A-2.1.4;全部列于 docs/regulation。',
+        '条款的编号形如 A-2.1.4；全部列于 docs/regulation。',
       ),
     )
   return eventCatalog.filter(({ clauses }) => clauses.includes(clause)).map(({ type }) => type)

@@ -32,7 +32,7 @@ export async function activateClient(
       'client-state',
       said(
         `The client is ${client.status}, not pending.`,
-        `该客户端的状态为 ${client.status},而不是 pending。`,
+        `该客户端的状态为 ${client.status}，而不是 pending。`,
       ),
     )
   await noteController(tx, clientId, 'approved', act)

@@ -137,7 +137,7 @@ async function activeClient(tx: EntityManager, clientId: string): Promise<Client
       'client-state',
       said(
         `The client is ${client.status}, not active.`,
-        `该客户端的状态为 ${client.status},而不是 active。`,
+        `该客户端的状态为 ${client.status}，而不是 active。`,
       ),
     )
   return client

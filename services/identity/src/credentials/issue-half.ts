@@ -131,7 +131,7 @@ export async function issueSecondHalf(
       'half-not-for-role',
       said(
         'The first half was sealed to this key: the second goes another way.',
-        '前一半已用此密钥封装,后一半须走另一渠道。',
+        '前一半已用此密钥封装，后一半须走另一渠道。',
       ),
     )
   const claimCode = randomHalf()
@@ -159,7 +159,7 @@ async function assertNewcomer(tx: EntityManager, accountId: string): Promise<voi
       'half-not-for-role',
       said(
         'The owner has chosen a password before: people reset it.',
-        '账号持有人曾自行设置密码,须由人员重置。',
+        '账号持有人曾自行设置密码，须由人员重置。',
       ),
     )
 }

@@ -137,7 +137,7 @@ async function decide(
     if (leaveOn !== null) return 'unchanged'
     throw new Problem(
       'person-left',
-      said('The person has left; a list brings nobody back.', '该人员已离开;列表不能使人员恢复。'),
+      said('The person has left; a list brings nobody back.', '该人员已离开；列表不能使人员恢复。'),
     )
   }
   const known = register.userNames.get(person.id)

@@ -32,7 +32,7 @@ export function listText(body: Buffer, charset: string | undefined): ListText {
       'import-unreadable',
       said(
         `There is no charset ${charset.slice(0, 40)}; there are utf-8, gbk, gb18030 and utf-16le.`,
-        `没有字符集 ${charset.slice(0, 40)};可用的有 utf-8、gbk、gb18030 和 utf-16le。`,
+        `没有字符集 ${charset.slice(0, 40)}；可用的有 utf-8、gbk、gb18030 和 utf-16le。`,
       ),
     )
   for (const encoding of named === undefined ? ['utf-8', 'gb18030'] : [named]) {

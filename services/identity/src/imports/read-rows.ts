@@ -58,7 +58,7 @@ export async function readCsv({ bytes, charset, columns }: SentList): Promise<Re
         employeeNumber: null,
         fault: said(
           `The row has ${fields.length} fields, the header ${header.length}.`,
-          `该行有 ${fields.length} 个字段,表头有 ${header.length} 个。`,
+          `该行有 ${fields.length} 个字段，表头有 ${header.length} 个。`,
         ),
       }
     return rowOf(row, members, (at) => fields[at])
@@ -93,7 +93,7 @@ export async function readSheet({ bytes, columns }: SentList): Promise<ReadList>
         code: 'number-without-zeros',
         detail: said(
           'The sheet holds the employee number as a number: zeros in front would be lost.',
-          '工作表中该工号以数字形式保存:前导零会丢失。',
+          '工作表中该工号以数字形式保存：前导零会丢失。',
         ),
       })
     return rowOf(row, members, (at) => textOf(cells[at], members[at], from1904))
@@ -132,7 +132,7 @@ const GUESSED: ImportWarning = {
   code: 'encoding-guessed',
   detail: said(
     'The list is not UTF-8 and was read as GB 18030 (GBK); look at the names.',
-    '该列表不是 UTF-8,已按 GB 18030(GBK)读取;请核对姓名。',
+    '该列表不是 UTF-8，已按 GB 18030（GBK）读取；请核对姓名。',
   ),
 }
 
@@ -162,7 +162,7 @@ async function parsed(text: string): Promise<string[][]> {
       if (records.length > MOST_ROWS + 1) break
     }
   } catch (error) {
-    if (error instanceof CsvError) throw unreadable(error.message, `CSV 格式有误:${error.message}`)
+    if (error instanceof CsvError) throw unreadable(error.message, `CSV 格式有误：${error.message}`)
     throw error
   }
   return records
@@ -217,7 +217,7 @@ function unstorable(row: ImportRow): Bilingual | null {
   )?.[0]
   return column === undefined
     ? null
-    : said(`${column} holds half of a surrogate pair`, `${column} 含有不完整的字符(代理对缺半)`)
+    : said(`${column} holds half of a surrogate pair`, `${column} 含有不完整的字符（代理对缺半）`)
 }
 
 const unreadable = (en: string, zh: string) => new Problem('import-unreadable', said(en, zh))

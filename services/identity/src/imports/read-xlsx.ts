@@ -48,7 +48,7 @@ async function unpacked(body: Buffer): Promise<Parts> {
   if (body.subarray(0, 4).toString('hex') === 'd0cf11e0')
     throw unreadable(
       'The file is an old .xls or has a password; save it as .xlsx without one.',
-      '该文件是旧的 .xls 格式或设有密码;请另存为不带密码的 .xlsx。',
+      '该文件是旧的 .xls 格式或设有密码；请另存为不带密码的 .xlsx。',
     )
   const parts = new Map<string, Buffer>()
   let bytes = 0
@@ -57,7 +57,7 @@ async function unpacked(body: Buffer): Promise<Parts> {
     if (zip.entryCount > MOST_PARTS)
       throw unreadable(
         `The file has ${zip.entryCount} parts.`,
-        `该文件含有 ${zip.entryCount} 个部件,过多。`,
+        `该文件含有 ${zip.entryCount} 个部件，过多。`,
       )
     for await (const entry of zip.eachEntry()) {
       if (!PARTS.test(entry.fileName)) continue
@@ -195,7 +195,7 @@ async function walk(part: Buffer | undefined, handlers: Handlers): Promise<void>
   parser.ondoctype = () => {
     throw unreadable(
       'A part of the workbook has a document type.',
-      '该工作簿有部件带有文档类型声明(DOCTYPE)。',
+      '该工作簿有部件带有文档类型声明（DOCTYPE）。',
     )
   }
   parser.onopentag = ({ name, attributes }) => {

@@ -75,7 +75,7 @@ function readBody(request: FastifyRequest<{ Querystring: { columns?: string } }>
       'media-type-unsupported',
       said(
         `Send one of ${Object.keys(readers).join(', ')}.`,
-        `请发送下列之一:${Object.keys(readers).join(', ')}。`,
+        `请发送下列之一：${Object.keys(readers).join('、')}。`,
       ),
     )
   const charset = parameters
@@ -181,7 +181,7 @@ export async function importRoutes(app: App, deps: Committer): Promise<void> {
         problems: ['import-refused', 'import-unreadable', 'outside-unit'],
         summary: 'Joiners, movers and leavers from a list, keyed by employee number.',
         description:
-          'text/csv with a header line, the first sheet of an .xlsx workbook, or application/x-ndjson. Columns: employeeNumber, name, unitCode, departmentCode, positionCode, and optionally email, birthday, leaveOn, accountUserName; in CSV and sheets also by their usual Chinese names (工号, 姓名, 单位编码, 部门编码, 岗位编码, 邮箱, 出生日期, 离职日期, 账号) or by `columns`. CSV has commas, semicolons or tabs, and is UTF-8, UTF-16 with a mark, or GB 18030 (GBK), which `charset` may name. Dates may be written 2026/1/5. Without the column birthday what is known of it stays. A list of more than 5,000 rows, at most 100,000, is answered with 202 and taken in by a job in parts of 250 rows, each of which stays. With `mode=all-or-none` every row is tried before the first is taken in, and one that is refused refuses the list; only what others change between the two can still refuse a single row. Each part is tried by itself. The same list again changes nothing, so a lost answer is repeated without harm. `warnings` says what the list most likely does not mean, such as numbers that lost zeros in front.',
+          'text/csv with a header line, the first sheet of an .xlsx workbook, or application/x-ndjson. Columns: employeeNumber, name, unitCode, departmentCode, positionCode, and optionally email, birthday, leaveOn, accountUserName; in CSV and sheets also by their usual Chinese names （工号， 姓名， 单位编码， 部门编码， 岗位编码， 邮箱， 出生日期， 离职日期， 账号） or by `columns`. CSV has commas, semicolons or tabs, and is UTF-8, UTF-16 with a mark, or GB 18030 (GBK), which `charset` may name. Dates may be written 2026/1/5. Without the column birthday what is known of it stays. A list of more than 5,000 rows, at most 100,000, is answered with 202 and taken in by a job in parts of 250 rows, each of which stays. With `mode=all-or-none` every row is tried before the first is taken in, and one that is refused refuses the list; only what others change between the two can still refuse a single row. Each part is tried by itself. The same list again changes nothing, so a lost answer is repeated without harm. `warnings` says what the list most likely does not mean, such as numbers that lost zeros in front.',
         tags,
         consumes: Object.keys(readers),
         querystring: Type.Object({

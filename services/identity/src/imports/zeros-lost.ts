@@ -34,7 +34,7 @@ export async function zerosLost(
           row,
           said(
             `The register has ${longer}: this number most likely lost its zeros.`,
-            `登记中已有 ${longer}:该工号很可能丢失了前导零。`,
+            `登记中已有 ${longer}：该工号很可能丢失了前导零。`,
           ),
         ),
       ]
@@ -44,7 +44,7 @@ export async function zerosLost(
 
 const SHORTER = said(
   'The number is shorter than most of the list: zeros in front may be lost.',
-  '该工号比列表中多数工号短:可能丢失了前导零。',
+  '该工号比列表中多数工号短：可能丢失了前导零。',
 )
 
 const warned = (row: number, detail: Bilingual) => ({ row, code: 'zeros-lost', detail }) as const

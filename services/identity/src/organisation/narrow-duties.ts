@@ -66,7 +66,7 @@ export async function proposeNarrowing(
       'precondition-required',
       said(
         'It exists: send the ETag you read in If-Match.',
-        '该条目已存在:请在 If-Match 中发送您读到的 ETag。',
+        '该条目已存在：请在 If-Match 中发送您读到的 ETag。',
       ),
     )
   assertVersion(entry.version, expected)

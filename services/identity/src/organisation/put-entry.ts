@@ -57,7 +57,7 @@ export async function putEntry<Row extends Entry>(
       'precondition-required',
       said(
         'It exists: send the ETag you read in If-Match.',
-        '该条目已存在:请在 If-Match 中发送您读到的 ETag。',
+        '该条目已存在：请在 If-Match 中发送您读到的 ETag。',
       ),
     )
   const changed: Row = { ...row, ...values, version: row.version + 1 }

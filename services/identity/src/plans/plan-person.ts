@@ -42,7 +42,7 @@ export async function planPerson(
   if (effectiveOn <= chinaDay(act.now)) {
     const detail = said(
       'The day must be after today in China; what is of today is done at once.',
-      '日期须晚于北京时间今日;当日事项应直接办理。',
+      '日期须晚于北京时间今日；当日事项应直接办理。',
     )
     throw new Problem('validation-failed', detail, {
       errors: [{ pointer: '#/effectiveOn', detail }],

@@ -148,7 +148,7 @@ test('[A-2.1.1] numbers that lost zeros in front are warned of before somebody i
   expect(lost.warnings).toMatchObject([{ row: 1, code: 'zeros-lost' }])
   expect(lost.warnings[0]?.detail).toContain('000123')
   const chinese = await sent(list('123'), 'text/csv', query, 'zh-CN')
-  expect(chinese.warnings[0]?.detail).toBe('登记中已有 000123:该工号很可能丢失了前导零。')
+  expect(chinese.warnings[0]?.detail).toBe('登记中已有 000123：该工号很可能丢失了前导零。')
   expect((await sent(list('124'), 'text/csv', query)).warnings).toEqual([])
   expect((await sent(list('000123'), 'text/csv', query)).warnings).toEqual([])
   const mixed = ['900001', '900002', '90003'].map((number) => list(number).split('\n')[1])
@@ -188,7 +188,7 @@ test.each([
   ['an old .xls', Buffer.from('d0cf11e0a1b11ae1', 'hex'), XLSX, /^该文件是旧的 \.xls 格式.*。$/],
   ['a workbook without rows', workbook([CHINESE.split(',')]), XLSX, /^该列表没有数据行。$/],
   ['nothing', '', 'text/csv', /^该列表没有表头行。$/],
-  ['an open quote', `${CHINESE}\n"a,b`, 'text/csv', /^CSV 格式有误:/],
+  ['an open quote', `${CHINESE}\n"a,b`, 'text/csv', /^CSV 格式有误：/],
 ])('why %s is refused is told in Chinese', async (_what, list, type, detail) => {
   const answer = await send(list, type, {}, 'zh-CN')
   expect(answer.json()).toMatchObject({

@@ -252,7 +252,7 @@ test('notes of a list are kept in both languages, and each caller reads his own'
   ])
   expect(await notesOf(id, asChinese)).toMatchObject([
     { row: 3, detail: '名单中该人员出现两次。' },
-    { row: 4, detail: '该行有 3 个字段,表头有 7 个。' },
+    { row: 4, detail: '该行有 3 个字段，表头有 7 个。' },
   ])
   // As a release before kept them.
   const note = { row: 1, kind: 'refused', employeeNumber: 'M0', code: 'person-left' } as const

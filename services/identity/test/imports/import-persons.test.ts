@@ -172,8 +172,8 @@ test('what is said of rows and of a list is said in the language of the caller',
     expect.stringContaining('NOWHERE'),
     expect.stringMatching(/^employeeNumber 必须是文本$/),
     '名单中该人员出现两次。',
-    '该行有 3 个字段,表头有 7 个。',
-    '该人员已离开;列表不能使人员恢复。',
+    '该行有 3 个字段，表头有 7 个。',
+    '该人员已离开；列表不能使人员恢复。',
   ])
   expect(told.filter((text) => !/\p{Script=Han}/u.test(text))).toEqual([])
   const english = details(await sent(list, { query }))

@@ -17,7 +17,7 @@ test.each([
   [
     'a day that no month has',
     { ...good, leaveOn: '2026-02-30' },
-    'leaveOn 必须是日期,例如 2026-11-30',
+    'leaveOn 必须是日期，例如 2026-11-30',
   ],
   ['a number in a column of texts', { ...good, email: 5 }, 'email 必须是文本'],
   ['an empty column', { ...good, name: null }, 'name 必须是文本'],
@@ -30,7 +30,7 @@ test.each([
     '该行缺少 departmentCode、positionCode',
   ],
   ['no object', null, '该行必须是 JSON 对象'],
-  ['two faults', { ...good, name: 1, unitCode: 2 }, 'name 必须是文本;unitCode 必须是文本'],
+  ['two faults', { ...good, name: 1, unitCode: 2 }, 'name 必须是文本；unitCode 必须是文本'],
 ])('%s is told in Chinese without words of the validator', (_what, value, told) => {
   const fault = rowFault(check.Errors(value))
   expect(fault['zh-CN']).toEqual(typeof told === 'string' ? told : expect.stringMatching(told))

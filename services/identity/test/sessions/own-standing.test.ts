@@ -74,7 +74,7 @@ test('[A-2.2.3] a first sign-in is told that the password must be changed, and b
     }),
     expect.objectContaining({
       detail: expect.stringMatching(
-        /^请先设置您自己的密码:PUT \/v1\/accounts\/me\/password/,
+        /^请先设置您自己的密码：PUT \/v1\/accounts\/me\/password/,
       ) as unknown,
     }),
   ])
@@ -91,7 +91,7 @@ test('[A-2.2.7] whoever was pushed out by a newer sign-in is told so, in both la
     { code: 'token-revoked', detail: 'A newer sign-in of the account ended this session.' },
   ])
   const chinese = await me({ ...headers, 'accept-language': 'zh-CN' })
-  expect(chinese.json()).toMatchObject({ detail: '该账号有新的登录,本会话因此结束。' })
+  expect(chinese.json()).toMatchObject({ detail: '该账号有新的登录，本会话因此结束。' })
   const told = await stage.app.inject({
     url: '/internal/revocations',
     headers: { authorization: `Bearer ${TEST_INTERNAL_TOKEN}` },

@@ -15,7 +15,7 @@ export async function actingPerson(tx: EntityManager, act: Act): Promise<string>
       'person-unknown',
       said(
         'Only a person does this; the account belongs to none.',
-        '只有人员可以这样做;该账号不属于任何人员。',
+        '只有人员可以这样做；该账号不属于任何人员。',
       ),
     )
   return (await activePerson(tx, act.personId)).id

@@ -32,7 +32,7 @@ export async function assertPlan(
             pointer: '#/systemCode',
             detail: said(
               `A change of kind ${kind} may harm data; it names the system whose backup it waits for.`,
-              `类型为 ${kind} 的变更可能损害数据;须指明其等待备份的系统。`,
+              `类型为 ${kind} 的变更可能损害数据；须指明其等待备份的系统。`,
             ),
           },
         ]
@@ -60,7 +60,7 @@ export async function assertPlan(
       ? [
           {
             pointer: '#/plannedEnd',
-            detail: said('The planned time is over; plan another.', '计划时间已过;请另行计划。'),
+            detail: said('The planned time is over; plan another.', '计划时间已过；请另行计划。'),
           },
         ]
       : []),

@@ -247,7 +247,7 @@ export function assertState(change: Change, ...states: readonly ChangeState[]): 
       'change-state',
       said(
         `The change is ${change.state}; this needs ${states.join(' or ')}.`,
-        `该变更的状态为 ${change.state};此操作需要 ${states.join(' or ')}。`,
+        `该变更的状态为 ${change.state}；此操作需要 ${states.join(' 或 ')}。`,
       ),
     )
 }

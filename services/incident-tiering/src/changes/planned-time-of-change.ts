@@ -41,6 +41,6 @@ export async function objectionToLength(
     ? null
     : said(
         `By ${LONGEST_PLANNED_TIME} the planned time ends by ${plannedEnd.toISOString()}; plan a shorter one.`,
-        `按 ${LONGEST_PLANNED_TIME},计划时间须在 ${plannedEnd.toISOString()} 前结束;请缩短计划时间。`,
+        `按 ${LONGEST_PLANNED_TIME}，计划时间须在 ${plannedEnd.toISOString()} 前结束；请缩短计划时间。`,
       )
 }

@@ -75,7 +75,7 @@ function systemOf({ systemCode, kind }: Change): string {
   if (systemCode !== null) return systemCode
   const detail = said(
     `A change of kind ${kind} may harm data; its requester names the system first.`,
-    `类型为 ${kind} 的变更可能损害数据;申请人须先指明系统。`,
+    `类型为 ${kind} 的变更可能损害数据；申请人须先指明系统。`,
   )
   throw new Problem('validation-failed', detail, { errors: [{ pointer: '#/systemCode', detail }] })
 }
@@ -151,16 +151,16 @@ export function outsideWindow({ next, unknownYears }: WindowOfChange): Bilingual
   if (next !== null)
     return said(
       `No change starts now; the next window opens at ${next.from.toISOString()}.`,
-      `现在不得开始变更;下一个变更窗口于 ${next.from.toISOString()} 开放。`,
+      `现在不得开始变更；下一个变更窗口于 ${next.from.toISOString()} 开放。`,
     )
   return unknownYears.length === 0
     ? said(
         'No change starts now, and no window opens in the next two months.',
-        '现在不得开始变更,且未来两个月内没有变更窗口。',
+        '现在不得开始变更，且未来两个月内没有变更窗口。',
       )
     : said(
         `The holidays of ${unknownYears.join(', ')} are not known, so the freeze has no end.`,
-        `${unknownYears.join('、')} 年的法定节假日尚未录入,因此封网没有结束时间。`,
+        `${unknownYears.join('、')} 年的法定节假日尚未录入，因此封网没有结束时间。`,
       )
 }
 

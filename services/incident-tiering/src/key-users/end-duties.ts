@@ -51,7 +51,7 @@ export async function removeKeyUser(
       'last-key-user',
       said(
         'Nobody else can do this duty; name a successor.',
-        '无其他人能担任此职责,请指定继任者。',
+        '无其他人能担任此职责，请指定继任者。',
       ),
     )
   await releaseTicketsOf(tx, duty.personId, act)

@@ -115,7 +115,7 @@ function assertAble(person: Person, unitId: string | null) {
       'key-user-not-able',
       said(
         `The person ${faults.map(({ en }) => en).join(', and ')}.`,
-        `该人员${faults.map((fault) => fault['zh-CN']).join(',且')}。`,
+        `该人员${faults.map((fault) => fault['zh-CN']).join('，且')}。`,
       ),
     )
 }
@@ -134,7 +134,7 @@ function assertShape(
             pointer: '#/unitId',
             detail: said(
               'L1 names a unit; L2 and L3 serve every unit.',
-              'L1 须指明单位;L2 和 L3 服务于所有单位。',
+              'L1 须指明单位；L2 和 L3 服务于所有单位。',
             ),
           },
         ]),

@@ -32,7 +32,7 @@ export async function acknowledgeTicket(
       'ticket-state',
       said(
         `The ticket is ${ticket.state} and cannot be acknowledged.`,
-        `该工单的状态为 ${ticket.state},不能受理。`,
+        `该工单的状态为 ${ticket.state}，不能受理。`,
       ),
     )
   const serves = person === null ? [] : await tiersOfPerson(tx, ticket, person.id)
@@ -42,7 +42,7 @@ export async function acknowledgeTicket(
       'not-on-tier',
       said(
         `You serve no tier that was called; the ticket is on ${ticket.tier}.`,
-        `您不在已呼叫的支持层级;该工单在 ${ticket.tier}。`,
+        `您不在已呼叫的支持层级；该工单在 ${ticket.tier}。`,
       ),
     )
   const [acknowledge] = await openClocks(tx, ticket.id, 'acknowledge')

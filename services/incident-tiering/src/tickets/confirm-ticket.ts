@@ -43,7 +43,7 @@ export async function confirmTicket(
       'ticket-state',
       said(
         `The ticket is ${ticket.state}; there is nothing to confirm.`,
-        `该工单的状态为 ${ticket.state},无可确认。`,
+        `该工单的状态为 ${ticket.state}，无可确认。`,
       ),
     )
   await assertMayConfirm(tx, ticket, act)

@@ -28,7 +28,7 @@ export async function escalateTicket(
       'ticket-state',
       said(
         `The ticket is ${ticket.state}; only an acknowledged one has an owner.`,
-        `该工单的状态为 ${ticket.state};只有已受理的工单才有负责人。`,
+        `该工单的状态为 ${ticket.state}；只有已受理的工单才有负责人。`,
       ),
     )
   if (!mayEscalate({ ...ticket, byPersonId: act.personId }))
@@ -36,7 +36,7 @@ export async function escalateTicket(
       'not-ticket-owner',
       said(
         'Only the owner, with an analysis, or the timer passes a ticket on.',
-        '只有负责人(附分析)或计时器可以将工单升级。',
+        '只有负责人（附分析）或计时器可以将工单升级。',
       ),
     )
   return passUp(tx, ticket, 'owner', analysis, act)

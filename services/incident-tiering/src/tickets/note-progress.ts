@@ -46,7 +46,7 @@ export function assertOwnedBy(ticket: Ticket, act: Act): void {
       'ticket-state',
       said(
         `The ticket is ${ticket.state}; acknowledge it first.`,
-        `该工单的状态为 ${ticket.state},请先受理。`,
+        `该工单的状态为 ${ticket.state}，请先受理。`,
       ),
     )
   if (act.personId === null || ticket.ownerPersonId !== act.personId)

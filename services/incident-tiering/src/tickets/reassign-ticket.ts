@@ -34,7 +34,7 @@ export async function reassignTicket(
       'ticket-state',
       said(
         `The ticket is ${ticket.state}; nobody works on it.`,
-        `该工单的状态为 ${ticket.state},无人处理。`,
+        `该工单的状态为 ${ticket.state}，无人处理。`,
       ),
     )
   const given = await updateTicket(tx, ticket, { state: 'open', ownerPersonId: null, tier })

@@ -27,7 +27,7 @@ export async function reportRootCause(
       'ticket-state',
       said(
         'No report of a root cause is due: that needs a restored P1.',
-        '无须提交根本原因报告:仅适用于已恢复的 P1。',
+        '无须提交根本原因报告：仅适用于已恢复的 P1。',
       ),
     )
   const serves = act.personId === null ? [] : await tiersOfPerson(tx, ticket, act.personId)

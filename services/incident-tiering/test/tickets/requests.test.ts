@@ -361,7 +361,7 @@ describe('what does not fit', () => {
     expect(answer.json()).toMatchObject({
       code: 'validation-failed',
       errors: [
-        { pointer: '#/unitId', detail: 'L1 须指明单位;L2 和 L3 服务于所有单位。' },
+        { pointer: '#/unitId', detail: 'L1 须指明单位；L2 和 L3 服务于所有单位。' },
         { pointer: '#/moduleCode', detail: 'IT 技术关键用户没有模块。' },
       ],
     })

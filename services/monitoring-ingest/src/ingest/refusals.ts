@@ -30,7 +30,7 @@ export class Refusals {
     if (count === 0) return
     this.counts.set(reason, (this.counts.get(reason) ?? 0) + count)
     if (this.named.length >= NAMED) return
-    const [at, when] = atMs === undefined ? ['', ''] : [` at ${atMs}`, `,时间戳 ${atMs}`]
+    const [at, when] = atMs === undefined ? ['', ''] : [` at ${atMs}`, `，时间戳 ${atMs}`]
     this.named.push(
       said(
         `${reason}: ${series ?? 'a series'}${at}`,

@@ -106,7 +106,7 @@ export async function ingestRoutes(
       'samples-refused',
       said(
         `${String(written)} samples kept, ${String(refusals.total)} refused: ${refusals.summary.en}.`,
-        `保留 ${String(written)} 个样本,拒绝 ${String(refusals.total)} 个:${refusals.summary['zh-CN']}。`,
+        `保留 ${String(written)} 个样本，拒绝 ${String(refusals.total)} 个：${refusals.summary['zh-CN']}。`,
       ),
       {
         written,
@@ -185,7 +185,7 @@ function decoded({ headers, body }: FastifyRequest): WriteRequest {
       'media-type-unsupported',
       said(
         'Send prometheus.WriteRequest (remote write 1.0).',
-        '请发送 prometheus.WriteRequest(remote write 1.0)。',
+        '请发送 prometheus.WriteRequest（remote write 1.0）。',
       ),
     )
   if (headers['content-encoding'] !== 'snappy')
@@ -230,7 +230,7 @@ async function readable<Result>(work: () => Promise<Result>): Promise<Result> {
     if (error instanceof MalformedWrite)
       throw new Problem(
         'malformed-request',
-        said(`The message cannot be read: ${error.message}.`, `无法读取该消息:${error.message}。`),
+        said(`The message cannot be read: ${error.message}.`, `无法读取该消息：${error.message}。`),
       )
     if (error instanceof TooManySamples)
       throw new Problem(

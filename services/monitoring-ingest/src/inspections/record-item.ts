@@ -80,7 +80,7 @@ export async function recordItem(
       'inspection-measured',
       said(
         `${item.value ?? ''} was measured: fill the round.`,
-        `测得 ${item.value ?? ''}:请填写巡检。`,
+        `测得 ${item.value ?? ''}：请填写巡检。`,
       ),
     )
   const finding = await tx.findOneBy(InspectionFindingEntity, { roundId, item: code })
@@ -154,7 +154,7 @@ function verdictOf({ entry, limits, level }: Seen): 'normal' | 'abnormal' {
       'inspection-verdict',
       said(
         'The value of this item does not tell: give a verdict.',
-        '该项目的数值不足以判断:请给出结论。',
+        '该项目的数值不足以判断：请给出结论。',
       ),
     )
   return level === null ? 'normal' : 'abnormal'
@@ -169,7 +169,7 @@ function assertMayBeNormal(item: InspectionItem, { value, level }: Seen, isFound
   if (level !== null)
     throw new Problem(
       'inspection-verdict',
-      said(`${value} is beyond its limit (${level}).`, `${value} 超出限值(${level})。`),
+      said(`${value} is beyond its limit (${level}).`, `${value} 超出限值（${level}）。`),
     )
   // A second thought about a typed value is a second person's: else the limit would be a matter of typing again.
   if (item.level !== null)
@@ -177,7 +177,7 @@ function assertMayBeNormal(item: InspectionItem, { value, level }: Seen, isFound
       'inspection-verdict',
       said(
         `${item.value ?? ''} is on record, beyond its limit.`,
-        `已记录 ${item.value ?? ''},超出限值。`,
+        `已记录 ${item.value ?? ''}，超出限值。`,
       ),
     )
 }

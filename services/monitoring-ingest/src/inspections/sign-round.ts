@@ -152,7 +152,7 @@ async function assertInTurn(
       'not-inspector',
       said(
         `The deputy takes over at ${deputyDueAt.toISOString()}, or when the inspector is not able.`,
-        `代理人于 ${deputyDueAt.toISOString()} 接手,或在巡检人无法履职时接手。`,
+        `代理人于 ${deputyDueAt.toISOString()} 接手，或在巡检人无法履职时接手。`,
       ),
     )
   return personId

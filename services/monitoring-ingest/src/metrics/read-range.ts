@@ -58,7 +58,7 @@ export async function readRange(
       said(
         `${String(series.length)} series and up to ${String(points)} points; ` +
           `${String(MAX_SERIES)} and ${String(MAX_POINTS)} are allowed.`,
-        `共 ${String(series.length)} 个序列,最多 ${String(points)} 个点;` +
+        `共 ${String(series.length)} 个序列，最多 ${String(points)} 个点；` +
           `上限为 ${String(MAX_SERIES)} 个序列和 ${String(MAX_POINTS)} 个点。`,
       ),
     )

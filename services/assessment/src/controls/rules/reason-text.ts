@@ -21,7 +21,7 @@ function words(reason: Reason): { readonly 'zh-CN': string; readonly en: string 
     case 'proven':
       return {
         en: 'It was proven, whoever would tell otherwise is heard, and no breach is open.',
-        'zh-CN': '已有证据,相关服务正常上报,无未消除的违反。',
+        'zh-CN': '已有证据，相关服务正常上报，无未消除的违反。',
       }
     case 'recorded':
       return { en: 'A person recorded what they saw.', 'zh-CN': '由人员记录所见。' }
@@ -30,7 +30,7 @@ function words(reason: Reason): { readonly 'zh-CN': string; readonly en: string 
     case 'not-built':
       return {
         en: 'Nothing can prove it yet: what would is not built.',
-        'zh-CN': '本产品尚未建立其取证手段,目前无从证明。',
+        'zh-CN': '本产品尚未建立其取证手段，目前无从证明。',
       }
     case 'record-missing':
       return { en: 'Nobody has recorded evidence yet.', 'zh-CN': '尚无人员记录证据。' }
@@ -42,32 +42,32 @@ function words(reason: Reason): { readonly 'zh-CN': string; readonly en: string 
     case 'open-breaches':
       return {
         en: `Breaches are open: ${reason.count}.`,
-        'zh-CN': `未消除的违反:${reason.count} 项。`,
+        'zh-CN': `未消除的违反：${reason.count} 项。`,
       }
     case 'open-risks':
       return {
         en: `Risks are open: ${reason.count}.`,
-        'zh-CN': `未消除的风险:${reason.count} 项。`,
+        'zh-CN': `未消除的风险：${reason.count} 项。`,
       }
     case 'sources-silent':
       return {
         en: `Sources are silent: ${reason.count}.`,
-        'zh-CN': `停止上报的数据源:${reason.count} 个。`,
+        'zh-CN': `停止上报的数据源：${reason.count} 个。`,
       }
     case 'service-silent':
       return {
         en: `Nothing has been heard of ${reason.service} for more than three hours, so its facts may be missing.`,
-        'zh-CN': `超过三小时未收到${nameOf(reason.service)}的消息,其证据可能缺失。`,
+        'zh-CN': `超过三小时未收到${nameOf(reason.service)}的消息，其证据可能缺失。`,
       }
     case 'keys-unproven':
       return {
         en: `What must be proven and never was: ${reason.count}.`,
-        'zh-CN': `应有证据而从未证明的对象:${reason.count} 个。`,
+        'zh-CN': `应有证据而从未证明的对象：${reason.count} 个。`,
       }
     case 'parts-unproven':
       return {
         en: `Not proven yet: ${reason.parts.map((part) => part.en).join('; ')}.`,
-        'zh-CN': `尚未证明:${reason.parts.map((part) => part['zh-CN']).join(';')}。`,
+        'zh-CN': `尚未证明：${reason.parts.map((part) => part['zh-CN']).join(';')}。`,
       }
     case 'proof-old':
       return { en: 'The last proof is too old.', 'zh-CN': '最近证据已过期。' }

@@ -139,7 +139,7 @@ function offsiteFault(primary: MeasuredSite, offsite: MeasuredSite | null): Bili
   return isSameBuilding(primary.building, offsite.building)
     ? said(
         `The sites ${primary.code} and ${offsite.code} must state their buildings, and different ones.`,
-        `存放地 ${primary.code} 和 ${offsite.code} 须注明所在建筑,且不得为同一建筑。`,
+        `存放地 ${primary.code} 和 ${offsite.code} 须注明所在建筑，且不得为同一建筑。`,
       )
     : null
 }

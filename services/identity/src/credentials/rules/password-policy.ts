@@ -60,7 +60,7 @@ export function passwordFaults(
       rule: 'classes',
       detail: said(
         `Letters, digits and special characters are needed, ${String(policy.classes)} of the classes upper case, lower case, digit, special.`,
-        `须包含字母、数字和特殊字符,且在大写字母、小写字母、数字、特殊字符中至少包含 ${String(policy.classes)} 类。`,
+        `须包含字母、数字和特殊字符，且在大写字母、小写字母、数字、特殊字符中至少包含 ${String(policy.classes)} 类。`,
       ),
     })
   if (userName.length >= SHORTEST_NAME && password.toUpperCase().includes(userName.toUpperCase()))

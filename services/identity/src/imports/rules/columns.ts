@@ -33,7 +33,7 @@ export function columnMapping(columns: string | undefined): ReadonlyMap<string, 
         const known = importColumns.join(', ')
         const detail = said(
           `There is no column ${member}; there are ${known}, and - for one that is not read.`,
-          `没有列 ${member};可用的有 ${known},以及表示不读取的 -。`,
+          `没有列 ${member}；可用的有 ${known}，以及表示不读取的 -。`,
         )
         throw new Problem('validation-failed', detail, {
           errors: [{ parameter: 'columns', detail }],
@@ -72,8 +72,8 @@ function headerFault(missing: readonly string[], unknown: readonly string[]): Bi
   return said(
     `The header must name each of ${mandatory} once and may name ${others}, in these words, in Chinese or by \`columns\`; ` +
       `missing: ${lacking || 'none'}; unknown: ${strange || 'none'}.`,
-    `表头须包含 ${mandatory} 各一次,并可包含 ${others};可用这些名称、中文名称或 \`columns\` 指定;` +
-      `缺少:${lacking || '无'};未知:${strange || '无'}。`,
+    `表头须包含 ${mandatory} 各一次，并可包含 ${others}；可用这些名称、中文名称或 \`columns\` 指定；` +
+      `缺少：${lacking || '无'}；未知：${strange || '无'}。`,
   )
 }
 

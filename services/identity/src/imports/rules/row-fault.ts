@@ -38,11 +38,11 @@ function chineseOf(error: TLocalizedValidationError): string[] {
     case 'maxLength':
       return about(`最多 ${String(error.params.limit)} 个字符`)
     default:
-      return about(`无效(${error.message})`)
+      return about(`无效（${error.message}）`)
   }
 }
 
 const FORMATS: Readonly<Record<string, string>> = {
-  date: '必须是日期,例如 2026-11-30',
+  date: '必须是日期，例如 2026-11-30',
   email: '必须是邮件地址',
 }

@@ -23,6 +23,6 @@ export function objectionToTime(
     ? null
     : said(
         `The planned time of the change ended at ${plannedEnd.toISOString()}; plan another.`,
-        `该变更的计划时间已于 ${plannedEnd.toISOString()} 结束;请另行计划。`,
+        `该变更的计划时间已于 ${plannedEnd.toISOString()} 结束；请另行计划。`,
       )
 }

@@ -41,32 +41,32 @@ const HEADLINE: Readonly<Record<Occasion, { readonly zh: string; readonly en: st
   released: { zh: '工单待重新受理', en: 'Ticket needs a new owner' },
   'clock-breached': { zh: '工单超时', en: 'Ticket overdue' },
   'progress-noted': { zh: '工单处理进度', en: 'Ticket progress' },
-  resolved: { zh: '工单已解决,请确认', en: 'Ticket resolved, please confirm' },
-  'confirm-reminder': { zh: '提醒:请确认工单是否解决', en: 'Reminder: please confirm the ticket' },
+  resolved: { zh: '工单已解决，请确认', en: 'Ticket resolved, please confirm' },
+  'confirm-reminder': { zh: '提醒：请确认工单是否解决', en: 'Reminder: please confirm the ticket' },
   'confirm-wanted': {
-    zh: '用户未答复,请单位确认工单',
+    zh: '用户未答复，请单位确认工单',
     en: 'The user is silent, the unit is asked to confirm',
   },
   reassigned: { zh: '工单已重新分派', en: 'Ticket reassigned' },
   'nobody-serves': { zh: '工单无人可处理', en: 'Nobody serves the ticket' },
-  'handover-due': { zh: '重大故障仍未解决,请重新分派', en: 'P1 still unsolved, please reassign' },
+  'handover-due': { zh: '重大故障仍未解决，请重新分派', en: 'P1 still unsolved, please reassign' },
   'department-head': {
-    zh: '一级故障未恢复,报部门负责人',
+    zh: '一级故障未恢复，报部门负责人',
     en: 'P1 not restored, to the department head',
   },
   'leading-group': {
-    zh: '一级故障未恢复,报领导小组',
+    zh: '一级故障未恢复，报领导小组',
     en: 'P1 not restored, to the leading group',
   },
   'top-manager': {
-    zh: '一级故障未恢复,报主要负责人',
+    zh: '一级故障未恢复，报主要负责人',
     en: 'P1 not restored, to the top manager',
   },
   'key-user-gaps': { zh: '关键用户缺位', en: 'Key-user duties that nobody can do' },
   'superior-gaps': { zh: '上报环节无人可达', en: 'A step above a P1 with nobody to call' },
   'stage-unfilled': { zh: '变更审批环节无人可任', en: 'A stage of a change that nobody can give' },
   'executor-lost': {
-    zh: '变更实施中,实施人已不能履职',
+    zh: '变更实施中，实施人已不能履职',
     en: 'A change is under way and its executor is gone',
   },
   undecidable: { zh: '待决事项无人可决定', en: 'Something waits that nobody can decide' },
@@ -219,11 +219,11 @@ export function watchFailedMessage(
 const RESET_STEP = {
   'first-half-issued': { zh: '已签发前一半', en: 'the first half was issued' },
   'second-half-issued': {
-    zh: '已签发后一半,新密码生效',
+    zh: '已签发后一半，新密码生效',
     en: 'the second half was issued, the new password is in force',
   },
   'issued-at-host': {
-    zh: '已在服务器上签发,新密码生效',
+    zh: '已在服务器上签发，新密码生效',
     en: 'issued at the host, the new password is in force',
   },
 }
@@ -244,7 +244,7 @@ export function resetMessage(step: ResetStep, at: string): Message {
       `${RESET_STEP[step].zh} / ${RESET_STEP[step].en}`,
       `时间 / At: ${at}`,
       '',
-      '如果不是您要求的,请立即告知安全管理员。',
+      '如果不是您要求的，请立即告知安全管理员。',
       'If you did not ask for it, tell the security administrator at once.',
     ].join('\n'),
   }

@@ -112,15 +112,15 @@ export const dailyTemplate: readonly TemplateItem[] = [
   words('db.alert_log', ['告警日志中的 ORA 错误', 'ORA errors in the alert log'], ORA_ERRORS),
   number(
     'db.sessions',
-    ['会话被阻塞的最长时间(分钟)', 'Longest blocking of a session in minutes'],
+    ['会话被阻塞的最长时间（分钟）', 'Longest blocking of a session in minutes'],
     { unit: 'minutes', above: [10, null] },
   ),
-  number('db.backup_last', ['最近一次备份的时间(小时)', 'Age of the last good backup in hours'], {
+  number('db.backup_last', ['最近一次备份的时间（小时）', 'Age of the last good backup in hours'], {
     unit: 'hours',
     metric: 'erp_backup_age_hours',
     above: [null, 26],
   }),
-  number('db.dataguard_lag', ['备库应用延迟(分钟)', 'Standby apply lag in minutes'], {
+  number('db.dataguard_lag', ['备库应用延迟（分钟）', 'Standby apply lag in minutes'], {
     unit: 'minutes',
     metric: 'erp_standby_lag_minutes',
     above: [
@@ -164,19 +164,19 @@ export const dailyTemplate: readonly TemplateItem[] = [
   words('ebs.workflow_background', ['延迟或卡住的工作流', 'Deferred or stuck workflow items'], {
     type: 'text',
   }),
-  number('ebs.login_page', ['登录页面响应时间(秒)', 'Login page time in seconds'], {
+  number('ebs.login_page', ['登录页面响应时间（秒）', 'Login page time in seconds'], {
     unit: 'seconds',
     metric: 'erp_page_seconds',
     above: PAGE_TIME,
     page: 'login',
   }),
-  number('ebs.forms', ['Forms 页面响应时间(秒)', 'Forms time in seconds'], {
+  number('ebs.forms', ['Forms 页面响应时间（秒）', 'Forms time in seconds'], {
     unit: 'seconds',
     metric: 'erp_page_seconds',
     above: PAGE_TIME,
     page: 'forms',
   }),
-  number('ebs.oacore', ['OACore 页面响应时间(秒)', 'OACore page time in seconds'], {
+  number('ebs.oacore', ['OACore 页面响应时间（秒）', 'OACore page time in seconds'], {
     unit: 'seconds',
     metric: 'erp_page_seconds',
     above: PAGE_TIME,
@@ -202,7 +202,7 @@ export const dailyTemplate: readonly TemplateItem[] = [
     metric: 'erp_disk_used_percent',
     above: ['monitoring.threshold.disk.warning', 'monitoring.threshold.disk.critical'],
   }),
-  number('os.diskio_latency', ['磁盘读写延迟(毫秒)', 'Disk latency in milliseconds'], {
+  number('os.diskio_latency', ['磁盘读写延迟（毫秒）', 'Disk latency in milliseconds'], {
     unit: 'milliseconds',
     metric: 'erp_disk_latency_milliseconds',
     above: [
@@ -224,7 +224,7 @@ export const dailyTemplate: readonly TemplateItem[] = [
       'monitoring.threshold.network_loss.critical',
     ],
   }),
-  number('net.link_delay', ['到各单位链路延迟(毫秒)', 'Delay to each unit in milliseconds'], {
+  number('net.link_delay', ['到各单位链路延迟（毫秒）', 'Delay to each unit in milliseconds'], {
     unit: 'milliseconds',
     metric: 'erp_link_delay_milliseconds',
     above: [

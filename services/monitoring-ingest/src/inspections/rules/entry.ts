@@ -27,7 +27,7 @@ export function entryFault(entry: Entry, value: string): Bilingual | null {
       if (!NUMBER.test(value))
         return said(
           `Enter a number (${entry.unit}), without its unit.`,
-          `请填写数字(${entry.unit}),不含单位。`,
+          `请填写数字（${entry.unit}），不含单位。`,
         )
       if (entry.unit === 'percent' && Number(value) > 100)
         return said('A share is at most 100 percent.', '比例最多为 100%。')
@@ -40,7 +40,7 @@ export function entryFault(entry: Entry, value: string): Bilingual | null {
         ? null
         : said(
             `Choose one of ${entry.options.map((option) => option.value).join(', ')}.`,
-            `请选择以下之一:${entry.options.map((option) => option.value).join('、')}。`,
+            `请选择以下之一：${entry.options.map((option) => option.value).join('、')}。`,
           )
     case 'text':
       return saysSomething(value)

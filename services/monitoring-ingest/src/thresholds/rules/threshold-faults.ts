@@ -51,7 +51,7 @@ export function thresholdFaults({
       pointer: '#/recoverLevel',
       detail: said(
         'recoverLevel must lie on the good side of the milder limit, or on it.',
-        'recoverLevel 须位于较宽限值的正常一侧,或等于该限值。',
+        'recoverLevel 须位于较宽限值的正常一侧，或等于该限值。',
       ),
     })
   const greatest = GREATEST.find(({ ending }) => metric.endsWith(ending))?.value

@@ -18,7 +18,7 @@ const SEARCH_SERVES = 'P2D'
 export const identityControls: readonly Control[] = [
   control('A-2.1.1', {
     demand: {
-      zh: '账号按流程由两人建立,EBS 侧的建立任务没有失败未处理的;每个管理员账号归属一名在职人员,三员岗位均有人担任。',
+      zh: '账号按流程由两人建立，EBS 侧的建立任务没有失败未处理的；每个管理员账号归属一名在职人员，三员岗位均有人担任。',
       en: 'Accounts are created by two people by the procedure, no creating call to EBS has failed and waits, each administrator account belongs to a person, and each of the three roles is held.',
     },
     proof: {
@@ -26,7 +26,7 @@ export const identityControls: readonly Control[] = [
       en: 'Accounts created, administrators named, roles filled, and EBS tasks done.',
     },
     counterExample: {
-      zh: 'EBS 建立用户、职责或角色的任务失败;管理员账号无归属人(有风险);某一管理员岗位无人担任。',
+      zh: 'EBS 建立用户、职责或角色的任务失败；管理员账号无归属人（有风险）；某一管理员岗位无人担任。',
       en: 'A call that creates a user, responsibility or role in EBS fails; an administrator account belongs to nobody (at risk); one of the three roles is held by nobody.',
     },
     from: IDENTITY,
@@ -52,15 +52,15 @@ export const identityControls: readonly Control[] = [
   }),
   control('A-2.1.4', {
     demand: {
-      zh: '离职或调动人员的账号已在时限内停用或调整,EBS 侧的停用和收回已在时限内完成并读回,没有失败、没有不一致。',
+      zh: '离职或调动人员的账号已在时限内停用或调整，EBS 侧的停用和收回已在时限内完成并读回，没有失败、没有不一致。',
       en: 'Accounts of leavers and movers are disabled or adjusted in time, and EBS has their end dates, in time and read back; no task failed or disagrees.',
     },
     proof: {
-      zh: '账号停用(含是否在时限内)、角色变更及 EBS 任务完成并读回的事实。',
+      zh: '账号停用（含是否在时限内）、角色变更及 EBS 任务完成并读回的事实。',
       en: 'Accounts disabled, with whether in time, roles changed, and EBS tasks done and read back.',
     },
     counterExample: {
-      zh: '停用超出时限;EBS 停用或收回任务到期仍在排队;EBS 任务失败或读回不一致。',
+      zh: '停用超出时限；EBS 停用或收回任务到期仍在排队；EBS 任务失败或读回不一致。',
       en: 'The account is disabled late; a task that ends something in EBS is still queued at its time; a task in EBS fails or reads back another state.',
     },
     from: IDENTITY,
@@ -84,15 +84,15 @@ export const identityControls: readonly Control[] = [
   }),
   control('A-2.2.3', {
     demand: {
-      zh: '首次登录者在做其他事之前更换初始密码;过期的初始密码不打开任何会话。',
+      zh: '首次登录者在做其他事之前更换初始密码；过期的初始密码不打开任何会话。',
       en: 'Whoever signs in for the first time replaces the initial password before anything else, and one past its time opens nothing.',
     },
     proof: {
-      zh: '替换初始密码的事实;每小时清点没有超期会话。',
+      zh: '替换初始密码的事实；每小时清点没有超期会话。',
       en: 'Changes of password that replaced an initial one; the hourly count finds no session past its time.',
     },
     counterExample: {
-      zh: '以初始密码登录却未被要求更换;初始密码过期后其会话仍然存在;身份服务三小时无消息,或从未有人更换。',
+      zh: '以初始密码登录却未被要求更换；初始密码过期后其会话仍然存在；身份服务三小时无消息，或从未有人更换。',
       en: 'A sign-in with an initial password is not told to change it; a session outlives the initial password that opened it; nothing is heard of identity for three hours, or nobody ever replaced one.',
     },
     from: IDENTITY,
@@ -113,11 +113,11 @@ export const identityControls: readonly Control[] = [
       en: 'Every password in force was taken under rules that ask for letters, digits and special characters.',
     },
     proof: {
-      zh: '通过检查后才有的密码变更事实;每小时清点没有规则较弱的现用密码。',
+      zh: '通过检查后才有的密码变更事实；每小时清点没有规则较弱的现用密码。',
       en: 'Changes of password, which happen only after the check; the hourly count finds none of weaker rules in force.',
     },
     counterExample: {
-      zh: '在类别少于三种的规则下设置密码;现用密码中有这样的;身份服务三小时无消息,或从未有过变更。',
+      zh: '在类别少于三种的规则下设置密码；现用密码中有这样的；身份服务三小时无消息，或从未有过变更。',
       en: 'A password is taken under rules for fewer than three classes, or such a one is in force; nothing is heard of identity for three hours, or no password was ever changed.',
     },
     from: IDENTITY,
@@ -135,11 +135,11 @@ export const identityControls: readonly Control[] = [
       en: 'Every password in force was taken under a rule of at least 8 characters.',
     },
     proof: {
-      zh: '通过检查后才有的密码变更事实;每小时清点没有规则较短的现用密码。',
+      zh: '通过检查后才有的密码变更事实；每小时清点没有规则较短的现用密码。',
       en: 'Changes of password, which happen only after the check; the hourly count finds none of shorter rules in force.',
     },
     counterExample: {
-      zh: '在少于 8 位的规则下设置密码;现用密码中有这样的;身份服务三小时无消息,或从未有过变更。',
+      zh: '在少于 8 位的规则下设置密码；现用密码中有这样的；身份服务三小时无消息，或从未有过变更。',
       en: 'A password is taken under a rule for less than 8 characters, or such a one is in force; nothing is heard of identity for three hours, or no password was ever changed.',
     },
     from: IDENTITY,
@@ -153,15 +153,15 @@ export const identityControls: readonly Control[] = [
   }),
   control('A-2.2.6', {
     demand: {
-      zh: '用户可以退出,退出后其令牌立即失效。',
+      zh: '用户可以退出，退出后其令牌立即失效。',
       en: 'Users can sign out, and their tokens are void at once.',
     },
     proof: {
-      zh: '用户退出的会话,及账号令牌吊销的事实。',
+      zh: '用户退出的会话，及账号令牌吊销的事实。',
       en: 'Sessions that users signed out of, and accounts revoked.',
     },
     counterExample: {
-      zh: '会话只因到限结束,从未有人退出;身份服务三小时无消息。',
+      zh: '会话只因到限结束，从未有人退出；身份服务三小时无消息。',
       en: 'Sessions only ended by their limits, and nobody ever signed out; nothing is heard of identity for three hours.',
     },
     from: IDENTITY,
@@ -176,11 +176,11 @@ export const identityControls: readonly Control[] = [
       en: 'No session outlives its limit of idleness or of age.',
     },
     proof: {
-      zh: '会话结束的事实;每小时清点没有超限会话。',
+      zh: '会话结束的事实；每小时清点没有超限会话。',
       en: 'Sessions ended; the hourly count finds none past its limits.',
     },
     counterExample: {
-      zh: '到限五分钟后会话仍然存在;身份服务三小时无消息,或从未有会话结束。',
+      zh: '到限五分钟后会话仍然存在；身份服务三小时无消息，或从未有会话结束。',
       en: 'A session is open five minutes after its limit; nothing is heard of identity for three hours, or no session ever ended.',
     },
     from: IDENTITY,
@@ -192,7 +192,7 @@ export const identityControls: readonly Control[] = [
   }),
   control('A-4.2.4', {
     demand: {
-      zh: '未授权的访问被拒绝,并留下记录。',
+      zh: '未授权的访问被拒绝，并留下记录。',
       en: 'Unauthorised access is refused and leaves a trace.',
     },
     proof: {
@@ -200,7 +200,7 @@ export const identityControls: readonly Control[] = [
       en: 'Access refused, sign-ins failed and locked.',
     },
     counterExample: {
-      zh: '从未有拒绝记录;身份服务三小时无消息。',
+      zh: '从未有拒绝记录；身份服务三小时无消息。',
       en: 'No refusal was ever stated; nothing is heard of identity for three hours.',
     },
     from: IDENTITY,
@@ -213,15 +213,15 @@ export const identityControls: readonly Control[] = [
   }),
   control('A-4.3.1', {
     demand: {
-      zh: '各表中没有明文的姓名、邮箱、工号、用户名,也没有明文的 EBS 调用;签名密钥按期轮换并加密保存。',
+      zh: '各表中没有明文的姓名、邮箱、工号、用户名，也没有明文的 EBS 调用；签名密钥按期轮换并加密保存。',
       en: 'No table holds a name, address, employee number, user name or call to EBS in clear; signing keys are rotated in time and kept encrypted.',
     },
     proof: {
-      zh: '每天一次、每次启动一次的明文查找,无一行为明文,两天内有效;签名密钥轮换不早于 13 个月。',
+      zh: '每天一次、每次启动一次的明文查找，无一行为明文，两天内有效；签名密钥轮换不早于 13 个月。',
       en: 'A search for what lies in clear that found no row, made at each start and every day, serving for two days; signing keys rotated within thirteen months.',
     },
     counterExample: {
-      zh: '任何一张表中有一行为明文;两天没有查找;密钥 13 个月未轮换。',
+      zh: '任何一张表中有一行为明文；两天没有查找；密钥 13 个月未轮换。',
       en: 'One row of any table lies in clear; nobody searched for two days; no key was rotated for thirteen months.',
     },
     requires: {
@@ -247,15 +247,15 @@ export const identityControls: readonly Control[] = [
   }),
   control('A-4.3.4', {
     demand: {
-      zh: '审计账本每天核验,最近一次核验完好:链条无误,库外的见证者均不矛盾且能答复。',
+      zh: '审计账本每天核验，最近一次核验完好：链条无误，库外的见证者均不矛盾且能答复。',
       en: 'The audit ledger is verified every day, and was intact the last time: the chain is sound, and every witness outside its database answers and agrees.',
     },
     proof: {
-      zh: '账本核验的事实,不早于两天。',
+      zh: '账本核验的事实，不早于两天。',
       en: 'Verifications of the ledger, within two days.',
     },
     counterExample: {
-      zh: '记录被删、被改或被截尾;签名的链头不符;见证者无答复;两天未核验。',
+      zh: '记录被删、被改或被截尾；签名的链头不符；见证者无答复；两天未核验。',
       en: 'A record is removed, changed or cut off, or a signed head contradicts the chain; a witness does not answer; nothing was verified for two days.',
     },
     from: IDENTITY,

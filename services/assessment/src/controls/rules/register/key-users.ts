@@ -28,11 +28,11 @@ export const keyUserControls: readonly Control[] = [
       en: 'Every user unit has module key users and an IT key user who can do the duty.',
     },
     proof: {
-      zh: '一级关键用户指派的事实,没有未消除的空缺。',
+      zh: '一级关键用户指派的事实，没有未消除的空缺。',
       en: 'Key users of tier 1 nominated, and no gap open.',
     },
     counterExample: {
-      zh: '清单上有空缺:无人被指派,或被指派者调离、冻结、失去权限或无法联系。',
+      zh: '清单上有空缺：无人被指派，或被指派者调离、冻结、失去权限或无法联系。',
       en: 'A gap is on the list: nobody is named, or who is named moved, is frozen, lost the right or cannot be reached.',
     },
     from: INCIDENT,
@@ -44,11 +44,11 @@ export const keyUserControls: readonly Control[] = [
       en: 'Every implemented module has a key user in every unit who can do the duty.',
     },
     proof: {
-      zh: '一级模块关键用户指派的事实,没有未消除的空缺。',
+      zh: '一级模块关键用户指派的事实，没有未消除的空缺。',
       en: 'Module key users of tier 1 nominated, and no gap open.',
     },
     counterExample: {
-      zh: '清单上有空缺:无人被指派,或被指派者调离、冻结、失去权限或无法联系。',
+      zh: '清单上有空缺：无人被指派，或被指派者调离、冻结、失去权限或无法联系。',
       en: 'A gap is on the list: nobody is named, or who is named moved, is frozen, lost the right or cannot be reached.',
     },
     from: INCIDENT,
@@ -56,15 +56,15 @@ export const keyUserControls: readonly Control[] = [
   }),
   control('B-4.2.1', {
     demand: {
-      zh: '公司各模块有能履职的关键用户,并有 IT 关键用户。',
+      zh: '公司各模块有能履职的关键用户，并有 IT 关键用户。',
       en: 'The company has a key user of each module and one of IT who can do the duty.',
     },
     proof: {
-      zh: '二级关键用户指派的事实,没有未消除的空缺。',
+      zh: '二级关键用户指派的事实，没有未消除的空缺。',
       en: 'Key users of tier 2 nominated, and no gap open.',
     },
     counterExample: {
-      zh: '清单上有空缺:无人被指派,或被指派者调离、冻结、失去权限或无法联系。',
+      zh: '清单上有空缺：无人被指派，或被指派者调离、冻结、失去权限或无法联系。',
       en: 'A gap is on the list: nobody is named, or who is named moved, is frozen, lost the right or cannot be reached.',
     },
     from: INCIDENT,
@@ -76,11 +76,11 @@ export const keyUserControls: readonly Control[] = [
       en: 'Every module has a key user of the company who can do the duty.',
     },
     proof: {
-      zh: '二级模块关键用户指派的事实,没有未消除的空缺。',
+      zh: '二级模块关键用户指派的事实，没有未消除的空缺。',
       en: 'Module key users of tier 2 nominated, and no gap open.',
     },
     counterExample: {
-      zh: '清单上有空缺:无人被指派,或被指派者调离、冻结、失去权限或无法联系。',
+      zh: '清单上有空缺：无人被指派，或被指派者调离、冻结、失去权限或无法联系。',
       en: 'A gap is on the list: nobody is named, or who is named moved, is frozen, lost the right or cannot be reached.',
     },
     from: INCIDENT,
@@ -88,15 +88,15 @@ export const keyUserControls: readonly Control[] = [
   }),
   control('B-7.3.2', {
     demand: {
-      zh: '各单位指派了能履职的关键用户,没有空缺。',
+      zh: '各单位指派了能履职的关键用户，没有空缺。',
       en: 'Units name key users who can do the duty, and leave no gap.',
     },
     proof: {
-      zh: '一级关键用户指派的事实,没有未消除的空缺。',
+      zh: '一级关键用户指派的事实，没有未消除的空缺。',
       en: 'Key users of tier 1 nominated, and no gap open.',
     },
     counterExample: {
-      zh: '清单上有空缺:无人被指派,或被指派者调离、冻结、失去权限或无法联系。',
+      zh: '清单上有空缺：无人被指派，或被指派者调离、冻结、失去权限或无法联系。',
       en: 'A gap is on the list: nobody is named, or who is named moved, is frozen, lost the right or cannot be reached.',
     },
     from: INCIDENT,

@@ -32,15 +32,15 @@ const lateness = (...events: readonly EventDefinition[]): Touch[] =>
 export const ticketControls: readonly Control[] = [
   control('A-1.3.4', {
     demand: {
-      zh: '故障有人受理并按时恢复、最终解决:没有超时未办的工单,没有失去负责人而无人接手的工单,未恢复的一级故障已报到指定的上级,每一上报环节均有可达的上级。',
+      zh: '故障有人受理并按时恢复、最终解决：没有超时未办的工单，没有失去负责人而无人接手的工单，未恢复的一级故障已报到指定的上级，每一上报环节均有可达的上级。',
       en: 'Faults are taken, restored and finally solved in time: no ticket is past its clock undone, none has lost its owner with nobody taking over, an unrestored P1 reached the superiors who are named, and each step of that ladder has somebody who can be called.',
     },
     proof: {
-      zh: '受理、恢复、最终解决与一级故障原因报告的事实;重新受理消除失主。',
+      zh: '受理、恢复、最终解决与一级故障原因报告的事实；重新受理消除失主。',
       en: 'Tickets acknowledged, resolved, closed and reported on; taking a ticket anew ends its lack of an owner.',
     },
     counterExample: {
-      zh: '受理、恢复或最终解决时限已过;负责人失去资格而工单无人接手;一级故障应报的上级无人可达;某一上报环节无人可达。',
+      zh: '受理、恢复或最终解决时限已过；负责人失去资格而工单无人接手；一级故障应报的上级无人可达；某一上报环节无人可达。',
       en: 'The clock to acknowledge, restore or finally solve ran out; an owner lost the right and nobody took the ticket; a P1 found no superior of its step; a step has nobody who can be called.',
     },
     from: INCIDENT,
@@ -61,7 +61,7 @@ export const ticketControls: readonly Control[] = [
   }),
   control('A-5.2.2', {
     demand: {
-      zh: '用户的问题在时限内受理,近一个月没有迟到的受理。',
+      zh: '用户的问题在时限内受理，近一个月没有迟到的受理。',
       en: 'Questions of users are taken within their target, and in the last month none was taken late.',
     },
     proof: {
@@ -69,7 +69,7 @@ export const ticketControls: readonly Control[] = [
       en: 'Tickets acknowledged within their target.',
     },
     counterExample: {
-      zh: '受理时限已过而工单无人受理;受理迟到。',
+      zh: '受理时限已过而工单无人受理；受理迟到。',
       en: 'The clock to acknowledge ran out and nobody took the ticket; one was taken late.',
     },
     from: INCIDENT,
@@ -81,7 +81,7 @@ export const ticketControls: readonly Control[] = [
   }),
   control('A-5.2.3', {
     demand: {
-      zh: '首次响应、恢复与最终解决均在时限内,近一个月没有迟到,日历年份齐全。',
+      zh: '首次响应、恢复与最终解决均在时限内，近一个月没有迟到，日历年份齐全。',
       en: 'First response, restoration and final solution come within their targets, none was late in the last month, and the calendar has its years.',
     },
     proof: {
@@ -89,7 +89,7 @@ export const ticketControls: readonly Control[] = [
       en: 'Tickets acknowledged and resolved within their targets.',
     },
     counterExample: {
-      zh: '受理、恢复或最终解决时限已过;办理迟到;日历缺少年份,时限只是暂定。',
+      zh: '受理、恢复或最终解决时限已过；办理迟到；日历缺少年份，时限只是暂定。',
       en: 'The clock to acknowledge, restore or finally solve ran out; something was late; a year of the calendar is missing, so that deadlines are provisional.',
     },
     from: INCIDENT,
@@ -115,7 +115,7 @@ export const ticketControls: readonly Control[] = [
   }),
   control('A-5.2.5', {
     demand: {
-      zh: '处理进展按时告知用户,并且送达。',
+      zh: '处理进展按时告知用户，并且送达。',
       en: 'Users are told in time how the work goes, and it reaches them.',
     },
     proof: {
@@ -123,7 +123,7 @@ export const ticketControls: readonly Control[] = [
       en: 'Progress noted, and the message delivered.',
     },
     counterExample: {
-      zh: '进展说明时限已过而没有说明;说明未能送达。',
+      zh: '进展说明时限已过而没有说明；说明未能送达。',
       en: 'The clock of the progress note ran out and none was written; a note could not be delivered.',
     },
     from: INCIDENT,
@@ -141,7 +141,7 @@ export const ticketControls: readonly Control[] = [
   }),
   control('B-4.0', {
     demand: {
-      zh: '问题逐级上报、解决并由用户确认:没有停留超时的层级,没有无人答复的确认,没有超时未恢复而找不到上级的一级故障。',
+      zh: '问题逐级上报、解决并由用户确认：没有停留超时的层级，没有无人答复的确认，没有超时未恢复而找不到上级的一级故障。',
       en: 'Tickets go up through the tiers, are solved and confirmed by their users: none overstays its tier, none waits for an answer that nobody gives, and no unrestored P1 is without a superior who hears of it.',
     },
     proof: {
@@ -149,7 +149,7 @@ export const ticketControls: readonly Control[] = [
       en: 'Tickets confirmed by their users and closed.',
     },
     counterExample: {
-      zh: '层级时限已过而工单未升级、未重新分派、未解决;用户不答复且单位也未确认;一级故障的上级无人可达。',
+      zh: '层级时限已过而工单未升级、未重新分派、未解决；用户不答复且单位也未确认；一级故障的上级无人可达。',
       en: 'The clock of a tier ran out and the ticket was neither passed on, reassigned nor resolved; the user is silent and nobody of the unit answers; a P1 found no superior of its step.',
     },
     from: INCIDENT,
@@ -178,7 +178,7 @@ export const ticketControls: readonly Control[] = [
   }),
   control('B-4.1.3', {
     demand: {
-      zh: '一级关键用户受理本单位用户的问题,没有超时未受理的工单。',
+      zh: '一级关键用户受理本单位用户的问题，没有超时未受理的工单。',
       en: 'Key users of tier 1 take the questions of their users, and none waits past its clock.',
     },
     proof: {
@@ -186,7 +186,7 @@ export const ticketControls: readonly Control[] = [
       en: 'Tickets acknowledged on tier 1.',
     },
     counterExample: {
-      zh: '受理时限已过而无人受理;一级从未受理。',
+      zh: '受理时限已过而无人受理；一级从未受理。',
       en: 'The clock to acknowledge ran out and nobody took the ticket; tier 1 never took one.',
     },
     from: INCIDENT,
@@ -200,7 +200,7 @@ export const ticketControls: readonly Control[] = [
   }),
   control('B-4.1.4', {
     demand: {
-      zh: '一级解决不了的问题向上一级反馈,没有在一级超时滞留的工单。',
+      zh: '一级解决不了的问题向上一级反馈，没有在一级超时滞留的工单。',
       en: 'What tier 1 cannot solve is passed up, and nothing is held on tier 1 past its clock.',
     },
     proof: {
@@ -208,7 +208,7 @@ export const ticketControls: readonly Control[] = [
       en: 'Tickets escalated.',
     },
     counterExample: {
-      zh: '一级时限已过而工单未升级、未解决;从未升级。',
+      zh: '一级时限已过而工单未升级、未解决；从未升级。',
       en: 'The clock of tier 1 ran out and the ticket was neither passed up nor resolved; none was ever passed up.',
     },
     from: INCIDENT,
