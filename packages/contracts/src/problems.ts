@@ -26,3 +26,7 @@ export const problems = {
 } as const satisfies Record<string, ProblemDefinition>
 
 export type ProblemCode = keyof typeof problems
+
+/** What a code means, `undefined` for a text that is none. */
+export const problemNamed = (code: string): ProblemDefinition | undefined =>
+  Object.entries(problems).find(([known]) => known === code)?.[1]

@@ -1,4 +1,6 @@
 const IN_CHINESE: Readonly<Record<string, string>> = {
+  'ISO 8601 duration': 'ISO 8601 时长',
+  'ISO 8601 period': 'ISO 8601 周期',
   'a node "code day HH:MM", the day WD1 to WD15 (working day) or D1 to D31 (calendar day)':
     '节点“代码 日 HH:MM”，其中日为 WD1 至 WD15（工作日）或 D1 至 D31（自然日）',
   'a weekly window such as "TUE 20:00-24:00" or "SAT 20:00-SUN 06:00"':
@@ -9,13 +11,15 @@ const IN_CHINESE: Readonly<Record<string, string>> = {
   'calendar days': '个自然日',
   'character classes': '类字符',
   characters: '个字符',
+  'clock target': '计时目标',
   days: '天',
   'failed logins': '次登录失败',
   'locks per day': '次锁定（每天）',
   milliseconds: '毫秒',
   minutes: '分钟',
   'name, email, phone, employee-number or birthday':
-    ' name、email、phone、employee-number 或 birthday',
+    '下列之一：name、email、phone、employee-number、birthday',
+  'one of the options': '选项之一',
   passwords: '个密码',
   percent: '%',
   'percent of service hours': '%（占服务时间）',
@@ -27,5 +31,16 @@ const IN_CHINESE: Readonly<Record<string, string>> = {
   'working days': '个工作日',
 }
 
-/** A unit of the parameters as the end of a Chinese sentence; one that has no Chinese, which a test forbids, as it is. */
-export const unitInChinese = (unit: string): string => IN_CHINESE[unit] ?? unit
+/** Units that are written the same in both languages. */
+const SAME = ['HH:MM']
+
+/**
+ * A unit of the parameters in Chinese, good for the end of a sentence.
+ *
+ * @throws RangeError for a unit that has no Chinese
+ */
+export function unitInChinese(unit: string): string {
+  const chinese = SAME.includes(unit) ? unit : IN_CHINESE[unit]
+  if (chinese === undefined) throw new RangeError(`the unit "${unit}" has no Chinese`)
+  return chinese
+}

@@ -12,6 +12,7 @@ import {
   type ParameterValue,
 } from '../src/parameters.ts'
 import { shippedValue } from '../src/resolve.ts'
+import { unitInChinese } from '../src/unit-in-chinese.ts'
 
 const continuous = (within: string) => ({ clock: 'continuous', within }) as const
 const workingTime = (within: string) => ({ clock: 'working', within }) as const
@@ -50,7 +51,7 @@ test('every source of a parameter resolves in docs/regulation/defaults.md', asyn
   expect(lost).toEqual([])
 })
 
-test('every unit that a fault names has a Chinese name', () => {
+test('every unit has a Chinese name, and a fault names it', () => {
   const told = parameters.flatMap((parameter) => {
     const { key, type, unit } = parameter
     if (type !== 'integer' && type !== 'number' && type !== 'string-list') return []
@@ -58,10 +59,14 @@ test('every unit that a fault names has a Chinese name', () => {
     const value = type === 'string-list' ? [...items, '?'] : 1e12
     return checkParameterValue(key, value).map(({ detail }) => ({ key, unit, detail }))
   })
-  const named = told.filter(({ detail, unit }) => detail.en.includes(unit))
-  expect(named.filter(({ detail, unit }) => detail['zh-CN'].includes(unit))).toEqual([])
+  const named = told.filter(
+    ({ detail, unit }) =>
+      detail.en.includes(unit) && detail['zh-CN'].includes(unitInChinese(unit)),
+  )
   const units = parameters.filter(({ type }) => /^(integer|number|string-list)$/.test(type))
   expect(named.map(({ key }) => key).toSorted()).toEqual(units.map(({ key }) => key).toSorted())
+  const foreign = parameters.filter(({ unit }) => unit !== 'HH:MM' && unitInChinese(unit) === unit)
+  expect(foreign.map(({ unit }) => unit)).toEqual([])
 })
 
 test('every text is there in both languages, Chinese in Chinese', () => {

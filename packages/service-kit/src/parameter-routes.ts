@@ -17,6 +17,7 @@ import {
   parameters,
   type ParameterKey,
 } from '@erp-steward/regulation/parameters'
+import { unitInChinese } from '@erp-steward/regulation/unit-in-chinese'
 import { Type } from 'typebox'
 import type { DataSource, EntityManager } from 'typeorm'
 import type { App } from './app.ts'
@@ -44,7 +45,7 @@ const ParameterView = Type.Object(
     type: Type.String({
       description: 'The form of the value: `integer`, `duration`, `string-list` and so on.',
     }),
-    unit: Type.String({ description: 'Unit of the value.' }),
+    unit: Type.String({ description: 'Unit of the value, in the language preferred.' }),
     bounds: Type.Unknown({ description: 'What a value may be, by its type.' }),
     clauses: Type.Array(Type.String(), { description: 'The clauses that it makes testable.' }),
     source: Type.String({ description: 'Why it is shipped as it is.' }),
@@ -125,7 +126,7 @@ export function parameterRoutes(app: App, options: ParameterRouteOptions): void 
       title: title[language],
       description: description[language],
       type,
-      unit,
+      unit: language === 'en' ? unit : unitInChinese(unit),
       bounds,
       clauses: [...clauses],
       source,

@@ -180,6 +180,8 @@ test('why a value is refused is told in Chinese to whoever prefers it', async ()
     detail: expect.stringMatching(/^monitoring\S+ 必须为 [\d.]+ 至 [\d.]+ %。$/),
     errors: [{ pointer: '#/value', detail: expect.stringMatching(/^必须为 [\d.]+ 至 [\d.]+ %$/) }],
   })
+  const shown = await app.inject({ url: url(CRITICAL), headers: caller })
+  expect(shown.json()).toMatchObject({ unit: '%', title: expect.stringMatching(/\p{Script=Han}/u) })
 })
 
 test('nobody sets or approves a value of the own unit, whatever the account says', async () => {

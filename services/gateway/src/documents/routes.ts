@@ -1,4 +1,4 @@
-import { problems } from '@erp-steward/contracts/problems'
+import { problemNamed } from '@erp-steward/contracts/problems'
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { App } from '@erp-steward/service-kit/app'
@@ -71,10 +71,10 @@ export async function documentRoutes(app: App, catalogue: Catalogue): Promise<vo
     },
     (request) => {
       const { code } = request.params
-      const found = Object.entries(problems).find(([known]) => known === code)
+      const found = problemNamed(code)
       if (found === undefined)
         throw new Problem('not-found', said('There is no such problem code.', '没有此问题代码。'))
-      const { status, title, remedy } = found[1]
+      const { status, title, remedy } = found
       return { code, status, title, remedy: remedy[languageOf(request)] }
     },
   )

@@ -38,6 +38,10 @@ export const PlanView = Type.Object(
     effectiveOn: EffectiveOn,
     state: PlanState,
     problem: nullable(Type.String(), 'Code of the problem for which it was refused on its day.'),
+    problemMeaning: nullable(
+      Type.String(),
+      'What that means and what to do about it, in the language preferred.',
+    ),
     personId: nullable(Uuid, 'Who moves; who has joined, once it took effect.'),
     employeeNumber: nullable(Type.String(), 'Of a joiner.'),
     name: nullable(Type.String(), 'Of a joiner.'),
@@ -75,7 +79,15 @@ export const openPlanned = (tx: EntityManager, { id, sealed }: PersonPlan): Plan
 
 export const PersonPlanEntity = entityOf(PlanView, {
   table: 'person_plan',
-  derived: ['employeeNumber', 'name', 'unitCode', 'departmentCode', 'positionCode', 'plannedBy'],
+  derived: [
+    'problemMeaning',
+    'employeeNumber',
+    'name',
+    'unitCode',
+    'departmentCode',
+    'positionCode',
+    'plannedBy',
+  ],
   kept: {
     /** The unit of the new place. */
     unitId: Uuid,

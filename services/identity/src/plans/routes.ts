@@ -1,9 +1,11 @@
-import { said } from '@erp-steward/contracts/bilingual'
+import { said, together } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
+import { problemNamed } from '@erp-steward/contracts/problems'
 import { about, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { unitInRange } from '@erp-steward/service-kit/authentication'
 import { assertVersion, type Committer } from '@erp-steward/service-kit/commit'
+import { languageOf, type Language } from '@erp-steward/service-kit/language'
 import { byInstant } from '@erp-steward/service-kit/paging'
 import {
   changeRoute,
@@ -110,7 +112,7 @@ export function planRoutes(app: App, deps: Committer): void {
             }
       const personId = body.kind === 'move' ? body.personId : null
       const command = { planned, personId, effectiveOn, rangeId: unitInRange(request) }
-      return viewOf(tx, await planPerson(tx, command, act))
+      return viewOf(tx, await planPerson(tx, command, act), languageOf(request))
     },
   })
 
@@ -138,7 +140,8 @@ export function planRoutes(app: App, deps: Committer): void {
         .orderBy({ 'plan.plannedAt': 'ASC', 'plan.id': 'ASC' })
         .limit(limit)
       if (at !== null) found.andWhere('(plan.plannedAt, plan.id) > (:at, :id)', { at, id })
-      return (await found.getMany()).map((plan) => viewOf(db.manager, plan))
+      const language = languageOf(request)
+      return (await found.getMany()).map((plan) => viewOf(db.manager, plan, language))
     },
   })
 
@@ -152,6 +155,7 @@ export function planRoutes(app: App, deps: Committer): void {
       viewOf(
         db.manager,
         inRange(request, id, await db.manager.findOneBy(PersonPlanEntity, { id })),
+        languageOf(request),
       ),
   })
 
@@ -180,7 +184,7 @@ export function planRoutes(app: App, deps: Committer): void {
       apply: async (tx, { request, params: { id }, expected, act }) => {
         const plan = inRange(request, id, await lockPlan(tx, id))
         assertVersion(plan.version, expected)
-        return viewOf(tx, await handle(tx, plan, act))
+        return viewOf(tx, await handle(tx, plan, act), languageOf(request))
       },
     })
 }
@@ -194,11 +198,12 @@ function inRange(request: FastifyRequest, id: string, plan: PersonPlan | null): 
 }
 
 /** In clear: whoever runs the register sees its people. */
-function viewOf(tx: EntityManager, plan: PersonPlan) {
+function viewOf(tx: EntityManager, plan: PersonPlan, language: Language) {
   const planned = openPlanned(tx, plan)
   const { unitCode, departmentCode, positionCode } = planned
   return {
     ...plan,
+    problemMeaning: plan.problem === null ? null : meaningOf(plan.problem, language),
     employeeNumber: planned.kind === 'join' ? planned.employeeNumber : null,
     name: planned.kind === 'join' ? planned.name : null,
     unitCode,
@@ -206,4 +211,12 @@ function viewOf(tx: EntityManager, plan: PersonPlan) {
     positionCode,
     plannedBy: plan.act.actor,
   }
+}
+
+/** In the words of today; null for a code of an earlier release that is no more. */
+function meaningOf(code: string, language: Language): string | null {
+  const found = problemNamed(code)
+  if (found === undefined) return null
+  const { title, remedy } = found
+  return together([said(`${title.en}.`, `${title['zh-CN']}。`), remedy])[language]
 }

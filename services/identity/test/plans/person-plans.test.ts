@@ -54,6 +54,7 @@ interface Plan {
   readonly id: string
   readonly state: string
   readonly problem: string | null
+  readonly problemMeaning: string | null
   readonly personId: string | null
   readonly version: number
 }
@@ -165,6 +166,14 @@ test('[A-2.1.4] what the rules of the day refuse has failed with the reason, and
   await until(startOfChinaDay(day(30)))
   expect((await readPlan(taken.id)).problem).toBe('employee-number-taken')
   expect((await readPlan(leaver.id)).problem).toBe('person-left')
+  expect((await readPlan(leaver.id)).problemMeaning).toBe(
+    'The person has left. Let the person rejoin first.',
+  )
+  const chinese = await get<Plan>(`/v1/person-plans/${leaver.id}`, {
+    ...planner(),
+    'accept-language': 'zh-CN',
+  })
+  expect(chinese.problemMeaning).toBe('人员已离职。请先为该人员办理重新入职。')
   expect(await readPlan(orphan.id)).toMatchObject({
     state: 'failed',
     problem: 'permission-missing',
