@@ -216,6 +216,8 @@ export const GateAnswered = defineEvent({
     isOpen: Type.Boolean(),
     /** Empty when open. */
     reasons: Type.Array(Type.String()),
+    /** The same in Chinese, in the same order; unknown in facts that are older. */
+    reasonsInChinese: Type.Optional(Type.Array(Type.String())),
     /** The good backups it rests on, one per target of the system. */
     backupRunIds: Type.Array(Uuid),
     answeredAt: Instant,
@@ -251,6 +253,8 @@ export const GateVoided = defineEvent({
     systemCode: Code,
     cause: VoidCause,
     detail: Type.String(),
+    /** Unknown in facts that are older. */
+    detailInChinese: Type.Optional(Type.String()),
     /** Open answers that were still valid. */
     answers: Type.Array(Type.Object({ askId: Uuid, changeId: Uuid })),
     voidedAt: Instant,

@@ -103,7 +103,10 @@ export const backupParameters = [
     bounds: ['PT1S', 'P1M'],
     clauses: ['A-2.4.1'],
     source: 'Defaults 2.5 (own choice)',
-    zh: ['应用层备份周期', '应用层文件系统、上下文文件和客户化代码的备份周期；每次变更前另行备份。'],
+    zh: [
+      '应用层备份周期',
+      '应用层文件系统、上下文文件和客户化代码的备份周期；每次变更前另行备份。',
+    ],
     en: [
       'Application tier interval',
       'How often file systems, context files and custom code are saved, besides before a change.',

@@ -60,8 +60,7 @@ test('every unit has a Chinese name, and a fault names it', () => {
     return checkParameterValue(key, value).map(({ detail }) => ({ key, unit, detail }))
   })
   const named = told.filter(
-    ({ detail, unit }) =>
-      detail.en.includes(unit) && detail['zh-CN'].includes(unitInChinese(unit)),
+    ({ detail, unit }) => detail.en.includes(unit) && detail['zh-CN'].includes(unitInChinese(unit)),
   )
   const units = parameters.filter(({ type }) => /^(integer|number|string-list)$/.test(type))
   expect(named.map(({ key }) => key).toSorted()).toEqual(units.map(({ key }) => key).toSorted())

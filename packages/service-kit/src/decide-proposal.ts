@@ -100,8 +100,7 @@ const OWN_PROPOSAL = said('Who proposes does not decide.', '提议人不得作�
 
 function assertMayDecide(proposal: Proposal, act: Act) {
   if (!isProposerKnown(proposal)) throw proposerUnknown()
-  if (proposedBy(proposal, act))
-    throw new Problem('same-person', OWN_PROPOSAL)
+  if (proposedBy(proposal, act)) throw new Problem('same-person', OWN_PROPOSAL)
   assertAnotherPerson(
     act,
     [proposal.proposedByPersonId, ...proposal.proposerControllers],

@@ -103,7 +103,7 @@ export function assertFits({ key, value }: Pick<SetParameter, 'key' | 'value'>):
       'parameter-refused',
       said(
         `${key}: ${faults.map(({ detail }) => detail.en).join('; ')}`,
-        `${key} ${faults.map(({ detail }) => detail['zh-CN']).join(';')}。`,
+        `${key} ${faults.map(({ detail }) => detail['zh-CN']).join('；')}。`,
       ),
       {
         errors: faults.map(({ pointer, detail }) => ({ pointer: `#/value${pointer}`, detail })),

@@ -1,7 +1,8 @@
+import { said } from '@erp-steward/contracts/bilingual'
 import type { EntityManager } from 'typeorm'
-import type { GateAnswer, GateReason } from './gate.ts'
+import type { GateAnswer, KeptReason } from './gate.ts'
 
-const HIDDEN = 'It is about a target of another unit.'
+const HIDDEN = said('It is about a target of another unit.', '涉及其他单位的备份对象。')
 
 /**
  * The answers as a unit reads them: what was answered about another unit's target, before systems belonged to a unit or while
@@ -22,7 +23,7 @@ export async function answersInRange(
     [named, unitId],
   )
   const codes = new Set(readable.map(({ code }) => code))
-  const shown = (reason: GateReason): GateReason =>
+  const shown = (reason: KeptReason): KeptReason =>
     reason.targetCode === null || codes.has(reason.targetCode)
       ? reason
       : { code: reason.code, targetCode: null, detail: HIDDEN }

@@ -1,3 +1,4 @@
+import { said, type Bilingual } from '@erp-steward/contracts/bilingual'
 import { durationMs } from '@erp-steward/regulation/duration'
 import { readParameter } from '@erp-steward/service-kit/parameters'
 import type { EntityManager } from 'typeorm'
@@ -29,7 +30,12 @@ export async function answerUnit(
 ): Promise<GateVerdict> {
   const system = await tx.findOneBy(SystemEntity, { code: systemCode })
   return system === null || (system.serves === 'unit' && system.unitId !== unitId)
-    ? unknown(`${systemCode} is no system of the unit that asks, nor of the company.`)
+    ? unknown(
+        said(
+          `${systemCode} is no system of the unit that asks, nor of the company.`,
+          `${systemCode} 既不是询问单位的系统，也不是公司的系统。`,
+        ),
+      )
     : evaluateGate(tx, systemCode, now)
 }
 
@@ -44,7 +50,8 @@ export async function evaluateGate(
   now: Date,
 ): Promise<GateVerdict> {
   const system = await tx.findOneBy(SystemEntity, { code: systemCode })
-  if (system === null) return unknown(`Nothing of ${systemCode} is registered.`)
+  if (system === null)
+    return unknown(said(`Nothing of ${systemCode} is registered.`, `${systemCode} 没有任何登记。`))
   const targets: {
     id: string
     code: string
@@ -69,7 +76,10 @@ export async function evaluateGate(
     return closed({
       code: 'no-required-target',
       targetCode: null,
-      detail: `No active target of ${systemCode} is required before a change.`,
+      detail: said(
+        `No active target of ${systemCode} is required before a change.`,
+        `${systemCode} 没有在变更前必须备份的有效备份对象。`,
+      ),
     })
   const reasons: GateReason[] = []
   // From before systems belonged to units. Not to count it would open a gate that waited for it.
@@ -77,7 +87,10 @@ export async function evaluateGate(
     reasons.push({
       code: 'target-foreign',
       targetCode: null,
-      detail: `A target of another unit is registered under ${systemCode}; it moves to a system of its own.`,
+      detail: said(
+        `A target of another unit is registered under ${systemCode}; it moves to a system of its own.`,
+        `${systemCode} 之下登记有其他单位的备份对象；须移至其单位自己的系统。`,
+      ),
     })
   const runIds: string[] = []
   let openUntil: Date | null = null
@@ -101,7 +114,7 @@ export async function evaluateGate(
     : { isOpen: true, reasons, runIds, openUntil }
 }
 
-function unknown(detail: string): GateVerdict {
+function unknown(detail: Bilingual): GateVerdict {
   return closed({ code: 'system-unknown', targetCode: null, detail })
 }
 

@@ -1,5 +1,7 @@
+import type { Bilingual } from '@erp-steward/contracts/bilingual'
 import { about, Code, InstantOut, nullable, Uuid } from '@erp-steward/contracts/values'
 import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
+import { StoredText } from '@erp-steward/service-kit/stored-text'
 import { Type, type Static } from 'typebox'
 
 /** Why a gate is closed. */
@@ -25,18 +27,26 @@ export const GateReason = Type.Object(
       Type.String(),
       'The target it is about; null where it is about the whole system.',
     ),
-    detail: Type.String({ description: 'What is in the way, for people.' }),
+    detail: Type.String({
+      description: 'What is in the way, for people, in the language preferred.',
+    }),
   },
   { title: 'GateReason' },
 )
-export type GateReason = Static<typeof GateReason>
+/** Why a gate is closed, as it is found. */
+export type GateReason = Omit<Static<typeof GateReason>, 'detail'> & { detail: Bilingual }
+
+/** As rows keep it. */
+const KeptReason = Type.Object({ ...GateReason.properties, detail: StoredText })
+export type KeptReason = Static<typeof KeptReason>
 
 const verdict = {
   isOpen: Type.Boolean({ description: 'Whether the change may start. Source: A-2.4.4.' }),
   reasons: Type.Array(GateReason, { description: 'Why it is closed; empty when it is open.' }),
   runIds: Type.Array(Uuid, { description: 'The backups that it rests on.' }),
 }
-/** Both were made lists in JSON. */
+const kept = { reasons: Type.Array(KeptReason) }
+/** It was made a list in JSON. */
 const columns = { runIds: { type: 'jsonb', array: false } } as const
 
 /** Whether a change of a system could start. Source. */
@@ -56,7 +66,7 @@ export const GateView = Type.Object(
 /** What the gate of a system was when it was last looked at. */
 export const GateEntity = entityOf(GateView, {
   table: 'backup_gate',
-  kept: { since: InstantOut },
+  kept: { ...kept, since: InstantOut },
   key: ['systemCode'],
   columns,
   indices: [{ name: 'backup_gate_ageing', columns: ['openUntil'], where: 'is_open' }],
@@ -84,6 +94,7 @@ export const GateAnswerView = Type.Object(
 
 export const GateAnswerEntity = entityOf(GateAnswerView, {
   table: 'gate_answer',
+  kept,
   key: ['askId'],
   columns,
   indices: [{ name: 'gate_answer_by_time', columns: ['answeredAt', 'askId'] }],

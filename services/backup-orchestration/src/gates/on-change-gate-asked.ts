@@ -41,6 +41,7 @@ export const onChangeGateAsked = on(ChangeGateAsked, async (tx, { data }, act) =
     .returning('ask_id')
     .execute()
   if ((kept.raw as unknown[]).length === 0) return
+  const lines = reasons.map(reasonLine)
   await appendEvent(
     tx,
     'backup-orchestration',
@@ -51,7 +52,8 @@ export const onChangeGateAsked = on(ChangeGateAsked, async (tx, { data }, act) =
       changeId,
       systemCode,
       isOpen,
-      reasons: reasons.map(reasonLine),
+      reasons: lines.map(({ en }) => en),
+      reasonsInChinese: lines.map((line) => line['zh-CN']),
       backupRunIds: runIds,
       answeredAt: answer.answeredAt.toISOString(),
       validUntil: answer.validUntil.toISOString(),

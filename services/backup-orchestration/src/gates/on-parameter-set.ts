@@ -1,3 +1,4 @@
+import { said } from '@erp-steward/contracts/bilingual'
 import { ParameterVersionSet } from '@erp-steward/contracts/platform-events'
 import { on } from '@erp-steward/messaging/consumer'
 import { voidGate } from './void-gate.ts'
@@ -13,6 +14,6 @@ export const onParameterSet = on(ParameterVersionSet, async (tx, { data }, act) 
       where required_before_change and ($1::uuid is null or unit_id = $1) order by system_code`,
     [data.unitId],
   )
-  for (const { systemCode } of systems)
-    await voidGate(tx, systemCode, 'parameter', `${data.key} was set anew.`, act)
+  const detail = said(`${data.key} was set anew.`, `${data.key} 已重新设置。`)
+  for (const { systemCode } of systems) await voidGate(tx, systemCode, 'parameter', detail, act)
 })

@@ -3,6 +3,7 @@ import { Problem } from '@erp-steward/contracts/problem'
 import { about, Code } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { unitInRange } from '@erp-steward/service-kit/authentication'
+import { inLanguage, languageOf } from '@erp-steward/service-kit/language'
 import { listRoute, readRoute } from '@erp-steward/service-kit/route-shapes'
 import type { Dependencies } from '@erp-steward/service-kit/service'
 import { Type } from 'typebox'
@@ -29,8 +30,14 @@ export function gateRoutes(app: App, deps: Dependencies<BackupConfig>): void {
     query: { systemCode: Type.Optional(about(Code, 'Only answers about this system.')) },
     row: GateAnswerView,
     sorting: byAnswer,
-    list: ({ query: { systemCode = null }, request, after, limit }) =>
-      listAnswers(db.manager, { systemCode, onlyUnitId: unitInRange(request), after, limit }),
+    list: async ({ query: { systemCode = null }, request, after, limit }) => {
+      const filter = { systemCode, onlyUnitId: unitInRange(request), after, limit }
+      const answers = await listAnswers(db.manager, filter)
+      return answers.map((answer) => ({
+        ...answer,
+        reasons: inLanguage(answer.reasons, languageOf(request)),
+      }))
+    },
   })
 
   readRoute(app, '/v1/backup-gates/:systemCode', {
@@ -44,12 +51,8 @@ export function gateRoutes(app: App, deps: Dependencies<BackupConfig>): void {
     read: async ({ request, params: { systemCode } }) => {
       await assertOwnSystem(db.manager, systemCode, unitInRange(request))
       const evaluatedAt = clock()
-      const { isOpen, reasons, runIds, openUntil } = await evaluateGate(
-        db.manager,
-        systemCode,
-        evaluatedAt,
-      )
-      return { systemCode, isOpen, reasons, runIds, openUntil, evaluatedAt }
+      const verdict = await evaluateGate(db.manager, systemCode, evaluatedAt)
+      return { systemCode, ...inLanguage(verdict, languageOf(request)), evaluatedAt }
     },
   })
 }

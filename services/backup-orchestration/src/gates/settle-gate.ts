@@ -52,7 +52,7 @@ export async function settleGate(tx: EntityManager, systemCode: string, act: Act
       'backup-orchestration',
       GateClosed,
       systemCode,
-      { systemCode, reasons: reasons.map(reasonLine), closedAt: at },
+      { systemCode, reasons: reasons.map((reason) => reasonLine(reason).en), closedAt: at },
       act,
     )
 }

@@ -1,4 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
+import type { Bilingual } from '@erp-steward/contracts/bilingual'
 import { GateVoided, type VoidCause } from '@erp-steward/contracts/backup-events'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
@@ -12,7 +13,7 @@ export async function voidGate(
   tx: EntityManager,
   systemCode: string,
   cause: VoidCause,
-  detail: string,
+  detail: Bilingual,
   act: Act,
 ): Promise<void> {
   const [answers]: [{ askId: string; changeId: string }[], number] = await tx.query(
@@ -26,7 +27,14 @@ export async function voidGate(
     'backup-orchestration',
     GateVoided,
     systemCode,
-    { systemCode, cause, detail, answers, voidedAt: act.now.toISOString() },
+    {
+      systemCode,
+      cause,
+      detail: detail.en,
+      detailInChinese: detail['zh-CN'],
+      answers,
+      voidedAt: act.now.toISOString(),
+    },
     act,
   )
   await settleGate(tx, systemCode, act)

@@ -62,6 +62,7 @@ export async function confirmSite(
     },
     act,
   )
-  await settleSite(tx, code, `The site ${code} was confirmed.`, act)
+  const detail = said(`The site ${code} was confirmed.`, `存放地 ${code} 已确认。`)
+  await settleSite(tx, code, detail, act)
   return { ...site, ...confirmed }
 }

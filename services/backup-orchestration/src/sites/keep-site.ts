@@ -81,7 +81,8 @@ export async function changeSite(
   const changed: Site = { ...site, ...written }
   assertBuilding(changed)
   await tx.update(SiteEntity, { code }, written)
-  if (differs) await settleSite(tx, code, `The site ${code} was stated anew.`, act)
+  const detail = said(`The site ${code} was stated anew.`, `存放地 ${code} 已重新申报。`)
+  if (differs) await settleSite(tx, code, detail, act)
   return changed
 }
 

@@ -1,4 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
+import type { Bilingual } from '@erp-steward/contracts/bilingual'
 import type { EntityManager } from 'typeorm'
 import { voidGate } from '../gates/void-gate.ts'
 import { lockTargetsAt, settleProtection } from '../targets/settle-protection.ts'
@@ -7,7 +8,7 @@ import { lockTargetsAt, settleProtection } from '../targets/settle-protection.ts
 export async function settleSite(
   tx: EntityManager,
   code: string,
-  detail: string,
+  detail: Bilingual,
   act: Act,
 ): Promise<void> {
   const targets = await lockTargetsAt(tx, code)

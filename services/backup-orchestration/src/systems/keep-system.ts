@@ -61,7 +61,8 @@ export async function setServes(
   const changed: System = { ...system, serves, version: system.version + 1 }
   await tx.update(SystemEntity, { code }, { serves, version: changed.version })
   await stateSystem(tx, changed, act)
-  await voidGate(tx, code, 'system', `It serves the ${serves} from now on.`, act)
+  const detail = said(`It serves the ${serves} from now on.`, `自此服务于 ${serves}。`)
+  await voidGate(tx, code, 'system', detail, act)
 }
 
 async function stateSystem(tx: EntityManager, system: System, act: Act): Promise<void> {

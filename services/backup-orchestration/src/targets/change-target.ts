@@ -1,4 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
+import { said } from '@erp-steward/contracts/bilingual'
 import type { EntityManager } from 'typeorm'
 import { AssignmentEntity } from '../assignments/assignment.ts'
 import { loseLease } from '../assignments/expire-leases.ts'
@@ -55,8 +56,11 @@ export async function changeTarget(
   await settleProtection(tx, changed, act)
   const members = groundsOf(target, changes)
   if (members.length > 0) {
-    const detail = `Changed of ${target.code}: ${members.join(', ')}.`
-    await voidApprovals(tx, changed, detail, act)
+    const detail = said(
+      `Changed of ${target.code}: ${members.join(', ')}.`,
+      `备份对象 ${target.code} 已修改：${members.join('、')}。`,
+    )
+    await voidApprovals(tx, changed, detail.en, act)
     await voidGate(tx, target.systemCode, 'target', detail, act)
   }
   return changed

@@ -75,7 +75,11 @@ export async function registerTarget(
     throw error
   }
   await stateTarget(tx, target, act)
-  await voidGate(tx, systemCode, 'target', `The target ${target.code} was registered.`, act)
+  const detail = said(
+    `The target ${target.code} was registered.`,
+    `已登记备份对象 ${target.code}。`,
+  )
+  await voidGate(tx, systemCode, 'target', detail, act)
   return target
 }
 

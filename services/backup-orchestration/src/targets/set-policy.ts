@@ -63,7 +63,11 @@ export async function setPolicy(
   )
   await trackNewest(tx, { ...target, ...changes }, act)
   await settleProtection(tx, { ...target, ...changes }, act)
-  await voidGate(tx, target.systemCode, 'policy', `The policy of ${target.code} was set.`, act)
+  const detail = said(
+    `The policy of ${target.code} was set.`,
+    `已设置备份对象 ${target.code} 的策略。`,
+  )
+  await voidGate(tx, target.systemCode, 'policy', detail, act)
   return policy
 }
 

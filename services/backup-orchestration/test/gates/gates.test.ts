@@ -192,12 +192,15 @@ describe('a change that asks', () => {
   test('every answer is kept, for its unit to read', async () => {
     await ask('UNHEARD-OF')
     const url = '/v1/backup-gates/answers?systemCode=UNHEARD-OF'
-    const list = (headers = authority()) =>
+    const list = (headers: Readonly<Record<string, string>> = authority()) =>
       made<{ items: unknown[] }>(send(stage, 'GET', url, headers))
     expect(await list()).toMatchObject({
       items: [{ isOpen: false, changeNumber: 'C-0000001', reasons: [{ code: 'system-unknown' }] }],
     })
     expect((await list(inUnit(UNIT))).items).toHaveLength(1)
+    expect(await list({ ...authority(), 'accept-language': 'zh-CN' })).toMatchObject({
+      items: [{ reasons: [{ detail: 'UNHEARD-OF 既不是询问单位的系统，也不是公司的系统。' }] }],
+    })
     expect((await list(inUnit(OTHER_UNIT))).items).toEqual([])
   })
 

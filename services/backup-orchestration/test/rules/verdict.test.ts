@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals'
+import { said } from '@erp-steward/contracts/bilingual'
 import { proveTarget, reasonLine, type Candidate } from '../../src/gates/rules/verdict.ts'
 
 const NOW = new Date('2026-03-09T02:00:00Z')
@@ -58,10 +59,11 @@ test.each<[string, string, readonly Candidate[], object]>([
 })
 
 test('a reason is one line with its code first', () => {
-  expect(reasonLine({ code: 'no-backup', targetCode: 'T', detail: 'None.' })).toBe(
-    'no-backup T: None.',
+  const detail = said('None.', '没有。')
+  expect(reasonLine({ code: 'no-backup', targetCode: 'T', detail })).toEqual(
+    said('no-backup T: None.', 'no-backup T：没有。'),
   )
-  expect(reasonLine({ code: 'system-unknown', targetCode: null, detail: 'None.' })).toBe(
-    'system-unknown: None.',
+  expect(reasonLine({ code: 'system-unknown', targetCode: null, detail })).toEqual(
+    said('system-unknown: None.', 'system-unknown：没有。'),
   )
 })

@@ -37,6 +37,7 @@ const Columns = Type.String({
   pattern:
     '^[^:,\\u0000-\\u001f]{1,60}:[A-Za-z-]{1,20}(,[^:,\\u0000-\\u001f]{1,60}:[A-Za-z-]{1,20})*$',
   description:
+    // eslint-disable-next-line no-restricted-syntax -- what is sent, to the letter
     'What columns are that have names of their own, `工作证号:employeeNumber,备注:-`; `-` is not read.',
 })
 

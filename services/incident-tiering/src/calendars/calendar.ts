@@ -216,7 +216,7 @@ export function checkedDefinition(
       'calendar-refused',
       said(
         faults.map(({ message }) => message).join(' '),
-        faults.map(({ chinese }) => chinese).join(';'),
+        faults.map(({ chinese }) => chinese).join('；'),
       ),
       {
         errors: faults.map(({ path, message, chinese }) => ({

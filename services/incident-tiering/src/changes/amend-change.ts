@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Act } from '@erp-steward/contracts/act'
+import { said } from '@erp-steward/contracts/bilingual'
 import { ChangeAmended } from '@erp-steward/contracts/change-events'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
@@ -50,13 +51,16 @@ export async function amendChange(
     heldCause: null,
     heldReasons: [],
   })
-  await addChangeEntry(tx, change.id, 'amended', `Differs now: ${members.join(', ')}.`, act)
+  const words = said(`Differs now: ${members.join(', ')}.`, `已修改：${members.join('、')}。`)
+  await addChangeEntry(tx, change.id, 'amended', words, act)
   if (voided.length > 0)
     await addChangeEntry(
       tx,
       change.id,
       'approvals-voided',
-      `The edit voids ${voided.length === 1 ? 'the approval' : 'both approvals'} given before.`,
+      voided.length === 1
+        ? said('The edit voids the approval given before.', '修改使此前的审批作废。')
+        : said('The edit voids both approvals given before.', '修改使此前的两项审批均作废。'),
       act,
     )
   await appendEvent(

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
+import { said } from '@erp-steward/contracts/bilingual'
 import { ChangeGateAsked } from '@erp-steward/contracts/change-events'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { enqueue } from '@erp-steward/service-kit/jobs'
@@ -37,7 +38,11 @@ export async function askGate(
     heldReasons: [],
   })
   await watchAnswer(tx, asking, act)
-  await addChangeEntry(tx, change.id, 'gate-asked', `Is ${systemCode} backed up? ${askId}`, act)
+  const words = said(
+    `Is ${systemCode} backed up? ${askId}`,
+    `询问 ${systemCode} 是否已备份：${askId}`,
+  )
+  await addChangeEntry(tx, change.id, 'gate-asked', words, act)
   await appendEvent(
     tx,
     'incident-tiering',

@@ -1,6 +1,7 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { about, InstantOut, Uuid } from '@erp-steward/contracts/values'
 import { entityOf } from '@erp-steward/service-kit/entity'
+import { InChinese, textColumns, type StoredText } from '@erp-steward/service-kit/stored-text'
 import { Type, type Static } from 'typebox'
 import type { EntityManager } from 'typeorm'
 
@@ -37,14 +38,17 @@ export const ChangeEntryView = Type.Object(
     at: about(InstantOut, 'When it happened.'),
     actor: Type.String({ description: 'Account, client or service.' }),
     kind: ChangeEntryKind,
-    text: Type.String({ description: 'What was said with it, such as a reason or a result.' }),
+    text: Type.String({
+      description:
+        'What was said with it, such as a reason or a result; what the product says itself, in the language preferred.',
+    }),
   },
   { title: 'ChangeEntry' },
 )
 
 export const ChangeEntryEntity = entityOf(ChangeEntryView, {
   table: 'change_entry',
-  kept: { changeId: Uuid },
+  kept: { changeId: Uuid, textInChinese: InChinese },
   columns: { id: { type: 'bigint', generated: 'increment' } },
   indices: [{ name: 'change_entry_by_change', columns: ['changeId', 'id'] }],
 })
@@ -54,8 +58,9 @@ export async function addChangeEntry(
   tx: EntityManager,
   changeId: string,
   kind: ChangeEntryKind,
-  text: string,
+  text: StoredText,
   act: Act,
 ): Promise<void> {
-  await tx.insert(ChangeEntryEntity, { changeId, at: act.now, actor: act.actor, kind, text })
+  const entry = { changeId, at: act.now, actor: act.actor, kind, ...textColumns(text) }
+  await tx.insert(ChangeEntryEntity, entry)
 }

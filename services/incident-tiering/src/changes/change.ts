@@ -16,6 +16,7 @@ import {
 } from '@erp-steward/contracts/values'
 import { assertVersion } from '@erp-steward/service-kit/commit'
 import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
+import { StoredText } from '@erp-steward/service-kit/stored-text'
 import { Type, type Static } from 'typebox'
 import type { EntityManager } from 'typeorm'
 
@@ -110,7 +111,9 @@ export const ChangeView = Type.Object(
     ),
     askedAt: nullable(InstantOut, 'When the gate was asked last; null before that.'),
     heldCause: nullable(HeldCause, 'What keeps it from starting; null unless `state` is `held`.'),
-    heldReasons: Type.Array(Type.String(), { description: 'Why it was held, for people.' }),
+    heldReasons: Type.Array(Type.String(), {
+      description: 'Why it was held, for people, in the language preferred.',
+    }),
     parameterVersions: Type.Record(Type.String(), Type.Integer(), {
       description:
         "Versions of the parameters under which it started, by key: of its windows, or of the time for an emergency's papers.",
@@ -159,6 +162,7 @@ export const ChangeEntity = entityOf(ChangeView, {
   kept: {
     /** Who approved an earlier wording; none of them may become the executor. */
     voidedApproverPersonIds: Type.Array(Uuid),
+    heldReasons: Type.Array(StoredText),
   },
   columns: { parameterVersions: { type: 'json' } },
   checks: [

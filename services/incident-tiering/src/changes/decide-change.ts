@@ -16,7 +16,7 @@ import { settleDebt } from './change-debt.ts'
 import { assertState, lockChange, updateChange, type Change } from './change.ts'
 import { isKeyUserOf } from './key-user-of-change.ts'
 import { hasLeftSince } from './person-move.ts'
-import { decidedByModule, pendingStage } from './rules/approval.ts'
+import { decidedByModule, pendingStage, STAGE_IN_CHINESE } from './rules/approval.ts'
 import { settleStage } from './unfilled-stage.ts'
 import { objectionToApprover } from './rules/three-people.ts'
 
@@ -57,7 +57,10 @@ export async function approveChange(
     ...(isComplete && change.state === 'submitted' && { state: 'approved' }),
   })
   if (stage === 'unit') await settleDebt(tx, change, 'unit-approval', act)
-  const entry = `Stage ${stage}.${comment === null ? '' : ` ${comment}`}`
+  const entry = said(
+    `Stage ${stage}.${comment === null ? '' : ` ${comment}`}`,
+    `${STAGE_IN_CHINESE[stage]}。${comment ?? ''}`,
+  )
   await addChangeEntry(tx, change.id, 'approved', entry, act)
   await appendEvent(
     tx,
@@ -93,7 +96,8 @@ export async function rejectChange(
   const { change, approverPersonId } = await decidable(tx, command, expected, act)
   assertState(change, 'submitted')
   const rejected = await updateChange(tx, change, { state: 'rejected' })
-  await addChangeEntry(tx, change.id, 'rejected', `Stage ${stage}. ${reason}`, act)
+  const entry = said(`Stage ${stage}. ${reason}`, `${STAGE_IN_CHINESE[stage]}。${reason}`)
+  await addChangeEntry(tx, change.id, 'rejected', entry, act)
   await appendEvent(
     tx,
     'incident-tiering',

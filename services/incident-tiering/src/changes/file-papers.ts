@@ -1,6 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { ChangePapersFiled } from '@erp-steward/contracts/change-events'
-import { said } from '@erp-steward/contracts/bilingual'
+import { said, together } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { heldPerson, mayDo } from '@erp-steward/directory/directory'
@@ -47,8 +47,9 @@ export async function filePapers(
     papersFiledAt: act.now,
   })
   await settleDebt(tx, change, 'papers', act)
-  const when = withinTarget ? 'In time' : 'Late'
-  await addChangeEntry(tx, change.id, 'papers-filed', `${when}. ${confirmation}`, act)
+  const when = withinTarget ? said('In time.', '按时。') : said('Late.', '逾期。')
+  const entry = together([when, said(confirmation, confirmation)])
+  await addChangeEntry(tx, change.id, 'papers-filed', entry, act)
   await appendEvent(
     tx,
     'incident-tiering',

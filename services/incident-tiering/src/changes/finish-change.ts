@@ -1,6 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { ChangeFinished } from '@erp-steward/contracts/change-events'
-import { said } from '@erp-steward/contracts/bilingual'
+import { said, together } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
@@ -41,8 +41,10 @@ export async function finishChange(
     finishedAt: act.now,
     finisherPersonId,
   })
-  const inStead = finisherPersonId === change.executorPersonId ? '' : ' In place of the executor.'
-  await addChangeEntry(tx, change.id, 'finished', `${outcome}: ${result}${inStead}`, act)
+  const words = [said(`${outcome}: ${result}`, `${outcome}：${result}`)]
+  if (finisherPersonId !== change.executorPersonId)
+    words.push(said('In place of the executor.', '（代执行人报告。）'))
+  await addChangeEntry(tx, change.id, 'finished', together(words), act)
   await appendEvent(
     tx,
     'incident-tiering',

@@ -1,4 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
+import { said, together, type Bilingual } from '@erp-steward/contracts/bilingual'
 import { ChangeHeld, type HeldCause } from '@erp-steward/contracts/change-events'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
@@ -10,11 +11,13 @@ export async function holdChange(
   tx: EntityManager,
   change: Change,
   cause: HeldCause,
-  reasons: readonly string[],
+  reasons: readonly Bilingual[],
   act: Act,
 ): Promise<void> {
   await updateChange(tx, change, { state: 'held', heldCause: cause, heldReasons: [...reasons] })
-  await addChangeEntry(tx, change.id, 'held', `${cause}: ${reasons.join(' ')}`, act)
+  const words = together(reasons)
+  const entry = said(`${cause}: ${words.en}`, `${cause}：${words['zh-CN']}`)
+  await addChangeEntry(tx, change.id, 'held', entry, act)
   await appendEvent(
     tx,
     'incident-tiering',
@@ -25,7 +28,7 @@ export async function holdChange(
       number: change.number,
       askId: change.askId,
       cause,
-      reasons: [...reasons],
+      reasons: reasons.map(({ en }) => en),
       heldAt: act.now.toISOString(),
     },
     act,

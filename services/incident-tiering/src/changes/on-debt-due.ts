@@ -1,4 +1,5 @@
 import { ChangeDebtKind, ChangeDebtOverdue } from '@erp-steward/contracts/change-events'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Uuid } from '@erp-steward/contracts/values'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { defineTask } from '@erp-steward/service-kit/jobs'
@@ -22,7 +23,8 @@ export const onDebtDue = defineTask(
     }
     await tx.update(ChangeDebtEntity, { changeId, kind }, { overdueAt: act.now })
     const dueAt = debt.dueAt.toISOString()
-    await addChangeEntry(tx, changeId, 'debt-overdue', `${kind}: owed until ${dueAt}.`, act)
+    const words = said(`${kind}: owed until ${dueAt}.`, `${kind}：应于 ${dueAt} 前补办。`)
+    await addChangeEntry(tx, changeId, 'debt-overdue', words, act)
     await appendEvent(
       tx,
       'incident-tiering',

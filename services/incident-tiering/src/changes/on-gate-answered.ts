@@ -1,4 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
+import { said, type Bilingual } from '@erp-steward/contracts/bilingual'
 import { GateAnswered } from '@erp-steward/contracts/backup-events'
 import type { HeldCause } from '@erp-steward/contracts/change-events'
 import type { EventOf } from '@erp-steward/contracts/event'
@@ -35,22 +36,29 @@ export const onGateAnswered = on(GateAnswered, async (tx, { data }, act) => {
   await holdChange(tx, change, cause, reasons, act)
 })
 
+const NAMES_NONE = said('The answer is open but names no backup.', '答复为放行，但未指明任何备份。')
+const CAME_LATE = said('The answer came after its time.', '答复超过时限才到达。')
+
 async function objectionTo(
   tx: EntityManager,
   change: Change,
-  { isOpen, reasons, backupRunIds, validUntil }: Answer,
+  { isOpen, reasons, reasonsInChinese, backupRunIds, validUntil }: Answer,
   { planned, window }: Pick<StartGrounds, 'planned' | 'window'>,
   act: Act,
-): Promise<[cause: HeldCause, reasons: readonly string[]] | null> {
-  if (!isOpen) return ['gate-closed', reasons]
-  if (backupRunIds.length === 0) return ['gate-closed', ['The answer is open but names no backup.']]
-  if (act.now > answerDueAt(change)) return ['answer-late', ['The answer came after its time.']]
+): Promise<[cause: HeldCause, reasons: readonly Bilingual[]] | null> {
+  if (!isOpen)
+    return ['gate-closed', reasons.map((each, at) => said(each, reasonsInChinese?.[at] ?? each))]
+  if (backupRunIds.length === 0) return ['gate-closed', [NAMES_NONE]]
+  if (act.now > answerDueAt(change)) return ['answer-late', [CAME_LATE]]
   if (act.now >= new Date(validUntil))
-    return ['answer-late', [`The answer was valid until ${validUntil}.`]]
+    return [
+      'answer-late',
+      [said(`The answer was valid until ${validUntil}.`, `答复的有效期至 ${validUntil}。`)],
+    ]
   // The gate took its time: the window may have closed, and somebody may have left, since the question.
-  if (!window.isOpen) return ['outside-window', [outsideWindow(window).en]]
+  if (!window.isOpen) return ['outside-window', [outsideWindow(window)]]
   const untimely = objectionToTime(planned, act.now)
-  if (untimely !== null) return ['outside-planned-time', [untimely.en]]
+  if (untimely !== null) return ['outside-planned-time', [untimely]]
   const [cause, lost = []] = (await lostPerson(tx, change)) ?? []
-  return cause === undefined ? null : [cause, lost.map(({ en }) => en)]
+  return cause === undefined ? null : [cause, lost]
 }

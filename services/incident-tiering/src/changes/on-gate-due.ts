@@ -1,9 +1,12 @@
+import { said } from '@erp-steward/contracts/bilingual'
 import { Uuid } from '@erp-steward/contracts/values'
 import { defineTask } from '@erp-steward/service-kit/jobs'
 import { Type } from 'typebox'
 import { answerDueAt, GATE_ANSWER_WITHIN_MS, GATE_DUE, watchAnswer } from './ask-gate.ts'
 import { lockedChange } from './change.ts'
 import { holdChange } from './hold-change.ts'
+
+const SECONDS = String(GATE_ANSWER_WITHIN_MS / 1_000)
 
 /**
  * Silence is a closed gate: a change whose question has no answer in time is held. May run late or twice; a change that
@@ -24,7 +27,7 @@ export const onGateDue = defineTask(
       tx,
       change,
       'gate-silent',
-      [`No answer within ${String(GATE_ANSWER_WITHIN_MS / 1_000)} seconds.`],
+      [said(`No answer within ${SECONDS} seconds.`, `${SECONDS} 秒内没有答复。`)],
       act,
     )
   },

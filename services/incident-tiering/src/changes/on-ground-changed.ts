@@ -1,4 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
+import { said, type Bilingual } from '@erp-steward/contracts/bilingual'
 import { GateVoided } from '@erp-steward/contracts/backup-events'
 import { ParameterVersionSet } from '@erp-steward/contracts/platform-events'
 import { on } from '@erp-steward/messaging/consumer'
@@ -18,7 +19,15 @@ const READ_BY_WINDOWS: readonly string[] = [
 
 /** What the gate of a system reads was changed: a change that rests on it is held, and asks anew. Sources: A-2.4.4, A-3.3.4. */
 export const onGateVoided = on(GateVoided, (tx, { data }, act) =>
-  holdWaiting(tx, { systemCode: data.systemCode }, `The gate was voided. ${data.detail}`, act),
+  holdWaiting(
+    tx,
+    { systemCode: data.systemCode },
+    said(
+      `The gate was voided. ${data.detail}`,
+      `门禁的答复已作废。${data.detailInChinese ?? data.detail}`,
+    ),
+    act,
+  ),
 )
 
 /** Windows or freeze were changed: a change that was approved under the former ones is held. Source: A-3.3.5. */
@@ -28,13 +37,13 @@ export const onWindowsChanged = on(ParameterVersionSet, async (tx, { data }, act
     class: Not('emergency' as const),
     ...(data.unitId !== null && { unitId: data.unitId }),
   }
-  await holdWaiting(tx, where, `${data.key} was set anew.`, act)
+  await holdWaiting(tx, where, said(`${data.key} was set anew.`, `${data.key} 已重新设置。`), act)
 })
 
 async function holdWaiting(
   tx: EntityManager,
   where: FindOptionsWhere<Change>,
-  reason: string,
+  reason: Bilingual,
   act: Act,
 ) {
   const waiting = await tx.find(ChangeEntity, {

@@ -1,6 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { ChangeReviewed } from '@erp-steward/contracts/change-events'
-import { said } from '@erp-steward/contracts/bilingual'
+import { said, together } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
@@ -47,8 +47,9 @@ export async function reviewChange(
     reviewedAt: act.now,
   })
   await settleDebt(tx, change, 'review', act)
-  const verdict = isSuccessful ? 'Successful' : 'Not successful'
-  await addChangeEntry(tx, change.id, 'reviewed', `${verdict}. ${findings}`, act)
+  const verdict = isSuccessful ? said('Successful.', '成功。') : said('Not successful.', '未成功。')
+  const entry = together([verdict, said(findings, findings)])
+  await addChangeEntry(tx, change.id, 'reviewed', entry, act)
   await appendEvent(
     tx,
     'incident-tiering',

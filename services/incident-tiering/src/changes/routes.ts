@@ -12,6 +12,7 @@ import {
 } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { assertReaches, principalOf, unitInRange } from '@erp-steward/service-kit/authentication'
+import { inLanguage, languageOf } from '@erp-steward/service-kit/language'
 import { byInstant, listOf } from '@erp-steward/service-kit/paging'
 import {
   changeRoute,
@@ -20,6 +21,7 @@ import {
   readRoute,
 } from '@erp-steward/service-kit/route-shapes'
 import type { Dependencies } from '@erp-steward/service-kit/service'
+import { withTextIn } from '@erp-steward/service-kit/stored-text'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { IncidentConfig } from '../config.ts'
@@ -66,6 +68,12 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
     return found
   }
 
+  /** The change as the caller reads it. */
+  const told = async (request: FastifyRequest, change: Change | Promise<Change>) => {
+    const { heldReasons, ...rest } = await change
+    return { ...rest, heldReasons: inLanguage(heldReasons, languageOf(request)) }
+  }
+
   /** What every change of one has: it is about one that the caller may see, and answers it. */
   const act = {
     tags,
@@ -107,9 +115,9 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
     admit: ({ request, body }) => {
       assertReaches(request, body.unitId)
     },
-    create: (tx, { body, act }) => {
+    create: (tx, { body, request, act }) => {
       const [plannedStart, plannedEnd] = [new Date(body.plannedStart), new Date(body.plannedEnd)]
-      return submitChange(tx, { ...body, plannedStart, plannedEnd }, act)
+      return told(request, submitChange(tx, { ...body, plannedStart, plannedEnd }, act))
     },
   })
 
@@ -126,9 +134,10 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
     },
     row: ChangeView,
     sorting: byInstant('submittedAt'),
-    list: ({ query: { state, unitId, kind }, request, after: [afterAt, afterId], limit }) => {
-      const reader = readerOf(request)
-      return listChanges(db.manager, { state, unitId, kind, reader, afterAt, afterId, limit })
+    list: async ({ query: { state, unitId, kind }, request, after: [afterAt, afterId], limit }) => {
+      const filter = { state, unitId, kind, reader: readerOf(request), afterAt, afterId, limit }
+      const changes = await listChanges(db.manager, filter)
+      return Promise.all(changes.map((change) => told(request, change)))
     },
   })
 
@@ -140,7 +149,7 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
       'One change, with who asked, approved and carries it out, and the backups it rests on.',
     clauses: ['A-3.3.2', 'A-2.4.4'],
     answer: ChangeView,
-    read: ({ request, params }) => readable(request, params.id),
+    read: ({ request, params }) => told(request, readable(request, params.id)),
   })
 
   readRoute(app, '/v1/changes/:id/timeline', {
@@ -152,12 +161,11 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
     answer: listOf(ChangeEntryView),
     read: async ({ request, params }) => {
       const { id: changeId } = await readable(request, params.id)
-      return {
-        items: await db.manager.find(ChangeEntryEntity, {
-          where: { changeId },
-          order: { id: 'asc' },
-        }),
-      }
+      const entries = await db.manager.find(ChangeEntryEntity, {
+        where: { changeId },
+        order: { id: 'asc' },
+      })
+      return { items: entries.map((entry) => withTextIn(entry, languageOf(request))) }
     },
   })
 
@@ -168,13 +176,16 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
     summary: 'The requester edits the plan before it starts; approvals given before are void.',
     clauses: ['A-3.3.2', 'B-4.2.4', 'B-6.2'],
     body: Type.Partial(Type.Object(changePlan), { additionalProperties: false, minProperties: 1 }),
-    apply: (tx, { params, body: { plannedStart, plannedEnd, ...rest }, expected, act }) => {
+    apply: (
+      tx,
+      { params, body: { plannedStart, plannedEnd, ...rest }, request, expected, act },
+    ) => {
       const edit = {
         ...rest,
         ...(plannedStart !== undefined && { plannedStart: new Date(plannedStart) }),
         ...(plannedEnd !== undefined && { plannedEnd: new Date(plannedEnd) }),
       }
-      return amendChange(tx, params.id, edit, expected, act)
+      return told(request, amendChange(tx, params.id, edit, expected, act))
     },
   })
 
@@ -191,7 +202,7 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
     }),
     apply: (tx, { params, body, request, expected, act }) => {
       const command = { changeId: params.id, approver: principalOf(request), ...body }
-      return approveChange(tx, command, expected, act)
+      return told(request, approveChange(tx, command, expected, act))
     },
   })
 
@@ -207,7 +218,7 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
     }),
     apply: (tx, { params, body, request, expected, act }) => {
       const command = { changeId: params.id, approver: principalOf(request), ...body }
-      return rejectChange(tx, command, expected, act)
+      return told(request, rejectChange(tx, command, expected, act))
     },
   })
 
@@ -218,8 +229,8 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
     summary: 'The requester takes the change back before it starts.',
     clauses: ['B-6.2'],
     body: closed({ reason: about(Paragraph(2_000), 'Why it is taken back.') }),
-    apply: (tx, { params, body, expected, act }) =>
-      withdrawChange(tx, params.id, body.reason, expected, act),
+    apply: (tx, { params, body, request, expected, act }) =>
+      told(request, withdrawChange(tx, params.id, body.reason, expected, act)),
   })
 
   changeRoute(app, deps, 'POST', '/v1/changes/:id/start', {
@@ -236,10 +247,10 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
       'The executor starts the change in its planned time (200), or asks the backup gate, whose answer starts or holds it (202).',
     clauses: ['A-2.4.4', 'A-3.3.2', 'A-3.3.4', 'A-3.3.5', 'B-4.3.7'],
     also: { 202: ChangeView },
-    apply: async (tx, { params, reply, expected, act }) => {
+    apply: async (tx, { params, request, reply, expected, act }) => {
       const started = await startChange(tx, params.id, expected, act)
       void reply.code(started.state === 'asking' ? 202 : 200)
-      return started
+      return told(request, started)
     },
   })
 
@@ -256,7 +267,8 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
     }),
     apply: (tx, { params, body, request, expected, act }) => {
       const { roles } = principalOf(request)
-      return finishChange(tx, { changeId: params.id, ...body, roles }, expected, act)
+      const report = { changeId: params.id, ...body, roles }
+      return told(request, finishChange(tx, report, expected, act))
     },
   })
 
@@ -273,7 +285,8 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
     }),
     apply: (tx, { params, body, request, expected, act }) => {
       const filer = principalOf(request)
-      return filePapers(tx, { changeId: params.id, ...body, filer }, expected, act)
+      const papers = { changeId: params.id, ...body, filer }
+      return told(request, filePapers(tx, papers, expected, act))
     },
   })
 
@@ -289,8 +302,8 @@ export function changeRoutes(app: App, deps: Dependencies<IncidentConfig>): void
       isSuccessful: Type.Boolean({ description: 'Whether the change reached what it was for.' }),
       findings: about(Paragraph(10_000), 'What is to be learnt from it.'),
     }),
-    apply: (tx, { params, body, expected, act }) =>
-      reviewChange(tx, { changeId: params.id, ...body }, expected, act),
+    apply: (tx, { params, body, request, expected, act }) =>
+      told(request, reviewChange(tx, { changeId: params.id, ...body }, expected, act)),
   })
 }
 

@@ -107,8 +107,10 @@ export async function beginChange(
     papersDueAt: papers?.dueAt ?? null,
   })
   if (papers !== null) await oweSkipped(tx, started, papers, window, act)
-  const backups = askId === null ? '' : ` Backups: ${backupRunIds.join(', ')}.`
-  await addChangeEntry(tx, change.id, 'started', `Started.${backups}`, act)
+  const words = [said('Started.', '已开始。')]
+  if (askId !== null)
+    words.push(said(`Backups: ${backupRunIds.join(', ')}.`, `备份：${backupRunIds.join('、')}。`))
+  await addChangeEntry(tx, change.id, 'started', together(words), act)
   await appendEvent(
     tx,
     'incident-tiering',

@@ -1,4 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
+import { said } from '@erp-steward/contracts/bilingual'
 import { ChangeStageFilled, ChangeStageUnfilled } from '@erp-steward/contracts/change-events'
 import type { ApprovalStage } from '@erp-steward/contracts/change-events'
 import { mayDo, PersonEntity, type Person } from '@erp-steward/directory/directory'
@@ -14,7 +15,7 @@ import { addChangeEntry } from './change-entry.ts'
 import { ChangeEntity, lockedChange, type Change } from './change.ts'
 import { isKeyUserOf } from './key-user-of-change.ts'
 import { hasLeftSince } from './person-move.ts'
-import { decidedByModule, pendingStage } from './rules/approval.ts'
+import { decidedByModule, pendingStage, STAGE_IN_CHINESE } from './rules/approval.ts'
 import { objectionToApprover } from './rules/three-people.ts'
 
 /**
@@ -37,7 +38,11 @@ export async function settleStage(tx: EntityManager, change: Change, act: Act): 
       act,
     )
   if (unfilled !== null) {
-    await addChangeEntry(tx, id, 'stage-unfilled', `Nobody can give the stage ${unfilled}.`, act)
+    const words = said(
+      `Nobody can give the stage ${unfilled}.`,
+      `${STAGE_IN_CHINESE[unfilled]}无人可任。`,
+    )
+    await addChangeEntry(tx, id, 'stage-unfilled', words, act)
     await appendEvent(
       tx,
       'incident-tiering',

@@ -29,7 +29,7 @@ export const watchExecutors = defineTask(
       const lost = await lostExecutor(tx, change.executorPersonId)
       if (lost === null) continue
       if (await tx.existsBy(ChangeEntryEntity, { changeId: id, kind: 'executor-lost' })) continue
-      await addChangeEntry(tx, id, 'executor-lost', lost.en, act)
+      await addChangeEntry(tx, id, 'executor-lost', lost, act)
       const owner = await heldPerson(tx, change.rollbackOwnerPersonId)
       const people = [...(await authorities(tx)), ...(owner === null ? [] : [owner])]
       const recipients = [...new Map(people.map((person) => [person.id, person])).values()]

@@ -1,4 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
+import { said } from '@erp-steward/contracts/bilingual'
 import { TicketClockBreached } from '@erp-steward/contracts/incident-events'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
@@ -23,7 +24,13 @@ export async function breachClock(
   const breached = { ...clock, breachedAt: dueAt }
   const promised = promiseOf(clock)
   if (promised === null) return breached
-  await addEntry(tx, ticketId, 'clock-breached', `${kind} was due.`, act)
+  await addEntry(
+    tx,
+    ticketId,
+    'clock-breached',
+    said(`${kind} was due.`, `时限 ${kind} 已到期。`),
+    act,
+  )
   await appendEvent(
     tx,
     'incident-tiering',

@@ -17,6 +17,7 @@ import { FinishInStead1790000070100 } from './1790000070100-finish-in-stead.ts'
 import { LoadHolidayYears1790000090700 } from './1790000090700-load-holiday-years.ts'
 import { IndexUndelivered1790000090800 } from './1790000090800-index-undelivered.ts'
 import { NoteTicketChange1790000092000 } from './1790000092000-note-ticket-change.ts'
+import { KeepChineseWords1790000094100 } from './1790000094100-keep-chinese-words.ts'
 
 /** In the order they run. */
 export const migrations = [
@@ -39,4 +40,5 @@ export const migrations = [
   LoadHolidayYears1790000090700,
   IndexUndelivered1790000090800,
   NoteTicketChange1790000092000,
+  KeepChineseWords1790000094100,
 ]

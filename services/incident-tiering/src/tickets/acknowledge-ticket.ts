@@ -53,7 +53,13 @@ export async function acknowledgeTicket(
     ownerPersonId: person.id,
     acknowledgedAt: ticket.acknowledgedAt ?? act.now,
   })
-  await addEntry(tx, ticket.id, 'acknowledged', `Taken on ${tier}.`, act)
+  await addEntry(
+    tx,
+    ticket.id,
+    'acknowledged',
+    said(`Taken on ${tier}.`, `已由 ${tier} 受理。`),
+    act,
+  )
   await appendEvent(
     tx,
     'incident-tiering',

@@ -1,4 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
+import { said } from '@erp-steward/contracts/bilingual'
 import { TicketUserSilent } from '@erp-steward/contracts/incident-events'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
@@ -31,7 +32,8 @@ export async function awaitUser(tx: EntityManager, ticket: Ticket, act: Act): Pr
     ],
     act,
   )
-  await addEntry(tx, ticket.id, 'user-silent', 'No answer; the unit is asked instead.', act)
+  const silence = said('No answer; the unit is asked instead.', '用户未答复，改由单位确认。')
+  await addEntry(tx, ticket.id, 'user-silent', silence, act)
   await appendEvent(
     tx,
     'incident-tiering',

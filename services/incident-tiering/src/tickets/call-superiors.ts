@@ -1,4 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
+import { said } from '@erp-steward/contracts/bilingual'
 import { TicketSuperiorsCalled } from '@erp-steward/contracts/incident-events'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
@@ -24,7 +25,13 @@ export async function callSuperiors(
   const { reached, people } = await firstWhoStand(tx, step)
   const inStead = reached !== step
   const recipients = inStead ? distinct([...people, ...(await stead(tx, ticket.unitId))]) : people
-  await addEntry(tx, ticket.id, 'superiors-called', `Not restored in time: ${step}.`, act)
+  await addEntry(
+    tx,
+    ticket.id,
+    'superiors-called',
+    said(`Not restored in time: ${step}.`, `未按时恢复，已报 ${step}。`),
+    act,
+  )
   await appendEvent(
     tx,
     'incident-tiering',

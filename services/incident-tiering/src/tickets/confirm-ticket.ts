@@ -78,8 +78,11 @@ export async function closeTicket(
     ticket.id,
     'closed',
     by === 'timer'
-      ? 'The user was asked, reminded and silent; closed without confirmation.'
-      : 'Closed.',
+      ? said(
+          'The user was asked, reminded and silent; closed without confirmation.',
+          '已询问并提醒用户，用户未答复；未经确认关闭。',
+        )
+      : said('Closed.', '已关闭。'),
     act,
   )
   await appendEvent(

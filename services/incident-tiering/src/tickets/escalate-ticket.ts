@@ -64,7 +64,9 @@ export async function passUp(
     tx,
     ticket.id,
     'escalated',
-    analysis === null ? `Not solved on ${from} in time; passed to ${to}.` : `To ${to}: ${analysis}`,
+    analysis === null
+      ? said(`Not solved on ${from} in time; passed to ${to}.`, `${from} 未按时解决，已转 ${to}。`)
+      : said(`To ${to}: ${analysis}`, `转 ${to}：${analysis}`),
     act,
   )
   await appendEvent(

@@ -7,6 +7,7 @@ import {
 } from '@erp-steward/contracts/monitoring-events'
 import type { Priority } from '@erp-steward/contracts/values'
 import { ModuleEntity } from '@erp-steward/directory/directory'
+import { said } from '@erp-steward/contracts/bilingual'
 import { on } from '@erp-steward/messaging/consumer'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { readParameter } from '@erp-steward/service-kit/parameters'
@@ -97,7 +98,8 @@ export const onAlertResolved = on(AlertResolved, async (tx, { data }, act) => {
     const ticket = await lockTicket(tx, id)
     if (ticket.alertEndedAt !== null) continue
     await updateTicket(tx, ticket, { alertEndedAt: new Date(data.resolvedAt) })
-    await addEntry(tx, id, 'alert-ended', `The alert ended: ${data.reason}.`, act)
+    const ended = said(`The alert ended: ${data.reason}.`, `告警已结束：${data.reason}。`)
+    await addEntry(tx, id, 'alert-ended', ended, act)
     await appendEvent(
       tx,
       'incident-tiering',

@@ -1,4 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
+import { said } from '@erp-steward/contracts/bilingual'
 import { Uuid } from '@erp-steward/contracts/values'
 import { defineTask } from '@erp-steward/service-kit/jobs'
 import { Type } from 'typebox'
@@ -80,9 +81,11 @@ async function handOver(tx: EntityManager, ticket: Ticket, act: Act) {
   await startHandover(tx, ticket, { called: [ticket.tier], staffed: [ticket.tier] }, act)
 }
 
+const NOT_SOLVED = said('Not solved in time.', '未按时解决。')
+
 /** A P2 or P3 unsolved for too long is graver than it was taken for; of a P4 its tier is told. Source: defaults 2.1. */
 async function raiseUnsolved(tx: EntityManager, ticket: Ticket, act: Act) {
   const priority = raisedPriority(ticket.priority)
   if (priority === null) await callTiers(tx, ticket, [ticket.tier], 'clock-breached', act)
-  else await raisePriority(tx, ticket.id, priority, 'Not solved in time.', act)
+  else await raisePriority(tx, ticket.id, priority, NOT_SOLVED, act)
 }

@@ -1,4 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
+import { said } from '@erp-steward/contracts/bilingual'
 import type { Priority, SupportTier } from '@erp-steward/contracts/values'
 import { PersonEntity } from '@erp-steward/directory/directory'
 import type { EntityManager } from 'typeorm'
@@ -29,7 +30,8 @@ export async function raiseAlertLevel(
   act: Act,
 ): Promise<Ticket> {
   const risen = await updateTicket(tx, ticket, { alertLevel: level })
-  const raised = await raisePriority(tx, risen.id, priority, `The alert is ${level} now.`, act)
+  const reason = said(`The alert is ${level} now.`, `告警级别现为 ${level}。`)
+  const raised = await raisePriority(tx, risen.id, priority, reason, act)
   const { told, untold } = await inChargeOf(tx, raised, tiersCalledAtOnce(ticket.priority))
   const recipients =
     told.length + untold.length > 0

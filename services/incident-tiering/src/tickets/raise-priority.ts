@@ -1,4 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
+import { said, type Bilingual } from '@erp-steward/contracts/bilingual'
 import { TicketPriorityRaised } from '@erp-steward/contracts/incident-events'
 import type { Priority, SupportTier } from '@erp-steward/contracts/values'
 import { appendEvent } from '@erp-steward/messaging/outbox'
@@ -27,7 +28,7 @@ export async function raisePriority(
   tx: EntityManager,
   ticketId: string,
   priority: Priority,
-  reason: string,
+  reason: Bilingual,
   act: Act,
 ): Promise<Ticket> {
   const ticket = await lockTicket(tx, ticketId)
@@ -39,7 +40,10 @@ export async function raisePriority(
     tx,
     ticket.id,
     'priority-raised',
-    `${ticket.priority} to ${priority}: ${reason}`,
+    said(
+      `${ticket.priority} to ${priority}: ${reason.en}`,
+      `${ticket.priority} 升为 ${priority}：${reason['zh-CN']}`,
+    ),
     act,
   )
   await appendEvent(
@@ -51,7 +55,7 @@ export async function raisePriority(
       ticketId: ticket.id,
       from: ticket.priority,
       to: priority,
-      reason,
+      reason: reason.en,
       raisedAt: act.now.toISOString(),
     },
     act,

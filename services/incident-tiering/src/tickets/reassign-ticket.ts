@@ -38,7 +38,11 @@ export async function reassignTicket(
       ),
     )
   const given = await updateTicket(tx, ticket, { state: 'open', ownerPersonId: null, tier })
-  await addEntry(tx, ticket.id, 'reassigned', `${ticket.tier} to ${tier}: ${reason}`, act)
+  const words = said(
+    `${ticket.tier} to ${tier}: ${reason}`,
+    `由 ${ticket.tier} 改派 ${tier}：${reason}`,
+  )
+  await addEntry(tx, ticket.id, 'reassigned', words, act)
   await appendEvent(
     tx,
     'incident-tiering',

@@ -1,4 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
+import { said } from '@erp-steward/contracts/bilingual'
 import { TicketReleased } from '@erp-steward/contracts/incident-events'
 import { PersonEntity } from '@erp-steward/directory/directory'
 import { appendEvent } from '@erp-steward/messaging/outbox'
@@ -44,8 +45,12 @@ export async function release(
 ): Promise<Ticket> {
   const { id, tier } = ticket
   const here = await tx.existsBy(PersonEntity, { id: previousOwnerPersonId, active: true })
-  const why = here ? 'may no longer work it' : 'has left'
-  await addEntry(tx, id, 'released', `Its owner ${why}; ${tier} is called again.`, act)
+  const why = here ? said('may no longer work it', '已无权处理') : said('has left', '已离职')
+  const words = said(
+    `Its owner ${why.en}; ${tier} is called again.`,
+    `工单负责人${why['zh-CN']}，重新呼叫 ${tier}。`,
+  )
+  await addEntry(tx, id, 'released', words, act)
   await appendEvent(
     tx,
     'incident-tiering',

@@ -1,4 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
+import { said } from '@erp-steward/contracts/bilingual'
 import { TicketAlertRepeated } from '@erp-steward/contracts/incident-events'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
@@ -29,7 +30,13 @@ export async function repeatAlert(
     alertLevel: level,
     alertEndedAt: null,
   })
-  await addEntry(tx, id, 'alert-repeated', `The alert came again: ${level}.`, act)
+  await addEntry(
+    tx,
+    id,
+    'alert-repeated',
+    said(`The alert came again: ${level}.`, `告警再次发生：${level}。`),
+    act,
+  )
   await appendEvent(
     tx,
     'incident-tiering',

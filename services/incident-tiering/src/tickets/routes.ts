@@ -14,10 +14,12 @@ import {
 } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { assertReaches, principalOf, unitInRange } from '@erp-steward/service-kit/authentication'
+import { languageOf } from '@erp-steward/service-kit/language'
 import { listOf, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
 import { changeRoute, createRoute, readRoute } from '@erp-steward/service-kit/route-shapes'
 import type { Dependencies } from '@erp-steward/service-kit/service'
 import { ChangedSince } from '@erp-steward/service-kit/sorted-list'
+import { withTextIn } from '@erp-steward/service-kit/stored-text'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { ClockView } from '../clocks/ticket-clock.ts'
@@ -154,12 +156,11 @@ export function ticketRoutes(app: App, deps: Dependencies<IncidentConfig>): void
     answer: listOf(TicketEntryView),
     read: async ({ request, params }) => {
       const { id: ticketId } = await readable(request, params.id)
-      return {
-        items: await db.manager.find(TicketEntryEntity, {
-          where: { ticketId },
-          order: { id: 'asc' },
-        }),
-      }
+      const entries = await db.manager.find(TicketEntryEntity, {
+        where: { ticketId },
+        order: { id: 'asc' },
+      })
+      return { items: entries.map((entry) => withTextIn(entry, languageOf(request))) }
     },
   })
 

@@ -1,4 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
+import { said } from '@erp-steward/contracts/bilingual'
 import { TicketEscalated } from '@erp-steward/contracts/incident-events'
 import type { SupportTier } from '@erp-steward/contracts/values'
 import { appendEvent } from '@erp-steward/messaging/outbox'
@@ -35,7 +36,10 @@ export async function startHandover(
       tx,
       ticket.id,
       'escalated',
-      `${from} has no key user for this; passed to ${to}.`,
+      said(
+        `${from} has no key user for this; passed to ${to}.`,
+        `${from} 没有负责此事项的关键用户，已转 ${to}。`,
+      ),
       act,
     )
     await appendEvent(

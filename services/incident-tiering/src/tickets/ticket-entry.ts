@@ -2,6 +2,7 @@ import type { Act } from '@erp-steward/contracts/act'
 import { about, InstantOut, Uuid } from '@erp-steward/contracts/values'
 import { entityOf } from '@erp-steward/service-kit/entity'
 import { insertRows } from '@erp-steward/service-kit/insert-rows'
+import { InChinese, textColumns, type StoredText } from '@erp-steward/service-kit/stored-text'
 import { Type, type Static } from 'typebox'
 import type { EntityManager } from 'typeorm'
 
@@ -40,14 +41,17 @@ export const TicketEntryView = Type.Object(
     at: about(InstantOut, 'When it happened.'),
     actor: Type.String({ description: 'Account, client or service.' }),
     kind: EntryKind,
-    text: Type.String({ description: 'What was said with it, such as an analysis or a reason.' }),
+    text: Type.String({
+      description:
+        'What was said with it, such as an analysis or a reason; what the product says itself, in the language preferred.',
+    }),
   },
   { title: 'TicketEntry' },
 )
 
 export const TicketEntryEntity = entityOf(TicketEntryView, {
   table: 'ticket_entry',
-  kept: { ticketId: Uuid },
+  kept: { ticketId: Uuid, textInChinese: InChinese },
   columns: { id: { type: 'bigint', generated: 'increment' } },
   indices: [{ name: 'ticket_entry_by_ticket', columns: ['ticketId', 'id'] }],
 })
@@ -57,9 +61,9 @@ export async function addEntry(
   tx: EntityManager,
   ticketId: string,
   kind: EntryKind,
-  text: string,
+  text: StoredText,
   act: Act,
 ): Promise<void> {
-  const entry = { ticketId, at: act.now, actor: act.actor, kind, text }
+  const entry = { ticketId, at: act.now, actor: act.actor, kind, ...textColumns(text) }
   await insertRows(tx, TicketEntryEntity, [entry])
 }

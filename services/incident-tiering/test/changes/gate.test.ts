@@ -3,10 +3,19 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { GateAnswered, GateVoided } from '@erp-steward/contracts/backup-events'
 import { ParameterVersionSet } from '@erp-steward/contracts/platform-events'
 import { after, HOUR } from '@erp-steward/test-kit/instants'
+import { made, send } from '@erp-steward/test-kit/requests'
 import { runTask } from '@erp-steward/test-kit/run-task'
 import { eventOf, tell } from '@erp-steward/test-kit/tell'
 import { OTHER_UNIT, tellOfPerson } from '@erp-steward/test-kit/tell-of-company'
-import { facts, factsOf, MONDAY, runJobs, setParameter, waitingJobs } from '../incident-stage.ts'
+import {
+  authority,
+  facts,
+  factsOf,
+  MONDAY,
+  runJobs,
+  setParameter,
+  waitingJobs,
+} from '../incident-stage.ts'
 import {
   act,
   answer,
@@ -156,6 +165,36 @@ describe('the answer', () => {
       },
     ])
     expect((await lines(all, change)).at(-1)?.text).toContain(data.backupRunIds[0])
+  })
+
+  test('why it is held, and its timeline, are told in the language of the reader', async () => {
+    const change = await asking(all)
+    const told = { reasons: ['no-policy DB: None.'], reasonsInChinese: ['no-policy DB：没有。'] }
+    await answer(all, answerTo(all, change, { isOpen: false, ...told, backupRunIds: [] }))
+    const chinese = { ...authority(), 'accept-language': 'zh-CN' }
+    const url = `/v1/changes/${change.id}`
+    expect(await read(all, change)).toMatchObject({ heldReasons: told.reasons })
+    expect(await made(send(all.stage, 'GET', url, chinese))).toMatchObject({
+      heldReasons: told.reasonsInChinese,
+    })
+    const { items } = await made<{ items: { kind: string; text: string }[] }>(
+      send(all.stage, 'GET', `${url}/timeline`, chinese),
+    )
+    expect(items.map(({ text }) => text)).toEqual([
+      change.title,
+      '单位审批。',
+      '公司审批。Agreed.',
+      expect.stringMatching(/^询问 \S+ 是否已备份：/),
+      'gate-closed：no-policy DB：没有。',
+    ])
+    // As rows of earlier releases are: in English alone.
+    await all.stage.db.query(
+      `update change set held_reasons = '["No backup."]'::jsonb where id = $1`,
+      [change.id],
+    )
+    expect(await made(send(all.stage, 'GET', url, chinese))).toMatchObject({
+      heldReasons: ['No backup.'],
+    })
   })
 
   test('[A-2.4.4] closed holds it with the reasons; asked anew and open, it starts', async () => {

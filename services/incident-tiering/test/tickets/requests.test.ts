@@ -406,4 +406,13 @@ test('what happens at one instant keeps its order in the timeline', async () => 
     'escalated',
   ])
   expect(await clock(stage, ticket.id, 'tier')).toMatchObject({ tier: 'L2' })
+  const chinese = { ...authority(), 'accept-language': 'zh-CN' }
+  const told = await send(stage, 'GET', `/v1/tickets/${ticket.id}/timeline`, chinese)
+  // What people wrote stays as they wrote it.
+  expect(told.json<{ items: { text: string }[] }>().items.map(({ text }) => text)).toEqual([
+    'GL is slow',
+    '已由 L1 受理。',
+    'Looking.',
+    '转 L2：Not mine.',
+  ])
 })

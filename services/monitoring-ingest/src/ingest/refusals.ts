@@ -34,7 +34,7 @@ export class Refusals {
     this.named.push(
       said(
         `${reason}: ${series ?? 'a series'}${at}`,
-        `${IN_CHINESE[reason]}:${series ?? '无名序列'}${when}`,
+        `${IN_CHINESE[reason]}：${series ?? '无名序列'}${when}`,
       ),
     )
   }
@@ -48,7 +48,7 @@ export class Refusals {
     const counts = [...this.counts]
     return said(
       counts.map(([reason, count]) => `${String(count)} ${reason}`).join(', '),
-      counts.map(([reason, count]) => `${IN_CHINESE[reason]} ${String(count)} 个`).join(','),
+      counts.map(([reason, count]) => `${IN_CHINESE[reason]} ${String(count)} 个`).join('，'),
     )
   }
 }

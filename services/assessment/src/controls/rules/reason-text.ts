@@ -67,7 +67,7 @@ function words(reason: Reason): { readonly 'zh-CN': string; readonly en: string 
     case 'parts-unproven':
       return {
         en: `Not proven yet: ${reason.parts.map((part) => part.en).join('; ')}.`,
-        'zh-CN': `尚未证明：${reason.parts.map((part) => part['zh-CN']).join(';')}。`,
+        'zh-CN': `尚未证明：${reason.parts.map((part) => part['zh-CN']).join('；')}。`,
       }
     case 'proof-old':
       return { en: 'The last proof is too old.', 'zh-CN': '最近证据已过期。' }

@@ -6,7 +6,7 @@ export function rowFault(errors: readonly TLocalizedValidationError[]): Bilingua
   const told = errors.slice(0, 3)
   return said(
     told.map((error) => `${columnOf(error) || 'row'} ${error.message}`).join('; '),
-    told.flatMap((error) => chineseOf(error)).join(';'),
+    told.flatMap((error) => chineseOf(error)).join('；'),
   )
 }
 

@@ -12,6 +12,12 @@ export interface Approvable {
   readonly companyApproverPersonId: string | null
 }
 
+/** The stages as people of the house call them. */
+export const STAGE_IN_CHINESE: Readonly<Record<ApprovalStage, string>> = {
+  unit: '单位审批',
+  company: '公司审批',
+}
+
 /**
  * The stage that is next, `null` when all are given: the unit first, then the company. An emergency asks the company
  * alone and files its papers afterwards. Source: B-7.5, defaults 2.4.
