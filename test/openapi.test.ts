@@ -2,6 +2,7 @@ import { beforeAll, expect, test } from '@jest/globals'
 import { problems, type ProblemCode } from '@erp-steward/contracts/problems'
 import { serviceNames } from '@erp-steward/contracts/services'
 import { tags } from '@erp-steward/contracts/tags'
+import { HOW_TO_BEGIN } from '@erp-steward/gateway/documents/how-to-begin'
 import {
   mergeDocuments,
   type OpenApiDocument,
@@ -90,6 +91,19 @@ test('every tag of an operation has its sentence, and no sentence is of a tag th
       .toSorted(),
   )
   expect(merged().document.tags).toContainEqual({ name: 'tickets', description: tags.tickets })
+})
+
+test('every operation that the docs page names at its top is there, and Chinese names what English does', () => {
+  const { paths } = merged().document
+  const named = [...HOW_TO_BEGIN.matchAll(/`(GET|POST|PUT) (\/[^`]*)`/g)]
+  const [english = '', chinese = ''] = HOW_TO_BEGIN.split('**如何取得令牌。**')
+  const texts = (page: string) => [...page.matchAll(/`[^`]+`/g)].map(([text]) => text)
+  expect(new Set(texts(chinese.replace('<令牌>', '<token>')))).toEqual(new Set(texts(english)))
+  const missing = named.filter(([, method = '', path = '']) => {
+    const item = paths[path] as Readonly<Record<string, unknown>> | undefined
+    return item?.[method.toLowerCase()] === undefined
+  })
+  expect(missing.map(([text]) => text)).toEqual([])
 })
 
 test('the document says where its operations are', () => {

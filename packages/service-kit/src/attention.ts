@@ -115,7 +115,7 @@ export async function readAttention(
                        group by kind, weight) counted), '[]') as counts,
             coalesce((
               select json_agg(json_build_object('kind', kind, 'severity', weight, 'subject', subject, 'name', name,
-                       'unitIds', unit_ids, 'since', since, 'mending', mending, 'target', target) order by place)
+                       'unitIds', array_remove(unit_ids, null), 'since', since, 'mending', mending, 'target', target) order by place)
                 from (select *, row_number() over (
                         order by array_position($5::text[], weight), array_position($6::text[], kind), since, subject
                       ) as place from matter order by place limit $7) worst), '[]') as items`,

@@ -172,6 +172,14 @@ const responses = {
   },
 } satisfies Record<string, { headers: HeaderName[]; description: string; content?: object }>
 
+/** What an answer with a status means, where the route does not say. */
+const outcomes: Readonly<Record<string, string>> = {
+  200: 'Done; here is what was asked for.',
+  201: 'Made; `Location` is its address where it has one.',
+  202: 'Taken, and not done yet: the answer says what it waits for.',
+  204: 'Done; there is nothing more to say.',
+}
+
 /**
  * Completes a document with what no schema of a route says: the headers of requests and answers, and the problems that
  * follow from what an operation declares. Callers meet the services behind the gateway, so what that adds is there, too.
@@ -213,7 +221,11 @@ export function describeExchange(
           })
         else if (status === '5XX')
           operation.responses = { ...operation.responses, '5XX': shared('Outage') }
-        else answer.headers = referAll(headersOf(status, config, isTagged))
+        else
+          Object.assign(answer, {
+            description: outcomes[status] ?? answer.description,
+            headers: referAll(headersOf(status, config, isTagged)),
+          })
         if (method === 'get' && isTagged) isReadTagged = true
       }
       if (isReadTagged) operation.responses = { ...operation.responses, '304': shared('Unchanged') }

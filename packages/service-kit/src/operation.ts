@@ -114,7 +114,10 @@ export function declareOperations(app: App, publicFolder?: string): ReadonlyMap<
     route.schema = {
       ...route.schema,
       ...(clauses.length > 0 && { 'x-regulation-clauses': clauses }),
-      ...(access in permissions && { 'x-permission': access }),
+      ...(isPermission(access) && {
+        'x-permission': access,
+        description: withHolders(route.schema.description, access),
+      }),
       problems: codes,
       querystring: closed(route.schema.querystring),
       security: access === 'public' ? [] : [{ bearer: [] }],
@@ -127,6 +130,15 @@ export function declareOperations(app: App, publicFolder?: string): ReadonlyMap<
   })
   return declared
 }
+
+const isPermission = (access: Access): access is Permission => Object.hasOwn(permissions, access)
+
+/** Says who may call an operation where people read of it: documentation pages do not show `x-` members. */
+const withHolders = (description: string | undefined, permission: Permission) =>
+  [
+    ...(description === undefined ? [] : [description, '']),
+    `**Permission 权限** \`${permission}\`: ${permissions[permission].join(', ')}`,
+  ].join('\n')
 
 function taggedAnswers(response: unknown): ReadonlySet<string> {
   const answers = Object.entries((response ?? {}) as Record<string, Answer>)

@@ -606,6 +606,7 @@ test('the OpenAPI document shows permission and clauses, and no hidden operation
   }>()
   expect(paths['/v1/ledger']?.get).toMatchObject({
     'x-permission': 'audit.read',
+    description: expect.stringMatching(/`audit\.read`: AUDIT_ADMIN/),
     'x-regulation-clauses': ['A-4.3.4'],
     security: [{ bearer: [] }],
   })

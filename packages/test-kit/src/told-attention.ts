@@ -1,5 +1,6 @@
 import { attentionKindNames, type AttentionKind } from '@erp-steward/contracts/attention'
-import type { Attention, AttentionItem } from '@erp-steward/service-kit/attention'
+import { Attention, type AttentionItem } from '@erp-steward/service-kit/attention'
+import Value from 'typebox/value'
 import { TEST_INTERNAL_TOKEN, type TestService } from './test-service.ts'
 
 /** What a service tells the gateway wants a human now, of one kind or of all; of one unit or of all. */
@@ -14,5 +15,8 @@ export async function toldAttention(
     headers: { authorization: `Bearer ${TEST_INTERNAL_TOKEN}` },
   })
   if (answer.statusCode !== 200) throw new Error(answer.body)
-  return answer.json<Attention>().items
+  const told = answer.json<Attention>()
+  // As the gateway does, which takes a service that answers anything else for silent.
+  if (!Value.Check(Attention, told)) throw new Error(`no Attention: ${answer.body}`)
+  return told.items
 }

@@ -60,9 +60,9 @@ test.each(['/v1/nowhere', '/v1/tickets/', '/nowhere'])('TRACE %s is not there', 
   expect((await it.call(path, { method: 'TRACE' })).json.code).toBe('not-found')
 })
 
-test('the docs page says how to get a token, in both languages', async () => {
+test('the docs page says how to get a token and how to begin, in both languages', async () => {
   const { info } = (await it.call('/docs/json')).json as { info: { description: string } }
-  for (const words of ['How to get a token', '如何取得令牌'])
+  for (const words of ['How to get a token', '如何取得令牌', 'the first person', '第一名人员'])
     expect(info.description).toContain(words)
   for (const operation of ['POST /v1/sessions', 'POST /v1/tokens', 'PUT /v1/accounts/me/password'])
     expect(info.description.split(operation).length).toBeGreaterThan(2)

@@ -71,6 +71,14 @@ test('a missing year of holidays is told of as long ahead as deadlines may reach
   expect(await told({ kind: 'calendar-year-missing' })).toMatchObject([{ severity: 'critical' }])
 })
 
+test('a message that is about no ticket, and so of no unit, is told like the others', async () => {
+  const id = await lostMail(3)
+  await stage.db.query('update notification set ticket_id = null where id = $1', [id])
+  expect(await told({ kind: 'notification-undelivered' })).toMatchObject([
+    { subject: id, unitIds: [] },
+  ])
+})
+
 /** A mail that no server takes, after as many tries. */
 async function lostMail(tries: number) {
   const ticket = await open(stage, endUser(people.user))

@@ -12,6 +12,7 @@ import {
 import { principalOf, unitInRange } from '@erp-steward/service-kit/authentication'
 import { languageOf } from '@erp-steward/service-kit/language'
 import { MAX_LIMIT } from '@erp-steward/service-kit/paging'
+import type { FastifyBaseLogger } from 'fastify'
 import { Gauge } from 'prom-client'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
@@ -137,7 +138,7 @@ export function attentionRoutes(app: App, parts: AttentionParts): void {
       const { permissions } = principalOf(request)
       const unitId = unitInRange(request)
       const kinds = wanted.filter((kind) => permissions.has(attentionKinds[kind].read))
-      const told = await askAll(parts, { kinds, unitId, limit })
+      const told = await askAll(parts, { kinds, unitId, limit }, request.log)
       // What is about the company as a whole is not a unit's; that the list has a hole is everybody's.
       const found = unitId === null ? await own.find() : []
       const items = [...told.silent, ...found].filter(({ kind }) => kinds.includes(kind))
@@ -172,6 +173,7 @@ const isAttention = Compile(Attention)
 async function askAll(
   { upstreams, internalToken, own }: AttentionParts,
   { kinds, unitId, limit }: AttentionQuery,
+  log: FastifyBaseLogger,
 ) {
   const query = new URLSearchParams({ limit: String(limit), ...(unitId !== null && { unitId }) })
   for (const kind of kinds) query.append('kind', kind)
@@ -187,10 +189,15 @@ async function askAll(
             authorization: `Bearer ${internalToken}`,
           },
         )
-        return { service, told: isAttention.Check(told) ? told : null }
-      } catch {
-        return { service, told: null }
+        if (isAttention.Check(told)) return { service, told }
+        log.error(
+          { upstream: service },
+          'what it tells of matters that want a human cannot be read',
+        )
+      } catch (error) {
+        log.warn({ upstream: service, err: error }, 'it tells of no matters that want a human')
       }
+      return { service, told: null }
     }),
   )
   return {

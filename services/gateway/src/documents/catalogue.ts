@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import { Compile } from 'typebox/compile'
 import type { RoutingTable } from '../routing/rules/routing-table.ts'
 import { askForNews, type Upstream } from '../routing/upstreams.ts'
+import { HOW_TO_BEGIN } from './how-to-begin.ts'
 import { mergeDocuments, OpenApiDocument, type MergedDocument } from './merge-documents.ts'
 
 /** Longest wait for a document in milliseconds. */
@@ -21,20 +22,6 @@ export interface Catalogue {
 }
 
 const isDocument = Compile(OpenApiDocument)
-
-/** What stands on top of the docs page, in Markdown. */
-const HOW_TO_BEGIN = `Every operation of the product, as the gateway offers it.
-
-**How to get a token.** A person sends user name and password to \`POST /v1/sessions\`, a program its client id and secret
-to \`POST /v1/tokens\`; the answer holds the token (\`accessToken\`, for programs \`access_token\`). Whose first answer says
-\`mustChangePassword: true\` chooses a password of its own with \`PUT /v1/accounts/me/password\` and then exchanges the
-\`refreshToken\` at \`POST /v1/tokens/refresh\`. Press *Authorize*, paste the token and try \`GET /v1/me\`, which says who you
-are and what you may do.
-
-**如何取得令牌。** 人员将用户名和密码发送到 \`POST /v1/sessions\`，程序将客户端标识和密钥发送到 \`POST /v1/tokens\`；应答中即含令牌
-（\`accessToken\`，程序为 \`access_token\`）。若首次应答为 \`mustChangePassword: true\`，请先用 \`PUT /v1/accounts/me/password\`
-设置您自己的密码，再用 \`refreshToken\` 调用 \`POST /v1/tokens/refresh\` 换取新令牌。点击 *Authorize*，粘贴令牌，然后试用
-\`GET /v1/me\`：它会告诉您您是谁、可以做什么。`
 
 export function createCatalogue(
   upstreams: readonly Upstream[],

@@ -26,6 +26,7 @@ const CONTENT_POLICY = [
 export async function documentRoutes(app: App, catalogue: Catalogue): Promise<void> {
   await app.register(fastifySwaggerUi, {
     routePrefix: DOCS,
+    theme: { title: 'ERP Steward' },
     staticCSP: CONTENT_POLICY,
     uiConfig: { layout: 'BaseLayout', tagsSorter: 'alpha', docExpansion: 'none', filter: true },
     transformSpecification: () => catalogue.merged.document,
