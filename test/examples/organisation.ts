@@ -235,6 +235,11 @@ async function rights(company: Company): Promise<void> {
     path: { id: textOf(firstOf(waiting), 'id') },
     body: null,
   })
+  await play.show('listPositionVersions', 'What the position gave on a day', {
+    as: 'SECADM',
+    path: { code: 'AP-CLERK' },
+    query: { at: '2026-03-02T04:00:00Z', limit: 10 },
+  })
   for (const [positionCode, held] of Object.entries(roles))
     await company.confirmed(
       {

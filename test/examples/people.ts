@@ -337,6 +337,7 @@ async function movers(company: Company): Promise<void> {
   const { play } = company
   const as = 'hr-sync'
   const path = { id: company.member('H20005').id }
+  await grants(company, path.id)
   await play.show('movePerson', 'To another department and position', {
     as,
     path,
@@ -386,6 +387,30 @@ async function movers(company: Company): Promise<void> {
     as: 'SYSADM',
     path: { id },
     body: { reason: '已在 EBS 中手工处理，见工单附件。' },
+  })
+}
+
+async function grants({ play }: Company, personId: string): Promise<void> {
+  const as = 'SECADM'
+  const query = { state: 'in-force', limit: 10 }
+  await play.show('listGrants', 'What the holders of a position have', {
+    as,
+    query: { ...query, positionCode: 'AP-CLERK', kind: 'role' },
+  })
+  const held = await play.show('listGrantsOfPerson', 'What one person holds', {
+    as,
+    path: { id: personId },
+    query: { ...query, kind: 'ebs-responsibility' },
+  })
+  const path = { id: textOf(firstOf(held), 'id') }
+  await play.show('readGrant', 'One grant: from when, by whose word and under which version', {
+    as,
+    path,
+  })
+  await play.show('endGrant', 'The person no longer does this work', {
+    as,
+    path,
+    body: { reason: '岗位分工调整,不再经办总账。' },
   })
 }
 

@@ -5,6 +5,7 @@ import * as backup from './backup-events.ts'
 import * as change from './change-events.ts'
 import * as client from './client-events.ts'
 import * as directory from './directory-events.ts'
+import * as grant from './grant-events.ts'
 import * as incident from './incident-events.ts'
 import * as ledger from './ledger-events.ts'
 import * as monitoring from './monitoring-events.ts'
@@ -20,6 +21,7 @@ export const eventModules: readonly Readonly<Record<string, unknown>>[] = [
   change,
   client,
   directory,
+  grant,
   incident,
   ledger,
   monitoring,

@@ -153,6 +153,18 @@ export const permissions = {
   // The two others only for the naming of an administrator.
   'account-change.request': ['SYSTEM_ADMIN', 'SECURITY_ADMIN', 'AUDIT_ADMIN'],
   'account-change.decide': ['SECURITY_ADMIN', 'SYSTEM_ADMIN', 'AUDIT_ADMIN', 'OM_AUTHORITY'],
+  /** What people hold; who answers for a unit reads its people's. */
+  'grant.read': [
+    'OM_AUTHORITY',
+    'BUSINESS_OWNER',
+    'KEY_USER',
+    'SYSTEM_ADMIN',
+    'SECURITY_ADMIN',
+    'AUDIT_ADMIN',
+    'SCRIPT',
+    'MIDDLEWARE',
+  ],
+  'grant.end': ['SECURITY_ADMIN'],
   'provisioning.read': [
     'OM_AUTHORITY',
     'SYSTEM_ADMIN',

@@ -22,6 +22,7 @@ export const tags: Readonly<Record<string, string>> = {
   credentials: 'Passwords: first ones, resets, changes and locked accounts.',
   'dead letters': 'Events that could not be handled: to be tried again or set aside by two.',
   gateway: 'The door itself: its health, and what a problem code means.',
+  grants: 'What people hold here and in EBS, each from when until when and by whose word.',
   health: 'Whether a process is alive, ready, and what it measures of itself.',
   inspections: 'Daily inspections of a unit: roster, round, items, findings and signature.',
   'key users': 'Who serves which tier of which unit and module, and who is called above them.',

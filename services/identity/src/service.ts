@@ -33,6 +33,9 @@ import { passwordHalvesWaiting } from './credentials/halves-waiting.ts'
 import { credentialRoutes } from './credentials/routes.ts'
 import { SignInGuardEntity } from './credentials/sign-in-guard.ts'
 import { feedRoutes } from './feed/routes.ts'
+import { AccessGrantEntity } from './grants/access-grant.ts'
+import { expireGrants } from './grants/end-grant.ts'
+import { grantRoutes } from './grants/routes.ts'
 import { forgetImports, importPart } from './imports/import-part.ts'
 import {
   PersonImportEntity,
@@ -43,6 +46,7 @@ import { importRoutes } from './imports/routes.ts'
 import { migrations } from './migrations/all.ts'
 import { DepartmentEntity } from './organisation/department.ts'
 import { ModuleEntity } from './organisation/module.ts'
+import { PositionVersionEntity } from './organisation/position-version.ts'
 import { PositionEntity } from './organisation/position.ts'
 import { narrowDuties } from './organisation/narrow-duties.ts'
 import { organisationRoutes } from './organisation/routes.ts'
@@ -82,6 +86,7 @@ export const identity = defineService({
     UnitEntity,
     DepartmentEntity,
     PositionEntity,
+    PositionVersionEntity,
     ModuleEntity,
     PersonEntity,
     PersonHandEntity,
@@ -93,6 +98,7 @@ export const identity = defineService({
     PersonImportNoteEntity,
     AccountEntity,
     AccountChangeEntity,
+    AccessGrantEntity,
     StandingEntity,
     ProvisioningTaskEntity,
     CredentialEntity,
@@ -110,7 +116,7 @@ export const identity = defineService({
     AuditSealEntity,
   ],
   migrations,
-  onlyGrow: ['audit_record', 'audit_anchor', 'audit_seal', 'person_hand'],
+  onlyGrow: ['audit_record', 'audit_anchor', 'audit_seal', 'person_hand', 'position_version'],
   onlyRead: ['audit_head'],
   async routes(app, deps) {
     const { db, clock, config } = deps
@@ -125,6 +131,7 @@ export const identity = defineService({
     planRoutes(app, { db, clock })
     await importRoutes(app, { db, clock })
     accountRoutes(app, { db, clock })
+    grantRoutes(app, { db, clock })
     provisioningRoutes(app, { db, clock })
     credentialRoutes(app, { db, clock })
     sessionRoutes(app, { db, clock, sign, seal })
@@ -136,6 +143,7 @@ export const identity = defineService({
   tasks: (deps) => [
     takeLeave,
     takePlan,
+    expireGrants,
     importPart,
     forgetImports,
     stateUnstated,
@@ -157,6 +165,7 @@ export const identity = defineService({
   // UTC; 16:05 is 00:05 in China.
   crontab: [
     '* * * * * end-lapsed-sessions',
+    '* * * * * expire-grants',
     '* * * * * state-unstated',
     '* * * * * seal-ledger',
     '3 * * * * check-sign-in-rules',

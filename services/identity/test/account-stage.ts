@@ -101,6 +101,14 @@ export async function addAccount(
     )
   }
   await db.manager.insert(AccountEntity, account)
+  if (account.personId !== null)
+    await db.query(
+      `insert into access_grant (id, person_id, account_id, kind, name, source, position_id, position_version, starts_at,
+                                 owner_unit_id, granted_by, sod, version)
+       select gen_random_uuid(), $1, $2, 'role', role, 'position', $3, 1, $4, $5, 'test', 'unchecked', 1
+         from unnest($6::text[]) as role`,
+      [account.personId, id, position, now, unit, roles],
+    )
   // In clear, as whoever signs in types it.
   return { ...account, userName, unitId: account.personId === null ? null : unit }
 }

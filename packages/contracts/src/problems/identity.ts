@@ -42,6 +42,11 @@ export const identityProblems = {
       '请先明确该账号归属何人：为其办理入职，再由三员中的两名管理员分别提出和审批 name-administrator 类型的账号变更。',
     ),
   ),
+  'grant-ended': problem(
+    409,
+    said('The grant has ended', '该授权已终止'),
+    said('Nothing to do: read the grant for when and why.', '无需处理:终止时间与原因见该授权。'),
+  ),
   'rights-not-waiting': problem(
     409,
     said('No rights of this person wait for an approval', '该人员没有待审批的权限'),

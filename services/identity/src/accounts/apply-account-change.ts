@@ -60,7 +60,8 @@ export async function applyAccountChange(
       return
     case 'set-position-roles': {
       const { positionCode, roles, responsibilities, ebsRoles } = command
-      await setPositionRights(tx, positionCode, { roles, responsibilities, ebsRoles }, act)
+      const rights = { roles, responsibilities, ebsRoles }
+      await setPositionRights(tx, positionCode, rights, change, act)
       return
     }
     case 'create-client':
@@ -92,7 +93,8 @@ async function createForPerson(
   if (person === null)
     throw new Problem('person-unknown', said('The person has left.', '该人员已离开。'))
   const position = await tx.findOneByOrFail(PositionEntity, { id: person.positionId })
-  await createPersonAccount(tx, { person, position, userName }, act)
+  const approvedBy = act.actor
+  await createPersonAccount(tx, { person, position, userName, approvedBy }, act)
 }
 
 async function heldAccount(tx: EntityManager, id: string): Promise<HeldAccount> {

@@ -6,6 +6,9 @@ import { appendEvent } from '@erp-steward/messaging/outbox'
 import { durationMs } from '@erp-steward/regulation/duration'
 import { readParameter } from '@erp-steward/service-kit/parameters'
 import type { EntityManager } from 'typeorm'
+import { endGrants, type EndedGrant, type WhichGrants } from '../grants/end-grants.ts'
+import { givePosition } from '../grants/give-position.ts'
+import { accessOf, itemsOf, without } from '../grants/rules/grant-item.ts'
 import { carriesRights, PositionEntity, type Position } from '../organisation/position.ts'
 import { PersonEntity, type Person } from '../people/person.ts'
 import { queueAccessChange, queueAccessEnd } from '../provisioning/queue-access.ts'
@@ -13,30 +16,52 @@ import { noAccess } from '../provisioning/rules/access-difference.ts'
 import { revokeAccount } from '../sessions/revoke-account.ts'
 import { AccountEntity, type Account } from './account.ts'
 import { requestAccountChange, supersedeAsked } from './request-account-change.ts'
+import { rolesOfAccount } from './roles-of-account.ts'
 import { stateStanding } from './state-standing.ts'
 
+type Holder = Pick<Person, 'id' | 'unitId'>
+
 /**
- * Gives the account of a person what a position gives since its rights changed: what ended, ends, every token becomes void,
- * what is new begins. A person without a usable account, or whose rights wait for an approval, has nothing to change. The
- * caller holds the person's row.
+ * Gives the accounts of people what their position gives since its rights changed: what is no longer in it ends, every token
+ * becomes void, what is new begins. A person without a usable account, or whose rights wait for an approval, has nothing to
+ * change. The caller holds the rows of the people and of the position.
  */
 export async function changeRights(
   tx: EntityManager,
-  person: Pick<Person, 'id' | 'unitId'>,
+  people: readonly Holder[],
   from: Position,
   to: Position,
   act: Act,
 ): Promise<void> {
-  const account = await usableAccount(tx, person.id)
-  if (account === null || account.rightsPending) return
-  await revokeAccount(tx, account.id, 'rights-changed', act)
-  const target = { account, unitId: person.unitId }
-  const { ended, added } = await queueAccessChange(tx, target, from, to, act)
-  await announceRights(tx, account, { position: to, roles: to.roles, ended, added }, act)
+  const holders = await usableAccounts(tx, people)
+  const [before, after] = [itemsOf(from), itemsOf(to)]
+  const added = without(after, before)
+  const ids = holders.map(({ person }) => person.id)
+  const ended = await endGrants(
+    tx,
+    ids,
+    { ofPosition: without(before, after) },
+    'matrix-changed',
+    act,
+  )
+  const given = holders.map(({ person, account }) => ({
+    personId: person.id,
+    accountId: account.id,
+    unitId: person.unitId,
+  }))
+  await givePosition(tx, given, to, act.actor, act, added)
+  const endedOf = Map.groupBy(ended, ({ personId }) => personId)
+  for (const { person, account } of holders) {
+    await revokeAccount(tx, account.id, 'rights-changed', act)
+    const target = { account, unitId: person.unitId }
+    const gone = leavingEbs(endedOf.get(person.id) ?? [])
+    const queued = await queueAccessChange(tx, target, gone, accessOf(added), act)
+    await announceRights(tx, account, to.id, queued, act)
+  }
 }
 
 /**
- * A mover: every right of the old position ends at once, and those of the new one wait for the security administrator, who
+ * A mover: everything that was held ends at once, and the rights of the new position wait for the security administrator, who
  * is neither the mover nor who moved; what was asked for the place of before is taken back. The caller holds the person's
  * row.
  *
@@ -44,15 +69,15 @@ export async function changeRights(
  */
 export async function endRightsOfMover(
   tx: EntityManager,
-  person: Pick<Person, 'id' | 'unitId'>,
-  from: Position,
+  person: Holder,
   to: Position,
   reason: 'moved' | 'rejoined',
   act: Act,
 ): Promise<void> {
   await supersedeAsked(tx, person.id, act)
-  const account = await usableAccount(tx, person.id)
-  if (account === null) return
+  const [holder] = await usableAccounts(tx, [person], 'with those that wait')
+  if (holder === undefined) return
+  const { account } = holder
   await revokeAccount(tx, account.id, 'rights-changed', act)
   const target = { account, unitId: person.unitId }
   const { value } = await readParameter(
@@ -62,10 +87,11 @@ export async function endRightsOfMover(
     act.now,
   )
   const dueAt = new Date(act.now.getTime() + durationMs(value))
-  const ended = account.rightsPending ? 0 : await queueAccessEnd(tx, target, from, dueAt, act)
+  const gone = leavingEbs(await endGrants(tx, [person.id], {}, reason, act))
+  const ended = await queueAccessEnd(tx, target, gone, dueAt, act)
   const rightsPending = carriesRights(to)
   await tx.update(AccountEntity, account.id, { rightsPending })
-  await announceRights(tx, account, { position: to, roles: [], ended, added: 0 }, act)
+  await announceRights(tx, account, to.id, { ended, added: 0 }, act)
   if (rightsPending) await askForGrant(tx, person.id, reason, act)
 }
 
@@ -92,52 +118,83 @@ export async function grantPosition(tx: EntityManager, personId: string, act: Ac
   })
   if (person === null)
     throw new Problem('person-unknown', said('The person has left.', '该人员已离开。'))
-  const account = await usableAccount(tx, personId)
-  if (account?.rightsPending !== true)
+  const [holder] = await usableAccounts(tx, [person], 'with those that wait')
+  if (holder?.account.rightsPending !== true)
     throw new Problem(
       'rights-not-waiting',
       said('No rights of this person wait.', '该人员没有待决的权限。'),
     )
+  const { account } = holder
   const position = await tx.findOneByOrFail(PositionEntity, { id: person.positionId })
+  const { unitId } = person
   await tx.update(AccountEntity, account.id, { rightsPending: false })
+  await givePosition(tx, [{ personId, accountId: account.id, unitId }], position, act.actor, act)
   await revokeAccount(tx, account.id, 'rights-changed', act)
-  const target = { account, unitId: person.unitId }
-  const { added } = await queueAccessChange(tx, target, noAccess, position, act)
-  await announceRights(tx, account, { position, roles: position.roles, ended: 0, added }, act)
+  const queued = await queueAccessChange(tx, { account, unitId }, noAccess, position, act)
+  await announceRights(tx, account, position.id, queued, act)
 }
 
-/** The account of a person, held; `null` when there is none that carries rights of a position. */
-async function usableAccount(tx: EntityManager, personId: string): Promise<Account | null> {
-  const account = await tx.findOne(AccountEntity, {
-    where: { personId },
-    lock: { mode: 'pessimistic_write' },
+/**
+ * Ends grants of somebody who stays in the position: tokens are void where one was a role, and EBS gets the end. The caller
+ * holds the person's row.
+ */
+export async function endGrantsOf(
+  tx: EntityManager,
+  person: Pick<Person, 'id' | 'unitId' | 'positionId'>,
+  which: WhichGrants,
+  reason: string,
+  act: Act,
+): Promise<void> {
+  const ended = await endGrants(tx, [person.id], which, reason, act)
+  const account = await tx.findOneBy(AccountEntity, { personId: person.id })
+  if (ended.length === 0 || account === null) return
+  if (ended.some(({ kind }) => kind === 'role'))
+    await revokeAccount(tx, account.id, 'rights-changed', act)
+  const target = { account, unitId: person.unitId }
+  const queued = await queueAccessChange(tx, target, leavingEbs(ended), noAccess, act)
+  await announceRights(tx, account, person.positionId, queued, act)
+}
+
+const leavingEbs = (ended: readonly EndedGrant[]) =>
+  accessOf(ended.filter(({ leavesEbs }) => leavesEbs))
+
+/** The accounts of people that carry rights of a position, held; without those whose rights wait unless asked for. */
+async function usableAccounts<Of extends Holder>(
+  tx: EntityManager,
+  people: readonly Of[],
+  waiting?: 'with those that wait',
+): Promise<{ person: Of; account: Account }[]> {
+  const accounts = await tx
+    .createQueryBuilder(AccountEntity, 'account')
+    .where('account.personId = any(:ids)', { ids: people.map(({ id }) => id) })
+    .orderBy('account.personId')
+    .setLock('pessimistic_write')
+    .getMany()
+  const byPerson = new Map(accounts.map((account) => [account.personId, account]))
+  return people.flatMap((person) => {
+    const account = byPerson.get(person.id)
+    if (account === undefined || account.status === 'disabled') return []
+    if (account.administratorRole !== null) return []
+    return account.rightsPending && waiting === undefined ? [] : [{ person, account }]
   })
-  if (account === null || account.status === 'disabled') return null
-  return account.administratorRole === null ? account : null
 }
 
 async function announceRights(
   tx: EntityManager,
-  { id, userName, personId }: Account,
-  {
-    position,
-    roles,
-    ended,
-    added,
-  }: { position: Position; roles: readonly string[]; ended: number; added: number },
+  account: Account,
+  positionId: string,
+  { ended, added }: { ended: number; added: number },
   act: Act,
 ): Promise<void> {
+  const { id, userName, personId } = account
+  const { roles } = await rolesOfAccount(tx, account, act.now)
   await appendEvent(
     tx,
     'identity',
     AccountRolesChanged,
     id,
     {
-      accountId: id,
-      userName,
-      personId,
-      positionId: position.id,
-      roles: [...roles],
+      ...{ accountId: id, userName, personId, positionId, roles },
       responsibilitiesEnded: ended,
       responsibilitiesAdded: added,
       changedAt: act.now.toISOString(),

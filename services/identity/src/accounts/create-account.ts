@@ -7,6 +7,7 @@ import { appendEvent } from '@erp-steward/messaging/outbox'
 import { ask } from '@erp-steward/messaging/statement'
 import { isConstraintViolation } from '@erp-steward/service-kit/constraint'
 import type { EntityManager } from 'typeorm'
+import { givePosition } from '../grants/give-position.ts'
 import type { Position } from '../organisation/position.ts'
 import type { Person } from '../people/person.ts'
 import { openPerson } from '../people/sealed-person.ts'
@@ -24,6 +25,7 @@ import { stateStanding } from './state-standing.ts'
  * caller holds the person's row.
  *
  * @param rightsPending whether the rights wait for an approval, as those of somebody who comes back do
+ * @param approvedBy who approved the rights for this person; `null` where the approved matrix is enough
  * @param userName as asked for; `null` derives one that is free
  * @throws Problem `account-exists`, `user-name-taken`
  */
@@ -34,7 +36,14 @@ export async function createPersonAccount(
     position,
     userName,
     rightsPending = false,
-  }: { person: Person; position: Position; userName: string | null; rightsPending?: boolean },
+    approvedBy = null,
+  }: {
+    person: Person
+    position: Position
+    userName: string | null
+    rightsPending?: boolean
+    approvedBy?: string | null
+  },
   act: Act,
 ): Promise<Account> {
   const candidates = userName === null ? userNameCandidates(openPerson(tx, person)) : [userName]
@@ -42,6 +51,8 @@ export async function createPersonAccount(
     insertAccount(tx, candidates, { personId: person.id, rightsPending }, act),
     passwordDaysOf(tx, person.unitId, act),
   ])
+  const given = { personId: person.id, accountId: account.id, unitId: person.unitId }
+  if (!rightsPending) await givePosition(tx, [given], position, approvedBy, act)
   const access = rightsPending ? noAccess : position
   await queueNewUser(tx, { account, holder: person, access, passwordDays }, act)
   await stateStanding(tx, person.id, act, account)

@@ -49,7 +49,7 @@ export async function decideAccountChange(
       said(`The change is ${change.status}.`, `该变更的状态为 ${change.status}。`),
     )
   assertVersion(change.version, expected)
-  if (!mayDecide(change.kind, act.role) && !(await standsIn(tx, change, act.role)))
+  if (!mayDecide(change.kind, act.role) && !(await standsIn(tx, change, act.role, act.now)))
     throw new Problem(
       'permission-missing',
       said(`A ${change.kind} is decided by others.`, `${change.kind} 须由他人决定。`),

@@ -4,8 +4,9 @@ import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
+import { endGrants } from '../grants/end-grants.ts'
+import { accessOf } from '../grants/rules/grant-item.ts'
 import { queueUserEnd } from '../provisioning/queue-access.ts'
-import { noAccess } from '../provisioning/rules/access-difference.ts'
 import { revokeAccount } from '../sessions/revoke-account.ts'
 import { assertNotLastAdministrator } from './assert-not-last-administrator.ts'
 import { AccountEntity, type Account } from './account.ts'
@@ -32,7 +33,7 @@ export interface DisableAccount {
 }
 
 /**
- * Ends an account: no new sign-in, every token void, EBS user and rights end-dated. A leave ends also the last
+ * Ends an account: no new sign-in, every token void, every grant ended, EBS user and rights end-dated. A leave ends also the last
  * administrator of a kind, and that nobody holds the role is stated: an account must not outlive its person.
  * Source: A-2.1.4.
  *
@@ -71,8 +72,8 @@ export async function disableAccount(
     await stateRole(tx, account.administratorRole, false, act)
   if (holder !== null) {
     const target = { account, unitId: holder.person.unitId }
-    const access = account.rightsPending ? noAccess : holder.position
-    await queueUserEnd(tx, target, access, { endDate, dueAt }, act)
+    const ended = await endGrants(tx, [holder.person.id], {}, 'account-disabled', act)
+    await queueUserEnd(tx, target, accessOf(ended), { endDate, dueAt }, act)
   }
   if (owner !== null) await stateStanding(tx, owner.id, act)
   return disabled

@@ -4,6 +4,7 @@ import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
+import { givePosition } from '../grants/give-position.ts'
 import { queueUserReturn } from '../provisioning/queue-access.ts'
 import { noAccess } from '../provisioning/rules/access-difference.ts'
 import { AccountEntity, type Account } from './account.ts'
@@ -49,8 +50,11 @@ export async function enableAccount(
   const { administratorRole: role } = account
   if (role !== null && (await isLastOfRole(tx, account))) await stateRole(tx, role, true, act)
   if (holder !== null) {
-    const access = rightsPending ? noAccess : holder.position
-    await queueUserReturn(tx, { account, holder: holder.person, access }, act)
+    const { person, position } = holder
+    const given = { personId: person.id, accountId: id, unitId: person.unitId }
+    if (!rightsPending) await givePosition(tx, [given], position, act.actor, act)
+    const access = rightsPending ? noAccess : position
+    await queueUserReturn(tx, { account, holder: person, access }, act)
   }
   if (owner !== null) await stateStanding(tx, owner.id, act)
   return enabled

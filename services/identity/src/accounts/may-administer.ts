@@ -35,14 +35,17 @@ export async function assertMayAdminister(tx: EntityManager, personId: string): 
 }
 
 /**
- * Refuses rights of business for somebody with an administrator account. The caller holds the person's row.
+ * Refuses rights of business for somebody of these people with an administrator account. The caller holds their rows.
  *
  * @throws Problem `administrator-has-business-role`
  */
-export async function assertNoAdministrator(tx: EntityManager, personId: string): Promise<void> {
+export async function assertNoAdministrator(
+  tx: EntityManager,
+  personIds: readonly string[],
+): Promise<void> {
   const administers: unknown[] = await tx.query(
-    'select from account where person_id = $1 and administrator_role is not null',
-    [personId],
+    'select from account where person_id = any($1) and administrator_role is not null limit 1',
+    [personIds],
   )
   if (administers.length > 0)
     throw new Problem(

@@ -75,7 +75,7 @@ export async function requestAccountChange(
     },
     act,
   )
-  await settleWait(tx, 'identity', await waitOfChange(tx, change), act)
+  await settleWait(tx, 'identity', await waitOfChange(tx, change, act.now), act)
   return change
 }
 

@@ -1,7 +1,7 @@
-import { companyWideRoles, type Role } from '@erp-steward/contracts/permissions'
+import { companyWideRoles, roles as everyRole, type Role } from '@erp-steward/contracts/permissions'
 import { ask } from '@erp-steward/messaging/statement'
 import type { EntityManager } from 'typeorm'
-import type { PositionRole } from '../organisation/position.ts'
+import { inForceAt } from '../grants/access-grant.ts'
 import { PersonEntity } from '../people/person.ts'
 import type { Account } from './account.ts'
 
@@ -9,36 +9,47 @@ export interface RolesOfAccount {
   readonly roles: Role[]
   readonly unitId: string | null
   readonly range: 'company' | 'unit'
+  /** When the first of the roles ends; `null` while none has an end. */
+  readonly until: Date | null
 }
 
 const ROLES = {
   name: 'roles of person',
-  text: `select person.unit_id as "unitId",
-                case when account.rights_pending then '[]'::jsonb else position.roles end as roles
-           from person join position on position.id = person.position_id
-           left join account on account.person_id = person.id
+  text: `select unit_id as "unitId", coalesce(roles, '{}') as roles, until
+           from person left join lateral (
+             select array_agg(distinct name) as roles, min(ends_at) as until from access_grant
+              where person_id = person.id and kind = 'role' and ${inForceAt('access_grant', '$2')}) as held on true
           where person.id = $1 and person.active`,
-  reads: ['person', 'position', 'account'],
+  reads: ['person', 'access_grant'],
 }
 
 /**
- * What the account may do now: an administrator exactly the one role, a person the roles of the position, unless they wait
- * for an approval.
+ * What the account may do at an instant: an administrator exactly the one role, a person what the grants give that are in
+ * force then.
  *
  * Somebody who has left has none, whatever the state of the account.
  */
 export async function rolesOfAccount(
   tx: EntityManager,
   { administratorRole, personId }: Pick<Account, 'administratorRole' | 'personId'>,
+  at: Date,
 ): Promise<RolesOfAccount> {
   if (administratorRole !== null) {
     const isHere =
       personId === null || (await tx.existsBy(PersonEntity, { id: personId, active: true }))
-    return { roles: isHere ? [administratorRole] : [], unitId: null, range: 'company' }
+    const roles = isHere ? [administratorRole] : []
+    return { roles, unitId: null, range: 'company', until: null }
   }
-  const [holder] = await ask<{ unitId: string; roles: PositionRole[] }>(tx, ROLES, [personId])
-  if (holder === undefined) return { roles: [], unitId: null, range: 'unit' }
-  const { roles, unitId } = holder
+  const [holder] = await ask<{ unitId: string; roles: Role[]; until: Date | null }>(tx, ROLES, [
+    personId,
+    at,
+  ])
+  if (holder === undefined) return { roles: [], unitId: null, range: 'unit', until: null }
+  const roles = inOrder(holder.roles)
   const range = roles.some((role) => companyWideRoles.includes(role)) ? 'company' : 'unit'
-  return { roles, unitId, range }
+  return { ...holder, roles, range }
 }
+
+/** Roles as they are listed everywhere, the widest first. */
+export const inOrder = (held: readonly Role[]): Role[] =>
+  everyRole.filter((role) => held.includes(role))

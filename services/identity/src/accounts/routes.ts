@@ -132,7 +132,7 @@ function readingRoutes(app: App, { db, clock }: Committer): void {
     answer: AccountWithRoles,
     read: async ({ request, params }) => {
       const account = await readAccount(request, params.id)
-      const { roles, range } = await rolesOfAccount(db.manager, account)
+      const { roles, range } = await rolesOfAccount(db.manager, account, clock())
       return { ...account, roles, range }
     },
   })

@@ -1,4 +1,5 @@
 import type { EntityManager } from 'typeorm'
+import { inForceAt } from '../grants/access-grant.ts'
 import type { AccountStatus } from './account.ts'
 import type { AccountChange } from './account-change.ts'
 import { peopleBehind, type Hand } from './another-hand.ts'
@@ -11,12 +12,13 @@ export async function standsIn(
   tx: EntityManager,
   change: AccountChange,
   role: string,
+  at: Date,
 ): Promise<boolean> {
   const before = standsInFor(change.kind, role)
   if (before === null) return false
   const hands = await handsIn(tx, change)
   // A frozen account counts: shutting it out for a while makes nobody else its stand-in.
-  return !(await isAnotherHand(tx, hands, before, ['active', 'frozen']))
+  return !(await isAnotherHand(tx, hands, before, ['active', 'frozen'], at))
 }
 
 /** Who may not decide a change: who asked, whom it concerns, and who put the person where the rights come from. */
@@ -34,18 +36,21 @@ export async function isAnotherHand(
   hands: readonly Hand[],
   roles: readonly string[],
   states: readonly AccountStatus[],
+  at: Date,
 ): Promise<boolean> {
   const others: unknown[] = await tx.query(
     `select from account
        left join person on person.id = account.person_id
-       left join position on position.id = person.position_id
       where account.status = any($1) and (person.id is null or person.active)
         and (administrator_role = any($2)
-             or administrator_role is null and not rights_pending and position.roles ?| $2)
+             or administrator_role is null and exists (
+               select from access_grant
+                where access_grant.person_id = person.id and kind = 'role' and name = any($2)
+                  and ${inForceAt('access_grant', '$5')}))
         and not account.id::text = any($3)
         and (person_id is null or not person_id = any($4))
       limit 1`,
-    [states, roles, hands.map(({ actor }) => actor), await peopleBehind(tx, hands)],
+    [states, roles, hands.map(({ actor }) => actor), await peopleBehind(tx, hands), at],
   )
   return others.length > 0
 }

@@ -9,7 +9,7 @@ import { defineTask } from '@erp-steward/service-kit/jobs'
 import { Type } from 'typebox'
 import type { EntityManager } from 'typeorm'
 import { AccountEntity, type Account } from './account.ts'
-import { rolesOfAccount } from './roles-of-account.ts'
+import { inOrder, rolesOfAccount } from './roles-of-account.ts'
 import { StandingEntity } from './standing.ts'
 
 /** People whose standing is stated in one go. */
@@ -38,7 +38,7 @@ export async function stateStanding(
 ): Promise<void> {
   const account = created ?? (await tx.findOneBy(AccountEntity, { personId }))
   const accountStatus: AccountStanding = account?.status ?? 'none'
-  const roles = account === null ? [] : (await rolesOfAccount(tx, account)).roles
+  const roles = account === null ? [] : (await rolesOfAccount(tx, account, act.now)).roles
   const [stated] = await ask<{ version: number }>(tx, STATE, [personId, accountStatus, roles])
   if (stated === undefined) return
   await appendEvent(
@@ -59,7 +59,7 @@ export async function stateFirstStanding(
   roles: readonly Role[],
   act: Act,
 ): Promise<void> {
-  const stated = { personId, accountStatus: status, roles: [...roles], version: 1 }
+  const stated = { personId, accountStatus: status, roles: inOrder(roles), version: 1 }
   await insertRows(tx, StandingEntity, [stated])
   await appendEvent(tx, 'identity', StandingChanged, personId, { ...stated, accountId }, act)
 }

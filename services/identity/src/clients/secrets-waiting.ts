@@ -5,7 +5,7 @@ import { isAnotherHand } from '../accounts/stand-in.ts'
 import { ClientEntity } from './client.ts'
 
 /** Secrets of clients whose second half somebody of another role has to make. Source. */
-export const secretHalvesWaiting: Waits = async (tx) => {
+export const secretHalvesWaiting: Waits = async (tx, { now }) => {
   const clients = await tx.find(ClientEntity, {
     where: { status: 'active', halfDigest: Not(IsNull()) },
     order: { createdAt: 'asc', id: 'asc' },
@@ -21,7 +21,7 @@ export const secretHalvesWaiting: Waits = async (tx) => {
       unitIds: [],
       since: createdAt,
       expiresAt: null,
-      isDecidable: await isAnotherHand(tx, [first], roles, ['active']),
+      isDecidable: await isAnotherHand(tx, [first], roles, ['active'], now),
     })
   }
   return waits

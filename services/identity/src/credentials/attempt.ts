@@ -152,6 +152,7 @@ async function lockoutPolicy(
   const { unitId } = await rolesOfAccount(
     tx,
     account ?? { administratorRole: null, personId: null },
+    at,
   )
   const failures = await readParameter(tx, 'identity.lockout.failures', unitId, at)
   const window = await readParameter(tx, 'identity.lockout.window', unitId, at)

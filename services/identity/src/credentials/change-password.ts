@@ -159,7 +159,7 @@ async function wasUsed(password: string, earlier: readonly Credential[]): Promis
 
 /** Others had a hand in the password before: until a third person vouches for the owner, the account approves nothing. */
 async function startCooling(tx: EntityManager, account: Account, act: Act): Promise<void> {
-  const { unitId } = await rolesOfAccount(tx, account)
+  const { unitId } = await rolesOfAccount(tx, account, act.now)
   const { value } = await readParameter(tx, 'identity.password.cooling', unitId, act.now)
   const coolingUntil = new Date(act.now.getTime() + durationMs(value))
   await tx.update(AccountEntity, account.id, { coolingUntil })

@@ -47,7 +47,7 @@ export const passwordHalvesWaiting: Waits = async (tx, { now }) => {
       unitIds: [],
       since: half.firstAt,
       expiresAt: half.expiresAt,
-      isDecidable: await isAnotherHand(tx, hands, roles, ['active']),
+      isDecidable: await isAnotherHand(tx, hands, roles, ['active'], now),
     })
   }
   return waits

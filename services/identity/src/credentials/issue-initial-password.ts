@@ -80,7 +80,7 @@ export async function initialLife(
   account: Account,
   now: Date,
 ): Promise<{ expiresAt: Date; version: number }> {
-  const { unitId } = await rolesOfAccount(tx, account)
+  const { unitId } = await rolesOfAccount(tx, account, now)
   const { value, version } = await readParameter(tx, 'identity.password.initial_ttl', unitId, now)
   return { expiresAt: new Date(now.getTime() + durationMs(value)), version }
 }

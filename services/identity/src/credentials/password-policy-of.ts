@@ -14,7 +14,7 @@ export async function passwordPolicyOf(
   account: Pick<Account, 'administratorRole' | 'personId'>,
   at: Date,
 ): Promise<PasswordPolicy> {
-  const { unitId } = await rolesOfAccount(tx, account)
+  const { unitId } = await rolesOfAccount(tx, account, at)
   const [lengthKey, historyKey] =
     account.administratorRole === null
       ? (['identity.password.min_length', 'identity.password.history'] as const)

@@ -21,6 +21,7 @@ import { CreatePersonPlan1790000090700 } from './1790000090700-create-person-pla
 import { IndexFailedPlans1790000092000 } from './1790000092000-index-failed-plans.ts'
 import { AdmitDeliveryAgent1790000092100 } from './1790000092100-admit-delivery-agent.ts'
 import { CheckImportsFirst1790000092200 } from './1790000092200-check-imports-first.ts'
+import { CreateGrant1790000093100 } from './1790000093100-create-grant.ts'
 
 /** In the order they run. */
 export const migrations = [
@@ -47,4 +48,5 @@ export const migrations = [
   IndexFailedPlans1790000092000,
   AdmitDeliveryAgent1790000092100,
   CheckImportsFirst1790000092200,
+  CreateGrant1790000093100,
 ]

@@ -35,6 +35,10 @@ export const PositionView = Type.Object(
     ebsRoles: Type.Array(Type.String(), {
       description: 'EBS roles of User Management, for example `UMX|FND_IREP_ADMIN`.',
     }),
+    matrixVersion: Type.Integer({
+      minimum: 0,
+      description: 'Counts the approved sets of rights; 0: there was none yet.',
+    }),
     version: Version,
   },
   { title: 'Position' },
@@ -43,7 +47,7 @@ export const PositionView = Type.Object(
 const list = { type: 'jsonb', array: false } as const
 export const PositionEntity = entityOf(PositionView, {
   table: 'position',
-  columns: { roles: list, ebsRoles: list },
+  columns: { roles: list, ebsRoles: list, matrixVersion: { default: 0 } },
   uniques: [{ name: 'position_code_key', columns: ['code'] }],
 })
 export type Position = RowOf<typeof PositionEntity>

@@ -18,7 +18,14 @@ export async function putPosition(
   act: Act,
 ): Promise<Put<Position>> {
   const rights = { roles: [], responsibilities: [], ebsRoles: [] }
-  const fresh: Position = { id: randomUUID(), code, ...values, ...rights, version: 1 }
+  const fresh: Position = {
+    id: randomUUID(),
+    code,
+    ...values,
+    ...rights,
+    matrixVersion: 0,
+    version: 1,
+  }
   const put = await putEntry(tx, PositionEntity, { code }, fresh, values, expected)
   if (put.outcome === 'unchanged') return put
   if (!put.row.active) await assertNobodyIn(tx, 'position_id', put.row.id)

@@ -1,13 +1,14 @@
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
-import { about, closed, Code } from '@erp-steward/contracts/values'
+import { about, closed, Code, Instant } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { actOf, assertReaches } from '@erp-steward/service-kit/authentication'
 import { etag, type Committer } from '@erp-steward/service-kit/commit'
+import { columnsOf } from '@erp-steward/service-kit/entity'
 import { inOrder } from '@erp-steward/service-kit/list-rows'
 import { containing, NameContains } from '@erp-steward/service-kit/name-contains'
 import { atVersionIfAny } from '@erp-steward/service-kit/preconditions'
-import { byText, decodeCursor } from '@erp-steward/service-kit/paging'
+import { byInstant, byText, decodeCursor } from '@erp-steward/service-kit/paging'
 import { ProposalView } from '@erp-steward/service-kit/proposal'
 import { proposed } from '@erp-steward/service-kit/proposal-routes'
 import { listRoute, readRoute } from '@erp-steward/service-kit/route-shapes'
@@ -18,6 +19,7 @@ import { DepartmentEntity, DepartmentView, type Department } from './department.
 import { EntryBody } from './entry.ts'
 import { ModuleEntity, ModuleView } from './module.ts'
 import { narrowDuties, proposeNarrowing } from './narrow-duties.ts'
+import { PositionVersionEntity, PositionVersionView } from './position-version.ts'
 import { PositionEntity, PositionView } from './position.ts'
 import { putDepartment } from './put-department.ts'
 import type { Entry, Put } from './put-entry.ts'
@@ -48,6 +50,7 @@ export function organisationRoutes(app: App, deps: Committer): void {
   unitRoutes(app, deps)
   departmentRoutes(app, deps)
   positionRoutes(app, deps)
+  positionVersionRoute(app, deps)
   moduleRoutes(app, deps)
 }
 
@@ -210,6 +213,38 @@ function positionRoutes(app: App, deps: Committer): void {
     sorting: byText('code'),
     list: ({ query, ...stretch }) =>
       inOrder(db.manager, PositionEntity, 'code', stretch, fitting(query)),
+  })
+}
+
+/** Every approved set of a position, or the one of an instant. */
+function positionVersionRoute(app: App, { db }: Committer): void {
+  listRoute(app, '/v1/positions/:code/versions', {
+    ...read,
+    operationId: 'listPositionVersions',
+    problems: ['not-found'],
+    summary: 'What a position gave and gives: each approved set of its rights, oldest first.',
+    description: 'With `at` the one that was in force then, none where there was none yet.',
+    clauses: ['A-2.1.2'],
+    params: byCode,
+    query: {
+      at: Type.Optional(about(Instant, 'Only the version that was in force at this instant.')),
+    },
+    row: PositionVersionView,
+    sorting: byInstant('validFrom'),
+    list: async ({ params, query: { at }, after: [from, id], limit }) => {
+      const position = await db.manager.findOneBy(PositionEntity, params)
+      const { id: positionId } = found(position, `position ${params.code}`)
+      return db.query(
+        `select * from (
+           select ${columnsOf(PositionVersionEntity)},
+                  lead(valid_from) over (order by version) as "validTo"
+             from position_version where position_id = $1) as each
+          where ($2::timestamptz is null or "validFrom" <= $2 and ("validTo" is null or "validTo" > $2))
+            and ($3::timestamptz is null or ("validFrom", id) > ($3, $4::uuid))
+          order by "validFrom", id limit $5`,
+        [positionId, at ?? null, from, id, limit],
+      )
+    },
   })
 }
 

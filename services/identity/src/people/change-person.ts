@@ -75,7 +75,7 @@ export async function changePerson(
     said('Nobody moves or changes himself.', '不得调动或更改本人。'),
   )
   if (moved && place !== undefined && carriesRights(place.position))
-    await assertNoAdministrator(tx, person.id)
+    await assertNoAdministrator(tx, [person.id])
   // Only what changes: who was somebody's twin before it was looked at may still get a birthday.
   const fresh = changedLookups(before, person)
   await assertNoTwin(tx, fresh)
@@ -87,9 +87,9 @@ export async function changePerson(
   // Another department of the same unit gives the same rights in the same range.
   const elsewhere = person.positionId !== before.positionId || person.unitId !== before.unitId
   if (elsewhere || (await isKnownHuman(tx, fresh))) {
-    const from = await tx.findOneByOrFail(PositionEntity, { id: before.positionId })
-    const reason = elsewhere ? 'moved' : 'rejoined'
-    await endRightsOfMover(tx, person, from, place?.position ?? from, reason, act)
+    const { positionId: id } = person
+    const position = place?.position ?? (await tx.findOneByOrFail(PositionEntity, { id }))
+    await endRightsOfMover(tx, person, position, elsewhere ? 'moved' : 'rejoined', act)
   }
   return { person, outcome: moved ? 'moved' : 'changed' }
 }

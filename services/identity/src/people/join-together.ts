@@ -7,6 +7,7 @@ import { announceAccount, newAccount } from '../accounts/create-account.ts'
 import { isReservedUserName, userNameCandidates } from '../accounts/rules/user-name.ts'
 import { userNameLookup } from '../accounts/sealed-user-name.ts'
 import { stateFirstStanding } from '../accounts/state-standing.ts'
+import { givePosition } from '../grants/give-position.ts'
 import { passwordDaysOf, queueNewUser } from '../provisioning/queue-access.ts'
 import { announcePerson } from './announce-person.ts'
 import { newPerson, type JoinPerson } from './join-person.ts'
@@ -46,6 +47,18 @@ export async function joinTogether(
     AccountEntity,
     joined.map(({ account }) => account),
   )
+  for (const [position, holders] of Map.groupBy(joined, ({ access }) => access))
+    await givePosition(
+      tx,
+      holders.map(({ person, account }) => ({
+        personId: person.id,
+        accountId: account.id,
+        unitId: person.unitId,
+      })),
+      position,
+      null,
+      act,
+    )
   const passwordDays = new Map<string, number>()
   for (const { person, account, access } of joined) {
     const days = passwordDays.get(person.unitId) ?? (await passwordDaysOf(tx, person.unitId, act))

@@ -52,7 +52,7 @@ export async function rejoinPerson(
     said('Nobody takes himself back.', '不得为本人办理复职。'),
   )
   const rightsPending = carriesRights(place.position)
-  if (rightsPending) await assertNoAdministrator(tx, before.id)
+  if (rightsPending) await assertNoAdministrator(tx, [before.id])
   assertBorn(birthday, act.now)
   const person: Person = {
     ...before,

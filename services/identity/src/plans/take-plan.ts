@@ -52,7 +52,7 @@ export function lockPlan(tx: EntityManager, id: string): Promise<PersonPlan | nu
 }
 
 async function takeEffect(tx: EntityManager, plan: PersonPlan, act: Act): Promise<string> {
-  await assertStillMay(tx, act.actor)
+  await assertStillMay(tx, act)
   const planned = openPlanned(tx, plan)
   const place = await findPlace(tx, planned)
   if (planned.kind === 'join') {
@@ -73,12 +73,12 @@ async function takeEffect(tx: EntityManager, plan: PersonPlan, act: Act): Promis
 }
 
 /** @throws Problem `permission-missing` when the actor is shut or may no longer run the register */
-async function assertStillMay(tx: EntityManager, actor: string): Promise<void> {
+async function assertStillMay(tx: EntityManager, { actor, now: at }: Act): Promise<void> {
   const account = await tx.findOneBy(AccountEntity, { id: actor, status: 'active' })
   const client = await tx.findOneBy(ClientEntity, { id: actor, status: 'active' })
   const roles: readonly string[] =
     account !== null
-      ? (await rolesOfAccount(tx, account)).roles
+      ? (await rolesOfAccount(tx, account, at)).roles
       : client !== null
         ? [client.role]
         : []

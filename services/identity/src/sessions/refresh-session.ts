@@ -94,5 +94,6 @@ async function nextTokens(
     act.now,
     new Date(act.now.getTime() + session.idleSeconds * 1_000),
   ])
-  return issueSessionTokens(tx, sign, session, account, await rolesOfAccount(tx, account), act)
+  const holder = await rolesOfAccount(tx, account, act.now)
+  return issueSessionTokens(tx, sign, session, account, holder, act)
 }

@@ -26,7 +26,7 @@ export const SessionTokens = Type.Object(
 export type SessionTokens = Static<typeof SessionTokens>
 
 /**
- * The next pair of tokens of a session. The access token never outlives the session; before a due change of the
+ * The next pair of tokens of a session. The access token never outlives the session, nor the first of its roles; before a due change of the
  * password it carries no role and the one permission to change it.
  */
 export async function issueSessionTokens(
@@ -34,7 +34,7 @@ export async function issueSessionTokens(
   sign: TokenSigner,
   session: Pick<Session, 'id' | 'mustChange' | 'idleSeconds' | 'endsAt'>,
   account: Account,
-  { roles, unitId, range }: RolesOfAccount,
+  { roles, unitId, range, until }: RolesOfAccount,
   act: Act,
 ): Promise<SessionTokens> {
   const refreshToken = randomToken()
@@ -44,7 +44,8 @@ export async function issueSessionTokens(
     issuedAt: act.now,
     usedAt: null,
   })
-  const left = Math.floor((session.endsAt.getTime() - act.now.getTime()) / 1_000)
+  const endsAt = Math.min(session.endsAt.getTime(), until?.getTime() ?? Infinity)
+  const left = Math.floor((endsAt - act.now.getTime()) / 1_000)
   const expiresIn = Math.max(1, Math.min(accessSeconds(session.idleSeconds), left))
   const held = session.mustChange ? [] : roles
   const accessToken = await sign(

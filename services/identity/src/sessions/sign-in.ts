@@ -105,7 +105,7 @@ async function openSession(
   })
   if (account?.status !== 'active' || !(await useCredential(tx, credential, act.now))) return null
   await passAttempt(tx, attempt, act)
-  const holder = await rolesOfAccount(tx, account)
+  const holder = await rolesOfAccount(tx, account, act.now)
   const policy = await passwordPolicyOf(tx, account, act.now)
   const mustChange =
     credential.kind === 'initial' ||

@@ -84,6 +84,7 @@ test('[A-2.1.1][A-2.1.2] a joiner has an account with the roles of the position 
   expect(await accountOf(person)).toMatchObject({ status: 'active', roles: ['END_USER'] })
   expect(await factsAbout(stage, person.id)).toEqual([
     'identity.directory.person-changed.v1',
+    'identity.grant.applied.v1',
     'identity.directory.standing-changed.v1',
   ])
   expect(await factsAbout(stage, person.accountId)).toEqual([
@@ -420,15 +421,17 @@ test('[A-2.1.2] only the position gives roles, and company-wide ones see every u
   await put(stage, '/v1/positions/CHIEF', { name: 'Chief' })
   const person = await joined(stage, { positionCode: 'CHIEF' })
   const account = { administratorRole: null, personId: person.id }
-  expect(await rolesOfAccount(stage.db.manager, account)).toEqual({
+  expect(await rolesOfAccount(stage.db.manager, account, stage.now)).toEqual({
     roles: [],
     unitId: company.north.id,
     range: 'unit',
+    until: null,
   })
   await setRights(stage, 'CHIEF', { roles: ['OM_AUTHORITY', 'END_USER'] })
-  expect(await rolesOfAccount(stage.db.manager, account)).toEqual({
+  expect(await rolesOfAccount(stage.db.manager, account, stage.now)).toEqual({
     roles: ['OM_AUTHORITY', 'END_USER'],
     unitId: company.north.id,
     range: 'company',
+    until: null,
   })
 })
