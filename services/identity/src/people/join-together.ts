@@ -47,18 +47,6 @@ export async function joinTogether(
     AccountEntity,
     joined.map(({ account }) => account),
   )
-  for (const [position, holders] of Map.groupBy(joined, ({ access }) => access))
-    await givePosition(
-      tx,
-      holders.map(({ person, account }) => ({
-        personId: person.id,
-        accountId: account.id,
-        unitId: person.unitId,
-      })),
-      position,
-      null,
-      act,
-    )
   const passwordDays = new Map<string, number>()
   for (const { person, account, access } of joined) {
     const days = passwordDays.get(person.unitId) ?? (await passwordDaysOf(tx, person.unitId, act))
@@ -66,6 +54,8 @@ export async function joinTogether(
     await noteHand(tx, person.id, 'placed', act)
     await announcePerson(tx, person, act)
     await announceAccount(tx, account, act)
+    const given = { personId: person.id, accountId: account.id, unitId: person.unitId }
+    await givePosition(tx, [given], access, null, act)
     await queueNewUser(tx, { account, holder: person, access, passwordDays: days }, act)
     await stateFirstStanding(tx, person.id, account, access.roles, act)
   }

@@ -64,7 +64,7 @@ test('[A-2.1.4] each change of account or rights is stated, the last one when th
     ['active', 'END_USER', 1],
     ['frozen', 'END_USER', 2],
     ['active', 'END_USER', 3],
-    ['disabled', 'END_USER', 4],
+    ['disabled', '', 4],
     ['active', 'END_USER', 5],
     ['disabled', '', 6],
   ])
@@ -77,7 +77,7 @@ test('[A-2.1.2] new rights of a position are stated for everybody who holds it, 
   await setRights(stage, 'CLERK', { roles: ['END_USER'] })
   expect(await statements(person.id)).toEqual([
     ['active', 'END_USER', 1],
-    ['active', 'END_USER,KEY_USER', 2],
+    ['active', 'KEY_USER,END_USER', 2],
     ['active', 'END_USER', 3],
   ])
 })
