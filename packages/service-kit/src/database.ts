@@ -40,6 +40,9 @@ const MIGRATION_LOCK = 7_411_001
 /** A migration may wait for another one, and build an index for hours; the role's own limit is for daily work. */
 const NO_LIMIT = 'statement_timeout=0'
 
+/** How long a connection that nobody needs is kept, in milliseconds: a site at rest has few. */
+const IDLE_MS = 10_000
+
 /** Reading by index costs about as much as reading in order, as on every solid-state disk; the server's default is 4. */
 const INDEX_FIRST = 'random_page_cost=1.1'
 
@@ -65,7 +68,8 @@ function source(
       options: [`search_path=${schema}`, INDEX_FIRST, ...settings]
         .map((setting) => `-c ${setting}`)
         .join(' '),
-      idleTimeoutMillis: 30_000,
+      // Each takes some two megabytes of the server, and a new one a few milliseconds.
+      idleTimeoutMillis: IDLE_MS,
     },
   })
 }

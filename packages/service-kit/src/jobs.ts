@@ -10,12 +10,13 @@ import {
   type TaskList,
   type WorkerEvents,
 } from 'graphile-worker'
-import pg from 'pg'
+import type pg from 'pg'
 import type { Logger } from 'pino'
 import { Compile } from 'typebox/compile'
 import { Type, type Static, type TSchema } from 'typebox'
 import type { DataSource, EntityManager } from 'typeorm'
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js'
+import { freeJobsOfTheDead, holdAlive } from './jobs-of-the-dead.ts'
 
 /**
  * Durable work of a service. A task may run more than once (a crash repeats it), so its effect must be guarded: it
@@ -141,7 +142,6 @@ const isJobPayload = Compile(JobPayload)
 export interface JobsOptions {
   readonly service: ServiceName
   readonly db: DataSource
-  readonly url: string
   readonly tasks: readonly Task[]
   /** Recurring tasks in cron syntax, UTC; their payload is empty and they are in no lane. */
   readonly crontab: string
@@ -151,18 +151,16 @@ export interface JobsOptions {
 
 /** How often a worker looks for jobs that fell due, in milliseconds; jobs due at once are announced by NOTIFY. */
 const POLL_MS = 500
-/** How often the locks of workers that died are looked for, in milliseconds. */
+/** How often jobs of workers that died are looked for, in milliseconds. */
 const SWEEP_MS = 5_000
-/** Namespace of our advisory locks for living pools of workers; any number that nothing else uses. */
-const POOL_LOCKS = 7_411
 
 /** Workers of each lane, and of the tasks that are in none. */
 const WORKERS = 2
 
 export async function startJobs(options: JobsOptions): Promise<{ stop(): Promise<void> }> {
-  const { service, db, url, tasks, crontab, clock, log } = options
+  const { service, db, tasks, crontab, clock, log } = options
   const { jobsSchema } = services[service]
-  const alive = await keepAlive(url, jobsSchema, log)
+  const alive = await watchOver(db, jobsSchema, log)
   const lanes = byLane(tasks)
   // A pool of their own would hold as many connections again, each of them two megabytes of the server, and be idle
   // nearly always. What they take of the service's pool is added to it: each lane listens on a connection.
@@ -243,81 +241,29 @@ export async function runTask(
   await db.transaction((tx) => task.run(tx, data, act))
 }
 
-/**
- * Frees the jobs of workers that were killed. graphile-worker alone would leave them locked for four hours.
- *
- * graphile-worker locks jobs in the name of the pool, which takes them for its workers. The pool of this process holds a
- * session-level advisory lock under its id; whoever gets the lock of another pool's id knows that its process is gone.
- */
-async function keepAlive(url: string, jobsSchema: string, log: Logger) {
+/** Announces the pools of this process as alive, and frees the jobs of those that died. */
+async function watchOver(db: DataSource, jobsSchema: string, log: Logger) {
   const events: WorkerEvents = new EventEmitter()
   const own = new Set<string>()
-  let stopped = false
-  let client: pg.Client | undefined
-  let last: Promise<unknown> = Promise.resolve()
-
-  /** One after the other: a client takes one statement at a time, and a sweep may outlast the time to the next. */
-  function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    const turn = last.then(work)
-    last = turn.catch(() => undefined)
-    return turn
-  }
-
-  async function connect(): Promise<pg.Client> {
-    const fresh = new pg.Client({ connectionString: url, application_name: `${jobsSchema} sweep` })
-    fresh.on('error', () => {
-      client = undefined
-    })
-    await fresh.connect()
-    for (const id of own)
-      await fresh.query('select pg_advisory_lock($1, hashtext($2))', [POOL_LOCKS, id])
-    client = fresh
-    return fresh
-  }
-
-  async function sweep(): Promise<void> {
-    const connected = client ?? (await connect())
-    const { rows } = await connected.query<{ id: string }>(
-      `select distinct locked_by as id from "${jobsSchema}"._private_jobs where locked_by is not null
-       union select distinct locked_by from "${jobsSchema}"._private_job_queues where locked_by is not null`,
-    )
-    for (const { id } of rows) {
-      if (own.has(id)) continue
-      const { rows: got } = await connected.query<{ dead: boolean }>(
-        'select pg_try_advisory_lock($1, hashtext($2)) as dead',
-        [POOL_LOCKS, id],
-      )
-      if (got[0]?.dead !== true) continue
-      log.warn({ worker: id }, 'jobs of a dead worker are freed')
-      await connected.query(`select "${jobsSchema}".force_unlock_workers(array[$1])`, [id])
-      await connected.query('select pg_advisory_unlock($1, hashtext($2))', [POOL_LOCKS, id])
-    }
-  }
-
-  events.on('pool:create', ({ workerPool: { id } }) => {
-    own.add(id)
-    inTurn(async () => {
-      await client?.query('select pg_advisory_lock($1, hashtext($2))', [POOL_LOCKS, id])
-    }).catch((error: unknown) => {
+  events.on('pool:create', ({ workerPool: { id } }) => own.add(id))
+  // Again on each connection that takes the place of one that was lost.
+  events.on('pool:listen:success', ({ workerPool: { id }, client }) => {
+    holdAlive(client, id).catch((error: unknown) => {
       log.warn({ err: error }, 'the pool of workers could not announce itself')
     })
   })
-
-  await connect()
-  await sweep()
+  await freeJobsOfTheDead(db, jobsSchema, own, log)
+  let last = Promise.resolve()
   const timer = setInterval(() => {
-    inTurn(async () => {
-      if (!stopped) await sweep()
-    }).catch((error: unknown) => {
+    last = freeJobsOfTheDead(db, jobsSchema, own, log).catch((error: unknown) => {
       log.warn({ err: error }, 'sweep for dead workers failed')
     })
   }, SWEEP_MS)
   return {
     events,
     async stop() {
-      stopped = true
       clearInterval(timer)
-      await inTurn(async () => client?.end()).catch(() => undefined)
+      await last
     },
   }
 }

@@ -256,7 +256,6 @@ export async function startService<Config extends TObject>(
   const jobs = await startJobs({
     service: name,
     db,
-    url,
     tasks,
     crontab: [
       ...[service.crontab ?? '', pruneCrontab, sayAliveCrontab],

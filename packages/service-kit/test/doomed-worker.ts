@@ -11,7 +11,6 @@ setInterval(() => undefined, 60_000)
 await startJobs({
   service,
   db: await openDatabase({ name: service, entities: [], migrations: [] }, url, 2),
-  url,
   tasks: [
     defineTask('shear', Type.Object({ name: Type.String() }), async (tx, { name }) => {
       await tx.query('insert into shorn (name) values ($1)', [name])

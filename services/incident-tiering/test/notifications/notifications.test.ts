@@ -312,12 +312,11 @@ describe('mail', () => {
         run.push(task.name)
       },
     }))
-    const { db, url } = poor
+    const { db } = poor
     const log = createLog('silent')
     const jobs = await startJobs({
       service: 'incident-tiering',
       db,
-      url,
       tasks,
       crontab: '',
       clock: () => poor.now,
@@ -396,11 +395,10 @@ describe('a mail server that takes the connection and never answers', () => {
   }
 
   async function work() {
-    const { db, url, tasks } = poor
+    const { db, tasks } = poor
     jobs = await startJobs({
       service: 'incident-tiering',
       db,
-      url,
       tasks,
       crontab: '',
       clock: () => poor.now,
@@ -490,11 +488,10 @@ describe('webhooks', () => {
     for (const url of [`http://127.0.0.1:${stuckPort}/`, hookUrl()])
       await create(poor, '/v1/webhooks', systemAdmin(), { url, unitId: null, secret: SECRET })
     for (let n = 0; n < 3; n += 1) await open(poor, endUser(user))
-    const { db, url, tasks } = poor
+    const { db, tasks } = poor
     const jobs = await startJobs({
       service: 'incident-tiering',
       db,
-      url,
       tasks,
       crontab: '',
       clock: () => poor.now,
