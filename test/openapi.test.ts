@@ -99,7 +99,9 @@ test('every operation that the docs page names at its top is there, and Chinese 
   const [english = '', chinese = ''] = HOW_TO_BEGIN.split('**如何取得令牌。**')
   const texts = (page: string) => [...page.matchAll(/`[^`]+`/g)].map(([text]) => text)
   expect(new Set(texts(chinese.replace('<令牌>', '<token>')))).toEqual(new Set(texts(english)))
-  const missing = named.filter(([, method = '', path = '']) => {
+  const missing = named.filter(([text, method = '', path = '']) => {
+    // The gateway's own, which is in no document of a service.
+    if (text === '`GET /problems/{code}`') return false
     const item = paths[path] as Readonly<Record<string, unknown>> | undefined
     return item?.[method.toLowerCase()] === undefined
   })
