@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { DEFAULT_ISSUER } from '@erp-steward/contracts/access-token'
 import { eventCatalog } from '@erp-steward/contracts/event-catalog'
 import { permissions, roles, type Role } from '@erp-steward/contracts/permissions'
 import { problems } from '@erp-steward/contracts/problems'
@@ -78,6 +79,7 @@ const ZERO_KEY = Buffer.alloc(32).toString('base64')
 
 /** Settings with which each service has its routes, and nothing that works. */
 export const settingsOfNoSite = {
+  PUBLIC_URL: DEFAULT_ISSUER,
   SEALING_KEYS: ZERO_KEY,
   PERSONAL_DATA_KEYS: ZERO_KEY,
   PERSONAL_INDEX_KEY: ZERO_KEY,

@@ -124,7 +124,7 @@ export class Company {
     this.clients.set(name, id)
     this.play.names.hide(secret, `example-secret-of-${name}`)
     this.play.admit(name, () =>
-      this.play.call('grantClientToken', {
+      this.play.call('grantToken', {
         contentType: 'application/x-www-form-urlencoded',
         body: { grant_type: 'client_credentials', client_id: id, client_secret: secret },
       }),

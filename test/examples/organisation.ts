@@ -167,7 +167,7 @@ async function firstProgram(company: Company): Promise<void> {
   })
   const secret = claimCode(first) + claimCode(second)
   company.letWork('hr-sync', id, secret)
-  await play.show('grantClientToken', 'The program signs in with both halves', {
+  await play.show('grantToken', 'The program signs in with both halves', {
     contentType: 'application/x-www-form-urlencoded',
     body: { grant_type: 'client_credentials', client_id: id, client_secret: secret },
   })

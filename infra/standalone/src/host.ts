@@ -1,12 +1,12 @@
 import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { createServer, type AddressInfo } from 'node:net'
 import { join, resolve } from 'node:path'
 import { findJava } from '@erp-steward/kafka/jars'
 import { startPostgres } from '@erp-steward/postgres/server'
 import type { Logger } from 'pino'
 import type { StandaloneConfig } from './config.ts'
 import { endLeftInitdb, holdFolder } from './data-folder.ts'
-import { end, SERVER_LIMIT_MS, type Part } from './parts.ts'
+import { end, PART_LIMIT_MS, SERVER_LIMIT_MS, type Part } from './parts.ts'
 import { siteSecrets } from './secrets.ts'
 
 export interface HostOptions {
@@ -48,7 +48,8 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     release()
   }
   try {
-    await assertPortFree(config.STEWARD_HOST, config.STEWARD_PORT)
+    const held = await holdPort(config.STEWARD_HOST, config.STEWARD_PORT)
+    parts.push({ name: 'port', limitMs: PART_LIMIT_MS, stop: held.release })
     const secrets = siteSecrets(folder)
     progress('Starting PostgreSQL')
     await endLeftInitdb(folder)
@@ -71,8 +72,8 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     parts.push({ name: 'PostgreSQL', limitMs: SERVER_LIMIT_MS, stop: () => postgres.stop() })
     signal.throwIfAborted()
     const started = await startProduct(
-      options,
-      { folder, secrets, superuserUrl: postgres.url },
+      { ...options, config: { ...config, STEWARD_PORT: held.port } },
+      { folder, secrets, superuserUrl: postgres.url, releasePort: held.release },
       parts,
     )
     return { ...started, stop }
@@ -82,8 +83,16 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
   }
 }
 
-/** @throws Error that names the setting */
-async function assertPortFree(host: string, port: number): Promise<void> {
+/**
+ * The port, or any free one for 0, which is held until the gateway takes it: the services name the gateway's address in their
+ * tokens before it listens.
+ *
+ * @throws Error that names the setting
+ */
+async function holdPort(
+  host: string,
+  port: number,
+): Promise<{ readonly port: number; readonly release: () => Promise<void> }> {
   const probe = createServer().listen(port, host)
   try {
     await once(probe, 'listening')
@@ -100,6 +109,13 @@ async function assertPortFree(host: string, port: number): Promise<void> {
       { cause: error },
     )
   }
-  probe.close()
-  await once(probe, 'close')
+  const { port: taken } = probe.address() as AddressInfo
+  const release = async () => {
+    if (!probe.listening) return
+    probe.close()
+    await once(probe, 'close')
+  }
+  // One that was named is refused to whoever calls too early, as before the start.
+  if (port !== 0) await release()
+  return { port: taken, release }
 }

@@ -27,6 +27,8 @@ export interface Site {
   readonly secrets: Secrets
   /** Of the database server. */
   readonly superuserUrl: string
+  /** Lets go of the port that is held for the gateway. */
+  readonly releasePort: () => Promise<void>
 }
 
 /**
@@ -36,7 +38,7 @@ export interface Site {
  */
 export async function startProduct(
   options: HostOptions,
-  { folder, secrets, superuserUrl }: Site,
+  { folder, secrets, superuserUrl, releasePort }: Site,
   parts: Part[],
 ): Promise<Omit<RunningHost, 'stop'>> {
   const { log, progress, signal } = options
@@ -63,6 +65,7 @@ export async function startProduct(
       ...{ config: gatewayConfig(options, running, secrets), bus, log },
       beside: () => running.map(({ metrics }) => metrics),
       disk: () => readDisk(folder),
+      beforeListening: releasePort,
     }),
   )
   parts.push({ name: 'gateway', limitMs: PART_LIMIT_MS, stop: () => gateway.stop() })
@@ -81,13 +84,14 @@ async function startBus(options: HostOptions, folder: string, parts: Part[]): Pr
 }
 
 async function startServices(
-  { environment, log }: HostOptions,
+  options: HostOptions,
   folder: string,
   bus: EventBus,
   urls: ServiceUrls,
   secrets: Secrets,
   running: RunningService[],
 ): Promise<void> {
+  const { environment, log } = options
   const start = async (name: ServiceName, jwksUrl: string) => {
     // Each service's own schema says what it takes; the registry alone knows them all.
     const service = registry[name] as unknown as Service
@@ -95,6 +99,7 @@ async function startServices(
       // A better place is another disk: the environment may say so.
       LEDGER_WITNESS_FILE: join(folder, 'ledger-witness.ndjson'),
       ...environment,
+      PUBLIC_URL: publicUrl(options),
       SEALING_KEYS: secrets.sealingKeys[name],
       PERSONAL_DATA_KEYS: secrets.personalDataKeys,
       PERSONAL_INDEX_KEY: secrets.personalIndexKey,
@@ -105,6 +110,7 @@ async function startServices(
       DATABASE_URL: urls[name],
       DATABASE_POOL: POOL_SIZE,
       JWKS_URL: jwksUrl,
+      PUBLIC_URL: publicUrl(options),
       INTERNAL_TOKEN: secrets.internalToken,
       HOST: '127.0.0.1',
       PORT: 0,
@@ -126,15 +132,27 @@ async function startServices(
 }
 
 function gatewayConfig(
-  { config, environment }: HostOptions,
+  options: HostOptions,
   running: readonly RunningService[],
   secrets: Secrets,
 ) {
+  const { config, environment } = options
   return readConfig(GatewayConfig, {
     ...environment,
+    PUBLIC_URL: publicUrl(options),
     ...Object.fromEntries(running.map(({ name, url }) => [urlSettingOf(name), url])),
     INTERNAL_TOKEN: secrets.internalToken,
     HOST: config.STEWARD_HOST,
     PORT: String(config.STEWARD_PORT),
   })
+}
+
+/** As the site says, or as the gateway is reached from this machine. */
+function publicUrl({ config, environment }: HostOptions): string {
+  const { PUBLIC_URL: said = '', TLS_CERT_FILE = '' } = environment
+  if (said !== '') return said
+  const { STEWARD_HOST: host, STEWARD_PORT: port } = config
+  const name = ['0.0.0.0', '::'].includes(host) ? '127.0.0.1' : host
+  const scheme = TLS_CERT_FILE === '' ? 'http' : 'https'
+  return `${scheme}://${name.includes(':') ? `[${name}]` : name}:${String(port)}`
 }

@@ -1,8 +1,10 @@
 import { Type, type Static } from 'typebox'
 import { nullable, Uuid } from './values.ts'
 
-/** Issuer of every token. */
-export const TOKEN_ISSUER = 'erp-steward/identity'
+/** Issuer of every token where a site names no other (`PUBLIC_URL`): the gateway as it listens by default. */
+export const DEFAULT_ISSUER = 'http://127.0.0.1:8080'
+/** Type in the header of an access token, by which no other token of the issuer is taken for one. Source: RFC 9068. */
+export const ACCESS_TOKEN_TYPE = 'at+jwt'
 /** Audience of access tokens; a token for anything else is refused. */
 export const TOKEN_AUDIENCE = 'erp-steward'
 
@@ -16,11 +18,14 @@ export const REVOCATION_KEPT_SECONDS = LONGEST_TOKEN_LIFE_SECONDS + 5 * 60
 
 /** The claims of an access token: who, with which permissions, in which range of the organisation. */
 export const AccessToken = Type.Object({
-  iss: Type.Literal(TOKEN_ISSUER),
+  /** Address of the gateway, under which `/.well-known/openid-configuration` is found. */
+  iss: Type.String({ minLength: 1 }),
   aud: Type.Literal(TOKEN_AUDIENCE),
   /** Account id, or client id for machines. */
   sub: Type.String({ minLength: 1 }),
   jti: Uuid,
+  /** The machine, or the front end by which a person signed in; absent where a person signed in without one. */
+  client_id: Type.Optional(Uuid),
   /** Seconds since 1970, as RFC 7519 has it. */
   iat: Type.Integer(),
   exp: Type.Integer(),

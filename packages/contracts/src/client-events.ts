@@ -22,6 +22,19 @@ export const ClientDisabled = defineEvent({
   payload: Type.Object({ clientId: Uuid, reason: Type.String(), disabledAt: Instant }),
 })
 
+export const ClientKeyChanged = defineEvent({
+  type: 'identity.security.client-key-changed.v1',
+  summary: 'A public key of a machine was registered, confirmed by another person, or ended.',
+  clauses: ['A-4.2.4'],
+  payload: Type.Object({
+    clientId: Uuid,
+    /** SHA-256 thumbprint of the key (RFC 7638). */
+    thumbprint: Type.String(),
+    step: Type.Enum(['registered', 'confirmed', 'ended']),
+    at: Instant,
+  }),
+})
+
 export const ClientSecretIssued = defineEvent({
   type: 'identity.security.client-secret-issued.v1',
   summary: 'A machine got a new secret; the one before is void.',

@@ -36,8 +36,13 @@ const profile = (name: ServiceName, ...prefixes: readonly string[]): ServiceProf
  */
 export const publicOperations: readonly string[] = [
   'GET /.well-known/jwks.json',
+  'GET /.well-known/oauth-authorization-server',
+  'GET /.well-known/openid-configuration',
   'POST /v1/sessions',
   'POST /v1/tokens',
+  // Who asks says so by the credentials of a client, as RFC 7662 and 7009 have it.
+  'POST /v1/tokens/introspection',
+  'POST /v1/tokens/revocation',
   'POST /v1/tokens/refresh',
   // Checks the token of the source itself, which is no access token.
   'POST /v1/metrics/write',
@@ -48,6 +53,8 @@ export const services: Readonly<Record<ServiceName, ServiceProfile>> = {
   identity: profile(
     'identity',
     '/.well-known/jwks.json',
+    '/.well-known/oauth-authorization-server',
+    '/.well-known/openid-configuration',
     '/v1/units',
     '/v1/departments',
     '/v1/positions',

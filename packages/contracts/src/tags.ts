@@ -17,7 +17,7 @@ export const tags: Readonly<Record<string, string>> = {
   'backup-targets': 'What is backed up, how often, and how long it is kept.',
   calendars: 'Working time and public holidays, by which deadlines count.',
   changes: 'Changes of the ERP: asked for, approved by two, backed up, carried out and reviewed.',
-  clients: 'Programs that call the product, their secrets, and their tokens.',
+  clients: 'Programs that call the product, their secrets and their keys.',
   controls: 'Whether each clause of the regulations is kept, and what proves it.',
   credentials: 'Passwords: first ones, resets, changes and locked accounts.',
   'dead letters': 'Events that could not be handled: to be tried again or set aside by two.',
@@ -41,4 +41,5 @@ export const tags: Readonly<Record<string, string>> = {
   thresholds: 'Limits of alerts, each version with its author and reason.',
   tickets: 'Faults and requests on their way through the three support tiers.',
   'time nodes': 'Dates by which work of the month must be entered, and who was late.',
+  tokens: 'OAuth 2 and OpenID Connect: discovery, tokens, whether they are good, giving them back.',
 }

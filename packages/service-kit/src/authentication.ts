@@ -1,5 +1,10 @@
 import { createPublicKey, timingSafeEqual, type JsonWebKey } from 'node:crypto'
-import { AccessToken, TOKEN_AUDIENCE, TOKEN_ISSUER } from '@erp-steward/contracts/access-token'
+import {
+  ACCESS_TOKEN_TYPE,
+  AccessToken,
+  DEFAULT_ISSUER,
+  TOKEN_AUDIENCE,
+} from '@erp-steward/contracts/access-token'
 import type { Act } from '@erp-steward/contracts/act'
 import { said, type Bilingual } from '@erp-steward/contracts/bilingual'
 import { permissions, type Permission } from '@erp-steward/contracts/permissions'
@@ -42,6 +47,8 @@ export type KeyFor = (kid: string) => string | undefined | Promise<string | unde
 
 export interface TokenKeys {
   readonly keyFor: KeyFor
+  /** Whose tokens are taken; default: `DEFAULT_ISSUER`. */
+  readonly issuer?: string
   readonly clock: () => Date
 }
 
@@ -76,14 +83,14 @@ export interface TokenCheck {
 }
 
 /**
- * Makes the app able to verify bearer tokens: ES256, our issuer and audience.
+ * Makes the app able to verify bearer tokens: ES256, our issuer and audience, made to be access tokens.
  *
  * A verdict is remembered for the whole header, every character of it, until the token ends or the key it was verified
  * with is withdrawn or changed. Whether the token has been revoked since is for the caller to ask.
  */
 export async function createTokenCheck(
   app: App,
-  { keyFor, clock }: TokenKeys,
+  { keyFor, clock, issuer = DEFAULT_ISSUER }: TokenKeys,
 ): Promise<TokenCheck> {
   const verdicts = new Map<string, Verdict>()
   const keyUsed = new WeakMap<FastifyRequest, Pick<Verdict, 'kid' | 'key'>>()
@@ -103,8 +110,9 @@ export async function createTokenCheck(
     decode: { complete: true },
     verify: {
       algorithms: ['ES256'],
-      allowedIss: TOKEN_ISSUER,
+      allowedIss: issuer,
       allowedAud: TOKEN_AUDIENCE,
+      checkTyp: ACCESS_TOKEN_TYPE,
       requiredClaims: ['exp', 'iat', 'sub'],
     },
   })

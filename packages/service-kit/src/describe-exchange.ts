@@ -3,6 +3,7 @@ import { problemMembers } from '@erp-steward/contracts/problems/problem-members'
 import type { FastifyContextConfig } from 'fastify'
 import type { Declared } from './operation.ts'
 import { ENTITY_TAG_PATTERN, IDEMPOTENCY_KEY_PATTERN, IF_MATCH_PATTERN } from './preconditions.ts'
+import { oauthErrors } from './oauth-errors.ts'
 import { isOutage, outages } from './problem-codes.ts'
 
 /** As much of an OpenAPI document as is written here. */
@@ -128,7 +129,7 @@ const headers = {
   },
   'WWW-Authenticate': {
     description: 'With 401: the way to sign in.',
-    schema: text({ enum: ['Bearer'] }),
+    schema: text({ enum: ['Bearer', 'Basic realm="clients"'] }),
   },
   'X-Request-Id': {
     description:
@@ -144,19 +145,25 @@ type ParameterName = keyof typeof parameters
 /** Headers of every answer that comes through the gateway. */
 const ALWAYS: readonly HeaderName[] = ['RateLimit', 'RateLimit-Policy', 'X-Request-Id']
 
+const oauthMembers = {
+  error: text({ enum: oauthErrors, description: 'As RFC 6749, 5.2 has it.' }),
+  error_description: text({ description: 'What was wrong this time, in English.' }),
+}
+
 /** Problem documents with one of these codes and what comes with them; what each means is in docs/problems.md. */
-function problemContent(codes: readonly ProblemCode[], title?: string) {
+function problemContent(codes: readonly ProblemCode[], title?: string, isOAuth = false) {
   const members = [...new Set(codes.flatMap((code) => problems[code].members))]
   const own = members.filter((name) => name !== 'errors').toSorted()
   const properties = {
     code: text({ enum: codes, description: 'Which of those that it can be here.' }),
     ...Object.fromEntries(own.map((name) => [name, problemMembers[name]])),
+    ...(isOAuth && oauthMembers),
   }
   const schema = {
     ...(title !== undefined && { title }),
     allOf: [{ $ref: '#/components/schemas/Problem' }, { type: 'object', properties }],
   }
-  return { 'application/problem+json': { schema: inJson(schema) } }
+  return { [isOAuth ? 'application/json' : 'application/problem+json']: { schema: inJson(schema) } }
 }
 
 /** Answers that are the same for all operations. */
@@ -238,10 +245,10 @@ export function describeExchange(
 }
 
 /** What refuses an operation, under the name of the operation. */
-function refusal({ operationId = '' }: DescribedOperation, { codes }: Declared) {
+function refusal({ operationId = '' }: DescribedOperation, { codes, oauth }: Declared) {
   const name = operationId.replace(/^./, (first) => first.toUpperCase())
   const refusals = codes.filter((code) => !isOutage(code))
-  return problemContent(refusals, `${name}Problem`)
+  return problemContent(refusals, `${name}Problem`, oauth)
 }
 
 function takesNull(schema: object = {}): boolean {

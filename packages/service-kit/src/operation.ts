@@ -70,10 +70,13 @@ const problemResponse = {
   content: { 'application/problem+json': { schema: { $ref: 'Problem#' } } },
 }
 
-/** The query parameters of an operation and no others: `?dryrun=true` beside `dryRun` would be done for real. */
-const closed = (query: unknown) => ({
+/**
+ * The query parameters of an operation and no others: `?dryrun=true` beside `dryRun` would be done for real. OAuth 2 has
+ * those ignored that an endpoint does not know.
+ */
+const closed = (query: unknown, isOAuth: boolean) => ({
   ...(query ?? Type.Object({})),
-  additionalProperties: false,
+  additionalProperties: isOAuth,
 })
 
 /**
@@ -119,7 +122,7 @@ export function declareOperations(app: App, publicFolder?: string): ReadonlyMap<
         description: withHolders(route.schema.description, access),
       }),
       problems: codes,
-      querystring: closed(route.schema.querystring),
+      querystring: closed(route.schema.querystring, route.config?.oauth === true),
       security: access === 'public' ? [] : [{ bearer: [] }],
       response: {
         '4xx': problemResponse,

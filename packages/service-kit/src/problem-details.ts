@@ -8,6 +8,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { App } from './app.ts'
 import { faultsOf } from './faults.ts'
 import { inLanguage, languageOf, type Language } from './language.ts'
+import { asOAuth, oauthMembers } from './oauth-errors.ts'
 
 /** Codes for what Fastify itself refuses before a handler runs. */
 const CODE_OF_FRAMEWORK_ERROR: Readonly<Record<string, ProblemCode>> = {
@@ -87,20 +88,24 @@ export function isPathOf(pattern: readonly string[], segments: readonly string[]
 }
 
 /** Writes the problem document in the language the caller prefers. */
-export function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: Problem) {
+export function sendProblem(request: FastifyRequest, reply: FastifyReply, refused: Problem) {
   const language = languageOf(request)
-  if (problem.status === 401) void reply.header('www-authenticate', 'Bearer')
+  const { oauth = false } = request.routeOptions.config
+  const problem = oauth ? asOAuth(refused) : refused
+  if (problem.status === 401)
+    void reply.header('www-authenticate', oauth ? 'Basic realm="clients"' : 'Bearer')
   const { retryAfterSeconds, ...extras } = problem.extras
   if (typeof retryAfterSeconds === 'number')
     void reply.header('retry-after', String(Math.ceil(retryAfterSeconds)))
   return reply
     .code(problem.status)
     .header('content-language', language)
-    .type('application/problem+json')
+    .type(oauth ? 'application/json' : 'application/problem+json')
     .serializer(JSON.stringify)
     .send({
       ...problemDocument(problem, language, request.id),
       ...inLanguage(extras, language),
+      ...(oauth && oauthMembers(problem)),
     })
 }
 

@@ -31,6 +31,7 @@ import type { ProposalKind } from './proposal.ts'
 import { proposalRoutes } from './proposal-routes.ts'
 import { expireProposals, expireProposalsCrontab, proposalWaits } from './proposals.ts'
 import { pruneCrontab, prunePlatform } from './prune.ts'
+import { PublicUrl } from './public-url.ts'
 import { sayAlive, sayAliveCrontab } from './say-alive.ts'
 import { watchWaits, watchWaitsCrontab, type Waits } from './waits.ts'
 
@@ -51,6 +52,7 @@ export const CommonConfig = Type.Object({
     writeOnly: true,
     minLength: 32,
   }),
+  PUBLIC_URL: Type.Optional(PublicUrl),
   HOST: Type.String({ description: 'Address to listen on.', default: '127.0.0.1' }),
   GATEWAY_ADDRESSES: Type.Optional(
     Type.String({
@@ -121,6 +123,8 @@ export function defineService<Config extends TObject>(service: Service<Config>):
 
 export interface BuildOptions<Config> extends Dependencies<Config> {
   readonly keyFor: KeyFor
+  /** As `PUBLIC_URL`. */
+  readonly issuer?: string | undefined
   /** As `GATEWAY_ADDRESSES`. */
   readonly gatewayAddresses?: string | undefined
 }
@@ -135,14 +139,14 @@ export async function buildService<Config extends TObject>(
   subscriptions: readonly Subscription[]
   tasks: readonly Task[]
 }> {
-  const { db, clock, log, keyFor, internalToken, gatewayAddresses = 'loopback' } = options
+  const { db, clock, log, keyFor, internalToken, issuer, gatewayAddresses = 'loopback' } = options
   const { name } = service
   const app = await createApp({
     name,
     title: service.title,
     examples: service.examples,
     log,
-    tokens: { keyFor, clock, internalToken },
+    tokens: { keyFor, clock, internalToken, ...(issuer !== undefined && { issuer }) },
     trustedProxies: gatewayAddresses.split(',').flatMap((entry) => entry.trim() || []),
     ...(service.webhooks !== undefined && { webhooks: service.webhooks }),
     readiness: {
@@ -238,6 +242,7 @@ export async function startService<Config extends TObject>(
   const { app, consumer, subscriptions, tasks } = await buildService(service, {
     ...dependencies,
     keyFor: service.keys?.(dependencies) ?? createKeySet(config.JWKS_URL),
+    issuer: config.PUBLIC_URL,
     gatewayAddresses: config.GATEWAY_ADDRESSES,
   })
   const beside = await service.start?.(dependencies)

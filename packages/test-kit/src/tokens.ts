@@ -1,5 +1,10 @@
 import { generateKeyPairSync, randomUUID, sign } from 'node:crypto'
-import { TOKEN_AUDIENCE, TOKEN_ISSUER, type AccessToken } from '@erp-steward/contracts/access-token'
+import {
+  ACCESS_TOKEN_TYPE,
+  DEFAULT_ISSUER,
+  TOKEN_AUDIENCE,
+  type AccessToken,
+} from '@erp-steward/contracts/access-token'
 import { permissionsOf, type Role } from '@erp-steward/contracts/permissions'
 
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
@@ -27,7 +32,7 @@ export function testToken(
   const iat = Math.floor(Date.now() / 1_000)
   return signToken(
     {
-      iss: TOKEN_ISSUER,
+      iss: DEFAULT_ISSUER,
       aud: TOKEN_AUDIENCE,
       sub: randomUUID(),
       jti: randomUUID(),
@@ -52,7 +57,8 @@ export function testToken(
 /** Signs any claims with the test key, or leaves them unsigned with `alg: none` in the header. */
 export function signToken(claims: object, header: Record<string, unknown> = {}): string {
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
-  const signed = `${part({ alg: 'ES256', typ: 'JWT', kid: KEY_ID, ...header })}.${part(claims)}`
+  const made = { alg: 'ES256', typ: ACCESS_TOKEN_TYPE, kid: KEY_ID, ...header }
+  const signed = `${part(made)}.${part(claims)}`
   if (header.alg === 'none') return `${signed}.`
   const signature = sign('sha256', Buffer.from(signed), {
     key: privateKey,

@@ -12,10 +12,15 @@ export function watchProblems(app: App): () => void {
   const faults = new Set<string>()
   app.addHook('onSend', (request, reply, payload, done) => {
     const { operationId = '', problems: declared } = request.routeOptions.schema ?? {}
+    const { oauth = false } = request.routeOptions.config
     if (declared !== undefined && reply.statusCode >= 400 && typeof payload === 'string') {
       const { code, ...members } = JSON.parse(payload) as { readonly code: ProblemCode }
       if (!declared.includes(code)) faults.add(`${operationId} does not declare ${code}`)
-      const known: readonly string[] = [...ALWAYS, ...problems[code].members]
+      const known: readonly string[] = [
+        ...ALWAYS,
+        ...(oauth ? ['error', 'error_description'] : []),
+        ...problems[code].members,
+      ]
       for (const name of Object.keys(members))
         if (!known.includes(name)) faults.add(`${code} does not name ${name}`)
     }

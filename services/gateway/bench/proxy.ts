@@ -12,7 +12,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { TOKEN_ISSUER } from '@erp-steward/contracts/access-token'
+import { DEFAULT_ISSUER } from '@erp-steward/contracts/access-token'
 import { serviceNames } from '@erp-steward/contracts/services'
 import { createLocalBus } from '@erp-steward/messaging/local-bus'
 import { readConfig } from '@erp-steward/service-kit/config'
@@ -173,7 +173,7 @@ frontend door
   http-request set-var(txn.token) http_auth_bearer
   http-request set-var(txn.alg) var(txn.token),jwt_header_query('$.alg')
   http-request deny deny_status 401 unless { var(txn.alg) -m str ES256 }
-  http-request deny deny_status 401 unless { var(txn.token),jwt_payload_query('$.iss') -m str ${TOKEN_ISSUER} }
+  http-request deny deny_status 401 unless { var(txn.token),jwt_payload_query('$.iss') -m str ${DEFAULT_ISSUER} }
   http-request deny deny_status 401 unless { var(txn.token),jwt_verify(txn.alg,"${join(folder, 'key.pem')}") -m int 1 }
   default_backend service
 backend service

@@ -1,4 +1,5 @@
 import { serviceNames, type ServiceName } from '@erp-steward/contracts/services'
+import { PublicUrl } from '@erp-steward/service-kit/public-url'
 import { Type, type Static, type TString } from 'typebox'
 
 type Underscored<Name extends string> = Name extends `${infer Head}-${infer Tail}`
@@ -41,6 +42,7 @@ export const GatewayConfig = Type.Object({
     writeOnly: true,
     minLength: 32,
   }),
+  PUBLIC_URL: PublicUrl,
   HOST: Type.String({ description: 'Address to listen on.', default: '127.0.0.1' }),
   PORT: Type.Integer({
     description: 'TCP port; 0 takes any free one.',

@@ -50,6 +50,8 @@ export interface GatewayOptions {
   readonly beside?: () => readonly Registry[]
   /** Room on the disk of the site's data, where it lies on this machine. */
   readonly disk?: () => Promise<DiskSpace>
+  /** Waited for before the port is taken. */
+  readonly beforeListening?: () => Promise<void>
 }
 
 export interface RunningGateway {
@@ -74,6 +76,7 @@ export async function startGateway({
   clock = () => new Date(),
   beside = () => [],
   disk,
+  beforeListening,
 }: GatewayOptions): Promise<RunningGateway> {
   const log = parentLog.child({ service: 'gateway' })
   const upstreams = new Map(
@@ -129,6 +132,7 @@ export async function startGateway({
       }),
     )
 
+    await beforeListening?.()
     await app.listen({ host: config.HOST, port: config.PORT })
     const { port } = app.server.address() as AddressInfo
     const scheme = config.TLS_CERT_FILE === '' ? 'http' : 'https'
@@ -140,7 +144,7 @@ export async function startGateway({
   }
 }
 
-interface GatewayParts extends Required<Omit<GatewayOptions, 'config' | 'disk'>> {
+interface GatewayParts extends Required<Omit<GatewayOptions, 'config' | 'disk' | 'beforeListening'>> {
   readonly disk: (() => Promise<DiskSpace>) | null
   readonly upstreams: ReadonlyMap<(typeof serviceNames)[number], Upstream>
   readonly revocations: Revocations
@@ -185,6 +189,7 @@ async function buildGateway(
   guardNetwork(app, guard, config)
   const tokens = await createTokenCheck(app, {
     keyFor: createKeySet(`${config[urlSettingOf('identity')]}/.well-known/jwks.json`),
+    issuer: config.PUBLIC_URL,
     clock,
   })
   const door = createDoor({ config, guard, tokens, revocations, clock })

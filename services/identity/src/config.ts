@@ -1,10 +1,12 @@
 import { PersonalDataKeys, PersonalIndexKey } from '@erp-steward/service-kit/personal-data'
+import { PublicUrl } from '@erp-steward/service-kit/public-url'
 import { SealingKeys } from '@erp-steward/service-kit/seal'
 import { Type, type Static } from 'typebox'
 import { LedgerKeys } from './audit/ledger-key.ts'
 
 /** What identity reads from its environment beyond what every service needs. */
 export const IdentityConfig = Type.Object({
+  PUBLIC_URL: PublicUrl,
   SEALING_KEYS: SealingKeys,
   PERSONAL_DATA_KEYS: PersonalDataKeys,
   PERSONAL_INDEX_KEY: PersonalIndexKey,

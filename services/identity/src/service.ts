@@ -22,6 +22,7 @@ import { verifyLedger, type Verification } from './audit/verify-ledger.ts'
 import { verifyNightly } from './audit/verify-nightly.ts'
 import { fileWitness, followSeals } from './audit/witness-file.ts'
 import { ClientControllerEntity } from './clients/client-controller.ts'
+import { ClientAssertionEntity, ClientKeyEntity } from './clients/client-key.ts'
 import { ClientEntity } from './clients/client.ts'
 import { clientRoutes } from './clients/routes.ts'
 import { secretHalvesWaiting } from './clients/secrets-waiting.ts'
@@ -74,7 +75,13 @@ import { RevocationEntity } from './sessions/revocation.ts'
 import { sessionRoutes } from './sessions/routes.ts'
 import { SessionEntity } from './sessions/session.ts'
 import { SigningKeyEntity } from './sessions/signing-key.ts'
-import { createTokenSigner, createTokenWriter } from './sessions/token-signer.ts'
+import {
+  createJwsWriter,
+  createKeyInForce,
+  createTokenSigner,
+  createTokenWriter,
+} from './sessions/token-signer.ts'
+import { tokenRoutes } from './tokens/routes.ts'
 
 /** Who there is, who may do what, who is signed in, and the ledger of everything that happened. */
 export const identity = defineService({
@@ -110,6 +117,8 @@ export const identity = defineService({
     SigningKeyEntity,
     ClientEntity,
     ClientControllerEntity,
+    ClientKeyEntity,
+    ClientAssertionEntity,
     AuditRecordEntity,
     AuditHeadEntity,
     AuditAnchorEntity,
@@ -123,8 +132,8 @@ export const identity = defineService({
     const { PERSONAL_DATA_KEYS, PERSONAL_INDEX_KEY } = config
     holdPersonalData(db, createPersonalData(PERSONAL_DATA_KEYS, PERSONAL_INDEX_KEY))
     const seal = createSeal(config.SEALING_KEYS)
-    const write = createTokenWriter(seal)
-    const sign = createTokenSigner(seal, write)
+    const write = createTokenWriter(createJwsWriter(seal), config.PUBLIC_URL)
+    const sign = createTokenSigner(createKeyInForce(seal), write)
     refuseRevoked(app, db)
     organisationRoutes(app, { db, clock })
     personRoutes(app, { db, clock })
@@ -135,7 +144,9 @@ export const identity = defineService({
     provisioningRoutes(app, { db, clock })
     credentialRoutes(app, { db, clock })
     sessionRoutes(app, { db, clock, sign, seal })
-    await clientRoutes(app, { db, clock, sign, write })
+    clientRoutes(app, { db, clock })
+    const issuer = config.PUBLIC_URL
+    await tokenRoutes(app, { db, clock, issuer, sign, write, keyFor: publishedKey(db, clock) })
     feedRoutes(app, { db })
     auditRoutes(app, { db, clock, signer: signerOf(config), verify: ledgerVerification(deps) })
   },

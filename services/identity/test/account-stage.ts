@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
+import { DEFAULT_ISSUER } from '@erp-steward/contracts/access-token'
 import type { Role } from '@erp-steward/contracts/permissions'
 import { testAct } from '@erp-steward/test-kit/test-act'
 import { testService, type TestService } from '@erp-steward/test-kit/test-service'
@@ -23,6 +24,7 @@ export const TEST_SEAL = createSeal(TEST_SEALING_KEYS)
 
 /** All that identity is configured with, in tests. */
 export const TEST_IDENTITY_CONFIG: IdentityConfig = {
+  PUBLIC_URL: DEFAULT_ISSUER,
   SEALING_KEYS: TEST_SEALING_KEYS,
   PERSONAL_DATA_KEYS: TEST_PERSONAL_DATA_KEYS,
   PERSONAL_INDEX_KEY: TEST_PERSONAL_INDEX_KEY,

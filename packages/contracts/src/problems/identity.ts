@@ -115,10 +115,48 @@ export const identityProblems = {
     401,
     said('The client credentials are not valid', '客户端凭据无效'),
     said(
-      'Check client_id and client_secret; a client needs the approval of the security administrator.',
-      '请核对 client_id 和 client_secret；客户端须经安全管理员批准。',
+      'Check client_id and client_secret, or the key and the claims of the assertion; a client needs the approval of the security administrator.',
+      '请核对 client_id 和 client_secret，或断言的密钥与声明；客户端须经安全管理员批准。',
     ),
-    ['error'],
+  ),
+  'grant-refused': problem(
+    400,
+    said('What was presented is not good, or no longer', '提交的凭据无效或已失效'),
+    said('Sign in again.', '请重新登录。'),
+  ),
+  'grant-forbidden': problem(
+    400,
+    said('The client may not do this', '该客户端不得进行此操作'),
+    said('Use the client that it was issued to.', '请使用原先获得该令牌的客户端。'),
+  ),
+  'grant-unsupported': problem(
+    400,
+    said('There is no such grant', '不支持的授权类型'),
+    said(
+      'Use one of `grant_types_supported` of /.well-known/oauth-authorization-server.',
+      '请使用 /.well-known/oauth-authorization-server 中 `grant_types_supported` 列出的类型。',
+    ),
+  ),
+  'scope-refused': problem(
+    400,
+    said('The scope cannot be granted', '无法授予所请求的范围'),
+    said(
+      'Ask for permissions that the role holds, or leave `scope` away.',
+      '请只请求该角色拥有的权限，或不填写 `scope`。',
+    ),
+  ),
+  'client-key-unknown': problem(
+    404,
+    said('The client has no such key', '该客户端没有此公钥'),
+    said('Read the keys of the client.', '请查看该客户端的公钥列表。'),
+  ),
+  'client-key-refused': problem(
+    422,
+    said('The key cannot be used', '该公钥不可用'),
+    said(
+      'Send a public key as JWK: EC P-256 or P-384, Ed25519, or RSA of 2048 bits and more.',
+      '请以 JWK 提交公钥：EC P-256 或 P-384、Ed25519，或不少于 2048 位的 RSA。',
+    ),
   ),
   'client-unknown': problem(
     404,

@@ -54,7 +54,6 @@ export const problemMembers = {
   expected: columns('What should have been read back from EBS, by column.'),
   readBack: columns('What was read back from EBS, by column.'),
   taskStatus: text('Where the task stands now.'),
-  error: Type.Literal('invalid_client', { description: 'As RFC 6749, 5.2 has it.' }),
   cause: text('The kind of failure, for the log.'),
   'violated-policies': Type.Array(Type.String(), {
     description: 'The quotas that are used up, as `RateLimit-Policy` names them.',

@@ -1,12 +1,11 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { ClientDisabled } from '@erp-steward/contracts/client-events'
-import { AccountRevoked } from '@erp-steward/contracts/sign-in-events'
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
-import { noteRevocation } from '../sessions/revocation.ts'
 import { ClientEntity, type Client } from './client.ts'
+import { stateClientRevoked } from './state-client-revoked.ts'
 
 /**
  * Ends a machine's access for good: its secret is forgotten and every token it holds is void. Disabling it again
@@ -33,15 +32,7 @@ export async function disableClient(
     )
   if (disabled === 0) return client
   const at = act.now.toISOString()
-  await noteRevocation(tx, clientId, client.epoch, act.now)
-  await appendEvent(
-    tx,
-    'identity',
-    AccountRevoked,
-    clientId,
-    { accountId: clientId, epoch: client.epoch, reason, revokedAt: at },
-    act,
-  )
+  await stateClientRevoked(tx, { clientId, epoch: client.epoch, reason }, act)
   await appendEvent(
     tx,
     'identity',

@@ -1,16 +1,15 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
 import { ClientSecretIssued } from '@erp-steward/contracts/client-events'
-import { AccountRevoked } from '@erp-steward/contracts/sign-in-events'
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
 import { assertAnotherHand, assertNamed } from '../accounts/another-hand.ts'
-import { noteRevocation } from '../sessions/revocation.ts'
 import { digestOf } from '../sessions/refresh-token.ts'
 import { ClientEntity, type Client, type ClientRole } from './client.ts'
 import { noteController } from './client-controller.ts'
+import { stateClientRevoked } from './state-client-revoked.ts'
 
 /** Random bytes of a half: 128 bits, which nobody guesses even with the other one in hand. */
 const HALF_BYTES = 16
@@ -101,17 +100,7 @@ async function stateSecret(
   act: Act,
 ): Promise<void> {
   const at = act.now.toISOString()
-  if (replaced) {
-    await noteRevocation(tx, clientId, epoch, act.now)
-    await appendEvent(
-      tx,
-      'identity',
-      AccountRevoked,
-      clientId,
-      { accountId: clientId, epoch, reason: 'new secret', revokedAt: at },
-      act,
-    )
-  }
+  if (replaced) await stateClientRevoked(tx, { clientId, epoch, reason: 'new secret' }, act)
   await appendEvent(
     tx,
     'identity',
@@ -122,7 +111,8 @@ async function stateSecret(
   )
 }
 
-async function activeClient(tx: EntityManager, clientId: string): Promise<Client> {
+/** @throws Problem `client-unknown`, `client-state` when it is not active */
+export async function activeClient(tx: EntityManager, clientId: string): Promise<Client> {
   const client = await tx.findOne(ClientEntity, {
     where: { id: clientId },
     lock: { mode: 'pessimistic_write' },

@@ -1,19 +1,19 @@
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
-import { about, Code, Uuid } from '@erp-steward/contracts/values'
+import { about, closed, Code, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { actOf } from '@erp-steward/service-kit/authentication'
 import { inOrder } from '@erp-steward/service-kit/list-rows'
 import { containing, NameContains } from '@erp-steward/service-kit/name-contains'
-import { byText } from '@erp-steward/service-kit/paging'
+import { byText, listOf } from '@erp-steward/service-kit/paging'
 import { listRoute, PathId, readRoute } from '@erp-steward/service-kit/route-shapes'
 import { Type } from 'typebox'
 import type { DataSource } from 'typeorm'
 import { placeFilter } from '../organisation/place-filter.ts'
-import type { TokenSigner, TokenWriter } from '../sessions/token-signer.ts'
 import { unstored } from '../sessions/unstored.ts'
+import { confirmClientKey, endClientKey, registerClientKey } from './change-client-keys.ts'
+import { ClientKeyEntity, ClientKeyView, PublicJwk } from './client-key.ts'
 import { ClientEntity, ClientRole, ClientStatus, ClientView, type Client } from './client.ts'
-import { grantClientToken, grantReader, type ClientCredentials } from './grant-client-token.ts'
 import { issueFirstSecretHalf, issueSecondSecretHalf } from './issue-client-secret.ts'
 
 const IssuedHalf = Type.Object(
@@ -27,15 +27,6 @@ const IssuedHalf = Type.Object(
   { title: 'ClientSecretHalf' },
 )
 
-const ClientToken = Type.Object(
-  {
-    access_token: Type.String({ description: 'Sent as `Authorization: Bearer …`.' }),
-    token_type: Type.Literal('Bearer', { description: 'RFC 6750.' }),
-    expires_in: Type.Integer({ description: 'Life of the token in seconds.' }),
-  },
-  { title: 'ClientToken' },
-)
-
 const tags = ['clients']
 const readClient = { access: 'client.read', tags } as const
 
@@ -44,91 +35,11 @@ const viewOf = ({ secretHash, ...client }: Client) => ({
   hasSecret: secretHash !== null,
 })
 
-const GrantBody = Type.Object(
-  {
-    grant_type: Type.Literal('client_credentials', { description: 'RFC 6749, 4.4.' }),
-    client_id: Type.Optional(
-      Type.String({ maxLength: 100, description: 'Id of the machine, unless sent as HTTP Basic.' }),
-    ),
-    client_secret: Type.Optional(
-      Type.String({
-        maxLength: 200,
-        description: 'Both halves of its secret, one after the other, unless sent as HTTP Basic.',
-      }),
-    ),
-  },
-  { title: 'ClientGrant', additionalProperties: false },
-)
-
-/** Machines: their tokens, their secrets and their list. They are made and ended through account changes. */
-export async function clientRoutes(
+/** Machines: their list, their secrets and their keys. They are made and ended through account changes. */
+export function clientRoutes(
   app: App,
-  options: {
-    readonly db: DataSource
-    readonly clock: () => Date
-    readonly sign: TokenSigner
-    readonly write: TokenWriter
-  },
-): Promise<void> {
-  const { db, clock, sign, write } = options
-  const read = grantReader(db)
-
-  // In a scope of its own: only the token endpoint takes forms, as RFC 6749 has it.
-  await app.register((scope: App, _options, done) => {
-    scope.addContentTypeParser(
-      'application/x-www-form-urlencoded',
-      { parseAs: 'string' },
-      (_request, body, parsed) => {
-        const form = new URLSearchParams(body.toString())
-        const names = [...form.keys()]
-        if (new Set(names).size !== names.length)
-          parsed(
-            new Problem(
-              'malformed-request',
-              said('A parameter is sent twice.', '同一参数发送了两次。'),
-            ),
-          )
-        else parsed(null, Object.fromEntries(form))
-      },
-    )
-    scope.post(
-      '/v1/tokens',
-      {
-        config: { access: 'public', clauses: ['A-4.2.4'] },
-        schema: {
-          operationId: 'grantClientToken',
-          problems: ['client-refused'],
-          summary: 'An access token for a machine (OAuth 2 client credentials, RFC 6749).',
-          description:
-            'Credentials in the body or as HTTP Basic authentication, never both. The answer is written as RFC 6749 has it.',
-          tags,
-          consumes: ['application/json', 'application/x-www-form-urlencoded'],
-          body: GrantBody,
-          response: { 200: ClientToken },
-        },
-      },
-      async (request, reply) => {
-        const { client_id: id, client_secret: secret } = request.body
-        const credentials = credentialsOf(request.headers.authorization, id, secret)
-        const act = actOf(request, clock())
-        const { accessToken, expiresIn } = await grantClientToken(
-          { db, read, write, sign },
-          credentials,
-          {
-            ...act,
-            actor: credentials.clientId,
-          },
-        )
-        return unstored(reply).send({
-          access_token: accessToken,
-          token_type: 'Bearer' as const,
-          expires_in: expiresIn,
-        })
-      },
-    )
-    done()
-  })
-
+  { db, clock }: { readonly db: DataSource; readonly clock: () => Date },
+): void {
   listRoute(app, '/v1/clients', {
     ...readClient,
     operationId: 'listClients',
@@ -225,32 +136,122 @@ export async function clientRoutes(
         return unstored(reply).code(status).send({ clientId: id, half, claimCode })
       },
     )
+  keyRoutes(app, { db, clock })
 }
 
-/** @throws Problem `client-refused` when they are missing, unreadable or sent in two places */
-function credentialsOf(
-  authorization: string | undefined,
-  id: string | undefined,
-  secret: string | undefined,
-): ClientCredentials {
-  const basic = /^Basic ([A-Za-z0-9+/]+=*)$/.exec(authorization ?? '')?.[1]
-  const inBody = id !== undefined && secret !== undefined
-  if (basic === undefined && inBody) return { clientId: id, clientSecret: secret }
-  if (basic !== undefined && secret === undefined) {
-    const text = Buffer.from(basic, 'base64').toString()
-    const at = text.indexOf(':')
-    // Ids are UUIDs and secrets base64url: form encoding (RFC 6749, 2.3.1) leaves both as they are.
-    if (at > 0 && (id === undefined || id === text.slice(0, at)))
-      return { clientId: text.slice(0, at), clientSecret: text.slice(at + 1) }
-  }
-  throw new Problem(
-    'client-refused',
-    said(
-      'Send client_id and client_secret, in one place.',
-      '请在同一处发送 client_id 和 client_secret。',
-    ),
+const ClientPath = Type.Object({ id: PathId })
+const KeyPath = Type.Object({
+  id: PathId,
+  thumbprint: Type.String({
+    pattern: '^[A-Za-z0-9_-]{43}$',
+    description: 'Thumbprint of the key (RFC 7638).',
+  }),
+})
+
+/** Keys by which machines prove who they are: registered by one person, confirmed by another of another role. */
+function keyRoutes(
+  app: App,
+  { db, clock }: { readonly db: DataSource; readonly clock: () => Date },
+): void {
+  const clauses = ['A-4.2.4']
+  app.get(
+    '/v1/clients/:id/keys',
     {
-      error: 'invalid_client',
+      config: { access: 'client.read' },
+      schema: {
+        operationId: 'listClientKeys',
+        problems: ['client-unknown'],
+        summary: 'Public keys of a machine, the newest first.',
+        tags,
+        params: ClientPath,
+        response: { 200: listOf(ClientKeyView) },
+      },
+    },
+    async ({ params: { id } }) => {
+      if (!(await db.manager.existsBy(ClientEntity, { id })))
+        throw new Problem('client-unknown', said(`There is no client ${id}.`, `没有客户端 ${id}。`))
+      return {
+        items: await db.manager.find(ClientKeyEntity, {
+          where: { clientId: id },
+          order: { askedAt: 'DESC', thumbprint: 'ASC' },
+          take: 100,
+        }),
+      }
+    },
+  )
+
+  app.post(
+    '/v1/clients/:id/keys',
+    {
+      config: { access: 'client.issue-secret', approves: true, clauses },
+      schema: {
+        operationId: 'registerClientKey',
+        problems: [
+          'administrator-unnamed',
+          'client-key-refused',
+          'client-state',
+          'client-unknown',
+        ],
+        summary: 'Registers a public key for `private_key_jwt`; another person confirms it.',
+        tags,
+        params: ClientPath,
+        body: closed({ jwk: PublicJwk }),
+        response: { 202: ClientKeyView },
+      },
+    },
+    async (request, reply) => {
+      const { params, body } = request
+      const act = actOf(request, clock())
+      const key = await db.transaction((tx) => registerClientKey(tx, params.id, body.jwk, act))
+      return reply.code(202).header('location', `/v1/clients/${params.id}/keys`).send(key)
+    },
+  )
+
+  app.post(
+    '/v1/clients/:id/keys/:thumbprint/confirmation',
+    {
+      config: { access: 'client.complete-secret', approves: true, clauses },
+      schema: {
+        operationId: 'confirmClientKey',
+        problems: [
+          'administrator-unnamed',
+          'client-key-unknown',
+          'client-state',
+          'client-unknown',
+          'half-not-for-role',
+          'same-person',
+        ],
+        summary: 'Lets a registered key prove who the machine is.',
+        tags,
+        params: KeyPath,
+        response: { 200: ClientKeyView },
+      },
+    },
+    (request) => {
+      const { id: clientId, thumbprint } = request.params
+      const act = actOf(request, clock())
+      return db.transaction((tx) => confirmClientKey(tx, { clientId, thumbprint }, act))
+    },
+  )
+
+  app.delete(
+    '/v1/clients/:id/keys/:thumbprint',
+    {
+      config: { access: 'client.issue-secret', clauses },
+      schema: {
+        operationId: 'endClientKey',
+        problems: ['client-key-unknown', 'client-state', 'client-unknown'],
+        summary: 'Ends a key at once; the tokens of the machine are void.',
+        tags,
+        params: KeyPath,
+        response: { 204: Type.Null() },
+      },
+    },
+    async (request, reply) => {
+      const { id: clientId, thumbprint } = request.params
+      const act = actOf(request, clock())
+      await db.transaction((tx) => endClientKey(tx, { clientId, thumbprint }, act))
+      return reply.code(204).send(null)
     },
   )
 }

@@ -22,6 +22,7 @@ import { IndexFailedPlans1790000092000 } from './1790000092000-index-failed-plan
 import { AdmitDeliveryAgent1790000092100 } from './1790000092100-admit-delivery-agent.ts'
 import { CheckImportsFirst1790000092200 } from './1790000092200-check-imports-first.ts'
 import { CreateGrant1790000093100 } from './1790000093100-create-grant.ts'
+import { BindTokens1790000094000 } from './1790000094000-bind-tokens.ts'
 
 /** In the order they run. */
 export const migrations = [
@@ -49,4 +50,5 @@ export const migrations = [
   AdmitDeliveryAgent1790000092100,
   CheckImportsFirst1790000092200,
   CreateGrant1790000093100,
+  BindTokens1790000094000,
 ]

@@ -20,6 +20,8 @@ export const endLapsedSessions = defineTask(
         order by least(idle_at, ends_at) limit $2 for update skip locked`,
       [act.now, BATCH],
     )
+    // What was presented once cannot come again after its end.
+    await tx.query('delete from client_assertion where expires_at < $1', [act.now])
     for (const session of lapsed)
       await endSession(tx, session.id, lapseOf(session, act.now) ?? 'idle', act)
   },

@@ -1,7 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { RefreshReused } from '@erp-steward/contracts/sign-in-events'
-import { said } from '@erp-steward/contracts/bilingual'
-import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { DataSource, EntityManager } from 'typeorm'
 import { AccountEntity } from '../accounts/account.ts'
@@ -13,22 +11,30 @@ import { SessionEntity, type Session } from './session.ts'
 import { issueSessionTokens, type SessionTokens } from './session-tokens.ts'
 import type { TokenSigner } from './token-signer.ts'
 
+export interface Refresh {
+  readonly refreshToken: string
+  /** The front end that asks; `null`: none. */
+  readonly clientId: string | null
+  readonly sourceIp: string
+}
+
 /**
  * Exchanges a refresh token for the next pair. A token presented twice ends its session: of the two who hold it, one
  * has stolen it, and nobody can tell who. There is no grace for a client that sends it twice by mistake.
  *
- * @throws Problem `refresh-refused` whatever the reason
+ * Answers `null` whatever the reason; the end of a session stays, for it is committed.
  */
 export async function refreshSession(
   db: DataSource,
   sign: TokenSigner,
-  { refreshToken, sourceIp }: { readonly refreshToken: string; readonly sourceIp: string },
+  { refreshToken, clientId, sourceIp }: Refresh,
   act: Act,
-): Promise<SessionTokens> {
-  const tokens = await db.transaction(async (tx) => {
+): Promise<SessionTokens | null> {
+  return db.transaction(async (tx) => {
     const digest = digestOf(refreshToken)
     const session = await lockSessionOf(tx, digest)
-    if (session === null) return null
+    // Of another front end: nobody can tell whether that one has lost it, so its session goes on.
+    if (session?.clientId !== clientId) return null
     const actor = { ...act, actor: session.accountId }
     const [, used]: [unknown, number] = await tx.query(
       'update refresh_token set used_at = $2 where digest = $1 and used_at is null returning digest',
@@ -40,10 +46,6 @@ export async function refreshSession(
     }
     return nextTokens(tx, sign, session, actor)
   })
-  // Thrown after the commit: the end of the session has to stay.
-  if (tokens === null)
-    throw new Problem('refresh-refused', said('The refresh token is not good.', '刷新令牌无效。'))
-  return tokens
 }
 
 async function lockSessionOf(tx: EntityManager, digest: Buffer): Promise<Session | null> {

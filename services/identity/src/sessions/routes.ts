@@ -188,7 +188,17 @@ export function sessionRoutes(app: App, { db, clock, sign, seal }: SessionRouteO
     async (request, reply) => {
       const { refreshToken } = request.body
       const act = actOf(request, clock())
-      const tokens = await refreshSession(db, sign, { refreshToken, sourceIp: request.ip }, act)
+      const tokens = await refreshSession(
+        db,
+        sign,
+        { refreshToken, clientId: null, sourceIp: request.ip },
+        act,
+      )
+      if (tokens === null)
+        throw new Problem(
+          'refresh-refused',
+          said('The refresh token is not good.', '刷新令牌无效。'),
+        )
       return unstored(reply).send(tokens)
     },
   )

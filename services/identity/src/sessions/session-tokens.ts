@@ -4,6 +4,7 @@ import { Type, type Static } from 'typebox'
 import type { EntityManager } from 'typeorm'
 import type { Account } from '../accounts/account.ts'
 import type { RolesOfAccount } from '../accounts/roles-of-account.ts'
+import { withinScope } from '../tokens/rules/scope.ts'
 import { digestOf, randomToken, RefreshTokenEntity } from './refresh-token.ts'
 import { accessSeconds } from './rules/session-limits.ts'
 import type { Session } from './session.ts'
@@ -32,7 +33,10 @@ export type SessionTokens = Static<typeof SessionTokens>
 export async function issueSessionTokens(
   tx: EntityManager,
   sign: TokenSigner,
-  session: Pick<Session, 'id' | 'mustChange' | 'idleSeconds' | 'endsAt'>,
+  session: Pick<
+    Session,
+    'id' | 'clientId' | 'scope' | 'mustChange' | 'idleSeconds' | 'endsAt'
+  >,
   account: Account,
   { roles, unitId, range, until }: RolesOfAccount,
   act: Act,
@@ -59,9 +63,12 @@ export async function issueSessionTokens(
       unit: unitId,
       range: session.mustChange ? 'unit' : range,
       roles: [...held],
-      permissions: session.mustChange ? ['password.change'] : permissionsOf(held),
+      permissions: session.mustChange
+        ? ['password.change']
+        : withinScope(permissionsOf(held), session.scope),
       coolingUntil: secondsIfAhead(account.coolingUntil, act.now),
       controllers: [],
+      ...(session.clientId !== null && { client_id: session.clientId }),
     },
     expiresIn,
     act,

@@ -21,6 +21,10 @@ export const SessionEntity = entityOf(SessionView, {
   table: 'session',
   kept: {
     accountId: Uuid,
+    /** The front end that opened it, which alone refreshes it; `null`: the person, by `POST /v1/sessions`. */
+    clientId: nullable(Uuid),
+    /** Scopes that were asked for, separated by spaces; `null`: all that the account may. */
+    scope: nullable(Type.String()),
     /** Its tokens can only change the password. */
     mustChange: Type.Boolean(),
     /** Seconds without a refresh after which it ends, fixed when it started. */
@@ -35,6 +39,12 @@ export const SessionEntity = entityOf(SessionView, {
       name: 'session_account_id_fkey',
       target: 'Account',
       columnNames: ['account_id'],
+      referencedColumnNames: ['id'],
+    },
+    {
+      name: 'session_client_id_fkey',
+      target: 'Client',
+      columnNames: ['client_id'],
       referencedColumnNames: ['id'],
     },
   ],

@@ -176,6 +176,8 @@ async function insertSession(
   const session: Session = {
     id: randomUUID(),
     accountId: account.id,
+    clientId: null,
+    scope: null,
     mustChange,
     sourceIp,
     userAgent,

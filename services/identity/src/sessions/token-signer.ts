@@ -1,5 +1,9 @@
 import { createPrivateKey, randomUUID, sign, type KeyObject } from 'node:crypto'
-import { TOKEN_AUDIENCE, TOKEN_ISSUER, type AccessToken } from '@erp-steward/contracts/access-token'
+import {
+  ACCESS_TOKEN_TYPE,
+  TOKEN_AUDIENCE,
+  type AccessToken,
+} from '@erp-steward/contracts/access-token'
 import type { Act } from '@erp-steward/contracts/act'
 import type { Seal } from '@erp-steward/service-kit/seal'
 import type { EntityManager } from 'typeorm'
@@ -30,35 +34,22 @@ export type TokenWriter = (
   now: Date,
 ) => string
 
-/** The key in force opened, and the first part of its tokens. */
-interface OpenKey {
-  readonly id: string
-  readonly privateKey: KeyObject
-  readonly header: string
-}
+/** Writes a signed token of the type with any payload. */
+export type JwsWriter = (key: SealedKey, type: string, payload: object) => string
 
 /** Writes tokens (JWS, ES256, RFC 7515 and 7518) with keys that are opened once. */
-export function createTokenWriter(seal: Seal): TokenWriter {
-  let last: OpenKey | undefined
+export function createJwsWriter(seal: Seal): JwsWriter {
+  let last: { readonly id: string; readonly privateKey: KeyObject } | undefined
+  const headers = new Map<string, string>()
 
-  const open = ({ id, sealed_private: sealed }: SealedKey): OpenKey => ({
-    id,
-    privateKey: createPrivateKey(seal.open(id, sealed)),
-    header: part({ alg: 'ES256', typ: 'JWT', kid: id }),
-  })
-
-  return (key, claims, seconds, now) => {
-    if (last?.id !== key.id) last = open(key)
-    const iat = Math.floor(now.getTime() / 1_000)
-    const whole: AccessToken = {
-      ...claims,
-      iss: TOKEN_ISSUER,
-      aud: TOKEN_AUDIENCE,
-      jti: randomUUID(),
-      iat,
-      exp: iat + seconds,
+  return ({ id, sealed_private: sealed }, type, payload) => {
+    if (last?.id !== id) {
+      last = { id, privateKey: createPrivateKey(seal.open(id, sealed)) }
+      headers.clear()
     }
-    const signed = `${last.header}.${part(whole)}`
+    const header = headers.get(type) ?? part({ alg: 'ES256', typ: type, kid: id })
+    headers.set(type, header)
+    const signed = `${header}.${part(payload)}`
     const signature = sign('sha256', Buffer.from(signed), {
       key: last.privateKey,
       dsaEncoding: 'ieee-p1363',
@@ -67,26 +58,46 @@ export function createTokenWriter(seal: Seal): TokenWriter {
   }
 }
 
+/** Writes access tokens of the issuer. */
+export function createTokenWriter(writeJws: JwsWriter, issuer: string): TokenWriter {
+  return (key, claims, seconds, now) => {
+    const iat = Math.floor(now.getTime() / 1_000)
+    const whole: AccessToken = {
+      ...claims,
+      iss: issuer,
+      aud: TOKEN_AUDIENCE,
+      jti: randomUUID(),
+      iat,
+      exp: iat + seconds,
+    }
+    return writeJws(key, ACCESS_TOKEN_TYPE, whole)
+  }
+}
+
 function part(value: object): string {
   return Buffer.from(JSON.stringify(value)).toString('base64url')
 }
 
-/**
- * Signs with the key in force, which is asked for each time: a rotation anywhere holds at once everywhere. The first
- * token ever makes the first key.
- */
-export function createTokenSigner(seal: Seal, write: TokenWriter): TokenSigner {
-  async function keyInForce(tx: EntityManager, act: Act): Promise<SealedKey> {
-    const read = (): Promise<SealedKey[]> =>
-      tx.query('select id, sealed_private from signing_key where retired_at is null')
-    const [key] = await read()
+/** The key that signs now, asked for each time: a rotation anywhere holds at once everywhere. */
+export type KeyInForce = (tx: EntityManager, act: Act) => Promise<SealedKey>
+
+/** The first token ever makes the first key. */
+export function createKeyInForce(seal: Seal): KeyInForce {
+  const read = (tx: EntityManager): Promise<SealedKey[]> =>
+    tx.query('select id, sealed_private from signing_key where retired_at is null')
+
+  return async (tx, act) => {
+    const [key] = await read(tx)
     if (key !== undefined) return key
     await rotateSigningKey(tx, seal, 'first key', act)
-    const [first] = await read()
+    const [first] = await read(tx)
     if (first === undefined) throw new TypeError('no signing key is in force')
     return first
   }
+}
 
+/** Signs access tokens with the key in force. */
+export function createTokenSigner(keyInForce: KeyInForce, write: TokenWriter): TokenSigner {
   return async (tx, claims, seconds, act) =>
     write(await keyInForce(tx, act), claims, seconds, act.now)
 }

@@ -57,7 +57,7 @@ test('a token says who, as what and for which unit, and verifies with the publis
   const { account, accessToken } = await newcomer(stage, { roles: ['KEY_USER', 'END_USER'] })
   const { iat, jti: _jti, sid: _sid, permissions, ...claims } = claimsOf(accessToken)
   expect(claims).toEqual({
-    iss: 'erp-steward/identity',
+    iss: 'http://127.0.0.1:8080',
     aud: 'erp-steward',
     sub: account.id,
     exp: Number(iat) + 300,
@@ -87,7 +87,7 @@ test('a token says who, as what and for which unit, and verifies with the publis
   const header = JSON.parse(
     Buffer.from(accessToken.split('.')[0] ?? '', 'base64url').toString(),
   ) as unknown
-  expect(header).toEqual({ alg: 'ES256', typ: 'JWT', kid: keys[0]?.kid })
+  expect(header).toEqual({ alg: 'ES256', typ: 'at+jwt', kid: keys[0]?.kid })
 })
 
 test('another process verifies the tokens with the key set it reads, after a rotation too', async () => {
@@ -114,6 +114,32 @@ test('another process verifies the tokens with the key set it reads, after a rot
   expect(await ask((await newcomer(stage)).headers)).toBe(200)
   expect(await ask(bearer({ roles: ['END_USER'] }))).toBe(401)
   await other.close()
+})
+
+test('[A-4.3.1] a token of the key before passes while it lives, and its key is published for no longer than that', async () => {
+  const { headers } = await newcomer(stage)
+  const published = async () =>
+    (await stage.app.inject({ url: '/.well-known/jwks.json' }))
+      .json<{ keys: { kid: string }[] }>()
+      .keys.map(({ kid }) => kid)
+  const [before = ''] = await published()
+  // Ninety days of service, then the task of the night.
+  await stage.db.query('update signing_key set created_at = $1 where id = $2', [
+    new Date(stage.now.getTime() - 90 * 86_400_000),
+    before,
+  ])
+  await runTask(stage, 'renew-signing-key')
+  const during = await published()
+  expect(during).toHaveLength(new Set([...during, before]).size)
+  expect(during[0]).not.toBe(before)
+  expect((await sessions(headers.authorization)).statusCode).toBe(200)
+  expect((await newcomer(stage)).headers).toBeDefined()
+  pass(stage, 20 * MINUTE)
+  expect(await published()).not.toContain(before)
+  // A token that claims to live longer is refused for its key alone.
+  const [head = ''] = headers.authorization.slice(7).split('.')
+  expect(JSON.parse(Buffer.from(head, 'base64url').toString())).toMatchObject({ kid: before })
+  expect((await sessions(headers.authorization)).statusCode).toBe(401)
 })
 
 test('[A-4.3.1] private keys lie sealed in the database', async () => {
@@ -178,7 +204,7 @@ test('[A-2.2.1][A-4.2.4] a forged token is refused, whatever was forged', async 
 })
 
 test.each([
-  ['another issuer', { iss: 'somebody/else' }],
+  ['another issuer', { iss: 'https://somebody.example.test' }],
   ['another audience', { aud: 'another-product' }],
   ['an end in the past', { exp: 1_700_000_000 }],
   ['no session and no epoch', { sid: undefined, epoch: undefined }],

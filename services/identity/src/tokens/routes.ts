@@ -1,0 +1,263 @@
+import type { Act } from '@erp-steward/contracts/act'
+import { said } from '@erp-steward/contracts/bilingual'
+import { Problem } from '@erp-steward/contracts/problem'
+import type { App } from '@erp-steward/service-kit/app'
+import { actOf, type KeyFor } from '@erp-steward/service-kit/authentication'
+import type { FastifyRequest } from 'fastify'
+import { Type, type Static } from 'typebox'
+import type { DataSource } from 'typeorm'
+import { refreshSession } from '../sessions/refresh-session.ts'
+import type { TokenSigner, TokenWriter } from '../sessions/token-signer.ts'
+import { unstored } from '../sessions/unstored.ts'
+import { authenticateClient, clientReader, type ClientCheck } from './authenticate-client.ts'
+import { ClientMembers, clientProofOf } from './client-proof.ts'
+import { takeForms } from './form-body.ts'
+import { grantClientToken } from './grant-client-token.ts'
+import { createIntrospection, Introspection } from './introspect-token.ts'
+import { IssuerMetadata, issuerMetadata } from './issuer-metadata.ts'
+import { revokeToken } from './revoke-token.ts'
+import { createOwnTokenCheck } from './verify-own-token.ts'
+
+const TokenAnswer = Type.Object(
+  {
+    access_token: Type.String({ description: 'Sent as `Authorization: Bearer …`.' }),
+    token_type: Type.Literal('Bearer', { description: 'RFC 6750.' }),
+    expires_in: Type.Integer({ description: 'Life of the token in seconds.' }),
+    refresh_token: Type.Optional(
+      Type.String({
+        description: 'Of a person: good for one refresh; a second use ends the session.',
+      }),
+    ),
+    scope: Type.Optional(
+      Type.String({ description: 'Permissions that the token carries, where some were asked for.' }),
+    ),
+  },
+  { title: 'TokenAnswer' },
+)
+
+const TokenRequest = Type.Object(
+  {
+    grant_type: Type.String({
+      maxLength: 100,
+      description: '`client_credentials` of a machine, `refresh_token` of a person.',
+    }),
+    scope: Type.Optional(
+      Type.String({
+        maxLength: 4_000,
+        description:
+          'Permissions that the token shall carry, separated by spaces; absent: all that the caller has.',
+      }),
+    ),
+    refresh_token: Type.Optional(
+      Type.String({
+        maxLength: 200,
+        description: 'Of the last answer; it is good for one use.',
+      }),
+    ),
+    ...ClientMembers,
+  },
+  { title: 'TokenRequest' },
+)
+type TokenRequest = Static<typeof TokenRequest>
+
+const OwnToken = Type.Object(
+  {
+    token: Type.String({
+      minLength: 1,
+      maxLength: 8_000,
+      description: 'An access token or a refresh token.',
+    }),
+    token_type_hint: Type.Optional(
+      Type.String({ maxLength: 100, description: 'Not needed: a token shows what it is.' }),
+    ),
+    ...ClientMembers,
+  },
+  { title: 'OwnToken' },
+)
+
+const tags = ['tokens']
+const consumes = ['application/json', 'application/x-www-form-urlencoded']
+
+export interface TokenRouteOptions {
+  readonly db: DataSource
+  readonly clock: () => Date
+  readonly issuer: string
+  readonly sign: TokenSigner
+  readonly write: TokenWriter
+  /** Our own keys. */
+  readonly keyFor: KeyFor
+}
+
+/** What clients of OAuth 2 and OpenID Connect find by discovery: where it is, tokens, whether they are good, giving them back. */
+export async function tokenRoutes(app: App, options: TokenRouteOptions): Promise<void> {
+  discoveryRoutes(app, options.issuer)
+  // In a scope of its own: only these operations take forms, as RFC 6749 has it.
+  await app.register((scope: App, _options, done) => {
+    takeForms(scope)
+    grantRoute(scope, options)
+    aboutTokenRoutes(scope, options)
+    done()
+  })
+}
+
+function discoveryRoutes(app: App, issuer: string): void {
+  const metadata = issuerMetadata(issuer)
+  for (const [path, operationId, summary] of [
+    [
+      '/.well-known/openid-configuration',
+      'readOpenIdConfiguration',
+      'Where OpenID Connect finds everything here (Discovery 1.0).',
+    ],
+    [
+      '/.well-known/oauth-authorization-server',
+      'readAuthorizationServer',
+      'Where OAuth 2 finds everything here (RFC 8414).',
+    ],
+  ] as const)
+    app.get(
+      path,
+      {
+        config: { access: 'public' },
+        schema: { operationId, summary, tags, response: { 200: IssuerMetadata } },
+      },
+      async (_request, reply) => {
+        void reply.header('cache-control', 'public, max-age=300')
+        return metadata
+      },
+    )
+}
+
+function grantRoute(scope: App, options: TokenRouteOptions): void {
+  const { clock } = options
+  const check = clientCheckOf(options)
+  scope.post(
+    '/v1/tokens',
+    {
+      config: { access: 'public', oauth: true, clauses: ['A-2.2.6', 'A-2.2.7', 'A-4.2.4'] },
+      schema: {
+        operationId: 'grantToken',
+        problems: ['client-refused', 'grant-refused', 'grant-unsupported', 'scope-refused'],
+        summary: 'The token endpoint of OAuth 2 (RFC 6749).',
+        description:
+          'A machine proves who it is in the body, as HTTP Basic or by an assertion, in one of these places. Forms and JSON are taken alike.',
+        tags,
+        consumes,
+        body: TokenRequest,
+        response: { 200: TokenAnswer },
+      },
+    },
+    async (request, reply) => {
+      const { body } = request
+      const act = actOf(request, clock())
+      unstored(reply)
+      if (body.grant_type === 'client_credentials')
+        return reply.send(await toMachine(options, check, request, act))
+      if (body.grant_type === 'refresh_token')
+        return reply.send(await toPerson(options, body, request.ip, act))
+      throw new Problem(
+        'grant-unsupported',
+        said(
+          `There is no grant ${JSON.stringify(body.grant_type)}.`,
+          `没有 ${JSON.stringify(body.grant_type)} 这种授权类型。`,
+        ),
+      )
+    },
+  )
+}
+
+async function toMachine(
+  options: TokenRouteOptions,
+  check: ClientCheck,
+  { headers, body }: Pick<FastifyRequest<{ Body: TokenRequest }>, 'headers' | 'body'>,
+  act: Act,
+): Promise<Static<typeof TokenAnswer>> {
+  const client = await authenticateClient(check, clientProofOf(headers.authorization, body))
+  const { accessToken, expiresIn, permissions } = await grantClientToken(
+    options,
+    client,
+    body.scope,
+    { ...act, actor: client.id },
+  )
+  return {
+    access_token: accessToken,
+    token_type: 'Bearer',
+    expires_in: expiresIn,
+    ...(body.scope !== undefined && { scope: permissions.join(' ') }),
+  }
+}
+
+async function toPerson(
+  { db, sign }: TokenRouteOptions,
+  { refresh_token: refreshToken = '' }: TokenRequest,
+  sourceIp: string,
+  act: Act,
+): Promise<Static<typeof TokenAnswer>> {
+  const tokens = await refreshSession(db, sign, { refreshToken, clientId: null, sourceIp }, act)
+  if (tokens === null)
+    throw new Problem('grant-refused', said('The refresh token is not good.', '刷新令牌无效。'))
+  return {
+    access_token: tokens.accessToken,
+    token_type: 'Bearer',
+    expires_in: tokens.expiresIn,
+    refresh_token: tokens.refreshToken,
+  }
+}
+
+function aboutTokenRoutes(scope: App, options: TokenRouteOptions): void {
+  const { db, clock } = options
+  const check = clientCheckOf(options)
+  const verify = createOwnTokenCheck(options)
+  const introspect = createIntrospection(db, verify, clock)
+
+  scope.post(
+    '/v1/tokens/introspection',
+    {
+      config: { access: 'public', oauth: true, clauses: ['A-2.1.4', 'A-2.2.6'] },
+      schema: {
+        operationId: 'introspectToken',
+        problems: ['client-refused'],
+        summary: 'Whether a token is good at this moment (RFC 7662); asked by any client.',
+        tags,
+        consumes,
+        body: OwnToken,
+        response: { 200: Introspection },
+      },
+    },
+    async (request, reply) => {
+      const { headers, body } = request
+      await authenticateClient(check, clientProofOf(headers.authorization, body))
+      return unstored(reply).send(await introspect(body.token))
+    },
+  )
+
+  scope.post(
+    '/v1/tokens/revocation',
+    {
+      config: { access: 'public', oauth: true, clauses: ['A-2.2.6'] },
+      schema: {
+        operationId: 'revokeToken',
+        problems: ['client-refused', 'grant-forbidden'],
+        summary: 'Makes an own token void (RFC 7009), and all others of its session or machine.',
+        tags,
+        consumes,
+        body: OwnToken,
+        response: { 200: Type.Null() },
+      },
+    },
+    async (request, reply) => {
+      const { headers, body } = request
+      const client = await authenticateClient(check, clientProofOf(headers.authorization, body))
+      const act = { ...actOf(request, clock()), actor: client.id }
+      await revokeToken(db, verify, { token: body.token, clientId: client.id }, act)
+      return unstored(reply).send(null)
+    },
+  )
+}
+
+function clientCheckOf({ db, clock, issuer }: TokenRouteOptions): ClientCheck {
+  const { token_endpoint, introspection_endpoint, revocation_endpoint } = issuerMetadata(issuer)
+  return {
+    ...{ db, clock, read: clientReader(db) },
+    audience: [issuer, token_endpoint, introspection_endpoint, revocation_endpoint],
+  }
+}
