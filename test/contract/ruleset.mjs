@@ -67,9 +67,12 @@ export default {
   overrides: [
     // Whoever signs in has no token yet; what is sent is the secret itself.
     withoutToken('/v1/sessions', '/v1/tokens', '/v1/tokens/refresh'),
+    // A client says who it is in the form, or as HTTP Basic.
+    withoutToken('/v1/tokens/introspection', '/v1/tokens/revocation'),
     // The token of a source is no access token; the operation checks it itself.
     withoutToken('/v1/metrics/write'),
     // Public keys are public, a load balancer has no token, and what a problem means anybody may read.
+    withoutToken('/.well-known/oauth-authorization-server', '/.well-known/openid-configuration'),
     withoutToken('/.well-known/jwks.json', '/health', '/problems/{code}'),
     // `hasPassword` is a filter, true or false.
     { files: [at('/v1/accounts')], rules: { 'owasp:api2:2023-no-credentials-in-url': 'off' } },

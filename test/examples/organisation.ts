@@ -60,6 +60,8 @@ async function firstSignIn(company: Company): Promise<void> {
     path: { code: 'precondition-required' },
   })
   await play.show('readKeySet', 'The keys that tokens are verified with')
+  await play.show('readOpenIdConfiguration', 'What a library of OpenID Connect reads first')
+  await play.show('readAuthorizationServer', 'What a library of OAuth 2 reads first')
 }
 
 async function organisation(company: Company): Promise<void> {
@@ -167,9 +169,52 @@ async function firstProgram(company: Company): Promise<void> {
   })
   const secret = claimCode(first) + claimCode(second)
   company.letWork('hr-sync', id, secret)
-  await play.show('grantToken', 'The program signs in with both halves', {
-    contentType: 'application/x-www-form-urlencoded',
-    body: { grant_type: 'client_credentials', client_id: id, client_secret: secret },
+  const contentType = 'application/x-www-form-urlencoded'
+  const proof = { client_id: id, client_secret: secret }
+  const granted = await play.show('grantToken', 'The program signs in with both halves', {
+    contentType,
+    body: { grant_type: 'client_credentials', ...proof },
+  })
+  const narrow = await play.show('grantToken', 'A token that may read people, and nothing else', {
+    contentType,
+    body: { grant_type: 'client_credentials', scope: 'person.read', ...proof },
+  })
+  await play.show('introspectToken', 'Whether a token is good', {
+    contentType,
+    body: { token: textOf(narrow.body, 'access_token'), ...proof },
+  })
+  await programKey(company, client)
+  await play.show('revokeToken', 'The program has ended its work and gives its token back', {
+    contentType,
+    body: { token: textOf(granted.body, 'access_token'), ...proof },
+  })
+  play.signInAnew('hr-sync')
+}
+
+/** A public key, whose private half is with nobody. */
+const KEY = {
+  kty: 'EC',
+  crv: 'P-256',
+  x: 'daIOWGyjdq5aXqoufTVF-1-wPMbOqWr3Fm5yroZXMo4',
+  y: 'IKVVtD8TIgDUPor0NfC_LPf4RmKbhCzRLBlK2eN7Q8g',
+}
+
+/** The program shall prove who it is by a key instead of the secret, and then does not. */
+async function programKey({ play }: Company, path: { readonly id: string }): Promise<void> {
+  const key = await play.show('registerClientKey', 'The public half of a key of the program', {
+    as: 'SYSADM',
+    path,
+    body: { jwk: KEY },
+  })
+  const named = { ...path, thumbprint: textOf(key.body, 'thumbprint') }
+  await play.show('confirmClientKey', 'Another person has compared the thumbprint', {
+    as: 'AUDADM',
+    path: named,
+  })
+  await play.show('listClientKeys', 'Its keys', { as: 'AUDADM', path })
+  await play.show('endClientKey', 'The host of the program was given away', {
+    as: 'SYSADM',
+    path: named,
   })
 }
 

@@ -5,6 +5,7 @@ const SECRETS: Readonly<Record<string, string>> = {
   accessToken: 'example-access-token',
   access_token: 'example-access-token',
   refreshToken: 'example-refresh-token',
+  refresh_token: 'example-refresh-token',
   token: 'example-token',
   next: 'example-cursor',
 }

@@ -64,6 +64,8 @@ export async function testService<Config extends TObject>(
       // Identity holds keys of its own; its tests use tokens of both makes.
       keyFor: (kid) => testKeys(kid) ?? ownKeys?.(kid),
       internalToken: TEST_INTERNAL_TOKEN,
+      // Of a service that signs tokens; the others take those of the test key.
+      issuer: (config as { PUBLIC_URL?: string }).PUBLIC_URL,
     },
   )
   // Use cases are also called on the database of the tests.

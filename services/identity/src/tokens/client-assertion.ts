@@ -84,11 +84,11 @@ async function verified(
 async function isFirst(
   db: DataSource,
   clientId: string,
-  { jti, exp = 0 }: JWTPayload,
+  { jti, exp }: JWTPayload,
   now: Date,
 ): Promise<boolean> {
+  if (typeof jti !== 'string' || jti.length > 255 || exp === undefined) return false
   const end = new Date((exp + CLOCK_SECONDS) * 1_000)
-  if (typeof jti !== 'string' || jti.length > 255) return false
   if (end.getTime() - now.getTime() > (LONGEST_SECONDS + 2 * CLOCK_SECONDS) * 1_000)
     throw new Problem(
       'client-refused',

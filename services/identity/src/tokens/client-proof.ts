@@ -1,6 +1,6 @@
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
-import { Type, type Static } from 'typebox'
+import { Type } from 'typebox'
 import { ASSERTION_TYPE, claimedClient } from './client-assertion.ts'
 
 /** Members of a body by which a client says who it is, unless it does so by HTTP Basic. */
@@ -25,7 +25,11 @@ export const ClientMembers = {
     }),
   ),
 }
-const ClientBody = Type.Object(ClientMembers)
+interface ClientBody {
+  readonly client_id?: string
+  readonly client_secret?: string
+  readonly client_assertion?: string
+}
 
 /** Which client somebody says to be, and what shall prove it. */
 export type ClientProof =
@@ -39,7 +43,7 @@ export type ClientProof =
  */
 export function clientProofOf(
   authorization: string | undefined,
-  { client_id: id, client_secret: secret, client_assertion: assertion }: Static<typeof ClientBody>,
+  { client_id: id, client_secret: secret, client_assertion: assertion }: ClientBody,
 ): ClientProof {
   if (assertion !== undefined && authorization === undefined && secret === undefined) {
     const clientId = claimedClient(assertion)
