@@ -20,6 +20,7 @@ export async function organise(company: Company): Promise<void> {
     ['backup-agent-01', 'BACKUP_AGENT'],
   ] as const)
     await company.employ(name, role)
+  await programKey(company, { id: company.client('ebs-middleware') })
 }
 
 async function firstSignIn(company: Company): Promise<void> {
@@ -183,7 +184,6 @@ async function firstProgram(company: Company): Promise<void> {
     contentType,
     body: { token: textOf(narrow.body, 'access_token'), ...proof },
   })
-  await programKey(company, client)
   await play.show('revokeToken', 'The program has ended its work and gives its token back', {
     contentType,
     body: { token: textOf(granted.body, 'access_token'), ...proof },

@@ -5,7 +5,6 @@ import { Type, type Static } from 'typebox'
 const member = (description: string, maxLength: number) =>
   Type.Optional(Type.String({ minLength: 1, maxLength, description }))
 
-/** A public key as its owner sends it (RFC 7517); members that say nothing of the key are left out. */
 export const PublicJwk = Type.Object(
   {
     kty: Type.Enum(['EC', 'OKP', 'RSA'], { description: 'Kind of key.' }),
@@ -15,7 +14,11 @@ export const PublicJwk = Type.Object(
     n: member('Modulus of RSA, of 2048 bits and more.', 2_000),
     e: member('Exponent of RSA.', 20),
   },
-  { title: 'PublicJwk', additionalProperties: false },
+  {
+    title: 'PublicJwk',
+    description: 'A public key (RFC 7517), without members that say nothing of the key itself.',
+    additionalProperties: false,
+  },
 )
 export type PublicJwk = Static<typeof PublicJwk>
 

@@ -241,7 +241,7 @@ function aboutTokenRoutes(scope: App, options: TokenRouteOptions): void {
         tags,
         consumes,
         body: OwnToken,
-        response: { 200: Type.Null() },
+        response: { 200: Type.Unsafe<undefined>(Type.Null()) },
       },
     },
     async (request, reply) => {
@@ -249,7 +249,8 @@ function aboutTokenRoutes(scope: App, options: TokenRouteOptions): void {
       const client = await authenticateClient(check, clientProofOf(headers.authorization, body))
       const act = { ...actOf(request, clock()), actor: client.id }
       await revokeToken(db, verify, { token: body.token, clientId: client.id }, act)
-      return unstored(reply).send(null)
+      // A status and no word, as RFC 7009 has it.
+      return unstored(reply).send(undefined)
     },
   )
 }
