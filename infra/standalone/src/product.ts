@@ -131,11 +131,7 @@ async function startServices(
   Object.assign(identity.config, { ASSESSMENT_URL: assessment?.url })
 }
 
-function gatewayConfig(
-  options: HostOptions,
-  running: readonly RunningService[],
-  secrets: Secrets,
-) {
+function gatewayConfig(options: HostOptions, running: readonly RunningService[], secrets: Secrets) {
   const { config, environment } = options
   return readConfig(GatewayConfig, {
     ...environment,

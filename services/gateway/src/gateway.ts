@@ -144,7 +144,9 @@ export async function startGateway({
   }
 }
 
-interface GatewayParts extends Required<Omit<GatewayOptions, 'config' | 'disk' | 'beforeListening'>> {
+interface GatewayParts extends Required<
+  Omit<GatewayOptions, 'config' | 'disk' | 'beforeListening'>
+> {
   readonly disk: (() => Promise<DiskSpace>) | null
   readonly upstreams: ReadonlyMap<(typeof serviceNames)[number], Upstream>
   readonly revocations: Revocations

@@ -130,8 +130,7 @@ function assertStrong(jwk: PublicJwk): void {
     type === 'ed25519' ||
     (type === 'ec' && CURVES.includes(namedCurve)) ||
     (type === 'rsa' && modulusLength >= RSA_BITS)
-  if (!isStrong)
-    throw refused('Its kind or length is not taken.', '不支持该公钥的类型或长度。')
+  if (!isStrong) throw refused('Its kind or length is not taken.', '不支持该公钥的类型或长度。')
 }
 
 function readKey(jwk: PublicJwk) {

@@ -186,12 +186,7 @@ function keyRoutes(
       config: { access: 'client.issue-secret', approves: true, clauses },
       schema: {
         operationId: 'registerClientKey',
-        problems: [
-          'administrator-unnamed',
-          'client-key-refused',
-          'client-state',
-          'client-unknown',
-        ],
+        problems: ['administrator-unnamed', 'client-key-refused', 'client-state', 'client-unknown'],
         summary: 'Registers a public key for `private_key_jwt`; another person confirms it.',
         tags,
         params: ClientPath,

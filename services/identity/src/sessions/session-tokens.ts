@@ -33,10 +33,7 @@ export type SessionTokens = Static<typeof SessionTokens>
 export async function issueSessionTokens(
   tx: EntityManager,
   sign: TokenSigner,
-  session: Pick<
-    Session,
-    'id' | 'clientId' | 'scope' | 'mustChange' | 'idleSeconds' | 'endsAt'
-  >,
+  session: Pick<Session, 'id' | 'clientId' | 'scope' | 'mustChange' | 'idleSeconds' | 'endsAt'>,
   account: Account,
   { roles, unitId, range, until }: RolesOfAccount,
   act: Act,

@@ -81,7 +81,8 @@ export function createIntrospection(
   const isHeld = holderReader(db, clock)
   return async (token) => {
     const claims = await verify(token)
-    if (claims === null) return token.includes('.') ? INACTIVE : refreshTokenState(db, token, clock())
+    if (claims === null)
+      return token.includes('.') ? INACTIVE : refreshTokenState(db, token, clock())
     return (await isHeld(claims)) ? told(claims) : INACTIVE
   }
 }

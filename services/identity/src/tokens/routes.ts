@@ -29,7 +29,9 @@ const TokenAnswer = Type.Object(
       }),
     ),
     scope: Type.Optional(
-      Type.String({ description: 'Permissions that the token carries, where some were asked for.' }),
+      Type.String({
+        description: 'Permissions that the token carries, where some were asked for.',
+      }),
     ),
   },
   { title: 'TokenAnswer' },

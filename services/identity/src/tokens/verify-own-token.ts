@@ -1,9 +1,5 @@
 import { createPublicKey } from 'node:crypto'
-import {
-  ACCESS_TOKEN_TYPE,
-  AccessToken,
-  TOKEN_AUDIENCE,
-} from '@erp-steward/contracts/access-token'
+import { ACCESS_TOKEN_TYPE, AccessToken, TOKEN_AUDIENCE } from '@erp-steward/contracts/access-token'
 import type { KeyFor } from '@erp-steward/service-kit/authentication'
 import { jwtVerify } from 'jose'
 import { Compile } from 'typebox/compile'

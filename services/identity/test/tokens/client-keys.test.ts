@@ -127,7 +127,7 @@ test('[A-4.2.4] a forged assertion is refused, whatever was forged', async () =>
     'not yet': await own({ nbf: seconds() + 31 }),
     'without an id': await own({ jti: undefined }),
     'no token at all': 'x.y.z',
-    'nothing': '.',
+    nothing: '.',
   }
   for (const [what, assertion] of Object.entries(forgeries)) {
     const { error } = (await grant(assertion)).json<{ error: string }>()
@@ -185,7 +185,10 @@ test('[A-4.2.4] a key that was ended proves nothing, and what it got is void', a
 
 test.each([
   ['a short one of RSA', jwkOf(generateKeyPairSync('rsa', { modulusLength: 1_024 }).publicKey)],
-  ['a curve that is not taken', jwkOf(generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).publicKey)],
+  [
+    'a curve that is not taken',
+    jwkOf(generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).publicKey),
+  ],
   ['a point that is on no curve', { kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA' }],
   ['half a key', { kty: 'RSA', e: 'AQAB' }],
 ])('%s is no key', async (_what, jwk) => {
@@ -205,9 +208,7 @@ test('a private key is not taken, and not kept', async () => {
 
 test('a machine has five keys at most, each once', async () => {
   const { id } = await addMachine(stage)
-  const keys = Array.from({ length: 6 }, () =>
-    jwkOf(generateKeyPairSync('ed25519').publicKey),
-  )
+  const keys = Array.from({ length: 6 }, () => jwkOf(generateKeyPairSync('ed25519').publicKey))
   const codes: number[] = []
   for (const jwk of [keys[0], ...keys]) codes.push((await register(id, jwk ?? {})).statusCode)
   expect(codes).toEqual([202, 422, 202, 202, 202, 202, 422])

@@ -18,12 +18,7 @@ afterAll(() => stage.release())
 
 const introspect = async (token: string) =>
   (
-    await postForm(
-      stage,
-      '/v1/tokens/introspection',
-      { token },
-      { authorization: asker.basic },
-    )
+    await postForm(stage, '/v1/tokens/introspection', { token }, { authorization: asker.basic })
   ).json<Record<string, unknown>>()
 const revoke = (token: string, by: Machine = asker) =>
   postForm(stage, '/v1/tokens/revocation', { token }, { authorization: by.basic })

@@ -69,8 +69,16 @@ test.each([
   ['a grant that there is not', { grant_type: 'password' }, 'unsupported_grant_type'],
   ['a grant of nothing', {}, 'invalid_request'],
   ['a refresh of nothing', { grant_type: 'refresh_token' }, 'invalid_grant'],
-  ['a refresh of what nobody issued', { grant_type: 'refresh_token', refresh_token: 'x' }, 'invalid_grant'],
-  ['a scope without end', { grant_type: 'client_credentials', scope: 'a'.repeat(4_001) }, 'invalid_request'],
+  [
+    'a refresh of what nobody issued',
+    { grant_type: 'refresh_token', refresh_token: 'x' },
+    'invalid_grant',
+  ],
+  [
+    'a scope without end',
+    { grant_type: 'client_credentials', scope: 'a'.repeat(4_001) },
+    'invalid_request',
+  ],
 ] as const)('%s is refused in the words of OAuth', async (_what, form, error) => {
   const answer = await grant({ ...form })
   expect(answer.json()).toMatchObject({
