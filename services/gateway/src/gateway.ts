@@ -27,7 +27,7 @@ import { onAccountEvent, revocationTopics } from './revocations/on-account-event
 import { readSnapshot } from './revocations/read-snapshot.ts'
 import { Revocations } from './revocations/revocations.ts'
 import { createRoutingTable } from './routing/rules/routing-table.ts'
-import { openUpstream, type Upstream } from './routing/upstreams.ts'
+import { closeUpstream, openUpstream, type Upstream } from './routing/upstreams.ts'
 import { readTls } from './tls-files.ts'
 
 /** Longest time in milliseconds for a request to arrive whole: 16 MiB over a line of 1.2 Mbit/s. */
@@ -91,7 +91,7 @@ export async function startGateway({
   const stop = async () => {
     ended.abort()
     await listening?.close()
-    await Promise.all([...upstreams.values()].map(({ pool }) => pool.destroy()))
+    await Promise.all([...upstreams.values()].map(closeUpstream))
     await Promise.all(background.map((end) => end()))
   }
   try {

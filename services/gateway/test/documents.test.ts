@@ -8,7 +8,7 @@ import { pino } from 'pino'
 import { createCatalogue } from '../src/documents/catalogue.ts'
 import { mergeDocuments, type OwnedDocument } from '../src/documents/merge-documents.ts'
 import { createRoutingTable } from '../src/routing/rules/routing-table.ts'
-import { openUpstream } from '../src/routing/upstreams.ts'
+import { closeUpstream, openUpstream } from '../src/routing/upstreams.ts'
 import { documentOf, raw, stage, urlOf, type Stage } from './stage.ts'
 
 let it: Stage
@@ -193,7 +193,7 @@ test('a document that has not changed is not sent again, and a changed one takes
     expect(sent).toEqual(['W/"one"', 'W/"two"'])
     expect(Object.keys(catalogue.merged.document.paths)).toEqual(['/v1/key-users'])
   } finally {
-    await upstream.pool.destroy()
+    await closeUpstream(upstream)
     await app.close()
   }
 })

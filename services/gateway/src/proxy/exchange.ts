@@ -1,17 +1,8 @@
 import type { ServerResponse } from 'node:http'
-import type { Readable } from 'node:stream'
-import type { Dispatcher } from 'undici'
-import { answerHeaders } from './rules/answer-headers.ts'
 import type { Upstream } from '../routing/upstreams.ts'
-
-/** A request as it goes to the service. */
-export interface UpstreamRequest {
-  readonly method: string
-  readonly path: string
-  /** Names and values in turn. */
-  readonly headers: string[]
-  readonly body: Readable | null
-}
+import type { Asker, Connection } from '../upstream/connection.ts'
+import type { UpstreamRequest } from '../upstream/connections.ts'
+import { answerHeaders } from './rules/answer-headers.ts'
 
 /** What the caller is answered with besides what the service says. */
 export interface OwnAnswer {
@@ -23,38 +14,45 @@ export interface OwnAnswer {
 /** Bodies of a length up to this many bytes wait until they are whole, and go out with the head in one write. */
 const ONE_WRITE = 16_384
 
-class CallerGone extends Error {}
-
 /**
  * Sends a request to a service and streams the answer to the caller, at the pace of the slower side.
  *
  * Resolves when the answer has been passed on or the caller has gone; a caller who goes ends the request to the
  * service. An answer that breaks off in the middle breaks off for the caller too.
  *
- * @throws Error of undici or of the body if nothing of an answer has come yet
+ * @throws Error of the connection or of the body if nothing of an answer has come yet
  */
 export function exchange(
-  { pool }: Upstream,
+  { connections }: Upstream,
   request: UpstreamRequest,
   own: OwnAnswer,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    pool.dispatch(request, new Exchange(own, resolve, reject))
+    const asker = new Exchange(own, resolve, reject)
+    request.body?.on('error', (error) => {
+      asker.giveUp(error)
+    })
+    connections.send(request, asker)
   })
 }
 
-class Exchange implements Dispatcher.DispatchHandler {
+class Exchange implements Asker {
   readonly #response: ServerResponse
   readonly #own: readonly string[]
   readonly #resolve: () => void
   readonly #reject: (error: unknown) => void
   readonly #onClose = () => {
-    if (!this.#response.writableFinished) this.#controller?.abort(new CallerGone())
+    if (this.#response.writableFinished) return
+    this.#connection?.abandon()
+    this.#leave()
+    this.#resolve()
   }
-  #controller: Dispatcher.DispatchController | undefined
-  #answering = false
-  /** Parts of a short body that is not whole yet; `null` where each part goes out as it comes. */
-  #held: Buffer[] | null = null
+  #connection: Connection | null = null
+  #isAnswering = false
+  #isOver = false
+  #isPaused = false
+  /** A short body as far as it has come; `null` where each part goes out as it comes. */
+  #held: string | null = null
 
   constructor(
     { response, headers }: OwnAnswer,
@@ -68,55 +66,60 @@ class Exchange implements Dispatcher.DispatchHandler {
     response.once('close', this.#onClose)
   }
 
-  onRequestStart(started: Dispatcher.DispatchController): void {
-    this.#controller = started
-    if (this.#response.destroyed) started.abort(new CallerGone())
+  get isGone(): boolean {
+    return this.#isOver || this.#response.destroyed
   }
 
-  onResponseStart(
-    _controller: Dispatcher.DispatchController,
-    status: number,
-    head: Parameters<typeof answerHeaders>[0],
-  ): void {
-    // Interim answers (1xx) concern the connection to the service only.
-    if (status < 200) return
-    this.#answering = true
+  /** The request cannot be sent whole. */
+  giveUp(error: unknown): void {
+    if (this.#connection !== null) this.#connection.fail(error)
+    else if (!this.#isOver) this.onError(error)
+  }
+
+  onStart(connection: Connection): void {
+    this.#connection = connection
+  }
+
+  onHead(status: number, headers: readonly string[], length: number | null): void {
+    this.#isAnswering = true
     // Put together in the order that Node writes them in; the service's own word comes after ours.
-    this.#response.writeHead(status, [...this.#own, ...answerHeaders(head)])
-    const length = head['content-length']
-    if (length !== undefined && Number(length) <= ONE_WRITE) this.#held = []
+    this.#response.writeHead(status, [...this.#own, ...answerHeaders(headers)])
+    if (length !== null && length <= ONE_WRITE) this.#held = ''
   }
 
-  onResponseData(running: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#held !== null) {
-      this.#held.push(chunk)
-      return
-    }
-    if (this.#response.write(chunk)) return
-    running.pause()
-    this.#response.once('drain', () => {
-      running.resume()
-    })
+  onBody(part: string): void {
+    if (this.#held !== null) this.#held += part
+    else if (!this.#response.write(part, 'latin1') && !this.#isPaused) this.#pause()
   }
 
-  onResponseEnd(): void {
-    this.#response.off('close', this.#onClose)
-    if (this.#held === null) this.#response.end()
-    else {
-      const [first, ...more] = this.#held
-      const body = more.length === 0 ? first : Buffer.concat(this.#held)
-      // Text goes out in one piece with the head; in latin1 each byte is one character.
-      if (body === undefined) this.#response.end()
-      else this.#response.end(body.toString('latin1'), 'latin1')
-    }
+  onEnd(): void {
+    this.#leave()
+    // Text goes out in one piece with the head.
+    if (this.#held === null || this.#held === '') this.#response.end()
+    else this.#response.end(this.#held, 'latin1')
     this.#resolve()
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#response.off('close', this.#onClose)
-    if (this.#answering || error instanceof CallerGone) {
+  onError(error: unknown): void {
+    this.#leave()
+    if (this.#isAnswering) {
       this.#response.destroy()
       this.#resolve()
     } else this.#reject(error)
+  }
+
+  #leave(): void {
+    this.#isOver = true
+    this.#connection = null
+    this.#response.off('close', this.#onClose)
+  }
+
+  #pause(): void {
+    this.#isPaused = true
+    this.#connection?.pause()
+    this.#response.once('drain', () => {
+      this.#isPaused = false
+      this.#connection?.resume()
+    })
   }
 }

@@ -5,7 +5,8 @@ import { Problem } from '@erp-steward/contracts/problem'
 import type { RequestTarget } from '../routing/rules/request-target.ts'
 import { bodyLimitOf } from '../routing/rules/body-limit.ts'
 import type { Upstream } from '../routing/upstreams.ts'
-import { exchange, type OwnAnswer, type UpstreamRequest } from './exchange.ts'
+import type { UpstreamRequest } from '../upstream/connections.ts'
+import { exchange, type OwnAnswer } from './exchange.ts'
 import { limitBody, type Body } from './limit-body.ts'
 import { upstreamHeaders, type Provenance } from './rules/upstream-headers.ts'
 import { isRefused } from './rules/upstream-problem.ts'
@@ -35,7 +36,6 @@ export async function send(
   const { method = '' } = request
   const sent = bodyOf(request, method)
   const headers = upstreamHeaders(request.headers, provenance)
-  if (sent !== null && sent.length !== null) headers.push('content-length', String(sent.length))
   const body = sent === null ? null : limitBody(sent, bodyLimitOf(path))
   if (upstream.inFlight >= MOST_IN_FLIGHT)
     throw new Problem(
@@ -45,7 +45,7 @@ export async function send(
         retryAfterSeconds: 2,
       },
     )
-  const asked: UpstreamRequest = { method, path: path + query, headers, body }
+  const asked: UpstreamRequest = { method, path: path + query, headers, body, length: sent?.length }
   upstream.inFlight += 1
   try {
     await exchange(upstream, asked, own)

@@ -1,16 +1,20 @@
 import type { ServiceName } from '@erp-steward/contracts/services'
 import { Pool, type Dispatcher } from 'undici'
+import { Connections } from '../upstream/connections.ts'
 
 /** A service behind the gateway and the connections to it. */
 export interface Upstream {
   readonly name: ServiceName
+  /** For what callers ask. */
+  readonly connections: Connections
+  /** For what the gateway itself asks. */
   readonly pool: Pool
   /** Requests under way, so that a service that hangs cannot fill the gateway's memory. */
   inFlight: number
 }
 
-/** Connections per service; more requests than these wait in the pool. */
-const CONNECTIONS = 128
+/** Connections for the gateway's own questions, which are few. */
+const OWN_CONNECTIONS = 4
 /** Longest wait for a connection in milliseconds; services are near. */
 const CONNECT_MS = 2_000
 
@@ -18,13 +22,20 @@ export function openUpstream(name: ServiceName, url: string, timeoutMs: number):
   return {
     name,
     inFlight: 0,
+    connections: new Connections(url, timeoutMs),
     pool: new Pool(url, {
-      connections: CONNECTIONS,
+      connections: OWN_CONNECTIONS,
       connect: { timeout: CONNECT_MS },
       headersTimeout: timeoutMs,
       bodyTimeout: timeoutMs,
     }),
   }
+}
+
+/** Ends all connections; who still asks is told so. */
+export async function closeUpstream({ connections, pool }: Upstream): Promise<void> {
+  connections.close()
+  await pool.destroy()
 }
 
 /**

@@ -1,7 +1,6 @@
-import type { IncomingHttpHeaders } from 'node:http'
-
 /** What a service may tell a caller; names of software, hop-by-hop headers and whatever else it adds stay inside. */
-const PASSED = [
+const PASSED = new Set([
+  'cache-control',
   'content-type',
   'content-length',
   'content-encoding',
@@ -19,23 +18,21 @@ const PASSED = [
   'deprecation',
   'sunset',
   'idempotency-replayed',
-] as const
+])
 
 /**
- * Headers of the answer, as a flat list of names and values: the allow-list, `no-store` unless the service says how to
- * cache, and no guessing of types.
+ * Headers of the answer, like those of the service a flat list of names and values: the allow-list, `no-store` unless the
+ * service says how to cache, and no guessing of types.
  */
-export function answerHeaders(headers: IncomingHttpHeaders): string[] {
-  const list = [
-    'cache-control',
-    headers['cache-control'] ?? 'no-store',
-    'x-content-type-options',
-    'nosniff',
-  ]
-  for (const name of PASSED) {
-    const value = headers[name]
-    if (typeof value === 'string') list.push(name, value)
-    else if (value !== undefined) for (const each of value) list.push(name, each)
+export function answerHeaders(headers: readonly string[]): string[] {
+  const list = ['x-content-type-options', 'nosniff']
+  let saysHowToCache = false
+  for (let at = 0; at < headers.length; at += 2) {
+    const [name = '', value = ''] = [headers[at], headers[at + 1]]
+    if (!PASSED.has(name)) continue
+    saysHowToCache ||= name === 'cache-control'
+    list.push(name, value)
   }
+  if (!saysHowToCache) list.push('cache-control', 'no-store')
   return list
 }

@@ -11,9 +11,7 @@ const AWAY = new Set([
   'ENOTFOUND',
   'EAI_AGAIN',
   'ETIMEDOUT',
-  'UND_ERR_CONNECT_TIMEOUT',
 ])
-const SLOW = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'])
 
 /** Whether the request cannot have reached the service at all. */
 export function isRefused(error: unknown): boolean {
@@ -31,7 +29,7 @@ export function upstreamProblem(error: unknown): Problem {
       said('The service cannot be reached.', '无法连接该服务。'),
       extras,
     )
-  if (SLOW.has(code))
+  if (code === 'UPSTREAM_SILENT')
     return new Problem(
       'upstream-timeout',
       said('The service did not answer in time.', '该服务未及时应答。'),
