@@ -27,7 +27,12 @@ const answer = (head: string, body: string, status = '200 OK') =>
 
 test.each([
   ['of a length', answer('Content-Length: 3\r\n', 'abc'), [[200, LENGTH, 3], 'abc'], true],
-  ['of no bytes', answer('content-length: 0\r\n', ''), [[200, ['content-length', '0'], 0], ''], true],
+  [
+    'of no bytes',
+    answer('content-length: 0\r\n', ''),
+    [[200, ['content-length', '0'], 0], ''],
+    true,
+  ],
   [
     'in chunks',
     answer('Transfer-Encoding: chunked\r\n', '2\r\nab\r\nA;x=y\r\n0123456789\r\n0\r\n\r\n'),
@@ -40,8 +45,18 @@ test.each([
     [[200, CHUNKED, null], 'a'],
     true,
   ],
-  ['without content', answer('etag: "7"\r\n', '', '204 No Content'), [[204, ['etag', '"7"'], null], ''], true],
-  ['not modified, with the length it would have', answer('content-length: 3\r\n', '', '304 '), [[304, LENGTH, 3], ''], true],
+  [
+    'without content',
+    answer('etag: "7"\r\n', '', '204 No Content'),
+    [[204, ['etag', '"7"'], null], ''],
+    true,
+  ],
+  [
+    'not modified, with the length it would have',
+    answer('content-length: 3\r\n', '', '304 '),
+    [[304, LENGTH, 3], ''],
+    true,
+  ],
   [
     'after interim ones',
     `HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n${answer('content-length: 3\r\n', 'abc')}`,
@@ -54,11 +69,19 @@ test.each([
     [[200, ['connection', 'x, Close', ...LENGTH], 3], 'abc'],
     false,
   ],
-  ['of HTTP/1.0', 'HTTP/1.0 200 OK\r\ncontent-length: 3\r\n\r\nabc', [[200, LENGTH, 3], 'abc'], false],
-])('an answer %s is read the same in one piece and byte by byte', (_name, text, told, keepsOpen) => {
-  for (const pieces of [[text], [...text]])
-    expect(read(pieces)).toEqual({ told, isBetween: true, keepsOpen })
-})
+  [
+    'of HTTP/1.0',
+    'HTTP/1.0 200 OK\r\ncontent-length: 3\r\n\r\nabc',
+    [[200, LENGTH, 3], 'abc'],
+    false,
+  ],
+])(
+  'an answer %s is read the same in one piece and byte by byte',
+  (_name, text, told, keepsOpen) => {
+    for (const pieces of [[text], Array.from(text)])
+      expect(read(pieces)).toEqual({ told, isBetween: true, keepsOpen })
+  },
+)
 
 test('an answer without a length ends with its connection', () => {
   const text = answer('x: y\r\n', 'abc')

@@ -46,7 +46,12 @@ export class Connections implements ConnectionOwner {
    */
   send(request: UpstreamRequest, asker: Asker): void {
     const { method, body, length } = request
-    const sent = { method, body, isChunked: length === null, head: requestHead(this.#url.host, request) }
+    const sent = {
+      method,
+      body,
+      isChunked: length === null,
+      head: requestHead(this.#url.host, request),
+    }
     if (this.#isClosed) asker.onError(closed())
     else {
       const connection = this.#takeFree() ?? this.#more()
