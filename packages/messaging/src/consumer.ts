@@ -12,10 +12,21 @@ import { limit } from './limit.ts'
 import { envelopeFaults, payloadFaults } from './payload.ts'
 import { ask, write, type RowsStatement } from './statement.ts'
 
-/** Events that share a transaction at most: enough to amortise it, few enough to repeat one by one. */
+/** Events of `onMany` that share a transaction at most: enough to amortise it, few enough to repeat one by one. */
 const TOGETHER = 200
-/** Transactions of single events at once; the other connections of the pool are for requests and jobs. */
+/**
+ * Events of `on` that share a transaction at most: their handlers run one after the other, and whoever waits for a row that the
+ * first of them locked waits for the last.
+ */
+const IN_TURN = 20
+/** Transactions of `on` at once; the other connections of the pool are for requests and jobs. */
 const AT_ONCE = 4
+/**
+ * How long a shared transaction of `on` waits for a lock before its events are handled one by one. Such handlers lock rows
+ * in orders of their own; well below the second after which PostgreSQL looks for a deadlock, so that none of those whom it
+ * would end is a request.
+ */
+const PATIENCE = `set local lock_timeout = '100ms'`
 
 const RECEIVE = {
   name: 'receive events',
@@ -43,13 +54,16 @@ export interface Subscription {
   /** The types it takes; `null`: every type of its topics. */
   readonly definitions: readonly EventDefinition[] | null
   readonly topics: readonly string[]
-  /** Whether events of several subjects may share one transaction. */
+  /** Whether `handle` takes events of several subjects at once; else they share a transaction one after the other. */
   readonly shares: boolean
   /** May be given an event that it had before; what it then writes is undone, so it does nothing besides writing. */
   readonly handle: (tx: EntityManager, deliveries: readonly Delivery[]) => Promise<void>
 }
 
-/** Subscribes to one type; the payload is checked before `handle` sees it, and each event has its own transaction. */
+/**
+ * Subscribes to one type; the payload is checked before `handle` sees it. Events that are there at the same moment may share
+ * a transaction, in which they are handled one after the other; where one fails, all are undone and each is handled alone.
+ */
 export function on<Definition extends EventDefinition>(
   definition: Definition,
   handle: (tx: EntityManager, event: EventOf<Definition>, act: Act) => Promise<void>,
@@ -125,18 +139,33 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     tx: EntityManager,
     envelopes: readonly Envelope[],
   ): Promise<readonly Outcome[]> {
+    const { fresh, outcomes } = await receive(tx, envelopes)
+    await handOver(tx, fresh)
+    return outcomes
+  }
+
+  /** As `handleAll`, each event through all of its handlers before the next. */
+  async function handleInTurn(
+    tx: EntityManager,
+    envelopes: readonly Envelope[],
+  ): Promise<readonly Outcome[]> {
+    const [{ fresh, outcomes }] = await Promise.all([receive(tx, envelopes), tx.query(PATIENCE)])
+    for (const delivery of fresh) await handOver(tx, [delivery])
+    return outcomes
+  }
+
+  async function receive(tx: EntityManager, envelopes: readonly Envelope[]) {
     const receipts = await ask<{ id: string }>(tx, RECEIVE, [envelopes.map(({ id }) => id)])
-    const fresh = new Set(receipts.map(({ id }) => id))
+    const unheard = new Set(receipts.map(({ id }) => id))
     const now = clock()
-    const deliveries: Delivery[] = []
+    const fresh: Delivery[] = []
     const outcomes = envelopes.map((event): Outcome => {
       // Deleted, so that one which is there twice is handled once.
-      if (!fresh.delete(event.id.toLowerCase())) return 'duplicate'
-      deliveries.push({ event, act: actOf(service, event, now) })
+      if (!unheard.delete(event.id.toLowerCase())) return 'duplicate'
+      fresh.push({ event, act: actOf(service, event, now) })
       return 'handled'
     })
-    await handOver(tx, deliveries)
-    return outcomes
+    return { fresh, outcomes }
   }
 
   async function handOver(tx: EntityManager, deliveries: readonly Delivery[]): Promise<void> {
@@ -184,8 +213,15 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   }
 
   const tryTogether = gather(
-    TOGETHER,
+    { most: TOGETHER, lanes: 1 },
     (envelopes: readonly Envelope[]) => db.transaction((tx) => handleAll(tx, envelopes)),
+    tryDelivery,
+  )
+
+  const tryInTurn = gather(
+    { most: IN_TURN, lanes: AT_ONCE },
+    (envelopes: readonly Envelope[]) =>
+      atOnce(() => db.transaction((tx) => handleInTurn(tx, envelopes))),
     tryDelivery,
   )
 
@@ -226,7 +262,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       const outcome =
         wanted.length === 0
           ? 'ignored'
-          : await (wanted.every(({ shares }) => shares) ? tryTogether(event) : tryDelivery(event))
+          : await (wanted.every(({ shares }) => shares) ? tryTogether(event) : tryInTurn(event))
       onHandled?.(event.type, outcome)
       if (outcome !== 'ignored')
         log.debug(

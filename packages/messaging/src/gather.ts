@@ -4,23 +4,24 @@ interface Waiting<Piece, Result> {
 }
 
 /**
- * Lets pieces of work share a transaction: what arrives while one is at work waits, and goes into the next together.
- * So nothing waits for company, and the busier it is the more share.
+ * Lets pieces of work share a transaction: what arrives while all lanes are at work waits, and goes into the next
+ * together. So nothing waits for company, and the busier it is the more share.
  *
  * @param most pieces that share at most
+ * @param lanes transactions at once
  * @param share does the pieces together, all or none, and answers in their order
  * @param alone does one piece by itself: one that has no company, and each of those that failed together
  */
 export function gather<Piece, Result>(
-  most: number,
+  { most, lanes }: { readonly most: number; readonly lanes: number },
   share: (pieces: readonly Piece[]) => Promise<readonly Result[]>,
   alone: (piece: Piece) => Promise<Result>,
 ): (piece: Piece) => Promise<Result> {
   const waiting: Waiting<Piece, Result>[] = []
-  let isAtWork = false
+  let atWork = 0
 
   async function work() {
-    isAtWork = true
+    atWork += 1
     // Whoever calls more than once in one go is to find company.
     await Promise.resolve()
     while (waiting.length > 0) {
@@ -30,13 +31,13 @@ export function gather<Piece, Result>(
       // Not waited for: a piece that is tried again and again does not hold up what comes after.
       for (const [at, { piece, resolve }] of batch.entries()) resolve(results?.[at] ?? alone(piece))
     }
-    isAtWork = false
+    atWork -= 1
   }
 
   return (piece) => {
     const { promise, resolve } = Promise.withResolvers<Result>()
     waiting.push({ piece, resolve })
-    if (!isAtWork) void work()
+    if (atWork < lanes) void work()
     return promise
   }
 }

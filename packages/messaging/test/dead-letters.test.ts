@@ -246,6 +246,10 @@ test('members that the definition does not know are let through, for its next ve
 const take = (tx: EntityManager, { id }: Envelope, what: string) =>
   tx.query('insert into effect (event_id, what) values ($1, $2)', [id, what])
 
+/** Writes down in which transaction an event was taken. */
+const takeIn = (tx: EntityManager, { id }: Envelope) =>
+  tx.query('insert into effect (event_id, what) values ($1, pg_current_xact_id()::text)', [id])
+
 const effects = (): Promise<unknown[]> =>
   database.db.query('select event_id as id, what from effect order by what')
 
@@ -328,6 +332,75 @@ test('events that arrive at once share a transaction; the poison among them is p
   expect(again).toEqual(['duplicate', 'handled', 'duplicate', 'duplicate'])
   expect(batches).toEqual([[4]])
   expect((await inbox()).toSorted()).toEqual([one.id, three.id, four.id].toSorted())
+})
+
+test('events of one handler that arrive at once share a transaction and are handled one after the other', async () => {
+  let isBusy = false
+  const consumer = consumerOf([
+    on(AlarmRaised, async (tx, event) => {
+      if (isBusy) throw new RangeError('two at once')
+      isBusy = true
+      await takeIn(tx, event)
+      isBusy = false
+    }),
+  ])
+  const events = [1, 2, 3, 4, 5].map((level) => alarm(level))
+  const outcomes = await Promise.all(events.map((event) => consumer.deliver(event)))
+  expect(outcomes).toEqual(Array<Outcome>(5).fill('handled'))
+  const taken = (await effects()) as { what: string }[]
+  expect(taken).toHaveLength(5)
+  expect(new Set(taken.map(({ what }) => what)).size).toBe(1)
+  // Some of them again, among one that is new.
+  const sixth = alarm(6)
+  const again = await Promise.all(
+    [events[1], sixth, sixth, events[4]].map((event) => consumer.deliver(event)),
+  )
+  expect(again).toEqual(['duplicate', 'handled', 'duplicate', 'duplicate'])
+  expect(await effects()).toHaveLength(6)
+})
+
+test('of events that share a transaction the one that fails is parked, and the others take effect once', async () => {
+  const consumer = consumerOf([
+    on(AlarmRaised, async (tx, event) => {
+      await takeIn(tx, event)
+      if (event.data.level === 2) throw new RangeError('no 2')
+      // A statement that PostgreSQL refuses, whatever the handler makes of it.
+      if (event.data.level === 4) await tx.query('select 1 / 0').catch(() => undefined)
+    }),
+  ])
+  const events = [1, 2, 3, 4, 5].map((level) => alarm(level))
+  const outcomes = await Promise.all(events.map((event) => consumer.deliver(event)))
+  expect(outcomes).toEqual(['handled', 'parked', 'handled', 'parked', 'handled'])
+  const good = [0, 2, 4].map((at) => events[at]?.id)
+  expect((await inbox()).toSorted()).toEqual(good.toSorted())
+  const taken = (await effects()) as { id: string; what: string }[]
+  expect(taken.map(({ id }) => id).toSorted()).toEqual(good.toSorted())
+  // Each by itself in the end, so that no second failure can undo them.
+  expect(new Set(taken.map(({ what }) => what)).size).toBe(3)
+})
+
+test('a request that waits for a row of a shared transaction, which waits for one of the request, is kept', async () => {
+  const { db } = database
+  await db.query(`insert into effect (event_id, what) values ($1, 'first'), ($1, 'second')`, [
+    randomUUID(),
+  ])
+  const lock = (tx: EntityManager, what: string): Promise<unknown> =>
+    tx.query('update effect set event_id = gen_random_uuid() where what = $1', [what])
+  const { promise: bothAreWanted, resolve } = Promise.withResolvers<undefined>()
+  const consumer = consumerOf([
+    on(AlarmRaised, async (tx, { data }) => {
+      if (data.level === 2) resolve(undefined)
+      await lock(tx, data.level === 1 ? 'first' : 'second')
+    }),
+  ])
+  let delivered: Promise<Outcome[]> | undefined
+  await db.transaction(async (tx) => {
+    await lock(tx, 'second')
+    delivered = Promise.all([alarm(1), alarm(2)].map((event) => consumer.deliver(event)))
+    await bothAreWanted
+    await lock(tx, 'first')
+  })
+  expect(await delivered).toEqual(['handled', 'handled'])
 })
 
 test('an event with a faulty payload parks alone, though it came with others', async () => {

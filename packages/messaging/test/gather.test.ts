@@ -8,7 +8,7 @@ function doubling(faulty: readonly number[] = []) {
   const together: (readonly number[])[] = []
   const alone: number[] = []
   const submit = gather<number, number>(
-    3,
+    { most: 3, lanes: 1 },
     (pieces) => {
       together.push(pieces)
       return pieces.some((piece) => faulty.includes(piece))
@@ -56,7 +56,7 @@ test('where one fails, each is done alone, and only that one fails', async () =>
 test('one that takes long alone does not hold up what comes after', async () => {
   const { promise, resolve } = Promise.withResolvers<number>()
   const submit = gather<number, number>(
-    2,
+    { most: 2, lanes: 1 },
     () => Promise.reject(new Error('all or none')),
     (piece) => (piece === 1 ? promise : Promise.resolve(piece)),
   )
@@ -64,6 +64,29 @@ test('one that takes long alone does not hold up what comes after', async () => 
   expect(await Promise.all([2, 3].map(submit))).toEqual([2, 3])
   resolve(1)
   expect(await slow).toBe(1)
+})
+
+test('what arrives while one lane is at work goes into another, and waits when all are', async () => {
+  const { promise: gate, resolve: open } = Promise.withResolvers<undefined>()
+  const shared: (readonly number[])[] = []
+  const submit = gather<number, number>(
+    { most: 2, lanes: 2 },
+    async (pieces) => {
+      shared.push(pieces)
+      await gate
+      return pieces
+    },
+    (piece) => Promise.resolve(piece),
+  )
+  const answers = [1, 2, 3, 4, 5, 6].map(submit)
+  await turn()
+  expect(shared).toEqual([
+    [1, 2],
+    [3, 4],
+  ])
+  open(undefined)
+  expect(await Promise.all(answers)).toEqual([1, 2, 3, 4, 5, 6])
+  expect(shared).toHaveLength(3)
 })
 
 test('no more than so many are at work, in the order they came, also after a failure', async () => {
