@@ -65,7 +65,7 @@ export async function run(): Promise<BenchRow[]> {
         theirs: inserts,
         unit: 'events/s',
         cpuMicrosPerUnit: local.cpuMicros,
-        note: 'append, relay, inbox, handler, each effect in its own transaction',
+        note: 'append, relay, inbox, handler, each effect a statement of its own',
       },
       {
         name: 'outbox to effect, Kafka',

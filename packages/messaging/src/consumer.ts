@@ -19,6 +19,8 @@ const TOGETHER = 200
  * first of them locked waits for the last.
  */
 const IN_TURN = 20
+/** Shared transactions of `on` at once: one works while the other waits for the server; more would wait for each other's rows. */
+const LANES = 2
 /** Transactions of `on` at once; the other connections of the pool are for requests and jobs. */
 const AT_ONCE = 4
 /**
@@ -219,7 +221,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   )
 
   const tryInTurn = gather(
-    { most: IN_TURN, lanes: AT_ONCE },
+    { most: IN_TURN, lanes: LANES },
     (envelopes: readonly Envelope[]) =>
       atOnce(() => db.transaction((tx) => handleInTurn(tx, envelopes))),
     tryDelivery,
