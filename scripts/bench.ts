@@ -22,6 +22,7 @@ const benches = [
   'services/gateway/bench/proxy.ts',
   'services/monitoring-ingest/bench/ingest.ts',
   'services/incident-tiering/bench/tickets.ts',
+  'services/identity/bench/duties.ts',
   'services/identity/bench/joiners.ts',
   'services/identity/bench/tokens.ts',
   'services/backup-orchestration/bench/dispatch.ts',

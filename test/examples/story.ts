@@ -2,6 +2,7 @@ import { assessment } from './assessment.ts'
 import { backup } from './backup.ts'
 import { changes } from './changes.ts'
 import { Company } from './company.ts'
+import { duties } from './duties.ts'
 import { evidence } from './evidence.ts'
 import { monitoring } from './monitoring.ts'
 import { organise } from './organisation.ts'
@@ -34,6 +35,7 @@ export async function tellStory(): Promise<{ examples: Examples; document: ApiDo
     await changes(company)
     await retryPlan(company)
     await assessment(company)
+    await duties(company)
     await evidence(company)
     return { examples: play.examples, document }
   } finally {

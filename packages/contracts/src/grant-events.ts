@@ -38,3 +38,70 @@ export const GrantsEnded = defineEvent({
     ),
   }),
 })
+
+/** Two duties that one person may not hold: their codes, the lesser first. */
+const pair = { first: Type.String(), second: Type.String() }
+
+export const SodRulesChanged = defineEvent({
+  type: 'identity.grant.sod-rules-changed.v1',
+  summary: 'Another set of rules of incompatible duties took effect.',
+  clauses: ['A-2.1.2'],
+  payload: Type.Object({
+    ruleSetId: Uuid,
+    number: Type.Integer({ minimum: 1 }),
+    /** SHA-256 of duties, pairs and carriers. */
+    digest: Type.String(),
+    pairs: Type.Integer({ minimum: 0 }),
+    carriers: Type.Integer({ minimum: 0 }),
+    validFrom: Instant,
+  }),
+})
+
+export const SodViolationBlocked = defineEvent({
+  type: 'identity.grant.sod-violation-blocked.v1',
+  summary: 'Rights were refused because somebody would have held incompatible duties.',
+  clauses: ['A-2.1.2'],
+  payload: Type.Object({
+    /** The operation that was refused, or what made the rights wait. */
+    operation: Type.String(),
+    violations: Type.Array(
+      Type.Object({ personId: nullable(Uuid), ...pair, held: Type.Array(Type.String()) }),
+    ),
+    blockedAt: Instant,
+  }),
+})
+
+export const SodViolationFound = defineEvent({
+  type: 'identity.grant.sod-violation-found.v1',
+  summary: 'A look over all people found somebody with incompatible duties.',
+  clauses: ['A-2.1.2'],
+  payload: Type.Object({
+    violationId: Uuid,
+    personId: Uuid,
+    ...pair,
+    held: Type.Array(Type.String()),
+    foundAt: Instant,
+  }),
+})
+
+export const SodViolationEnded = defineEvent({
+  type: 'identity.grant.sod-violation-ended.v1',
+  summary: 'Somebody no longer holds the incompatible duties that were found.',
+  clauses: ['A-2.1.2'],
+  payload: Type.Object({ violationId: Uuid, personId: Uuid, ...pair, endedAt: Instant }),
+})
+
+export const SodExceptionGranted = defineEvent({
+  type: 'identity.grant.sod-exception-granted.v1',
+  summary: 'Somebody may hold two incompatible duties until an end, with a control in their place.',
+  clauses: ['A-2.1.2'],
+  payload: Type.Object({
+    exceptionId: Uuid,
+    personId: Uuid,
+    ...pair,
+    ownerPersonId: Uuid,
+    grantedBy: Type.String(),
+    startsAt: Instant,
+    endsAt: Instant,
+  }),
+})

@@ -165,6 +165,18 @@ export const permissions = {
     'MIDDLEWARE',
   ],
   'grant.end': ['SECURITY_ADMIN'],
+  'sod.read': [
+    'OM_AUTHORITY',
+    'BUSINESS_OWNER',
+    'KEY_USER',
+    'SYSTEM_ADMIN',
+    'SECURITY_ADMIN',
+    'AUDIT_ADMIN',
+    'SCRIPT',
+  ],
+  'sod.simulate': ['OM_AUTHORITY', 'SYSTEM_ADMIN', 'SECURITY_ADMIN', 'AUDIT_ADMIN'],
+  'sod.propose': ['OM_AUTHORITY', 'SYSTEM_ADMIN'],
+  'sod.decide': ['SECURITY_ADMIN'],
   'provisioning.read': [
     'OM_AUTHORITY',
     'SYSTEM_ADMIN',

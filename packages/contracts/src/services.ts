@@ -66,6 +66,7 @@ export const services: Readonly<Record<ServiceName, ServiceProfile>> = {
     '/v1/changes-feed',
     '/v1/account-changes',
     '/v1/grants',
+    '/v1/sod',
     '/v1/credential-resets',
     '/v1/me',
     '/v1/sessions',

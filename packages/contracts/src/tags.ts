@@ -24,6 +24,8 @@ export const tags: Readonly<Record<string, string>> = {
   gateway: 'The door itself: its health, and what a problem code means.',
   grants: 'What people hold here and in EBS, each from when until when and by whose word.',
   health: 'Whether a process is alive, ready, and what it measures of itself.',
+  'incompatible duties':
+    'Duties that one person may not hold together: the rules, exceptions with an end, and who holds them.',
   inspections: 'Daily inspections of a unit: roster, round, items, findings and signature.',
   'key users': 'Who serves which tier of which unit and module, and who is called above them.',
   metrics: 'Samples: taken from Prometheus, and read over a range of time.',

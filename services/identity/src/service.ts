@@ -65,6 +65,15 @@ import { planRoutes } from './plans/routes.ts'
 import { takePlan } from './plans/take-plan.ts'
 import { ProvisioningTaskEntity } from './provisioning/provisioning-task.ts'
 import { provisioningRoutes } from './provisioning/routes.ts'
+import { grantException, SodExceptionEntity } from './sod/exception.ts'
+import { findViolationsNightly, SodViolationEntity } from './sod/find-violations.ts'
+import { sodRoutes } from './sod/routes.ts'
+import {
+  changeRules,
+  SodCarrierEntity,
+  SodPairEntity,
+  SodRuleSetEntity,
+} from './sod/rule-set.ts'
 import { endLapsedSessions } from './sessions/end-lapsed-sessions.ts'
 import { forgetEndedSessions } from './sessions/forget-ended-sessions.ts'
 import { publishedKey } from './sessions/published-keys.ts'
@@ -106,6 +115,11 @@ export const identity = defineService({
     AccountEntity,
     AccountChangeEntity,
     AccessGrantEntity,
+    SodRuleSetEntity,
+    SodPairEntity,
+    SodCarrierEntity,
+    SodExceptionEntity,
+    SodViolationEntity,
     StandingEntity,
     ProvisioningTaskEntity,
     CredentialEntity,
@@ -141,6 +155,7 @@ export const identity = defineService({
     await importRoutes(app, { db, clock })
     accountRoutes(app, { db, clock })
     grantRoutes(app, { db, clock })
+    sodRoutes(app, { db, clock })
     provisioningRoutes(app, { db, clock })
     credentialRoutes(app, { db, clock })
     sessionRoutes(app, { db, clock, sign, seal })
@@ -155,6 +170,7 @@ export const identity = defineService({
     takeLeave,
     takePlan,
     expireGrants,
+    findViolationsNightly,
     importPart,
     forgetImports,
     stateUnstated,
@@ -182,6 +198,7 @@ export const identity = defineService({
     '3 * * * * check-sign-in-rules',
     '5 16 * * * anchor-ledger',
     '35 16 * * * verify-ledger ?fill=1d',
+    '15 16 * * * find-sod-violations ?fill=1d',
     '10 16 * * * state-unnamed-administrators',
     '30 17 * * * forget-ended-sessions',
     '40 17 * * * forget-imports',
@@ -189,7 +206,7 @@ export const identity = defineService({
     '20 17 * * * state-sealing',
   ].join('\n'),
   waits: [accountChangesWaiting, passwordHalvesWaiting, secretHalvesWaiting],
-  proposals: () => [narrowDuties],
+  proposals: () => [narrowDuties, changeRules, grantException],
   attention: identityAttention,
   unitExists,
   // Its own table: no request to itself, and no stale copy.

@@ -45,7 +45,30 @@ export const identityProblems = {
   'grant-ended': problem(
     409,
     said('The grant has ended', '该授权已终止'),
-    said('Nothing to do: read the grant for when and why.', '无需处理:终止时间与原因见该授权。'),
+    said('Nothing to do: read the grant for when and why.', '无需处理：终止时间与原因见该授权。'),
+  ),
+  'sod-violation': problem(
+    409,
+    said('Somebody would hold incompatible duties', '将有人持有不相容的职责'),
+    said(
+      'Give less, or have an exception with an end granted for each of `violations`.',
+      '请减少授权，或为 `violations` 中的每一项申请有截止日期的例外。',
+    ),
+    ['violations'],
+  ),
+  'sod-rules-inconsistent': problem(
+    422,
+    said('The rules of incompatible duties contradict themselves', '不相容职责规则自相矛盾'),
+    said(
+      'Correct what `errors` names: each duty and pair once, and none that is not there.',
+      '请更正 `errors` 所列之处：职责与职责对各出现一次，且不得引用不存在的职责。',
+    ),
+    ['errors'],
+  ),
+  'sod-pair-unknown': problem(
+    422,
+    said('No rule forbids this pair of duties', '没有规则禁止这对职责'),
+    said('Name a pair of the rules in force.', '请指明现行规则中的一对职责。'),
   ),
   'rights-not-waiting': problem(
     409,

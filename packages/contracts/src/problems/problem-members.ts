@@ -53,6 +53,16 @@ export const problemMembers = {
   refused: counts('Samples that were refused, by the reason.'),
   expected: columns('What should have been read back from EBS, by column.'),
   readBack: columns('What was read back from EBS, by column.'),
+  violations: Type.Array(
+    Type.Object({
+      personId: nullable(Uuid, 'Who would hold both; null: whoever gets it.'),
+      first: text('Code of one duty.'),
+      second: text('Code of the other.'),
+      held: Type.Array(Type.String(), { description: 'Names of the grants that carry them.' }),
+      exceptionId: Type.Null({ description: 'No exception in force covers it.' }),
+    }),
+    { description: 'Who would hold which incompatible duties, at most 20.' },
+  ),
   taskStatus: text('Where the task stands now.'),
   cause: text('The kind of failure, for the log.'),
   'violated-policies': Type.Array(Type.String(), {

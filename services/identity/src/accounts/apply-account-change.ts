@@ -4,10 +4,12 @@ import { Problem } from '@erp-steward/contracts/problem'
 import type { EntityManager } from 'typeorm'
 import { activateClient } from '../clients/activate-client.ts'
 import { disableClient } from '../clients/disable-client.ts'
+import { itemsOf } from '../grants/rules/grant-item.ts'
 import { PositionEntity } from '../organisation/position.ts'
 import { PersonEntity } from '../people/person.ts'
 import { chinaDay } from '../people/rules/china-day.ts'
 import { admitNamesake, admitSharedAddress } from '../people/twin.ts'
+import { assertCompatible } from '../sod/violations-of.ts'
 import type { AccountChange } from './account-change.ts'
 import { createAdministrator, createPersonAccount } from './create-account.ts'
 import { disableAccount } from './disable-account.ts'
@@ -93,8 +95,9 @@ async function createForPerson(
   if (person === null)
     throw new Problem('person-unknown', said('The person has left.', '该人员已离开。'))
   const position = await tx.findOneByOrFail(PositionEntity, { id: person.positionId })
-  const approvedBy = act.actor
-  await createPersonAccount(tx, { person, position, userName, approvedBy }, act)
+  const checked = await assertCompatible(tx, [personId], itemsOf(position), act.now)
+  const approved = { approvedBy: act.actor, sod: checked(personId) }
+  await createPersonAccount(tx, { person, position, userName, ...approved }, act)
 }
 
 async function heldAccount(tx: EntityManager, id: string): Promise<HeldAccount> {

@@ -13,6 +13,7 @@ import { carriesRights, PositionEntity, type Position } from '../organisation/po
 import { PersonEntity, type Person } from '../people/person.ts'
 import { queueAccessChange, queueAccessEnd } from '../provisioning/queue-access.ts'
 import { noAccess } from '../provisioning/rules/access-difference.ts'
+import { assertCompatible } from '../sod/violations-of.ts'
 import { revokeAccount } from '../sessions/revoke-account.ts'
 import { AccountEntity, type Account } from './account.ts'
 import { requestAccountChange, supersedeAsked } from './request-account-change.ts'
@@ -25,6 +26,8 @@ type Holder = Pick<Person, 'id' | 'unitId'>
  * Gives the accounts of people what their position gives since its rights changed: what is no longer in it ends, every token
  * becomes void, what is new begins. A person without a usable account, or whose rights wait for an approval, has nothing to
  * change. The caller holds the rows of the people and of the position.
+ *
+ * @throws Problem `sod-violation`
  */
 export async function changeRights(
   tx: EntityManager,
@@ -44,10 +47,13 @@ export async function changeRights(
     'matrix-changed',
     act,
   )
+  // After what ended: what makes way for what comes is no longer held.
+  const checked = await assertCompatible(tx, ids, added, act.now)
   const given = holders.map(({ person, account }) => ({
     personId: person.id,
     accountId: account.id,
     unitId: person.unitId,
+    sod: checked(person.id),
   }))
   await givePosition(tx, given, to, act.actor, act, added)
   const endedOf = Map.groupBy(ended, ({ personId }) => personId)
@@ -95,11 +101,11 @@ export async function endRightsOfMover(
   if (rightsPending) await askForGrant(tx, person.id, reason, act)
 }
 
-/** Has the rights of the position wait for an approval, after a move or a return. */
+/** Has the rights of the position wait for an approval: after a move or a return, or for an exception. */
 export async function askForGrant(
   tx: EntityManager,
   personId: string,
-  reason: 'moved' | 'rejoined',
+  reason: 'moved' | 'rejoined' | 'incompatible duties',
   act: Act,
 ): Promise<void> {
   const command = { kind: 'grant-position', personId } as const
@@ -109,7 +115,7 @@ export async function askForGrant(
 /**
  * Puts the rights of the position in force that waited for the approval.
  *
- * @throws Problem `person-unknown` when the person has left, `rights-not-waiting`
+ * @throws Problem `person-unknown` when the person has left, `rights-not-waiting`, `sod-violation`
  */
 export async function grantPosition(tx: EntityManager, personId: string, act: Act): Promise<void> {
   const person = await tx.findOne(PersonEntity, {
@@ -127,8 +133,10 @@ export async function grantPosition(tx: EntityManager, personId: string, act: Ac
   const { account } = holder
   const position = await tx.findOneByOrFail(PositionEntity, { id: person.positionId })
   const { unitId } = person
+  const checked = await assertCompatible(tx, [personId], itemsOf(position), act.now)
   await tx.update(AccountEntity, account.id, { rightsPending: false })
-  await givePosition(tx, [{ personId, accountId: account.id, unitId }], position, act.actor, act)
+  const given = { personId, accountId: account.id, unitId, sod: checked(personId) }
+  await givePosition(tx, [given], position, act.actor, act)
   await revokeAccount(tx, account.id, 'rights-changed', act)
   const queued = await queueAccessChange(tx, { account, unitId }, noAccess, position, act)
   await announceRights(tx, account, position.id, queued, act)

@@ -14,6 +14,7 @@ import { openPerson } from '../people/sealed-person.ts'
 import { passwordDaysOf, queueNewUser } from '../provisioning/queue-access.ts'
 import { noAccess } from '../provisioning/rules/access-difference.ts'
 import type { Account, AdministratorRole } from './account.ts'
+import type { CheckedAs } from '../sod/violations-of.ts'
 import { isLastOfRole, stateRole } from './administrator-role.ts'
 import { assertMayAdminister } from './may-administer.ts'
 import { isReservedUserName, userNameCandidates } from './rules/user-name.ts'
@@ -26,6 +27,7 @@ import { stateStanding } from './state-standing.ts'
  *
  * @param rightsPending whether the rights wait for an approval, as those of somebody who comes back do
  * @param approvedBy who approved the rights for this person; `null` where the approved matrix is enough
+ * @param sod what the check of incompatible duties said, of rights that do not wait
  * @param userName as asked for; `null` derives one that is free
  * @throws Problem `account-exists`, `user-name-taken`
  */
@@ -37,12 +39,14 @@ export async function createPersonAccount(
     userName,
     rightsPending = false,
     approvedBy = null,
+    sod = 'clear',
   }: {
     person: Person
     position: Position
     userName: string | null
     rightsPending?: boolean
     approvedBy?: string | null
+    sod?: CheckedAs
   },
   act: Act,
 ): Promise<Account> {
@@ -51,7 +55,7 @@ export async function createPersonAccount(
     insertAccount(tx, candidates, { personId: person.id, rightsPending }, act),
     passwordDaysOf(tx, person.unitId, act),
   ])
-  const given = { personId: person.id, accountId: account.id, unitId: person.unitId }
+  const given = { personId: person.id, accountId: account.id, unitId: person.unitId, sod }
   if (!rightsPending) await givePosition(tx, [given], position, approvedBy, act)
   const access = rightsPending ? noAccess : position
   await queueNewUser(tx, { account, holder: person, access, passwordDays }, act)

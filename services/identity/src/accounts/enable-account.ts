@@ -5,6 +5,8 @@ import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
 import { givePosition } from '../grants/give-position.ts'
+import { itemsOf } from '../grants/rules/grant-item.ts'
+import { assertCompatible } from '../sod/violations-of.ts'
 import { queueUserReturn } from '../provisioning/queue-access.ts'
 import { noAccess } from '../provisioning/rules/access-difference.ts'
 import { AccountEntity, type Account } from './account.ts'
@@ -16,7 +18,7 @@ import { stateStanding } from './state-standing.ts'
  * Opens a disabled account again, with the rights of the position its person holds now: the approval that opens it is
  * theirs too, unless `rightsPending`.
  *
- * @throws Problem `account-state` when it is not disabled, `person-left` when its person has left
+ * @throws Problem `account-state` when it is not disabled, `person-left` when its person has left, `sod-violation`
  */
 export async function enableAccount(
   tx: EntityManager,
@@ -51,8 +53,12 @@ export async function enableAccount(
   if (role !== null && (await isLastOfRole(tx, account))) await stateRole(tx, role, true, act)
   if (holder !== null) {
     const { person, position } = holder
-    const given = { personId: person.id, accountId: id, unitId: person.unitId }
-    if (!rightsPending) await givePosition(tx, [given], position, act.actor, act)
+    if (!rightsPending) {
+      const checked = await assertCompatible(tx, [person.id], itemsOf(position), act.now)
+      const { id: holderId, unitId } = person
+      const given = { personId: holderId, accountId: id, unitId, sod: checked(holderId) }
+      await givePosition(tx, [given], position, act.actor, act)
+    }
     const access = rightsPending ? noAccess : position
     await queueUserReturn(tx, { account, holder: person, access }, act)
   }

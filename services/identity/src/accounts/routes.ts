@@ -344,6 +344,7 @@ function changeRoutes(app: App, deps: Committer): void {
         'position-unknown',
         'rights-not-waiting',
         'same-person',
+        'sod-violation',
         'user-name-taken',
       ],
       summary:

@@ -4,6 +4,7 @@ import { appendEvent } from '@erp-steward/messaging/outbox'
 import { write, type RowsStatement } from '@erp-steward/messaging/statement'
 import type { EntityManager } from 'typeorm'
 import type { Position } from '../organisation/position.ts'
+import type { CheckedAs } from '../sod/violations-of.ts'
 import { itemsOf, type GrantItem } from './rules/grant-item.ts'
 
 /** Who gets the rights of a position. */
@@ -12,12 +13,15 @@ export interface PositionHolder {
   readonly accountId: string
   /** Answers for the grants, which have no end: the unit of the person. */
   readonly unitId: string
+  /** What the check of incompatible duties said of them. */
+  readonly sod: CheckedAs
 }
 
 interface Given {
   readonly personId: string
   readonly accountId: string
   readonly unitId: string
+  readonly sod: CheckedAs
   readonly positionId: string
   readonly positionVersion: number
   readonly startsAt: Date
@@ -34,9 +38,9 @@ const GIVE: RowsStatement<Given> = {
   text: `insert into access_grant (id, person_id, account_id, kind, name, source, position_id, position_version, starts_at,
                                    owner_unit_id, granted_by, approved_by, sod, version)
          select gen_random_uuid(), "personId", "accountId", item.kind, item.name, 'position', "positionId",
-                "positionVersion", "startsAt", "unitId", "grantedBy", "approvedBy", 'unchecked', 1
+                "positionVersion", "startsAt", "unitId", "grantedBy", "approvedBy", sod, 1
            from json_to_recordset($1) as given (
-                  "personId" uuid, "accountId" uuid, "unitId" uuid, "positionId" uuid, "positionVersion" integer,
+                  "personId" uuid, "accountId" uuid, "unitId" uuid, sod text, "positionId" uuid, "positionVersion" integer,
                   "startsAt" timestamptz, "grantedBy" text, "approvedBy" text, items json)
           cross join lateral json_to_recordset(items) as item (kind text, name text)
              on conflict (person_id, kind, name) where source = 'position' and ended_at is null do nothing`,

@@ -23,6 +23,7 @@ import { AdmitDeliveryAgent1790000092100 } from './1790000092100-admit-delivery-
 import { CheckImportsFirst1790000092200 } from './1790000092200-check-imports-first.ts'
 import { CreateGrant1790000093100 } from './1790000093100-create-grant.ts'
 import { BindTokens1790000094000 } from './1790000094000-bind-tokens.ts'
+import { CreateSod1790000094100 } from './1790000094100-create-sod.ts'
 
 /** In the order they run. */
 export const migrations = [
@@ -51,4 +52,5 @@ export const migrations = [
   CheckImportsFirst1790000092200,
   CreateGrant1790000093100,
   BindTokens1790000094000,
+  CreateSod1790000094100,
 ]

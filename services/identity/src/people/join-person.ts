@@ -8,6 +8,8 @@ import type { Account } from '../accounts/account.ts'
 import { askForGrant } from '../accounts/change-rights.ts'
 import { createPersonAccount } from '../accounts/create-account.ts'
 import { carriesRights } from '../organisation/position.ts'
+import { stateBlocked } from '../sod/state-blocked.ts'
+import { violatedByItself } from '../sod/violations-of.ts'
 import { announcePerson } from './announce-person.ts'
 import type { Person } from './person.ts'
 import { noteHand } from './person-hand.ts'
@@ -31,7 +33,7 @@ export interface JoinPerson {
 /**
  * A joiner: the person, the account and its EBS user with the approved rights of the position, in one commit. Whoever has
  * left before under another number gets no rights without an approval, as if that number had rejoined; so does who has
- * what another entry had before.
+ * what another entry had before, and who joins a position whose rights are incompatible with each other.
  *
  * Source: A-1.2, A-2.1.1, A-2.1.2, defaults 2.8.
  *
@@ -46,10 +48,11 @@ export async function joinPerson(
   const person = newPerson(tx, joiner, act)
   const { position } = place
   // Sent together and done in this order; whatever refuses the joiner undoes the others.
-  const [, isNew, isKnown] = await Promise.all([
+  const [, isNew, isKnown, incompatible] = await Promise.all([
     assertNoTwin(tx, person),
     insertUnlessThere(tx, person),
     withAccount && carriesRights(position) && isKnownHuman(tx, person),
+    withAccount ? violatedByItself(tx, position, act.now) : [],
   ])
   if (!isNew)
     throw new Problem(
@@ -59,9 +62,14 @@ export async function joinPerson(
   await noteHand(tx, person.id, 'placed', act)
   await announcePerson(tx, person, act)
   if (!withAccount) return { person, account: null }
-  const rightsPending = isKnown
+  const rightsPending = isKnown || incompatible.length > 0
   const account = await createPersonAccount(tx, { person, position, userName, rightsPending }, act)
-  if (rightsPending) await askForGrant(tx, person.id, 'rejoined', act)
+  if (incompatible.length > 0) {
+    const violations = incompatible.map((each) => ({ ...each, personId: person.id }))
+    await stateBlocked(tx, 'joinPerson', violations, act)
+  }
+  if (rightsPending)
+    await askForGrant(tx, person.id, isKnown ? 'rejoined' : 'incompatible duties', act)
   return { person, account }
 }
 

@@ -9,6 +9,7 @@ import { userNameLookup } from '../accounts/sealed-user-name.ts'
 import { stateFirstStanding } from '../accounts/state-standing.ts'
 import { givePosition } from '../grants/give-position.ts'
 import { passwordDaysOf, queueNewUser } from '../provisioning/queue-access.ts'
+import { violatedByItself } from '../sod/violations-of.ts'
 import { announcePerson } from './announce-person.ts'
 import { newPerson, type JoinPerson } from './join-person.ts'
 import { PersonEntity, type Person } from './person.ts'
@@ -33,6 +34,8 @@ export async function joinTogether(
   joiners: readonly Joiner[],
   act: Act,
 ): Promise<void> {
+  for (const position of new Set(joiners.map(({ place }) => place.position)))
+    if ((await violatedByItself(tx, position, act.now)).length > 0) throw new NotTogether()
   const named = await withUserNames(tx, joiners)
   const joined = named.map(({ joiner, userName }) => {
     const person = newPerson(tx, joiner, act)
@@ -55,7 +58,7 @@ export async function joinTogether(
     await announcePerson(tx, person, act)
     await announceAccount(tx, account, act)
     const given = { personId: person.id, accountId: account.id, unitId: person.unitId }
-    await givePosition(tx, [given], access, null, act)
+    await givePosition(tx, [{ ...given, sod: 'clear' }], access, null, act)
     await queueNewUser(tx, { account, holder: person, access, passwordDays: days }, act)
     await stateFirstStanding(tx, person.id, account, access.roles, act)
   }

@@ -107,7 +107,7 @@ test('[A-2.1.2][A-4.3.3] a joiner holds what the matrix gives, each with its ver
       endsAt: null,
       ownerUnitId: company.north.id,
       approvedBy: null,
-      sod: 'unchecked',
+      sod: 'clear',
     })
   const own = await ok<{ items: Grant[] }>(get(`/v1/persons/${person.id}/grants?kind=role`))
   expect(names(own.items)).toEqual(['END_USER'])
@@ -350,13 +350,13 @@ test('[A-2.1.2] people of before the register of grants hold what their position
   await ok(onPerson(people, gone, 'leave', { kind: 'resignation' }))
   const place = { unitCode: 'SOUTH', departmentCode: 'FIN', positionCode: 'CLERK' }
   await ok(onPerson(people, moved, 'move', place))
-  const isThere = async () =>
-    (
-      (await people.db.query(`select to_regclass('access_grant') is not null as there`)) as {
-        there: boolean
-      }[]
-    )[0]?.there
-  while ((await isThere()) === true) await people.db.undoLastMigration()
+  const isThere = async () => {
+    const [row]: { there: boolean }[] = await people.db.query(
+      `select to_regclass('access_grant') is not null as there`,
+    )
+    return row?.there === true
+  }
+  while (await isThere()) await people.db.undoLastMigration()
   await people.db.runMigrations()
   const held: { personId: string; name: string; version: number }[] = await people.db.query(
     `select person_id as "personId", name, position_version as version from access_grant order by name`,

@@ -1,13 +1,14 @@
 import { said, type Bilingual } from '@erp-steward/contracts/bilingual'
+import { inPairOrder } from './rule-set.ts'
 
 /** Something that one may do in the ERP, as the rules of incompatible duties name it. */
-export interface ShippedDuty {
+interface ShippedDuty {
   readonly code: string
   readonly title: Bilingual
 }
 
 /** Source: defaults 2.8, segregation of duties. A site says which of its responsibilities and roles carry which. */
-export const shippedDuties: readonly ShippedDuty[] = [
+const shippedDuties: readonly ShippedDuty[] = [
   duty('SUPPLIER-MAINTENANCE', 'Supplier maintenance', '供应商维护'),
   duty('INVOICE-ENTRY', 'Invoice entry', '发票录入'),
   duty('PAYMENT', 'Payment', '付款'),
@@ -35,7 +36,7 @@ export const shippedDuties: readonly ShippedDuty[] = [
 ]
 
 /** Pairs of duties that one person may not hold. Source: defaults 2.8. */
-export const shippedPairs: readonly (readonly [first: string, second: string])[] = [
+const shippedPairs: readonly (readonly [string, string])[] = [
   ['SUPPLIER-MAINTENANCE', 'INVOICE-ENTRY'],
   ['SUPPLIER-MAINTENANCE', 'PAYMENT'],
   ['INVOICE-ENTRY', 'PAYMENT'],
@@ -55,4 +56,13 @@ export const shippedPairs: readonly (readonly [first: string, second: string])[]
 
 function duty(code: string, en: string, zh: string): ShippedDuty {
   return { code, title: said(en, zh) }
+}
+
+/**
+ * The rules that are in force until a site changes them; no grant carries a duty yet. A migration writes them: other ones come
+ * by another migration, for what this one wrote stays what it wrote.
+ */
+export const shippedRules = {
+  duties: shippedDuties,
+  pairs: shippedPairs.map(([first, second]) => inPairOrder({ first, second })),
 }
