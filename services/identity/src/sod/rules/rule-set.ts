@@ -26,7 +26,7 @@ export const SodDuty = Type.Object(
     code: Type.String({ ...Code, description: 'What pairs and carriers call it.' }),
     title: Type.Object(
       { en: words('in English'), 'zh-CN': words('in Chinese') },
-      { title: 'SodDutyTitle', additionalProperties: false },
+      { description: 'What people call it.', additionalProperties: false },
     ),
   },
   { title: 'SodDuty', additionalProperties: false },
@@ -54,7 +54,11 @@ export const SodRules = Type.Object(
       description: 'Which roles and responsibilities carry which duty; one may carry several.',
     }),
   },
-  { title: 'SodRules', additionalProperties: false },
+  {
+    title: 'SodRules',
+    description: 'Duties, which of them may not meet in one person, and what carries them.',
+    additionalProperties: false,
+  },
 )
 export type SodRules = Static<typeof SodRules>
 
