@@ -68,12 +68,7 @@ import { provisioningRoutes } from './provisioning/routes.ts'
 import { grantException, SodExceptionEntity } from './sod/exception.ts'
 import { findViolationsNightly, SodViolationEntity } from './sod/find-violations.ts'
 import { sodRoutes } from './sod/routes.ts'
-import {
-  changeRules,
-  SodCarrierEntity,
-  SodPairEntity,
-  SodRuleSetEntity,
-} from './sod/rule-set.ts'
+import { changeRules, SodCarrierEntity, SodPairEntity, SodRuleSetEntity } from './sod/rule-set.ts'
 import { endLapsedSessions } from './sessions/end-lapsed-sessions.ts'
 import { forgetEndedSessions } from './sessions/forget-ended-sessions.ts'
 import { publishedKey } from './sessions/published-keys.ts'
