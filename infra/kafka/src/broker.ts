@@ -279,7 +279,6 @@ async function isPortFree(port: number): Promise<boolean> {
   try {
     await once(server, 'listening')
   } catch (error) {
-    // No instanceof: an error of the platform belongs to another realm inside a test runner.
     if (typeof error === 'object' && error !== null && 'code' in error) {
       if (error.code === 'EADDRINUSE') return false
     }

@@ -41,6 +41,5 @@ async function openAndClose(port: number): Promise<number> {
 
 /** The `code` of an error of Node or PostgreSQL, e.g. `EADDRINUSE` or `57P03`. */
 export function codeOf(error: unknown): unknown {
-  // No instanceof: an error of the platform belongs to another realm inside a test runner.
   return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
 }

@@ -28,6 +28,5 @@ export function asLine(text: string, maxLength: number): string {
 
 /** The `code` of a system error, such as `ENOENT`. */
 export function codeOf(error: unknown): unknown {
-  // No instanceof: an error of the platform belongs to another realm inside a test runner.
   return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
 }

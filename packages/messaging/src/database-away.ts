@@ -3,7 +3,6 @@ const AWAY = new Set('ECONNREFUSED ECONNRESET 57P01 57P02 57P03 08006 08001 5330
 
 /** Whether PostgreSQL went away or refuses new sessions: an outage, worth a retry, not a bug. */
 export function isDatabaseAway(error: unknown): boolean {
-  // Not by `instanceof Error`: Node's own network errors may come from another realm.
   const { code = '', message = '' } = (error ?? {}) as { code?: unknown; message?: unknown }
   return (
     AWAY.has(String(code)) ||
