@@ -14,7 +14,7 @@ import { Type } from 'typebox'
 import type { DataSource } from 'typeorm'
 import type { App } from './app.ts'
 import { actOf } from './authentication.ts'
-import { decodeIdCursor, page, pageOf, PageQuery } from './paging.ts'
+import { boundTo, cursorOf, decodeIdCursor, page, pageOf, PageQuery } from './paging.ts'
 import { defineProposal, ProposalView, type ProposalKind } from './proposal.ts'
 import { proposed } from './proposal-routes.ts'
 import { propose } from './proposals.ts'
@@ -65,13 +65,14 @@ export function deadLetterRoutes(
     `${verb}-${service}-dead-letter`.replaceAll(/-(.)/g, (_, letter: string) =>
       letter.toUpperCase(),
     )
+  const listing = `${operation('list')}s`
 
   app.get(
     base,
     {
       config: { access: 'dead-letter.read' },
       schema: {
-        operationId: `${operation('list')}s`,
+        operationId: listing,
         summary: 'Events that were parked after their last failed try.',
         tags: ['dead letters'],
         querystring: Type.Object({
@@ -85,9 +86,12 @@ export function deadLetterRoutes(
       },
     },
     async ({ query: { state, limit, cursor } }) => {
-      const after = decodeIdCursor(cursor)
+      const after = decodeIdCursor(cursorOf(listing, cursor))
       const rows = await listDeadLetters(db.manager, { state, after, limit: limit + 1 })
-      return page(rows, limit, ({ eventId }) => [eventId])
+      return boundTo(
+        listing,
+        page(rows, limit, ({ eventId }) => [eventId]),
+      )
     },
   )
 

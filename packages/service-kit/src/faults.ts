@@ -50,12 +50,19 @@ function isSmall(data: unknown): boolean {
 /** What the validator found in one part of a request (`body`, `params`, `querystring`, `headers`), in words. */
 export function faultsOf(errors: readonly ErrorObject[], part: string): readonly ProblemFault[] {
   const told = new Map<string, ProblemFault>()
-  for (const error of withoutOtherBranches(errors)) {
+  for (const error of withoutOtherBranches(errors).filter(isWorthTelling)) {
     const fault = faultOf(error, part)
     told.set(`${fault.pointer ?? fault.parameter ?? ''} ${fault.detail.en}`, fault)
   }
   return [...told.values()].slice(0, MOST_FAULTS)
 }
+
+/** A pattern beside a format says no more to people than the format does. */
+const isWorthTelling = (error: ErrorObject, _: number, all: readonly ErrorObject[]) =>
+  error.keyword !== 'pattern' ||
+  !all.some(
+    ({ keyword, instancePath }) => keyword === 'format' && instancePath === error.instancePath,
+  )
 
 /**
  * Errors without those of the branches of a union that the value was not meant to be.
@@ -130,7 +137,7 @@ function wordsOf(error: ErrorObject, params: Record<string, unknown>): Bilingual
     case 'additionalProperties': {
       const known = Object.keys((error.parentSchema?.properties ?? {}) as object).join(', ')
       return known === ''
-        ? { en: 'is not known; nothing is', 'zh-CN': '未知；此处不接受任何成员' }
+        ? { en: 'is not known; none is taken here', 'zh-CN': '未知；此处不接受任何此类内容' }
         : { en: `is not known; known are: ${known}`, 'zh-CN': `未知；可用的有：${known}` }
     }
     case 'enum':

@@ -97,6 +97,27 @@ export const bySeq: Sorting<{ readonly seq: string }, string | null> = {
   keyOf: ({ seq }) => [seq],
 }
 
+/**
+ * A page whose cursor names its list, by operationId, so that no other list takes it for one of its own; a filter may change
+ * from page to page, for the place of a row in the order stays what it is.
+ */
+export const boundTo = <Items>(
+  list: string,
+  { items, next }: { readonly items: Items; readonly next: string | null },
+) => ({ items, next: next === null ? null : encodeCursor([...keyIn(next), list]) })
+
+/**
+ * The cursor of a request without the name of its list.
+ *
+ * @throws Problem `cursor-unusable` for one of another list
+ */
+export function cursorOf(list: string, cursor: string | undefined): string | undefined {
+  if (cursor === undefined) return undefined
+  const key = keyIn(cursor)
+  if (key.at(-1) !== list) throw unusableCursor()
+  return encodeCursor(key.slice(0, -1))
+}
+
 /** A cursor that carries the sort key of the last row. */
 export function encodeCursor(key: readonly (string | number)[]): string {
   return Buffer.from(JSON.stringify(key)).toString('base64url')
@@ -109,23 +130,25 @@ export function encodeCursor(key: readonly (string | number)[]): string {
  */
 export function decodeCursor(cursor: string | undefined, length: number): readonly string[] | null {
   if (cursor === undefined) return null
+  const key = keyIn(cursor)
+  if (key.length !== length) throw unusableCursor()
+  return key.map(String)
+}
+
+/** @throws Problem `cursor-unusable` */
+function keyIn(cursor: string): readonly (string | number)[] {
   try {
     const key: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString())
-    if (
-      Array.isArray(key) &&
-      key.length === length &&
-      // PostgreSQL takes no NUL in a text.
-      key.every(
-        (part) =>
-          typeof part === 'number' || (typeof part === 'string' && !part.includes('\u0000')),
-      )
-    )
-      return key.map(String)
+    if (Array.isArray(key) && key.every(isPart)) return key
   } catch {
     // Falls through: whatever is wrong with the text, it is not a cursor of ours.
   }
   throw unusableCursor()
 }
+
+/** PostgreSQL takes no NUL in a text. */
+const isPart = (part: unknown): part is string | number =>
+  typeof part === 'number' || (typeof part === 'string' && !part.includes('\u0000'))
 
 /** The refusal of a cursor that is one, but of another list or order; `parameter` is what the operation calls it. */
 export function unusableCursor(

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http'
-import { said, together } from '@erp-steward/contracts/bilingual'
+import { said, together, type Bilingual } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { problems, type ProblemCode } from '@erp-steward/contracts/problems'
 import { isDatabaseAway } from '@erp-steward/messaging/database-away'
@@ -10,13 +10,26 @@ import { faultsOf } from './faults.ts'
 import { inLanguage, languageOf, type Language } from './language.ts'
 import { asOAuth, oauthMembers } from './oauth-errors.ts'
 
-/** Codes for what Fastify itself refuses before a handler runs. */
-const CODE_OF_FRAMEWORK_ERROR: Readonly<Record<string, ProblemCode>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: 'body-too-large',
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'media-type-unsupported',
-  FST_ERR_CTP_EMPTY_JSON_BODY: 'malformed-request',
-  FST_ERR_CTP_INVALID_JSON_BODY: 'malformed-request',
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'malformed-request',
+const NOT_JSON = said('The body is not well-formed JSON.', '请求正文不是格式正确的 JSON。')
+
+/** What Fastify itself refuses before a handler runs. */
+const REFUSALS_OF_FRAMEWORK: Readonly<Record<string, readonly [ProblemCode, Bilingual]>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: [
+    'body-too-large',
+    said('The body is larger than this operation takes.', '请求正文超过此操作的上限。'),
+  ],
+  FST_ERR_CTP_EMPTY_JSON_BODY: [
+    'malformed-request',
+    said('The body is empty; this operation takes JSON.', '请求正文为空；此操作须有 JSON 正文。'),
+  ],
+  FST_ERR_CTP_INVALID_JSON_BODY: ['malformed-request', NOT_JSON],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: [
+    'malformed-request',
+    said(
+      'The body is not as long as Content-Length says.',
+      '请求正文的长度与 Content-Length 不符。',
+    ),
+  ],
 }
 
 /** What Fastify finds wrong with a body. */
@@ -52,7 +65,7 @@ export function registerProblems(
   app.setErrorHandler((error: FastifyError, request, reply) => {
     // Fastify looks at the body before it says that there is nothing to send it to.
     if (request.is404 && IS_ABOUT_BODY.test(error.code)) return answerNotFound(request, reply)
-    const problem = problemOf(error)
+    const problem = problemOf(error, request.routeOptions.schema?.consumes)
     // Four eyes that were only two are evidence as much as a missing permission.
     if (problem.status === 403 || problem.code === 'same-person') onRefused?.(request, problem)
     if (problem.status >= 500) request.log.error({ err: error }, 'request failed')
@@ -119,8 +132,15 @@ export const problemDocument = (problem: Problem, language: Language, requestId:
   instance: `urn:request:${requestId}`,
 })
 
-/** The problem that an error is for a caller: its own text for a `Problem`, a bare 500 for a bug. */
-export function problemOf(error: FastifyError | Problem): Problem {
+/**
+ * The problem that an error is for a caller: its own text for a `Problem`, a bare 500 for a bug.
+ *
+ * @param taken media types of bodies that the operation takes
+ */
+export function problemOf(
+  error: FastifyError | Problem,
+  taken: readonly string[] = ['application/json'],
+): Problem {
   if (error instanceof Problem) return error
   if (error.validation !== undefined) {
     // What Ajv told; Fastify's own type leaves members of it out.
@@ -129,14 +149,18 @@ export function problemOf(error: FastifyError | Problem): Problem {
     const detail = together(errors.map((fault) => fault.detail))
     return new Problem('validation-failed', detail, { errors })
   }
-  const known = CODE_OF_FRAMEWORK_ERROR[error.code]
-  if (known !== undefined)
-    return new Problem(known, said(error.message, `${problems[known].title['zh-CN']}。`))
-  if (error instanceof SyntaxError && error.statusCode === 400)
+  const known = REFUSALS_OF_FRAMEWORK[error.code]
+  if (known !== undefined) return new Problem(...known)
+  if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
     return new Problem(
-      'malformed-request',
-      said('The body is not well-formed JSON.', '请求正文不是格式正确的 JSON。'),
+      'media-type-unsupported',
+      said(
+        `Send the body with the Content-Type ${taken.join(' or ')}.`,
+        `请以 Content-Type ${taken.join(' 或 ')} 发送请求正文。`,
+      ),
     )
+  if (error instanceof SyntaxError && error.statusCode === 400)
+    return new Problem('malformed-request', NOT_JSON)
   if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500)
     return new Problem(
       'malformed-request',

@@ -10,7 +10,15 @@ import type { App } from './app.ts'
 import { assertReaches, principalOf, unitInRange } from './authentication.ts'
 import { change, etag, type Created } from './commit.ts'
 import { languageOf } from './language.ts'
-import { decodeInstantCursor, listOf, page, pageOf, PageQuery } from './paging.ts'
+import {
+  boundTo,
+  cursorOf,
+  decodeInstantCursor,
+  listOf,
+  page,
+  pageOf,
+  PageQuery,
+} from './paging.ts'
 import {
   ProposalState,
   ProposalView,
@@ -45,6 +53,7 @@ export function proposalRoutes(
   const base = `/v1/proposals/${service}`
   const operation = (verb: string) =>
     `${verb}-${service}-proposal`.replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase())
+  const listing = `${operation('list')}s`
   const ofKinds = kinds.flatMap(({ problems = [] }) => problems)
   const params = Type.Object({ id: PathId })
 
@@ -67,7 +76,7 @@ export function proposalRoutes(
     {
       config: { access: 'proposal.read' },
       schema: {
-        operationId: `${operation('list')}s`,
+        operationId: listing,
         problems: ['outside-unit', 'proposal-stale'],
         summary:
           'What was proposed, oldest first; of your own unit, and your own, if that is your range.',
@@ -86,7 +95,7 @@ export function proposalRoutes(
     },
     async (request) => {
       const { limit, cursor, state, kind } = request.query
-      const [at, id] = decodeInstantCursor(cursor)
+      const [at, id] = decodeInstantCursor(cursorOf(listing, cursor))
       const rows: Proposal[] = await db.query(
         `select ${PROPOSAL_COLUMNS} from proposal
           where ($1::text is null or state = $1) and ($2::text is null or kind = $2)
@@ -99,7 +108,8 @@ export function proposalRoutes(
         ],
       )
       const listed = page(rows, limit, ({ proposedAt, id }) => [proposedAt.toISOString(), id])
-      return { ...listed, items: listed.items.map((row) => view(request, row)) }
+      const items = listed.items.map((row) => view(request, row))
+      return boundTo(listing, { ...listed, items })
     },
   )
 

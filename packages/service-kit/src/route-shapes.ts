@@ -7,7 +7,7 @@ import type { EntityManager } from 'typeorm'
 import type { App } from './app.ts'
 import { change, createOnce, type Committer } from './commit.ts'
 import type { Access } from './operation.ts'
-import { page, pageOf, PageQuery, type Sorting } from './paging.ts'
+import { boundTo, cursorOf, page, pageOf, PageQuery, type Sorting } from './paging.ts'
 
 /** A part of a path that names one resource. */
 export const PathId = about(Uuid, 'Which one: the id that its list or its creation answered.')
@@ -99,13 +99,14 @@ export function listRoute<
     ) => Promise<Row[]>
   },
 ): void {
-  const { row, sorting, list } = operation
+  const { operationId, row, sorting, list } = operation
   const query = { ...PageQuery, ...operation.query }
   add(app, 'GET', path, operation, {}, { 200: pageOf(row) }, { query }, async (call) => {
     const { limit, cursor } = call.query as Static<TObject<typeof PageQuery>>
     const known = call as Call<Path, Params, QueryOf<Query>>
-    const rows = await list({ ...known, limit: limit + 1, after: sorting.after(cursor) })
-    return page(rows, limit, sorting.keyOf)
+    const after = sorting.after(cursorOf(operationId, cursor))
+    const rows = await list({ ...known, limit: limit + 1, after })
+    return boundTo(operationId, page(rows, limit, sorting.keyOf))
   })
 }
 

@@ -19,7 +19,10 @@ export interface UnknownMethod {
 
 /** Longest head in bytes that is looked at: as much as Node's parser takes. */
 const LONGEST_HEAD = 16_384
-/** A request line as RFC 9112, 3 has it, with a token of RFC 9110, 5.6.2 for its method and a path for its target. */
+/**
+ * A request line as RFC 9112, 3 has it, with a token of RFC 9110, 5.6.2 for its method and a path for its target. The absolute
+ * form is for proxies and `*` for OPTIONS alone: with a method that nobody knows they are malformed rather than not allowed.
+ */
 const REQUEST_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) (\/[!-~]*) HTTP\/1\.[01]$/
 
 /**

@@ -14,6 +14,7 @@ const Order = Type.Object(
     copies: Type.Optional(Type.Integer({ minimum: 1, maximum: 9 })),
     unitId: Type.Optional(nullable(Uuid)),
     dueOn: Type.Optional(LocalDate),
+    bornOn: Type.Optional(Type.String({ format: 'date', pattern: '^(19|20)' })),
     lines: Type.Optional(Type.Array(Type.Integer())),
     act: Type.Optional(
       Type.Union([
@@ -76,7 +77,7 @@ test('all faults of a request are told at once, with what is allowed and what wa
     {
       pointer: '#/colour',
       detail:
-        '/colour is not known; known are: name, password, priority, copies, unitId, dueOn, lines, act.',
+        '/colour is not known; known are: name, password, priority, copies, unitId, dueOn, bornOn, lines, act.',
     },
     { pointer: '#/name', detail: '/name must have at least 2 characters.' },
     { pointer: '#/priority', detail: '/priority must be one of "P1", "P2"; it is "P7".' },
@@ -114,6 +115,13 @@ test.each([
   expect((await refused({ name: 'AB', act })).errors).toEqual([{ pointer, detail }])
 })
 
+test.each([
+  ['1.1.1990', '/bornOn must be a date like 2026-11-30; it is "1.1.1990".'],
+  ['1899-01-01', '/bornOn must fit the pattern ^(19|20).'],
+])('a pattern beside a format speaks only where the format is kept: %s', async (bornOn, detail) => {
+  expect((await refused({ name: 'AB', bornOn })).errors).toEqual([{ pointer: '#/bornOn', detail }])
+})
+
 test('a secret is never repeated', async () => {
   expect(JSON.stringify(await refused({ name: 'AB', password: 'short-one' }))).not.toContain(
     'short-one',
@@ -128,7 +136,7 @@ test('of a large request the first fault is told, and of a small one twenty at m
 
 test.each([
   ['POST', '/v1/imports?dryrun=true', 'dryrun is not known; known are: dryRun.'],
-  ['GET', '/v1/orders?unit=A', 'unit is not known; nothing is.'],
+  ['GET', '/v1/orders?unit=A', 'unit is not known; none is taken here.'],
 ] as const)(
   '%s %s is refused, for the parameter would change nothing',
   async (method, url, detail) => {

@@ -360,7 +360,10 @@ test.each(['text/plain', 'application/xml', 'application/x-www-form-urlencoded',
   async (contentType) => {
     const answer = await post('{"name":"a"}', contentType)
     expect(answer.statusCode).toBe(415)
-    expect(problemIn(answer).code).toBe('media-type-unsupported')
+    expect(problemIn(answer)).toMatchObject({
+      code: 'media-type-unsupported',
+      detail: 'Send the body with the Content-Type application/json.',
+    })
   },
 )
 

@@ -6,6 +6,8 @@ import { about, closed, OfUnit, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { assertReaches } from '@erp-steward/service-kit/authentication'
 import {
+  boundTo,
+  cursorOf,
   decodeCursor,
   decodeIdCursor,
   page,
@@ -123,12 +125,12 @@ export function scoreRoutes(app: App, deps: Dependencies<AssessmentConfig>): voi
     async (request) => {
       const { limit, cursor } = request.query
       const score = await readable(request, request.params.id)
-      const [fact = null, kind = null] = decodeCursor(cursor, 2) ?? []
+      const [fact = null, kind = null] = decodeCursor(cursorOf('listDeductions', cursor), 2) ?? []
       // The first member is a UUID, checked as that of other lists.
       const after = [cursor === undefined ? null : decodeIdCursor(idCursor(fact)), kind] as const
       const rows = await listDeductions(db.manager, score, after, limit + 1)
       const { items, next } = page(rows, limit, (row) => [row.factId, row.kind])
-      return { items: items.map(deductionView), next }
+      return boundTo('listDeductions', { items: items.map(deductionView), next })
     },
   )
 }
@@ -182,7 +184,8 @@ function sheetRoutes(app: App, deps: Dependencies<AssessmentConfig>): void {
     },
     async (request) => {
       const { limit, cursor, month } = request.query
-      const [afterMonth = null, afterRevision = null] = decodeCursor(cursor, 2) ?? []
+      const key = decodeCursor(cursorOf('listScoreSheets', cursor), 2)
+      const [afterMonth = null, afterRevision = null] = key ?? []
       if (afterRevision !== null && !/^\d{1,9}$/.test(afterRevision)) throw unusableCursor()
       const query = db.manager
         .createQueryBuilder(ScoreSheetEntity, 'sheet')
@@ -196,7 +199,11 @@ function sheetRoutes(app: App, deps: Dependencies<AssessmentConfig>): void {
           afterMonth,
           afterRevision: Number(afterRevision),
         })
-      return page(await query.getMany(), limit, (sheet) => [sheet.month, sheet.revision])
+      const sheets = await query.getMany()
+      return boundTo(
+        'listScoreSheets',
+        page(sheets, limit, (sheet) => [sheet.month, sheet.revision]),
+      )
     },
   )
 

@@ -5,7 +5,14 @@ import { about, closed, Line, nullable, Reason, Uuid } from '@erp-steward/contra
 import type { App } from '@erp-steward/service-kit/app'
 import { actOf, unitInRange } from '@erp-steward/service-kit/authentication'
 import { assertVersion, createOnce, etag, type Committer } from '@erp-steward/service-kit/commit'
-import { byInstant, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
+import {
+  boundTo,
+  byInstant,
+  cursorOf,
+  page,
+  pageOf,
+  PageQuery,
+} from '@erp-steward/service-kit/paging'
 import { changeRoute, listRoute, readRoute } from '@erp-steward/service-kit/route-shapes'
 import {
   ChangedSince,
@@ -97,7 +104,7 @@ function readingRoutes(app: App, { db, clock }: Committer): void {
     },
     handler: async (request) => {
       const { limit, cursor, sort, nameContains, ...filter } = request.query
-      const after = decodeSortCursor(cursor, sort)
+      const after = decodeSortCursor(cursorOf('listAccounts', cursor), sort)
       const keyOf = sortKeyOf(sort)
       const place = await placeFilter(db.manager, filter)
       const range = { ...filter, place, sort, unitId: unitInRange(request) }
@@ -108,7 +115,8 @@ function readingRoutes(app: App, { db, clock }: Committer): void {
         nameContains === undefined
           ? page(await read(after, limit + 1), limit, keyOf)
           : await searchPage({ read, keyOf, after, limit, fits: partOfName(nameContains, viewer) })
-      return { ...found, items: found.items.map((row) => showAccount(db.manager, viewer, row)) }
+      const items = found.items.map((row) => showAccount(db.manager, viewer, row))
+      return boundTo('listAccounts', { ...found, items })
     },
   })
 

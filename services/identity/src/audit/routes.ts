@@ -2,7 +2,15 @@ import { Readable } from 'node:stream'
 import type { Act } from '@erp-steward/contracts/act'
 import type { App } from '@erp-steward/service-kit/app'
 import { actOf } from '@erp-steward/service-kit/authentication'
-import { decodeCursor, listOf, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
+import {
+  boundTo,
+  cursorOf,
+  decodeCursor,
+  listOf,
+  page,
+  pageOf,
+  PageQuery,
+} from '@erp-steward/service-kit/paging'
 import { Type } from 'typebox'
 import type { DataSource } from 'typeorm'
 import { viewerOf } from '../people/show-person.ts'
@@ -60,11 +68,12 @@ export function auditRoutes(
     },
     async (request) => {
       const { limit, cursor, ...filter } = request.query
-      const [before] = decodeCursor(cursor, 1) ?? []
+      const [before] = decodeCursor(cursorOf('listAuditRecords', cursor), 1) ?? []
       const rows = await recordsBefore(db.manager, before ?? null, filter, limit + 1)
       const viewer = await viewerOf(request, db.manager, clock())
       const { items, next } = page(rows, limit, ({ seq }) => [seq])
-      return { items: await nameRecords(db.manager, viewer, items), next }
+      const named = await nameRecords(db.manager, viewer, items)
+      return boundTo('listAuditRecords', { items: named, next })
     },
   )
 
@@ -167,9 +176,12 @@ export function auditRoutes(
       },
     },
     async ({ query: { limit, cursor } }) => {
-      const [before = null] = decodeCursor(cursor, 1) ?? []
+      const [before = null] = decodeCursor(cursorOf('listAuditAnchors', cursor), 1) ?? []
       const rows = await anchorsBefore(db.manager, before, limit + 1)
-      return page(rows, limit, ({ day }) => [day])
+      return boundTo(
+        'listAuditAnchors',
+        page(rows, limit, ({ day }) => [day]),
+      )
     },
   )
 

@@ -200,7 +200,7 @@ function bounded<Row>(rows: readonly Row[]): readonly Row[] {
 }
 
 function checked(row: number, value: unknown): ReadRow {
-  const fault = check.Check(value) ? unstorable(value) : rowFault(check.Errors(value))
+  const fault = check.Check(value) ? unstorable(value) : rowFault(check.Errors(value), value)
   if (fault === null) return { row, value: value as ImportRow }
   const { employeeNumber } = Object(value) as { employeeNumber?: unknown }
   return {

@@ -11,7 +11,7 @@ import { queueUserUpdate } from '../provisioning/queue-access.ts'
 import { announcePerson } from './announce-person.ts'
 import { PersonEntity, type Person } from './person.ts'
 import { noteHand } from './person-hand.ts'
-import type { Place } from './place.ts'
+import { idsOf, type Place } from './place.ts'
 import { assertBorn } from './rules/assert-born.ts'
 import { openPerson, sealPerson } from './sealed-person.ts'
 import { assertNoTwin, isKnownHuman } from './twin.ts'
@@ -57,11 +57,7 @@ export async function changePerson(
   const person: Person = {
     ...before,
     ...(rewritten && sealPerson(tx, before.id, plain)),
-    ...(place !== undefined && {
-      unitId: place.unit.id,
-      departmentId: place.department.id,
-      positionId: place.position.id,
-    }),
+    ...(place !== undefined && idsOf(place)),
     version: before.version + 1,
   }
   const moved = (['unitId', 'departmentId', 'positionId'] as const).some(

@@ -13,7 +13,7 @@ import { violatedByItself } from '../sod/violations-of.ts'
 import { announcePerson } from './announce-person.ts'
 import type { Person } from './person.ts'
 import { noteHand } from './person-hand.ts'
-import type { Place } from './place.ts'
+import { begunAt, type Place } from './place.ts'
 import { assertBorn } from './rules/assert-born.ts'
 import { sealPerson, type PlainPerson } from './sealed-person.ts'
 import { assertNoTwin, isKnownHuman } from './twin.ts'
@@ -88,14 +88,7 @@ export function newPerson(
   return {
     id,
     ...sealPerson(tx, id, { employeeNumber, name, email, birthday }),
-    unitId: place.unit.id,
-    departmentId: place.department.id,
-    positionId: place.position.id,
-    active: true,
-    leaveOn: null,
-    leaveKind: null,
-    noticedAt: null,
-    leftOn: null,
+    ...begunAt(place),
     version: 1,
     createdAt: act.now,
   }

@@ -21,6 +21,23 @@ export interface Place {
   readonly position: Position
 }
 
+/** The place as the row of a person has it. */
+export const idsOf = ({ unit, department, position }: Place) => ({
+  unitId: unit.id,
+  departmentId: department.id,
+  positionId: position.id,
+})
+
+/** What the register says of somebody who begins at a place, for the first time or again: no leave is known. */
+export const begunAt = (place: Place) => ({
+  ...idsOf(place),
+  active: true,
+  leaveOn: null,
+  leaveKind: null,
+  noticedAt: null,
+  leftOn: null,
+})
+
 /**
  * The unit, department and position of the codes, held until the end of the transaction so that none of them is
  * retired while somebody moves in. Held before any person is, as everybody does.

@@ -16,7 +16,7 @@ import { announcePerson } from './announce-person.ts'
 import { leaverReason } from './leave-person.ts'
 import { PersonEntity, type Person } from './person.ts'
 import { noteHand } from './person-hand.ts'
-import type { Place } from './place.ts'
+import { begunAt, type Place } from './place.ts'
 import { assertBorn } from './rules/assert-born.ts'
 import { openPerson, sealPerson } from './sealed-person.ts'
 import { assertNoTwin } from './twin.ts'
@@ -58,14 +58,7 @@ export async function rejoinPerson(
     ...before,
     ...(birthday !== undefined &&
       sealPerson(tx, before.id, { ...openPerson(tx, before), birthday })),
-    unitId: place.unit.id,
-    departmentId: place.department.id,
-    positionId: place.position.id,
-    active: true,
-    leaveOn: null,
-    leaveKind: null,
-    noticedAt: null,
-    leftOn: null,
+    ...begunAt(place),
     version: before.version + 1,
   }
   await assertNoTwin(tx, person)

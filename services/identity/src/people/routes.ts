@@ -5,7 +5,7 @@ import { about, closed, LocalDate } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { assertReaches, unitInRange } from '@erp-steward/service-kit/authentication'
 import { assertVersion, type Committer } from '@erp-steward/service-kit/commit'
-import { page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
+import { boundTo, cursorOf, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
 import { changeRoute, createRoute, readRoute } from '@erp-steward/service-kit/route-shapes'
 import {
   ChangedSince,
@@ -234,7 +234,7 @@ function readingRoutes(app: App, { db, clock }: Committer): void {
     },
     handler: async (request) => {
       const { limit, cursor, sort, nameContains, ...filter } = request.query
-      const after = decodeSortCursor(cursor, sort)
+      const after = decodeSortCursor(cursorOf('listPersons', cursor), sort)
       const keyOf = sortKeyOf(sort)
       const place = await placeFilter(db.manager, filter)
       const range = { ...filter, place, sort, unitId: unitInRange(request) }
@@ -245,7 +245,8 @@ function readingRoutes(app: App, { db, clock }: Committer): void {
         nameContains === undefined
           ? page(await read(after, limit + 1), limit, keyOf)
           : await searchPage({ read, keyOf, after, limit, fits: partOfName(nameContains) })
-      return { ...found, items: found.items.map((row) => showPerson(db.manager, viewer, row)) }
+      const items = found.items.map((row) => showPerson(db.manager, viewer, row))
+      return boundTo('listPersons', { ...found, items })
 
       function partOfName(part: string) {
         const wanted = comparable(part)

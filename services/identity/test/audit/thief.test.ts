@@ -626,7 +626,7 @@ test('[A-4.3.4] anchors are listed beside what the ledger says of them now', asy
   })
   for (const [cursor, status] of [
     ['x', 422],
-    [Buffer.from('["2026-13-01"]').toString('base64url'), 400],
+    [Buffer.from('["2026-13-01","listAuditAnchors"]').toString('base64url'), 400],
   ] as const)
     expect(
       (await stage.app.inject({ url: `/v1/audit/anchors?cursor=${cursor}`, headers })).statusCode,

@@ -48,9 +48,22 @@ test.each(lists)('%s walks every row once, page by page', async (url) => {
   expect(walked).toEqual(whole.items.map(({ id }) => id))
 })
 
+test('no list takes the cursor of another, though both sort by the same', async () => {
+  for (const url of lists) {
+    const { next } = await ok<{ next: string }>(read(`${url}?limit=1`))
+    for (const other of lists)
+      if (other !== url)
+        expect(await refusal(read(`${other}?cursor=${next}`))).toEqual([400, 'cursor-unusable'])
+  }
+})
+
 test.each(lists)('%s refuses a forged cursor and too large a page', async (url) => {
+  const { next } = await ok<{ next: string }>(read(`${url}?limit=1`))
+  const made = JSON.parse(Buffer.from(next, 'base64url').toString()) as string[]
+  const list = made.at(-1)
   for (const key of [['\u0000'], ['x', 'y'], ['\u0000', '\u0000'], [{}], 'x', ['1', '2', '3']]) {
-    const cursor = Buffer.from(JSON.stringify(key)).toString('base64url')
+    const forged = Array.isArray(key) ? [...key, list] : key
+    const cursor = Buffer.from(JSON.stringify(forged)).toString('base64url')
     const { statusCode, body } = await read(`${url}?cursor=${cursor}`)
     // Two texts are a key of departments, though of none that exists.
     expect([statusCode, body]).not.toEqual([500, expect.anything()])

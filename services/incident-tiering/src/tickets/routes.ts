@@ -15,7 +15,7 @@ import {
 import type { App } from '@erp-steward/service-kit/app'
 import { assertReaches, principalOf, unitInRange } from '@erp-steward/service-kit/authentication'
 import { languageOf } from '@erp-steward/service-kit/language'
-import { listOf, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
+import { boundTo, cursorOf, listOf, page, pageOf, PageQuery } from '@erp-steward/service-kit/paging'
 import { changeRoute, createRoute, readRoute } from '@erp-steward/service-kit/route-shapes'
 import type { Dependencies } from '@erp-steward/service-kit/service'
 import { ChangedSince } from '@erp-steward/service-kit/sorted-list'
@@ -131,10 +131,15 @@ export function ticketRoutes(app: App, deps: Dependencies<IncidentConfig>): void
       const { limit, cursor, sort, ...filter } = request.query
       const found = await listTickets(db.manager, {
         ...filter,
-        ...{ sort, after: ticketPosition(cursor, sort), limit: limit + 1, now: clock() },
+        ...{
+          sort,
+          after: ticketPosition(cursorOf('listTickets', cursor), sort),
+          limit: limit + 1,
+          now: clock(),
+        },
         ...{ onlyUnitId: unitInRange(request), callerId: principalOf(request).personId },
       })
-      return page(found, limit, ticketKeyOf(sort))
+      return boundTo('listTickets', page(found, limit, ticketKeyOf(sort)))
     },
   )
 
