@@ -124,6 +124,22 @@ test('a connection that the service ends while it is idle is not used again', as
   expect(await answered(ask(connections, '/2'))).toMatchObject({ body: '/2', errors: [] })
 })
 
+test('a connection whose end comes together with a request is not used for it', async () => {
+  const { connections, open } = await service((socket, heard) => {
+    socket.write(ok(pathOf(heard)))
+  })
+  await answered(ask(connections, '/1'))
+  const [first] = open
+  if (first === undefined) throw new Error('there was no connection')
+  const { promise, resolve } = Promise.withResolvers<Told>()
+  // Closed here, and not yet heard of there.
+  first.once('close', () => {
+    resolve(ask(connections, '/2'))
+  })
+  first.destroy()
+  expect(await answered(await promise)).toMatchObject({ body: '/2', errors: [] })
+})
+
 test('more requests than connections wait for their turn, and who has gone is passed over', async () => {
   const held: Socket[] = []
   const heardPaths: string[] = []

@@ -46,18 +46,14 @@ export class Connections implements ConnectionOwner {
    */
   send(request: UpstreamRequest, asker: Asker): void {
     const { method, body, length } = request
-    const sent = {
-      method,
-      body,
-      isChunked: length === null,
-      head: requestHead(this.#url.host, request),
+    const head = requestHead(this.#url.host, request)
+    if (this.#isClosed) {
+      asker.onError(closed())
+      return
     }
-    if (this.#isClosed) asker.onError(closed())
-    else {
-      const connection = this.#takeFree() ?? this.#more()
-      if (connection === null) this.#waiting.push({ sent, asker })
-      else connection.ask(sent, asker)
-    }
+    this.#waiting.push({ sent: { method, head, body, isChunked: length === null }, asker })
+    // What has come together with the request is heard first: it may be the end of the connection that is next.
+    if (this.#waiting.length === 1) setImmediate(this.#serve)
   }
 
   /** Ends all connections; who still asks is told so. */
@@ -68,18 +64,27 @@ export class Connections implements ConnectionOwner {
   }
 
   onFree(connection: Connection): void {
-    const next = this.#nextWaiting()
-    if (next === undefined) this.#free.push(connection)
-    else connection.ask(next.sent, next.asker)
+    this.#free.push(connection)
+    this.#serve()
   }
 
   onGone(connection: Connection): void {
     this.#open.delete(connection)
-    const next = this.#nextWaiting()
-    if (next !== undefined) this.#more()?.ask(next.sent, next.asker)
+    this.#serve()
     if (this.#open.size > 0) return
     clearInterval(this.#ticking)
     this.#ticking = undefined
+  }
+
+  /** Gives connections to those who wait, as far as there are any. */
+  readonly #serve = () => {
+    while (this.#waiting.length > 0) {
+      const connection = this.#takeFree() ?? this.#more()
+      if (connection === null) return
+      const next = this.#nextWaiting()
+      if (next === undefined) this.#free.push(connection)
+      else connection.ask(next.sent, next.asker)
+    }
   }
 
   /** One that is still open; `null` when there is none. */
@@ -100,6 +105,7 @@ export class Connections implements ConnectionOwner {
     return connection
   }
 
+  /** Who has waited longest and still wants an answer. */
   #nextWaiting(): Waiting | undefined {
     let next = this.#waiting.shift()
     while (next?.asker.isGone === true) next = this.#waiting.shift()
