@@ -28,7 +28,7 @@ const AT_ONCE = 4
  * in orders of their own; well below the second after which PostgreSQL looks for a deadlock, so that none of those whom it
  * would end is a request.
  */
-const PATIENCE = `set local lock_timeout = '100ms'`
+const PATIENCE = { name: 'wait for locks shortly', text: `set local lock_timeout = '100ms'` }
 
 const RECEIVE = {
   name: 'receive events',
@@ -151,7 +151,10 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     tx: EntityManager,
     envelopes: readonly Envelope[],
   ): Promise<readonly Outcome[]> {
-    const [{ fresh, outcomes }] = await Promise.all([receive(tx, envelopes), tx.query(PATIENCE)])
+    const [, { fresh, outcomes }] = await Promise.all([
+      ask(tx, PATIENCE, []),
+      receive(tx, envelopes),
+    ])
     for (const delivery of fresh) await handOver(tx, [delivery])
     return outcomes
   }
@@ -214,16 +217,24 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     return outcome
   }
 
+  const share = async (handle: typeof handleAll, envelopes: readonly Envelope[]) => {
+    try {
+      return await db.transaction((tx) => handle(tx, envelopes))
+    } catch (error) {
+      log.debug({ err: error, events: envelopes.length }, 'events are handled one by one')
+      throw error
+    }
+  }
+
   const tryTogether = gather(
     { most: TOGETHER, lanes: 1 },
-    (envelopes: readonly Envelope[]) => db.transaction((tx) => handleAll(tx, envelopes)),
+    (envelopes: readonly Envelope[]) => share(handleAll, envelopes),
     tryDelivery,
   )
 
   const tryInTurn = gather(
     { most: IN_TURN, lanes: LANES },
-    (envelopes: readonly Envelope[]) =>
-      atOnce(() => db.transaction((tx) => handleInTurn(tx, envelopes))),
+    (envelopes: readonly Envelope[]) => atOnce(() => share(handleInTurn, envelopes)),
     tryDelivery,
   )
 

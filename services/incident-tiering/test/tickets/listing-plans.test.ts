@@ -63,6 +63,14 @@ test.each<[string, Partial<TicketFilter> & { sort: TicketOrder }, string]>([
   expect(plan).not.toContain('Seq Scan')
 })
 
+test('the few that are open among many closed ones are found by an index of their own, of a unit and of all', async () => {
+  for (const filter of [{ unitId: UNIT }, {}]) {
+    const plan = await explained({ sort: '-openedAt', state: 'open', ...filter })
+    expect(plan).toContain('ticket_unclosed')
+    expect(plan).not.toContain('Seq Scan')
+  }
+})
+
 test('those of a person and those that are overdue are found by index', async () => {
   const [{ id }]: [{ id: string }] = await stage.db.query(`select md5('reporter7')::uuid as id`)
   const ofPerson = await explained({ sort: '-openedAt', personId: id })
