@@ -21,6 +21,7 @@ export async function people(company: Company): Promise<void> {
   await passwords(company)
   await accounts(company)
   await movers(company)
+  await reconcile(company)
 }
 
 async function takeIn(company: Company): Promise<void> {
@@ -189,6 +190,77 @@ export async function workOff(company: Company, ebs = new EbsSimulator()): Promi
 }
 
 const taskOf = (body: Body) => body as unknown as Task
+
+/** The middleware tells what EBS holds, and what differs is decided. */
+async function reconcile(company: Company): Promise<void> {
+  const { play } = company
+  const as = 'ebs-middleware'
+  const { userName } = company.member('H20004')
+  const opened = await play.show('openEbsUpload', 'EBS was read a moment ago', {
+    as,
+    body: { takenAt: play.stage.now().toISOString() },
+  })
+  const path = { id: textOf(opened.body, 'id') }
+  const rows = [
+    {
+      ...{ userName, endDate: null, lastLogonDate: '2026-03-02', roles: [] },
+      responsibilities: [
+        { application: 'SQLAP', key: 'AP_SUPER_USER', securityGroup: 'STANDARD', endDate: null },
+      ],
+    },
+    {
+      ...{ userName: 'ZHAO.LIU', endDate: null, employeeNumber: 'H30001' },
+      ...{ email: 'zhao.liu@hd.example.test', description: '赵柳', responsibilities: [], roles: [] },
+    },
+    { profileOption: 'SIGNON_PASSWORD_LENGTH', value: '5' },
+  ]
+  await play.show('putEbsUploadPart', 'Two users and a profile option', {
+    as,
+    path: { ...path, part: '1' },
+    contentType: 'application/x-ndjson',
+    body: rows.map((row) => `${JSON.stringify(row)}\n`).join(''),
+  })
+  await play.show('completeEbsUpload', 'That was all', {
+    as,
+    path,
+    body: { accounts: 2, profileOptions: 1 },
+  })
+  await play.pass(1)
+  await play.show('readEbsUpload', 'What was compared, and how much differs', { as, path })
+  await play.show('listEbsUploads', 'Uploads of the last weeks', { as, query: { limit: 10 } })
+  const listed = await play.show('listEbsFindings', 'What EBS gives and nobody approved', {
+    as: 'SECADM',
+    query: { state: 'open', kind: 'unapproved-grant', limit: 10 },
+  })
+  const grant = { id: textOf(firstOf(listed), 'id') }
+  await play.show('readEbsFinding', 'One difference', { as: 'SECADM', path: grant })
+  await play.show('endEbsFinding', 'Given by hand in EBS: it ends there', {
+    as: 'SECADM',
+    path: grant,
+    body: { reason: '系统中直接授予，未经审批。' },
+  })
+  const missing = await play.call('listEbsFindings', {
+    as: 'SECADM',
+    query: { state: 'open', kind: 'missing-grant', limit: 10 },
+  })
+  await play.show('restoreEbsFinding', 'EBS lost what was approved', {
+    as: 'SYSADM',
+    path: { id: textOf(firstOf(missing), 'id') },
+    body: { reason: '克隆环境刷新后丢失。' },
+  })
+  const set = await play.call('listEbsFindings', {
+    as: 'SECADM',
+    query: { state: 'open', kind: 'profile-option', limit: 10 },
+  })
+  await play.show('ignoreEbsFinding', 'Left alone until the window of next week', {
+    as: 'SECADM',
+    path: { id: textOf(firstOf(set), 'id') },
+    body: {
+      until: new Date(play.stage.now().getTime() + 7 * 86_400_000).toISOString(),
+      reason: '下周变更窗口内修改。',
+    },
+  })
+}
 
 async function passwords(company: Company): Promise<void> {
   const { play } = company

@@ -24,6 +24,8 @@ export const mendings = {
   'list{Service}ProposalAlarms': mending('GET', '/v1/proposals/{service}/alarms'),
   requestAccountChange: mending('POST', '/v1/account-changes'),
   retryProvisioningTask: mending('POST', '/v1/provisioning-tasks/{id}/retry'),
+  readEbsFinding: mending('GET', '/v1/ebs-findings/{id}'),
+  openEbsUpload: mending('POST', '/v1/ebs-uploads'),
   readProvisioningTask: mending('GET', '/v1/provisioning-tasks/{id}'),
   acknowledgeTicket: mending('POST', '/v1/tickets/{id}/acknowledge'),
   noteTicketProgress: mending('POST', '/v1/tickets/{id}/notes'),
@@ -121,6 +123,15 @@ export const attentionKinds = {
     remedy: said(
       'Mend the cause in EBS, then retry the task, or drop it when a person has done it there.',
       '请在 EBS 中排除原因后重试；如已由人工完成，可放弃该任务。',
+    ),
+  },
+  'ebs-drift': {
+    severity: 'warning',
+    read: 'reconciliation.read',
+    title: said('EBS holds something else than was approved', 'EBS 与已批准的账号权限不一致'),
+    remedy: said(
+      'Read the difference and decide it: end it in EBS, restore what is missing, have it approved, or leave it alone for a time.',
+      '请查看该差异并作出处理:在 EBS 中收回、补齐缺失、报批认领,或限期搁置。',
     ),
   },
   'ticket-overdue': {
@@ -244,6 +255,15 @@ export const attentionKinds = {
     remedy: said(
       'See that the middleware runs, signs in and leases tasks.',
       '请确认中间件正在运行、能够登录并领取任务。',
+    ),
+  },
+  'ebs-upload-silent': {
+    severity: 'warning',
+    read: 'reconciliation.read',
+    title: said('Nobody compares EBS with the register', 'EBS 对账数据未按期上传'),
+    remedy: said(
+      'See that the middleware uploads what EBS holds; until then nobody knows what was granted there by hand.',
+      '请确认中间件按期上传 EBS 现有账号与权限;在此之前无从发现在 EBS 中直接授予的权限。',
     ),
   },
   'key-user-gap': {

@@ -11,6 +11,7 @@ import * as ledger from './ledger-events.ts'
 import * as monitoring from './monitoring-events.ts'
 import * as platform from './platform-events.ts'
 import * as provisioning from './provisioning-events.ts'
+import * as reconciliation from './reconciliation-events.ts'
 import * as signIn from './sign-in-events.ts'
 
 /** Every module of events, by the names that they export. */
@@ -27,6 +28,7 @@ export const eventModules: readonly Readonly<Record<string, unknown>>[] = [
   monitoring,
   platform,
   provisioning,
+  reconciliation,
   signIn,
 ]
 

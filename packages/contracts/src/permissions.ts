@@ -186,6 +186,17 @@ export const permissions = {
   ],
   'provisioning.work': ['MIDDLEWARE'],
   'provisioning.handle': ['SYSTEM_ADMIN'],
+  'reconciliation.upload': ['MIDDLEWARE'],
+  'reconciliation.read': [
+    'OM_AUTHORITY',
+    'SYSTEM_ADMIN',
+    'SECURITY_ADMIN',
+    'AUDIT_ADMIN',
+    'MIDDLEWARE',
+  ],
+  // What takes access away, or gives again what was approved.
+  'reconciliation.handle': ['SYSTEM_ADMIN', 'SECURITY_ADMIN'],
+  'reconciliation.ignore': ['SECURITY_ADMIN'],
   // the gateway: what wants a human; of each matter only those are told who may read what it is about
   'attention.read': [...business, 'SYSTEM_ADMIN', 'SECURITY_ADMIN', 'AUDIT_ADMIN', 'SCRIPT'],
   // every service

@@ -73,6 +73,8 @@ export const services: Readonly<Record<ServiceName, ServiceProfile>> = {
     '/v1/tokens',
     '/v1/clients',
     '/v1/provisioning-tasks',
+    '/v1/ebs-uploads',
+    '/v1/ebs-findings',
     '/v1/audit',
   ),
   'incident-tiering': profile(

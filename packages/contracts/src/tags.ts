@@ -36,6 +36,8 @@ export const tags: Readonly<Record<string, string>> = {
   people: 'Joiners, movers and leavers, one by one or from a list.',
   proposals: 'Changes that take two: what waits, and the decision of the second person.',
   provisioning: 'Tasks by which the middleware makes EBS users what they should be.',
+  reconciliation:
+    'What EBS holds, compared with the register: uploads, differences and the decision on each.',
   'restore-plans': 'Restores: planned, approved, carried out and compared.',
   scores: 'Scores of units and people by month, their deductions and sheets.',
   sessions: 'Signing in and out, tokens, and the keys that they are signed with.',

@@ -339,6 +339,17 @@ export const identityParameters = [
     zh: ['转借冻结分数', '信号得分达到此值时冻结账号并通知。'],
     en: ['Sharing freeze from', 'Signals of this score freeze the account and inform its owner.'],
   }),
+  duration('identity.reconciliation.upload_within', {
+    default: 'PT26H',
+    bounds: ['PT1H', 'P7D'],
+    clauses: ['A-2.1.4', 'A-4.3.4'],
+    source: 'EBS conventions 4.7 (own choice)',
+    zh: ['EBS 对账上传间隔', '中间件最近一次完整上传距今超过此时间时提醒:每夜一次,另留两小时。'],
+    en: [
+      'Uploads of EBS within',
+      'A longer time without a whole upload of what EBS holds wants a human: one a night, and two hours.',
+    ],
+  }),
   duration('identity.proposal.valid_for', {
     default: 'P7D',
     // A second person needs the time to look, also at what would set this value right again.

@@ -1,4 +1,5 @@
 import type { AttentionSource } from '@erp-steward/service-kit/attention'
+import { uploadSilent } from './reconciliation/upload-silent.ts'
 
 /** Minutes that a task in EBS may wait for the middleware, which asks at least every minute. Own choice. */
 const LEASED_WITHIN_MINUTES = 15
@@ -14,14 +15,14 @@ export const identityAttention: readonly AttentionSource[] = [
   {
     kind: 'ebs-task-failed',
     // An end that did not happen leaves somebody in; a beginning that did not happens to one who waits.
-    find: `select id::text, kind, array[unit_id], queued_at,
+    find: `select id::text, kind, array_remove(array[unit_id], null), queued_at,
                   case when kind like 'end-%' then 'critical' else 'warning' end, 'retryProvisioningTask', null
              from provisioning_task where status = 'failed'`,
   },
   {
     kind: 'ebs-task-waiting',
     // The one that is next of each user: what stands behind a failed one waits for that.
-    find: `select distinct on (account_id) id::text, kind, array[unit_id], queued_at, null, 'readProvisioningTask', null
+    find: `select distinct on (account_id) id::text, kind, array_remove(array[unit_id], null), queued_at, null, 'readProvisioningTask', null
              from provisioning_task task
             where (status = 'queued' and greatest(queued_at, not_before) < $1 - interval '${LEASED_WITHIN_MINUTES} minutes'
                    or status = 'leased' and leased_until < $1 - interval '${LEASED_WITHIN_MINUTES} minutes')
@@ -30,4 +31,12 @@ export const identityAttention: readonly AttentionSource[] = [
                  where other.account_id = task.account_id and other.seq < task.seq and other.status = 'failed')
             order by account_id, seq`,
   },
+  {
+    kind: 'ebs-drift',
+    // Somebody who is out may be in.
+    find: `select id::text, kind, array_remove(array[unit_id], null), found_at,
+                  case when kind in ('not-disabled', 'reopened') then 'critical' end, 'readEbsFinding', null
+             from ebs_finding where state = 'open' and (ignored_until is null or ignored_until <= $1)`,
+  },
+  { kind: 'ebs-upload-silent', find: uploadSilent },
 ]

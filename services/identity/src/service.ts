@@ -69,6 +69,15 @@ import { grantException, SodExceptionEntity } from './sod/exception.ts'
 import { findViolationsNightly, SodViolationEntity } from './sod/find-violations.ts'
 import { sodRoutes } from './sod/routes.ts'
 import { changeRules, SodCarrierEntity, SodPairEntity, SodRuleSetEntity } from './sod/rule-set.ts'
+import { compareUpload } from './reconciliation/compare-upload.ts'
+import { EbsFindingEntity } from './reconciliation/ebs-finding.ts'
+import {
+  EbsUploadEntity,
+  EbsUploadPartEntity,
+  EbsUserSeenEntity,
+} from './reconciliation/ebs-upload.ts'
+import { forgetUploads } from './reconciliation/forget-uploads.ts'
+import { reconciliationRoutes } from './reconciliation/routes.ts'
 import { endLapsedSessions } from './sessions/end-lapsed-sessions.ts'
 import { forgetEndedSessions } from './sessions/forget-ended-sessions.ts'
 import { publishedKey } from './sessions/published-keys.ts'
@@ -117,6 +126,10 @@ export const identity = defineService({
     SodViolationEntity,
     StandingEntity,
     ProvisioningTaskEntity,
+    EbsUploadEntity,
+    EbsUploadPartEntity,
+    EbsUserSeenEntity,
+    EbsFindingEntity,
     CredentialEntity,
     CredentialResetEntity,
     SignInGuardEntity,
@@ -152,6 +165,7 @@ export const identity = defineService({
     grantRoutes(app, { db, clock })
     sodRoutes(app, { db, clock })
     provisioningRoutes(app, { db, clock })
+    await reconciliationRoutes(app, { db, clock })
     credentialRoutes(app, { db, clock })
     sessionRoutes(app, { db, clock, sign, seal })
     clientRoutes(app, { db, clock })
@@ -168,6 +182,8 @@ export const identity = defineService({
     findViolationsNightly,
     importPart,
     forgetImports,
+    compareUpload,
+    forgetUploads,
     stateUnstated,
     stateSealing,
     stateUnnamedAdministrators,
@@ -197,6 +213,7 @@ export const identity = defineService({
     '10 16 * * * state-unnamed-administrators',
     '30 17 * * * forget-ended-sessions',
     '40 17 * * * forget-imports',
+    '42 17 * * * forget-ebs-uploads',
     '45 17 * * * renew-signing-key',
     '20 17 * * * state-sealing',
   ].join('\n'),

@@ -328,4 +328,37 @@ export const identityProblems = {
     said('The task is not in a state for this', '任务当前状态不允许此操作'),
     said('Read the task and see its status.', '请查看该任务的当前状态。'),
   ),
+  'finding-state': problem(
+    409,
+    said('The difference is not one for this decision', '该差异不适用此项处理'),
+    said(
+      'Read it and see its kind and state; docs/guides/ebs.md says which decisions fit.',
+      '请查看其类型与状态；各类差异可用的处理方式见 docs/guides/ebs.zh-CN.md。',
+    ),
+  ),
+  'upload-state': problem(
+    409,
+    said('The upload is not in a state for this', '该上传当前状态不允许此操作'),
+    said(
+      'Read the upload; open another one where it was given up or compared already.',
+      '请查看该上传的状态；已放弃或已比对的，请另开一次上传。',
+    ),
+  ),
+  'upload-incomplete': problem(
+    409,
+    said('Parts of the upload are missing', '上传内容不完整'),
+    said(
+      'Send the parts again that did not arrive, then complete it with the right numbers.',
+      '请补传缺少的部分，再以正确的数量完成上传。',
+    ),
+  ),
+  'upload-unreadable': problem(
+    422,
+    said('A part of the upload cannot be read', '上传的部分无法解析'),
+    said(
+      'Correct the lines listed in `errors` and send the part again.',
+      '请更正 `errors` 中列出的行，并重新上传该部分。',
+    ),
+    ['errors'],
+  ),
 } as const satisfies Record<string, ProblemDefinition>

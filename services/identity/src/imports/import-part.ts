@@ -6,6 +6,7 @@ import { defineTask, enqueue } from '@erp-steward/service-kit/jobs'
 import { personalDataOf } from '@erp-steward/service-kit/personal-data'
 import { Type } from 'typebox'
 import type { EntityManager } from 'typeorm'
+import { isRevoked } from '../sessions/revocation.ts'
 import { applyRows, keepIfApplied } from './import-persons.ts'
 import { noteImport } from './import-notes.ts'
 import { PersonImportEntity, type ImportNote, type PersonImport } from './person-import.ts'
@@ -37,7 +38,7 @@ export const importPart = defineTask(
     })
     if (held?.state !== (check ? 'checking' : 'running') || held.partsDone !== part) return
     const act: Act = { ...held.act, now }
-    if (await isRevoked(tx, held)) {
+    if (await isRevoked(tx, act.actor, held.epoch)) {
       // What a trial counted never was.
       const counts = check ? noOutcomes() : held.counts
       await end(tx, { ...held, counts, state: 'stopped' }, act)
@@ -60,14 +61,6 @@ function afterPart(done: PersonImport): PersonImport {
   if (done.state === 'running') return { ...done, state: 'done' }
   if (done.counts.refused > 0) return { ...done, state: 'refused' }
   return { ...done, state: 'running', counts: noOutcomes(), rowsDone: 0, partsDone: 0 }
-}
-
-async function isRevoked(tx: EntityManager, { act, epoch }: PersonImport): Promise<boolean> {
-  const [found]: { revoked: boolean }[] = await tx.query(
-    'select exists (select from revocation where subject_id::text = $1 and epoch > $2) as revoked',
-    [act.actor, epoch],
-  )
-  return found?.revoked !== false
 }
 
 async function takeIn(tx: EntityManager, held: PersonImport, act: Act): Promise<PersonImport> {

@@ -60,11 +60,13 @@ export async function sealInClear(db: DataSource, now: Date): Promise<void> {
   await db.transaction((tx) => stateSealing.run(tx, {}, act))
 }
 
-/** Texts that are sealed whole, whose they are and as what: plans and lists of people. */
+/** Texts that are sealed whole, whose they are and as what: plans, lists of people, what EBS holds. */
 const TEXTS = [
   { table: 'person_plan', owner: 'id', field: 'plan' },
   { table: 'person_import_part', owner: 'import_id', field: 'import' },
   { table: 'person_import_note', owner: 'import_id', field: 'import' },
+  { table: 'ebs_upload_part', owner: 'upload_id', field: 'ebs' },
+  { table: 'ebs_finding', owner: 'id', field: 'ebs' },
 ] as const
 
 /** These were never in clear; under an older key they can be. */

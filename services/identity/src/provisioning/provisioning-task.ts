@@ -53,9 +53,12 @@ export const TaskView = Type.Object(
   {
     id: Id,
     seq: Type.String({ description: 'Order of queueing: a whole number as text.' }),
-    accountId: about(Uuid, 'The account that it is about.'),
+    accountId: about(
+      Uuid,
+      'The account that it is about; of a user of EBS without one here, the finding that told of it.',
+    ),
     userName: Type.String({ description: 'User name of the account, here and in EBS.' }),
-    unitId: about(Uuid, 'Unit of its person when it was queued.'),
+    unitId: nullable(Uuid, 'Unit of its person when it was queued; null: there is no person here.'),
     kind: ProvisioningKind,
     call: EbsCall,
     expected: EbsState,
@@ -108,13 +111,10 @@ export const ProvisioningTaskEntity = entityOf(LeasedTaskView, {
       where: "status in ('queued', 'leased', 'failed')",
     },
     { name: 'provisioning_task_by_status', columns: ['status', 'seq'] },
-  ],
-  foreignKeys: [
     {
-      name: 'provisioning_task_account_id_fkey',
-      target: 'account',
-      columnNames: ['account_id'],
-      referencedColumnNames: ['id'],
+      name: 'provisioning_task_by_end',
+      columns: ['endedAt'],
+      where: '(ended_at IS NOT NULL)',
     },
   ],
 })

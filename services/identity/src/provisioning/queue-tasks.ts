@@ -10,10 +10,10 @@ import type { EbsRequest } from './rules/ebs-request.ts'
 import { sealCall, sealState } from './sealed-task.ts'
 import { taskFact } from './task-fact.ts'
 
-/** The account whose EBS user is meant, and the unit by which the middleware's range is checked. */
+/** The account whose EBS user is meant, and the unit by which the middleware's range is checked; `null`: the company. */
 export interface EbsTarget {
   readonly account: Pick<Account, 'id' | 'userName'>
-  readonly unitId: string
+  readonly unitId: string | null
 }
 
 /**

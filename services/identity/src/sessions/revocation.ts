@@ -38,3 +38,16 @@ export async function noteRevocation(
     [subjectId, epoch, at],
   )
 }
+
+/** Whether tokens of the account or client issued under this epoch are void by now. */
+export async function isRevoked(
+  tx: EntityManager,
+  subjectId: string,
+  epoch: number,
+): Promise<boolean> {
+  const [found]: { revoked: boolean }[] = await tx.query(
+    'select exists (select from revocation where subject_id::text = $1 and epoch > $2) as revoked',
+    [subjectId, epoch],
+  )
+  return found?.revoked !== false
+}

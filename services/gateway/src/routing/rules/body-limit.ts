@@ -1,7 +1,7 @@
 const MIB = 1_048_576
 
-/** Paths below which large bodies are normal: batches of samples and files of directory rows. */
-const LARGE = ['/v1/metrics/write', '/v1/imports']
+/** Paths below which large bodies are normal: batches of samples, files of directory rows and what EBS holds. */
+const LARGE = ['/v1/metrics/write', '/v1/imports', '/v1/ebs-uploads']
 
 /** Largest body in bytes that a path may be sent. */
 export function bodyLimitOf(path: string): number {

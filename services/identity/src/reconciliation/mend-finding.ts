@@ -1,0 +1,183 @@
+import type { Act } from '@erp-steward/contracts/act'
+import { said } from '@erp-steward/contracts/bilingual'
+import { personalDataOf } from '@erp-steward/service-kit/personal-data'
+import type { EntityManager } from 'typeorm'
+import { userNameLookup } from '../accounts/sealed-user-name.ts'
+import type { HeldAccount } from '../accounts/lock-account.ts'
+import type { Responsibility } from '../organisation/responsibility-value.ts'
+import { openPerson } from '../people/sealed-person.ts'
+import { chinaDay } from '../people/rules/china-day.ts'
+import { passwordDaysOf } from '../provisioning/queue-access.ts'
+import { queueTasks, type EbsTarget } from '../provisioning/queue-tasks.ts'
+import { accessDifference, noAccess } from '../provisioning/rules/access-difference.ts'
+import {
+  addResponsibility,
+  addRole,
+  createUser,
+  enableUser,
+  endDateUser,
+  endResponsibility,
+  endRole,
+  updateUser,
+  type EbsRequest,
+} from '../provisioning/rules/ebs-request.ts'
+import { keepDecision, lockFinding, unfit, type HeldFinding } from './decide-finding.ts'
+import { openFound, type EbsFinding } from './ebs-finding.ts'
+import { nameOf } from './rules/deviation.ts'
+import { isNeededByEbs } from './rules/generic-name.ts'
+import { wantedUsers } from './wanted-users.ts'
+
+interface Mend {
+  readonly id: string
+  readonly reason: string
+}
+
+/**
+ * Ends in EBS what should not be there: the user, or what it was given. A task is queued; the next comparison tells whether
+ * it helped.
+ *
+ * Source: A-2.1.4, EBS conventions 4.2.
+ *
+ * @throws Problem as `lockFinding`, `finding-state` also for a kind of which nothing is ended, and for users without whom EBS
+ *   does not run
+ */
+export async function endFinding(
+  tx: EntityManager,
+  { id, reason }: Mend,
+  expected: number,
+  act: Act,
+): Promise<EbsFinding> {
+  const { finding, held } = await lockFinding(tx, id, expected, act)
+  const userName = userNameOf(tx, finding)
+  const request = endOf(finding, userName, held, chinaDay(act.now))
+  if (isNeededByEbs(userName) && request.kind === 'end-date-user')
+    throw unfit(said(`EBS does not run without ${userName}.`, `EBS 运行离不开 ${userName}。`))
+  await queueTasks(tx, targetOf(tx, finding, userName, held), [request], act)
+  return keepDecision(tx, finding, { ...decided('ending'), decision: 'end', reason }, act)
+}
+
+/** The call that ends what a finding is about. */
+function endOf(
+  { kind, holds, name }: EbsFinding,
+  userName: string,
+  held: HeldAccount | null,
+  day: string,
+): EbsRequest {
+  switch (kind) {
+    case 'unapproved-grant':
+      return holds === 'ebs-role'
+        ? endRole(userName, name ?? '', day)
+        : endResponsibility(userName, responsibilityOf(name ?? ''), day)
+    case 'unknown-account':
+    case 'not-disabled':
+    case 'reopened':
+      return endDateUser(userName, day)
+    case 'generic-name':
+      if (held?.account.status !== 'active') return endDateUser(userName, day)
+      throw unfit(
+        said(
+          'The account is active: have it disabled by an account change.',
+          '该账号处于启用状态:请通过账号变更停用。',
+        ),
+      )
+    default:
+      throw unfit(said(`Of a ${kind} nothing is ended.`, `${kind} 类差异没有可收回的内容。`))
+  }
+}
+
+/**
+ * Gives EBS again what it lacks and was approved.
+ *
+ * @throws Problem as `lockFinding`, `finding-state` also for a kind of which nothing is missing, and for what is no longer
+ *   approved
+ */
+export async function restoreFinding(
+  tx: EntityManager,
+  { id, reason }: Mend,
+  expected: number,
+  act: Act,
+): Promise<EbsFinding> {
+  const { finding, held } = await lockFinding(tx, id, expected, act)
+  const requests = await missingOf(tx, { finding, held }, act)
+  const target = targetOf(tx, finding, userNameOf(tx, finding), held)
+  await queueTasks(tx, target, requests, act)
+  return keepDecision(tx, finding, { ...decided('restoring'), decision: 'restore', reason }, act)
+}
+
+async function missingOf(
+  tx: EntityManager,
+  { finding, held }: HeldFinding,
+  act: Act,
+): Promise<EbsRequest[]> {
+  const { kind, holds, name } = finding
+  const userName = userNameOf(tx, finding)
+  if (held?.holder === null || held === null || !kind.startsWith('missing-'))
+    throw unfit(said(`Of a ${kind} nothing is missing.`, `${kind} 类差异没有缺失的内容。`))
+  const wanted = (await wantedUsers(tx, [userNameLookup(tx, userName)], act.now)).values().next()
+  const access = wanted.value?.status === 'active' ? wanted.value.access : null
+  if (access === null) throw NOT_WANTED
+  const day = chinaDay(act.now)
+  if (kind === 'missing-account') {
+    const user = { ...openPerson(tx, held.holder.person), userName }
+    const passwordDays = await passwordDaysOf(tx, held.holder.person.unitId, act)
+    const { added } = accessDifference(userName, noAccess, access, day)
+    return (await isInEbs(tx, finding))
+      ? [enableUser(userName, day), updateUser(user)]
+      : [createUser(user, day, passwordDays), ...added]
+  }
+  const grant = name ?? ''
+  if (holds === 'ebs-role') {
+    if (!access.ebsRoles.includes(grant)) throw NOT_WANTED
+    return [addRole(userName, grant, day)]
+  }
+  if (!access.responsibilities.map(nameOf).includes(grant)) throw NOT_WANTED
+  return [addResponsibility(userName, responsibilityOf(grant), day)]
+}
+
+const NOT_WANTED = unfit(said('It is no longer approved.', '该内容已不再获批。'))
+
+/** Whether the upload that showed it last had the user, ended as it may be. */
+async function isInEbs(tx: EntityManager, { accountId, seenBy }: EbsFinding): Promise<boolean> {
+  const seen: unknown[] = await tx.query(
+    'select from ebs_user_seen where account_id = $1 and upload_id = $2',
+    [accountId, seenBy],
+  )
+  return seen.length > 0
+}
+
+/** The account; a user of EBS without one is known to the queue by its finding. */
+function targetOf(
+  tx: EntityManager,
+  { id, unitId }: EbsFinding,
+  userName: string,
+  held: HeldAccount | null,
+): EbsTarget {
+  if (held !== null) return { account: held.account, unitId: held.owner?.unitId ?? unitId }
+  return {
+    account: { id, userName: personalDataOf(tx).seal(id, 'user-name', userName) },
+    unitId: null,
+  }
+}
+
+function userNameOf(tx: EntityManager, finding: EbsFinding): string {
+  const user = openFound(tx, finding)
+  if (user === null)
+    throw unfit(
+      said(
+        'It is about no user: set the profile option in EBS.',
+        '该差异不涉及用户:请在 EBS 中修改该配置文件选项。',
+      ),
+    )
+  return user.userName
+}
+
+/** A responsibility from its name, as `nameOf` makes it. */
+function responsibilityOf(name: string): Responsibility {
+  const [application = '', key = '', securityGroup = ''] = name.split('|')
+  return { application, key, securityGroup }
+}
+
+const decided = <State extends 'ending' | 'restoring'>(state: State) => ({
+  state,
+  ignoredUntil: null,
+})
