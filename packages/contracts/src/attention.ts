@@ -131,7 +131,7 @@ export const attentionKinds = {
     title: said('EBS holds something else than was approved', 'EBS 与已批准的账号权限不一致'),
     remedy: said(
       'Read the difference and decide it: end it in EBS, restore what is missing, have it approved, or leave it alone for a time.',
-      '请查看该差异并作出处理:在 EBS 中收回、补齐缺失、报批认领,或限期搁置。',
+      '请查看该差异并作出处理：在 EBS 中收回、补齐缺失、报批认领，或限期搁置。',
     ),
   },
   'ticket-overdue': {
@@ -263,7 +263,7 @@ export const attentionKinds = {
     title: said('Nobody compares EBS with the register', 'EBS 对账数据未按期上传'),
     remedy: said(
       'See that the middleware uploads what EBS holds; until then nobody knows what was granted there by hand.',
-      '请确认中间件按期上传 EBS 现有账号与权限;在此之前无从发现在 EBS 中直接授予的权限。',
+      '请确认中间件按期上传 EBS 现有账号与权限；在此之前无从发现在 EBS 中直接授予的权限。',
     ),
   },
   'key-user-gap': {

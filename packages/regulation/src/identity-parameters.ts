@@ -344,7 +344,7 @@ export const identityParameters = [
     bounds: ['PT1H', 'P7D'],
     clauses: ['A-2.1.4', 'A-4.3.4'],
     source: 'EBS conventions 4.7 (own choice)',
-    zh: ['EBS 对账上传间隔', '中间件最近一次完整上传距今超过此时间时提醒:每夜一次,另留两小时。'],
+    zh: ['EBS 对账上传间隔', '中间件最近一次完整上传距今超过此时间时提醒：每夜一次，另留两小时。'],
     en: [
       'Uploads of EBS within',
       'A longer time without a whole upload of what EBS holds wants a human: one a night, and two hours.',

@@ -49,7 +49,7 @@ export async function completeUpload(
         ? said(`The upload is ${upload.state}.`, `该上传的状态为 ${upload.state}。`)
         : said(
             'Another one is being compared, or is of a later moment.',
-            '另一次上传正在比对,或其读取时间更晚。',
+            '另一次上传正在比对，或其读取时间更晚。',
           ),
     )
   // Parts may have gaps in their numbers; the job counts them off.

@@ -77,7 +77,7 @@ function endOf(
       throw unfit(
         said(
           'The account is active: have it disabled by an account change.',
-          '该账号处于启用状态:请通过账号变更停用。',
+          '该账号处于启用状态：请通过账号变更停用。',
         ),
       )
     default:
@@ -165,7 +165,7 @@ function userNameOf(tx: EntityManager, finding: EbsFinding): string {
     throw unfit(
       said(
         'It is about no user: set the profile option in EBS.',
-        '该差异不涉及用户:请在 EBS 中修改该配置文件选项。',
+        '该差异不涉及用户：请在 EBS 中修改该配置文件选项。',
       ),
     )
   return user.userName

@@ -41,7 +41,7 @@ export function readPart(bytes: Buffer): HeldRow[] {
   if (errors.length > 0)
     throw new Problem(
       'upload-unreadable',
-      said('Lines do not fit; they count from 0.', '存在不符合格式的行;行号从 0 起。'),
+      said('Lines do not fit; they count from 0.', '存在不符合格式的行；行号从 0 起。'),
       { errors },
     )
   return rows
