@@ -77,7 +77,7 @@ async function comparePart(tx: EntityManager, upload: EbsUpload, act: Act): Prom
   if (kept === undefined) throw new TypeError(`upload ${id} lacks its part ${String(partsDone)}`)
   const rows = JSON.parse(personalDataOf(tx).open(id, 'ebs', kept.sealed)) as HeldRow[]
   const users = rows.filter((row) => 'userName' in row)
-  return recordFindings(tx, upload, await differencesOf(tx, upload, users), act)
+  return recordFindings(tx, upload, await differencesOf(tx, upload, users, act.now), act)
 }
 
 /** How the users of a part differ; those that have an account here are noted as seen. */
@@ -85,12 +85,14 @@ async function differencesOf(
   tx: EntityManager,
   { id, takenAt }: EbsUpload,
   users: readonly HeldUser[],
+  now: Date,
 ): Promise<Found[]> {
   const named = users.map((held) => ({ held, lookup: userNameLookup(tx, held.userName) }))
   const wanted = await wantedUsers(
     tx,
     named.map(({ lookup }) => lookup),
     takenAt,
+    now,
   )
   const seen = new Map(
     named.flatMap(({ held, lookup }) => {

@@ -4,7 +4,7 @@ import { personalDataOf } from '@erp-steward/service-kit/personal-data'
 import type { EntityManager } from 'typeorm'
 import { userNameLookup } from '../accounts/sealed-user-name.ts'
 import type { HeldAccount } from '../accounts/lock-account.ts'
-import type { Responsibility } from '../organisation/responsibility-value.ts'
+import { accessOf, responsibilityName } from '../grants/rules/grant-item.ts'
 import { openPerson } from '../people/sealed-person.ts'
 import { chinaDay } from '../people/rules/china-day.ts'
 import { passwordDaysOf } from '../provisioning/queue-access.ts'
@@ -23,7 +23,6 @@ import {
 } from '../provisioning/rules/ebs-request.ts'
 import { keepDecision, lockFinding, unfit, type HeldFinding } from './decide-finding.ts'
 import { openFound, type EbsFinding } from './ebs-finding.ts'
-import { nameOf } from './rules/deviation.ts'
 import { isNeededByEbs } from './rules/generic-name.ts'
 import { wantedUsers } from './wanted-users.ts'
 
@@ -67,7 +66,7 @@ function endOf(
     case 'unapproved-grant':
       return holds === 'ebs-role'
         ? endRole(userName, name ?? '', day)
-        : endResponsibility(userName, responsibilityOf(name ?? ''), day)
+        : endResponsibility(userName, responsibilityOf(name), day)
     case 'unknown-account':
     case 'not-disabled':
     case 'reopened':
@@ -113,9 +112,11 @@ async function missingOf(
   const userName = userNameOf(tx, finding)
   if (held?.holder === null || held === null || !kind.startsWith('missing-'))
     throw unfit(said(`Of a ${kind} nothing is missing.`, `${kind} 类差异没有缺失的内容。`))
-  const wanted = (await wantedUsers(tx, [userNameLookup(tx, userName)], act.now)).values().next()
+  const wanted = (await wantedUsers(tx, [userNameLookup(tx, userName)], act.now, act.now))
+    .values()
+    .next()
   const access = wanted.value?.status === 'active' ? wanted.value.access : null
-  if (access === null) throw NOT_WANTED
+  if (access === null) throw notWanted()
   const day = chinaDay(act.now)
   if (kind === 'missing-account') {
     const user = { ...openPerson(tx, held.holder.person), userName }
@@ -127,14 +128,14 @@ async function missingOf(
   }
   const grant = name ?? ''
   if (holds === 'ebs-role') {
-    if (!access.ebsRoles.includes(grant)) throw NOT_WANTED
+    if (!access.ebsRoles.includes(grant)) throw notWanted()
     return [addRole(userName, grant, day)]
   }
-  if (!access.responsibilities.map(nameOf).includes(grant)) throw NOT_WANTED
+  if (!access.responsibilities.map(responsibilityName).includes(grant)) throw notWanted()
   return [addResponsibility(userName, responsibilityOf(grant), day)]
 }
 
-const NOT_WANTED = unfit(said('It is no longer approved.', '该内容已不再获批。'))
+const notWanted = () => unfit(said('It is no longer approved.', '该内容已不再获批。'))
 
 /** Whether the upload that showed it last had the user, ended as it may be. */
 async function isInEbs(tx: EntityManager, { accountId, seenBy }: EbsFinding): Promise<boolean> {
@@ -171,10 +172,11 @@ function userNameOf(tx: EntityManager, finding: EbsFinding): string {
   return user.userName
 }
 
-/** A responsibility from its name, as `nameOf` makes it. */
-function responsibilityOf(name: string): Responsibility {
-  const [application = '', key = '', securityGroup = ''] = name.split('|')
-  return { application, key, securityGroup }
+/** @throws TypeError if it is no name of a responsibility */
+function responsibilityOf(name: string | null) {
+  const [found] = accessOf([{ kind: 'ebs-responsibility', name: name ?? '' }]).responsibilities
+  if (found === undefined) throw new TypeError(`${name ?? 'null'} is no responsibility`)
+  return found
 }
 
 const decided = <State extends 'ending' | 'restoring'>(state: State) => ({

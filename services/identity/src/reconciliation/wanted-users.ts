@@ -1,8 +1,8 @@
 import type { EntityManager } from 'typeorm'
 import type { AccountStatus } from '../accounts/account.ts'
-import type { EbsAccess } from '../provisioning/rules/access-difference.ts'
-import { noAccess } from '../provisioning/rules/access-difference.ts'
-import { nameOf, type Deviation, type Wanted } from './rules/deviation.ts'
+import { inForceAt, type GrantKind } from '../grants/access-grant.ts'
+import { accessOf, responsibilityName, type GrantItem } from '../grants/rules/grant-item.ts'
+import type { Deviation, Wanted } from './rules/deviation.ts'
 
 /** An account of the register as EBS should have it. */
 export interface WantedUser extends Wanted {
@@ -19,9 +19,6 @@ interface Row {
   readonly personId: string
   readonly unitId: string
   readonly status: AccountStatus
-  readonly pending: boolean
-  readonly responsibilities: EbsAccess['responsibilities']
-  readonly ebsRoles: EbsAccess['ebsRoles']
 }
 
 /**
@@ -33,37 +30,60 @@ export async function wantedUsers(
   tx: EntityManager,
   lookups: readonly string[],
   takenAt: Date,
+  now: Date,
 ): Promise<Map<string, WantedUser>> {
   const rows: Row[] = await tx.query(
-    `select account.id, user_name_lookup as lookup, person.id as "personId", person.unit_id as "unitId", status,
-            rights_pending as pending, position.responsibilities, position.ebs_roles as "ebsRoles"
-       from account
-       join person on person.id = account.person_id
-       join position on position.id = person.position_id
+    `select account.id, user_name_lookup as lookup, person.id as "personId", person.unit_id as "unitId", status
+       from account join person on person.id = account.person_id
       where user_name_lookup = any($1) and administrator_role is null`,
     [lookups],
   )
   const ids = rows.map(({ id }) => id)
   const moving = await tasksInMotion(tx, ids, takenAt)
+  const grants = await grantsOf(tx, ids, takenAt, now)
+  const shut = rows.filter(({ status }) => status !== 'active')
   const ended = await endedInEbs(
     tx,
-    rows.filter(({ status }) => status !== 'active').map(({ id }) => id),
+    shut.map(({ id }) => id),
   )
   return new Map(
-    rows.map(({ id, lookup, personId, unitId, status, pending, ...access }) => [
-      lookup,
-      {
-        accountId: id,
-        personId,
-        unitId,
-        status,
-        wasEnded: ended.has(id),
-        access: pending || status === 'disabled' ? noAccess : access,
-        moving: moving.get(id) ?? new Set(),
-      },
-    ]),
+    rows.map(({ id, lookup, personId, unitId, status }) => {
+      const own = grants.get(id) ?? []
+      const access = accessOf(own.filter(({ inForce }) => inForce))
+      const changed = own.filter(({ since }) => since).map(motionOfGrant)
+      const all = new Set([...(moving.get(id) ?? []), ...changed])
+      const user = { accountId: id, personId, unitId, status, wasEnded: ended.has(id) }
+      return [lookup, { ...user, access, moving: all }]
+    }),
   )
 }
+
+interface HeldGrant extends GrantItem {
+  readonly accountId: string
+  readonly inForce: boolean
+  /** Whether it began or ended after EBS was read. */
+  readonly since: boolean
+}
+
+/** What accounts have been given of EBS, and what has begun or ended since it was read. */
+async function grantsOf(
+  tx: EntityManager,
+  accountIds: readonly string[],
+  takenAt: Date,
+  now: Date,
+): Promise<Map<string, HeldGrant[]>> {
+  const found: HeldGrant[] = await tx.query(
+    `select account_id as "accountId", kind, name, ${inForceAt('held', '$3')} as "inForce",
+            (starts_at > $2 or coalesce(ended_at, ends_at) > $2 and coalesce(ended_at, ends_at) <= $3) is true as since
+       from access_grant held
+      where account_id = any($1) and kind <> 'role' and (ended_at is null or ended_at > $2)`,
+    [accountIds, takenAt, now],
+  )
+  return Map.groupBy(found, ({ accountId }) => accountId)
+}
+
+const motionOfGrant = ({ kind, name }: { readonly kind: GrantKind; readonly name: string }) =>
+  `${kind}:${name}`
 
 /** Accounts whose user EBS ended last, as it was read back. */
 async function endedInEbs(tx: EntityManager, ids: readonly string[]): Promise<Set<string>> {
@@ -117,7 +137,7 @@ export async function tasksInMotion(
       of.add(
         motionOf({
           holds: 'ebs-responsibility',
-          name: nameOf({ application: app, key, securityGroup }),
+          name: responsibilityName({ application: app, key, securityGroup }),
         }),
       )
     else if (kind !== 'update-user') of.add('user')

@@ -1,4 +1,4 @@
-import type { Responsibility } from '../../organisation/responsibility-value.ts'
+import { responsibilityName } from '../../grants/rules/grant-item.ts'
 import type { EbsAccess } from '../../provisioning/rules/access-difference.ts'
 import type { AccountStatus } from '../../accounts/account.ts'
 import { isGenericName } from './generic-name.ts'
@@ -40,10 +40,6 @@ export interface Wanted {
   /** What is approved; nothing for an account that is ended, or whose rights wait. */
   readonly access: EbsAccess
 }
-
-/** A responsibility as one name, `SQLGL|GL_CLERK|STANDARD`. */
-export const nameOf = ({ application, key, securityGroup }: Responsibility): string =>
-  [application, key, securityGroup].join('|')
 
 /** Workflow's name of a responsibility, which is compared as what it is. Source: EBS conventions 4.2. */
 const RESPONSIBILITY_ROLE = 'FND_RESP'
@@ -98,7 +94,11 @@ function grantsOf(held: HeldUser, { status, access }: Wanted, day: string): Devi
     ({ name, endDate }) => lasts(endDate, day) && !name.startsWith(RESPONSIBILITY_ROLE),
   )
   const compared = [
-    ['ebs-responsibility', direct.map(nameOf), access.responsibilities.map(nameOf)],
+    [
+      'ebs-responsibility',
+      direct.map(responsibilityName),
+      access.responsibilities.map(responsibilityName),
+    ],
     ['ebs-role', roles.map(({ name }) => name), access.ebsRoles],
   ] as const
   return compared.flatMap(([holds, has, may]): Deviation[] => [
