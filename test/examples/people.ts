@@ -196,6 +196,13 @@ async function reconcile(company: Company): Promise<void> {
   const { play } = company
   const as = 'ebs-middleware'
   const { userName } = company.member('H20004')
+  await play.call('joinPerson', {
+    as: 'hr-sync',
+    body: {
+      ...{ employeeNumber: 'H30001', name: '赵柳', withAccount: false },
+      ...{ unitCode: 'HD-SZ', departmentCode: 'FIN', positionCode: 'AP-CLERK' },
+    },
+  })
   const opened = await play.show('openEbsUpload', 'EBS was read a moment ago', {
     as,
     body: { takenAt: play.stage.now().toISOString() },
@@ -210,7 +217,12 @@ async function reconcile(company: Company): Promise<void> {
     },
     {
       ...{ userName: 'ZHAO.LIU', endDate: null, employeeNumber: 'H30001' },
-      ...{ email: 'zhao.liu@hd.example.test', description: '赵柳', responsibilities: [], roles: [] },
+      ...{
+        email: 'zhao.liu@hd.example.test',
+        description: '赵柳',
+        responsibilities: [],
+        roles: [],
+      },
     },
     { profileOption: 'SIGNON_PASSWORD_LENGTH', value: '5' },
   ]
@@ -248,6 +260,12 @@ async function reconcile(company: Company): Promise<void> {
     path: { id: textOf(firstOf(missing), 'id') },
     body: { reason: '克隆环境刷新后丢失。' },
   })
+  const asked = await play.show('adoptEbsUsers', 'Whose are the users that nobody knows?', {
+    as: 'SYSADM',
+    body: { dryRun: false, reason: '首次对账：认领 EBS 既有用户。' },
+  })
+  const change = { id: textOf(asked.body, 'changeId') }
+  await play.call('approveAccountChange', { as: 'SECADM', path: change })
   const set = await play.call('listEbsFindings', {
     as: 'SECADM',
     query: { state: 'open', kind: 'profile-option', limit: 10 },

@@ -197,6 +197,8 @@ export const permissions = {
   // What takes access away, or gives again what was approved.
   'reconciliation.handle': ['SYSTEM_ADMIN', 'SECURITY_ADMIN'],
   'reconciliation.ignore': ['SECURITY_ADMIN'],
+  // Asks for it; an account change, which the security administrator decides, has the effect.
+  'reconciliation.adopt': ['SYSTEM_ADMIN'],
   // the gateway: what wants a human; of each matter only those are told who may read what it is about
   'attention.read': [...business, 'SYSTEM_ADMIN', 'SECURITY_ADMIN', 'AUDIT_ADMIN', 'SCRIPT'],
   // every service

@@ -23,6 +23,19 @@ export const EbsCompared = defineEvent({
   }),
 })
 
+/** Stated once a day while it lasts; the next comparison ends it. */
+export const EbsSilent = defineEvent({
+  type: 'identity.security.ebs-silent.v1',
+  summary:
+    'The middleware has not told for too long what EBS holds: nobody knows what was granted there.',
+  clauses: ['A-2.1.4', 'A-4.3.4'],
+  payload: Type.Object({
+    /** When EBS was read last, or first worked on if it never was. */
+    since: Instant,
+    statedAt: Instant,
+  }),
+})
+
 export const DriftFound = defineEvent({
   type: 'identity.security.drift-found.v1',
   summary: 'EBS holds something else than what was approved: a case for a person to decide.',

@@ -75,6 +75,7 @@ export const services: Readonly<Record<ServiceName, ServiceProfile>> = {
     '/v1/provisioning-tasks',
     '/v1/ebs-uploads',
     '/v1/ebs-findings',
+    '/v1/ebs-adoptions',
     '/v1/audit',
   ),
   'incident-tiering': profile(

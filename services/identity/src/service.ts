@@ -78,6 +78,7 @@ import {
 } from './reconciliation/ebs-upload.ts'
 import { forgetUploads } from './reconciliation/forget-uploads.ts'
 import { reconciliationRoutes } from './reconciliation/routes.ts'
+import { stateSilence } from './reconciliation/upload-silent.ts'
 import { endLapsedSessions } from './sessions/end-lapsed-sessions.ts'
 import { forgetEndedSessions } from './sessions/forget-ended-sessions.ts'
 import { publishedKey } from './sessions/published-keys.ts'
@@ -184,6 +185,7 @@ export const identity = defineService({
     forgetImports,
     compareUpload,
     forgetUploads,
+    stateSilence,
     stateUnstated,
     stateSealing,
     stateUnnamedAdministrators,
@@ -214,6 +216,7 @@ export const identity = defineService({
     '30 17 * * * forget-ended-sessions',
     '40 17 * * * forget-imports',
     '42 17 * * * forget-ebs-uploads',
+    '30 1 * * * state-ebs-silence',
     '45 17 * * * renew-signing-key',
     '20 17 * * * state-sealing',
   ].join('\n'),

@@ -18,6 +18,12 @@ import {
   ProvisioningSuperseded,
 } from '@erp-steward/contracts/provisioning-events'
 import {
+  DriftClosed,
+  DriftFound,
+  EbsCompared,
+  EbsSilent,
+} from '@erp-steward/contracts/reconciliation-events'
+import {
   PasswordChanged,
   SessionEnded,
   SignedIn,
@@ -131,6 +137,18 @@ test('[A-2.1.4] kept: the leaver is out, and EBS has the end date read back or s
   expect(stateAfter('A-2.1.4', [leaver, ending(-1), said(ProvisioningSuperseded, TASK)])).toBe(
     'kept',
   )
+})
+
+test('[A-2.1.4] turned: a comparison finds a leaver open in EBS, until another no longer does; and silence is a risk', () => {
+  const open = said(DriftFound, { findingId: 'f1', kind: 'reopened' }, -HOUR)
+  expect(stateAfter('A-2.1.4', [leaver, open])).toBe('broken')
+  const other = said(DriftFound, { findingId: 'f1', kind: 'unapproved-grant' }, -HOUR)
+  expect(stateAfter('A-2.1.4', [leaver, other])).toBe('kept')
+  const closed = said(DriftClosed, { findingId: 'f1', kind: 'reopened', why: 'gone' })
+  expect(stateAfter('A-2.1.4', [leaver, open, closed])).toBe('kept')
+  const silent = said(EbsSilent, {}, -HOUR)
+  expect(stateAfter('A-2.1.4', [leaver, silent])).toBe('at-risk')
+  expect(stateAfter('A-2.1.4', [leaver, silent, said(EbsCompared)])).toBe('kept')
 })
 
 test('[A-2.1.4] turned: the end date still waits at its time, or failed, or reads back another state, or came late', () => {

@@ -69,6 +69,22 @@ export const AccountChangeCommand = Type.Union(
         description: 'EBS roles of User Management, for example `UMX|FND_IREP_ADMIN`.',
       }),
     }),
+    command('adopt-ebs-users', 'AdoptEbsUsers', {
+      users: Type.Array(
+        Type.Object(
+          {
+            findingId: about(Uuid, 'The open difference of kind `unknown-account`.'),
+            personId: about(Uuid, 'Whose user it is: an active person without an account.'),
+          },
+          { title: 'AdoptedEbsUser', additionalProperties: false },
+        ),
+        {
+          minItems: 1,
+          maxItems: 500,
+          description: 'Users of EBS that become accounts, with the rights of the positions here.',
+        },
+      ),
+    }),
     command('create-client', 'CreateClient', {
       name: about(Line(100), 'What people call the machine; no other has it.'),
       role: ClientRole,

@@ -10,6 +10,7 @@ import { PersonEntity } from '../people/person.ts'
 import { chinaDay } from '../people/rules/china-day.ts'
 import { admitNamesake, admitSharedAddress } from '../people/twin.ts'
 import { assertCompatible } from '../sod/violations-of.ts'
+import { adoptUsers } from '../reconciliation/adopt-users.ts'
 import type { AccountChange } from './account-change.ts'
 import { createAdministrator, createPersonAccount } from './create-account.ts'
 import { disableAccount } from './disable-account.ts'
@@ -66,6 +67,9 @@ export async function applyAccountChange(
       await setPositionRights(tx, positionCode, rights, change, act)
       return
     }
+    case 'adopt-ebs-users':
+      await adoptUsers(tx, command.users, act)
+      return
     case 'create-client':
       await activateClient(tx, subjectId, act)
       return

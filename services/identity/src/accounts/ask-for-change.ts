@@ -8,6 +8,7 @@ import { requestClient } from '../clients/request-client.ts'
 import { PositionEntity } from '../organisation/position.ts'
 import { unitExists } from '../organisation/unit-exists.ts'
 import { PersonEntity } from '../people/person.ts'
+import { askToAdopt } from '../reconciliation/adopt-users.ts'
 import { AccountEntity } from './account.ts'
 import type { AccountChange, AccountChangeCommand } from './account-change.ts'
 import { assertNotForOneself } from './concerned.ts'
@@ -24,7 +25,7 @@ import { userNameLookup } from './sealed-user-name.ts'
  *
  * @throws Problem `permission-missing`, `same-person`, `administrator-has-business-role`, `administrator-named`,
  *   `rights-not-waiting`, `person-unknown`, `account-exists`, `account-unknown`, `user-name-taken`, `position-unknown`,
- *   `unit-unknown`, `client-unknown`, `client-exists`, `account-change-pending`
+ *   `unit-unknown`, `client-unknown`, `client-exists`, `finding-state`, `validation-failed`, `account-change-pending`
  */
 export async function askForChange(
   tx: EntityManager,
@@ -38,13 +39,14 @@ export async function askForChange(
       said(`A ${command.kind} is asked for by others.`, `${command.kind} 须由他人提出。`),
     )
   await assertNotForOneself(tx, command, act)
-  const subjectId = await subjectOf(tx, command, act)
+  const subjectId = await subjectOf(tx, command, reason, act)
   return requestAccountChange(tx, { subjectId, command, reason }, act)
 }
 
 async function subjectOf(
   tx: EntityManager,
   command: AccountChangeCommand,
+  reason: string,
   act: Act,
 ): Promise<string> {
   switch (command.kind) {
@@ -109,6 +111,9 @@ async function subjectOf(
         )
       return position.id
     }
+    case 'adopt-ebs-users':
+      await askToAdopt(tx, command.users, reason, act)
+      return randomUUID()
     case 'create-client': {
       const { name, role, unitId } = command
       if (unitId !== null && !(await unitExists(tx, unitId)))

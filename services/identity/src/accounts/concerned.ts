@@ -2,7 +2,7 @@ import { said } from '@erp-steward/contracts/bilingual'
 import type { Act } from '@erp-steward/contracts/act'
 import type { EntityManager } from 'typeorm'
 import { AccountEntity } from './account.ts'
-import type { AccountChange, AccountChangeCommand } from './account-change.ts'
+import type { AccountChange, AccountChangeCommand, AccountChangeKind } from './account-change.ts'
 import { assertAnotherHand, type Hand } from './another-hand.ts'
 
 /**
@@ -34,10 +34,17 @@ export async function assertNotForOneself(
   command: AccountChangeCommand,
   act: Act,
 ): Promise<void> {
-  if (command.kind !== 'set-position-roles' && command.kind !== 'grant-position') return
+  if (!forOthers.includes(command.kind)) return
   const detail = said('Nobody asks for rights of his own.', '不得为本人申请权限。')
   await assertAnotherHand(tx, act, await concerned(tx, command), detail)
 }
+
+/** What nobody asks for himself. */
+const forOthers: readonly AccountChangeKind[] = [
+  'set-position-roles',
+  'grant-position',
+  'adopt-ebs-users',
+]
 
 /** Who asked for a change, as it was kept at the time. */
 export function whoAsked(change: AccountChange): Hand {
@@ -58,6 +65,8 @@ export async function concerned(tx: EntityManager, command: AccountChangeCommand
     )
     return holders.map(({ id }) => ({ actor: '', personId: id }))
   }
+  if (command.kind === 'adopt-ebs-users')
+    return command.users.map(({ personId }) => ({ actor: '', personId }))
   const hands: Hand[] = []
   if ('personId' in command) hands.push({ actor: '', personId: command.personId })
   if ('accountId' in command) {

@@ -28,6 +28,7 @@ import { stateStanding } from './state-standing.ts'
  * @param rightsPending whether the rights wait for an approval, as those of somebody who comes back do
  * @param approvedBy who approved the rights for this person; `null` where the approved matrix is enough
  * @param sod what the check of incompatible duties said, of rights that do not wait
+ * @param isInEbs whether EBS has the user already: nothing is queued for it then
  * @param userName as asked for; `null` derives one that is free
  * @throws Problem `account-exists`, `user-name-taken`
  */
@@ -40,6 +41,7 @@ export async function createPersonAccount(
     rightsPending = false,
     approvedBy = null,
     sod = 'clear',
+    isInEbs = false,
   }: {
     person: Person
     position: Position
@@ -47,6 +49,7 @@ export async function createPersonAccount(
     rightsPending?: boolean
     approvedBy?: string | null
     sod?: CheckedAs
+    isInEbs?: boolean
   },
   act: Act,
 ): Promise<Account> {
@@ -58,7 +61,7 @@ export async function createPersonAccount(
   const given = { personId: person.id, accountId: account.id, unitId: person.unitId, sod }
   if (!rightsPending) await givePosition(tx, [given], position, approvedBy, act)
   const access = rightsPending ? noAccess : position
-  await queueNewUser(tx, { account, holder: person, access, passwordDays }, act)
+  if (!isInEbs) await queueNewUser(tx, { account, holder: person, access, passwordDays }, act)
   await stateStanding(tx, person.id, act, account)
   return account
 }

@@ -7,6 +7,7 @@ import { assertVersion } from '@erp-steward/service-kit/commit'
 import type { EntityManager } from 'typeorm'
 import { disableClient } from '../clients/disable-client.ts'
 import { lockPerson } from '../people/lock-person.ts'
+import { reopenAdoptions } from '../reconciliation/adopt-users.ts'
 import { AccountEntity } from './account.ts'
 import {
   AccountChangeEntity,
@@ -95,6 +96,8 @@ export async function decideAccountChange(
   if (decision === 'approved') await applyAccountChange(tx, decided, act)
   else if (change.kind === 'create-client')
     await disableClient(tx, change.subjectId, 'request-rejected', act)
+  else if (change.command.kind === 'adopt-ebs-users')
+    await reopenAdoptions(tx, change.command.users)
   return decided
 }
 

@@ -268,6 +268,7 @@ function changeRoutes(app: App, deps: Committer): void {
         'administrator-named',
         'client-exists',
         'client-unknown',
+        'finding-state',
         'person-unknown',
         'position-unknown',
         'rights-not-waiting',

@@ -32,7 +32,12 @@ export async function whoPlaced(tx: EntityManager, command: AccountChangeCommand
   switch (command.kind) {
     case 'create-account':
     case 'grant-position':
-      return placedBy(tx, command.personId)
+      return placedBy(tx, [command.personId])
+    case 'adopt-ebs-users':
+      return placedBy(
+        tx,
+        command.users.map(({ personId }) => personId),
+      )
     case 'create-administrator':
     case 'name-administrator':
       return loneHandsOn(tx, command.personId)
@@ -41,7 +46,7 @@ export async function whoPlaced(tx: EntityManager, command: AccountChangeCommand
       const personId = account?.personId ?? null
       if (personId === null) return []
       return account?.administratorRole === null
-        ? placedBy(tx, personId)
+        ? placedBy(tx, [personId])
         : loneHandsOn(tx, personId)
     }
     default:

@@ -106,12 +106,12 @@ export async function noteHand(
   await write(tx, NOTE_HAND, [hand])
 }
 
-/** Who gave the person the place of now, with everybody behind a client. */
-export async function placedBy(tx: EntityManager, personId: string): Promise<Hand[]> {
+/** Who gave the people the places of now, with everybody behind a client. */
+export async function placedBy(tx: EntityManager, personIds: readonly string[]): Promise<Hand[]> {
   const hands: Hand[] = await tx.query(
-    `select actor, hand_person as "personId", controllers from person_hand
-      where person_id = $1 and part = 'placed' order by seq desc limit 1`,
-    [personId],
+    `select distinct on (person_id) actor, hand_person as "personId", controllers from person_hand
+      where person_id = any($1) and part = 'placed' order by person_id, seq desc`,
+    [personIds],
   )
   return hands
 }

@@ -138,7 +138,8 @@ export async function queueUserReturn(
 ): Promise<void> {
   const reached: unknown[] = await tx.query(
     `select from provisioning_task where account_id = $1 and kind = 'create-user'
-        and not (status = 'superseded' and attempts = 0) limit 1`,
+        and not (status = 'superseded' and attempts = 0)
+     union all select from ebs_user_seen where account_id = $1 limit 1`,
     [account.id],
   )
   if (reached.length === 0) {

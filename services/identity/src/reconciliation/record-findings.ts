@@ -86,7 +86,13 @@ async function seeAgain(
   const [seen]: [{ fingerprint: string }[], number] = await tx.query(
     `update ebs_finding
         set seen_by = $2, seen_at = $3, version = version + 1,
-            state = case when state in ('ending', 'restoring') and not fingerprint = any($4) then 'open' else state end
+            state = case
+              when state in ('ending', 'restoring') and not fingerprint = any($4) then 'open'
+              when state = 'adopting' and not exists (
+                select from account_change
+                 where status = 'pending' and kind = 'adopt-ebs-users'
+                   and command -> 'users' @> jsonb_build_array(jsonb_build_object('findingId', ebs_finding.id))) then 'open'
+              else state end
       where fingerprint = any($1) and state <> 'closed' and seen_by <> $2
       returning fingerprint`,
     [fingerprints, uploadId, takenAt, [...moving]],

@@ -1,4 +1,4 @@
-import { about, closed, Code, Instant, Reason, Uuid } from '@erp-steward/contracts/values'
+import { about, closed, Code, Instant, nullable, Reason, Uuid } from '@erp-steward/contracts/values'
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { App } from '@erp-steward/service-kit/app'
@@ -19,6 +19,7 @@ import { Type } from 'typebox'
 import type { EntityManager } from 'typeorm'
 import { AccountEntity } from '../accounts/account.ts'
 import { UserName } from '../accounts/account-change.ts'
+import { askForChange } from '../accounts/ask-for-change.ts'
 import { userNameLookup } from '../accounts/sealed-user-name.ts'
 import { placeFilter } from '../organisation/place-filter.ts'
 import { completeUpload } from './complete-upload.ts'
@@ -34,8 +35,10 @@ import {
 } from './ebs-finding.ts'
 import { EbsUploadEntity, UploadState, UploadView, viewOf } from './ebs-upload.ts'
 import { endFinding, restoreFinding } from './mend-finding.ts'
+import { matchUsers } from './match-users.ts'
 import { openUpload } from './open-upload.ts'
 import { MOST_LINES, readPart } from './read-part.ts'
+import { matchOutcomes } from './rules/match-person.ts'
 import { takePart } from './take-part.ts'
 
 const uploads = '/v1/ebs-uploads'
@@ -82,6 +85,7 @@ export async function reconciliationRoutes(app: App, deps: Committer): Promise<v
   await partRoute(app, deps)
   findingRoutes(app, deps)
   decisionRoutes(app, deps)
+  adoptionRoutes(app, deps)
 }
 
 function uploadRoutes(app: App, deps: Committer): void {
@@ -331,6 +335,77 @@ function decisionRoutes(app: App, deps: Committer): void {
     apply: async (tx, { request, params: { id }, body, expected, act }) => {
       const command = { id, until: new Date(body.until), reason: body.reason }
       return shown(request, tx, await ignoreFinding(tx, command, expected, act), act.now)
+    },
+  })
+}
+
+const MatchedUserView = Type.Object(
+  {
+    findingId: about(Uuid, 'The difference of kind `unknown-account`.'),
+    userName: Type.String({ description: 'User of EBS.' }),
+    outcome: Type.Enum([...matchOutcomes], {
+      title: 'EbsAdoptionOutcome',
+      description:
+        '`matched`: one active person without an account; `nobody`: no active person has its number or address; `ambiguous`: several have, or it is one of several users of a person; `has-account`: the person has an account of another name; `name-unusable`: its name cannot be one of an account here.',
+    }),
+    personId: nullable(Uuid, 'Whose user it is; null: nobody, or not one alone.'),
+    by: nullable(
+      Type.Enum(['employee-number', 'email']),
+      'By what the person was found; null: by nothing.',
+    ),
+  },
+  { title: 'MatchedEbsUser' },
+)
+
+const AdoptionView = Type.Object(
+  {
+    dryRun: Type.Boolean({ description: 'Whether nothing was asked for.' }),
+    changeId: nullable(
+      Uuid,
+      'The account change of kind `adopt-ebs-users` that waits for its approval; null: a dry run, or nobody matched.',
+    ),
+    rows: Type.Array(MatchedUserView, { description: 'What became of each user.' }),
+    next: nullable(Uuid, '`after` of the next call; null: these were the last.'),
+  },
+  { title: 'EbsAdoption' },
+)
+
+/** Users to look at in one call, which become one account change. */
+const MOST_ADOPTED = 500
+
+function adoptionRoutes(app: App, deps: Committer): void {
+  createRoute(app, deps, '/v1/ebs-adoptions', {
+    access: 'reconciliation.adopt',
+    clauses: ['A-2.1.1', 'A-2.1.2'],
+    tags,
+    operationId: 'adoptEbsUsers',
+    problems: ['finding-state', 'person-unknown', 'same-person', 'outside-unit'],
+    summary: 'Finds whose the unknown users of EBS are, and asks for their adoption.',
+    description:
+      'By employee number and mail address, for at most 500 users whose difference is open, in the order of their ids. Those that match become one account change of kind `adopt-ebs-users`; when the security administrator has approved it, each person has the account with the rights of the position, and EBS is not touched. A single user is adopted by asking for such a change.',
+    body: closed({
+      dryRun: Type.Boolean({ description: 'Only tells whose they are.' }),
+      limit: Type.Integer({
+        minimum: 1,
+        maximum: MOST_ADOPTED,
+        default: MOST_ADOPTED,
+        description: 'Most users to look at.',
+      }),
+      after: Type.Optional(about(Uuid, '`next` of the call before.')),
+      reason: Reason,
+    }),
+    answer: AdoptionView,
+    located: false,
+    create: async (tx, { body: { dryRun, limit, after = null, reason }, act }) => {
+      const rows = await matchUsers(tx, { after, limit }, act)
+      const users = rows.flatMap(({ findingId, personId, outcome }) =>
+        outcome === 'matched' && personId !== null ? [{ findingId, personId }] : [],
+      )
+      const command = { kind: 'adopt-ebs-users', users } as const
+      const change =
+        dryRun || users.length === 0 ? null : await askForChange(tx, command, reason, act)
+      const next = rows.length < limit ? null : (rows.at(-1)?.findingId ?? null)
+      return { dryRun, changeId: change?.id ?? null, rows, next }
     },
   })
 }

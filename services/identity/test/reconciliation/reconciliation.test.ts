@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { runDueJobs } from '@erp-steward/test-kit/due-jobs'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
+import { testAct } from '@erp-steward/test-kit/test-act'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { toldAttention } from '@erp-steward/test-kit/told-attention'
+import { stateSilence } from '../../src/reconciliation/upload-silent.ts'
 import { noteRevocation } from '../../src/sessions/revocation.ts'
 import { identityStage, pass } from '../account-stage.ts'
 import {
@@ -406,8 +408,14 @@ test('[A-4.3.4] a middleware that does not tell what EBS holds wants a human aft
   expect(await silent()).toEqual([])
   pass(stage, 26 * HOUR)
   expect(await silent()).toMatchObject([{ severity: 'warning', mending: 'openEbsUpload' }])
+  const state = () =>
+    stage.db.transaction((tx) => stateSilence.run(tx, {}, testAct({ now: stage.now })))
+  await state()
+  expect(await factsAbout(stage, 'ebs')).toEqual(['identity.security.ebs-silent.v1'])
   await upload(stage, [asApproved(userName)])
   expect(await silent()).toEqual([])
+  await state()
+  expect(await factsAbout(stage, 'ebs')).toHaveLength(1)
   pass(stage, 26 * HOUR + 1)
   expect(await silent()).toHaveLength(1)
 })

@@ -23,6 +23,7 @@ const givesRights: readonly AccountChangeKind[] = [
   'grant-position',
   'create-account',
   'enable-account',
+  'adopt-ebs-users',
 ]
 
 /** Who decides that a position's rights begin, in this order. */

@@ -3,6 +3,7 @@ import * as client from '@erp-steward/contracts/client-events'
 import * as directory from '@erp-steward/contracts/directory-events'
 import * as ledger from '@erp-steward/contracts/ledger-events'
 import * as provisioning from '@erp-steward/contracts/provisioning-events'
+import * as reconciliation from '@erp-steward/contracts/reconciliation-events'
 import * as signIn from '@erp-steward/contracts/sign-in-events'
 import { AccessRefused } from '@erp-steward/contracts/platform-events'
 import type { Control } from '../control.ts'
@@ -52,16 +53,16 @@ export const identityControls: readonly Control[] = [
   }),
   control('A-2.1.4', {
     demand: {
-      zh: '离职或调动人员的账号已在时限内停用或调整，EBS 侧的停用和收回已在时限内完成并读回，没有失败、没有不一致。',
-      en: 'Accounts of leavers and movers are disabled or adjusted in time, and EBS has their end dates, in time and read back; no task failed or disagrees.',
+      zh: '离职或调动人员的账号已在时限内停用或调整，EBS 侧的停用和收回已在时限内完成并读回，没有失败、没有不一致；与 EBS 对账未发现已停用人员仍可登录。',
+      en: 'Accounts of leavers and movers are disabled or adjusted in time, and EBS has their end dates, in time and read back; no task failed or disagrees, and no comparison with EBS found somebody who is shut out here and open there.',
     },
     proof: {
       zh: '账号停用（含是否在时限内）、角色变更及 EBS 任务完成并读回的事实。',
       en: 'Accounts disabled, with whether in time, roles changed, and EBS tasks done and read back.',
     },
     counterExample: {
-      zh: '停用超出时限；EBS 停用或收回任务到期仍在排队；EBS 任务失败或读回不一致。',
-      en: 'The account is disabled late; a task that ends something in EBS is still queued at its time; a task in EBS fails or reads back another state.',
+      zh: '停用超出时限；EBS 停用或收回任务到期仍在排队；EBS 任务失败或读回不一致；对账发现已停用账号在 EBS 中未终止或被重新启用；中间件停止上传 EBS 现状（有风险）。',
+      en: 'The account is disabled late; a task that ends something in EBS is still queued at its time; a task in EBS fails or reads back another state; a comparison finds a user who is not ended, or opened again; the middleware no longer tells what EBS holds (at risk).',
     },
     from: IDENTITY,
     touches: [
@@ -80,6 +81,13 @@ export const identityControls: readonly Control[] = [
       breaks(provisioning.ProvisioningDrift, '{taskId}'),
       mends(provisioning.ProvisioningDone, '{taskId}'),
       mends(provisioning.ProvisioningSuperseded, '{taskId}'),
+      breaks(reconciliation.DriftFound, '{findingId}', {
+        when: { kind: ['not-disabled', 'reopened'] },
+        why: 'EBS still lets in somebody who is shut out here.',
+      }),
+      mends(reconciliation.DriftClosed, '{findingId}'),
+      endangers(reconciliation.EbsSilent, 'ebs'),
+      mends(reconciliation.EbsCompared, 'ebs'),
     ],
   }),
   control('A-2.2.3', {
