@@ -69,10 +69,10 @@ async function candidatesOf(
   }))
   const found: (Candidate & { findingId: string })[] = await tx.query(
     `select asked.id as "findingId", person.id as "personId",
-            case when employee_number_lookup = number then 'employee-number' else 'email' end as by,
+            case when employee_number_lookup = asked.number then 'employee-number' else 'email' end as by,
             exists (select from account where person_id = person.id) as "hasAccount"
        from json_to_recordset($1) as asked (id uuid, number text, email text)
-       join person on active and (employee_number_lookup = number or email_lookup = email)`,
+       join person on active and (employee_number_lookup = asked.number or email_lookup = asked.email)`,
     [JSON.stringify(asked)],
   )
   return Map.groupBy(found, ({ findingId }) => findingId)
