@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Caller, type Answer, type Ask } from './caller.ts'
 import { EbsSimulator, type EbsCall } from '../../infra/ebs-simulator/src/ebs.ts'
+import { doOnce } from '../../infra/ebs-simulator/src/is-done.ts'
 
 /** One step of a play: what a newcomer reads, and what is done. */
 export type Step = readonly [title: string, play: () => Promise<void>]
@@ -413,7 +414,7 @@ export class Company {
         continue
       }
       for (const { id, leaseToken, call } of tasks) {
-        const readBack = this.ebs.call(call)
+        const readBack = doOnce(this.ebs, call)
         const done = await this.api.ask('POST', `/v1/provisioning-tasks/${id}/done`, {
           token: await this.clientToken('MIDDLEWARE'),
           body: { leaseToken, readBack },

@@ -1,4 +1,5 @@
 import { EbsSimulator, type EbsCall } from '../../infra/ebs-simulator/src/ebs.ts'
+import { doOnce } from '../../infra/ebs-simulator/src/is-done.ts'
 import { claimCode, firstOf, itemsOf, textOf, type Company } from './company.ts'
 import type { Answer, Body } from './play.ts'
 
@@ -144,7 +145,7 @@ async function provision(company: Company): Promise<void> {
   await play.show('finishProvisioningTask', 'Done, with what was read back from EBS', {
     as,
     path: { id: second.id },
-    body: { leaseToken: second.leaseToken, readBack: ebs.call(second.call) },
+    body: { leaseToken: second.leaseToken, readBack: doOnce(ebs, second.call) },
   })
   await play.show('readProvisioningTask', 'One task', { as, path: { id: first.id } })
   const third = taskOf(firstOf(await play.call('leaseProvisioningTasks', { as, body: lease })))
@@ -184,7 +185,7 @@ export async function workOff(company: Company, ebs = new EbsSimulator()): Promi
       await play.call('finishProvisioningTask', {
         as,
         path: { id },
-        body: { leaseToken, readBack: ebs.call(call) },
+        body: { leaseToken, readBack: doOnce(ebs, call) },
       })
   }
 }

@@ -1,5 +1,6 @@
 import type { EbsCall, EbsSimulator, EbsState } from './ebs.ts'
 import { EbsRefusal } from './ebs.ts'
+import { doOnce } from './is-done.ts'
 
 /** A middleware's account at the product. */
 export interface Access {
@@ -75,7 +76,7 @@ export class Middleware {
     }
     let readBack: EbsState
     try {
-      readBack = this.#ebs.call(call)
+      readBack = doOnce(this.#ebs, call)
     } catch (error) {
       if (!(error instanceof EbsRefusal)) throw error
       // A user or procedure that is not there will not be there at the next try.
