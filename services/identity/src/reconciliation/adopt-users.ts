@@ -7,8 +7,10 @@ import { In, type EntityManager } from 'typeorm'
 import { AccountEntity } from '../accounts/account.ts'
 import { createPersonAccount } from '../accounts/create-account.ts'
 import { userNameLookup } from '../accounts/sealed-user-name.ts'
-import { PositionEntity } from '../organisation/position.ts'
+import { itemsOf } from '../grants/rules/grant-item.ts'
+import { PositionEntity, type Position } from '../organisation/position.ts'
 import { PersonEntity } from '../people/person.ts'
+import { assertCompatible, type CheckedAs } from '../sod/violations-of.ts'
 import { keepDecision, unfit } from './decide-finding.ts'
 import { EbsFindingEntity, openFound, type EbsFinding } from './ebs-finding.ts'
 
@@ -64,8 +66,8 @@ const lockFindings = (tx: EntityManager, users: readonly Adoption[]) =>
 
 /**
  * Makes users of EBS the accounts of people, with the rights of their positions here; EBS is not touched, and what it gives
- * them beside that shows in the next comparison. One whose person has left, got an account, or whose name is taken by now is
- * left open.
+ * them beside that shows in the next comparison. One whose person has left, got an account, or would hold incompatible duties,
+ * or whose name is taken by now, is left open.
  *
  * Source: A-2.1.1, A-2.1.2.
  */
@@ -94,7 +96,12 @@ export async function adoptUsers(
       continue
     }
     const position = await tx.findOneByOrFail(PositionEntity, { id: person.positionId })
-    const joined = { person, position, userName, approvedBy: act.actor, isInEbs: true }
+    const sod = await checkedAs(tx, person.id, position, act)
+    if (sod === null) {
+      await reopen(tx, finding)
+      continue
+    }
+    const joined = { person, position, userName, approvedBy: act.actor, isInEbs: true, sod }
     const account = await createPersonAccount(tx, joined, act)
     await tx.query(
       'insert into ebs_user_seen (account_id, upload_id) values ($1, $2) on conflict do nothing',
@@ -110,6 +117,21 @@ export async function adoptUsers(
     const closedAt = act.now.toISOString()
     const fact = { findingId, kind, why: 'adopted', uploadId: null, closedAt } as const
     await appendEvent(tx, 'identity', DriftClosed, findingId, fact, act)
+  }
+}
+
+/** How the rights of the position were checked; `null` where the person would hold incompatible duties by them. */
+async function checkedAs(
+  tx: EntityManager,
+  personId: string,
+  position: Position,
+  { now }: Act,
+): Promise<CheckedAs | null> {
+  try {
+    return (await assertCompatible(tx, [personId], itemsOf(position), now))(personId)
+  } catch (error) {
+    if (error instanceof Problem && error.code === 'sod-violation') return null
+    throw error
   }
 }
 
