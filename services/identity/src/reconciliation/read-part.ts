@@ -64,7 +64,7 @@ function rowOf(line: string): { readonly row: HeldRow } | { readonly fault: Bili
   }
   if (user.Check(value) || option.Check(value)) return { row: value }
   const isOption = typeof value === 'object' && value !== null && 'profileOption' in value
-  return { fault: rowFault((isOption ? option : user).Errors(value)) }
+  return { fault: rowFault((isOption ? option : user).Errors(value), value) }
 }
 
 const unreadable = (detail: Bilingual) => new Problem('upload-unreadable', detail)
