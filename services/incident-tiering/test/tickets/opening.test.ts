@@ -188,6 +188,25 @@ describe('with every tier staffed', () => {
       expect(await ticketsOf(episodeId)).toHaveLength(1)
     })
 
+    test('[A-3.2.3] of a storm of sixty has a ticket each, while people open theirs', async () => {
+      const episodes = Array.from({ length: 60 }, () => randomUUID())
+      const events = episodes.map((id) => eventOf(stage, AlertFiring, id, firing(id, 'warning')))
+      const storm = Promise.all(
+        [...events, ...events.slice(30)].map((event) => stage.consumer.deliver(event)),
+      )
+      const opened = Promise.all([1, 2, 3, 4].map(() => open(stage, endUser(people.user))))
+      const outcomes = await storm
+      expect(outcomes.filter((outcome) => outcome === 'handled')).toHaveLength(60)
+      expect(outcomes.filter((outcome) => outcome === 'duplicate')).toHaveLength(30)
+      expect(await opened).toHaveLength(4)
+      const rows: { id: string; episode: string }[] = await stage.db.query(
+        `select id, alert_episode_id as episode from ticket where alert_episode_id = any($1)`,
+        [episodes],
+      )
+      expect(rows.map(({ episode }) => episode).toSorted()).toEqual(episodes.toSorted())
+      for (const { id } of rows) expect(await mailed(id)).toEqual(['first'])
+    })
+
     test('[A-5.2.3] that gets worse raises its ticket, whose clocks keep the time used', async () => {
       const episodeId = randomUUID()
       await tell(stage, AlertFiring, episodeId, firing(episodeId, 'warning'))
