@@ -38,8 +38,8 @@ export const identityProblems = {
       '经办的管理员账号尚未确定所属人员',
     ),
     said(
-      'Say whose account it is: take the person in, then let two of the three administrators ask for and decide an account change of kind name-administrator.',
-      '请先明确该账号归属何人：为其办理入职，再由三员中的两名管理员分别提出和审批 name-administrator 类型的账号变更。',
+      'Say whose account it is: take the person in, then let two of the three administrators ask for and decide an account change of kind name-administrator; nobody decides about the own account.',
+      '请先明确该账号归属何人：为其办理入职，再由三员中的两名管理员分别提出和审批 name-administrator 类型的账号变更；任何人不得审批涉及本人账号的变更。',
     ),
   ),
   'grant-ended': problem(
