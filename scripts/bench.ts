@@ -24,6 +24,7 @@ const benches = [
   'services/incident-tiering/bench/tickets.ts',
   'services/identity/bench/duties.ts',
   'services/identity/bench/joiners.ts',
+  'services/identity/bench/reconciliation.ts',
   'services/identity/bench/tokens.ts',
   'services/backup-orchestration/bench/dispatch.ts',
   'services/assessment/bench/control-intake.ts',

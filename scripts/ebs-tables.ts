@@ -7,6 +7,8 @@ import {
   endDateUser,
   endResponsibility,
   endRole,
+  resetPassword,
+  setProfileOption,
   updateUser,
   type EbsRequest,
 } from '@erp-steward/identity/provisioning/rules/ebs-request'
@@ -39,6 +41,8 @@ const examples: readonly EbsRequest[] = [
   endResponsibility(user.userName, clerk, ENDS),
   addRole(user.userName, ROLE, BEGINS),
   endRole(user.userName, ROLE, ENDS),
+  resetPassword(user.userName),
+  setProfileOption('SIGNON_PASSWORD_LENGTH', '8'),
 ]
 
 /** When a task of a kind comes. */
@@ -63,6 +67,14 @@ const occasions: Readonly<Record<ProvisioningKind, Texts>> = {
   },
   'add-role': { en: 'as a responsibility', 'zh-CN': '同职责' },
   'end-role': { en: 'as a responsibility', 'zh-CN': '同职责' },
+  'reset-password': {
+    en: 'the security administrator has a password or a lock in EBS reset',
+    'zh-CN': '安全管理员重置 EBS 密码或解除 EBS 中的锁定',
+  },
+  'set-profile-option': {
+    en: 'a difference of kind `profile-option` is restored',
+    'zh-CN': '对 `profile-option` 类差异执行 restore',
+  },
 }
 
 /** Where each member of what is read back lies in EBS. */
@@ -72,6 +84,7 @@ const userColumns: Readonly<Record<string, string>> = {
   endDate: 'FND_USER.END_DATE',
   description: 'FND_USER.DESCRIPTION',
   emailAddress: 'FND_USER.EMAIL_ADDRESS',
+  passwordDate: 'FND_USER.PASSWORD_DATE',
 }
 const responsibilityColumns: Readonly<Record<string, string>> = {
   userName: 'FND_USER.USER_NAME',
@@ -84,6 +97,11 @@ const roleColumns: Readonly<Record<string, string>> = {
   userName: 'WF_LOCAL_USER_ROLES.USER_NAME',
   roleName: 'WF_LOCAL_USER_ROLES.ROLE_NAME',
   endDate: 'WF_LOCAL_USER_ROLES.EXPIRATION_DATE',
+}
+
+const profileColumns: Readonly<Record<string, string>> = {
+  profileOption: 'FND_PROFILE_OPTIONS.PROFILE_OPTION_NAME',
+  value: 'FND_PROFILE_OPTION_VALUES.PROFILE_OPTION_VALUE',
 }
 
 const words = {
@@ -149,13 +167,14 @@ function sectionOf(kind: ProvisioningKind, language: Language): string {
 }
 
 /** @throws Error for a member that nobody has said the column of */
+function columnsFor(kind: ProvisioningKind): Readonly<Record<string, string>> {
+  if (kind === 'set-profile-option') return profileColumns
+  if (kind.endsWith('-responsibility')) return responsibilityColumns
+  return kind.endsWith('-role') ? roleColumns : userColumns
+}
+
 function columnOf(kind: ProvisioningKind, member: string): string {
-  const columns = kind.endsWith('-user')
-    ? userColumns
-    : kind.endsWith('-role')
-      ? roleColumns
-      : responsibilityColumns
-  const column = columns[member]
+  const column = columnsFor(kind)[member]
   if (column === undefined) throw new Error(`${member} of ${kind} has no column`)
   return column
 }

@@ -398,6 +398,11 @@ async function accounts(company: Company): Promise<void> {
     path,
     body: { reason: '本人忘记密码，已电话核实。' },
   })
+  await play.show('resetEbsPassword', 'Locked in EBS too, which unlocks nobody by itself', {
+    as,
+    path,
+    body: { reason: '本人忘记密码，已电话核实。' },
+  })
   company.admit(userName)
 
   const asked = await play.call('requestAccountChange', {

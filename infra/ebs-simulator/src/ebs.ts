@@ -204,6 +204,10 @@ export class EbsSimulator {
     user.endDate = updated(user.endDate, given.x_end_date)
     user.description = updated(user.description, given.x_description)
     user.emailAddress = updated(user.emailAddress, given.x_email_address)
+    if (given.x_password_date === undefined || given.x_password_date === null) return
+    // With it comes a password, which ends a lock.
+    user.passwordDate = updated(user.passwordDate ?? null, given.x_password_date)
+    user.locked = false
   }
 
   #endResponsibility(given: EbsCall['arguments']): void {

@@ -1,29 +1,36 @@
 // npm run ebs-simulator: an EBS in memory and the middleware before it, against a running host.
+import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ConfigurationError, readConfig } from '@erp-steward/service-kit/config'
 import { Type } from 'typebox'
 import { EbsSimulator, type EbsMemory } from './ebs.ts'
+import { EbsClient } from './ebs-client.ts'
 import { Middleware, Refused } from './middleware.ts'
+import { RestFace } from './rest-face.ts'
 
 /** How long a lease waits for a task, in seconds. */
 const WAIT_SECONDS = 20
 /** Pause while the product cannot be reached, in milliseconds. */
 const AWAY_MS = 2_000
 
-const USAGE = `Usage: npm run ebs-simulator [-- --once | --help]
+const USAGE = `Usage: npm run ebs-simulator [-- --once --upload | --help]
 
 Stands in for an Oracle E-Business Suite and the middleware before it: leases tasks from a running host, does them in an EBS
-that is in memory, reads back and reports. For trying things out; nothing of it touches an EBS.
+that is in memory, reads back and reports. The EBS stands behind REST services like those of its own gateway, on loopback.
+For trying things out; nothing of it touches an EBS.
 
-  --once   works off what can be had now, then ends
-  --help   this text
+  --once     works off what can be had now, then ends
+  --upload   tells what the EBS holds as well, once there is nothing to do: it is compared with what was approved
+  --help     this text
 
 Environment:
   EBS_SIMULATOR_CLIENT_ID       id of a client with the role MIDDLEWARE; must be set
   EBS_SIMULATOR_CLIENT_SECRET   its secret; must be set
   EBS_SIMULATOR_URL             address of the gateway; http://127.0.0.1:8080
   EBS_SIMULATOR_STATE           file in which the EBS is kept from one start to the next; none
+  EBS_SIMULATOR_PORT            port of its REST services on loopback; 0: any that is free
+  EBS_SIMULATOR_PASSWORD        password of their user ERPSTEWARD; made up for each start
 
 How a client is made, and what each task asks: docs/guides/ebs.md
 `
@@ -44,10 +51,21 @@ const Settings = Type.Object({
     description: 'File in which the EBS is kept; empty: in memory only.',
     default: '',
   }),
+  EBS_SIMULATOR_PORT: Type.Integer({
+    minimum: 0,
+    maximum: 65_535,
+    description: 'Port of the REST services of the EBS; 0: any that is free.',
+    default: 0,
+  }),
+  EBS_SIMULATOR_PASSWORD: Type.String({
+    writeOnly: true,
+    description: 'Password for the REST services of the EBS; empty: one is made up.',
+    default: '',
+  }),
 })
 
 const given = process.argv.slice(2)
-const unknown = given.find((argument) => !['--once', '--help', '-h'].includes(argument))
+const unknown = given.find((argument) => !['--once', '--upload', '--help', '-h'].includes(argument))
 if (unknown !== undefined) {
   process.stderr.write(`Unknown argument ${unknown}.\n\n${USAGE}`)
   process.exit(2)
@@ -73,17 +91,22 @@ try {
   const settings = readConfig(Settings, process.env)
   const file = settings.EBS_SIMULATOR_STATE
   const ebs = new EbsSimulator(memoryOf(file))
+  const password = settings.EBS_SIMULATOR_PASSWORD || randomBytes(24).toString('base64url')
+  const access = { user: 'ERPSTEWARD', password }
+  const face = new RestFace(ebs, access)
+  const address = await face.listen(settings.EBS_SIMULATOR_PORT)
   const middleware = new Middleware(
     {
       url: settings.EBS_SIMULATOR_URL,
       clientId: settings.EBS_SIMULATOR_CLIENT_ID,
       clientSecret: settings.EBS_SIMULATOR_CLIENT_SECRET,
     },
-    ebs,
+    new EbsClient(address, access),
     say,
   )
-  await (given.includes('--once') ? once(middleware) : forEver(middleware)).finally(() => {
+  await (given.includes('--once') ? once(middleware) : forEver(middleware)).finally(async () => {
     keep(file, ebs)
+    await face.close()
   })
   process.exit(0)
 } catch (error) {
@@ -101,13 +124,18 @@ async function once(middleware: Middleware): Promise<void> {
     total += count
   }
   say(`${String(total)} tasks.`)
+  if (given.includes('--upload')) await middleware.upload(ended.signal)
 }
 
 async function forEver(middleware: Middleware): Promise<void> {
   say('Waiting for tasks. Ctrl-C ends.')
+  let told = !given.includes('--upload')
   while (!isEnding())
     try {
-      await middleware.work(WAIT_SECONDS, ended.signal)
+      const count = await middleware.work(told ? WAIT_SECONDS : 0, ended.signal)
+      if (count > 0 || told) continue
+      await middleware.upload(ended.signal)
+      told = true
     } catch (error) {
       if (isEnding()) return
       // Away or too busy: the tasks wait. A refusal does not mend itself.

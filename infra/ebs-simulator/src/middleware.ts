@@ -1,6 +1,7 @@
-import type { EbsCall, EbsSimulator, EbsState } from './ebs.ts'
-import { EbsRefusal } from './ebs.ts'
-import { doOnce } from './is-done.ts'
+import { randomUUID } from 'node:crypto'
+import { EbsRefusal, type EbsCall, type EbsState } from './ebs.ts'
+import type { Ebs } from './ebs-client.ts'
+import { isDone } from './is-done.ts'
 
 /** A middleware's account at the product. */
 export interface Access {
@@ -41,11 +42,11 @@ export class Refused extends Error {
  */
 export class Middleware {
   readonly #access: Access
-  readonly #ebs: EbsSimulator
+  readonly #ebs: Ebs
   readonly #say: (line: string) => void
   #token: { readonly value: string; readonly until: number } | null = null
 
-  constructor(access: Access, ebs: EbsSimulator, say: (line: string) => void) {
+  constructor(access: Access, ebs: Ebs, say: (line: string) => void) {
     this.#access = access
     this.#ebs = ebs
     this.#say = say
@@ -76,32 +77,93 @@ export class Middleware {
     }
     let readBack: EbsState
     try {
-      readBack = doOnce(this.#ebs, call)
+      // It may have been done by a middleware that died before it said so.
+      if (!isDone(call, await this.#ebs.read(call))) await this.#ebs.call(call)
+      readBack = (await this.#ebs.read(call)) ?? {}
     } catch (error) {
+      if (error instanceof TypeError) {
+        // EBS was not reached, or answered nothing that can be read.
+        await report('fail', { code: 'EBS-AWAY', message: error.message, class: 'unreachable' })
+        return
+      }
       if (!(error instanceof EbsRefusal)) throw error
       // A user or procedure that is not there will not be there at the next try.
-      await report('fail', { code: error.code, message: error.message, permanent: true })
+      await report('fail', { code: error.code, message: error.message, class: 'permanent' })
       return
     }
     await report('done', { readBack })
   }
 
-  async #post(path: string, sent: object, signal: AbortSignal) {
-    const answer = await this.#send(path, sent, signal)
+  /**
+   * Tells what EBS holds, whole: the product compares it with what was approved. Answers how many users there were.
+   *
+   * @throws Refused, TypeError as `work`
+   */
+  async upload(signal: AbortSignal): Promise<number> {
+    const opened = await this.#must(
+      '/v1/ebs-uploads',
+      { takenAt: new Date().toISOString() },
+      signal,
+    )
+    const path = `/v1/ebs-uploads/${(opened as { id: string }).id}`
+    let accounts = 0
+    let part = 0
+    for await (const users of this.#ebs.held()) {
+      part += 1
+      accounts += users.length
+      await this.#part(`${path}/parts/${String(part)}`, users, signal)
+    }
+    const options = Object.entries(await this.#ebs.profile())
+    const lines = options.map(([profileOption, value]) => ({ profileOption, value }))
+    if (lines.length > 0) await this.#part(`${path}/parts/${String(part + 1)}`, lines, signal)
+    // An EBS without a user is one that could not be read.
+    if (accounts > 0)
+      await this.#must(`${path}/complete`, { accounts, profileOptions: lines.length }, signal)
+    this.#say(`${String(accounts)} users and ${String(lines.length)} profile options told.`)
+    return accounts
+  }
+
+  async #must(path: string, sent: object, signal: AbortSignal): Promise<unknown> {
+    const { status, body } = await this.#post(path, sent, signal)
+    if (status >= 300) throw refusal(path, status, body)
+    return body
+  }
+
+  async #part(path: string, lines: readonly object[], signal: AbortSignal): Promise<void> {
+    const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('')
+    const { status, body } = await this.#ask('PUT', path, 'application/x-ndjson', text, signal)
+    if (status >= 300) throw refusal(path, status, body)
+  }
+
+  #post(path: string, sent: object, signal: AbortSignal) {
+    return this.#ask('POST', path, 'application/json', JSON.stringify(sent), signal)
+  }
+
+  async #ask(method: string, path: string, type: string, text: string, signal: AbortSignal) {
+    const key = randomUUID()
+    const answer = await this.#send(method, path, type, text, key, signal)
     if (answer.status !== 401) return answer
     // Revoked before its time, or the keys were renewed: once more with a new one.
     this.#token = null
-    return this.#send(path, sent, signal)
+    return this.#send(method, path, type, text, key, signal)
   }
 
-  async #send(path: string, sent: object, signal: AbortSignal) {
+  async #send(
+    method: string,
+    path: string,
+    type: string,
+    text: string,
+    key: string,
+    signal: AbortSignal,
+  ) {
     const response = await fetch(`${this.#access.url}${path}`, {
-      method: 'POST',
+      method,
       headers: {
         authorization: `Bearer ${await this.#currentToken(signal)}`,
-        'content-type': 'application/json',
+        'content-type': type,
+        ...(method === 'POST' && { 'idempotency-key': key }),
       },
-      body: JSON.stringify(sent),
+      body: text,
       signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]),
     })
     return { status: response.status, body: await jsonOf(response) }

@@ -68,3 +68,11 @@ export const ProvisioningSuperseded = defineEvent({
   clauses: ['A-2.1.4'],
   payload: Type.Object({ ...taskFact, reason: Type.String(), supersededAt: Instant }),
 })
+
+export const ProvisioningResetAsked = defineEvent({
+  type: 'identity.provisioning.reset-asked.v1',
+  summary:
+    'A security administrator has EBS forget the password of a user, which ends a lock there.',
+  clauses: ['A-2.2.2', 'A-4.2.4'],
+  payload: Type.Object({ ...taskFact, reason: Type.String(), askedAt: Instant }),
+})

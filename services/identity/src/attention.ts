@@ -25,6 +25,9 @@ export const identityAttention: readonly AttentionSource[] = [
     find: `select distinct on (account_id) id::text, kind, array_remove(array[unit_id], null), queued_at, null, 'readProvisioningTask', null
              from provisioning_task task
             where (status = 'queued' and greatest(queued_at, not_before) < $1 - interval '${LEASED_WITHIN_MINUTES} minutes'
+                   -- Leased, and EBS was not reached: no try was made.
+                   or status = 'queued' and attempts = 0 and error_code is not null
+                     and queued_at < $1 - interval '${LEASED_WITHIN_MINUTES} minutes'
                    or status = 'leased' and leased_until < $1 - interval '${LEASED_WITHIN_MINUTES} minutes')
               and not exists (
                 select from provisioning_task other

@@ -4,7 +4,7 @@ import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
 import { assertHolds, lockTask, type Lease } from './held-task.ts'
 import { ProvisioningTaskEntity, type ProvisioningTask } from './provisioning-task.ts'
-import { nextTryAt } from './rules/retry.ts'
+import { nextTryAt, type FailureClass } from './rules/retry.ts'
 import { sealMessage } from './sealed-task.ts'
 import { taskFact } from './task-fact.ts'
 
@@ -12,8 +12,7 @@ export interface Failure {
   /** What EBS said, `ORA-20001` for example. */
   readonly code: string
   readonly message: string
-  /** Nothing will be different at the next try: a person has to look. */
-  readonly permanent: boolean
+  readonly of: FailureClass
 }
 
 /**
@@ -25,28 +24,32 @@ export interface Failure {
 export async function failTask(
   tx: EntityManager,
   lease: Lease,
-  { code, message, permanent }: Failure,
+  { code, message, of }: Failure,
   act: Act,
 ): Promise<ProvisioningTask> {
   const task = await lockTask(tx, lease.taskId)
   assertHolds(lease, task)
-  if (permanent) return failForGood(tx, task, code, message, act)
-  return takeBack(tx, task, code, message, act)
+  return takeBack(tx, task, code, message, act, of)
 }
 
-/** Into the queue after a pause, or to a person after the last try. */
+/**
+ * Into the queue after a pause, or to a person after the last try. A try in which EBS was not reached is none: nothing was
+ * asked of it.
+ */
 export async function takeBack(
   tx: EntityManager,
   task: ProvisioningTask,
   code: string,
   message: string,
   act: Act,
+  of: FailureClass = 'other',
 ): Promise<ProvisioningTask> {
-  const notBefore = nextTryAt(task.attempts, act.now)
+  const notBefore = nextTryAt(task.attempts, act.now, of)
   if (notBefore === null) return failForGood(tx, task, code, message, act)
   const queued: ProvisioningTask = {
     ...task,
     status: 'queued',
+    attempts: of === 'unreachable' ? task.attempts - 1 : task.attempts,
     notBefore,
     leaseToken: null,
     leasedUntil: null,

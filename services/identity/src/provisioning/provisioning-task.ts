@@ -12,6 +12,8 @@ export const ProvisioningKind = Type.Enum(
     'end-responsibility',
     'add-role',
     'end-role',
+    'reset-password',
+    'set-profile-option',
   ],
   { title: 'ProvisioningKind', description: 'What is done in EBS; docs/guides/ebs.md has each.' },
 )
@@ -57,13 +59,18 @@ export const TaskView = Type.Object(
       Uuid,
       'The account that it is about; of a user of EBS without one here, the finding that told of it.',
     ),
-    userName: Type.String({ description: 'User name of the account, here and in EBS.' }),
+    userName: Type.String({
+      description: 'User name of the account, here and in EBS; `-`: it is about no user.',
+    }),
     unitId: nullable(Uuid, 'Unit of its person when it was queued; null: there is no person here.'),
     kind: ProvisioningKind,
     call: EbsCall,
     expected: EbsState,
     status: ProvisioningStatus,
-    attempts: Type.Integer({ description: 'Leases given so far; five are the most.' }),
+    attempts: Type.Integer({
+      description:
+        'Leases given so far, without those in which EBS was not reached; five are the most, ten while EBS is busy.',
+    }),
     notBefore: about(InstantOut, 'It is not leased earlier.'),
     leasedBy: nullable(Type.String(), 'Name of the worker that had it last.'),
     leasedUntil: nullable(InstantOut, 'End of the last lease.'),

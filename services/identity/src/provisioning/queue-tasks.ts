@@ -18,7 +18,7 @@ export interface EbsTarget {
 
 /**
  * Queues calls for the middleware, in order. The caller has locked the account's person, so that the order in which
- * tasks are queued is the order in which the changes happened.
+ * tasks are queued is the order in which the changes happened. Answers them as they are stored.
  *
  * @param dueAt by when they must be done, where something must have ended by then
  */
@@ -28,8 +28,8 @@ export async function queueTasks(
   requests: readonly EbsRequest[],
   act: Act,
   dueAt: Date | null = null,
-): Promise<void> {
-  if (requests.length === 0) return
+): Promise<Omit<ProvisioningTask, 'seq'>[]> {
+  if (requests.length === 0) return []
   const tasks = requests.map(({ kind, call, expected }): Omit<ProvisioningTask, 'seq'> => ({
     id: randomUUID(),
     accountId: account.id,
@@ -61,4 +61,5 @@ export async function queueTasks(
     dueAt: dueAt?.toISOString() ?? null,
   }))
   await appendEvents(tx, 'identity', ProvisioningQueued, account.id, facts, act)
+  return tasks
 }

@@ -14,7 +14,13 @@ import type { App } from '@erp-steward/service-kit/app'
 import { actOf, principalOf, unitInRange } from '@erp-steward/service-kit/authentication'
 import type { Committer } from '@erp-steward/service-kit/commit'
 import { bySeq, listOf } from '@erp-steward/service-kit/paging'
-import { changeRoute, listRoute, PathId, readRoute } from '@erp-steward/service-kit/route-shapes'
+import {
+  changeRoute,
+  createRoute,
+  listRoute,
+  PathId,
+  readRoute,
+} from '@erp-steward/service-kit/route-shapes'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { EntityManager } from 'typeorm'
@@ -35,7 +41,9 @@ import {
   TaskView,
   type ProvisioningTask,
 } from './provisioning-task.ts'
+import { queuePasswordReset } from './queue-password-reset.ts'
 import { renewLease } from './renew-lease.ts'
+import { failureClasses } from './rules/retry.ts'
 import { maskTask, openTask } from './sealed-task.ts'
 
 /** An account id that nobody has. */
@@ -56,6 +64,7 @@ export function provisioningRoutes(app: App, deps: Committer): void {
   workerRoutes(app, deps)
   readingRoutes(app, deps)
   handlingRoutes(app, deps)
+  resetRoute(app, deps)
 }
 
 function workerRoutes(app: App, { db, clock }: Committer): void {
@@ -177,7 +186,7 @@ function workerRoutes(app: App, { db, clock }: Committer): void {
       operationId: 'failProvisioningTask',
       problems: ['lease-lost', 'not-found'],
       summary:
-        'Gives a task back that could not be done; it is tried again later, five times in all.',
+        'Gives a task back that could not be done; `class` says whether and when it is tried again.',
       tags,
       params: Type.Object({ id: PathId }),
       body: closed({
@@ -186,14 +195,20 @@ function workerRoutes(app: App, { db, clock }: Committer): void {
         message: about(Paragraph(2_000), 'What EBS said; sealed, for it may name the user.'),
         permanent: Type.Boolean({
           default: false,
+          description: 'As `class` `permanent`.',
+        }),
+        class: Type.Enum([...failureClasses], {
+          title: 'EbsFailureClass',
+          default: 'other',
           description:
-            'No further try helps, such as a responsibility that EBS does not have: the task waits for a person at once.',
+            '`permanent`: no further try helps, such as a responsibility that EBS does not have, and the task waits for a person at once; `unreachable`: EBS was not reached, and the try does not count; `busy`: EBS had no time or held a lock, and the next try comes after 10 seconds, ten in all; `other`.',
         }),
       }),
       response: { 200: TaskView },
     },
     handler: async (request) => {
-      const { leaseToken, ...failure } = request.body
+      const { leaseToken, permanent, class: named, code, message } = request.body
+      const failure = { code, message, of: permanent ? 'permanent' : named } as const
       const lease = { taskId: request.params.id, leaseToken }
       const task = await db.transaction((tx) =>
         failTask(tx, lease, failure, actOf(request, clock())),
@@ -287,6 +302,27 @@ function handlingRoutes(app: App, deps: Committer): void {
     body: closed({ reason: Reason }),
     apply: async (tx, { request, params, body: { reason }, expected, act }) =>
       shown(request, tx, await dropTask(tx, params.id, reason, expected, act)),
+  })
+}
+
+function resetRoute(app: App, deps: Committer): void {
+  createRoute(app, deps, '/v1/accounts/:id/ebs-password-reset', {
+    access: 'account.unlock',
+    approves: true,
+    clauses: ['A-2.2.2', 'A-4.2.4'],
+    tags,
+    operationId: 'resetEbsPassword',
+    problems: ['account-state', 'account-unknown', 'administrator-unnamed', 'same-person'],
+    summary: 'Has EBS forget the password of a user, and ends a lock there.',
+    description:
+      'Queues a task: the middleware sets a random password that nobody reads, and EBS asks for a new one at the next login. EBS knows no timed unlock: this is how a lock after failed logins ends there. Nobody does it for himself.',
+    body: closed({ reason: Reason }),
+    answer: TaskView,
+    located: false,
+    create: async (tx, { request, params, body: { reason }, act }) => {
+      const command = { accountId: params.id, reason }
+      return shown(request, tx, await queuePasswordReset(tx, command, act))
+    },
   })
 }
 

@@ -19,6 +19,10 @@ const PLAIN_MEMBERS: readonly string[] = [
   'responsibilityKey',
   'securityGroup',
   'roleName',
+  'passwordDate',
+  'validity',
+  'profileOption',
+  'value',
 ]
 
 /** A call as it is stored: what names a person is sealed for the account. Source. */

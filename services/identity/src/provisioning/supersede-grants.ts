@@ -26,7 +26,7 @@ export async function supersedeGrants(
     `update provisioning_task
         set status = 'superseded', ended_at = $2, version = version + 1
       where account_id = $1 and status in ('queued', 'failed')
-        and kind in ('create-user', 'update-user', 'enable-user', 'add-responsibility', 'add-role')
+        and kind in ('create-user', 'update-user', 'enable-user', 'add-responsibility', 'add-role', 'reset-password')
       returning id, user_name as "userName", kind, call, attempts`,
     [accountId, act.now],
   )

@@ -2,9 +2,7 @@ import type { Act } from '@erp-steward/contracts/act'
 import { EbsCompared } from '@erp-steward/contracts/reconciliation-events'
 import { Uuid } from '@erp-steward/contracts/values'
 import { appendEvent } from '@erp-steward/messaging/outbox'
-import { durationMs } from '@erp-steward/regulation/duration'
 import { defineTask, enqueue } from '@erp-steward/service-kit/jobs'
-import { readParameter } from '@erp-steward/service-kit/parameters'
 import { personalDataOf } from '@erp-steward/service-kit/personal-data'
 import { Type } from 'typebox'
 import type { EntityManager } from 'typeorm'
@@ -20,14 +18,13 @@ import {
   type Found,
   type Recorded,
 } from './record-findings.ts'
+import { profileTargets } from './profile-targets.ts'
 import { deviationsOf, missingAccount } from './rules/deviation.ts'
 import type { HeldProfileOption, HeldRow, HeldUser } from './rules/held.ts'
-import { profileDeviations, type ProfileTargets } from './rules/profile-option.ts'
+import { profileDeviations } from './rules/profile-option.ts'
 import { tasksInMotion, wantedUsers } from './wanted-users.ts'
 
 export const COMPARE_TASK = 'compare-ebs'
-
-const DAY_MS = 86_400_000
 
 /**
  * Compares one part of an upload with the register, or after the last one what the upload did not show at all; each is a
@@ -189,19 +186,6 @@ async function profileOf(tx: EntityManager, upload: EbsUpload, act: Act): Promis
   return profileDeviations(held, await profileTargets(tx, act.now)).map((deviation) => ({
     ...{ deviation, accountId: null, unitId: null, user: null, isMoving: false },
   }))
-}
-
-/** What our own parameters ask of EBS. */
-async function profileTargets(tx: EntityManager, now: Date): Promise<ProfileTargets> {
-  const length = await readParameter(tx, 'identity.password.min_length', null, now)
-  const failures = await readParameter(tx, 'identity.lockout.failures', null, now)
-  const history = await readParameter(tx, 'identity.password.history', null, now)
-  const lifetime = await readParameter(tx, 'identity.password.max_age', null, now)
-  return {
-    passwordLength: length.value,
-    failures: failures.value,
-    noReuseDays: Math.ceil((history.value * durationMs(lifetime.value)) / DAY_MS),
-  }
 }
 
 /** Nothing of the upload stays but what was found by it. */

@@ -18,11 +18,14 @@ import {
   endDateUser,
   endResponsibility,
   endRole,
+  setProfileOption,
   updateUser,
   type EbsRequest,
 } from '../provisioning/rules/ebs-request.ts'
 import { keepDecision, lockFinding, unfit, type HeldFinding } from './decide-finding.ts'
 import { openFound, type EbsFinding } from './ebs-finding.ts'
+import { profileTargets } from './profile-targets.ts'
+import { profileRules } from './rules/profile-option.ts'
 import { isNeededByEbs } from './rules/generic-name.ts'
 import { wantedUsers } from './wanted-users.ts'
 
@@ -85,7 +88,7 @@ function endOf(
 }
 
 /**
- * Gives EBS again what it lacks and was approved.
+ * Gives EBS again what it lacks and was approved, or sets it as our parameters ask.
  *
  * @throws Problem as `lockFinding`, `finding-state` also for a kind of which nothing is missing, and for what is no longer
  *   approved
@@ -97,10 +100,35 @@ export async function restoreFinding(
   act: Act,
 ): Promise<EbsFinding> {
   const { finding, held } = await lockFinding(tx, id, expected, act)
-  const requests = await missingOf(tx, { finding, held }, act)
-  const target = targetOf(tx, finding, userNameOf(tx, finding), held)
+  const isOfSite = finding.kind === 'profile-option'
+  const requests = isOfSite
+    ? [await optionOf(tx, finding, act)]
+    : await missingOf(tx, { finding, held }, act)
+  const userName = isOfSite ? NO_USER : userNameOf(tx, finding)
+  const target = targetOf(tx, finding, userName, held)
   await queueTasks(tx, target, requests, act)
   return keepDecision(tx, finding, { ...decided('restoring'), decision: 'restore', reason }, act)
+}
+
+/** In the place of the name of a user, where a task is about none. */
+const NO_USER = '-'
+
+/** The call that sets a profile option as our parameters ask now. */
+async function optionOf(
+  tx: EntityManager,
+  { name }: EbsFinding,
+  { now }: Act,
+): Promise<EbsRequest> {
+  const rule = profileRules.find((each) => each.name === name)
+  const value = rule?.value(await profileTargets(tx, now)) ?? null
+  if (name === null || value === null)
+    throw unfit(
+      said(
+        'Which value it has to have only the site knows: set it in EBS.',
+        '其取值只有贵单位知道：请在 EBS 中设置。',
+      ),
+    )
+  return setProfileOption(name, value)
 }
 
 async function missingOf(

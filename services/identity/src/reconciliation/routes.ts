@@ -314,7 +314,8 @@ function decisionRoutes(app: App, deps: Committer): void {
     operationId: 'restoreEbsFinding',
     problems: ['finding-state', 'not-found', 'same-person'],
     summary: 'Gives EBS again what it lacks and was approved: queues the tasks.',
-    description: 'For `missing-account` and `missing-grant`, while it is approved still.',
+    description:
+      'For `missing-account` and `missing-grant`, while it is approved still, and for `profile-option`, which is set as the parameters ask.',
     body,
     apply: async (tx, { request, params: { id }, body: { reason }, expected, act }) =>
       shown(request, tx, await restoreFinding(tx, { id, reason }, expected, act), act.now),

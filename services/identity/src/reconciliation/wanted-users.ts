@@ -40,7 +40,8 @@ export async function wantedUsers(
   )
   const ids = rows.map(({ id }) => id)
   const moving = await tasksInMotion(tx, ids, takenAt)
-  const grants = await grantsOf(tx, ids, takenAt, now)
+  const people = rows.map(({ personId }) => personId)
+  const grants = await grantsOf(tx, people, takenAt, now)
   const shut = rows.filter(({ status }) => status !== 'active')
   const ended = await endedInEbs(
     tx,
@@ -48,7 +49,7 @@ export async function wantedUsers(
   )
   return new Map(
     rows.map(({ id, lookup, personId, unitId, status }) => {
-      const own = grants.get(id) ?? []
+      const own = grants.get(personId) ?? []
       const access = accessOf(own.filter(({ inForce }) => inForce))
       const changed = own.filter(({ since }) => since).map(motionOfGrant)
       const all = new Set([...(moving.get(id) ?? []), ...changed])
@@ -59,27 +60,27 @@ export async function wantedUsers(
 }
 
 interface HeldGrant extends GrantItem {
-  readonly accountId: string
+  readonly personId: string
   readonly inForce: boolean
   /** Whether it began or ended after EBS was read. */
   readonly since: boolean
 }
 
-/** What accounts have been given of EBS, and what has begun or ended since it was read. */
+/** What people have been given of EBS, and what has begun or ended since it was read. */
 async function grantsOf(
   tx: EntityManager,
-  accountIds: readonly string[],
+  personIds: readonly string[],
   takenAt: Date,
   now: Date,
 ): Promise<Map<string, HeldGrant[]>> {
   const found: HeldGrant[] = await tx.query(
-    `select account_id as "accountId", kind, name, ${inForceAt('held', '$3')} as "inForce",
+    `select person_id as "personId", kind, name, ${inForceAt('held', '$3')} as "inForce",
             (starts_at > $2 or coalesce(ended_at, ends_at) > $2 and coalesce(ended_at, ends_at) <= $3) is true as since
        from access_grant held
-      where account_id = any($1) and kind <> 'role' and (ended_at is null or ended_at > $2)`,
-    [accountIds, takenAt, now],
+      where person_id = any($1) and kind <> 'role' and (ended_at is null or ended_at > $2)`,
+    [personIds, takenAt, now],
   )
-  return Map.groupBy(found, ({ accountId }) => accountId)
+  return Map.groupBy(found, ({ personId }) => personId)
 }
 
 const motionOfGrant = ({ kind, name }: { readonly kind: GrantKind; readonly name: string }) =>
@@ -140,7 +141,7 @@ export async function tasksInMotion(
           name: responsibilityName({ application: app, key, securityGroup }),
         }),
       )
-    else if (kind !== 'update-user') of.add('user')
+    else if (!['update-user', 'reset-password'].includes(kind)) of.add('user')
   }
   return moving
 }

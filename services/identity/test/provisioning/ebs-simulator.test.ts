@@ -1,17 +1,26 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { runDueJobs } from '@erp-steward/test-kit/due-jobs'
 import { eventually } from '@erp-steward/test-kit/eventually'
 import { testAct } from '@erp-steward/test-kit/test-act'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { bearer } from '@erp-steward/test-kit/tokens'
+import {
+  EbsRefusal,
+  EbsSimulator,
+  type EbsMemory,
+} from '../../../../infra/ebs-simulator/src/ebs.ts'
+import { EbsClient, type Ebs } from '../../../../infra/ebs-simulator/src/ebs-client.ts'
+import { Middleware } from '../../../../infra/ebs-simulator/src/middleware.ts'
+import { RestFace } from '../../../../infra/ebs-simulator/src/rest-face.ts'
 import { activateClient } from '../../src/clients/activate-client.ts'
 import { requestClient } from '../../src/clients/request-client.ts'
-import { claimSecret, identityStage, stillValid } from '../account-stage.ts'
+import { claimSecret, identityStage, pass, stillValid } from '../account-stage.ts'
 import {
   joined,
   ok,
@@ -21,6 +30,7 @@ import {
   smallCompany,
   tasksOf,
 } from '../directory-stage.ts'
+import { findings } from '../reconciliation-stage.ts'
 
 const ROOT = join(import.meta.dirname, '../../../..')
 const MAIN = join(ROOT, 'infra/ebs-simulator/src/main.ts')
@@ -136,6 +146,104 @@ test('it waits for tasks, does them when they come, and ends on a signal', async
   const exited = once(child, 'exit')
   child.kill('SIGTERM')
   expect(await exited).toEqual([0, null])
+})
+
+test('[A-2.1.1] a middleware that dies between doing and saying does nothing twice: the next one looks first', async () => {
+  const ebs = new EbsSimulator()
+  const person = await joined(stage)
+  const access = {
+    url: environment.EBS_SIMULATOR_URL ?? '',
+    clientId: environment.EBS_SIMULATOR_CLIENT_ID ?? '',
+    clientSecret: environment.EBS_SIMULATOR_CLIENT_SECRET ?? '',
+  }
+  const { signal } = new AbortController()
+  for (const procedure of ['FND_USER_PKG.CreateUser', 'WF_LOCAL_SYNCH.PropagateUserRole']) {
+    const dying = new Middleware(access, dyingAfter(procedure, ebs), () => undefined)
+    await expect(workOff(dying, signal)).rejects.toThrow('the middleware dies')
+    pass(stage, 61_000)
+  }
+  await workOff(new Middleware(access, portOf(ebs), () => undefined), signal)
+  const tasks = await tasksOf(stage, person.userName)
+  expect(tasks.map(({ kind, status }) => `${kind} ${status}`)).toEqual([
+    'create-user done',
+    'add-responsibility done',
+    'add-role done',
+  ])
+  expect(tasks[0]?.attempts).toBe(2)
+  expect(ebs.creations.get(person.userName)).toBe(1)
+})
+
+async function workOff(middleware: Middleware, signal: AbortSignal): Promise<void> {
+  while ((await middleware.work(0, signal)) > 0);
+}
+
+/** The simulator as a middleware sees it, without the way over REST. */
+const portOf = (ebs: EbsSimulator): Ebs => ({
+  call: (call) => {
+    ebs.call(call)
+    return Promise.resolve()
+  },
+  read: (call) => Promise.resolve(ebs.read(call)),
+  async *held() {
+    yield await Promise.resolve(ebs.held())
+  },
+  profile: () => Promise.resolve(Object.fromEntries(ebs.profile)),
+})
+
+/** As `portOf`; the call is made, and nobody lives to tell. */
+const dyingAfter = (procedure: string, ebs: EbsSimulator): Ebs => ({
+  ...portOf(ebs),
+  call: (call) => {
+    ebs.call(call)
+    return call.procedure === procedure
+      ? Promise.reject(new Error('the middleware dies'))
+      : Promise.resolve()
+  },
+})
+
+test('[A-2.1.2] the simulator tells what its EBS holds over its REST services, and what was given there by hand is found', async () => {
+  const state = join(folder, 'told.json')
+  const person = await joined(stage)
+  await run(['--once'], { ...environment, EBS_SIMULATOR_STATE: state })
+  const kept = JSON.parse(readFileSync(state, 'utf8')) as EbsMemory
+  const byHand = {
+    ...kept,
+    responsibilities: {
+      ...kept.responsibilities,
+      [`${person.userName}|SQLAP|AP_SUPER_USER|STANDARD`]: null,
+    },
+    profile: { SIGNON_PASSWORD_LENGTH: '5' },
+  }
+  writeFileSync(state, JSON.stringify(byHand))
+  // EBS is read by the real clock, and the service has its own.
+  stage.now = new Date(Math.max(stage.now.getTime(), Date.now()))
+  const told = await run(['--once', '--upload'], { ...environment, EBS_SIMULATOR_STATE: state })
+  expect(told).toMatchObject({ code: 0, stderr: '' })
+  await runDueJobs(stage.db, 'identity', stage.tasks, stage.now)
+  const own = await findings(stage, `&userName=${person.userName}`)
+  expect(own.map(({ kind, name }) => `${kind} ${name ?? ''}`)).toEqual([
+    'unapproved-grant SQLAP|AP_SUPER_USER|STANDARD',
+  ])
+  const set = await findings(stage, '&kind=profile-option')
+  expect(set.map(({ name, found }) => `${name ?? ''} ${found ?? ''}`)).toContain(
+    'SIGNON_PASSWORD_LENGTH 5',
+  )
+})
+
+test('the REST services of the simulator let nobody in without the password, and answer what EBS refuses as a fault', async () => {
+  const face = new RestFace(new EbsSimulator(), { user: 'ERPSTEWARD', password: 'right' })
+  const url = await face.listen(0)
+  try {
+    const call = { procedure: 'FND_USER_PKG.DisableUser', arguments: { username: 'NOBODY' } }
+    const wrong = new EbsClient(url, { user: 'ERPSTEWARD', password: 'wrong' })
+    await expect(wrong.call(call)).rejects.toThrow('401')
+    const right = new EbsClient(url, { user: 'ERPSTEWARD', password: 'right' })
+    await expect(right.call(call)).rejects.toThrow(EbsRefusal)
+    await expect(right.call({ ...call, procedure: 'DBMS.Drop' })).rejects.toThrow(EbsRefusal)
+    expect(await right.read(call)).toBeNull()
+  } finally {
+    await face.close()
+  }
 })
 
 test('help names every setting; a setting that is missing, an unknown argument and a wrong secret end it with words', async () => {

@@ -10,6 +10,8 @@ import {
   endDateUser,
   endResponsibility,
   endRole,
+  resetPassword,
+  setProfileOption,
   updateUser,
   type EbsRequest,
 } from '../../src/provisioning/rules/ebs-request.ts'
@@ -35,6 +37,8 @@ const requests: EbsRequest[] = [
   endResponsibility(user.userName, clerk, LATER),
   endRole(user.userName, 'UMX|CLERK', LATER),
   enableUser(user.userName, '2026-11-30'),
+  resetPassword(user.userName),
+  setProfileOption('SIGNON_PASSWORD_LENGTH', '8'),
 ]
 
 test('every kind of task is understood by the simulator, and what is read back is what was asked', () => {
@@ -130,6 +134,6 @@ test('a lock lasts until the password is reset', () => {
   ebs.call(create)
   ebs.lock('LIN.MEI')
   expect(ebs.read(create)?.validity).toBe('12')
-  ebs.call({ procedure: 'FND_USER_PKG.ChangePassword', arguments: { username: 'LIN.MEI' } })
+  ebs.call(resetPassword('LIN.MEI').call)
   expect(ebs.read(create)?.validity).toBe('21')
 })

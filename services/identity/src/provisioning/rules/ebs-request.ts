@@ -168,3 +168,30 @@ export function addRole(userName: string, roleName: string, startDate: string): 
 export function endRole(userName: string, roleName: string, endDate: string): EbsRequest {
   return role('end-role', userName, roleName, null, endDate)
 }
+
+/**
+ * The password is no argument: the middleware makes a random one that nobody reads. Because the password date becomes empty,
+ * EBS asks for a new one at the next login; a lock ends. Source: EBS conventions 4.1, 4.6.
+ */
+export function resetPassword(userName: string): EbsRequest {
+  return {
+    kind: 'reset-password',
+    call: {
+      procedure: 'FND_USER_PKG.UpdateUser',
+      arguments: { x_user_name: userName, x_owner: OWNER, x_password_date: NULL_CHAR },
+    },
+    expected: { userName, passwordDate: null },
+  }
+}
+
+/** At site level, which alone counts at the login page. Source: EBS conventions 4.6. */
+export function setProfileOption(profileOption: string, value: string): EbsRequest {
+  return {
+    kind: 'set-profile-option',
+    call: {
+      procedure: 'FND_PROFILE.SAVE',
+      arguments: { x_name: profileOption, x_value: value, x_level_name: 'SITE' },
+    },
+    expected: { profileOption, value },
+  }
+}

@@ -1,0 +1,19 @@
+import { durationMs } from '@erp-steward/regulation/duration'
+import { readParameter } from '@erp-steward/service-kit/parameters'
+import type { EntityManager } from 'typeorm'
+import type { ProfileTargets } from './rules/profile-option.ts'
+
+const DAY_MS = 86_400_000
+
+/** What our own parameters ask of EBS. */
+export async function profileTargets(tx: EntityManager, now: Date): Promise<ProfileTargets> {
+  const length = await readParameter(tx, 'identity.password.min_length', null, now)
+  const failures = await readParameter(tx, 'identity.lockout.failures', null, now)
+  const history = await readParameter(tx, 'identity.password.history', null, now)
+  const lifetime = await readParameter(tx, 'identity.password.max_age', null, now)
+  return {
+    passwordLength: length.value,
+    failures: failures.value,
+    noReuseDays: Math.ceil((history.value * durationMs(lifetime.value)) / DAY_MS),
+  }
+}
