@@ -1,129 +1,16 @@
-import { once } from 'node:events'
-import { existsSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
-import { join, resolve } from 'node:path'
-import { createLog } from '@erp-steward/service-kit/log'
-import type { Logger } from 'pino'
-import { checkSettings, unknownSettings } from './check-settings.ts'
-import { makeFolder } from './data-folder.ts'
-import { helpText, USAGE } from './help.ts'
-import { openLogFile } from './log-file.ts'
+import { loadBundle, renewBundle } from './bundle/load-bundle.ts'
 
-const STOP_LIMIT_MS = 60_000
-/** SQLSTATE of a connection that ends because its server is stopped. */
-const ADMIN_SHUTDOWN = '57P01'
-
-// A terminal or a pipe that has gone must not end the site in the middle of its work or of its own end.
-process.stdout.on('error', () => undefined)
-process.stderr.on('error', () => undefined)
-
-const say = (line: string) => {
-  process.stdout.write(`${line}\n`)
-}
-
-const MIGRATING = 'Migrating '
-let isLineOpen = false
-/** One line each; the services that are migrated one after the other share one. */
-const progress = (line: string) => {
-  const service = line.startsWith(MIGRATING) ? line.slice(MIGRATING.length) : null
-  if (service === null) process.stdout.write(`${isLineOpen ? '\n' : ''}… ${line}\n`)
-  else process.stdout.write(isLineOpen ? `, ${service}` : `… ${line}`)
-  isLineOpen = service !== null
-}
-
-const known = ['--kafka', '--help', '-h']
-const given = process.argv.slice(2)
-const unknownArgument = given.find((argument) => !known.includes(argument))
-if (unknownArgument !== undefined) {
-  process.stderr.write(`Unknown argument ${unknownArgument}. ${USAGE}\n`)
-  process.exit(2)
-}
-if (given.includes('--help') || given.includes('-h')) {
-  // A pipe takes what is written in its own time.
-  await new Promise((resolve) => process.stdout.write(helpText(), resolve))
-  process.exit(0)
-}
-
-const calledOff = new AbortController()
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-  process.on(name, () => {
-    if (calledOff.signal.aborted) return
-    say('\nStopping …')
-    setTimeout(() => process.exit(1), STOP_LIMIT_MS).unref()
-    calledOff.abort()
+const bundle = loadBundle()
+if (bundle !== null) await bundle.runHost(bundle)
+else {
+  const { runHost } = await import('./run-host.ts')
+  await runHost({
+    onReady: () => {
+      // What was compiled serves the next start, even when this process is killed.
+      flushCompileCache()
+      renewBundle()
+    },
+    toSources: (text) => text,
   })
-
-let log: Logger | undefined
-let logFile: string | undefined
-try {
-  const started = performance.now()
-  for (const line of unknownSettings(process.env)) process.stderr.write(`Warning: ${line}\n`)
-  const config = checkSettings(process.env)
-  const folder = resolve(config.STEWARD_DATA)
-  makeFolder(folder)
-  const file = join(folder, 'steward.log')
-  log = createLog(
-    config.LOG_LEVEL,
-    openLogFile({
-      file,
-      maxBytes: config.STEWARD_LOG_MIB * 1_048_576,
-      keep: config.STEWARD_LOG_FILES,
-    }),
-  )
-  logFile = file
-  process.on('uncaughtExceptionMonitor', (error) => {
-    log?.fatal({ err: error }, 'the host ends by an error that nobody caught')
-  })
-  process.on('uncaughtException', (error) => {
-    // A start that is called off ends PostgreSQL under a migration whose connection is not ours to guard: expected.
-    if (calledOff.signal.aborted && 'code' in error && error.code === ADMIN_SHUTDOWN) return
-    process.stderr.write(`\n${error.stack ?? error.message}\n`)
-    process.exit(1)
-  })
-  // Loaded here, for it takes longer than all that was answered so far.
-  const { startHost } = await import('./host.ts')
-  calledOff.signal.throwIfAborted()
-  const host = await startHost({
-    config,
-    environment: process.env,
-    kafka: given.includes('--kafka'),
-    log,
-    progress,
-    signal: calledOff.signal,
-  })
-  const passwords = existsSync(host.passwordFile)
-    ? `\n  passwords   ${host.passwordFile}  (one-time, of the three administrators)`
-    : ''
-  say(`
-ERP Steward is ready after ${((performance.now() - started) / 1_000).toFixed(1)} s.
-
-  gateway     ${host.gatewayUrl}
-  docs        ${host.gatewayUrl}/docs
-  health      ${host.gatewayUrl}/health${passwords}
-  log         ${logFile}
-  settings    npm start -- --help
-  stop        Ctrl-C
-`)
-  // What was compiled serves the next start, even when this process is killed.
-  flushCompileCache()
-  if (!calledOff.signal.aborted) await once(calledOff.signal, 'abort')
-  await host.stop()
-  say('Stopped.')
-  process.exit(0)
-} catch (error) {
-  log?.error({ err: error }, 'not started')
-  if (calledOff.signal.aborted) {
-    say('Stopped.')
-    process.exit(0)
-  }
-  // Words for the operator; the stack is for us and goes to the log.
-  const more = logFile === undefined ? '' : `\nMore in ${logFile}`
-  process.stderr.write(`\nERP Steward did not start.\n${wordsOf(error)}${more}\n`)
-  process.exit(1)
-}
-
-function wordsOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  if (error instanceof AggregateError) return error.errors.map(wordsOf).join('\n')
-  return error.message === '' ? error.name : error.message
 }
