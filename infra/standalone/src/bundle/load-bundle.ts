@@ -23,9 +23,9 @@ export interface LoadedBundle extends Loaded {
 
 /**
  * Loads the bundle, when there is one that is as the sources are; else `null`. One that does not load, because its disk
- * has spoiled it, is told on standard error and forgotten.
+ * has spoiled it, is told and forgotten.
  */
-export function loadBundle(bundles = BUNDLES): LoadedBundle | null {
+export function loadBundle(bundles = BUNDLES, tell = warn): LoadedBundle | null {
   const bundle = freshBundle(bundles)
   if (bundle === null) return null
   const codeFile = join(bundle.folder, `code-${cachedDataVersionTag().toString(16)}`)
@@ -42,9 +42,13 @@ export function loadBundle(bundles = BUNDLES): LoadedBundle | null {
     }
   } catch (error) {
     forget(bundles)
-    process.stderr.write(`Warning: ${bundle.script} does not load: ${String(error)}\n`)
+    tell(`Warning: ${bundle.script} does not load: ${String(error)}`)
     return null
   }
+}
+
+function warn(line: string): void {
+  process.stderr.write(`${line}\n`)
 }
 
 /**
