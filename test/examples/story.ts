@@ -1,3 +1,4 @@
+import { access } from './access.ts'
 import { assessment } from './assessment.ts'
 import { backup } from './backup.ts'
 import { changes } from './changes.ts'
@@ -35,6 +36,7 @@ export async function tellStory(): Promise<{ examples: Examples; document: ApiDo
     await changes(company)
     await retryPlan(company)
     await assessment(company)
+    await access(company)
     await duties(company)
     await evidence(company)
     return { examples: play.examples, document }

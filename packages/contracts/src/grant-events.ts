@@ -12,11 +12,13 @@ export const GrantsApplied = defineEvent({
   payload: Type.Object({
     personId: Uuid,
     accountId: Uuid,
-    /** What gives them: `position`. */
+    /** What gives them: `position` or `request`. */
     source: Type.String(),
     positionId: nullable(Uuid),
     /** Version of the row of the position matrix. */
     positionVersion: nullable(Type.Integer({ minimum: 1 })),
+    /** `null` where the position gives them. */
+    requestId: nullable(Uuid),
     grants: Type.Array(Type.Object(item)),
     startsAt: Instant,
     /** `null` where they end with the position, or when somebody ends them. */
@@ -36,6 +38,52 @@ export const GrantsEnded = defineEvent({
     grants: Type.Array(
       Type.Object({ grantId: Uuid, ...item, reason: Type.String(), endedAt: Instant }),
     ),
+  }),
+})
+
+/** What is asked for stands in the request; the digest is that of it and of the person's place. */
+const asked = { requestId: Uuid, personId: Uuid, kind: Type.String() }
+
+export const AccessRequested = defineEvent({
+  type: 'identity.grant.requested.v1',
+  summary:
+    'An account, rights beside the position, or the end of them were asked for, or asked for otherwise.',
+  clauses: ['A-2.1.1', 'A-2.1.2', 'B-4.1.5'],
+  payload: Type.Object({
+    ...asked,
+    digest: Type.String(),
+    stages: Type.Array(Type.String()),
+    requestedBy: Type.String(),
+    requestedAt: Instant,
+    expiresAt: Instant,
+  }),
+})
+
+export const AccessRequestApproved = defineEvent({
+  type: 'identity.grant.approved.v1',
+  summary: 'One stage of a request was approved; the last one put it in force.',
+  clauses: ['A-2.1.2', 'B-4.1.5'],
+  payload: Type.Object({
+    ...asked,
+    stage: Type.String(),
+    digest: Type.String(),
+    role: Type.String(),
+    approvedBy: Type.String(),
+    approvedAt: Instant,
+    isLast: Type.Boolean(),
+  }),
+})
+
+export const AccessRequestRejected = defineEvent({
+  type: 'identity.grant.rejected.v1',
+  summary: 'A request was rejected, or withdrawn by who asked.',
+  clauses: ['A-2.1.2', 'B-4.1.5'],
+  payload: Type.Object({
+    ...asked,
+    state: Type.Enum(['rejected', 'withdrawn']),
+    reason: Type.String(),
+    endedBy: Type.String(),
+    endedAt: Instant,
   }),
 })
 

@@ -165,6 +165,17 @@ export const permissions = {
     'MIDDLEWARE',
   ],
   'grant.end': ['SECURITY_ADMIN'],
+  'access-request.read': [
+    'OM_AUTHORITY',
+    'BUSINESS_OWNER',
+    'KEY_USER',
+    'SYSTEM_ADMIN',
+    'SECURITY_ADMIN',
+    'AUDIT_ADMIN',
+  ],
+  /** Key users of the unit file them (B-4.1.5); the leader and the O&M authority may, too. */
+  'access-request.submit': ['KEY_USER', 'BUSINESS_OWNER', 'OM_AUTHORITY'],
+  'access-request.decide': ['BUSINESS_OWNER', 'OM_AUTHORITY', 'SECURITY_ADMIN'],
   'sod.read': [
     'OM_AUTHORITY',
     'BUSINESS_OWNER',

@@ -65,6 +65,7 @@ export const services: Readonly<Record<ServiceName, ServiceProfile>> = {
     '/v1/accounts',
     '/v1/changes-feed',
     '/v1/account-changes',
+    '/v1/access-requests',
     '/v1/grants',
     '/v1/sod',
     '/v1/credential-resets',

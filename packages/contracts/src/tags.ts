@@ -1,5 +1,7 @@
 /** What the operations of one tag are about; the documentation page groups them by it. */
 export const tags: Readonly<Record<string, string>> = {
+  'access requests':
+    'What is asked for beside the position, or for a time, and the approvals of unit and company.',
   'account changes': 'Requests to change an account and what it may do, and the decision on each.',
   accounts: 'Accounts of people: their state, their roles, freezing and lockdown.',
   alerts: 'Alert episodes: a series beyond its threshold, from the first breach to the end.',

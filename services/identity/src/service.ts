@@ -34,6 +34,8 @@ import { passwordHalvesWaiting } from './credentials/halves-waiting.ts'
 import { credentialRoutes } from './credentials/routes.ts'
 import { SignInGuardEntity } from './credentials/sign-in-guard.ts'
 import { feedRoutes } from './feed/routes.ts'
+import { AccessRequestEntity } from './access-requests/access-request.ts'
+import { accessRequestRoutes } from './access-requests/routes.ts'
 import { AccessGrantEntity } from './grants/access-grant.ts'
 import { expireGrants } from './grants/end-grant.ts'
 import { grantRoutes } from './grants/routes.ts'
@@ -120,6 +122,7 @@ export const identity = defineService({
     AccountEntity,
     AccountChangeEntity,
     AccessGrantEntity,
+    AccessRequestEntity,
     SodRuleSetEntity,
     SodPairEntity,
     SodCarrierEntity,
@@ -164,6 +167,7 @@ export const identity = defineService({
     await importRoutes(app, { db, clock })
     accountRoutes(app, { db, clock })
     grantRoutes(app, { db, clock })
+    accessRequestRoutes(app, { db, clock })
     sodRoutes(app, { db, clock })
     provisioningRoutes(app, { db, clock })
     await reconciliationRoutes(app, { db, clock })

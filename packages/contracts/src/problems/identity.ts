@@ -47,6 +47,22 @@ export const identityProblems = {
     said('The grant has ended', '该授权已终止'),
     said('Nothing to do: read the grant for when and why.', '无需处理：终止时间与原因见该授权。'),
   ),
+  'access-request-state': problem(
+    409,
+    said('The request is not in a state for this', '该申请的状态不允许此操作'),
+    said(
+      'Read the request; ask anew if it is still needed.',
+      '请查看该申请；如仍有需要，请重新申请。',
+    ),
+  ),
+  'access-request-changed': problem(
+    409,
+    said('The request was changed since you read it', '该申请在您查看之后已被修改'),
+    said(
+      'Read it again, and send its `digest` if you approve what it is now.',
+      '请重新查看；如同意现在的内容，请发送其 `digest`。',
+    ),
+  ),
   'sod-violation': problem(
     409,
     said('Somebody would hold incompatible duties', '将有人持有不相容的职责'),

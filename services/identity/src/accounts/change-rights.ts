@@ -7,6 +7,7 @@ import { durationMs } from '@erp-steward/regulation/duration'
 import { readParameter } from '@erp-steward/service-kit/parameters'
 import type { EntityManager } from 'typeorm'
 import { endGrants, type EndedGrant, type WhichGrants } from '../grants/end-grants.ts'
+import { giveGrants, type Requested } from '../grants/give-grants.ts'
 import { givePosition } from '../grants/give-position.ts'
 import { accessOf, itemsOf, without } from '../grants/rules/grant-item.ts'
 import { carriesRights, PositionEntity, type Position } from '../organisation/position.ts'
@@ -140,6 +141,37 @@ export async function grantPosition(tx: EntityManager, personId: string, act: Ac
   await revokeAccount(tx, account.id, 'rights-changed', act)
   const queued = await queueAccessChange(tx, { account, unitId }, noAccess, position, act)
   await announceRights(tx, account, position.id, queued, act)
+}
+
+/**
+ * Gives somebody what was asked for beside the position, here and in EBS; tokens are void where a role is among it. The caller
+ * holds the person's row.
+ *
+ * @throws Problem `account-state` for an account that is shut or whose rights wait, `sod-violation`
+ */
+export async function giveRequested(
+  tx: EntityManager,
+  person: Pick<Person, 'id' | 'unitId' | 'positionId'>,
+  requested: Requested,
+  act: Act,
+): Promise<void> {
+  const [holder] = await usableAccounts(tx, [person])
+  if (holder?.account.status !== 'active')
+    throw new Problem(
+      'account-state',
+      said('The account is shut, or its rights wait.', '该账号未启用，或其权限待批。'),
+    )
+  const { account } = holder
+  const { id: personId, unitId, positionId } = person
+  const { items } = requested
+  const checked = await assertCompatible(tx, [personId], items, act.now)
+  const given = { personId, accountId: account.id, unitId, sod: checked(personId) }
+  await giveGrants(tx, given, requested, act)
+  if (items.some(({ kind }) => kind === 'role'))
+    await revokeAccount(tx, account.id, 'rights-changed', act)
+  const target = { account, unitId }
+  const queued = await queueAccessChange(tx, target, noAccess, accessOf(items), act)
+  await announceRights(tx, account, positionId, queued, act)
 }
 
 /**

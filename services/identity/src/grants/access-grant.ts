@@ -9,9 +9,10 @@ export const GrantKind = Type.Enum(['role', 'ebs-responsibility', 'ebs-role'], {
 })
 export type GrantKind = Static<typeof GrantKind>
 
-export const GrantSource = Type.Enum(['position'], {
+export const GrantSource = Type.Enum(['position', 'request'], {
   title: 'GrantSource',
-  description: '`position`: the approved row of the position matrix gives it.',
+  description:
+    '`position`: the approved row of the position matrix gives it; `request`: it was asked for and approved beside the position.',
 })
 
 export const GrantState = Type.Enum(['to-come', 'in-force', 'ended'], {
@@ -49,6 +50,7 @@ export const GrantView = Type.Object(
       Type.Integer(),
       'Version of the row of the position matrix under which it began.',
     ),
+    requestId: nullable(Uuid, 'The request that gave it.'),
     startsAt: about(InstantOut, 'From then on it is in force.'),
     endsAt: nullable(InstantOut, 'From then on it is not; null: it has an owner instead.'),
     ownerUnitId: nullable(
@@ -87,7 +89,8 @@ export const AccessGrantEntity = entityOf(GrantView, {
     },
     {
       name: 'access_grant_source_check',
-      expression: `source = 'position' and position_id is not null and position_version is not null`,
+      expression: `source = 'position' and position_id is not null and position_version is not null and request_id is null
+        or source = 'request' and request_id is not null and position_id is null and position_version is null`,
     },
     {
       name: 'access_grant_sod_check',
@@ -131,6 +134,12 @@ export const AccessGrantEntity = entityOf(GrantView, {
       name: 'access_grant_account_id_fkey',
       target: 'account',
       columnNames: ['account_id'],
+      referencedColumnNames: ['id'],
+    },
+    {
+      name: 'access_grant_request_id_fkey',
+      target: 'access_request',
+      columnNames: ['request_id'],
       referencedColumnNames: ['id'],
     },
     {

@@ -79,7 +79,7 @@ export async function givePosition(
       GrantsApplied,
       personId,
       {
-        ...{ personId, accountId, positionId, positionVersion, approvedBy },
+        ...{ personId, accountId, positionId, positionVersion, approvedBy, requestId: null },
         source: 'position',
         grants: [...items],
         startsAt: act.now.toISOString(),

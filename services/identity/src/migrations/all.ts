@@ -25,6 +25,7 @@ import { CreateGrant1790000093100 } from './1790000093100-create-grant.ts'
 import { BindTokens1790000094000 } from './1790000094000-bind-tokens.ts'
 import { CreateSod1790000094100 } from './1790000094100-create-sod.ts'
 import { CreateReconciliation1790000095000 } from './1790000095000-create-reconciliation.ts'
+import { CreateAccessRequest1790000095100 } from './1790000095100-create-access-request.ts'
 
 /** In the order they run. */
 export const migrations = [
@@ -55,4 +56,5 @@ export const migrations = [
   BindTokens1790000094000,
   CreateSod1790000094100,
   CreateReconciliation1790000095000,
+  CreateAccessRequest1790000095100,
 ]
