@@ -35,6 +35,7 @@ import { credentialRoutes } from './credentials/routes.ts'
 import { SignInGuardEntity } from './credentials/sign-in-guard.ts'
 import { feedRoutes } from './feed/routes.ts'
 import { AccessRequestEntity } from './access-requests/access-request.ts'
+import { accessRequestsWaiting } from './access-requests/requests-waiting.ts'
 import { accessRequestRoutes } from './access-requests/routes.ts'
 import { AccessGrantEntity } from './grants/access-grant.ts'
 import { expireGrants } from './grants/end-grant.ts'
@@ -224,7 +225,7 @@ export const identity = defineService({
     '45 17 * * * renew-signing-key',
     '20 17 * * * state-sealing',
   ].join('\n'),
-  waits: [accountChangesWaiting, passwordHalvesWaiting, secretHalvesWaiting],
+  waits: [accountChangesWaiting, accessRequestsWaiting, passwordHalvesWaiting, secretHalvesWaiting],
   proposals: () => [narrowDuties, changeRules, grantException],
   attention: identityAttention,
   unitExists,

@@ -6,6 +6,7 @@ import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { durationMs } from '@erp-steward/regulation/duration'
 import { readParameter } from '@erp-steward/service-kit/parameters'
+import { settleWait } from '@erp-steward/service-kit/waits'
 import type { EntityManager } from 'typeorm'
 import { AccountEntity } from '../accounts/account.ts'
 import { assertNotAbout } from '../accounts/another-hand.ts'
@@ -13,6 +14,7 @@ import { ModuleEntity } from '../organisation/module.ts'
 import type { Person } from '../people/person.ts'
 import { assertCompatible } from '../sod/violations-of.ts'
 import { AccessRequestEntity, type AccessChange, type AccessRequest } from './access-request.ts'
+import { waitOfRequest } from './requests-waiting.ts'
 import { isGrantable, stagesOf, wantedBy } from './rules/stages.ts'
 
 /**
@@ -92,6 +94,7 @@ async function asked(tx: EntityManager, person: Person, change: AccessChange, ac
 
 async function announce(tx: EntityManager, request: AccessRequest, act: Act): Promise<void> {
   const { id: requestId, personId, kind, digest, stages, requestedBy, expiresAt } = request
+  await settleWait(tx, 'identity', await waitOfRequest(tx, request, act.now), act)
   await appendEvent(
     tx,
     'identity',

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import type { Role } from '@erp-steward/contracts/permissions'
 import { runTask } from '@erp-steward/test-kit/run-task'
+import { saidOfWaits } from '@erp-steward/test-kit/said-of-waits'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { identityStage, pass } from '../account-stage.ts'
 import {
@@ -452,4 +453,19 @@ test('[A-2.1.2] two requests that only together join incompatible duties: one ta
   const left = requests[answers.findIndex(({ statusCode }) => statusCode === 409)]
   if (left === undefined) throw new Error('both took effect')
   expect((await read(left)).state).toBe('company-approved')
+})
+
+test('[B-4.1.5] a request that nobody can approve is an alarm, until somebody can', async () => {
+  const person = await joined(stage)
+  const request = await submitted(person.id, { kind: 'change', grants: report })
+  const said = async () =>
+    (await saidOfWaits(stage.db, 'access-request.approve'))
+      .filter(({ subject }) => subject === request.id)
+      .map((each) => each.said)
+  expect(await said()).toEqual(['undecidable'])
+  await put(stage, '/v1/positions/LEADER', { name: '单位负责人' })
+  await setRights(stage, 'LEADER', { roles: ['BUSINESS_OWNER'] })
+  await joined(stage, { positionCode: 'LEADER' })
+  await runTask(stage, 'watch-waits')
+  expect(await said()).toEqual(['undecidable', 'decidable'])
 })

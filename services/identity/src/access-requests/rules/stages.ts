@@ -28,7 +28,7 @@ export function roleOf(
   return isGrave === (stage === 'company') ? 'SECURITY_ADMIN' : 'OM_AUTHORITY'
 }
 
-const RESPONSIBILITY = /^[A-Z0-9_]{1,50}\|[^\u0000-\u001f|]{1,60}\|[A-Z0-9_]{1,60}$/
+const RESPONSIBILITY = /^[A-Z0-9_]{1,50}\|[^|\p{Cc}]{1,60}\|[A-Z0-9_]{1,60}$/u
 const REQUESTABLE = ['OM_AUTHORITY', 'BUSINESS_OWNER', 'KEY_USER', 'OM_PROVIDER', 'END_USER']
 
 /** Whether there can be such a thing: a role of the business, or a responsibility by its three parts. */
