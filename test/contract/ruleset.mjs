@@ -67,6 +67,8 @@ export default {
   overrides: [
     // Whoever signs in has no token yet; what is sent is the secret itself.
     withoutToken('/v1/sessions', '/v1/tokens', '/v1/tokens/refresh'),
+    // Who signs in for a front end has no token yet, and who signs out by its identity token has none any more.
+    withoutToken('/v1/authorizations', '/v1/sign-out'),
     // A client says who it is in the form, or as HTTP Basic.
     withoutToken('/v1/tokens/introspection', '/v1/tokens/revocation'),
     // The token of a source is no access token; the operation checks it itself.

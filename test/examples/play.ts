@@ -158,6 +158,8 @@ export class Play {
     const { id } = answer.body
     if (typeof id === 'string' && answer.headers.etag !== undefined)
       this.#versions.set(id, answer.headers.etag)
+    const code = new URL(answer.headers.location ?? '', this.stage.url).searchParams.get('code')
+    if (code !== null) this.names.hide(code, 'example-code')
     if (summary !== null) this.#keep(operationId, summary, ask, shown, answer)
     await this.stage.passTo(new Date(this.stage.now().getTime() + BETWEEN_MS))
     return answer
@@ -170,7 +172,12 @@ export class Play {
   ): Promise<Answer & { contentType: string; text: string }> {
     const deadline = performance.now() + PATIENCE_MS
     for (;;) {
-      const response = await fetch(`${this.stage.url}${url}`, { method, ...init })
+      // Where a browser would be sent next is part of the answer.
+      const response = await fetch(`${this.stage.url}${url}`, {
+        method,
+        redirect: 'manual',
+        ...init,
+      })
       const text = await response.text()
       const contentType = response.headers.get('content-type')?.split(';')[0] ?? ''
       if (response.status !== 503 || performance.now() > deadline)

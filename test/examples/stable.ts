@@ -6,6 +6,7 @@ const SECRETS: Readonly<Record<string, string>> = {
   access_token: 'example-access-token',
   refreshToken: 'example-refresh-token',
   refresh_token: 'example-refresh-token',
+  id_token: 'example-id-token',
   token: 'example-token',
   next: 'example-cursor',
 }

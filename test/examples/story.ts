@@ -5,6 +5,7 @@ import { changes } from './changes.ts'
 import { Company } from './company.ts'
 import { duties } from './duties.ts'
 import { evidence } from './evidence.ts'
+import { frontEnd } from './front-end.ts'
 import { monitoring } from './monitoring.ts'
 import { organise } from './organisation.ts'
 import { people, retryPlan } from './people.ts'
@@ -29,6 +30,7 @@ export async function tellStory(): Promise<{ examples: Examples; document: ApiDo
     const company = new Company(play)
     await organise(company)
     await people(company)
+    await frontEnd(company)
     await twoPersons(company)
     await support(company)
     await monitoring(company)

@@ -38,6 +38,11 @@ export const publicOperations: readonly string[] = [
   'GET /.well-known/jwks.json',
   'GET /.well-known/oauth-authorization-server',
   'GET /.well-known/openid-configuration',
+  // Pages for people who sign in for a front end; who asks says so by the form.
+  'GET /v1/authorizations',
+  'POST /v1/authorizations',
+  'GET /v1/sign-out',
+  'POST /v1/sign-out',
   'POST /v1/sessions',
   'POST /v1/tokens',
   // Who asks says so by the credentials of a client, as RFC 7662 and 7009 have it.
@@ -70,6 +75,9 @@ export const services: Readonly<Record<ServiceName, ServiceProfile>> = {
     '/v1/sod',
     '/v1/credential-resets',
     '/v1/me',
+    '/v1/authorizations',
+    '/v1/sign-out',
+    '/v1/userinfo',
     '/v1/sessions',
     '/v1/tokens',
     '/v1/clients',

@@ -3,7 +3,7 @@ import { said, type Bilingual } from './bilingual.ts'
 /** Why a session ended. */
 export const sessionEnds = [
   ...(['signed-out', 'idle', 'absolute', 'evicted'] as const),
-  ...(['refresh-reused', 'password-changed', 'revoked'] as const),
+  ...(['refresh-reused', 'code-reused', 'password-changed', 'revoked'] as const),
 ] as const
 export type SessionEnd = (typeof sessionEnds)[number]
 
@@ -18,6 +18,10 @@ const texts: Readonly<Record<SessionEnd, Bilingual>> = {
   'refresh-reused': said(
     'A refresh token of the session was used twice, so somebody may have copied it.',
     '该会话的刷新令牌被使用了两次，可能已被他人复制。',
+  ),
+  'code-reused': said(
+    'The code of the sign-in was presented twice or by another, so somebody may have copied it.',
+    '登录授权码被重复使用或被他人使用，可能已被复制。',
   ),
   'password-changed': said(
     'The password was changed after this session began.',

@@ -274,7 +274,9 @@ function headersOf(
   isTagged: boolean,
 ): HeaderName[] {
   const isMade =
-    status === '202' || (status === '201' && (once === true || versioned !== undefined))
+    status === '202' ||
+    status === '303' ||
+    (status === '201' && (once === true || versioned !== undefined))
   return [
     ...ALWAYS,
     ...(isTagged ? (['ETag'] as const) : []),

@@ -13,7 +13,14 @@ export function watchProblems(app: App): () => void {
   app.addHook('onSend', (request, reply, payload, done) => {
     const { operationId = '', problems: declared } = request.routeOptions.schema ?? {}
     const { oauth = false } = request.routeOptions.config
-    if (declared !== undefined && reply.statusCode >= 400 && typeof payload === 'string') {
+    // A page for people is no problem document.
+    const isPage = String(reply.getHeader('content-type')).startsWith('text/html')
+    if (
+      declared !== undefined &&
+      reply.statusCode >= 400 &&
+      typeof payload === 'string' &&
+      !isPage
+    ) {
       const { code, ...members } = JSON.parse(payload) as { readonly code: ProblemCode }
       if (!declared.includes(code)) faults.add(`${operationId} does not declare ${code}`)
       const known: readonly string[] = [

@@ -98,6 +98,9 @@ import {
   createTokenSigner,
   createTokenWriter,
 } from './sessions/token-signer.ts'
+import { AuthorizationCodeEntity } from './tokens/authorization-code.ts'
+import { frontEndRoutes } from './tokens/front-end-routes.ts'
+import { createIdTokenSigner } from './tokens/id-token.ts'
 import { tokenRoutes } from './tokens/routes.ts'
 
 /** Who there is, who may do what, who is signed in, and the ledger of everything that happened. */
@@ -140,6 +143,7 @@ export const identity = defineService({
     SignInGuardEntity,
     SessionEntity,
     RefreshTokenEntity,
+    AuthorizationCodeEntity,
     RevocationEntity,
     SigningKeyEntity,
     ClientEntity,
@@ -159,8 +163,10 @@ export const identity = defineService({
     const { PERSONAL_DATA_KEYS, PERSONAL_INDEX_KEY } = config
     holdPersonalData(db, createPersonalData(PERSONAL_DATA_KEYS, PERSONAL_INDEX_KEY))
     const seal = createSeal(config.SEALING_KEYS)
-    const write = createTokenWriter(createJwsWriter(seal), config.PUBLIC_URL)
-    const sign = createTokenSigner(createKeyInForce(seal), write)
+    const writeJws = createJwsWriter(seal)
+    const write = createTokenWriter(writeJws, config.PUBLIC_URL)
+    const keyInForce = createKeyInForce(seal)
+    const sign = createTokenSigner(keyInForce, write)
     refuseRevoked(app, db)
     organisationRoutes(app, { db, clock })
     personRoutes(app, { db, clock })
@@ -176,7 +182,10 @@ export const identity = defineService({
     sessionRoutes(app, { db, clock, sign, seal })
     clientRoutes(app, { db, clock })
     const issuer = config.PUBLIC_URL
-    await tokenRoutes(app, { db, clock, issuer, sign, write, keyFor: publishedKey(db, clock) })
+    const keyFor = publishedKey(db, clock)
+    const signIdToken = createIdTokenSigner(keyInForce, writeJws, issuer)
+    await tokenRoutes(app, { db, clock, issuer, sign, write, signIdToken, keyFor })
+    await frontEndRoutes(app, { db, clock, issuer })
     feedRoutes(app, { db })
     auditRoutes(app, { db, clock, signer: signerOf(config), verify: ledgerVerification(deps) })
   },

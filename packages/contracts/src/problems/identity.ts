@@ -184,6 +184,14 @@ export const identityProblems = {
       '请只请求该角色拥有的权限，或不填写 `scope`。',
     ),
   ),
+  'redirect-refused': problem(
+    422,
+    said('The addresses of the front end cannot be used', '前端的回调地址不可用'),
+    said(
+      'Send absolute https addresses, or http on 127.0.0.1, without user and fragment; for a front end and for no other machine.',
+      '请提交绝对的 https 地址，或 127.0.0.1 上的 http 地址，不含用户名和片段；仅前端可登记。',
+    ),
+  ),
   'client-key-unknown': problem(
     404,
     said('The client has no such key', '该客户端没有此公钥'),

@@ -44,7 +44,7 @@ export interface DoorParts {
 }
 
 /** Operations that start a session or cost a password hash: a smaller quota per address. */
-const SIGN_IN = new Set(['POST /v1/sessions', 'POST /v1/tokens'])
+const SIGN_IN = new Set(['POST /v1/sessions', 'POST /v1/authorizations', 'POST /v1/tokens'])
 /** Operations that machines call all the time. */
 const METRICS = new Set(['POST /v1/metrics/write'])
 

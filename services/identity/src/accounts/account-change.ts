@@ -89,6 +89,21 @@ export const AccountChangeCommand = Type.Union(
       name: about(Line(100), 'What people call the machine; no other has it.'),
       role: ClientRole,
       unitId: nullable(Uuid, 'The unit that it may act for; null: the whole company.'),
+      redirectUris: Type.Optional(
+        Type.Array(Type.String({ minLength: 1, maxLength: 500 }), {
+          maxItems: 10,
+          uniqueItems: true,
+          description:
+            'Of a front end: addresses to which a browser is sent with a code, to the letter; https, or http on the own machine.',
+        }),
+      ),
+      signOutUris: Type.Optional(
+        Type.Array(Type.String({ minLength: 1, maxLength: 500 }), {
+          maxItems: 10,
+          uniqueItems: true,
+          description: 'Of a front end: addresses to which a browser is sent after signing out.',
+        }),
+      ),
     }),
     command('disable-client', 'DisableClient', { clientId: about(Uuid, 'The machine.') }),
   ],

@@ -25,7 +25,8 @@ import { userNameLookup } from './sealed-user-name.ts'
  *
  * @throws Problem `permission-missing`, `same-person`, `administrator-has-business-role`, `administrator-named`,
  *   `rights-not-waiting`, `person-unknown`, `account-exists`, `account-unknown`, `user-name-taken`, `position-unknown`,
- *   `unit-unknown`, `client-unknown`, `client-exists`, `finding-state`, `validation-failed`, `account-change-pending`
+ *   `unit-unknown`, `client-unknown`, `client-exists`, `redirect-refused`, `finding-state`, `validation-failed`,
+ *   `account-change-pending`
  */
 export async function askForChange(
   tx: EntityManager,
@@ -115,13 +116,13 @@ async function subjectOf(
       await askToAdopt(tx, command.users, reason, act)
       return randomUUID()
     case 'create-client': {
-      const { name, role, unitId } = command
+      const { name, role, unitId, redirectUris, signOutUris } = command
       if (unitId !== null && !(await unitExists(tx, unitId)))
         throw new Problem(
           'unit-unknown',
           said(`There is no unit ${unitId}.`, `没有单位 ${unitId}。`),
         )
-      return (await requestClient(tx, { name, role, unitId }, act)).id
+      return (await requestClient(tx, { name, role, unitId, redirectUris, signOutUris }, act)).id
     }
     case 'disable-client': {
       const { clientId } = command

@@ -271,6 +271,7 @@ function changeRoutes(app: App, deps: Committer): void {
         'finding-state',
         'person-unknown',
         'position-unknown',
+        'redirect-refused',
         'rights-not-waiting',
         'same-person',
         'unit-unknown',

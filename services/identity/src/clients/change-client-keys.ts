@@ -38,7 +38,7 @@ export async function registerClientKey(
   if (living >= MOST_KEYS || (await tx.existsBy(ClientKeyEntity, { clientId, thumbprint })))
     throw refused(
       `The client has this key already, or ${String(MOST_KEYS)} others: end one first.`,
-      `该客户端已有此公钥,或已有 ${String(MOST_KEYS)} 个公钥:请先停用其一。`,
+      `该客户端已有此公钥，或已有 ${String(MOST_KEYS)} 个公钥：请先停用其一。`,
     )
   const key: ClientKey = {
     ...{ clientId, thumbprint, jwk },

@@ -3,10 +3,14 @@ import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
 import { Type, type Static } from 'typebox'
 
 export const ClientRole = Type.Enum(
-  ['MIDDLEWARE', 'SCRIPT', 'MONITORING_AGENT', 'BACKUP_AGENT', 'DELIVERY_AGENT'],
+  [
+    ...(['MIDDLEWARE', 'SCRIPT', 'MONITORING_AGENT', 'BACKUP_AGENT', 'DELIVERY_AGENT'] as const),
+    'FRONT_END',
+  ],
   {
     title: 'ClientRole',
-    description: 'What a machine may be; each has one role only.',
+    description:
+      'What a machine may be; each has one role only. `FRONT_END` may do nothing itself: it signs people in.',
   },
 )
 export type ClientRole = Static<typeof ClientRole>
@@ -24,6 +28,12 @@ export const ClientView = Type.Object(
     role: ClientRole,
     unitId: nullable(Uuid, 'The unit that it may act for; null: the whole company.'),
     status: ClientStatus,
+    redirectUris: Type.Array(Type.String(), {
+      description: 'Of a front end: addresses to which a browser is sent with a code.',
+    }),
+    signOutUris: Type.Array(Type.String(), {
+      description: 'Of a front end: addresses to which a browser is sent after signing out.',
+    }),
     hasSecret: Type.Boolean({ description: 'Whether both halves of a secret were issued.' }),
     version: Version,
     createdAt: about(InstantOut, 'When it was asked for.'),
@@ -48,6 +58,8 @@ export const ClientEntity = entityOf(ClientView, {
     epoch: Type.Integer(),
   },
   columns: {
+    redirectUris: { type: 'text', array: true, default: '{}' },
+    signOutUris: { type: 'text', array: true, default: '{}' },
     secretHash: { type: 'bytea' },
     halfDigest: { type: 'bytea' },
     epoch: { default: 0 },
@@ -57,7 +69,7 @@ export const ClientEntity = entityOf(ClientView, {
   checks: [
     {
       name: 'client_role_check',
-      expression: `role in ('MIDDLEWARE', 'SCRIPT', 'MONITORING_AGENT', 'BACKUP_AGENT', 'DELIVERY_AGENT')`,
+      expression: `role in ('MIDDLEWARE', 'SCRIPT', 'MONITORING_AGENT', 'BACKUP_AGENT', 'DELIVERY_AGENT', 'FRONT_END')`,
     },
     { name: 'client_status_check', expression: `status in ('pending', 'active', 'disabled')` },
   ],

@@ -4,6 +4,7 @@ import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
+import { endSession } from '../sessions/end-session.ts'
 import { ClientEntity, type Client } from './client.ts'
 import { stateClientRevoked } from './state-client-revoked.ts'
 
@@ -32,6 +33,12 @@ export async function disableClient(
     )
   if (disabled === 0) return client
   const at = act.now.toISOString()
+  // People who signed in by a front end are out of it, and nowhere else.
+  const opened: { id: string }[] = await tx.query(
+    'select id from session where client_id = $1 and ended_at is null order by id',
+    [clientId],
+  )
+  for (const { id } of opened) await endSession(tx, id, 'revoked', act)
   await stateClientRevoked(tx, { clientId, epoch: client.epoch, reason }, act)
   await appendEvent(
     tx,

@@ -24,6 +24,7 @@ import { CheckImportsFirst1790000092200 } from './1790000092200-check-imports-fi
 import { CreateGrant1790000093100 } from './1790000093100-create-grant.ts'
 import { BindTokens1790000094000 } from './1790000094000-bind-tokens.ts'
 import { CreateSod1790000094100 } from './1790000094100-create-sod.ts'
+import { AdmitFrontEnds1790000094200 } from './1790000094200-admit-front-ends.ts'
 import { CreateReconciliation1790000095000 } from './1790000095000-create-reconciliation.ts'
 import { CreateAccessRequest1790000095100 } from './1790000095100-create-access-request.ts'
 
@@ -55,6 +56,7 @@ export const migrations = [
   CreateGrant1790000093100,
   BindTokens1790000094000,
   CreateSod1790000094100,
+  AdmitFrontEnds1790000094200,
   CreateReconciliation1790000095000,
   CreateAccessRequest1790000095100,
 ]

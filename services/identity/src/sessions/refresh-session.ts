@@ -77,7 +77,8 @@ async function endReused(
   )
 }
 
-async function nextTokens(
+/** The next tokens of a session that is locked; `null` when it or its account is over. */
+export async function nextTokens(
   tx: EntityManager,
   sign: TokenSigner,
   session: Session,

@@ -6,7 +6,6 @@ import { actOf, principalOf } from '@erp-steward/service-kit/authentication'
 import { listOf } from '@erp-steward/service-kit/paging'
 import { PathId } from '@erp-steward/service-kit/route-shapes'
 import type { Seal } from '@erp-steward/service-kit/seal'
-import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { IsNull, type DataSource } from 'typeorm'
 import { LONGEST_PASSWORD } from '../credentials/rules/password-policy.ts'
@@ -22,6 +21,7 @@ import { SessionEntity, SessionView } from './session.ts'
 import { signIn } from './sign-in.ts'
 import type { TokenSigner } from './token-signer.ts'
 import { unstored } from './unstored.ts'
+import { userAgentOf } from './user-agent.ts'
 
 const KeySet = Type.Object(
   {
@@ -244,10 +244,4 @@ export function sessionRoutes(app: App, { db, clock, sign, seal }: SessionRouteO
   app.get('/internal/revocations', { config: { access: 'internal' } }, () =>
     revocationsSince(db.manager, new Date(clock().getTime() - REVOCATION_MEMORY_MS)),
   )
-}
-
-/** As the browser says, without what could forge a line of a log; `null` when it says nothing. */
-function userAgentOf({ headers }: FastifyRequest): string | null {
-  const agent = headers['user-agent']?.replaceAll(/[^\x20-\x7e]/g, '').slice(0, 300)
-  return agent === undefined || agent === '' ? null : agent
 }

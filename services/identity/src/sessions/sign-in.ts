@@ -31,7 +31,17 @@ export interface SignIn {
   readonly password: string
   readonly sourceIp: string
   readonly userAgent: string | null
+  /** The front end that the session is for, and the scopes that it asked for. */
+  readonly frontEnd?: { readonly clientId: string; readonly scope: string | null }
 }
+
+/** What is done with a session that was opened, in the same transaction. */
+export type WithSession<Result> = (
+  tx: EntityManager,
+  session: Session,
+  account: Account,
+  holder: RolesOfAccount,
+) => Promise<Result>
 
 /**
  * Opens a session with a user name and a password.
@@ -48,6 +58,25 @@ export async function signIn(
   command: SignIn,
   act: Act,
 ): Promise<SessionTokens> {
+  return openByPassword(
+    db,
+    command,
+    (tx, session, account, holder) => issueSessionTokens(tx, sign, session, account, holder, act),
+    act,
+  )
+}
+
+/**
+ * As `signIn`; what its owner gets for the session is `withSession`'s to say.
+ *
+ * @throws Problem `sign-in-refused` whatever the reason, `sign-in-locked`
+ */
+export async function openByPassword<Result>(
+  db: DataSource,
+  command: SignIn,
+  withSession: WithSession<Result>,
+  act: Act,
+): Promise<Result> {
   const { account, credential, attempt } = await db.transaction(async (tx) => {
     const found = await passwordInForce(tx, command.userName)
     return { ...found, attempt: await beginAttempt(tx, { ...command, ...found }, act) }
@@ -58,18 +87,18 @@ export async function signIn(
     credential?.hash ?? null,
     comparable(credential, command.password),
   )
-  const tokens = await db.transaction(async (tx) => {
+  const result = await db.transaction(async (tx) => {
     const opened =
       matches && account !== null && credential !== null
-        ? await openSession(tx, sign, { account, credential, attempt, command }, act)
+        ? await openSession(tx, withSession, { account, credential, attempt, command }, act)
         : null
     if (opened === null) await failAttempt(tx, attempt, act)
     return opened
   })
   // Thrown after the commit: the failure has to stay counted.
-  if (tokens === null)
+  if (result === null)
     throw new Problem('sign-in-refused', said('The sign-in was refused.', '登录被拒绝。'))
-  return tokens
+  return result
 }
 
 async function passwordInForce(
@@ -91,12 +120,12 @@ async function passwordInForce(
 }
 
 /** Answers `null` when the account or the password cannot be used, though the password is right. */
-async function openSession(
+async function openSession<Result>(
   tx: EntityManager,
-  sign: TokenSigner,
+  withSession: WithSession<Result>,
   tried: { account: Account; credential: Credential; attempt: OpenAttempt; command: SignIn },
   act: Act,
-): Promise<SessionTokens | null> {
+): Promise<Result | null> {
   const { credential, attempt, command } = tried
   // All sign-ins, password changes and revocations of the account queue up here.
   const account = await tx.findOne(AccountEntity, {
@@ -129,7 +158,7 @@ async function openSession(
     },
     { ...act, actor: account.id, personId: account.personId, role: holder.roles[0] ?? 'NONE' },
   )
-  return issueSessionTokens(tx, sign, session, account, holder, act)
+  return withSession(tx, session, account, holder)
 }
 
 /**
@@ -161,7 +190,7 @@ async function insertSession(
   account: Account,
   { unitId }: RolesOfAccount,
   { mustChange, notAfter }: { mustChange: boolean; notAfter: Date | null },
-  { sourceIp, userAgent }: SignIn,
+  { sourceIp, userAgent, frontEnd }: SignIn,
   act: Act,
 ): Promise<Session> {
   const idleKey =
@@ -176,8 +205,8 @@ async function insertSession(
   const session: Session = {
     id: randomUUID(),
     accountId: account.id,
-    clientId: null,
-    scope: null,
+    clientId: frontEnd?.clientId ?? null,
+    scope: frontEnd?.scope ?? null,
     mustChange,
     sourceIp,
     userAgent,

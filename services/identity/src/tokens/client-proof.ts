@@ -25,7 +25,8 @@ export const ClientMembers = {
     }),
   ),
 }
-interface ClientBody {
+/** The members of a body that say so. */
+export interface ClientBody {
   readonly client_id?: string
   readonly client_secret?: string
   readonly client_assertion?: string
@@ -57,7 +58,7 @@ export function clientProofOf(
     'client-refused',
     said(
       'Send client_id and client_secret, or client_assertion, in one place.',
-      '请在同一处发送 client_id 和 client_secret,或 client_assertion。',
+      '请在同一处发送 client_id 和 client_secret，或 client_assertion。',
     ),
   )
 }

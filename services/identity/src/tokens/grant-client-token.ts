@@ -1,5 +1,7 @@
 import type { Act } from '@erp-steward/contracts/act'
-import { permissionsOf } from '@erp-steward/contracts/permissions'
+import { said } from '@erp-steward/contracts/bilingual'
+import { permissionsOf, type Role } from '@erp-steward/contracts/permissions'
+import { Problem } from '@erp-steward/contracts/problem'
 import type { DataSource } from 'typeorm'
 import { CLIENT_ACCESS_SECONDS } from '../sessions/rules/session-limits.ts'
 import type { TokenClaims, TokenSigner, TokenWriter } from '../sessions/token-signer.ts'
@@ -17,7 +19,7 @@ export interface TokenGrants {
 /**
  * An access token of 15 minutes for a machine that has proved who it is (OAuth 2, client credentials).
  *
- * @throws Problem `scope-refused`
+ * @throws Problem `scope-refused`, `grant-forbidden` for a front end
  */
 export async function grantClientToken(
   { db, write, sign }: TokenGrants,
@@ -25,8 +27,13 @@ export async function grantClientToken(
   scope: string | undefined,
   act: Act,
 ): Promise<{ accessToken: string; expiresIn: number; permissions: readonly string[] }> {
-  const { key_id: id, sealed_private: sealed } = client
-  const claims = claimsOf(client, scope ?? null)
+  const { role, key_id: id, sealed_private: sealed } = client
+  if (role === 'FRONT_END')
+    throw new Problem(
+      'grant-forbidden',
+      said('A front end may do nothing itself.', '前端自身没有任何权限。'),
+    )
+  const claims = claimsOf({ ...client, role }, scope ?? null)
   const accessToken =
     id === null || sealed === null
       ? await db.transaction((tx) => sign(tx, claims, CLIENT_ACCESS_SECONDS, act))
@@ -35,7 +42,7 @@ export async function grantClientToken(
 }
 
 function claimsOf(
-  { id, epoch, unit_id, role, controllers }: KnownClient,
+  { id, epoch, unit_id, role, controllers }: KnownClient & { readonly role: Role },
   scope: string | null,
 ): TokenClaims {
   const held = permissionsOf([role])

@@ -7,11 +7,15 @@ import type { FastifyRequest } from 'fastify'
 import { Type, type Static } from 'typebox'
 import type { DataSource } from 'typeorm'
 import { refreshSession } from '../sessions/refresh-session.ts'
+import type { SessionTokens } from '../sessions/session-tokens.ts'
 import type { TokenSigner, TokenWriter } from '../sessions/token-signer.ts'
 import { unstored } from '../sessions/unstored.ts'
 import { authenticateClient, clientReader, type ClientCheck } from './authenticate-client.ts'
-import { ClientMembers, clientProofOf } from './client-proof.ts'
+import { ClientMembers, clientProofOf, type ClientBody } from './client-proof.ts'
 import { takeForms } from './form-body.ts'
+import { frontEndOf } from './front-end-proof.ts'
+import type { SignIdToken } from './id-token.ts'
+import { redeemCode } from './redeem-code.ts'
 import { grantClientToken } from './grant-client-token.ts'
 import { createIntrospection, Introspection } from './introspect-token.ts'
 import { IssuerMetadata, issuerMetadata } from './issuer-metadata.ts'
@@ -28,6 +32,9 @@ const TokenAnswer = Type.Object(
         description: 'Of a person: good for one refresh; a second use ends the session.',
       }),
     ),
+    id_token: Type.Optional(
+      Type.String({ description: 'Who has signed in, with a code and the scope `openid`.' }),
+    ),
     scope: Type.Optional(
       Type.String({
         description: 'Permissions that the token carries, where some were asked for.',
@@ -41,7 +48,8 @@ const TokenRequest = Type.Object(
   {
     grant_type: Type.String({
       maxLength: 100,
-      description: '`client_credentials` of a machine, `refresh_token` of a person.',
+      description:
+        '`client_credentials` of a machine; `authorization_code`, then `refresh_token`, of a person.',
     }),
     scope: Type.Optional(
       Type.String({
@@ -56,11 +64,23 @@ const TokenRequest = Type.Object(
         description: 'Of the last answer; it is good for one use.',
       }),
     ),
+    code: Type.Optional(
+      Type.String({
+        maxLength: 200,
+        description: 'As the browser brought it; good once, for 60 s.',
+      }),
+    ),
+    redirect_uri: Type.Optional(
+      Type.String({ maxLength: 2_000, description: 'The address that the code was sent to.' }),
+    ),
+    code_verifier: Type.Optional(
+      Type.String({ maxLength: 200, description: 'What the challenge was made of (PKCE).' }),
+    ),
     ...ClientMembers,
   },
   { title: 'TokenRequest' },
 )
-type TokenRequest = Static<typeof TokenRequest>
+type TokenQuestion = FastifyRequest<{ Body: Static<typeof TokenRequest> }>
 
 const OwnToken = Type.Object(
   {
@@ -86,6 +106,7 @@ export interface TokenRouteOptions {
   readonly issuer: string
   readonly sign: TokenSigner
   readonly write: TokenWriter
+  readonly signIdToken: SignIdToken
   /** Our own keys. */
   readonly keyFor: KeyFor
 }
@@ -138,7 +159,13 @@ function grantRoute(scope: App, options: TokenRouteOptions): void {
       config: { access: 'public', oauth: true, clauses: ['A-2.2.6', 'A-2.2.7', 'A-4.2.4'] },
       schema: {
         operationId: 'grantToken',
-        problems: ['client-refused', 'grant-refused', 'grant-unsupported', 'scope-refused'],
+        problems: [
+          'client-refused',
+          'grant-forbidden',
+          'grant-refused',
+          'grant-unsupported',
+          'scope-refused',
+        ],
         summary: 'The token endpoint of OAuth 2 (RFC 6749).',
         description:
           'A machine proves who it is in the body, as HTTP Basic or by an assertion, in one of these places. Forms and JSON are taken alike.',
@@ -155,7 +182,9 @@ function grantRoute(scope: App, options: TokenRouteOptions): void {
       if (body.grant_type === 'client_credentials')
         return reply.send(await toMachine(options, check, request, act))
       if (body.grant_type === 'refresh_token')
-        return reply.send(await toPerson(options, body, request.ip, act))
+        return reply.send(await toPerson(options, check, request, act))
+      if (body.grant_type === 'authorization_code')
+        return reply.send(await forCode(options, check, request, act))
       throw new Problem(
         'grant-unsupported',
         said(
@@ -170,7 +199,7 @@ function grantRoute(scope: App, options: TokenRouteOptions): void {
 async function toMachine(
   options: TokenRouteOptions,
   check: ClientCheck,
-  { headers, body }: Pick<FastifyRequest<{ Body: TokenRequest }>, 'headers' | 'body'>,
+  { headers, body }: Pick<TokenQuestion, 'headers' | 'body'>,
   act: Act,
 ): Promise<Static<typeof TokenAnswer>> {
   const client = await authenticateClient(check, clientProofOf(headers.authorization, body))
@@ -190,20 +219,49 @@ async function toMachine(
 
 async function toPerson(
   { db, sign }: TokenRouteOptions,
-  { refresh_token: refreshToken = '' }: TokenRequest,
-  sourceIp: string,
+  check: ClientCheck,
+  { headers, body, ip: sourceIp }: Pick<TokenQuestion, 'headers' | 'body' | 'ip'>,
   act: Act,
 ): Promise<Static<typeof TokenAnswer>> {
-  const tokens = await refreshSession(db, sign, { refreshToken, clientId: null, sourceIp }, act)
+  const { refresh_token: refreshToken = '' } = body
+  // A session of `POST /v1/sessions` is of no front end, and nobody says so.
+  const isOfNone =
+    headers.authorization === undefined &&
+    body.client_id === undefined &&
+    body.client_assertion === undefined
+  const clientId = isOfNone ? null : await frontEndOf(check, headers.authorization, body)
+  const tokens = await refreshSession(db, sign, { refreshToken, clientId, sourceIp }, act)
   if (tokens === null)
     throw new Problem('grant-refused', said('The refresh token is not good.', '刷新令牌无效。'))
+  return answerOf(tokens)
+}
+
+async function forCode(
+  { db, sign, signIdToken }: TokenRouteOptions,
+  check: ClientCheck,
+  { headers, body }: Pick<TokenQuestion, 'headers' | 'body'>,
+  act: Act,
+): Promise<Static<typeof TokenAnswer>> {
+  const { code = '', redirect_uri: redirectUri = '', code_verifier: verifier = '' } = body
+  const clientId = await frontEndOf(check, headers.authorization, body)
+  const redemption = { code, clientId, redirectUri, verifier }
+  const redeemed = await redeemCode(db, sign, signIdToken, redemption, act)
+  if (redeemed === null)
+    throw new Problem('grant-refused', said('The code is not good.', '授权码无效。'))
+  const { tokens, idToken, scope } = redeemed
   return {
-    access_token: tokens.accessToken,
-    token_type: 'Bearer',
-    expires_in: tokens.expiresIn,
-    refresh_token: tokens.refreshToken,
+    ...answerOf(tokens),
+    ...(idToken !== null && { id_token: idToken }),
+    ...(scope !== null && { scope }),
   }
 }
+
+const answerOf = ({ accessToken, expiresIn, refreshToken }: SessionTokens) => ({
+  access_token: accessToken,
+  token_type: 'Bearer' as const,
+  expires_in: expiresIn,
+  refresh_token: refreshToken,
+})
 
 function aboutTokenRoutes(scope: App, options: TokenRouteOptions): void {
   const { db, clock } = options
@@ -248,9 +306,9 @@ function aboutTokenRoutes(scope: App, options: TokenRouteOptions): void {
     },
     async (request, reply) => {
       const { headers, body } = request
-      const client = await authenticateClient(check, clientProofOf(headers.authorization, body))
-      const act = { ...actOf(request, clock()), actor: client.id }
-      await revokeToken(db, verify, { token: body.token, clientId: client.id }, act)
+      const clientId = await anyClientOf(check, headers.authorization, body)
+      const act = { ...actOf(request, clock()), actor: clientId }
+      await revokeToken(db, verify, { token: body.token, clientId }, act)
       // A status and no word, as RFC 7009 has it.
       return unstored(reply).send(undefined)
     },
@@ -263,4 +321,18 @@ function clientCheckOf({ db, clock, issuer }: TokenRouteOptions): ClientCheck {
     ...{ db, clock, read: clientReader(db) },
     audience: [issuer, token_endpoint, introspection_endpoint, revocation_endpoint],
   }
+}
+
+/** A front end without a secret may give back what it holds; everybody else proves who it is. */
+async function anyClientOf(
+  check: ClientCheck,
+  authorization: string | undefined,
+  body: ClientBody,
+): Promise<string> {
+  const isBare =
+    authorization === undefined &&
+    body.client_secret === undefined &&
+    body.client_assertion === undefined
+  if (isBare) return frontEndOf(check, authorization, body)
+  return (await authenticateClient(check, clientProofOf(authorization, body))).id
 }

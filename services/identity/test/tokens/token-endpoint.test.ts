@@ -25,7 +25,7 @@ test.each(['/.well-known/openid-configuration', '/.well-known/oauth-authorizatio
     })
     for (const [name, value] of Object.entries(metadata))
       if (name.endsWith('_endpoint'))
-        expect(value).toMatch(/^https:\/\/steward\.example\.test\/[a-z0-9/]+$/)
+        expect(value).toMatch(/^https:\/\/steward\.example\.test\/[a-z0-9/-]+$/)
   },
 )
 

@@ -18,6 +18,9 @@ const PASSED = new Set([
   'deprecation',
   'sunset',
   'idempotency-replayed',
+  'content-security-policy',
+  'referrer-policy',
+  'x-frame-options',
 ])
 
 /**
