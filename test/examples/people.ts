@@ -211,7 +211,7 @@ async function reconcile(company: Company): Promise<void> {
   const path = { id: textOf(opened.body, 'id') }
   const rows = [
     {
-      ...{ userName, endDate: null, lastLogonDate: '2026-03-02', roles: [] },
+      ...{ userName, endDate: null, lastLogonDate: '2026-03-02', validity: 12, roles: [] },
       responsibilities: [
         { application: 'SQLAP', key: 'AP_SUPER_USER', securityGroup: 'STANDARD', endDate: null },
       ],
@@ -240,6 +240,10 @@ async function reconcile(company: Company): Promise<void> {
   })
   await play.pass(1)
   await play.show('readEbsUpload', 'What was compared, and how much differs', { as, path })
+  await play.show('readEbsState', 'Locked in EBS after failed logins', {
+    as: 'SECADM',
+    path: { id: company.member('H20004').accountId },
+  })
   await play.show('listEbsUploads', 'Uploads of the last weeks', { as, query: { limit: 10 } })
   const listed = await play.show('listEbsFindings', 'What EBS gives and nobody approved', {
     as: 'SECADM',

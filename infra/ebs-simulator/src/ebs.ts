@@ -31,6 +31,7 @@ export interface EbsMemory {
 export interface HeldUser {
   readonly userName: string
   readonly endDate: EbsValue
+  readonly validity: number
   readonly email: EbsValue
   readonly description: EbsValue
   readonly responsibilities: readonly {
@@ -171,7 +172,9 @@ export class EbsSimulator {
   held(): HeldUser[] {
     const assigned = Map.groupBy(this.#responsibilities, ([key]) => key.slice(0, key.indexOf('|')))
     const roles = Map.groupBy(this.#roles, ([key]) => key.slice(0, key.indexOf('|')))
-    return [...this.users].map(([userName, { endDate, emailAddress, description }]) => {
+    const day = chinaToday()
+    return [...this.users].map(([userName, user]) => {
+      const { endDate, emailAddress, description } = user
       const own = (roles.get(userName) ?? []).map(([key, end]) => ({
         name: key.slice(userName.length + 1),
         endDate: end,
@@ -184,6 +187,7 @@ export class EbsSimulator {
       )
       return {
         ...{ userName, endDate, email: emailAddress, description, roles: own },
+        validity: Number(validityOf(user, day)),
         responsibilities: [...direct, ...indirect],
       }
     })

@@ -94,7 +94,10 @@ async function differencesOf(
   const seen = new Map(
     named.flatMap(({ held, lookup }) => {
       const accountId = wanted.get(lookup)?.accountId
-      const row = { end_on: held.endDate, last_logon_on: held.lastLogonDate ?? null }
+      const row = {
+        ...{ end_on: held.endDate, last_logon_on: held.lastLogonDate ?? null },
+        validity: held.validity ?? null,
+      }
       return accountId === undefined
         ? []
         : [[accountId, { account_id: accountId, upload_id: id, ...row }] as const]
@@ -104,7 +107,8 @@ async function differencesOf(
     `insert into ebs_user_seen
      select * from json_populate_recordset(null::ebs_user_seen, $1)
      on conflict (account_id) do update
-       set upload_id = excluded.upload_id, end_on = excluded.end_on, last_logon_on = excluded.last_logon_on`,
+       set upload_id = excluded.upload_id, end_on = excluded.end_on, last_logon_on = excluded.last_logon_on,
+           validity = excluded.validity`,
     [JSON.stringify([...seen.values()])],
   )
   const day = chinaDay(takenAt)

@@ -113,6 +113,8 @@ export const EbsUserSeenEntity = entityOf(
     uploadId: Uuid,
     endOn: nullable(Type.String({ format: 'date' })),
     lastLogonOn: nullable(Type.String({ format: 'date' })),
+    /** Code of FND_USER_PKG. */
+    validity: nullable(Type.Integer()),
   }),
   {
     table: 'ebs_user_seen',

@@ -33,6 +33,7 @@ import {
   viewOfFinding,
   type EbsFinding,
 } from './ebs-finding.ts'
+import { EbsStateView, ebsStateOf } from './ebs-state.ts'
 import { EbsUploadEntity, UploadState, UploadView, viewOf } from './ebs-upload.ts'
 import { endFinding, restoreFinding } from './mend-finding.ts'
 import { matchUsers } from './match-users.ts'
@@ -57,6 +58,7 @@ const sample = [
     userName: 'ZHANGW',
     endDate: null,
     lastLogonDate: '2026-11-29',
+    validity: 1,
     employeeNumber: 'E0001',
     email: 'zhangw@example.test',
     description: '张伟 (E0001)',
@@ -73,7 +75,7 @@ const partBody: SentBody = {
     schema: {
       type: 'string',
       description:
-        'A JSON object a line. A user: `userName`, `endDate`, `responsibilities` (`application`, `key`, `securityGroup`, `endDate`, `indirect`), `roles` (`name`, `endDate`), and if you like `lastLogonDate`, `employeeNumber`, `email`, `description`. A profile option at site level: `profileOption`, `value`.',
+        'A JSON object a line. A user: `userName`, `endDate`, `responsibilities` (`application`, `key`, `securityGroup`, `endDate`, `indirect`), `roles` (`name`, `endDate`), and if you like `lastLogonDate`, `validity`, `employeeNumber`, `email`, `description`. A profile option at site level: `profileOption`, `value`.',
       examples: [`${sample.map((row) => JSON.stringify(row)).join('\n')}\n`],
     },
   },
@@ -84,6 +86,7 @@ export async function reconciliationRoutes(app: App, deps: Committer): Promise<v
   uploadRoutes(app, deps)
   await partRoute(app, deps)
   findingRoutes(app, deps)
+  stateRoute(app, deps)
   decisionRoutes(app, deps)
   adoptionRoutes(app, deps)
 }
@@ -282,6 +285,20 @@ function findingRoutes(app: App, { db, clock }: Committer): void {
       if (found === null || (own !== null && found.unitId !== own)) throw unknownFinding(id)
       return shown(request, db.manager, found, clock())
     },
+  })
+}
+
+/** What is known of the user of one account. */
+function stateRoute(app: App, { db }: Committer): void {
+  readRoute(app, '/v1/accounts/:id/ebs-state', {
+    access: 'reconciliation.read',
+    clauses: ['A-2.1.4', 'A-4.3.4'],
+    tags,
+    operationId: 'readEbsState',
+    problems: ['not-found', 'outside-unit'],
+    summary: 'How the user of an account stood in EBS when it was read last.',
+    answer: EbsStateView,
+    read: ({ request, params: { id } }) => ebsStateOf(db.manager, id, unitInRange(request)),
   })
 }
 

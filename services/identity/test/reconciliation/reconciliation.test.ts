@@ -437,3 +437,20 @@ test('a unit does not say what the whole EBS holds, and sees the cases of its pe
   expect(await findings(stage, '&unitCode=NORTH')).toHaveLength(2)
   expect(await findings(stage, `&userName=${userName}`)).toHaveLength(2)
 })
+
+test('[A-2.1.4] how the user of an account stands in EBS is read as the newest upload told it', async () => {
+  const { userName, accountId } = await clerk()
+  const read = (headers = as('SECURITY_ADMIN')) =>
+    call(stage, { method: 'GET', url: `/v1/accounts/${accountId}/ebs-state`, headers })
+  expect(await refusal(read())).toEqual([404, 'not-found'])
+  await upload(stage, [asApproved(userName, { validity: 12, lastLogonDate: '2026-11-01' })])
+  expect(await ok(read())).toMatchObject({
+    ...{ accountId, standing: 'locked', validity: 12, endDate: null },
+    lastLogonDate: '2026-11-01',
+  })
+  pass(stage, HOUR)
+  await upload(stage, [asApproved(userName)])
+  expect(await ok(read())).toMatchObject({ standing: null, validity: null })
+  const elsewhere = as('MIDDLEWARE', { range: 'unit', unit: accountId })
+  expect(await refusal(read(elsewhere))).toEqual([404, 'not-found'])
+})

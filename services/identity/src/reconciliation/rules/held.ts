@@ -18,6 +18,12 @@ export const HeldUser = Type.Object(
     }),
     endDate: nullable(LocalDate, '`FND_USER.END_DATE`; null: none.'),
     lastLogonDate: Type.Optional(nullable(LocalDate, '`FND_USER.LAST_LOGON_DATE`.')),
+    validity: Type.Optional(
+      nullable(
+        Type.Integer({ minimum: 0, maximum: 99 }),
+        'How EBS says that the user stands, by its codes: 1 active, 12 locked, 13 ended, 21 has to choose a password.',
+      ),
+    ),
     employeeNumber: Type.Optional(
       nullable(Text(60), 'Number of the employee whom `FND_USER.EMPLOYEE_ID` names.'),
     ),
