@@ -27,7 +27,7 @@ import { CreateSod1790000094100 } from './1790000094100-create-sod.ts'
 import { AdmitFrontEnds1790000094200 } from './1790000094200-admit-front-ends.ts'
 import { CreateReconciliation1790000095000 } from './1790000095000-create-reconciliation.ts'
 import { CreateAccessRequest1790000095100 } from './1790000095100-create-access-request.ts'
-import { TellEbsValidity1790000095100 } from './1790000095100-tell-ebs-validity.ts'
+import { TellEbsValidity1790000095200 } from './1790000095200-tell-ebs-validity.ts'
 
 /** In the order they run. */
 export const migrations = [
@@ -60,5 +60,5 @@ export const migrations = [
   AdmitFrontEnds1790000094200,
   CreateReconciliation1790000095000,
   CreateAccessRequest1790000095100,
-  TellEbsValidity1790000095100,
+  TellEbsValidity1790000095200,
 ]
