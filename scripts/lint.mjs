@@ -11,6 +11,7 @@ const kept = (tool) =>
 const checks = [
   ['prettier', fix ? '--write' : '--check', ...kept('prettier'), '--log-level', 'warn', '.'],
   ['eslint', ...(fix ? ['--fix'] : []), ...kept('eslint'), '--max-warnings', '0', '.'],
+  ['oxlint', '--deny-warnings', '.'],
   ['tsc', '-p', 'tsconfig.check.json'],
 ]
 
