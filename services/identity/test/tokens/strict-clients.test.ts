@@ -62,38 +62,50 @@ async function signInAt(url: URL): Promise<URL> {
 
 test.each(['oidc', 'oauth2'] as const)('oauth4webapi discovers the issuer: %s', async (way) => {
   const server = await discovered(way)
-  expect(server).toMatchObject({ issuer: issuer.origin, token_endpoint: `${issuer.origin}/v1/tokens` })
+  expect(server).toMatchObject({
+    issuer: issuer.origin,
+    token_endpoint: `${issuer.origin}/v1/tokens`,
+  })
 })
 
 test.each([
   ['client_secret_basic', ({ secret }: Machine) => oauth.ClientSecretBasic(secret)],
   ['client_secret_post', ({ secret }: Machine) => oauth.ClientSecretPost(secret)],
-])('oauth4webapi: a machine signs in by %s, asks about its token and gives it back', async (_way, proof) => {
-  const server = await discovered()
-  const machine = await addMachine(stage)
-  const client = { client_id: machine.id }
-  const answer = await oauth.clientCredentialsGrantRequest(
-    ...([server, client, proof(machine), { scope: 'person.read' }, insecure] as const),
-  )
-  const tokens = await oauth.processClientCredentialsResponse(server, client, answer)
-  expect(tokens).toMatchObject({ token_type: 'bearer', expires_in: 900, scope: 'person.read' })
-  const keys = createRemoteJWKSet(new URL(server.jwks_uri ?? ''))
-  const { payload } = await jwtVerify(tokens.access_token, keys, {
-    ...{ issuer: issuer.origin, audience: 'erp-steward', typ: 'at+jwt' },
-  })
-  expect(payload).toMatchObject({ sub: machine.id, client_id: machine.id })
-  const ask = async () =>
-    oauth.processIntrospectionResponse(
-      server,
-      client,
-      await oauth.introspectionRequest(server, client, proof(machine), tokens.access_token, insecure),
+])(
+  'oauth4webapi: a machine signs in by %s, asks about its token and gives it back',
+  async (_way, proof) => {
+    const server = await discovered()
+    const machine = await addMachine(stage)
+    const client = { client_id: machine.id }
+    const answer = await oauth.clientCredentialsGrantRequest(
+      ...([server, client, proof(machine), { scope: 'person.read' }, insecure] as const),
     )
-  expect(await ask()).toMatchObject({ active: true, client_id: machine.id })
-  await oauth.processRevocationResponse(
-    await oauth.revocationRequest(server, client, proof(machine), tokens.access_token, insecure),
-  )
-  expect(await ask()).toEqual({ active: false })
-})
+    const tokens = await oauth.processClientCredentialsResponse(server, client, answer)
+    expect(tokens).toMatchObject({ token_type: 'bearer', expires_in: 900, scope: 'person.read' })
+    const keys = createRemoteJWKSet(new URL(server.jwks_uri ?? ''))
+    const { payload } = await jwtVerify(tokens.access_token, keys, {
+      ...{ issuer: issuer.origin, audience: 'erp-steward', typ: 'at+jwt' },
+    })
+    expect(payload).toMatchObject({ sub: machine.id, client_id: machine.id })
+    const ask = async () =>
+      oauth.processIntrospectionResponse(
+        server,
+        client,
+        await oauth.introspectionRequest(
+          server,
+          client,
+          proof(machine),
+          tokens.access_token,
+          insecure,
+        ),
+      )
+    expect(await ask()).toMatchObject({ active: true, client_id: machine.id })
+    await oauth.processRevocationResponse(
+      await oauth.revocationRequest(server, client, proof(machine), tokens.access_token, insecure),
+    )
+    expect(await ask()).toEqual({ active: false })
+  },
+)
 
 test('oauth4webapi: a machine signs in by its own key', async () => {
   const server = await discovered()
@@ -152,48 +164,51 @@ test('oauth4webapi reads a refusal as OAuth has it', async () => {
 test.each([
   ['on a server', true],
   ['in a browser', false],
-])('[A-2.2.1] openid-client: a front end %s signs a person in, learns who it is, refreshes and signs out', async (_where, hasSecret) => {
-  const frontEnd = await addFrontEnd(stage, hasSecret)
-  const config = await openid.discovery(
-    issuer,
-    frontEnd.id,
-    { id_token_signed_response_alg: 'ES256', redirect_uris: [CALLBACK] },
-    hasSecret ? openid.ClientSecretBasic(frontEnd.secret) : openid.None(),
-    clear,
-  )
-  const [pkceCodeVerifier, expectedState, expectedNonce] = [
-    openid.randomPKCECodeVerifier(),
-    openid.randomState(),
-    openid.randomNonce(),
-  ]
-  const back = await signInAt(
-    openid.buildAuthorizationUrl(config, {
-      redirect_uri: CALLBACK,
-      scope: 'openid profile',
-      code_challenge: await openid.calculatePKCECodeChallenge(pkceCodeVerifier),
-      code_challenge_method: 'S256',
-      state: expectedState,
-      nonce: expectedNonce,
-    }),
-  )
-  const checks = { pkceCodeVerifier, expectedState, expectedNonce, maxAge: 60 }
-  const tokens = await openid.authorizationCodeGrant(config, back, checks)
-  const claims = tokens.claims()
-  expect(claims).toMatchObject({ aud: frontEnd.id, amr: ['pwd'], nonce: expectedNonce })
-  const info = await openid.fetchUserInfo(config, tokens.access_token, claims?.sub ?? '')
-  expect(info).toMatchObject({ sub: claims?.sub, name: 'Person' })
-  const next = await openid.refreshTokenGrant(config, tokens.refresh_token ?? '')
-  expect(next.refresh_token).not.toBe(tokens.refresh_token)
-  const out = openid.buildEndSessionUrl(config, {
-    id_token_hint: tokens.id_token ?? '',
-    post_logout_redirect_uri: SIGNED_OUT,
-  })
-  const left = await fetch(out, { redirect: 'manual' })
-  expect(left.headers.get('location')).toBe(SIGNED_OUT)
-  await expect(openid.refreshTokenGrant(config, next.refresh_token ?? '')).rejects.toMatchObject({
-    error: 'invalid_grant',
-  })
-})
+])(
+  '[A-2.2.1] openid-client: a front end %s signs a person in, learns who it is, refreshes and signs out',
+  async (_where, hasSecret) => {
+    const frontEnd = await addFrontEnd(stage, hasSecret)
+    const config = await openid.discovery(
+      issuer,
+      frontEnd.id,
+      { id_token_signed_response_alg: 'ES256', redirect_uris: [CALLBACK] },
+      hasSecret ? openid.ClientSecretBasic(frontEnd.secret) : openid.None(),
+      clear,
+    )
+    const [pkceCodeVerifier, expectedState, expectedNonce] = [
+      openid.randomPKCECodeVerifier(),
+      openid.randomState(),
+      openid.randomNonce(),
+    ]
+    const back = await signInAt(
+      openid.buildAuthorizationUrl(config, {
+        redirect_uri: CALLBACK,
+        scope: 'openid profile',
+        code_challenge: await openid.calculatePKCECodeChallenge(pkceCodeVerifier),
+        code_challenge_method: 'S256',
+        state: expectedState,
+        nonce: expectedNonce,
+      }),
+    )
+    const checks = { pkceCodeVerifier, expectedState, expectedNonce, maxAge: 60 }
+    const tokens = await openid.authorizationCodeGrant(config, back, checks)
+    const claims = tokens.claims()
+    expect(claims).toMatchObject({ aud: frontEnd.id, amr: ['pwd'], nonce: expectedNonce })
+    const info = await openid.fetchUserInfo(config, tokens.access_token, claims?.sub ?? '')
+    expect(info).toMatchObject({ sub: claims?.sub, name: 'Person' })
+    const next = await openid.refreshTokenGrant(config, tokens.refresh_token ?? '')
+    expect(next.refresh_token).not.toBe(tokens.refresh_token)
+    const out = openid.buildEndSessionUrl(config, {
+      id_token_hint: tokens.id_token ?? '',
+      post_logout_redirect_uri: SIGNED_OUT,
+    })
+    const left = await fetch(out, { redirect: 'manual' })
+    expect(left.headers.get('location')).toBe(SIGNED_OUT)
+    await expect(openid.refreshTokenGrant(config, next.refresh_token ?? '')).rejects.toMatchObject({
+      error: 'invalid_grant',
+    })
+  },
+)
 
 test('openid-client: a front end gives its refresh token back', async () => {
   const frontEnd = await addFrontEnd(stage)
