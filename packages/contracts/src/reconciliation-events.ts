@@ -39,7 +39,7 @@ export const EbsSilent = defineEvent({
 export const DriftFound = defineEvent({
   type: 'identity.security.drift-found.v1',
   summary: 'EBS holds something else than what was approved: a case for a person to decide.',
-  clauses: ['A-2.1.2', 'A-2.1.4', 'A-4.3.5'],
+  clauses: ['A-2.1.2', 'A-2.1.4', 'A-4.3.5', 'B-6.2'],
   payload: Type.Object({
     findingId: Uuid,
     kind: Type.String(),

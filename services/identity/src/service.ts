@@ -81,6 +81,7 @@ import {
 } from './reconciliation/ebs-upload.ts'
 import { forgetUploads } from './reconciliation/forget-uploads.ts'
 import { reconciliationRoutes } from './reconciliation/routes.ts'
+import { uploadRoutes } from './reconciliation/upload-routes.ts'
 import { stateSilence } from './reconciliation/upload-silent.ts'
 import { endLapsedSessions } from './sessions/end-lapsed-sessions.ts'
 import { forgetEndedSessions } from './sessions/forget-ended-sessions.ts'
@@ -177,7 +178,8 @@ export const identity = defineService({
     accessRequestRoutes(app, { db, clock })
     sodRoutes(app, { db, clock })
     provisioningRoutes(app, { db, clock })
-    await reconciliationRoutes(app, { db, clock })
+    await uploadRoutes(app, { db, clock })
+    reconciliationRoutes(app, { db, clock })
     credentialRoutes(app, { db, clock })
     sessionRoutes(app, { db, clock, sign, seal })
     clientRoutes(app, { db, clock })

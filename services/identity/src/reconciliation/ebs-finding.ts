@@ -131,11 +131,7 @@ export function openFound(
   return JSON.parse(personalDataOf(tx).open(id, 'ebs', sealed)) as FoundUser
 }
 
-/** SQL: the state at an instant; what is left alone for a time is open again after it. */
-export const stateAt = (finding: string, at: string): string =>
-  `case when ${finding}.state = 'open' and ${finding}.ignored_until > ${at} then 'ignored' else ${finding}.state end`
-
-/** The state at an instant, as `stateAt`. */
+/** The state at an instant: what is left alone for a time is open again after it. */
 export const stateOf = (
   { state, ignoredUntil }: Pick<EbsFinding, 'state' | 'ignoredUntil'>,
   now: Date,

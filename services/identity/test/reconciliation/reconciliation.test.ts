@@ -94,7 +94,7 @@ test('[A-2.1.2] an EBS that holds what was approved shows no difference, whateve
   expect(await factsAbout(stage, done.id)).toEqual(['identity.security.ebs-compared.v1'])
 })
 
-test('[A-2.1.2] [A-4.3.5] what EBS gives and nobody approved, lacks and was approved, and whom nobody knows: each is a case', async () => {
+test('[A-2.1.2] [A-4.3.5] [B-6.2] what EBS gives and nobody approved, lacks and was approved, and whom nobody knows: each is a case', async () => {
   const { userName, accountId } = await clerk()
   const rows = [
     held(userName, {
