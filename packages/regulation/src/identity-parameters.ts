@@ -341,9 +341,9 @@ export const identityParameters = [
   }),
   duration('identity.reconciliation.upload_within', {
     default: 'PT26H',
-    bounds: ['PT1H', 'P7D'],
+    bounds: ['PT1S', 'P7D'],
     clauses: ['A-2.1.4', 'A-4.3.4'],
-    source: 'EBS conventions 4.7 (own choice)',
+    source: 'Defaults 2.8 (own choice)',
     zh: ['EBS 对账上传间隔', '中间件最近一次完整上传距今超过此时间时提醒：每夜一次，另留两小时。'],
     en: [
       'Uploads of EBS within',

@@ -4,6 +4,8 @@ import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import { testAct } from '@erp-steward/test-kit/test-act'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { toldAttention } from '@erp-steward/test-kit/told-attention'
+import type { EntityManager } from 'typeorm'
+import { compareUpload } from '../../src/reconciliation/compare-upload.ts'
 import { stateSilence } from '../../src/reconciliation/upload-silent.ts'
 import { noteRevocation } from '../../src/sessions/revocation.ts'
 import { identityStage, pass } from '../account-stage.ts'
@@ -363,6 +365,28 @@ test('an upload stops when the tokens of who sent it became void', async () => {
     call(stage, { method: 'GET', url: `/v1/ebs-uploads/${id}`, headers: as('AUDIT_ADMIN') }),
   )
   expect(read.state).toBe('stopped')
+})
+
+test('a process that dies in the middle of a comparison loses nothing and finds nothing twice', async () => {
+  const { userName } = await clerk()
+  const { id } = await openUpload(stage)
+  await ok(putPart(stage, id, 1, [asApproved(userName), held('ZHAO.LIU')]))
+  await ok(complete(stage, id, 2))
+  const act = testAct({ now: stage.now })
+  const compare = (tx: EntityManager) => compareUpload.run(tx, { uploadId: id, part: 0 }, act)
+  await expect(
+    stage.db.transaction(async (tx) => {
+      await compare(tx)
+      throw new Error('the process dies')
+    }),
+  ).rejects.toThrow('dies')
+  expect(await findings(stage)).toEqual([])
+  // Two workers at once, as after a worker that was thought dead, and once more.
+  await Promise.all([stage.db.transaction(compare), stage.db.transaction(compare)])
+  await stage.db.transaction(compare)
+  await runDueJobs(stage.db, 'identity', stage.tasks, stage.now)
+  expect(kindsOf(await findings(stage))).toEqual(['unknown-account'])
+  expect(await factsAbout(stage, id)).toEqual(['identity.security.ebs-compared.v1'])
 })
 
 test('[A-2.2.5] how EBS is set is compared with our parameters, and only where the upload tells it', async () => {
