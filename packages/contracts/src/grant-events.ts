@@ -121,7 +121,8 @@ export const SodViolationBlocked = defineEvent({
 
 export const SodViolationFound = defineEvent({
   type: 'identity.grant.sod-violation-found.v1',
-  summary: 'A look over all people found somebody with incompatible duties.',
+  summary:
+    'A look over all people found somebody with incompatible duties that no exception covers.',
   clauses: ['A-2.1.2'],
   payload: Type.Object({
     violationId: Uuid,
@@ -134,7 +135,8 @@ export const SodViolationFound = defineEvent({
 
 export const SodViolationEnded = defineEvent({
   type: 'identity.grant.sod-violation-ended.v1',
-  summary: 'Somebody no longer holds the incompatible duties that were found.',
+  summary:
+    'Somebody no longer holds the incompatible duties that were found, or an exception covers them.',
   clauses: ['A-2.1.2'],
   payload: Type.Object({ violationId: Uuid, personId: Uuid, ...pair, endedAt: Instant }),
 })

@@ -9,6 +9,11 @@ import {
   AdministratorUnnamed,
 } from '@erp-steward/contracts/account-events'
 import { SensitiveDataInClear, SensitiveDataSealed } from '@erp-steward/contracts/directory-events'
+import {
+  GrantsApplied,
+  SodViolationEnded,
+  SodViolationFound,
+} from '@erp-steward/contracts/grant-events'
 import { LedgerVerified } from '@erp-steward/contracts/ledger-events'
 import {
   ProvisioningDone,
@@ -130,6 +135,30 @@ const ending = (hours: number) =>
     { ...TASK, kind: 'end-date-user', dueAt: noon(hours * HOUR).toISOString() },
     -3 * HOUR,
   )
+
+const GRANTED = said(GrantsApplied, { personId: 'p1', source: 'position' })
+
+test('[A-2.1.2] kept: rights begin by matrix or request, and what was found incompatible is covered or gone', () => {
+  expect(stateAfter('A-2.1.2', [GRANTED])).toBe('kept')
+  const found = said(SodViolationFound, { violationId: 'v1' }, -HOUR)
+  const ended = said(SodViolationEnded, { violationId: 'v1' })
+  expect(stateAfter('A-2.1.2', [GRANTED, found, ended])).toBe('kept')
+  const drift = said(DriftFound, { findingId: 'f1', kind: 'unapproved-grant' }, -HOUR)
+  const closed = said(DriftClosed, { findingId: 'f1', kind: 'unapproved-grant', why: 'gone' })
+  expect(stateAfter('A-2.1.2', [GRANTED, drift, closed])).toBe('kept')
+  const other = said(DriftFound, { findingId: 'f1', kind: 'reopened' }, -HOUR)
+  expect(stateAfter('A-2.1.2', [GRANTED, other])).toBe('kept')
+})
+
+test('[A-2.1.2] turned: somebody holds incompatible duties, or has in EBS what nobody approved, or no right ever began', () => {
+  const found = (violationId: string) => said(SodViolationFound, { violationId }, -HOUR)
+  expect(stateAfter('A-2.1.2', [GRANTED, found('v1')])).toBe('broken')
+  const ended = said(SodViolationEnded, { violationId: 'v1' })
+  expect(stateAfter('A-2.1.2', [GRANTED, found('v1'), found('v2'), ended])).toBe('broken')
+  const drift = said(DriftFound, { findingId: 'f1', kind: 'unapproved-grant' }, -HOUR)
+  expect(stateAfter('A-2.1.2', [GRANTED, drift])).toBe('broken')
+  expect(stateAfter('A-2.1.2', [])).toBe('stale')
+})
 
 test('[A-2.1.4] kept: the leaver is out, and EBS has the end date read back or still has time', () => {
   expect(stateAfter('A-2.1.4', [leaver, ending(1)])).toBe('kept')

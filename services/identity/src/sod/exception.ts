@@ -21,6 +21,7 @@ import { Type, type Static } from 'typebox'
 import type { EntityManager } from 'typeorm'
 import { lockPerson } from '../people/lock-person.ts'
 import { PersonEntity } from '../people/person.ts'
+import { coverViolation } from './find-violations.ts'
 import { inPairOrder } from './rules/rule-set.ts'
 
 export const AskedSodException = Type.Object(
@@ -109,6 +110,7 @@ export const grantException = defineProposal({
       ...{ startsAt: act.now, endsAt: new Date(body.endsAt) },
     }
     await tx.insert(SodExceptionEntity, granted)
+    await coverViolation(tx, granted, act)
     const { id: exceptionId, first, second } = granted
     await appendEvent(
       tx,

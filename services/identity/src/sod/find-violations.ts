@@ -38,6 +38,10 @@ export const SodViolationView = Type.Object(
 export const SodViolationEntity = entityOf(SodViolationView, {
   table: 'sod_violation',
   derived: ['state', 'exceptionId'],
+  kept: {
+    /** Whether it stands as found in the facts: no exception was in force when somebody last looked. */
+    told: Type.Boolean(),
+  },
   indices: [
     {
       name: 'sod_violation_open_key',
@@ -58,7 +62,10 @@ export const SodViolationEntity = entityOf(SodViolationView, {
 })
 export type SodViolation = RowOf<typeof SodViolationEntity>
 
-type Held = Pick<SodViolation, 'personId' | 'first' | 'second' | 'held'>
+type Pair = Pick<SodViolation, 'personId' | 'first' | 'second'>
+type Held = Pair & Pick<SodViolation, 'held'>
+
+const keyOf = ({ personId, first, second }: Pair) => `${personId} ${first} ${second}`
 
 /** SQL: who holds which incompatible duties at `$1`, by relations of pairs and carriers. */
 const holders = (pairs: string, carriers: string) => `
@@ -98,8 +105,9 @@ export const holdersUnder = (
 const LOOK_LOCK = 7_411_021
 
 /**
- * Looks over all people: keeps and states who has come to hold incompatible duties, and who holds them no longer. Grants are
- * checked where they begin; this finds what an exception that ended, or other rules, leave behind.
+ * Looks over all people: keeps who holds incompatible duties, and states who has come to hold them without an exception in
+ * force, and who no longer does. Grants are checked where they begin; this finds what an exception that ended, or other
+ * rules, leave behind.
  *
  * Source: defaults 2.8.
  */
@@ -109,37 +117,70 @@ export async function findViolations(tx: EntityManager, act: Act): Promise<void>
   const known: SodViolation[] = await tx.query(
     `select ${columnsOf(SodViolationEntity)} from sod_violation where ended_at is null order by id`,
   )
-  const keyOf = ({ personId, first, second }: Held) => `${personId} ${first} ${second}`
+  const excepted: Pair[] = await tx.query(
+    `select distinct person_id as "personId", first, second from sod_exception
+      where starts_at <= $1 and ends_at > $1`,
+    [act.now],
+  )
+  const covered = new Set(excepted.map(keyOf))
   const open = new Set(known.map(keyOf))
   const held = new Set(now.map(keyOf))
-  const gone = known.filter((each) => !held.has(keyOf(each)))
-  const found = now
+  const isBare = (each: Pair) => held.has(keyOf(each)) && !covered.has(keyOf(each))
+  const fresh = now
     .filter((each) => !open.has(keyOf(each)))
-    .map((each): SodViolation => ({ id: randomUUID(), ...each, foundAt: act.now, endedAt: null }))
+    .map((each): SodViolation => ({
+      ...{ id: randomUUID(), ...each, foundAt: act.now, endedAt: null },
+      told: isBare(each),
+    }))
+  const over = known.filter((each) => each.told && !isBare(each))
+  const bare = known.filter((each) => !each.told && isBare(each))
+  const ids = (violations: readonly SodViolation[]) => violations.map(({ id }) => id)
+  await tx.query('update sod_violation set told = id = any($1) where id = any($1 || $2::uuid[])', [
+    ids(bare),
+    ids(over),
+  ])
   await tx.query('update sod_violation set ended_at = $2 where id = any($1)', [
-    gone.map(({ id }) => id),
+    ids(known.filter((each) => !held.has(keyOf(each)))),
     act.now,
   ])
-  await insertRows(tx, SodViolationEntity, found)
-  const at = act.now.toISOString()
-  for (const { id: violationId, personId, first, second } of gone)
-    await appendEvent(
-      tx,
-      'identity',
-      SodViolationEnded,
-      personId,
-      { violationId, personId, first, second, endedAt: at },
-      act,
-    )
-  for (const { id: violationId, personId, first, second, held: names } of found)
+  await insertRows(tx, SodViolationEntity, fresh)
+  for (const each of over) await stateOver(tx, each, act)
+  for (const { id, personId, first, second, held: names } of [
+    ...bare,
+    ...fresh.filter(({ told }) => told),
+  ])
     await appendEvent(
       tx,
       'identity',
       SodViolationFound,
       personId,
-      { violationId, personId, first, second, held: names, foundAt: at },
+      { violationId: id, personId, first, second, held: names, foundAt: act.now.toISOString() },
       act,
     )
+}
+
+/** States at once that an exception covers what was found, if it was. */
+export async function coverViolation(
+  tx: EntityManager,
+  { personId, first, second }: Pair,
+  act: Act,
+): Promise<void> {
+  const [covered]: [SodViolation[], number] = await tx.query(
+    `update sod_violation set told = false
+      where person_id = $1 and first = $2 and second = $3 and ended_at is null and told
+      returning ${columnsOf(SodViolationEntity)}`,
+    [personId, first, second],
+  )
+  for (const each of covered) await stateOver(tx, each, act)
+}
+
+async function stateOver(
+  tx: EntityManager,
+  { id: violationId, personId, first, second }: SodViolation,
+  act: Act,
+): Promise<void> {
+  const fact = { violationId, personId, first, second, endedAt: act.now.toISOString() }
+  await appendEvent(tx, 'identity', SodViolationEnded, personId, fact, act)
 }
 
 /** Every night, over everybody. */

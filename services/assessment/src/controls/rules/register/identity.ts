@@ -1,6 +1,7 @@
 import * as account from '@erp-steward/contracts/account-events'
 import * as client from '@erp-steward/contracts/client-events'
 import * as directory from '@erp-steward/contracts/directory-events'
+import * as grant from '@erp-steward/contracts/grant-events'
 import * as ledger from '@erp-steward/contracts/ledger-events'
 import * as provisioning from '@erp-steward/contracts/provisioning-events'
 import * as reconciliation from '@erp-steward/contracts/reconciliation-events'
@@ -49,6 +50,31 @@ export const identityControls: readonly Control[] = [
       }),
       breaks(account.AdministratorRoleVacant, '{role}'),
       mends(account.AdministratorRoleFilled, '{role}'),
+    ],
+  }),
+  control('A-2.1.2', {
+    demand: {
+      zh: '权限由已批准的岗位权限表或经多人审批的申请授予；无人在没有例外的情况下持有不相容的职责；与 EBS 对账未发现未经批准的权限。',
+      en: 'Rights come from an approved row of the position matrix or from a request that several people approved; nobody holds incompatible duties without an exception in force, and no comparison with EBS found a right that nobody approved.',
+    },
+    proof: {
+      zh: '授权生效的事实，附岗位权限表版本、审批人和不相容职责检查结果。',
+      en: 'Grants applied, with the version of the matrix row, the approver and the check of incompatible duties.',
+    },
+    counterExample: {
+      zh: '全员检查发现有人持有不相容的职责且无例外；对账发现 EBS 中有未经批准的权限。',
+      en: 'The look over all people finds incompatible duties that no exception covers; a comparison finds a right in EBS that nobody approved.',
+    },
+    from: IDENTITY,
+    touches: [
+      proves(grant.GrantsApplied),
+      breaks(grant.SodViolationFound, '{violationId}'),
+      mends(grant.SodViolationEnded, '{violationId}'),
+      breaks(reconciliation.DriftFound, '{findingId}', {
+        when: { kind: ['unapproved-grant'] },
+        why: 'Somebody has in EBS what nobody approved here.',
+      }),
+      mends(reconciliation.DriftClosed, '{findingId}'),
     ],
   }),
   control('A-2.1.4', {
