@@ -74,7 +74,9 @@ export const identityControls: readonly Control[] = [
         when: { kind: ['unapproved-grant'] },
         why: 'Somebody has in EBS what nobody approved here.',
       }),
-      mends(reconciliation.DriftClosed, '{findingId}'),
+      mends(reconciliation.DriftClosed, '{findingId}', {
+        why: 'It was approved, or EBS no longer has it.',
+      }),
     ],
   }),
   control('A-2.1.4', {
