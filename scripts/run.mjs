@@ -29,7 +29,7 @@ if (command !== 'test' && !Object.hasOwn(COMMANDS, command ?? '')) {
 // Small young generations keep the garbage of a start from growing the heap: 45 MB less and no slower (measured in
 // infra/standalone). Code compiled before is neither stripped of its types nor compiled again. glibc would raise its
 // thresholds to the largest block that was freed and keep all below them for good: 40 MB that only the start needed.
-const FLAGS = { start: ['--max-semi-space-size=4'] }
+const FLAGS = { start: ['--max-semi-space-size=4', '--expose-gc'] }
 const ENVIRONMENT = {
   start: {
     NODE_COMPILE_CACHE: join(ROOT, '.cache', 'node'),

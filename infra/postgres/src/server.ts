@@ -304,6 +304,8 @@ function settings(site: Site): string[] {
     autovacuum_max_workers: 2,
     max_worker_processes: 4,
     max_parallel_workers_per_gather: 0,
+    // Else a process waits for subscriptions, of which there are none.
+    max_logical_replication_workers: 0,
     jit: 'off',
     timezone: 'UTC',
     log_timezone: 'UTC',

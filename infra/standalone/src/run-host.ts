@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { createLog } from '@erp-steward/service-kit/log'
 import type { Logger } from 'pino'
 import { checkSettings, unknownSettings } from './check-settings.ts'
+import { collectStart } from './collect-start.ts'
 import { makeFolder } from './data-folder.ts'
 import { helpText, USAGE } from './help.ts'
 import type { RunningHost } from './host.ts'
@@ -80,6 +81,7 @@ export async function runHost({ onReady, toSources }: Loaded): Promise<never> {
     })
     sayReady(host, (performance.now() - started) / 1_000, logFile)
     onReady()
+    collectStart()
     if (!calledOff.signal.aborted) await once(calledOff.signal, 'abort')
     await host.stop()
     say('Stopped.')
