@@ -1,5 +1,5 @@
 import { Type, type Static, type TSchema } from 'typebox'
-import { Instant, Uuid } from './values.ts'
+import { about, Instant, Uuid } from './values.ts'
 
 /** A fact that a service publishes: its name, what it carries and the clauses it proves. */
 export interface EventDefinition<Payload extends TSchema = TSchema> {
@@ -31,23 +31,35 @@ export function defineEvent<Payload extends TSchema>(
  * Extension names are lower case without separators, as CloudEvents demands.
  */
 export const Envelope = Type.Object({
-  specversion: Type.Literal('1.0'),
-  id: Uuid,
-  /** The service that states the fact, `/incident-tiering`. */
-  source: Type.String({ minLength: 1 }),
-  type: Type.String({ minLength: 1 }),
-  /** Id of the aggregate; also the Kafka key, so facts about one aggregate keep their order. */
-  subject: Type.String({ minLength: 1 }),
-  time: Instant,
-  datacontenttype: Type.Literal('application/json'),
-  actor: Type.String({ minLength: 1 }),
-  actingrole: Type.String({ minLength: 1 }),
-  unit: Type.Optional(Type.String()),
-  /** Comma-separated clause ids, `A-2.1.4,B-4.1.1`; empty when the fact proves none. */
-  clauseids: Type.String(),
-  requestid: Type.String({ minLength: 1 }),
-  traceparent: Type.String(),
-  data: Type.Unknown(),
+  specversion: Type.Literal('1.0', { description: 'Version of CloudEvents.' }),
+  id: about(Uuid, 'Of this event; who has handled it handles it no more.'),
+  source: Type.String({
+    minLength: 1,
+    description: 'The service that states the fact, `/incident-tiering`.',
+  }),
+  type: Type.String({ minLength: 1, description: 'What the fact is, with its version.' }),
+  subject: Type.String({
+    minLength: 1,
+    description:
+      'Id of the aggregate; also the Kafka key, so facts about one aggregate keep their order.',
+  }),
+  time: about(Instant, 'When the fact was stated.'),
+  datacontenttype: Type.Literal('application/json', { description: 'What `data` is.' }),
+  actor: Type.String({
+    minLength: 1,
+    description: 'The account, client or service that caused it.',
+  }),
+  actingrole: Type.String({ minLength: 1, description: 'The role in which the actor caused it.' }),
+  unit: Type.Optional(Type.String({ description: 'The unit that it is about; absent for none.' })),
+  clauseids: Type.String({
+    description: 'Comma-separated clause ids, `A-2.1.4,B-4.1.1`; empty when the fact proves none.',
+  }),
+  requestid: Type.String({
+    minLength: 1,
+    description: 'The request that caused it; answers and logs name it, too.',
+  }),
+  traceparent: Type.String({ description: 'Trace context of W3C of that request.' }),
+  data: Type.Unknown({ description: 'The fact itself, as its type has it.' }),
 })
 export type Envelope = Static<typeof Envelope>
 

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import {
   createServer,
   type IncomingMessage,
@@ -40,6 +39,7 @@ import { problemOf, registerProblems, sendProblem, type MethodsOf } from './prob
 import { refuseUnstorableText } from './storable-text.ts'
 import { showExamples } from './show-examples.ts'
 import { registerTrace, requestIdOf } from './trace.ts'
+import { writtenOnce } from './written-once.ts'
 
 export interface AppOptions {
   readonly name: string
@@ -199,6 +199,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     },
   })
   registerHealth(app, name, readiness, metrics, options.beside ?? (() => []))
+  // The routes of an app that is ready stay as they are.
   const written = writtenOnce(() => JSON.stringify(openApiOf(app)))
   app.get(
     '/openapi.json',
@@ -206,23 +207,10 @@ export async function createApp(options: AppOptions): Promise<App> {
     options.openApi ??
       ((_request, reply) => {
         const { text, tag } = written()
-        // Weak: the text may leave compressed.
         return reply.header('etag', tag).type('application/json').send(text)
       }),
   )
   return app
-}
-
-/** The document as it is sent, and its entity tag: the routes of an app that is ready stay as they are. */
-function writtenOnce(write: () => string): () => { text: string; tag: string } {
-  let kept: { text: string; tag: string } | undefined
-  return () => {
-    if (kept === undefined) {
-      const text = write()
-      kept = { text, tag: `W/"${createHash('sha256').update(text).digest('base64url')}"` }
-    }
-    return kept
-  }
 }
 
 /** Requests that are answered while the app closes end their connection: kept alive, it would hold the end up for 72 s. */

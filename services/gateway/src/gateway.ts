@@ -13,7 +13,7 @@ import { attentionRoutes } from './attention/routes.ts'
 import type { DiskSpace } from './attention/rules/own-matters.ts'
 import { urlSettingOf, type GatewayConfig } from './config.ts'
 import { createCatalogue, type Catalogue } from './documents/catalogue.ts'
-import { DOCS, documentRoutes } from './documents/routes.ts'
+import { DOCS, documentRoutes, EVENTS } from './documents/routes.ts'
 import { createDoor } from './door/admit.ts'
 import { allowOrigins } from './door/cors.ts'
 import { createGuard, guardNetwork } from './door/guard.ts'
@@ -39,7 +39,7 @@ const MISSING_DOCUMENTS_MS = 2_000
 const EAGER_MS = 500
 
 /** The gateway's own pages whose callers are counted; probes of health are not. */
-const COUNTED = [DOCS, '/openapi.json', '/problems/']
+const COUNTED = [DOCS, '/openapi.json', EVENTS, '/problems/']
 
 export interface GatewayOptions {
   readonly config: GatewayConfig

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { topics } from '@erp-steward/contracts/event-catalog'
 import { publicOperations, serviceNames, services } from '@erp-steward/contracts/services'
 import { eventually } from '@erp-steward/test-kit/eventually'
 import Fastify from 'fastify'
@@ -66,6 +67,24 @@ test('the docs page says how to get a token and how to begin, in both languages'
     expect(info.description).toContain(words)
   for (const operation of ['POST /v1/sessions', 'POST /v1/tokens', 'PUT /v1/accounts/me/password'])
     expect(info.description.split(operation).length).toBeGreaterThan(2)
+})
+
+test('the document of the events is there for everybody, and who knows it is not sent it again', async () => {
+  const { status, headers, json } = await it.call('/asyncapi.json')
+  expect([status, headers['content-type']]).toEqual([200, 'application/json; charset=utf-8'])
+  expect(json.asyncapi).toBe('3.0.0')
+  expect(Object.keys(json.channels as object).toSorted()).toEqual(topics)
+  const known = { 'if-none-match': String(headers.etag) }
+  const again = await it.call('/asyncapi.json', { headers: known })
+  expect([again.status, again.text]).toEqual([304, ''])
+  expect((await it.call('/asyncapi.json', { headers: { 'if-none-match': 'W/"x"' } })).status).toBe(
+    200,
+  )
+})
+
+test('the document of the events can only be read', async () => {
+  const { status, headers } = await it.call('/asyncapi.json', { method: 'POST' })
+  expect([status, headers.allow]).toEqual([405, 'GET, HEAD'])
 })
 
 test('the root leads to the docs', async () => {

@@ -483,6 +483,7 @@ test('the pages of the gateway itself are counted by address, its health is not'
     return answers
   }
   expect(await statuses('/openapi.json')).toEqual([200, 200, 429])
+  expect(await statuses('/asyncapi.json')).toEqual([429, 429, 429])
   expect(await statuses('/health')).toEqual([200, 200, 200])
 })
 

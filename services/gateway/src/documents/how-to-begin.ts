@@ -10,7 +10,8 @@ are and what you may do. A token is good for minutes; send the \`refreshToken\` 
 **What every call takes.** \`Authorization: Bearer <token>\`, and \`Content-Type: application/json\` with a body. A creation takes
 \`Idempotency-Key\`, a text of your own that is new for each creation. A change takes \`If-Match\`, the \`ETag\` of the answer before, such
 as \`"1"\`. \`Accept-Language: zh-CN\` has problems and titles in Chinese. Each operation names the permission that it needs and the
-roles that hold it; what a problem code means and what to do is at \`GET /problems/{code}\`.
+roles that hold it; what a problem code means and what to do is at \`GET /problems/{code}\`. The events are described at
+\`/asyncapi.json\` (AsyncAPI 3).
 
 **From the first start to the first person.** What takes two persons is asked for by one and decided by another.
 
@@ -39,6 +40,7 @@ roles that hold it; what a problem code means and what to do is at \`GET /proble
 **每次调用须发送的内容。** \`Authorization: Bearer <令牌>\`；有正文时还有 \`Content-Type: application/json\`。新建须带
 \`Idempotency-Key\`，即您自定的文本，每次新建各不相同。更改须带 \`If-Match\`，即上一次应答中的 \`ETag\`，例如 \`"1"\`。发送
 \`Accept-Language: zh-CN\`，则问题与标题为中文。每个操作注明所需权限及持有该权限的角色；问题代码的含义与处理办法见 \`GET /problems/{code}\`。
+事件的说明见 \`/asyncapi.json\`（AsyncAPI 3）。
 
 **从首次启动到第一名人员。** 须由两人办理的事项，由一人提出，另一人决定。
 

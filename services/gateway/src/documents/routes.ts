@@ -1,14 +1,19 @@
+import { asyncApiDocument } from '@erp-steward/contracts/async-api'
+import { eventCatalog } from '@erp-steward/contracts/event-catalog'
 import { problemNamed } from '@erp-steward/contracts/problems'
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { App } from '@erp-steward/service-kit/app'
 import { languageOf } from '@erp-steward/service-kit/language'
+import { writtenOnce } from '@erp-steward/service-kit/written-once'
 import fastifySwaggerUi from '@fastify/swagger-ui'
 import { Type } from 'typebox'
 import type { Catalogue } from './catalogue.ts'
 
 /** Where the documentation pages are served. */
 export const DOCS = '/docs'
+/** Where the document of the events is served. */
+export const EVENTS = '/asyncapi.json'
 
 /** Nothing from elsewhere, no inline script; the pages' inline styles and data images are their own. */
 const CONTENT_POLICY = [
@@ -22,7 +27,7 @@ const CONTENT_POLICY = [
   "style-src 'self' 'unsafe-inline'",
 ].join('; ')
 
-/** The documentation page on the merged document, and the meaning of each problem code. */
+/** The documentation page on the merged document, the document of the events, and the meaning of each problem code. */
 export async function documentRoutes(app: App, catalogue: Catalogue): Promise<void> {
   await app.register(fastifySwaggerUi, {
     routePrefix: DOCS,
@@ -36,6 +41,12 @@ export async function documentRoutes(app: App, catalogue: Catalogue): Promise<vo
   app.get('/', { config: { access: 'public' }, schema: { hide: true } }, (_request, reply) =>
     reply.redirect(`${DOCS}/`),
   )
+
+  const events = writtenOnce(() => JSON.stringify(asyncApiDocument(eventCatalog)))
+  app.get(EVENTS, { config: { access: 'public' }, schema: { hide: true } }, (_request, reply) => {
+    const { text, tag } = events()
+    return reply.header('etag', tag).type('application/json').send(text)
+  })
 
   app.get(
     '/problems/:code',
