@@ -229,7 +229,7 @@ async function reconcile(company: Company): Promise<void> {
   ]
   await play.show('putEbsUploadPart', 'Two users and a profile option', {
     as,
-    path: { ...path, part: '1' },
+    path: { ...path, part: 1 },
     contentType: 'application/x-ndjson',
     body: rows.map((row) => `${JSON.stringify(row)}\n`).join(''),
   })

@@ -20,7 +20,7 @@ export interface Operation {
 export interface Ask {
   /** User name of a person, name of a client; left out where the operation is open to anybody. */
   readonly as?: string
-  readonly path?: Readonly<Record<string, string>>
+  readonly path?: Readonly<Record<string, string | number>>
   readonly query?: Readonly<Record<string, string | number | boolean | readonly string[]>>
   readonly body?: unknown
   /** Default: JSON. */
@@ -206,7 +206,7 @@ export class Play {
       const { headers: told } = await this.#fetch('GET', filled(resource, ask.path), { headers })
       return told.etag ?? null
     }
-    const last = this.#versions.get(ask.path?.id ?? '')
+    const last = this.#versions.get(String(ask.path?.id ?? ''))
     if (last === undefined)
       throw new Error(
         `${operation.operationId} changes a version that nobody has seen: say ifMatch`,
@@ -311,7 +311,7 @@ function asks({ parameters = [] }: Operation, header: string): boolean {
   return parameters.some(({ $ref }) => $ref === `#/components/parameters/${header}`)
 }
 
-function filled(path: string, values: Readonly<Record<string, string>> = {}): string {
+function filled(path: string, values: NonNullable<Ask['path']> = {}): string {
   return path.replaceAll(/\{(.*?)\}/g, (_, name: string) => {
     const value = values[name]
     if (value === undefined) throw new Error(`${path} wants ${name}`)
