@@ -16,17 +16,17 @@ from steward_client.api.account_changes import (
     request_account_change,
 )
 from steward_client.api.accounts import lock_down_account, read_account, unfreeze_account
-from steward_client.api.clients import grant_client_token
 from steward_client.api.organisation import read_position
 from steward_client.api.people import join_person, leave_person, read_person
 from steward_client.api.sessions import read_own_standing, sign_in
+from steward_client.api.tokens import grant_token
 from steward_client.models import (
-    ClientGrant,
     JoinPersonBody,
     LeavePersonBody,
     LockDownAccountBodyType1,
     RequestAccountChangeBody,
     SignInBody,
+    TokenRequest,
     UnfreezeAccountBody,
 )
 
@@ -51,14 +51,14 @@ def once():
 
 system = signed_in("SYSADM")
 security = signed_in("SECADM")
-credentials = ClientGrant.from_dict(
+credentials = TokenRequest.from_dict(
     {
         "grant_type": "client_credentials",
         "client_id": os.environ["CLIENT_ID"],
         "client_secret": os.environ["CLIENT_SECRET"],
     }
 )
-granted = must(grant_client_token.sync_detailed(client=anybody, body=credentials))
+granted = must(grant_token.sync_detailed(client=anybody, body=credentials))
 script = AuthenticatedClient(base_url=url, token=granted.access_token)
 
 me = must(read_own_standing.sync_detailed(client=script))
