@@ -60,7 +60,7 @@ async function verified(
   try {
     const { payload } = await jwtVerify(
       assertion,
-      async ({ alg = '' }) => importJWK({ ...jwk }, alg),
+      async ({ alg }) => importJWK({ ...jwk }, alg),
       {
         algorithms: ASSERTION_ALGORITHMS,
         audience: [...audience],

@@ -118,7 +118,7 @@ test('every wrong credential gets one answer', async () => {
     error: 'invalid_client',
     error_description: 'The client credentials were refused.',
   })
-  expect(answers[0]?.headers).toMatchObject({
+  expect(answers[0].headers).toMatchObject({
     'content-type': expect.stringMatching(/^application\/json/),
     'www-authenticate': 'Basic realm="clients"',
   })
