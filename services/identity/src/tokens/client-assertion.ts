@@ -58,19 +58,15 @@ async function verified(
   { clientId, audience, now }: { clientId: string; audience: readonly string[]; now: Date },
 ): Promise<JWTPayload | null> {
   try {
-    const { payload } = await jwtVerify(
-      assertion,
-      async ({ alg }) => importJWK({ ...jwk }, alg),
-      {
-        algorithms: ASSERTION_ALGORITHMS,
-        audience: [...audience],
-        issuer: clientId,
-        subject: clientId,
-        requiredClaims: ['exp', 'jti'],
-        clockTolerance: CLOCK_SECONDS,
-        currentDate: now,
-      },
-    )
+    const { payload } = await jwtVerify(assertion, async ({ alg }) => importJWK({ ...jwk }, alg), {
+      algorithms: ASSERTION_ALGORITHMS,
+      audience: [...audience],
+      issuer: clientId,
+      subject: clientId,
+      requiredClaims: ['exp', 'jti'],
+      clockTolerance: CLOCK_SECONDS,
+      currentDate: now,
+    })
     return payload
   } catch (error) {
     // A key of another kind than the signature fails in the import: no less a refusal.
