@@ -12,9 +12,9 @@ import type { TestService } from './test-service.ts'
 export const UNIT = randomUUID()
 export const OTHER_UNIT = randomUUID()
 
-/** Of the last event: the copy takes each for newer than those before. */
 let version = 0
-const next = () => (version += 1)
+/** For an event: the copy takes it for newer than those before, of this test file and of others in the same process. */
+export const nextVersion = () => (version += 1)
 
 /** Identity says that there are UNIT (U1) and OTHER_UNIT (U2). */
 export async function tellOfUnits(stage: TestService): Promise<void> {
@@ -28,7 +28,7 @@ export async function tellOfUnits(stage: TestService): Promise<void> {
       name: `Unit ${code}`,
       kind: 'USER_UNIT',
       active: true,
-      version: next(),
+      version: nextVersion(),
     })
 }
 
@@ -42,7 +42,7 @@ export async function tellOfPerson(
     active = true,
     unitId = UNIT,
     departmentId = randomUUID(),
-    version = next(),
+    version = nextVersion(),
   }: PersonNow,
 ): Promise<void> {
   await tell(stage, PersonChanged, personId, {
@@ -71,7 +71,7 @@ export interface PersonNow {
 export async function tellOfStanding(
   stage: TestService,
   personId: string,
-  { accountStatus = 'active', roles = ['KEY_USER'], version = next() }: StandingNow = {},
+  { accountStatus = 'active', roles = ['KEY_USER'], version = nextVersion() }: StandingNow = {},
 ): Promise<void> {
   await tell(stage, StandingChanged, personId, {
     personId,

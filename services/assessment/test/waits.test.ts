@@ -51,7 +51,7 @@ const standing = (personId: string, ...roles: string[]) =>
 const said = async (kind: string) => (await saidOfWaits(stage.db, kind)).map((each) => each.said)
 const watch = () => runTask(stage, 'watch-waits')
 
-test('[A-6.3.1]an appeal whose every judge sits in the unit is an alarm when it is filed, until one of another unit is there', async () => {
+test('[A-6.3.1] an appeal whose every judge sits in the unit is an alarm when it is filed, until one of another unit is there', async () => {
   await measure(stage, { clerk: people.clerk })
   const error = report({ personId: people.clerk, severity: 'heavy' })
   ok(await record(stage, error))
@@ -71,7 +71,7 @@ test('[A-6.3.1]an appeal whose every judge sits in the unit is an alarm when it 
   expect(await said('appeal.decide')).toEqual(['undecidable', 'decidable'])
 })
 
-test('[B-5.6]a sheet that nobody but who had it computed could publish is an alarm, until it is another revision', async () => {
+test('[B-5.6] a sheet that nobody but who had it computed could publish is an alarm, until it is another revision', async () => {
   const sheet = ok(
     await create(stage, '/v1/score-sheets', authority(people.chief), { month: '2026-02' }),
   )
@@ -86,7 +86,7 @@ test('[B-5.6]a sheet that nobody but who had it computed could publish is an ala
   ])
 })
 
-test('[A-2.3.7]a claim that nobody of another unit can confirm is an alarm, and is warned of before its time', async () => {
+test('[A-2.3.7] a claim that nobody of another unit can confirm is an alarm, and is warned of before its time', async () => {
   await standing(people.judge, 'OM_AUTHORITY')
   const node = ok(
     await create(stage, '/v1/time-nodes', authority(people.judge), {
@@ -106,7 +106,7 @@ test('[A-2.3.7]a claim that nobody of another unit can confirm is an alarm, and 
   expect(await said('time-node.confirm')).toEqual(['undecidable', 'running-out'])
 })
 
-test('[A-2.3.5]a correction that nobody of another unit can confirm is an alarm', async () => {
+test('[A-2.3.5] a correction that nobody of another unit can confirm is an alarm', async () => {
   const error = report({ personId: people.clerk, severity: 'heavy' })
   ok(await record(stage, error))
   await stage.db.query(
@@ -120,7 +120,7 @@ test('[A-2.3.5]a correction that nobody of another unit can confirm is an alarm'
   expect(await said('correction.confirm')).toEqual(['undecidable', 'decidable'])
 })
 
-test('[B-5.1]a record of a clause that nobody else can confirm is an alarm until it is over', async () => {
+test('[B-5.1] a record of a clause that nobody else can confirm is an alarm until it is over', async () => {
   const id = randomUUID()
   await stage.db.query(
     `insert into control_record (id, clause_id, person_id, actor, statement, observed_at, valid_until, recorded_at)

@@ -7,7 +7,7 @@ import type { TestService } from '@erp-steward/test-kit/test-service'
 import { after, DAY } from '@erp-steward/test-kit/instants'
 import { runTask } from '@erp-steward/test-kit/run-task'
 import { tell } from '@erp-steward/test-kit/tell'
-import { OTHER_UNIT, UNIT } from '@erp-steward/test-kit/tell-of-company'
+import { nextVersion, OTHER_UNIT, UNIT } from '@erp-steward/test-kit/tell-of-company'
 import {
   authority,
   backUp,
@@ -50,7 +50,7 @@ async function planned(): Promise<Resource> {
 }
 const said = async (kind: string) => (await saidOfWaits(stage.db, kind)).map((each) => each.said)
 
-test('[A-2.4.7]a plan whose unit has no leader but the planner is an alarm when it is drawn up, until there is one', async () => {
+test('[A-2.4.7] a plan whose unit has no leader but the planner is an alarm when it is drawn up, until there is one', async () => {
   await person(stage, approver, { roles: ['BUSINESS_OWNER'], unitId: OTHER_UNIT })
   await person(stage, executor, { roles: ['OM_AUTHORITY'] })
   const { id } = await planned()
@@ -64,7 +64,7 @@ test('[A-2.4.7]a plan whose unit has no leader but the planner is an alarm when 
 test('[A-2.4.7] for data of a unit without ERP it is the O&M authority who must be there', async () => {
   await person(stage, approver, { roles: ['BUSINESS_OWNER'] })
   const unit = { unitId: UNIT, code: 'U1', name: 'Unit U1', active: true }
-  await tell(stage, UnitChanged, UNIT, { ...unit, kind: 'SUPPLIER', version: 1_000 })
+  await tell(stage, UnitChanged, UNIT, { ...unit, kind: 'SUPPLIER', version: nextVersion() })
   await planned()
   expect(await said('restore-plan.approve')).toEqual(['undecidable'])
   await person(stage, executor, { roles: ['OM_AUTHORITY'], unitId: OTHER_UNIT })
@@ -72,7 +72,7 @@ test('[A-2.4.7] for data of a unit without ERP it is the O&M authority who must 
   expect(await said('restore-plan.approve')).toEqual(['undecidable', 'decidable'])
 })
 
-test('[A-2.4.7]an approved plan that nobody else can execute is one too, and is warned of before the approval ends', async () => {
+test('[A-2.4.7] an approved plan that nobody else can execute is one too, and is warned of before the approval ends', async () => {
   await person(stage, approver, { roles: ['BUSINESS_OWNER', 'OM_PROVIDER'] })
   const plan = await planned()
   const { planDigest } = plan
@@ -88,7 +88,7 @@ test('[A-2.4.7]an approved plan that nobody else can execute is one too, and is 
   expect(await said('restore-plan.approve')).toEqual([])
 })
 
-test('[A-2.4.3]a site that nobody else can confirm is an alarm', async () => {
+test('[A-2.4.3] a site that nobody else can confirm is an alarm', async () => {
   const [first, second] = [randomUUID(), randomUUID()]
   await person(stage, first, { roles: ['OM_AUTHORITY'] })
   await made(

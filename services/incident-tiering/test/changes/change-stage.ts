@@ -1,13 +1,17 @@
 import type { EventOf } from '@erp-steward/contracts/event'
 import { GateAnswered } from '@erp-steward/contracts/backup-events'
-import { StandingChanged } from '@erp-steward/contracts/directory-events'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import type { LightMyRequestResponse as Response } from 'fastify'
 import { randomUUID } from 'node:crypto'
 import { create, send } from '@erp-steward/test-kit/requests'
 import { after } from '@erp-steward/test-kit/instants'
 import { tell } from '@erp-steward/test-kit/tell'
-import { OTHER_UNIT, tellOfPerson, UNIT } from '@erp-steward/test-kit/tell-of-company'
+import {
+  OTHER_UNIT,
+  tellOfPerson,
+  tellOfStanding,
+  UNIT,
+} from '@erp-steward/test-kit/tell-of-company'
 import { caller, type Caller } from '@erp-steward/test-kit/tokens'
 import { authority, fillDirectory, incidentStage, nominate } from '../incident-stage.ts'
 
@@ -110,8 +114,6 @@ export async function peopleOf<Name extends string>(
   return people
 }
 
-let standings = 1_000
-
 /** Identity says which roles a person has; every one of those that have to do with changes unless said otherwise. */
 export async function standing(
   stage: TestService,
@@ -119,13 +121,7 @@ export async function standing(
   roles: readonly string[] = ['OM_AUTHORITY', 'BUSINESS_OWNER', 'KEY_USER', 'OM_PROVIDER'],
   accountStatus: 'active' | 'frozen' = 'active',
 ): Promise<void> {
-  await tell(stage, StandingChanged, personId, {
-    personId,
-    accountId: personId,
-    accountStatus,
-    roles: [...roles],
-    version: (standings += 1),
-  })
+  await tellOfStanding(stage, personId, { accountStatus, roles })
 }
 
 export interface ChangeNow {

@@ -17,7 +17,7 @@ beforeAll(async () => {
 })
 afterAll(() => all.stage.release())
 
-test('[A-3.3.5]a change that nobody but requester and executor could look back at is an alarm until somebody can', async () => {
+test('[A-3.3.5] a change that nobody but requester and executor could look back at is an alarm until somebody can', async () => {
   const { stage, people } = all
   const change = await approved(all, minorChange(all))
   const { id } = change
