@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import type { Role } from '@erp-steward/contracts/permissions'
+import { DAY } from '@erp-steward/test-kit/instants'
 import { runTask } from '@erp-steward/test-kit/run-task'
 import { saidOfWaits } from '@erp-steward/test-kit/said-of-waits'
 import type { TestService } from '@erp-steward/test-kit/test-service'
@@ -21,8 +22,6 @@ import {
   workOff,
   type PersonView,
 } from '../directory-stage.ts'
-
-const DAY_MS = 86_400_000
 
 interface Request {
   readonly id: string
@@ -252,17 +251,17 @@ test('[A-2.1.4][A-4.3.3] temporary rights end within 30 days by themselves, and 
   const ask = (endsAt: Date, grants: object[] = [...report, { kind: 'role', name: 'KEY_USER' }]) =>
     submit(person.id, { kind: 'temporary', grants, endsAt: endsAt.toISOString() })
   const at = (ms: number) => new Date(stage.now.getTime() + ms)
-  expect(await refusal(ask(at(30 * DAY_MS + 1)))).toEqual([422, 'validation-failed'])
+  expect(await refusal(ask(at(30 * DAY + 1)))).toEqual([422, 'validation-failed'])
   expect(await refusal(ask(at(0)))).toEqual([422, 'validation-failed'])
   expect(await refusal(submit(person.id, { kind: 'temporary', grants: report }))).toEqual([
     422,
     'validation-failed',
   ])
-  const request = await ok<Request>(ask(at(30 * DAY_MS)))
+  const request = await ok<Request>(ask(at(30 * DAY)))
   await approved(request, ['BUSINESS_OWNER', 'OM_AUTHORITY', 'SECURITY_ADMIN'])
   expect(await held(person)).toHaveLength(2)
   await workOff(stage)
-  pass(stage, 30 * DAY_MS - 1)
+  pass(stage, 30 * DAY - 1)
   expect(await held(person)).toHaveLength(2)
   pass(stage, 1)
   expect(await held(person)).toEqual([])
@@ -274,12 +273,12 @@ test('[A-2.1.4][A-4.3.3] temporary rights end within 30 days by themselves, and 
 
 test('what the position gives as well stays in EBS when the temporary grant of it ends', async () => {
   const person = await joined(stage)
-  const endsAt = new Date(stage.now.getTime() + DAY_MS).toISOString()
+  const endsAt = new Date(stage.now.getTime() + DAY).toISOString()
   const grants = [{ kind: 'ebs-responsibility', name: 'SQLGL|GL_CLERK|STANDARD' }]
   const request = await submitted(person.id, { kind: 'temporary', grants, endsAt })
   await approved(request, ['BUSINESS_OWNER', 'OM_AUTHORITY', 'SECURITY_ADMIN'])
   await workOff(stage)
-  pass(stage, DAY_MS)
+  pass(stage, DAY)
   await runTask(stage, 'expire-grants')
   const kinds = (await tasksOf(stage, person.userName)).map(({ kind }) => kind)
   expect(kinds).not.toContain('end-responsibility')
@@ -398,7 +397,7 @@ test('a request is rejected or withdrawn once, and one that nobody decides expir
     'access-request-state',
   ])
   const three = await submitted(person.id, { kind: 'change', grants: report }, asks)
-  pass(stage, 7 * DAY_MS - 1)
+  pass(stage, 7 * DAY - 1)
   expect((await read(three)).state).toBe('submitted')
   pass(stage, 1)
   expect((await read(three)).state).toBe('expired')

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { DAY } from '@erp-steward/test-kit/instants'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import { runTask } from '@erp-steward/test-kit/run-task'
 import type { TestService } from '@erp-steward/test-kit/test-service'
@@ -23,8 +24,6 @@ import {
   type ChangeView,
   type PersonView,
 } from '../directory-stage.ts'
-
-const DAY_MS = 86_400_000
 
 let stage: TestService
 let company: Awaited<ReturnType<typeof smallCompany>>
@@ -77,7 +76,7 @@ const exceptionFor = (personId: string, members: object = {}) => ({
   second: 'PAYMENT',
   ownerPersonId: owner.id,
   compensatingControl: 'The head of finance looks over all payments every week.',
-  endsAt: new Date(stage.now.getTime() + 90 * DAY_MS).toISOString(),
+  endsAt: new Date(stage.now.getTime() + 90 * DAY).toISOString(),
   reason: 'One person in this office.',
   ...members,
 })
@@ -287,7 +286,7 @@ test('[A-2.1.2] an exception has an end within 90 days, another owner, and a pai
   const asked = (members: object) =>
     refusal(post('/v1/sod/exceptions', exceptionFor(person.id, members)))
   const at = (ms: number) => new Date(stage.now.getTime() + ms).toISOString()
-  expect(await asked({ endsAt: at(90 * DAY_MS + 1) })).toEqual([422, 'validation-failed'])
+  expect(await asked({ endsAt: at(90 * DAY + 1) })).toEqual([422, 'validation-failed'])
   expect(await asked({ endsAt: at(0) })).toEqual([422, 'validation-failed'])
   expect(await asked({ ownerPersonId: person.id })).toEqual([409, 'same-person'])
   expect(await asked({ second: 'RECEIPT' })).toEqual([422, 'sod-pair-unknown'])
@@ -298,14 +297,14 @@ test('[A-2.1.2] an exception has an end within 90 days, another owner, and a pai
 
 test('[A-2.1.2] when an exception ends, the nightly look tells who holds both all the same, once', async () => {
   const person = await joined(stage, { positionCode: 'SOLO' })
-  await except(person.id, { endsAt: new Date(stage.now.getTime() + DAY_MS).toISOString() })
+  await except(person.id, { endsAt: new Date(stage.now.getTime() + DAY).toISOString() })
   await grantWaiting(stage, person.id)
   await runTask(stage, 'find-sod-violations')
   const found = async (type: string) =>
     (await factsOf(type)).filter(({ subject }) => subject === person.id).length
   expect(await violations(`personId=${person.id}`)).toMatchObject([{ state: 'excepted' }])
   expect(await found('sod-violation-found')).toBe(0)
-  pass(stage, DAY_MS - 1)
+  pass(stage, DAY - 1)
   expect(await violations(`personId=${person.id}&state=open`)).toEqual([])
   pass(stage, 1)
   expect(await violations(`personId=${person.id}&state=open`)).toMatchObject([
@@ -314,9 +313,9 @@ test('[A-2.1.2] when an exception ends, the nightly look tells who holds both al
   await Promise.all([runTask(stage, 'find-sod-violations'), runTask(stage, 'find-sod-violations')])
   expect(await found('sod-violation-found')).toBe(1)
   // Another exception ends what was told, at once; its end tells it anew.
-  await except(person.id, { endsAt: new Date(stage.now.getTime() + DAY_MS).toISOString() })
+  await except(person.id, { endsAt: new Date(stage.now.getTime() + DAY).toISOString() })
   expect(await found('sod-violation-ended')).toBe(1)
-  pass(stage, DAY_MS)
+  pass(stage, DAY)
   await runTask(stage, 'find-sod-violations')
   expect(await found('sod-violation-found')).toBe(2)
   const unit = (id: string) => as('BUSINESS_OWNER', { sub: randomUUID(), unit: id, range: 'unit' })
