@@ -1,4 +1,7 @@
 import type { Act } from '@erp-steward/contracts/act'
+import { HolidayYearLoaded } from '@erp-steward/contracts/incident-events'
+import { on } from '@erp-steward/messaging/consumer'
+import { keepHolidayYear } from '@erp-steward/service-kit/holiday-years'
 import { createPersonalData, holdPersonalData } from '@erp-steward/service-kit/personal-data'
 import { createSeal } from '@erp-steward/service-kit/seal'
 import { defineService, type Dependencies } from '@erp-steward/service-kit/service'
@@ -104,6 +107,9 @@ import { frontEndRoutes } from './tokens/front-end-routes.ts'
 import { createIdTokenSigner } from './tokens/id-token.ts'
 import { tokenRoutes } from './tokens/routes.ts'
 
+/** Deadlines in working days count by it; nothing waits for it. */
+const onHolidayYearLoaded = on(HolidayYearLoaded, keepHolidayYear)
+
 /** Who there is, who may do what, who is signed in, and the ledger of everything that happened. */
 export const identity = defineService({
   name: 'identity',
@@ -191,7 +197,7 @@ export const identity = defineService({
     feedRoutes(app, { db })
     auditRoutes(app, { db, clock, signer: signerOf(config), verify: ledgerVerification(deps) })
   },
-  subscriptions: () => [onEveryFact],
+  subscriptions: () => [onEveryFact, onHolidayYearLoaded],
   tasks: (deps) => [
     takeLeave,
     takePlan,

@@ -7,7 +7,7 @@ import { assertAnotherPerson } from '@erp-steward/service-kit/another-person'
 import { assertVersion } from '@erp-steward/service-kit/commit'
 import { readParameter } from '@erp-steward/service-kit/parameters'
 import type { EntityManager } from 'typeorm'
-import { companyCalendar, companyDeadline } from '../deadlines/company-deadline.ts'
+import { companyCalendar, companyDeadline } from '@erp-steward/service-kit/company-calendar'
 import { closeFacts } from '../facts/fact-order.ts'
 import { newestSheet, readSheet, ScoreSheetEntity, type ScoreSheet } from './score-sheet.ts'
 

@@ -4,7 +4,7 @@ import { defineTask } from '@erp-steward/service-kit/jobs'
 import { readParameter } from '@erp-steward/service-kit/parameters'
 import { Type } from 'typebox'
 import { IsNull } from 'typeorm'
-import { companyCalendar, companyDeadline } from '../deadlines/company-deadline.ts'
+import { companyCalendar, companyDeadline } from '@erp-steward/service-kit/company-calendar'
 import { ScoreSheetEntity } from './score-sheet.ts'
 
 /** Least time for appeals that is left once their end is known. Own choice: nobody loses a right over night. */

@@ -6,7 +6,7 @@ import { CalendarYearMissing } from '@erp-steward/work-calendar/calendar-year-mi
 import type { CompiledCalendar } from '@erp-steward/work-calendar/compile-calendar'
 import { Type } from 'typebox'
 import type { EntityManager } from 'typeorm'
-import { companyCalendar } from '../deadlines/company-deadline.ts'
+import { companyCalendar } from '@erp-steward/service-kit/company-calendar'
 import { derivedId } from '../facts/derived-id.ts'
 import { monthOf, nextMonth } from '../months/rules/month.ts'
 import { nodeDueAt, parseNode } from './rules/node-due-at.ts'

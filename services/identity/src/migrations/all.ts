@@ -28,6 +28,7 @@ import { AdmitFrontEnds1790000094200 } from './1790000094200-admit-front-ends.ts
 import { CreateReconciliation1790000095000 } from './1790000095000-create-reconciliation.ts'
 import { CreateAccessRequest1790000095100 } from './1790000095100-create-access-request.ts'
 import { TellEbsValidity1790000095200 } from './1790000095200-tell-ebs-validity.ts'
+import { CopyHolidayYears1790000097000 } from './1790000097000-copy-holiday-years.ts'
 import { TellViolations1790000096000 } from './1790000096000-tell-violations.ts'
 
 /** In the order they run. */
@@ -63,4 +64,5 @@ export const migrations = [
   CreateAccessRequest1790000095100,
   TellEbsValidity1790000095200,
   TellViolations1790000096000,
+  CopyHolidayYears1790000097000,
 ]

@@ -17,7 +17,7 @@ let newest = { key: JSON.stringify([]), calendar: shipped }
 
 /**
  * The shipped office week with Chinese holidays, those that the site loaded among them: the calendar of every deadline and
- * time node of this service.
+ * time node but those of tickets, whose calendars are of units. Of a service that keeps a copy of the years that were loaded.
  */
 export async function companyCalendar(tx: EntityManager): Promise<CompiledCalendar> {
   const rows: (HolidayDays & { year: number })[] = await tx.query(
