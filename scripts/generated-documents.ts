@@ -4,19 +4,24 @@ import { DEFAULT_ISSUER } from '@erp-steward/contracts/access-token'
 import { eventCatalog } from '@erp-steward/contracts/event-catalog'
 import { permissions, roles, type Role } from '@erp-steward/contracts/permissions'
 import { problems } from '@erp-steward/contracts/problems'
-import { serviceNames } from '@erp-steward/contracts/services'
+import { serviceNames, type ServiceName } from '@erp-steward/contracts/services'
 import { coverageDocument } from '@erp-steward/regulation/coverage'
 import { glossaryDocument, parametersDocument } from '@erp-steward/regulation/regulation-documents'
+import type { App } from '@erp-steward/service-kit/app'
+import type { KeyFor } from '@erp-steward/service-kit/authentication'
 import { buildService, type Service } from '@erp-steward/service-kit/service'
 import { openApiOf } from '@erp-steward/service-kit/open-api'
 import { parameters } from '@erp-steward/regulation/parameters'
 import { registry } from '@erp-steward/standalone/registry'
+import type { RouteOptions } from 'fastify'
 import { pino } from 'pino'
 import { DataSource } from 'typeorm'
 import { demandsDocument } from './demands-document.ts'
 import { withEbsTasks } from './ebs-tables.ts'
 import { withDutiesInForce } from './duties-in-force.ts'
+import { gatewayOfNoSite } from './gateway-of-no-site.ts'
 import { parametersRead } from './parameters-read.ts'
+import { matrixRows, roleMatrixDocument, type MatrixRow } from './role-matrix.ts'
 import { withSettings } from './settings-tables.ts'
 
 /** Written by people but for the tables of settings. */
@@ -33,11 +38,13 @@ const EBS_GUIDE_ZH = 'docs/guides/ebs.zh-CN.md'
 export async function generatedDocuments(root: string): Promise<Map<string, string>> {
   const read = await parametersRead(root)
   const unread = parameters.map(({ key }) => key).filter((key) => !read.has(key))
+  const openApi = await openApiDocuments()
   return new Map([
-    ...(await openApiDocuments()),
+    ...openApi,
     ['docs/events.md', eventDocument()],
     ['docs/problems.md', problemDocument()],
     ['docs/permissions.md', permissionDocument()],
+    ['docs/role-matrix.md', roleMatrixDocument(await roleMatrix(openApi))],
     ['docs/regulation/coverage.md', await coverageDocument(root)],
     ['docs/regulation/demands.md', demandsDocument()],
     ['docs/regulation/glossary.md', glossaryDocument()],
@@ -58,20 +65,54 @@ export async function generatedDocuments(root: string): Promise<Map<string, stri
 export async function openApiDocuments(): Promise<Map<string, string>> {
   const documents = new Map<string, string>()
   for (const name of serviceNames) {
-    // The registry alone knows each service's own configuration; none of it shows in the document.
-    const service = registry[name] as unknown as Service
-    const { app } = await buildService(service, {
-      db: new DataSource({ type: 'postgres' }),
-      clock: () => new Date(0),
-      config: settingsOfNoSite,
-      log: pino({ level: 'silent' }),
-      keyFor: () => Promise.resolve(undefined),
-      internalToken: '',
-    })
+    const app = await serviceOfNoSite(name, () => undefined)
     documents.set(`docs/openapi/${name}.json`, `${JSON.stringify(openApiOf(app), null, 2)}\n`)
     await app.close()
   }
   return documents
+}
+
+/**
+ * A service with its routes and no database, so that whatever passes its checks fails.
+ *
+ * `onRoute` is told of each route but those that every app has before its service's own.
+ */
+export async function serviceOfNoSite(
+  name: ServiceName,
+  keyFor: KeyFor,
+  onRoute: (route: RouteOptions) => void = () => undefined,
+): Promise<App> {
+  // The registry alone knows each service's own configuration; none of it shows in the document.
+  const service = registry[name] as unknown as Service
+  const routes: Service['routes'] = (app, dependencies) => {
+    app.addHook('onRoute', onRoute)
+    return service.routes(app, dependencies)
+  }
+  const { app } = await buildService(
+    { ...service, routes },
+    {
+      db: new DataSource({ type: 'postgres' }),
+      clock: () => new Date(0),
+      config: settingsOfNoSite,
+      log: pino({ level: 'silent' }),
+      keyFor,
+      internalToken: '',
+    },
+  )
+  return app
+}
+
+/** Every operation of the services, whose documents are given, and of the gateway, with what it asks of its caller. */
+export async function roleMatrix(openApi: ReadonlyMap<string, string>): Promise<MatrixRow[]> {
+  const { app, end } = await gatewayOfNoSite(() => undefined)
+  const ofGateway = openApiOf(app)
+  await end()
+  return [
+    ...serviceNames.flatMap((name) =>
+      matrixRows(name, JSON.parse(openApi.get(`docs/openapi/${name}.json`) ?? '')),
+    ),
+    ...matrixRows('gateway', ofGateway),
+  ]
 }
 
 /** A key of zeros: the documents need a well-formed one, nothing is sealed with it. */

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { serviceNames, services } from '@erp-steward/contracts/services'
 import type { BusConsumer, EventBus } from '@erp-steward/messaging/bus'
 import type { App } from '@erp-steward/service-kit/app'
-import { createKeySet, createTokenCheck } from '@erp-steward/service-kit/authentication'
+import { createKeySet, createTokenCheck, type KeyFor } from '@erp-steward/service-kit/authentication'
 import { createApp } from '@erp-steward/service-kit/create-app'
 import { openApiOf } from '@erp-steward/service-kit/open-api'
 import type { Logger } from 'pino'
@@ -99,6 +99,7 @@ export async function startGateway({
     const { app, catalogue } = await buildGateway(config, {
       upstreams,
       revocations,
+      keyFor: createKeySet(`${config[urlSettingOf('identity')]}/.well-known/jwks.json`),
       bus,
       log,
       clock,
@@ -144,17 +145,19 @@ export async function startGateway({
   }
 }
 
-interface GatewayParts extends Required<
+export interface GatewayParts extends Required<
   Omit<GatewayOptions, 'config' | 'disk' | 'beforeListening'>
 > {
   readonly disk: (() => Promise<DiskSpace>) | null
   readonly upstreams: ReadonlyMap<(typeof serviceNames)[number], Upstream>
   readonly revocations: Revocations
+  readonly keyFor: KeyFor
 }
 
-async function buildGateway(
+/** The gateway without port and background work: what is asked of it by `inject`. */
+export async function buildGateway(
   config: GatewayConfig,
-  { upstreams, revocations, bus, log, clock, beside, disk }: GatewayParts,
+  { upstreams, revocations, keyFor, bus, log, clock, beside, disk }: GatewayParts,
 ): Promise<{ app: App; catalogue: Catalogue }> {
   const table = createRoutingTable(Object.values(services))
   const guard = createGuard(config)
@@ -190,7 +193,7 @@ async function buildGateway(
   const catalogue = createCatalogue([...upstreams.values()], table, () => openApiOf(app), log)
   guardNetwork(app, guard, config)
   const tokens = await createTokenCheck(app, {
-    keyFor: createKeySet(`${config[urlSettingOf('identity')]}/.well-known/jwks.json`),
+    keyFor,
     issuer: config.PUBLIC_URL,
     clock,
   })
