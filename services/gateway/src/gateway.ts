@@ -3,7 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { serviceNames, services } from '@erp-steward/contracts/services'
 import type { BusConsumer, EventBus } from '@erp-steward/messaging/bus'
 import type { App } from '@erp-steward/service-kit/app'
-import { createKeySet, createTokenCheck, type KeyFor } from '@erp-steward/service-kit/authentication'
+import {
+  createKeySet,
+  createTokenCheck,
+  type KeyFor,
+} from '@erp-steward/service-kit/authentication'
 import { createApp } from '@erp-steward/service-kit/create-app'
 import { openApiOf } from '@erp-steward/service-kit/open-api'
 import type { Logger } from 'pino'
