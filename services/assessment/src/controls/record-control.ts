@@ -7,7 +7,7 @@ import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { Clause } from '@erp-steward/regulation/clause'
 import type { EntityManager } from 'typeorm'
 import { ControlRecordEntity, type ControlRecord } from './control-record.ts'
-import { addPeriod } from './rules/period.ts'
+import { addPeriod } from '@erp-steward/regulation/add-period'
 
 /** Oldest observation that may still be recorded. Own choice: a quarter, as reviews are. */
 const OBSERVED_WITHIN = 'P3M'

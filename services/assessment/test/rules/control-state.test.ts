@@ -7,7 +7,7 @@ import {
   type LatestFact,
 } from '../../src/controls/rules/control-state.ts'
 import { HEARD_WITHIN_MS, type Control, type Effect } from '../../src/controls/rules/control.ts'
-import { addPeriod } from '../../src/controls/rules/period.ts'
+import { addPeriod } from '@erp-steward/regulation/add-period'
 
 const NOON = new Date('2026-03-09T12:00:00.000Z')
 const HOUR = 3_600_000

@@ -2,7 +2,7 @@ import type { ControlState } from '@erp-steward/contracts/assessment-events'
 import type { ServiceName } from '@erp-steward/contracts/services'
 import type { Clause } from '@erp-steward/regulation/clause'
 import { HEARD_WITHIN_MS, type Control, type Effect, type Texts } from './control.ts'
-import { addPeriod } from './period.ts'
+import { addPeriod } from '@erp-steward/regulation/add-period'
 
 /** The newest fact of a clause, key and effect. */
 export interface LatestFact {

@@ -1,4 +1,4 @@
-import { durationParts } from '@erp-steward/regulation/duration'
+import { durationParts } from './duration.ts'
 
 /**
  * `at` plus an ISO 8601 duration; months and years are counted on the calendar in UTC, the 31st of a shorter month is
