@@ -429,6 +429,24 @@ async function accounts(company: Company): Promise<void> {
     path: { id: textOf(firstOf(sessions), 'id') },
   })
   play.signInAnew(clerk)
+  await play.show('listOwnSessions', 'Which of them are over, and why', {
+    as: clerk,
+    query: { state: 'ended', limit: 2 },
+  })
+  await play.show('listSessions', 'Who is signed in from this address', {
+    as: 'AUDADM',
+    query: { sourceIp: '127.0.0.1', state: 'open', limit: 2 },
+  })
+  const open = await play.call('listSessions', {
+    as: 'SECADM',
+    query: { accountId: company.member('H20003').accountId, state: 'open', limit: 1 },
+  })
+  await play.show('endSession', 'Nobody sits at the screen', {
+    as: 'SECADM',
+    path: { id: textOf(firstOf(open), 'id') },
+    body: { reason: '电脑无人看管，已电话告知本人。' },
+  })
+  play.signInAnew(clerk)
   await play.show('signOut', 'At the end of the day', { as: clerk })
   play.signInAnew(clerk)
 }

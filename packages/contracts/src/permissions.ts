@@ -87,6 +87,9 @@ export const permissions = {
   // identity: credentials, sessions, clients, audit
   'password.change': [...business, 'END_USER', 'SYSTEM_ADMIN', 'SECURITY_ADMIN', 'AUDIT_ADMIN'],
   'account.unlock': ['SECURITY_ADMIN'],
+  /** Where and since when people are and were signed in: addresses are personal, so nobody else. */
+  'session.read': ['SYSTEM_ADMIN', 'SECURITY_ADMIN', 'AUDIT_ADMIN'],
+  'session.end': ['SYSTEM_ADMIN', 'SECURITY_ADMIN'],
   'client.read': ['SYSTEM_ADMIN', 'SECURITY_ADMIN', 'AUDIT_ADMIN'],
   'client.issue-secret': ['SYSTEM_ADMIN', 'SECURITY_ADMIN'],
   'client.complete-secret': ['SYSTEM_ADMIN', 'SECURITY_ADMIN', 'AUDIT_ADMIN'],

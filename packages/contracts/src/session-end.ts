@@ -3,7 +3,13 @@ import { said, type Bilingual } from './bilingual.ts'
 /** Why a session ended. */
 export const sessionEnds = [
   ...(['signed-out', 'idle', 'absolute', 'evicted'] as const),
-  ...(['refresh-reused', 'code-reused', 'password-changed', 'revoked'] as const),
+  ...([
+    'refresh-reused',
+    'code-reused',
+    'password-changed',
+    'revoked',
+    'ended-by-administrator',
+  ] as const),
 ] as const
 export type SessionEnd = (typeof sessionEnds)[number]
 
@@ -12,8 +18,8 @@ const texts: Readonly<Record<SessionEnd, Bilingual>> = {
   idle: said('The session was idle for too long.', '该会话闲置时间过长，已结束。'),
   absolute: said('The session reached its longest life.', '该会话已达到最长时限。'),
   evicted: said(
-    'A newer sign-in of the account ended this session.',
-    '该账号有新的登录，本会话因此结束。',
+    'More sessions of the account were open than are allowed, and this one ended.',
+    '该账号的会话数超过上限，本会话因此结束。',
   ),
   'refresh-reused': said(
     'A refresh token of the session was used twice, so somebody may have copied it.',
@@ -28,6 +34,7 @@ const texts: Readonly<Record<SessionEnd, Bilingual>> = {
     '本会话开始之后密码已更改。',
   ),
   revoked: said('The account was revoked.', '该账号已被撤销。'),
+  'ended-by-administrator': said('An administrator ended this session.', '管理员结束了该会话。'),
 }
 
 /** What the holder of a token is told of the end of its session; of an unknown reason only that it ended. */

@@ -25,7 +25,24 @@ export const SessionEnded = defineEvent({
     accountId: Uuid,
     sessionId: Uuid,
     reason: Type.String(),
+    /** Why, in the words of the administrator who ended it; absent for every other reason. */
+    because: Type.Optional(Type.String()),
     endedAt: Instant,
+  }),
+})
+
+/** Who knows the password and is refused may be a second person: what looks for lent accounts reads it. */
+export const SessionRefused = defineEvent({
+  type: 'identity.security.session-refused.v1',
+  summary: 'A right password opened no session: as many were open as the account may have.',
+  clauses: ['A-2.1.6', 'A-2.2.2'],
+  payload: Type.Object({
+    accountId: Uuid,
+    sourceIp: Type.String(),
+    userAgent: nullable(Type.String()),
+    /** Sessions that were open. */
+    open: Type.Integer({ minimum: 1 }),
+    refusedAt: Instant,
   }),
 })
 

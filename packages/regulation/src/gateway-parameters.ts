@@ -1,4 +1,4 @@
-import { duration, integer } from './define-parameter.ts'
+import { choice, duration, integer } from './define-parameter.ts'
 
 /** Sessions: what the gateway enforces. */
 export const gatewayParameters = [
@@ -35,5 +35,19 @@ export const gatewayParameters = [
     source: 'Defaults 2.9 (own choice)',
     zh: ['并发会话数', '一个账号同时有效的会话数。'],
     en: ['Concurrent sessions', 'How many sessions of one account may be open at the same time.'],
+  }),
+  choice('gateway.session.at_limit', {
+    default: 'evict-oldest',
+    options: ['reject', 'evict-oldest', 'evict-idle'],
+    clauses: ['A-2.1.6', 'A-2.2.2'],
+    source: 'Defaults 2.9 (own choice)',
+    zh: [
+      '会话数达到上限时',
+      'reject：拒绝新的登录；evict-oldest：结束最早开始的会话；evict-idle：结束闲置最久的会话。上限调低后，下一次刷新时按同一规则结束多出的会话。',
+    ],
+    en: [
+      'At the limit of sessions',
+      'reject: the new sign-in is refused; evict-oldest: the session that began first ends; evict-idle: the one that is unused for longest ends. After the limit was lowered the next refresh ends what is over it in the same way.',
+    ],
   }),
 ] as const

@@ -113,6 +113,7 @@ const shipped: readonly (readonly [ParameterKey, unknown])[] = [
   ['gateway.session.admin_idle', 'PT10M'],
   ['gateway.session.absolute', 'PT8H'],
   ['gateway.session.concurrent', 1],
+  ['gateway.session.at_limit', 'evict-oldest'],
   ['incident.sla.p1.ack', continuous('PT15M')],
   ['incident.sla.p1.note', continuous('PT30M')],
   ['incident.sla.p1.restore', continuous('PT4H')],

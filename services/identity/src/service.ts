@@ -86,6 +86,7 @@ import { forgetUploads } from './reconciliation/forget-uploads.ts'
 import { reconciliationRoutes } from './reconciliation/routes.ts'
 import { uploadRoutes } from './reconciliation/upload-routes.ts'
 import { stateSilence } from './reconciliation/upload-silent.ts'
+import { accountSessionRoutes } from './sessions/account-session-routes.ts'
 import { endLapsedSessions } from './sessions/end-lapsed-sessions.ts'
 import { forgetEndedSessions } from './sessions/forget-ended-sessions.ts'
 import { publishedKey } from './sessions/published-keys.ts'
@@ -188,6 +189,7 @@ export const identity = defineService({
     reconciliationRoutes(app, { db, clock })
     credentialRoutes(app, { db, clock })
     sessionRoutes(app, { db, clock, sign, seal })
+    accountSessionRoutes(app, { db, clock })
     clientRoutes(app, { db, clock })
     const issuer = config.PUBLIC_URL
     const keyFor = publishedKey(db, clock)

@@ -131,6 +131,14 @@ export const identityProblems = {
       '请等待 Retry-After 给出的秒数；没有该响应头时，须由安全管理员解锁。',
     ),
   ),
+  'session-limit': problem(
+    409,
+    said('As many sessions of the account are open as are allowed', '该账号的会话数已达到上限'),
+    said(
+      'Sign out where you are signed in, or wait until that session is idle; the security administrator can end it.',
+      '请在已登录处退出，或等待该会话闲置结束；安全管理员也可结束该会话。',
+    ),
+  ),
   'refresh-refused': problem(
     401,
     said('The refresh token is not valid', '刷新令牌无效'),

@@ -30,6 +30,7 @@ import { CreateAccessRequest1790000095100 } from './1790000095100-create-access-
 import { TellEbsValidity1790000095200 } from './1790000095200-tell-ebs-validity.ts'
 import { CopyHolidayYears1790000097000 } from './1790000097000-copy-holiday-years.ts'
 import { TellViolations1790000096000 } from './1790000096000-tell-violations.ts'
+import { KeepEndedSessions1790000097110 } from './1790000097110-keep-ended-sessions.ts'
 
 /** In the order they run. */
 export const migrations = [
@@ -65,4 +66,5 @@ export const migrations = [
   TellEbsValidity1790000095200,
   TellViolations1790000096000,
   CopyHolidayYears1790000097000,
+  KeepEndedSessions1790000097110,
 ]

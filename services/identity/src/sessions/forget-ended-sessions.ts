@@ -1,21 +1,34 @@
+import { durationMs } from '@erp-steward/regulation/duration'
 import { defineTask } from '@erp-steward/service-kit/jobs'
+import { readParameter } from '@erp-steward/service-kit/parameters'
 import { Type } from 'typebox'
 
-/** Days that an ended session and its refresh tokens are kept; the facts about it stay in the ledger. */
-const SESSION_DAYS = 7
+/** Days that the tokens of an ended session and retired keys are kept: longer than anybody could use them. */
+const TOKEN_DAYS = 7
 /** Days after its last attempt that a guard is forgotten: longer than any window, lock or count of locks. */
 const GUARD_DAYS = 2
 
 /** Passwords kept per account: the one in force and the longest history that the parameters allow. */
 const PASSWORDS = 25
 
-/** Removes what no decision needs any more. Guards that wait for the security administrator stay. */
+/**
+ * Removes what no decision needs any more. Sessions stay with the reason of their end for as long as logs are online. Guards that wait for the security administrator stay.
+ */
 export const forgetEndedSessions = defineTask(
   'forget-ended-sessions',
   Type.Object({}),
   async (tx, _, { now }) => {
     const before = (days: number) => new Date(now.getTime() - days * 86_400_000)
-    await tx.query('delete from session where ended_at < $1', [before(SESSION_DAYS)])
+    const { value: online } = await readParameter(tx, 'identity.log.online', null, now)
+    await tx.query('delete from session where ended_at < $1', [
+      new Date(now.getTime() - durationMs(online)),
+    ])
+    await tx.query(
+      `delete from refresh_token using session
+        where session.id = session_id and ended_at < $1`,
+      [before(TOKEN_DAYS)],
+    )
+    await tx.query('delete from authorization_code where expires_at < $1', [before(TOKEN_DAYS)])
     await tx.query('delete from sign_in_guard where touched_at < $1 and not held', [
       before(GUARD_DAYS),
     ])
@@ -26,6 +39,6 @@ export const forgetEndedSessions = defineTask(
         where credential.id = ranked.id and place > $1 and ended_at is not null`,
       [PASSWORDS],
     )
-    await tx.query('delete from signing_key where published_until < $1', [before(SESSION_DAYS)])
+    await tx.query('delete from signing_key where published_until < $1', [before(TOKEN_DAYS)])
   },
 )

@@ -5,6 +5,7 @@ import type { DataSource, EntityManager } from 'typeorm'
 import { AccountEntity } from '../accounts/account.ts'
 import { rolesOfAccount } from '../accounts/roles-of-account.ts'
 import { endSession } from './end-session.ts'
+import { holdSessionLimit } from './hold-session-limit.ts'
 import { digestOf } from './refresh-token.ts'
 import { lapseOf } from './rules/session-limits.ts'
 import { SessionEntity, type Session } from './session.ts'
@@ -53,11 +54,16 @@ async function lockSessionOf(tx: EntityManager, digest: Buffer): Promise<Session
     'select session_id from refresh_token where digest = $1',
     [digest],
   )
-  if (token === undefined) return null
-  return tx.findOne(SessionEntity, {
-    where: { id: token.session_id },
-    lock: { mode: 'pessimistic_write' },
-  })
+  return token === undefined ? null : lockSession(tx, token.session_id)
+}
+
+/** The session, locked, and its account before it, as whoever signs in locks them. */
+export async function lockSession(tx: EntityManager, id: string): Promise<Session | null> {
+  await tx.query(
+    'select from account where id = (select account_id from session where id = $1) for update',
+    [id],
+  )
+  return tx.findOne(SessionEntity, { where: { id }, lock: { mode: 'pessimistic_write' } })
 }
 
 async function endReused(
@@ -77,7 +83,7 @@ async function endReused(
   )
 }
 
-/** The next tokens of a session that is locked; `null` when it or its account is over. */
+/** The next tokens of a session that is locked, with its account; `null` when it or its account is over. */
 export async function nextTokens(
   tx: EntityManager,
   sign: TokenSigner,
@@ -92,11 +98,18 @@ export async function nextTokens(
   }
   const account = await tx.findOneBy(AccountEntity, { id: session.accountId })
   if (account?.status !== 'active') return null
+  const holder = await rolesOfAccount(tx, account, act.now)
+  // The limit may have been lowered since it was opened.
+  const used = { ...session, refreshedAt: act.now }
+  const { admitted } = await holdSessionLimit(tx, account.id, used, holder.unitId, act)
+  if (!admitted) {
+    await endSession(tx, session.id, 'evicted', act)
+    return null
+  }
   await tx.query('update session set refreshed_at = $2, idle_at = $3 where id = $1', [
     session.id,
     act.now,
     new Date(act.now.getTime() + session.idleSeconds * 1_000),
   ])
-  const holder = await rolesOfAccount(tx, account, act.now)
   return issueSessionTokens(tx, sign, session, account, holder, act)
 }

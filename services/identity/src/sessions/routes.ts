@@ -3,11 +3,11 @@ import { Problem } from '@erp-steward/contracts/problem'
 import { about, closed, Line, Reason, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { actOf, principalOf } from '@erp-steward/service-kit/authentication'
-import { listOf } from '@erp-steward/service-kit/paging'
-import { PathId } from '@erp-steward/service-kit/route-shapes'
+import { byInstant } from '@erp-steward/service-kit/paging'
+import { listRoute, PathId } from '@erp-steward/service-kit/route-shapes'
 import type { Seal } from '@erp-steward/service-kit/seal'
 import { Type } from 'typebox'
-import { IsNull, type DataSource } from 'typeorm'
+import type { DataSource } from 'typeorm'
 import { LONGEST_PASSWORD } from '../credentials/rules/password-policy.ts'
 import { endSession } from './end-session.ts'
 import { OwnStanding, ownStanding } from './own-standing.ts'
@@ -18,6 +18,7 @@ import { rotateSigningKey } from './rotate-signing-key.ts'
 import { REVOCATION_MEMORY_MS } from './rules/session-limits.ts'
 import { SessionTokens } from './session-tokens.ts'
 import { SessionEntity, SessionView } from './session.ts'
+import { SessionState, sessionsInRange } from './sessions-in-range.ts'
 import { signIn } from './sign-in.ts'
 import type { TokenSigner } from './token-signer.ts'
 import { unstored } from './unstored.ts'
@@ -54,8 +55,10 @@ export function sessionRoutes(app: App, { db, clock, sign, seal }: SessionRouteO
       config: { access: 'public', clauses: ['A-2.2.1', 'A-2.2.2', 'A-2.2.3'] },
       schema: {
         operationId: 'signIn',
-        problems: ['sign-in-locked', 'sign-in-refused'],
-        summary: 'Opens a session; the oldest one over the limit of the account ends.',
+        problems: ['session-limit', 'sign-in-locked', 'sign-in-refused'],
+        summary: 'Opens a session within the limit of the account.',
+        description:
+          'At the limit (`gateway.session.concurrent`) the parameter `gateway.session.at_limit` says what happens: `evict-oldest` and `evict-idle` end another session, `reject` refuses this one.',
         tags,
         body: closed({
           userName: about(Line(100), 'Of the account; case does not matter.'),
@@ -64,6 +67,9 @@ export function sessionRoutes(app: App, { db, clock, sign, seal }: SessionRouteO
             maxLength: LONGEST_PASSWORD,
             description: 'The password; of an initial one first half, dash, second half.',
           }),
+          deviceName: Type.Optional(
+            about(Line(60), 'What the person calls the device, to know the session by.'),
+          ),
         }),
         response: { 201: SessionTokens },
       },
@@ -93,25 +99,22 @@ export function sessionRoutes(app: App, { db, clock, sign, seal }: SessionRouteO
     (request) => ownStanding(db.manager, principalOf(request)),
   )
 
-  app.get(
-    '/v1/sessions',
-    {
-      config: { access: 'signed-in' },
-      schema: {
-        operationId: 'listOwnSessions',
-        summary: 'The open sessions of the own account, at most ten.',
-        tags,
-        response: { 200: listOf(SessionView) },
-      },
-    },
-    async (request) => ({
-      items: await db.manager.find(SessionEntity, {
-        where: { accountId: principalOf(request).actor, endedAt: IsNull() },
-        order: { startedAt: 'ASC' },
-        take: 10,
+  listRoute(app, '/v1/sessions', {
+    operationId: 'listOwnSessions',
+    summary: 'Sessions of the own account, the newest first; without `state` those that are open.',
+    tags,
+    access: 'signed-in',
+    query: { state: Type.Optional(SessionState) },
+    row: SessionView,
+    sorting: byInstant('startedAt'),
+    list: ({ request, query: { state = 'open' }, ...stretch }) =>
+      sessionsInRange(db.manager, {
+        accountId: principalOf(request).actor,
+        state,
+        unitId: null,
+        ...stretch,
       }),
-    }),
-  )
+  })
 
   app.delete(
     '/v1/sessions/current',

@@ -1,11 +1,6 @@
-import { randomUUID } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
-import { SignedIn } from '@erp-steward/contracts/sign-in-events'
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
-import { appendEvent } from '@erp-steward/messaging/outbox'
-import { durationMs } from '@erp-steward/regulation/duration'
-import { readParameter } from '@erp-steward/service-kit/parameters'
 import type { DataSource, EntityManager } from 'typeorm'
 import { AccountEntity, type Account } from '../accounts/account.ts'
 import { userNameLookup } from '../accounts/sealed-user-name.ts'
@@ -21,8 +16,8 @@ import { comparable } from '../credentials/claim-code.ts'
 import { CredentialEntity, type Credential } from '../credentials/credential.ts'
 import { passwordPolicyOf } from '../credentials/password-policy-of.ts'
 import { isOverdue, isWeaker } from '../credentials/rules/password-policy.ts'
-import { endSessionsOfAccount } from './end-session.ts'
-import { SessionEntity, type Session } from './session.ts'
+import { openSession } from './open-session.ts'
+import type { Session } from './session.ts'
 import { issueSessionTokens, type SessionTokens } from './session-tokens.ts'
 import type { TokenSigner } from './token-signer.ts'
 
@@ -31,6 +26,8 @@ export interface SignIn {
   readonly password: string
   readonly sourceIp: string
   readonly userAgent: string | null
+  /** What its owner calls the device. */
+  readonly deviceName?: string
   /** The front end that the session is for, and the scopes that it asked for. */
   readonly frontEnd?: { readonly clientId: string; readonly scope: string | null }
 }
@@ -50,7 +47,7 @@ export type WithSession<Result> = (
  * nor its time tells which names exist. The hash is computed between two transactions: the first has counted the
  * attempt, so parallel guesses cannot exceed the limit, and no connection waits for it.
  *
- * @throws Problem `sign-in-refused` whatever the reason, `sign-in-locked`
+ * @throws Problem `sign-in-refused` whatever the reason, `sign-in-locked`, `session-limit`
  */
 export async function signIn(
   db: DataSource,
@@ -69,7 +66,7 @@ export async function signIn(
 /**
  * As `signIn`; what its owner gets for the session is `withSession`'s to say.
  *
- * @throws Problem `sign-in-refused` whatever the reason, `sign-in-locked`
+ * @throws Problem `sign-in-refused` whatever the reason, `sign-in-locked`, `session-limit`
  */
 export async function openByPassword<Result>(
   db: DataSource,
@@ -90,16 +87,24 @@ export async function openByPassword<Result>(
   const result = await db.transaction(async (tx) => {
     const opened =
       matches && account !== null && credential !== null
-        ? await openSession(tx, withSession, { account, credential, attempt, command }, act)
+        ? await enter(tx, withSession, { account, credential, attempt, command }, act)
         : null
     if (opened === null) await failAttempt(tx, attempt, act)
     return opened
   })
-  // Thrown after the commit: the failure has to stay counted.
+  // Thrown after the commit: the failure has to stay counted, and a right password may not count as one.
   if (result === null)
     throw new Problem('sign-in-refused', said('The sign-in was refused.', '登录被拒绝。'))
-  return result
+  if (result === AT_LIMIT)
+    throw new Problem(
+      'session-limit',
+      said('Other sessions of the account are open.', '该账号有其他未结束的会话。'),
+    )
+  return result.opened
 }
+
+/** The password was right, and as many sessions are open as the account may have. */
+const AT_LIMIT = 'at-limit'
 
 async function passwordInForce(
   tx: EntityManager,
@@ -120,12 +125,12 @@ async function passwordInForce(
 }
 
 /** Answers `null` when the account or the password cannot be used, though the password is right. */
-async function openSession<Result>(
+async function enter<Result>(
   tx: EntityManager,
   withSession: WithSession<Result>,
   tried: { account: Account; credential: Credential; attempt: OpenAttempt; command: SignIn },
   act: Act,
-): Promise<Result | null> {
+): Promise<{ readonly opened: Result } | typeof AT_LIMIT | null> {
   const { credential, attempt, command } = tried
   // All sign-ins, password changes and revocations of the account queue up here.
   const account = await tx.findOne(AccountEntity, {
@@ -140,25 +145,13 @@ async function openSession<Result>(
     credential.kind === 'initial' ||
     isOverdue(credential.setAt, policy, act.now) ||
     isWeaker(credential.policy, policy)
-  const limits = { mustChange, notAfter: credential.expiresAt }
-  const session = await insertSession(tx, account, holder, limits, command, act)
-  await appendEvent(
-    tx,
-    'identity',
-    SignedIn,
-    account.id,
-    {
-      accountId: account.id,
-      sessionId: session.id,
-      sourceIp: command.sourceIp,
-      userAgent: command.userAgent,
-      mustChangePassword: mustChange,
-      initialPassword: credential.kind === 'initial',
-      signedInAt: act.now.toISOString(),
-    },
-    { ...act, actor: account.id, personId: account.personId, role: holder.roles[0] ?? 'NONE' },
-  )
-  return withSession(tx, session, account, holder)
+  const found = {
+    mustChange,
+    initialPassword: credential.kind === 'initial',
+    notAfter: credential.expiresAt,
+  }
+  const session = await openSession(tx, account, holder, { ...command, ...found }, act)
+  return session === null ? AT_LIMIT : { opened: await withSession(tx, session, account, holder) }
 }
 
 /**
@@ -183,52 +176,4 @@ async function useCredential(
     [id, now],
   )
   return used === 1
-}
-
-async function insertSession(
-  tx: EntityManager,
-  account: Account,
-  { unitId }: RolesOfAccount,
-  { mustChange, notAfter }: { mustChange: boolean; notAfter: Date | null },
-  { sourceIp, userAgent, frontEnd }: SignIn,
-  act: Act,
-): Promise<Session> {
-  const idleKey =
-    account.administratorRole === null ? 'gateway.session.idle' : 'gateway.session.admin_idle'
-  const idle = await readParameter(tx, idleKey, unitId, act.now)
-  const absolute = await readParameter(tx, 'gateway.session.absolute', unitId, act.now)
-  const concurrent = await readParameter(tx, 'gateway.session.concurrent', unitId, act.now)
-  await endSessionsOfAccount(tx, account.id, 'evicted', act, {
-    // Two sessions that may only choose a password would race for the account.
-    keep: mustChange ? 0 : concurrent.value - 1,
-  })
-  const session: Session = {
-    id: randomUUID(),
-    accountId: account.id,
-    clientId: frontEnd?.clientId ?? null,
-    scope: frontEnd?.scope ?? null,
-    mustChange,
-    sourceIp,
-    userAgent,
-    startedAt: act.now,
-    refreshedAt: act.now,
-    idleSeconds: durationMs(idle.value) / 1_000,
-    idleAt: new Date(act.now.getTime() + durationMs(idle.value)),
-    // What an initial password opened ends with it at the latest.
-    endsAt: new Date(
-      Math.min(
-        act.now.getTime() + durationMs(absolute.value),
-        notAfter?.getTime() ?? Number.POSITIVE_INFINITY,
-      ),
-    ),
-    parameterVersions: {
-      [idleKey]: idle.version,
-      'gateway.session.absolute': absolute.version,
-      'gateway.session.concurrent': concurrent.version,
-    },
-    endedAt: null,
-    endReason: null,
-  }
-  await tx.insert(SessionEntity, session)
-  return session
 }

@@ -70,7 +70,7 @@ export type Signed =
 /**
  * Signs a person in for a front end: opens the session, which is idle after a minute unless the code is exchanged by then.
  *
- * @throws Problem `sign-in-refused`, `sign-in-locked`
+ * @throws Problem `sign-in-refused`, `sign-in-locked`, `session-limit`
  */
 export async function signInFor(
   db: DataSource,

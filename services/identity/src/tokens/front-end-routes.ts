@@ -1,5 +1,6 @@
 import { said, type Bilingual } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
+import type { ProblemCode } from '@erp-steward/contracts/problems'
 import type { App } from '@erp-steward/service-kit/app'
 import { actOf, principalOf } from '@erp-steward/service-kit/authentication'
 import { languageOf, type Language } from '@erp-steward/service-kit/language'
@@ -124,6 +125,7 @@ function authorizationRoutes(scope: App, { db, clock, issuer }: Options): void {
           303: sentBack,
           400: page('Sent back to nobody.'),
           403: page('The sign-in was refused.'),
+          409: page('As many sessions of the account are open as are allowed.'),
           423: page('Signing in is locked.'),
         },
       },
@@ -222,6 +224,13 @@ function showForm(
   return reply.headers(pageHeaders(language, redirectUri)).send(html)
 }
 
+/** What a browser is answered, with the form again; 401 would make it ask for a password of its own. */
+const PAGE_STATUS: Readonly<Partial<Record<ProblemCode, number>>> = {
+  'sign-in-refused': 403,
+  'sign-in-locked': 423,
+  'session-limit': 409,
+}
+
 function refuse(
   reply: FastifyReply,
   asking: Asking,
@@ -229,10 +238,11 @@ function refuse(
   { language, typed, problem }: { language: Language; typed: Typed; problem: Problem },
 ): FastifyReply {
   const { retryAfterSeconds } = problem.extras
-  if (problem.code !== 'sign-in-refused' && problem.code !== 'sign-in-locked') throw problem
+  const status = PAGE_STATUS[problem.code]
+  if (status === undefined) throw problem
   if (retryAfterSeconds !== undefined)
     void reply.header('retry-after', String(Math.ceil(retryAfterSeconds)))
-  void reply.code(problem.code === 'sign-in-locked' ? 423 : 403)
+  void reply.code(status)
   const mustChange = typed.chosen !== null
   return showForm(reply, asking, parameters, { language, typed, mustChange, fault: problem.detail })
 }

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
-import type { DataSource, EntityManager } from 'typeorm'
+import type { DataSource } from 'typeorm'
 import { endSession } from '../sessions/end-session.ts'
-import { nextTokens } from '../sessions/refresh-session.ts'
+import { lockSession, nextTokens } from '../sessions/refresh-session.ts'
 import { digestOf } from '../sessions/refresh-token.ts'
-import { SessionEntity, type Session } from '../sessions/session.ts'
 import type { SessionTokens } from '../sessions/session-tokens.ts'
 import type { TokenSigner } from '../sessions/token-signer.ts'
 import { AuthorizationCodeEntity, type AuthorizationCode } from './authorization-code.ts'
@@ -66,10 +65,6 @@ export function redeemCode(
       idToken: isAsked ? await signIdToken(tx, session, code.nonce, actor) : null,
     }
   })
-}
-
-function lockSession(tx: EntityManager, id: string): Promise<Session | null> {
-  return tx.findOne(SessionEntity, { where: { id }, lock: { mode: 'pessimistic_write' } })
 }
 
 /** Whether a code is presented for the first time, with the address that it was sent to and the verifier. */

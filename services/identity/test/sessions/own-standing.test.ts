@@ -88,10 +88,13 @@ test('[A-2.2.7] whoever was pushed out by a newer sign-in is told so, in both la
   const refused = await me(headers)
   expect([refused.statusCode, refused.json()]).toMatchObject([
     401,
-    { code: 'token-revoked', detail: 'A newer sign-in of the account ended this session.' },
+    {
+      code: 'token-revoked',
+      detail: 'More sessions of the account were open than are allowed, and this one ended.',
+    },
   ])
   const chinese = await me({ ...headers, 'accept-language': 'zh-CN' })
-  expect(chinese.json()).toMatchObject({ detail: '该账号有新的登录，本会话因此结束。' })
+  expect(chinese.json()).toMatchObject({ detail: '该账号的会话数超过上限，本会话因此结束。' })
   const told = await stage.app.inject({
     url: '/internal/revocations',
     headers: { authorization: `Bearer ${TEST_INTERNAL_TOKEN}` },

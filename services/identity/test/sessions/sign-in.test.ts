@@ -301,6 +301,7 @@ test('what a unit decides about its sessions holds for its people', async () => 
       'gateway.session.idle': 1,
       'gateway.session.absolute': 0,
       'gateway.session.concurrent': 0,
+      'gateway.session.at_limit': 0,
     },
   })
 })

@@ -500,23 +500,6 @@ test('a key is renewed by itself after 90 days, not before', async () => {
   expect((await current())?.id).not.toBe(key?.id)
 })
 
-test('what is over is forgotten after a week, what is open is kept', async () => {
-  const [gone, open] = [await newcomer(stage), await newcomer(stage)]
-  await stage.app.inject({ method: 'DELETE', url: '/v1/sessions/current', headers: gone.headers })
-  const count = async (accountId: string) => {
-    const rows: unknown[] = await stage.db.query('select from session where account_id = $1', [
-      accountId,
-    ])
-    return rows.length
-  }
-  pass(stage, 7 * 24 * 60 * MINUTE)
-  await runTask(stage, 'forget-ended-sessions')
-  expect(await count(gone.account.id)).toBe(1)
-  pass(stage, 1)
-  await runTask(stage, 'forget-ended-sessions')
-  expect([await count(gone.account.id), await count(open.account.id)]).toEqual([0, 1])
-})
-
 test('an account without roles signs in and may do nothing', async () => {
   const { accessToken } = await newcomer(stage, { roles: [] })
   expect(claimsOf(accessToken)).toMatchObject({ roles: [], permissions: [] })

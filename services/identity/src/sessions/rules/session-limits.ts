@@ -23,3 +23,25 @@ export function lapseOf(
   if (now >= endsAt) return 'absolute'
   return now >= idleAt ? 'idle' : null
 }
+
+/** What happens to sessions over the limit. Source: parameter gateway.session.at_limit. */
+export type AtLimit = 'reject' | 'evict-oldest' | 'evict-idle'
+
+/**
+ * Those of an account's open sessions that are over the limit: with `reject` the youngest, with `evict-oldest` the oldest, with
+ * `evict-idle` those that were refreshed longest ago.
+ *
+ * @param open in the order in which they began
+ */
+export function overLimit<Open extends { readonly refreshedAt: Date }>(
+  open: readonly Open[],
+  { most, atLimit }: { readonly most: number; readonly atLimit: AtLimit },
+): Open[] {
+  const over = Math.max(0, open.length - most)
+  if (atLimit === 'reject') return open.slice(open.length - over)
+  if (atLimit === 'evict-oldest') return open.slice(0, over)
+  // Sorting is stable: of two refreshed at one instant the older one counts as unused for longer.
+  return open
+    .toSorted((one, other) => one.refreshedAt.getTime() - other.refreshedAt.getTime())
+    .slice(0, over)
+}
