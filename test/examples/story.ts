@@ -1,6 +1,7 @@
 import { access } from './access.ts'
 import { assessment } from './assessment.ts'
 import { backup } from './backup.ts'
+import { cases } from './cases.ts'
 import { changes } from './changes.ts'
 import { Company } from './company.ts'
 import { duties } from './duties.ts'
@@ -41,6 +42,7 @@ export async function tellStory(): Promise<{ examples: Examples; document: ApiDo
     await access(company)
     await duties(company)
     await evidence(company)
+    await cases(company)
     return { examples: play.examples, document }
   } finally {
     await stage.close()

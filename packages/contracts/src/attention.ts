@@ -26,6 +26,7 @@ export const mendings = {
   retryProvisioningTask: mending('POST', '/v1/provisioning-tasks/{id}/retry'),
   readEbsFinding: mending('GET', '/v1/ebs-findings/{id}'),
   openEbsUpload: mending('POST', '/v1/ebs-uploads'),
+  readAccountCase: mending('GET', '/v1/account-cases/{id}'),
   readProvisioningTask: mending('GET', '/v1/provisioning-tasks/{id}'),
   acknowledgeTicket: mending('POST', '/v1/tickets/{id}/acknowledge'),
   noteTicketProgress: mending('POST', '/v1/tickets/{id}/notes'),
@@ -123,6 +124,15 @@ export const attentionKinds = {
     remedy: said(
       'Mend the cause in EBS, then retry the task, or drop it when a person has done it there.',
       '请在 EBS 中排除原因后重试；如已由人工完成，可放弃该任务。',
+    ),
+  },
+  'account-case-open': {
+    severity: 'warning',
+    read: 'account-case.read',
+    title: said('A case of theft or lending is open', '账号盗用或转借事项未结'),
+    remedy: said(
+      'Read the case, look at what the account did, and decide it; shut the account if it is not shut.',
+      '请查看该事项及账号的操作记录并作出决定；账号尚未冻结的，请先冻结。',
     ),
   },
   'ebs-drift': {

@@ -4,6 +4,7 @@ import * as assessment from './assessment-events.ts'
 import * as backup from './backup-events.ts'
 import * as change from './change-events.ts'
 import * as client from './client-events.ts'
+import * as detection from './detection-events.ts'
 import * as directory from './directory-events.ts'
 import * as grant from './grant-events.ts'
 import * as incident from './incident-events.ts'
@@ -21,6 +22,7 @@ export const eventModules: readonly Readonly<Record<string, unknown>>[] = [
   backup,
   change,
   client,
+  detection,
   directory,
   grant,
   incident,

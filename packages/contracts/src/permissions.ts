@@ -139,6 +139,17 @@ export const permissions = {
   ],
   'account.freeze': ['SYSTEM_ADMIN', 'SECURITY_ADMIN', 'SCRIPT'],
   'account.unfreeze': ['SECURITY_ADMIN'],
+  /** Whoever is signed in says that an account is stolen or at risk. */
+  'account.report-theft': [
+    ...business,
+    'END_USER',
+    'SYSTEM_ADMIN',
+    'SECURITY_ADMIN',
+    'AUDIT_ADMIN',
+    'SCRIPT',
+  ],
+  'account-case.read': ['SECURITY_ADMIN', 'AUDIT_ADMIN'],
+  'account-case.decide': ['SECURITY_ADMIN'],
   'account.issue-password': ['SYSTEM_ADMIN', 'SECURITY_ADMIN', 'AUDIT_ADMIN'],
   'account.complete-password': [
     'SYSTEM_ADMIN',

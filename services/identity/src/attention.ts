@@ -35,6 +35,15 @@ export const identityAttention: readonly AttentionSource[] = [
             order by account_id, seq`,
   },
   {
+    kind: 'account-case-open',
+    // Somebody else may be in at this moment.
+    find: `select each.id::text, each.kind, array_remove(array[each.unit_id], null), each.opened_at,
+                  case when account.status = 'active' and (each.kind = 'theft' or each.score >= 85) then 'critical' end,
+                  'readAccountCase', null
+             from account_case each join account on account.id = each.account_id
+            where each.state = 'open'`,
+  },
+  {
     kind: 'ebs-drift',
     // Somebody who is out may be in.
     find: `select id::text, kind, array_remove(array[unit_id], null), found_at,

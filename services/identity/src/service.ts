@@ -36,6 +36,8 @@ import { checkSignInRules } from './credentials/check-sign-in-rules.ts'
 import { passwordHalvesWaiting } from './credentials/halves-waiting.ts'
 import { credentialRoutes } from './credentials/routes.ts'
 import { SignInGuardEntity } from './credentials/sign-in-guard.ts'
+import { AccountCaseEntity } from './detection/account-case.ts'
+import { detectionRoutes } from './detection/routes.ts'
 import { feedRoutes } from './feed/routes.ts'
 import { AccessRequestEntity } from './access-requests/access-request.ts'
 import { accessRequestsWaiting } from './access-requests/requests-waiting.ts'
@@ -141,6 +143,7 @@ export const identity = defineService({
     SodExceptionEntity,
     SodViolationEntity,
     StandingEntity,
+    AccountCaseEntity,
     ProvisioningTaskEntity,
     EbsUploadEntity,
     EbsUploadPartEntity,
@@ -181,6 +184,7 @@ export const identity = defineService({
     planRoutes(app, { db, clock })
     await importRoutes(app, { db, clock })
     accountRoutes(app, { db, clock })
+    detectionRoutes(app, { db, clock })
     grantRoutes(app, { db, clock })
     accessRequestRoutes(app, { db, clock })
     sodRoutes(app, { db, clock })

@@ -51,6 +51,7 @@ import { findSuperiorGaps, SuperiorGapEntity } from './superiors/follow-superior
 import { replacingSuperiors } from './superiors/replace-superiors.ts'
 import { superiorRoutes } from './superiors/routes.ts'
 import { SuperiorsEntity } from './superiors/superior.ts'
+import { onAccountCaseOpened } from './tickets/on-account-case.ts'
 import { onAlertFiring, onAlertResolved, onFindingRaised } from './tickets/on-alert.ts'
 import { onClockDue } from './tickets/on-clock-due.ts'
 import { ticketRoutes } from './tickets/routes.ts'
@@ -107,6 +108,7 @@ export const incidentTiering = defineService({
     onAlertFiring,
     onAlertResolved,
     onFindingRaised,
+    onAccountCaseOpened,
     onInspectionUncovered,
     onAlertUntaken,
     onAlertUntold,

@@ -94,6 +94,19 @@ export const identityProblems = {
       '请查看该账号：其权限已生效，或账号未处于启用状态。',
     ),
   ),
+  'account-case-open': problem(
+    409,
+    said('A case of theft or lending is open about the account', '该账号有未结的盗用或转借事项'),
+    said(
+      'Decide the case first; only then the account may be used again.',
+      '请先对该事项作出决定，之后账号方可恢复使用。',
+    ),
+  ),
+  'account-case-decided': problem(
+    409,
+    said('The case is decided', '该事项已作出决定'),
+    said('Nothing to do: read the case.', '无需处理：请查看该事项。'),
+  ),
   'half-not-for-role': problem(
     403,
     said('This part of the secret is not for your role', '该角色不得领取这一半密钥'),

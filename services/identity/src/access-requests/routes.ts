@@ -31,6 +31,7 @@ const read = { access: 'access-request.read', clauses, tags } as const
 
 /** What a request may be refused for, when it is asked for, changed or put in force. */
 const refusals = [
+  'account-case-open',
   'account-exists',
   'account-state',
   'account-unknown',

@@ -4,6 +4,7 @@ import { Problem } from '@erp-steward/contracts/problem'
 import type { EntityManager } from 'typeorm'
 import { activateClient } from '../clients/activate-client.ts'
 import { disableClient } from '../clients/disable-client.ts'
+import { assertNoOpenCase } from '../detection/account-case.ts'
 import { itemsOf } from '../grants/rules/grant-item.ts'
 import { PositionEntity } from '../organisation/position.ts'
 import { PersonEntity } from '../people/person.ts'
@@ -82,6 +83,7 @@ export async function applyAccountChange(
 /** The approval that opens the account is one of its rights too: a grant that waits is no longer needed. */
 async function enableHeld(tx: EntityManager, accountId: string, act: Act) {
   const held = await heldAccount(tx, accountId)
+  await assertNoOpenCase(tx, accountId)
   await enableAccount(tx, held, act)
   if (held.holder !== null) await supersedeAsked(tx, held.holder.person.id, act)
 }

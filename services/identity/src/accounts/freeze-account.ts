@@ -5,6 +5,7 @@ import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
 import { queueUserFreeze, queueUserRelease } from '../provisioning/queue-access.ts'
+import { assertNoOpenCase } from '../detection/account-case.ts'
 import { revokeAccount } from '../sessions/revoke-account.ts'
 import { AccountEntity, type Account } from './account.ts'
 import { assertNotLastAdministrator } from './assert-not-last-administrator.ts'
@@ -42,7 +43,7 @@ export async function freezeAccount(
 /**
  * Releases a frozen account; only the security administrator may. Source: A-2.1.8.
  *
- * @throws Problem `account-state` when it is not frozen
+ * @throws Problem `account-state` when it is not frozen, `account-case-open`
  */
 export async function unfreezeAccount(
   tx: EntityManager,
@@ -55,6 +56,7 @@ export async function unfreezeAccount(
       'account-state',
       said(`The account is ${account.status}.`, `该账号的状态为 ${account.status}。`),
     )
+  await assertNoOpenCase(tx, account.id)
   const { id, userName, personId } = account
   const version = account.version + 1
   await tx.update(AccountEntity, id, { status: 'active', version })

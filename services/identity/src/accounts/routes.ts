@@ -175,6 +175,7 @@ function lockingRoutes(app: App, deps: Committer): void {
     changeRoute(app, deps, 'POST', `/v1/accounts/:id/${verb}`, {
       operationId: `${verb}Account`,
       problems: [
+        'account-case-open',
         'account-state',
         'account-unknown',
         'administrator-unnamed',
@@ -338,6 +339,7 @@ function changeRoutes(app: App, deps: Committer): void {
     changeRoute(app, deps, 'POST', `/v1/account-changes/:id/${verb}`, {
       operationId: `${verb}AccountChange`,
       problems: [
+        'account-case-open',
         'account-change-decided',
         'account-exists',
         'account-state',

@@ -31,6 +31,7 @@ import { TellEbsValidity1790000095200 } from './1790000095200-tell-ebs-validity.
 import { CopyHolidayYears1790000097000 } from './1790000097000-copy-holiday-years.ts'
 import { TellViolations1790000096000 } from './1790000096000-tell-violations.ts'
 import { KeepEndedSessions1790000097110 } from './1790000097110-keep-ended-sessions.ts'
+import { CreateAccountCase1790000097300 } from './1790000097300-create-account-case.ts'
 
 /** In the order they run. */
 export const migrations = [
@@ -67,4 +68,5 @@ export const migrations = [
   TellViolations1790000096000,
   CopyHolidayYears1790000097000,
   KeepEndedSessions1790000097110,
+  CreateAccountCase1790000097300,
 ]

@@ -9,6 +9,7 @@ import { createPersonAccount } from '../accounts/create-account.ts'
 import { enableAccount } from '../accounts/enable-account.ts'
 import { lockAccount, type HeldAccount } from '../accounts/lock-account.ts'
 import { assertNoAdministrator } from '../accounts/may-administer.ts'
+import { hasOpenCase } from '../detection/account-case.ts'
 import { carriesRights } from '../organisation/position.ts'
 import { supersedeAsked } from '../accounts/request-account-change.ts'
 import { stateStanding } from '../accounts/state-standing.ts'
@@ -29,8 +30,8 @@ export interface RejoinPerson {
 
 /**
  * Takes a former employee back under the same employee number: the account that the leave shut opens again, and the
- * rights of the new position wait for an approval, as a mover's do. One that was frozen or disabled before, and an
- * administrator's, waits for the security administrator, by an account change of kind `enable-account`. The caller holds
+ * rights of the new position wait for an approval, as a mover's do. One that was frozen or disabled before, that a
+ * case is open about, and an administrator's, waits for the security administrator, by an account change of kind `enable-account`. The caller holds
  * the person's row.
  *
  * Source: A-2.1.8.
@@ -71,7 +72,8 @@ export async function rejoinPerson(
   const { position } = place
   if (held === null)
     await createPersonAccount(tx, { person, position, userName: null, rightsPending }, act)
-  else if (isShutByLeave(held, before)) await enableAccount(tx, held, act, rightsPending)
+  else if (isShutByLeave(held, before) && !(await hasOpenCase(tx, held.account.id)))
+    await enableAccount(tx, held, act, rightsPending)
   else {
     await stateStanding(tx, person.id, act)
     return person

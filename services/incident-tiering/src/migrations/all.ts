@@ -18,6 +18,7 @@ import { LoadHolidayYears1790000090700 } from './1790000090700-load-holiday-year
 import { IndexUndelivered1790000090800 } from './1790000090800-index-undelivered.ts'
 import { NoteTicketChange1790000092000 } from './1790000092000-note-ticket-change.ts'
 import { KeepChineseWords1790000094100 } from './1790000094100-keep-chinese-words.ts'
+import { NoteAccountCase1790000097000 } from './1790000097000-note-account-case.ts'
 
 /** In the order they run. */
 export const migrations = [
@@ -41,4 +42,5 @@ export const migrations = [
   IndexUndelivered1790000090800,
   NoteTicketChange1790000092000,
   KeepChineseWords1790000094100,
+  NoteAccountCase1790000097000,
 ]

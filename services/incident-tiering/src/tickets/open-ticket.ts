@@ -27,6 +27,8 @@ export interface OpenTicket {
   readonly alert?: { readonly episodeId: string; readonly level: AlertLevel }
   /** The inspection finding behind it: at most one ticket. */
   readonly findingId?: string
+  /** The case about an account behind it: at most one ticket. */
+  readonly accountCaseId?: string
 }
 
 /**
@@ -40,7 +42,7 @@ export async function openTicket(
   command: OpenTicket,
   act: Act,
 ): Promise<Ticket> {
-  const { title, description, category, unitId, moduleCode, alert, findingId } = command
+  const { title, description, category, unitId, moduleCode, alert, findingId, accountCaseId } = command
   const priority = priorityFor(category, command.priority)
   const kind = servingKind(category, moduleCode)
   const tiers = tiersCalledAtOnce(priority)
@@ -82,6 +84,7 @@ export async function openTicket(
     alertLevel: alert?.level ?? null,
     alertEndedAt: null,
     findingId: findingId ?? null,
+    accountCaseId: accountCaseId ?? null,
     openedAt: act.now,
     acknowledgedAt: null,
     resolvedAt: null,

@@ -111,6 +111,8 @@ export const TicketEntity = entityOf(TicketView, {
     /** Account, client or service that opened it. */
     reporter: Type.String(),
     resolvedByPersonId: nullable(Uuid),
+    /** The case of identity about an account, for which it was opened. */
+    accountCaseId: nullable(Uuid),
   },
   columns: {
     changedAt: {
@@ -138,6 +140,7 @@ export const TicketEntity = entityOf(TicketView, {
     { name: 'ticket_number_key', columns: ['number'] },
     { name: 'ticket_alert_episode_key', columns: ['alertEpisodeId', 'alertLevel'] },
     { name: 'ticket_finding_key', columns: ['findingId'] },
+    { name: 'ticket_account_case_key', columns: ['accountCaseId'] },
   ],
   indices: [
     { name: 'ticket_by_opening', columns: ['openedAt', 'id'] },

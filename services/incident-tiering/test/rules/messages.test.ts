@@ -37,6 +37,7 @@ const ticket = {
   acknowledgedAt: null,
   resolvedAt: null,
   resolvedByPersonId: null,
+  accountCaseId: null,
   resolution: null,
   userSilentAt: null,
   closedAt: null,
