@@ -72,7 +72,8 @@ export async function decideCase(
 /** The case, held; its account before it, as whoever adds to the case holds it. */
 async function heldCase(tx: EntityManager, id: string): Promise<AccountCase> {
   const found = await tx.findOneBy(AccountCaseEntity, { id })
-  if (found === null) throw new Problem('not-found', said(`There is no case ${id}.`, `没有事项 ${id}。`))
+  if (found === null)
+    throw new Problem('not-found', said(`There is no case ${id}.`, `没有事项 ${id}。`))
   await lockAccount(tx, found.accountId)
   return tx.findOneByOrFail(AccountCaseEntity, { id })
 }
@@ -88,10 +89,10 @@ function assertLookedBack(kind: AccountCase['kind'], lastGoodAt: Date | null, no
 
 /** Ends what opens the account: passwords, halves that wait, and sessions if it could not be shut. */
 async function voidPasswords(tx: EntityManager, accountId: string, act: Act): Promise<void> {
-  await tx.query(
-    'update credential set ended_at = $2 where account_id = $1 and ended_at is null',
-    [accountId, act.now],
-  )
+  await tx.query('update credential set ended_at = $2 where account_id = $1 and ended_at is null', [
+    accountId,
+    act.now,
+  ])
   await supersedeReset(tx, accountId)
   await revokeAccount(tx, accountId, 'account-case', act)
 }

@@ -1,4 +1,12 @@
-import { about, closed, Instant, InstantOut, Line, Reason, Uuid } from '@erp-steward/contracts/values'
+import {
+  about,
+  closed,
+  Instant,
+  InstantOut,
+  Line,
+  Reason,
+  Uuid,
+} from '@erp-steward/contracts/values'
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { App } from '@erp-steward/service-kit/app'

@@ -5,7 +5,14 @@ import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { toldAttention } from '@erp-steward/test-kit/told-attention'
 import { caller } from '@erp-steward/test-kit/tokens'
-import { addAccount, identityStage, newcomer, pass, setPassword, trySignIn } from '../account-stage.ts'
+import {
+  addAccount,
+  identityStage,
+  newcomer,
+  pass,
+  setPassword,
+  trySignIn,
+} from '../account-stage.ts'
 import { as, call, factsAbout, ok, refusal } from '../directory-stage.ts'
 
 interface CaseNow {
@@ -35,7 +42,12 @@ beforeEach(async () => {
 const reason = 'The laptop was stolen on the train.'
 
 const report = (headers: Record<string, string>, payload: object = {}) =>
-  call(stage, { method: 'POST', url: '/v1/theft-reports', headers, payload: { reason, ...payload } })
+  call(stage, {
+    method: 'POST',
+    url: '/v1/theft-reports',
+    headers,
+    payload: { reason, ...payload },
+  })
 
 interface Receipt {
   readonly caseId: string
@@ -91,8 +103,14 @@ test('[A-2.1.7] the owner reports the own account in one call: it is shut, its s
     frozenAt: stage.now.toISOString(),
   })
   const facts = await queuedEvents(stage.db)
-  expect(facts.filter(({ data }) => (data as { caseId?: string }).caseId === receipt.caseId)).toMatchObject([
-    { type: 'identity.security.account-case-opened.v1', subject: account.id, data: { frozen: true } },
+  expect(
+    facts.filter(({ data }) => (data as { caseId?: string }).caseId === receipt.caseId),
+  ).toMatchObject([
+    {
+      type: 'identity.security.account-case-opened.v1',
+      subject: account.id,
+      data: { frozen: true },
+    },
   ])
 })
 
@@ -117,10 +135,9 @@ test('[A-2.1.7] anybody reports for anybody, by the name too; a report while the
 })
 
 test('a name that nobody has, a client without an account, and a caller without a token report nothing', async () => {
-  expect(await refusal(report(someone((await addAccount(stage)).id), { userName: 'NOBODY' }))).toEqual([
-    404,
-    'account-unknown',
-  ])
+  expect(
+    await refusal(report(someone((await addAccount(stage)).id), { userName: 'NOBODY' })),
+  ).toEqual([404, 'account-unknown'])
   expect(await refusal(report(as('SCRIPT')))).toEqual([404, 'account-unknown'])
   expect((await report({})).statusCode).toBe(401)
   expect((await report(as('MIDDLEWARE'))).statusCode).toBe(403)
@@ -166,7 +183,10 @@ test('[A-2.1.8] the account opens again only after the case is decided, by the s
   await ok(decide(caseId))
   expect(await readCase(caseId)).toMatchObject({
     ...{ state: 'confirmed', decidedReason: 'Called back.', reviewedSince: lastGood() },
-    ...{ reviewedRecords: expect.any(Number), reviewedDigest: expect.stringMatching(/^[0-9a-f]{64}$/) },
+    ...{
+      reviewedRecords: expect.any(Number),
+      reviewedDigest: expect.stringMatching(/^[0-9a-f]{64}$/),
+    },
     credentialsVoidedAt: stage.now.toISOString(),
   })
   expect(await statusOf(account.id)).toBe('frozen')
@@ -187,7 +207,10 @@ test('[A-2.1.8] nobody decides about the own account, nor by a version that is o
   const { caseId } = await ok<Receipt>(report(as('SCRIPT'), { accountId: account.id }))
   const own = caller({ roles: ['SECURITY_ADMIN'], person: account.personId })
   expect(await refusal(decide(caseId, {}, own))).toEqual([409, 'same-person'])
-  expect(await refusal(decide(caseId, { lastGoodAt: undefined }))).toEqual([422, 'validation-failed'])
+  expect(await refusal(decide(caseId, { lastGoodAt: undefined }))).toEqual([
+    422,
+    'validation-failed',
+  ])
   const later = new Date(stage.now.getTime() + 1).toISOString()
   expect(await refusal(decide(caseId, { lastGoodAt: later }))).toEqual([422, 'validation-failed'])
   const { version } = await readCase(caseId)
@@ -224,12 +247,15 @@ test('[A-2.1.7] the last administrator of a kind is not shut out, but its sessio
   const last = await addAccount(stage, { administratorRole: 'AUDIT_ADMIN' })
   const { frozen, caseId } = await ok<Receipt>(report(as('SCRIPT'), { accountId: last.id }))
   expect(frozen).toBe(false)
-  const [row]: { epoch: number }[] = await stage.db.query('select epoch from account where id = $1', [
-    last.id,
-  ])
+  const [row]: { epoch: number }[] = await stage.db.query(
+    'select epoch from account where id = $1',
+    [last.id],
+  )
   expect(row?.epoch).toBe(1)
   expect(
-    (await toldAttention(stage, { kind: 'account-case-open' })).find(({ subject }) => subject === caseId),
+    (await toldAttention(stage, { kind: 'account-case-open' })).find(
+      ({ subject }) => subject === caseId,
+    ),
   ).toMatchObject({ severity: 'critical', mending: 'readAccountCase' })
 })
 

@@ -42,7 +42,8 @@ export async function openTicket(
   command: OpenTicket,
   act: Act,
 ): Promise<Ticket> {
-  const { title, description, category, unitId, moduleCode, alert, findingId, accountCaseId } = command
+  const { title, description, category, unitId, moduleCode, alert, findingId, accountCaseId } =
+    command
   const priority = priorityFor(category, command.priority)
   const kind = servingKind(category, moduleCode)
   const tiers = tiersCalledAtOnce(priority)
