@@ -1,4 +1,5 @@
 import { claimCode, OWN_PASSWORD, textOf, type Company } from './company.ts'
+import type { Body } from './play.ts'
 import { firstOf } from './company.ts'
 
 /** The accounts of the three administrators, the person behind each, and who decides that it is theirs. */
@@ -21,6 +22,7 @@ export async function organise(company: Company): Promise<void> {
   ] as const)
     await company.employ(name, role)
   await programKey(company, { id: company.client('ebs-middleware') })
+  await programApiKeys(company, { id: company.client('hr-sync') })
 }
 
 async function firstSignIn(company: Company): Promise<void> {
@@ -216,6 +218,34 @@ async function programKey({ play }: Company, path: { readonly id: string }): Pro
     as: 'SYSADM',
     path: named,
   })
+}
+
+/** A key for one thing that the program does, asked for by one person and completed by another; then the next, and its end. */
+async function programApiKeys({ play }: Company, client: { readonly id: string }): Promise<void> {
+  const first = await play.show('requestApiKey', 'A key for the nightly export, from its hosts', {
+    as: 'SYSADM',
+    path: client,
+    body: {
+      name: '夜间导出',
+      permissions: ['person.read', 'ticket.read'],
+      networks: ['10.20.30.0/24', 'fd00:20:30::/48'],
+      expiresAt: '2026-06-01T16:00:00Z',
+    },
+  })
+  const path = { id: textOf(first.body.key as Body, 'id') }
+  await play.show('completeApiKey', 'The second half, for another person', { as: 'AUDADM', path })
+  await play.show('readApiKey', 'One key', { as: 'SYSADM', path })
+  await play.show('listApiKeys', 'The keys of a program that are good', {
+    as: 'SECADM',
+    query: { clientId: client.id, status: 'active' },
+  })
+  await play.show('rotateApiKey', 'The key that takes its place', {
+    as: 'SYSADM',
+    path,
+    body: { expiresAt: '2026-12-01T16:00:00Z' },
+  })
+  await play.show('endApiKey', 'It was found in a repository', { as: 'SECADM', path })
+  play.signInAnew('hr-sync')
 }
 
 async function nameAdministrators(company: Company): Promise<void> {

@@ -1,6 +1,7 @@
 /** Members whose text opens something or proves something: what they hold is never shown. */
 const SECRETS: Readonly<Record<string, string>> = {
   claimCode: 'example-half',
+  mark: 'example-mark',
   sealed: 'example-sealed-half',
   accessToken: 'example-access-token',
   access_token: 'example-access-token',

@@ -22,6 +22,27 @@ export const ClientDisabled = defineEvent({
   payload: Type.Object({ clientId: Uuid, reason: Type.String(), disabledAt: Instant }),
 })
 
+export const ApiKeyChanged = defineEvent({
+  type: 'identity.security.api-key-changed.v1',
+  summary: 'A key by which a script calls was asked for, completed by another person, or ended.',
+  clauses: ['A-4.2.4'],
+  payload: Type.Object({
+    clientId: Uuid,
+    keyId: Uuid,
+    name: Type.String(),
+    /** Public part of the key, by which a found one is known. */
+    mark: Type.String(),
+    step: Type.Enum(['asked', 'issued', 'ended']),
+    permissions: Type.Array(Type.String()),
+    /** From where it may be used, CIDR. */
+    networks: Type.Array(Type.String()),
+    expiresAt: Instant,
+    /** The key that it takes the place of. */
+    replaces: nullable(Uuid),
+    at: Instant,
+  }),
+})
+
 export const ClientKeyChanged = defineEvent({
   type: 'identity.security.client-key-changed.v1',
   summary: 'A public key of a machine was registered, confirmed by another person, or ended.',

@@ -83,6 +83,7 @@ export const services: Readonly<Record<ServiceName, ServiceProfile>> = {
     '/v1/sessions',
     '/v1/tokens',
     '/v1/clients',
+    '/v1/api-keys',
     '/v1/provisioning-tasks',
     '/v1/ebs-uploads',
     '/v1/ebs-findings',

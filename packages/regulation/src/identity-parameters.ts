@@ -183,6 +183,31 @@ export const identityParameters = [
       'An end date inside this time is mandatory; an extension is a new request.',
     ],
   }),
+  duration('identity.api_key.lifetime', {
+    default: 'P365D',
+    bounds: ['PT1S', 'P730D'],
+    clauses: ['A-4.2.4'],
+    source: 'Defaults 2.9 (own choice)',
+    zh: [
+      'API 密钥最长有效期',
+      '脚本使用的 API 密钥必须有失效时间且不超过此期限；延期须换发新密钥。',
+    ],
+    en: [
+      'Longest life of an API key',
+      'A key of a script has an end inside this time; whoever needs it longer gets a new one.',
+    ],
+  }),
+  duration('identity.api_key.overlap', {
+    default: 'P7D',
+    bounds: ['PT0S', 'P30D'],
+    clauses: ['A-4.2.4'],
+    source: 'Defaults 2.9 (own choice)',
+    zh: ['API 密钥换发重叠期', '换发新密钥后，旧密钥在此时间后失效；0 为立即失效。'],
+    en: [
+      'Overlap of API keys',
+      'How long the key before is good when its next one has been issued; 0 is not at all.',
+    ],
+  }),
   duration('identity.dormant.warn_after', {
     default: 'P60D',
     bounds: ['PT1S', 'P365D'],

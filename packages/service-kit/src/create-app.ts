@@ -90,7 +90,7 @@ export const BEARER = {
   bearerFormat: 'JWT',
   description:
     'The access token of `POST /v1/sessions` or `POST /v1/tokens`: ES256, checked as RFC8725 has it (algorithm, issuer, audience, ' +
-    'end of life), and void at once when its account or session is.',
+    'end of life), and void at once when its account or session is. A script may send an API key (`erps_…`) in its place.',
 } as const
 
 /** Where the operations of a document are: callers read it from the gateway, which offers them all. */

@@ -25,6 +25,8 @@ import { guardOwnOperations } from './door/own-operations.ts'
 import { refusalReporter } from './door/report-refusal.ts'
 import { createHealthRound } from './health/health-round.ts'
 import { healthRoutes } from './health/routes.ts'
+import { ApiKeys } from './keys/api-keys.ts'
+import { keyQuestions } from './keys/ask-identity.ts'
 import { proxyRoutes } from './proxy/routes.ts'
 import { createShortPath } from './proxy/short-path.ts'
 import { onAccountEvent, revocationTopics } from './revocations/on-account-event.ts'
@@ -201,7 +203,9 @@ export async function buildGateway(
     issuer: config.PUBLIC_URL,
     clock,
   })
-  const door = createDoor({ config, guard, tokens, revocations, clock })
+  const ask = keyQuestions(upstreamOf(upstreams, 'identity'), config.INTERNAL_TOKEN, log)
+  const keys = new ApiKeys({ ask, revocations, clock })
+  const door = createDoor({ config, guard, tokens, keys, revocations, clock })
   allowOrigins(app, config.CORS_ORIGINS, door.countAddress)
   app.addHook('onRequest', (request, reply, done) => {
     const { url } = request.routeOptions

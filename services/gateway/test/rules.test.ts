@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { REVOCATION_KEPT_SECONDS } from '@erp-steward/contracts/access-token'
 import { services } from '@erp-steward/contracts/services'
-import { readNetworks } from '../src/door/network-set.ts'
+import { readNetworks } from '@erp-steward/service-kit/network-set'
 import { createLimiter } from '../src/limits/limiter.ts'
 import { addressKey } from '../src/limits/rules/address-key.ts'
 import { takeOne } from '../src/limits/rules/rate.ts'

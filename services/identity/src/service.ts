@@ -12,6 +12,9 @@ import { StandingEntity } from './accounts/standing.ts'
 import { stateUnstated } from './accounts/state-standing.ts'
 import { stateUnnamedAdministrators } from './accounts/administrator-role.ts'
 import { accountRoutes } from './accounts/routes.ts'
+import { ApiKeyEntity } from './api-keys/api-key.ts'
+import { keyHalvesWaiting } from './api-keys/keys-waiting.ts'
+import { apiKeyRoutes } from './api-keys/routes.ts'
 import { identityAttention } from './attention.ts'
 import { anchorLedger } from './audit/anchor-ledger.ts'
 import { assessmentWitness } from './audit/assessment-witness.ts'
@@ -161,6 +164,7 @@ export const identity = defineService({
     ClientControllerEntity,
     ClientKeyEntity,
     ClientAssertionEntity,
+    ApiKeyEntity,
     AuditRecordEntity,
     AuditHeadEntity,
     AuditAnchorEntity,
@@ -195,6 +199,7 @@ export const identity = defineService({
     sessionRoutes(app, { db, clock, sign, seal })
     accountSessionRoutes(app, { db, clock })
     clientRoutes(app, { db, clock })
+    apiKeyRoutes(app, { db, clock, sign, write })
     const issuer = config.PUBLIC_URL
     const keyFor = publishedKey(db, clock)
     const signIdToken = createIdTokenSigner(keyInForce, writeJws, issuer)
@@ -248,7 +253,13 @@ export const identity = defineService({
     '45 17 * * * renew-signing-key',
     '20 17 * * * state-sealing',
   ].join('\n'),
-  waits: [accountChangesWaiting, accessRequestsWaiting, passwordHalvesWaiting, secretHalvesWaiting],
+  waits: [
+    accountChangesWaiting,
+    accessRequestsWaiting,
+    passwordHalvesWaiting,
+    secretHalvesWaiting,
+    keyHalvesWaiting,
+  ],
   proposals: () => [narrowDuties, changeRules, grantException],
   attention: identityAttention,
   unitExists,

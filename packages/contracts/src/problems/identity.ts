@@ -226,6 +226,19 @@ export const identityProblems = {
       '请以 JWK 提交公钥：EC P-256 或 P-384、Ed25519，或不少于 2048 位的 RSA。',
     ),
   ),
+  'api-key-unknown': problem(
+    404,
+    said('There is no such API key in force', '没有此有效 API 密钥'),
+    said('List the API keys of the client.', '请查看该客户端的 API 密钥列表。'),
+  ),
+  'api-key-refused': problem(
+    422,
+    said('The API key cannot be made', '无法创建该 API 密钥'),
+    said(
+      'Ask for permissions that the role of the client holds; end keys that nobody uses.',
+      '请只请求该客户端角色拥有的权限，并停用不再使用的密钥。',
+    ),
+  ),
   'client-unknown': problem(
     404,
     said('The client does not exist', '客户端不存在'),

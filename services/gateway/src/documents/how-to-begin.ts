@@ -5,7 +5,8 @@ export const HOW_TO_BEGIN = `Every operation of the product, as the gateway offe
 to \`POST /v1/tokens\`; the answer holds the token (\`accessToken\`, for programs \`access_token\`). Whose first answer says
 \`mustChangePassword: true\` chooses a password of its own with \`PUT /v1/accounts/me/password\` and then exchanges the
 \`refreshToken\` at \`POST /v1/tokens/refresh\`. Press *Authorize*, paste the token and try \`GET /v1/me\`, which says who you
-are and what you may do. A token is good for minutes; send the \`refreshToken\` again, or sign in again, for the next.
+are and what you may do. A token is good for minutes; send the \`refreshToken\` again, or sign in again, for the next. A script may send an API
+key in its place: the halves of \`POST /v1/clients/{id}/api-keys\` and \`POST /v1/api-keys/{id}/second-half\`, one after the other.
 
 **What every call takes.** \`Authorization: Bearer <token>\`, and \`Content-Type: application/json\` with a body. A creation takes
 \`Idempotency-Key\`, a text of your own that is new for each creation. A change takes \`If-Match\`, the \`ETag\` of the answer before, such
@@ -35,7 +36,8 @@ roles that hold it; what a problem code means and what to do is at \`GET /proble
 **如何取得令牌。** 人员将用户名和密码发送到 \`POST /v1/sessions\`，程序将客户端标识和密钥发送到 \`POST /v1/tokens\`；应答中即含令牌
 （\`accessToken\`，程序为 \`access_token\`）。若首次应答为 \`mustChangePassword: true\`，请先用 \`PUT /v1/accounts/me/password\`
 设置您自己的密码，再用 \`refreshToken\` 调用 \`POST /v1/tokens/refresh\` 换取新令牌。点击 *Authorize*，粘贴令牌，然后试用
-\`GET /v1/me\`：它会告诉您您是谁、可以做什么。令牌的有效期为数分钟；到期后再次发送 \`refreshToken\`，或重新登录。
+\`GET /v1/me\`：它会告诉您您是谁、可以做什么。令牌的有效期为数分钟；到期后再次发送 \`refreshToken\`，或重新登录。脚本可改用 API 密钥代替令牌，即
+\`POST /v1/clients/{id}/api-keys\` 与 \`POST /v1/api-keys/{id}/second-half\` 给出的两半，直接相连。
 
 **每次调用须发送的内容。** \`Authorization: Bearer <令牌>\`；有正文时还有 \`Content-Type: application/json\`。新建须带
 \`Idempotency-Key\`，即您自定的文本，每次新建各不相同。更改须带 \`If-Match\`，即上一次应答中的 \`ETag\`，例如 \`"1"\`。发送

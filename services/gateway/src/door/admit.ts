@@ -5,6 +5,7 @@ import { publicOperations } from '@erp-steward/contracts/services'
 import type { Principal, TokenCheck } from '@erp-steward/service-kit/authentication'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { GatewayConfig } from '../config.ts'
+import { sentKey, type ApiKeys } from '../keys/api-keys.ts'
 import { createLimiter, type Limiter } from '../limits/limiter.ts'
 import { addressKey } from '../limits/rules/address-key.ts'
 import { rateHeaders } from '../limits/rules/rate.ts'
@@ -26,11 +27,14 @@ export interface Door {
     method: string,
     path: string,
     authorization: string | undefined,
+    address: string,
   ) => Recognised | null
 }
 
 export interface Recognised {
   readonly principal: Principal
+  /** What the service is shown: the token, also where an API key was sent. */
+  readonly authorization: string
   /** Headers of the answer that tell of the quota: names and values in turn. */
   readonly rate: readonly string[]
 }
@@ -39,6 +43,7 @@ export interface DoorParts {
   readonly config: GatewayConfig
   readonly guard: Guard
   readonly tokens: TokenCheck
+  readonly keys: ApiKeys
   readonly revocations: Revocations
   readonly clock: () => Date
 }
@@ -54,10 +59,11 @@ const openPaths = new Set(publicOperations.map((operation) => operation.split(' 
 /**
  * The check at the door: a token that is genuine, alive and not revoked, and a quota not used up.
  *
- * Callers with a token are counted by it. Requests without a valid token are counted by their address, so that forged
- * tokens end in 429 while the neighbours behind the same address go on.
+ * An API key is exchanged for a token of its machine first. Callers with a token are counted by it. Requests without a
+ * valid token are counted by their address, so that forged tokens end in 429 while the neighbours behind the same address
+ * go on.
  */
-export function createDoor({ config, guard, tokens, revocations, clock }: DoorParts): Door {
+export function createDoor({ config, guard, tokens, keys, revocations, clock }: DoorParts): Door {
   const limiter = (name: string, quota: number) => createLimiter({ name, quota, windowSeconds: 60 })
   const ofCaller = limiter('caller', config.RATE_LIMIT_CALLER)
   const ofAddress = limiter('address', config.RATE_LIMIT_ADDRESS)
@@ -95,6 +101,10 @@ export function createDoor({ config, guard, tokens, revocations, clock }: DoorPa
         return
       }
       try {
+        const key = sentKey(request.headers.authorization)
+        // From here on, and for the service, it is a token like any other.
+        if (key !== null)
+          request.headers.authorization = await keys.exchanged(key, guard(request.raw).address)
         const principal = await tokens.verify(request)
         if (!livesBounded(principal))
           throw new Problem(
@@ -108,7 +118,7 @@ export function createDoor({ config, guard, tokens, revocations, clock }: DoorPa
         if (objection !== null) throw objection
         request.principal = principal
       } catch (error) {
-        if (error instanceof Problem && error.status === 401)
+        if (error instanceof Problem && (error.status === 401 || error.code === 'network-refused'))
           count(reply, ofAddress, addressOf(request))
         throw error
       }
@@ -117,16 +127,20 @@ export function createDoor({ config, guard, tokens, revocations, clock }: DoorPa
     countAddress(request, reply) {
       count(reply, ofAddress, addressOf(request))
     },
-    recognise(method, path, authorization) {
+    recognise(method, path, sent, address) {
       if (openPaths.has(path) && open.has(`${method} ${path}`)) return null
+      const key = sentKey(sent)
+      const authorization = key === null ? sent : keys.known(key, address)
       const principal = tokens.remembered(authorization)
-      if (principal === undefined || !livesBounded(principal)) return null
+      if (authorization === undefined || principal === undefined || !livesBounded(principal))
+        return null
       const now = clock().getTime()
       if (revocations.objectionTo(principal, now) !== null) return null
       const verdict = ofCaller.take(principal.actor, now)
       if (!verdict.allowed) return null
       const { 'ratelimit-policy': policy, ratelimit } = rateHeaders(ofCaller.policy, verdict)
-      return { principal, rate: ['ratelimit-policy', policy, 'ratelimit', ratelimit] }
+      const rate = ['ratelimit-policy', policy, 'ratelimit', ratelimit]
+      return { principal, authorization, rate }
     },
   }
 }

@@ -1,6 +1,6 @@
 import { TLSSocket } from 'node:tls'
 import type { Asker } from '@erp-steward/service-kit/answer-unreadable'
-import { plainAddress, type NetworkSet } from './network-set.ts'
+import { plainAddress, type NetworkSet } from '@erp-steward/service-kit/network-set'
 
 /** Where a request comes from. */
 export interface Caller {

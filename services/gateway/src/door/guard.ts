@@ -6,7 +6,7 @@ import type { App } from '@erp-steward/service-kit/app'
 import { ConfigurationError } from '@erp-steward/service-kit/config'
 import type { GatewayConfig } from '../config.ts'
 import { callerOf } from './caller.ts'
-import { readNetworks, type NetworkSet } from './network-set.ts'
+import { readNetworks, type NetworkSet } from '@erp-steward/service-kit/network-set'
 
 type NetworkSetting =
   'ALLOWED_NETWORKS' | 'CLEAR_TEXT_NETWORKS' | 'METRICS_NETWORKS' | 'TRUSTED_PROXIES'

@@ -53,6 +53,7 @@ export function createShortPath(app: App, parts: ShortPathParts) {
     }
     const began = performance.now()
     const { upstream, target, address, recognised } = admitted
+    request.headers.authorization = recognised.authorization
     const requestId = requestIdOf(request.headers['x-request-id'])
     const traceparent = traceparentOf(request.headers.traceparent)
     send(
@@ -100,6 +101,6 @@ function admit(
   const owner = table(target.path)
   const upstream = owner === undefined ? undefined : upstreams.get(owner)
   if (upstream === undefined) return null
-  const recognised = door.recognise(method, target.path, headers.authorization)
+  const recognised = door.recognise(method, target.path, headers.authorization, address)
   return recognised === null ? null : { upstream, target, address, recognised }
 }

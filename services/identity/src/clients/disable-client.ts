@@ -4,13 +4,14 @@ import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { EntityManager } from 'typeorm'
+import { endKeysOf } from '../api-keys/end-key.ts'
 import { endSession } from '../sessions/end-session.ts'
 import { ClientEntity, type Client } from './client.ts'
 import { stateClientRevoked } from './state-client-revoked.ts'
 
 /**
- * Ends a machine's access for good: its secret is forgotten and every token it holds is void. Disabling it again
- * changes nothing.
+ * Ends a machine's access for good: its secret is forgotten, its API keys end, and every token it holds is void. Disabling
+ * it again changes nothing.
  *
  * @throws Problem `client-unknown`
  */
@@ -39,6 +40,7 @@ export async function disableClient(
     [clientId],
   )
   for (const { id } of opened) await endSession(tx, id, 'revoked', act)
+  await endKeysOf(tx, clientId, act)
   await stateClientRevoked(tx, { clientId, epoch: client.epoch, reason }, act)
   await appendEvent(
     tx,

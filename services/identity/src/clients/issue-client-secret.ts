@@ -20,7 +20,7 @@ const HALF_LENGTH = 22
 const SET_UP: ClientRole = 'SCRIPT'
 
 /** What is kept of a secret of two halves; the first one is known only as a digest when the second is made. */
-function digestOfHalves(firstDigest: Buffer, second: string): Buffer {
+export function digestOfHalves(firstDigest: Buffer, second: string): Buffer {
   return createHash('sha256').update(firstDigest).update(second).digest()
 }
 

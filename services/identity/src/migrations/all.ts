@@ -32,6 +32,7 @@ import { CopyHolidayYears1790000097000 } from './1790000097000-copy-holiday-year
 import { TellViolations1790000096000 } from './1790000096000-tell-violations.ts'
 import { KeepEndedSessions1790000097110 } from './1790000097110-keep-ended-sessions.ts'
 import { CreateAccountCase1790000097300 } from './1790000097300-create-account-case.ts'
+import { CreateApiKey1790000097730 } from './1790000097730-create-api-key.ts'
 
 /** In the order they run. */
 export const migrations = [
@@ -69,4 +70,5 @@ export const migrations = [
   CopyHolidayYears1790000097000,
   KeepEndedSessions1790000097110,
   CreateAccountCase1790000097300,
+  CreateApiKey1790000097730,
 ]

@@ -4,6 +4,7 @@ import { permissionsOf, type Role } from '@erp-steward/contracts/permissions'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { DataSource } from 'typeorm'
 import { CLIENT_ACCESS_SECONDS } from '../sessions/rules/session-limits.ts'
+import type { ClientRole } from '../clients/client.ts'
 import type { TokenClaims, TokenSigner, TokenWriter } from '../sessions/token-signer.ts'
 import type { KnownClient } from './authenticate-client.ts'
 import { assertHeld, withinScope } from './rules/scope.ts'
@@ -22,31 +23,53 @@ export interface TokenGrants {
  * @throws Problem `scope-refused`, `grant-forbidden` for a front end
  */
 export async function grantClientToken(
-  { db, write, sign }: TokenGrants,
+  grants: TokenGrants,
   client: KnownClient,
   scope: string | undefined,
   act: Act,
 ): Promise<{ accessToken: string; expiresIn: number; permissions: readonly string[] }> {
-  const { role, key_id: id, sealed_private: sealed } = client
+  const held = permissionsOf([assertMachine(client)])
+  assertHeld(held, scope ?? '')
+  const permissions = withinScope(held, scope ?? null)
+  const expiresIn = CLIENT_ACCESS_SECONDS
+  const accessToken = await writeClientToken(grants, client, { permissions, expiresIn }, act)
+  return { accessToken, expiresIn, permissions }
+}
+
+/**
+ * An access token of a machine that may what is said, and nothing that its role may not.
+ *
+ * @throws Problem `grant-forbidden` for a front end
+ */
+export async function writeClientToken(
+  { db, write, sign }: TokenGrants,
+  client: KnownClient,
+  { permissions, expiresIn }: Pick<TokenClaims, 'permissions'> & { readonly expiresIn: number },
+  act: Act,
+): Promise<string> {
+  const { key_id: id, sealed_private: sealed } = client
+  const role = assertMachine(client)
+  const held: readonly string[] = permissionsOf([role])
+  const within = permissions.filter((permission) => held.includes(permission))
+  const claims = claimsOf({ ...client, role }, within)
+  return id === null || sealed === null
+    ? db.transaction((tx) => sign(tx, claims, expiresIn, act))
+    : write({ id, sealed_private: sealed }, claims, expiresIn, act.now)
+}
+
+function assertMachine({ role }: KnownClient): Role & ClientRole {
   if (role === 'FRONT_END')
     throw new Problem(
       'grant-forbidden',
       said('A front end may do nothing itself.', '前端自身没有任何权限。'),
     )
-  const claims = claimsOf({ ...client, role }, scope ?? null)
-  const accessToken =
-    id === null || sealed === null
-      ? await db.transaction((tx) => sign(tx, claims, CLIENT_ACCESS_SECONDS, act))
-      : write({ id, sealed_private: sealed }, claims, CLIENT_ACCESS_SECONDS, act.now)
-  return { accessToken, expiresIn: CLIENT_ACCESS_SECONDS, permissions: claims.permissions }
+  return role
 }
 
 function claimsOf(
   { id, epoch, unit_id, role, controllers }: KnownClient & { readonly role: Role },
-  scope: string | null,
+  permissions: string[],
 ): TokenClaims {
-  const held = permissionsOf([role])
-  assertHeld(held, scope ?? '')
   return {
     sub: id,
     client_id: id,
@@ -57,7 +80,7 @@ function claimsOf(
     unit: unit_id,
     range: unit_id === null ? 'company' : 'unit',
     roles: [role],
-    permissions: withinScope(held, scope),
+    permissions,
     coolingUntil: null,
     controllers,
   }

@@ -92,3 +92,24 @@ test('[A-4.2.4] the half of a secret of a client that nobody can complete is an 
   await watch()
   expect(await said('client-secret.complete')).toEqual(['undecidable', 'decidable'])
 })
+
+test('[A-4.2.4] an API key whose second half nobody can make is an alarm', async () => {
+  const first = await addAccount(stage, { administratorRole: 'SECURITY_ADMIN' })
+  const [id, clientId] = [randomUUID(), randomUUID()]
+  await stage.db.query(
+    `insert into client (id, name, role, status, created_at) values ($1, 'a job', 'SCRIPT', 'active', $2)`,
+    [clientId, stage.now],
+  )
+  await stage.db.query(
+    `insert into api_key (id, client_id, name, mark, permissions, networks, asked_by, asked_role, asked_at, half_digest, expires_at)
+     values ($1, $2, 'export', 'aaaaaaaaaa', '{person.read}', '{10.0.0.0/8}', $3, 'SECURITY_ADMIN', $4, 'x', $5)`,
+    [id, clientId, first.id, stage.now, new Date(stage.now.getTime() + 7 * 86_400_000)],
+  )
+  await watch()
+  expect(await saidOfWaits(stage.db, 'api-key.complete')).toMatchObject([
+    { said: 'undecidable', subject: id },
+  ])
+  await addAccount(stage, { administratorRole: 'SYSTEM_ADMIN' })
+  await watch()
+  expect(await said('api-key.complete')).toEqual(['undecidable', 'decidable'])
+})

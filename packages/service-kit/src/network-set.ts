@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net'
-import { networkOf } from '@erp-steward/service-kit/network'
+import { networkOf } from './network.ts'
 
 /** Whether an address lies in any network of a list. */
 export type NetworkSet = (address: string) => boolean
