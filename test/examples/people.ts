@@ -485,6 +485,7 @@ async function movers(company: Company): Promise<void> {
     path,
     body: { kind: 'resignation', leaveOn: '2026-03-31' },
   })
+  await departures(company, path.id)
   await play.show('withdrawLeave', 'They stay after all', { as, path })
   await play.call('leavePerson', { as, path, body: { kind: 'resignation' } })
   await play.show('rejoinPerson', 'They are back, with the same number', {
@@ -505,6 +506,28 @@ async function movers(company: Company): Promise<void> {
     as: 'SYSADM',
     path: { id },
     body: { reason: '已在 EBS 中手工处理，见工单附件。' },
+  })
+}
+
+/** The head of the unit that was left tells of the move, and it is seen who told of what. */
+async function departures(company: Company, personId: string): Promise<void> {
+  const { play } = company
+  const as = company.who('H20001')
+  const told = await play.show('tellDeparture', 'The head of the unit tells of a move', {
+    as,
+    body: { kind: 'move', personId, effectiveOn: '2026-03-02' },
+  })
+  await play.show('readDeparture', 'Who told of it, and when', {
+    as,
+    path: { id: textOf(told.body, 'id') },
+  })
+  await play.show('listDepartures', 'What departments have still to tell of', {
+    as: 'AUDADM',
+    query: { verdict: 'awaited', limit: 10 },
+  })
+  await play.show('readDepartureLag', 'How departments told in March', {
+    as: 'AUDADM',
+    query: { from: '2026-03-01', to: '2026-03-31' },
   })
 }
 

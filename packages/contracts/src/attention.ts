@@ -46,6 +46,8 @@ export const mendings = {
   fileChangePapers: mending('POST', '/v1/changes/{id}/papers'),
   approveChange: mending('POST', '/v1/changes/{id}/approve'),
   reviewChange: mending('POST', '/v1/changes/{id}/review'),
+  readDeparture: mending('GET', '/v1/departures/{id}'),
+  movePerson: mending('POST', '/v1/persons/{id}/move'),
   retryPersonPlan: mending('POST', '/v1/person-plans/{id}/retry'),
   correctDataError: mending('POST', '/v1/observations/{id}/correct'),
   completeTimeNode: mending('POST', '/v1/time-nodes/{id}/complete'),
@@ -274,6 +276,27 @@ export const attentionKinds = {
     remedy: said(
       'See that the middleware uploads what EBS holds; until then nobody knows what was granted there by hand.',
       '请确认中间件按期上传 EBS 现有账号与权限；在此之前无从发现在 EBS 中直接授予的权限。',
+    ),
+  },
+  'departure-untold': {
+    severity: 'warning',
+    read: 'departure.read',
+    title: said('A department did not tell that somebody left it', '部门未按时通知离职或岗位变动'),
+    remedy: said(
+      'Have the head of the unit tell of it now, if late, and see why nobody did.',
+      '请该单位负责人补报（计为迟报），并查明未通知的原因。',
+    ),
+  },
+  'move-unconfirmed': {
+    severity: 'warning',
+    read: 'departure.read',
+    title: said(
+      'A move that a department told of is not in the register',
+      '部门已通知的岗位变动尚未登记',
+    ),
+    remedy: said(
+      'Move the person in the register; until then the rights of the old place go on.',
+      '请在人员登记中办理调动；在此之前原岗位权限仍然有效。',
     ),
   },
   'key-user-gap': {

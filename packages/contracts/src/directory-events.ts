@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { defineEvent } from './event.ts'
-import { AccountStanding, Code, Instant, nullable, SealedText, Uuid } from './values.ts'
+import { about, AccountStanding, Code, Instant, nullable, SealedText, Uuid } from './values.ts'
 
 /** Version of the row that the event states whole; a copy keeps the highest that it has seen. */
 const Version = Type.Integer({ minimum: 1 })
@@ -155,6 +155,36 @@ export const LeaveWithdrawn = defineEvent({
   summary: 'The notice that a person leaves was taken back before it took effect.',
   clauses: ['A-2.1.3'],
   payload: Type.Object({ personId: Uuid, leaveOn: Type.String({ format: 'date' }) }),
+})
+
+/** The department had its time to tell that somebody leaves it, or told. */
+export const DepartureJudged = defineEvent({
+  type: 'identity.directory.departure-judged.v1',
+  summary:
+    'Whether a department told in time that somebody leaves or moves; judged anew when it tells after all, or the day changes.',
+  clauses: ['A-2.1.3', 'A-6.1.4'],
+  payload: Type.Object({
+    departureId: Uuid,
+    personId: Uuid,
+    kind: Type.Enum(['leave', 'move'], {
+      description: 'Whether the person leaves the company or gets another place.',
+    }),
+    unitId: Uuid,
+    departmentId: about(Uuid, 'The department that is left, and had to tell.'),
+    effectiveOn: Type.String({ format: 'date', description: 'First day without the old place.' }),
+    verdict: Type.Enum(['in-time', 'late', 'missing', 'withdrawn'], {
+      description: '`missing`: the time is over and nothing was told; `withdrawn`: nobody leaves.',
+    }),
+    dueAt: nullable(Instant, 'Until when it had to tell.'),
+    lagSeconds: nullable(
+      Type.Integer({ minimum: 0 }),
+      'From the start of the day to the notice, in seconds; null: there was none.',
+    ),
+    parameterVersion: Type.Integer({
+      minimum: 0,
+      description: 'Version of `identity.leaver.notice_due` that it was judged by.',
+    }),
+  }),
 })
 
 /** A joiner or a mover of a later day was planned, taken back, done on the day, or refused on it. */

@@ -129,6 +129,17 @@ export const permissions = {
   /** Names, numbers and addresses of people in clear: who runs the register, and who answers for its accounts. */
   'person.read-sensitive': ['OM_AUTHORITY', 'SECURITY_ADMIN', 'SCRIPT', 'MIDDLEWARE'],
   'person.manage': ['OM_AUTHORITY', 'SCRIPT', 'MIDDLEWARE'],
+  /** Who answers for the people of a unit tells that they leave. Source. */
+  'departure.tell': ['BUSINESS_OWNER'],
+  'departure.read': [
+    'OM_AUTHORITY',
+    'BUSINESS_OWNER',
+    'SYSTEM_ADMIN',
+    'SECURITY_ADMIN',
+    'AUDIT_ADMIN',
+    'SCRIPT',
+    'MIDDLEWARE',
+  ],
   'account.read': [
     'SYSTEM_ADMIN',
     'SECURITY_ADMIN',

@@ -73,6 +73,8 @@ export const services: Readonly<Record<ServiceName, ServiceProfile>> = {
     '/v1/account-changes',
     '/v1/theft-reports',
     '/v1/access-requests',
+    '/v1/departure-lag',
+    '/v1/departures',
     '/v1/grants',
     '/v1/sod',
     '/v1/credential-resets',

@@ -28,6 +28,7 @@ import { onPersonMoved } from './facts/interest.ts'
 import { migrations } from './migrations/all.ts'
 import { correctionsWaiting } from './observations/corrections-waiting.ts'
 import { ObservationEntity } from './observations/observation.ts'
+import { onDepartureJudged } from './observations/on-departure-judged.ts'
 import { observationRoutes } from './observations/routes.ts'
 import { settleDueDates } from './observations/settle-due-dates.ts'
 import { watchCorrections } from './observations/watch-corrections.ts'
@@ -90,6 +91,7 @@ export const assessment = defineService({
     ...controlSubscriptions,
     onLedgerHeadSigned,
     onHolidayYearLoaded,
+    onDepartureJudged,
   ],
   waits: [appealsWaiting, sheetsWaiting, recordsWaiting, claimsWaiting, correctionsWaiting],
   proposals: () => [countingEntries, planningNode],

@@ -4,7 +4,10 @@ import { uploadSilent } from './reconciliation/upload-silent.ts'
 /** Minutes that a task in EBS may wait for the middleware, which asks at least every minute. Own choice. */
 const LEASED_WITHIN_MINUTES = 15
 
-/** What of EBS and of plans wants a human, under its id; whom it is about is personal data. Sources: A-2.1.3, A-2.1.4. */
+/** Days that a departure which somebody did not tell of asks for a human. Own choice. */
+const REMEMBERED_DAYS = 30
+
+/** What of EBS, of plans and of departures wants a human, under its id; whom it is about is personal data. Sources: A-2.1.3, A-2.1.4. */
 export const identityAttention: readonly AttentionSource[] = [
   {
     kind: 'person-plan-failed',
@@ -51,4 +54,17 @@ export const identityAttention: readonly AttentionSource[] = [
              from ebs_finding where state = 'open' and (ignored_until is null or ignored_until <= $1)`,
   },
   { kind: 'ebs-upload-silent', find: uploadSilent },
+  {
+    kind: 'departure-untold',
+    // Of older ones nobody remembers; they stay in the list and in the score.
+    find: `select id::text, kind, array[unit_id], due_at, null, 'readDeparture', null
+             from departure where verdict = 'missing' and due_at > $1 - interval '${REMEMBERED_DAYS} days'`,
+  },
+  {
+    kind: 'move-unconfirmed',
+    // Who is said to have moved keeps the rights of the old place.
+    find: `select id::text, kind, array[unit_id], department_told_at, null, 'movePerson', person_id::text
+             from departure where kind = 'move' and personnel_told_at is null and verdict <> 'withdrawn'
+              and coalesce(due_at, department_told_at) between $1 - interval '${REMEMBERED_DAYS} days' and $1`,
+  },
 ]

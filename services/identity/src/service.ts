@@ -41,6 +41,9 @@ import { credentialRoutes } from './credentials/routes.ts'
 import { SignInGuardEntity } from './credentials/sign-in-guard.ts'
 import { AccountCaseEntity } from './detection/account-case.ts'
 import { detectionRoutes } from './detection/routes.ts'
+import { DepartureEntity } from './departures/departure.ts'
+import { departureRoutes } from './departures/routes.ts'
+import { watchDepartures } from './departures/watch-departures.ts'
 import { feedRoutes } from './feed/routes.ts'
 import { AccessRequestEntity } from './access-requests/access-request.ts'
 import { accessRequestsWaiting } from './access-requests/requests-waiting.ts'
@@ -133,6 +136,7 @@ export const identity = defineService({
     SharedAddressEntity,
     NamesakeEntity,
     PersonPlanEntity,
+    DepartureEntity,
     PersonImportEntity,
     PersonImportPartEntity,
     PersonImportNoteEntity,
@@ -186,6 +190,7 @@ export const identity = defineService({
     organisationRoutes(app, { db, clock })
     personRoutes(app, { db, clock })
     planRoutes(app, { db, clock })
+    departureRoutes(app, { db, clock })
     await importRoutes(app, { db, clock })
     accountRoutes(app, { db, clock })
     detectionRoutes(app, { db, clock })
@@ -212,6 +217,7 @@ export const identity = defineService({
   tasks: (deps) => [
     takeLeave,
     takePlan,
+    watchDepartures,
     expireGrants,
     findViolationsNightly,
     importPart,
@@ -242,6 +248,7 @@ export const identity = defineService({
     '* * * * * state-unstated',
     '* * * * * seal-ledger',
     '3 * * * * check-sign-in-rules',
+    '*/10 * * * * watch-departures',
     '5 16 * * * anchor-ledger',
     '35 16 * * * verify-ledger ?fill=1d',
     '15 16 * * * find-sod-violations ?fill=1d',

@@ -8,7 +8,11 @@ import {
   AdministratorRoleVacant,
   AdministratorUnnamed,
 } from '@erp-steward/contracts/account-events'
-import { SensitiveDataInClear, SensitiveDataSealed } from '@erp-steward/contracts/directory-events'
+import {
+  DepartureJudged,
+  SensitiveDataInClear,
+  SensitiveDataSealed,
+} from '@erp-steward/contracts/directory-events'
 import {
   GrantsApplied,
   SodViolationEnded,
@@ -158,6 +162,21 @@ test('[A-2.1.2] turned: somebody holds incompatible duties, or has in EBS what n
   const drift = said(DriftFound, { findingId: 'f1', kind: 'unapproved-grant' }, -HOUR)
   expect(stateAfter('A-2.1.2', [GRANTED, drift])).toBe('broken')
   expect(stateAfter('A-2.1.2', [])).toBe('stale')
+})
+
+test('[A-2.1.3] kept: the department told in time; turned: late, or not at all, until the day turns out to be another', () => {
+  const other = said(DepartureJudged, { departureId: 'd1', verdict: 'in-time' }, -3 * HOUR)
+  const judged = (verdict: string, at?: number) =>
+    said(DepartureJudged, { departureId: 'd2', verdict }, at)
+  expect(stateAfter('A-2.1.3', [other])).toBe('kept')
+  expect(stateAfter('A-2.1.3', [other, judged('missing', -2 * HOUR)])).toBe('broken')
+  expect(stateAfter('A-2.1.3', [other, judged('missing', -2 * HOUR), judged('late', -HOUR)])).toBe(
+    'broken',
+  )
+  for (const mended of ['in-time', 'withdrawn'])
+    expect(stateAfter('A-2.1.3', [other, judged('missing', -2 * HOUR), judged(mended)])).toBe(
+      'kept',
+    )
 })
 
 test('[A-2.1.4] kept: the leaver is out, and EBS has the end date read back or still has time', () => {

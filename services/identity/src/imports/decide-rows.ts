@@ -154,7 +154,8 @@ async function decide(
 }
 
 /** A list does not say why somebody leaves. */
-const leaving = (leaveOn: string) => ({ leaveOn, kind: 'resignation' }) as const
+const leaving = (leaveOn: string) =>
+  ({ leaveOn, kind: 'resignation', toldBy: 'personnel' }) as const
 
 const refused = (
   row: number,

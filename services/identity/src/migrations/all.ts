@@ -30,6 +30,7 @@ import { CreateAccessRequest1790000095100 } from './1790000095100-create-access-
 import { TellEbsValidity1790000095200 } from './1790000095200-tell-ebs-validity.ts'
 import { CopyHolidayYears1790000097000 } from './1790000097000-copy-holiday-years.ts'
 import { TellViolations1790000096000 } from './1790000096000-tell-violations.ts'
+import { CreateDeparture1790000097100 } from './1790000097100-create-departure.ts'
 import { KeepEndedSessions1790000097110 } from './1790000097110-keep-ended-sessions.ts'
 import { CreateAccountCase1790000097300 } from './1790000097300-create-account-case.ts'
 import { CreateApiKey1790000097730 } from './1790000097730-create-api-key.ts'
@@ -68,6 +69,7 @@ export const migrations = [
   TellEbsValidity1790000095200,
   TellViolations1790000096000,
   CopyHolidayYears1790000097000,
+  CreateDeparture1790000097100,
   KeepEndedSessions1790000097110,
   CreateAccountCase1790000097300,
   CreateApiKey1790000097730,

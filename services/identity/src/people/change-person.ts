@@ -7,12 +7,14 @@ import { assertNotAbout } from '../accounts/another-hand.ts'
 import { endRightsOfMover } from '../accounts/change-rights.ts'
 import { assertNoAdministrator } from '../accounts/may-administer.ts'
 import { carriesRights, PositionEntity } from '../organisation/position.ts'
+import { tellDeparture } from '../departures/tell-departure.ts'
 import { queueUserUpdate } from '../provisioning/queue-access.ts'
 import { announcePerson } from './announce-person.ts'
 import { PersonEntity, type Person } from './person.ts'
 import { noteHand } from './person-hand.ts'
 import { idsOf, type Place } from './place.ts'
 import { assertBorn } from './rules/assert-born.ts'
+import { chinaDay } from './rules/china-day.ts'
 import { openPerson, sealPerson } from './sealed-person.ts'
 import { assertNoTwin, isKnownHuman } from './twin.ts'
 
@@ -76,7 +78,15 @@ export async function changePerson(
   const fresh = changedLookups(before, person)
   await assertNoTwin(tx, fresh)
   await tx.save(PersonEntity, person)
-  if (moved) await noteHand(tx, person.id, 'placed', act)
+  if (moved) {
+    await noteHand(tx, person.id, 'placed', act)
+    await tellDeparture(
+      tx,
+      before,
+      { kind: 'move', effectiveOn: chinaDay(act.now), toldBy: 'personnel' },
+      act,
+    )
+  }
   if (rewritten) await noteHand(tx, person.id, 'rewritten', act, changedLookups(person, before))
   await announcePerson(tx, person, act)
   if (renamed) await updateEbsUser(tx, person, act)

@@ -15,6 +15,7 @@ import { disableAccount, type LeaveLag } from '../accounts/disable-account.ts'
 import { lockAccount } from '../accounts/lock-account.ts'
 import { supersedeAsked } from '../accounts/request-account-change.ts'
 import { stateStanding } from '../accounts/state-standing.ts'
+import { tellDeparture, withdrawDeparture } from '../departures/tell-departure.ts'
 import { announcePerson } from './announce-person.ts'
 import { lockPerson } from './lock-person.ts'
 import { PersonEntity, type LeaveKind, type Person } from './person.ts'
@@ -46,6 +47,13 @@ export async function leavePerson(
     said('Nobody gives notice for himself.', '不得为本人办理离职通知。'),
   )
   const { leaveOn, effectiveAt, atOnce, noticeLagSeconds } = leaveTiming(leave, act.now)
+  if (leave.toldBy === 'personnel')
+    await tellDeparture(
+      tx,
+      before,
+      { kind: 'leave', effectiveOn: leaveOn, toldBy: leave.toldBy },
+      act,
+    )
   const person: Person = {
     ...before,
     leaveOn,
@@ -96,6 +104,7 @@ export async function withdrawLeave(tx: EntityManager, before: Person, act: Act)
   const version = before.version + 1
   const person: Person = { ...before, leaveOn: null, leaveKind: null, noticedAt: null, version }
   await tx.save(PersonEntity, person)
+  await withdrawDeparture(tx, id, leaveOn, act)
   await appendEvent(tx, 'identity', LeaveWithdrawn, id, { personId: id, leaveOn }, act)
   return person
 }

@@ -194,7 +194,9 @@ export function personRoutes(app: App, deps: Committer): void {
       kind: LeaveKind,
     }),
     apply: (tx, call) =>
-      changed(tx, call, (person) => leavePerson(tx, person, call.body, call.act)),
+      changed(tx, call, (person) =>
+        leavePerson(tx, person, { ...call.body, toldBy: 'personnel' }, call.act),
+      ),
   })
 
   changeRoute(app, deps, 'POST', '/v1/persons/:id/withdraw-leave', {

@@ -1,3 +1,4 @@
+import type { Teller } from '../../departures/departure.ts'
 import type { LeaveKind } from '../person.ts'
 import { chinaDay, startOfChinaDay } from './china-day.ts'
 
@@ -5,6 +6,8 @@ export interface Leave {
   /** First day the person no longer belongs to the company; default today. */
   readonly leaveOn?: string | undefined
   readonly kind: LeaveKind
+  /** The department's own word is kept by whoever takes it. */
+  readonly toldBy: Teller
 }
 
 export interface LeaveTiming {
@@ -23,7 +26,7 @@ export interface LeaveTiming {
  *
  * Source: A-2.1.3, A-2.1.4, defaults 2.8.
  */
-export function leaveTiming({ leaveOn, kind }: Leave, now: Date): LeaveTiming {
+export function leaveTiming({ leaveOn, kind }: Omit<Leave, 'toldBy'>, now: Date): LeaveTiming {
   const today = chinaDay(now)
   const named = leaveOn ?? today
   const date = kind === 'dismissal' && named > today ? today : named

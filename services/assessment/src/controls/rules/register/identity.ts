@@ -79,6 +79,32 @@ export const identityControls: readonly Control[] = [
       }),
     ],
   }),
+  control('A-2.1.3', {
+    demand: {
+      zh: '部门在离职或岗位变动当日起的容许时间内通知；以人事数据的日期为准。',
+      en: 'Departments tell that somebody leaves or moves within the time tolerated after the day; the day of the personnel system counts.',
+    },
+    proof: {
+      zh: '对每次离职与岗位变动的判定：部门按时通知。',
+      en: 'Each leave and move judged: the department told in time.',
+    },
+    counterExample: {
+      zh: '部门迟报；人事系统已有记录而部门在期限内未通知。',
+      en: 'A department tells too late; the personnel system knows of a leave or move and the department does not tell in its time.',
+    },
+    from: IDENTITY,
+    touches: [
+      proves(directory.DepartureJudged, '', { when: { verdict: ['in-time'] } }),
+      mends(directory.DepartureJudged, '{departureId}', {
+        when: { verdict: ['in-time', 'withdrawn'] },
+        why: 'The day was another one, or nobody left.',
+      }),
+      breaks(directory.DepartureJudged, '{departureId}', {
+        when: { verdict: ['late', 'missing'] },
+        lasts: PAST,
+      }),
+    ],
+  }),
   control('A-2.1.4', {
     demand: {
       zh: '离职或调动人员的账号已在时限内停用或调整，EBS 侧的停用和收回已在时限内完成并读回，没有失败、没有不一致；与 EBS 对账未发现已停用人员仍可登录。',
