@@ -166,14 +166,14 @@ test('[A-2.1.2] turned: somebody holds incompatible duties, or has in EBS what n
 
 test('[A-2.1.3] kept: the department told in time; turned: late, or not at all, until the day turns out to be another', () => {
   const other = said(DepartureJudged, { departureId: 'd1', verdict: 'in-time' }, -3 * HOUR)
-  const judged = (verdict: string, at?: number) =>
+  const judged = (verdict: 'in-time' | 'late' | 'missing' | 'withdrawn', at?: number) =>
     said(DepartureJudged, { departureId: 'd2', verdict }, at)
   expect(stateAfter('A-2.1.3', [other])).toBe('kept')
   expect(stateAfter('A-2.1.3', [other, judged('missing', -2 * HOUR)])).toBe('broken')
   expect(stateAfter('A-2.1.3', [other, judged('missing', -2 * HOUR), judged('late', -HOUR)])).toBe(
     'broken',
   )
-  for (const mended of ['in-time', 'withdrawn'])
+  for (const mended of ['in-time', 'withdrawn'] as const)
     expect(stateAfter('A-2.1.3', [other, judged('missing', -2 * HOUR), judged(mended)])).toBe(
       'kept',
     )
