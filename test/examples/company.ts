@@ -1,3 +1,4 @@
+import { Authenticator } from '@erp-steward/test-kit/authenticator'
 import type { Answer, Body, Play } from './play.ts'
 
 /** Passwords of the examples: words of a fiction, as long as the strictest profile asks. */
@@ -16,6 +17,7 @@ export class Company {
   readonly members = new Map<string, Member>()
   readonly units = new Map<string, string>()
   readonly clients = new Map<string, string>()
+  readonly #devices = new Map<string, Authenticator>()
 
   constructor(play: Play) {
     this.play = play
@@ -57,9 +59,49 @@ export class Company {
     return member
   }
 
-  /** Lets an account sign in with its own password from now on. */
+  /** Lets an account sign in with its own password from now on, and a code of its authenticator app if it has one. */
   admit(userName: string, password = OWN_PASSWORD): void {
-    this.play.admit(userName, () => this.play.call('signIn', { body: { userName, password } }))
+    this.play.admit(userName, async () => {
+      const device = this.#devices.get(userName)
+      const code = device === undefined ? undefined : await this.codeOf(device)
+      return this.play.call('signIn', { body: { userName, password, code } })
+    })
+  }
+
+  /** A code that the app has not given out yet; the day goes on until there is one. */
+  async codeOf(device: Authenticator): Promise<string> {
+    const { play } = this
+    let code = device.unusedCode(play.stage.now())
+    while (code === null) {
+      await play.pass(0.5)
+      code = device.unusedCode(play.stage.now())
+    }
+    play.names.hide(code, '123456')
+    return code
+  }
+
+  /** Sets up an authenticator app for who is signed in, whose tokens are renewed next. */
+  async setUpFactor(userName: string, isShown = false): Promise<Authenticator> {
+    const { play } = this
+    const send = (operationId: string, summary: string, body: Body) =>
+      isShown
+        ? play.show(operationId, summary, { as: userName, body })
+        : play.call(operationId, { as: userName, body })
+    const begun = await send('beginOwnSecondFactor', 'A secret for the authenticator app', {
+      password: OWN_PASSWORD,
+    })
+    const device = new Authenticator(textOf(begun.body, 'secret'))
+    const code = await this.codeOf(device)
+    await send('confirmOwnSecondFactor', 'The first code that the app shows', { code })
+    this.#devices.set(userName, device)
+    this.admit(userName)
+    return device
+  }
+
+  /** Whoever has no authenticator app any more signs in without. */
+  forgetDevice(userName: string): void {
+    this.#devices.delete(userName)
+    this.admit(userName)
   }
 
   /** Chooses the own password in place of the one to begin with. */

@@ -1,3 +1,4 @@
+import type { Authenticator } from '@erp-steward/test-kit/authenticator'
 import { claimCode, OWN_PASSWORD, textOf, type Company } from './company.ts'
 import type { Body } from './play.ts'
 import { firstOf } from './company.ts'
@@ -49,15 +50,20 @@ async function firstSignIn(company: Company): Promise<void> {
     body: { userName: 'SYSADM', password: OWN_PASSWORD },
   })
   play.admit('SYSADM', () => Promise.resolve(own))
+  const device = await company.setUpFactor('SYSADM', true)
+  play.admit('SYSADM', () => Promise.resolve(own))
   const renewed = await play.show('refreshSession', 'Before the access token expires', {
     body: { refreshToken: own.body.refreshToken },
   })
   play.admit('SYSADM', () => Promise.resolve(renewed))
   await play.show('readOwnStanding', 'Who am I, and what may I do?', { as: 'SYSADM' })
   await play.show('listOwnSessions', 'Where am I signed in?', { as: 'SYSADM' })
+  await secondFactor(company, device)
   company.admit('SYSADM')
-  for (const userName of ['SECADM', 'AUDADM'])
+  for (const userName of ['SECADM', 'AUDADM']) {
     await company.choosePassword(userName, password(userName))
+    await company.setUpFactor(userName)
+  }
   await play.show('readHealth', 'Is everything up?')
   await play.show('readProblem', 'What does a problem code mean?', {
     path: { code: 'precondition-required' },
@@ -65,6 +71,20 @@ async function firstSignIn(company: Company): Promise<void> {
   await play.show('readKeySet', 'The keys that tokens are verified with')
   await play.show('readOpenIdConfiguration', 'What a library of OpenID Connect reads first')
   await play.show('readAuthorizationServer', 'What a library of OAuth 2 reads first')
+}
+
+async function secondFactor(company: Company, device: Authenticator): Promise<void> {
+  const { play } = company
+  const as = 'SYSADM'
+  await play.show('readOwnSecondFactor', 'Do my sign-ins ask for a code?', { as })
+  await play.show('proveSecondFactor', 'A code again, before something is decided', {
+    as,
+    body: { code: await company.codeOf(device) },
+  })
+  await play.show('renewOwnRecoveryCodes', 'The sheet with the recovery codes was lost', {
+    as,
+    body: { code: await company.codeOf(device) },
+  })
 }
 
 async function organisation(company: Company): Promise<void> {

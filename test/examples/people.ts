@@ -423,6 +423,12 @@ async function accounts(company: Company): Promise<void> {
   })
 
   const clerk = company.who('H20003')
+  const device = await company.setUpFactor(clerk)
+  await play.show('removeOwnSecondFactor', 'A clerk who does not want it after all', {
+    as: clerk,
+    body: { code: await company.codeOf(device) },
+  })
+  company.forgetDevice(clerk)
   const sessions = await play.call('listOwnSessions', { as: clerk })
   await play.show('endOwnSession', 'A session that was left open elsewhere', {
     as: clerk,

@@ -1,6 +1,7 @@
 /** Members whose text opens something or proves something: what they hold is never shown. */
 const SECRETS: Readonly<Record<string, string>> = {
   claimCode: 'example-half',
+  secret: 'example-secret',
   mark: 'example-mark',
   sealed: 'example-sealed-half',
   accessToken: 'example-access-token',
@@ -50,6 +51,9 @@ export class StableNames {
       const name = SECRETS[member]
       if (typeof held === 'string' && name !== undefined && !this.#names.has(held))
         this.hide(held, `${name}-${String(this.#next(name))}`)
+      if (member === 'recoveryCodes' && Array.isArray(held))
+        for (const code of held as string[])
+          this.hide(code, `example-recovery-code-${String(this.#next('recovery-code'))}`)
       this.#learn(held)
     }
   }

@@ -45,6 +45,10 @@ export const AccessToken = Type.Object({
    * such time runs.
    */
   coolingUntil: nullable(Type.Integer()),
+  /** How a person proved who he is (RFC 8176): `pwd`, `otp`, `mfa`; absent for machines. */
+  amr: Type.Optional(Type.Array(Type.String())),
+  /** When the person signed in, in seconds since 1970; a refresh does not change it. Absent for machines. */
+  auth_time: Type.Optional(Type.Integer()),
   /** Who can act through a client: people who asked for it or had a part of its secret. Empty for people. */
   controllers: Type.Array(Uuid),
 })

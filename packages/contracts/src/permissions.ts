@@ -86,6 +86,13 @@ export const permissions = {
   'control.record': ['OM_AUTHORITY', 'SYSTEM_ADMIN', 'SECURITY_ADMIN'],
   // identity: credentials, sessions, clients, audit
   'password.change': [...business, 'END_USER', 'SYSTEM_ADMIN', 'SECURITY_ADMIN', 'AUDIT_ADMIN'],
+  'second-factor.manage': [
+    ...business,
+    'END_USER',
+    'SYSTEM_ADMIN',
+    'SECURITY_ADMIN',
+    'AUDIT_ADMIN',
+  ],
   'account.unlock': ['SECURITY_ADMIN'],
   /** Where and since when people are and were signed in: addresses are personal, so nobody else. */
   'session.read': ['SYSTEM_ADMIN', 'SECURITY_ADMIN', 'AUDIT_ADMIN'],

@@ -7,6 +7,7 @@ export const sessionEnds = [
     'refresh-reused',
     'code-reused',
     'password-changed',
+    'second-factor-changed',
     'revoked',
     'ended-by-administrator',
   ] as const),
@@ -32,6 +33,10 @@ const texts: Readonly<Record<SessionEnd, Bilingual>> = {
   'password-changed': said(
     'The password was changed after this session began.',
     '本会话开始之后密码已更改。',
+  ),
+  'second-factor-changed': said(
+    'The second factor was changed after this session began.',
+    '本会话开始之后第二验证因素已更改。',
   ),
   revoked: said('The account was revoked.', '该账号已被撤销。'),
   'ended-by-administrator': said('An administrator ended this session.', '管理员结束了该会话。'),

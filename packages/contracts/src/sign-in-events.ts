@@ -62,9 +62,14 @@ export const SignedIn = defineEvent({
     mustChangePassword: Type.Boolean(),
     /** It was opened by a password that others issued. */
     initialPassword: Type.Boolean(),
+    /** By what it was opened (RFC 8176): `pwd` a password, `otp` a code of an authenticator app, `mfa` more than one thing. */
+    amr: Type.Optional(Type.Array(Type.String())),
     signedInAt: Instant,
   }),
 })
+
+/** What was being proved; `totp` is a code of an authenticator app, `recovery` one that stands in for it. Absent: the password. */
+const TriedFactor = Type.Optional(Type.Enum(['password', 'totp', 'recovery']))
 
 /** Also for names that nobody has; the name itself is left out, people type passwords there by mistake. */
 export const LoginFailed = defineEvent({
@@ -73,6 +78,7 @@ export const LoginFailed = defineEvent({
   clauses: ['A-2.2.2', 'A-4.2.4'],
   payload: Type.Object({
     accountId: nullable(Uuid),
+    factor: TriedFactor,
     sourceIp: Type.String(),
     /** Failures inside the window, this one included. */
     failures: Type.Integer({ minimum: 1 }),
@@ -86,6 +92,7 @@ export const SignInLocked = defineEvent({
   clauses: ['A-2.2.2', 'A-4.2.4'],
   payload: Type.Object({
     accountId: nullable(Uuid),
+    factor: TriedFactor,
     /** `null`: until the security administrator unlocks. */
     until: nullable(Instant),
     parameterVersions: ParameterVersions,
@@ -149,6 +156,30 @@ export const PasswordChanged = defineEvent({
     classes: Type.Integer({ minimum: 0, maximum: 4 }),
     parameterVersions: ParameterVersions,
     changedAt: Instant,
+  }),
+})
+
+/** Each step of what an account proves besides its password; the person hears of those that change it. */
+export const SecondFactorChanged = defineEvent({
+  type: 'identity.security.second-factor.v1',
+  summary: 'A second factor of an account was set up, used in need, renewed, removed or reset.',
+  clauses: ['A-2.2.1'],
+  payload: Type.Object({
+    accountId: Uuid,
+    personId: nullable(Uuid),
+    /** `null` for the account of a person. */
+    administratorRole: nullable(Type.String()),
+    step: Type.Enum([
+      'begun',
+      'set-up',
+      'recovery-code-used',
+      'recovery-codes-renewed',
+      'removed',
+      'reset',
+    ]),
+    /** Recovery codes that are left. */
+    recoveryCodesLeft: Type.Integer({ minimum: 0 }),
+    at: Instant,
   }),
 })
 

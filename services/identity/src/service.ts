@@ -95,6 +95,10 @@ import { reconciliationRoutes } from './reconciliation/routes.ts'
 import { uploadRoutes } from './reconciliation/upload-routes.ts'
 import { stateSilence } from './reconciliation/upload-silent.ts'
 import { accountSessionRoutes } from './sessions/account-session-routes.ts'
+import { FactorGuardEntity } from './second-factor/factor-guard.ts'
+import { RecoveryCodeEntity } from './second-factor/recovery-code.ts'
+import { secondFactorRoutes } from './second-factor/routes.ts'
+import { SecondFactorEntity } from './second-factor/second-factor.ts'
 import { endLapsedSessions } from './sessions/end-lapsed-sessions.ts'
 import { forgetEndedSessions } from './sessions/forget-ended-sessions.ts'
 import { publishedKey } from './sessions/published-keys.ts'
@@ -159,6 +163,9 @@ export const identity = defineService({
     CredentialEntity,
     CredentialResetEntity,
     SignInGuardEntity,
+    SecondFactorEntity,
+    RecoveryCodeEntity,
+    FactorGuardEntity,
     SessionEntity,
     RefreshTokenEntity,
     AuthorizationCodeEntity,
@@ -203,13 +210,14 @@ export const identity = defineService({
     credentialRoutes(app, { db, clock })
     sessionRoutes(app, { db, clock, sign, seal })
     accountSessionRoutes(app, { db, clock })
+    secondFactorRoutes(app, { db, clock, seal })
     clientRoutes(app, { db, clock })
     apiKeyRoutes(app, { db, clock, sign, write })
     const issuer = config.PUBLIC_URL
     const keyFor = publishedKey(db, clock)
     const signIdToken = createIdTokenSigner(keyInForce, writeJws, issuer)
     await tokenRoutes(app, { db, clock, issuer, sign, write, signIdToken, keyFor })
-    await frontEndRoutes(app, { db, clock, issuer })
+    await frontEndRoutes(app, { db, clock, issuer, seal })
     feedRoutes(app, { db })
     auditRoutes(app, { db, clock, signer: signerOf(config), verify: ledgerVerification(deps) })
   },

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { DEFAULT_ISSUER } from '@erp-steward/contracts/access-token'
 import type { Role } from '@erp-steward/contracts/permissions'
+import { Authenticator } from '@erp-steward/test-kit/authenticator'
 import { testAct } from '@erp-steward/test-kit/test-act'
 import { testService, type TestService } from '@erp-steward/test-kit/test-service'
 import {
@@ -193,13 +194,32 @@ export function trySignIn(
   { userName }: Pick<Account, 'userName'>,
   password = GOOD_PASSWORD,
   remoteAddress = '127.0.0.1',
+  code?: string | null,
 ) {
   return app.inject({
     method: 'POST',
     url: '/v1/sessions',
     remoteAddress,
-    payload: { userName, password },
+    payload: { userName, password, ...(code !== undefined && { code }) },
   })
+}
+
+/** Sets up an authenticator app for who has signed in; answers the app and the recovery codes. */
+export async function setUpFactor(
+  { app, now }: TestService,
+  headers: Headers,
+  { password = GOOD_PASSWORD, code }: { password?: string; code?: string } = {},
+): Promise<{ device: Authenticator; recoveryCodes: string[] }> {
+  const url = '/v1/accounts/me/second-factor'
+  const begun = await app.inject({ method: 'POST', url, headers, payload: { password, code } })
+  if (begun.statusCode !== 200) throw new Error(`second factor: ${begun.body}`)
+  const device = new Authenticator(begun.json<{ secret: string }>().secret)
+  const confirmed = await app.inject({
+    ...{ method: 'POST', url: `${url}/confirm`, headers },
+    payload: { code: device.unusedCode(now) },
+  })
+  if (confirmed.statusCode !== 200) throw new Error(`second factor: ${confirmed.body}`)
+  return { device, ...confirmed.json<{ recoveryCodes: string[] }>() }
 }
 
 /** Signs in. @throws Error if it is refused */

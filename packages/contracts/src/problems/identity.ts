@@ -152,6 +152,38 @@ export const identityProblems = {
       '请在已登录处退出，或等待该会话闲置结束；安全管理员也可结束该会话。',
     ),
   ),
+  'second-factor-needed': problem(
+    401,
+    said('A second factor is needed', '需要第二验证因素'),
+    said(
+      'Send the request again with `code`: six digits of the authenticator app, or a recovery code.',
+      '请带上 `code` 再次发送请求：身份验证器应用的六位数字，或一个恢复码。',
+    ),
+  ),
+  'second-factor-refused': problem(
+    401,
+    said('The code is not valid', '验证码无效'),
+    said(
+      'Each code is good once, for about a minute: wait for the next. If the app is lost, send a recovery code.',
+      '每个验证码只能使用一次，有效约一分钟：请等待下一个。如应用已丢失，请发送恢复码。',
+    ),
+  ),
+  'second-factor-locked': problem(
+    423,
+    said('Codes are locked after wrong ones', '验证码错误次数过多，已锁定'),
+    said(
+      'Wait for the seconds in Retry-After; without that header the security administrator must unlock. Recovery codes are counted apart.',
+      '请等待 Retry-After 给出的秒数；没有该响应头时，须由安全管理员解锁。恢复码另行计数。',
+    ),
+  ),
+  'second-factor-state': problem(
+    409,
+    said('The second factor is not in the state for this', '第二验证因素的状态不允许此操作'),
+    said(
+      'Read `readOwnSecondFactor`: begin before you confirm; what is required can be replaced but not removed.',
+      '请先查看 `readOwnSecondFactor`：先开始设置，再确认；必须使用的第二验证因素只能更换，不能移除。',
+    ),
+  ),
   'refresh-refused': problem(
     401,
     said('The refresh token is not valid', '刷新令牌无效'),

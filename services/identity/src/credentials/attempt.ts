@@ -95,7 +95,7 @@ export async function failAttempt(
     'identity',
     LoginFailed,
     subject,
-    { accountId, sourceIp, failures, failedAt: at },
+    { accountId, factor: 'password', sourceIp, failures, failedAt: at },
     act,
   )
   if (locked)
@@ -106,6 +106,7 @@ export async function failAttempt(
       subject,
       {
         accountId,
+        factor: 'password',
         until: state.lockedUntil?.toISOString() ?? null,
         parameterVersions: versions,
         lockedAt: at,
@@ -143,7 +144,8 @@ async function guardKeyOf(
   return { nameDigest: nameDigestOf(tx, userName), source: place?.known === true ? sourceIp : '' }
 }
 
-async function lockoutPolicy(
+/** After how many failures inside which time an account is locked, and for how long. */
+export async function lockoutPolicy(
   tx: EntityManager,
   account: Account | null,
   at: Date,

@@ -39,7 +39,12 @@ export async function unlockAccount(
      returning held or coalesce(locked_until > $2, false) as locked`,
     [nameDigestOf(tx, openUserName(tx, account)), act.now],
   )
-  if (!guards.some(({ locked }) => locked)) return
+  const [factors]: [{ locked: boolean }[], number] = await tx.query(
+    `delete from factor_guard where account_id = $1
+     returning held or coalesce(locked_until > $2, false) as locked`,
+    [accountId, act.now],
+  )
+  if (![...guards, ...factors].some(({ locked }) => locked)) return
   await appendEvent(
     tx,
     'identity',

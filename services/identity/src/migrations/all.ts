@@ -32,6 +32,7 @@ import { CopyHolidayYears1790000097000 } from './1790000097000-copy-holiday-year
 import { TellViolations1790000096000 } from './1790000096000-tell-violations.ts'
 import { CreateDeparture1790000097100 } from './1790000097100-create-departure.ts'
 import { KeepEndedSessions1790000097110 } from './1790000097110-keep-ended-sessions.ts'
+import { CreateSecondFactor1790000097120 } from './1790000097120-create-second-factor.ts'
 import { CreateAccountCase1790000097300 } from './1790000097300-create-account-case.ts'
 import { CreateApiKey1790000097730 } from './1790000097730-create-api-key.ts'
 
@@ -71,6 +72,7 @@ export const migrations = [
   CopyHolidayYears1790000097000,
   CreateDeparture1790000097100,
   KeepEndedSessions1790000097110,
+  CreateSecondFactor1790000097120,
   CreateAccountCase1790000097300,
   CreateApiKey1790000097730,
 ]

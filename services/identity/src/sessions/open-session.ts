@@ -20,6 +20,10 @@ export interface Entry {
   readonly initialPassword: boolean
   /** What opened it ends then; `null`: it does not. */
   readonly notAfter: Date | null
+  /** By what it was opened (RFC 8176). */
+  readonly amr: string[]
+  /** When the second factor was proved; `null`: it was not. */
+  readonly secondFactorAt: Date | null
 }
 
 /**
@@ -65,6 +69,7 @@ export async function openSession(
       userAgent,
       mustChangePassword: mustChange,
       initialPassword,
+      amr: [...entry.amr],
       signedInAt: at,
     },
     actor,
@@ -76,7 +81,7 @@ async function newSession(
   tx: EntityManager,
   account: Account,
   { unitId }: RolesOfAccount,
-  { sourceIp, userAgent, deviceName, frontEnd, mustChange, notAfter }: Entry,
+  { sourceIp, userAgent, deviceName, frontEnd, mustChange, notAfter, ...proved }: Entry,
   now: Date,
 ): Promise<Session> {
   const idleKey =
@@ -89,6 +94,8 @@ async function newSession(
     accountId: account.id,
     clientId: frontEnd?.clientId ?? null,
     scope: frontEnd?.scope ?? null,
+    amr: proved.amr,
+    secondFactorAt: proved.secondFactorAt,
     mustChange,
     sourceIp,
     userAgent,

@@ -9,6 +9,7 @@ import type { Seal } from '@erp-steward/service-kit/seal'
 import { Type } from 'typebox'
 import type { DataSource } from 'typeorm'
 import { LONGEST_PASSWORD } from '../credentials/rules/password-policy.ts'
+import { TypedFactor } from '../second-factor/typed-factor.ts'
 import { endSession } from './end-session.ts'
 import { OwnStanding, ownStanding } from './own-standing.ts'
 import { publishedKeySet } from './published-keys.ts'
@@ -55,7 +56,14 @@ export function sessionRoutes(app: App, { db, clock, sign, seal }: SessionRouteO
       config: { access: 'public', clauses: ['A-2.2.1', 'A-2.2.2', 'A-2.2.3'] },
       schema: {
         operationId: 'signIn',
-        problems: ['session-limit', 'sign-in-locked', 'sign-in-refused'],
+        problems: [
+          'second-factor-locked',
+          'second-factor-needed',
+          'second-factor-refused',
+          'session-limit',
+          'sign-in-locked',
+          'sign-in-refused',
+        ],
         summary: 'Opens a session within the limit of the account.',
         description:
           'At the limit (`gateway.session.concurrent`) the parameter `gateway.session.at_limit` says what happens: `evict-oldest` and `evict-idle` end another session, `reject` refuses this one.',
@@ -67,6 +75,7 @@ export function sessionRoutes(app: App, { db, clock, sign, seal }: SessionRouteO
             maxLength: LONGEST_PASSWORD,
             description: 'The password; of an initial one first half, dash, second half.',
           }),
+          code: Type.Optional(TypedFactor),
           deviceName: Type.Optional(
             about(Line(60), 'What the person calls the device, to know the session by.'),
           ),
@@ -75,10 +84,12 @@ export function sessionRoutes(app: App, { db, clock, sign, seal }: SessionRouteO
       },
     },
     async (request, reply) => {
+      const { code = null, ...names } = request.body
       const tokens = await signIn(
         db,
+        seal,
         sign,
-        { ...request.body, sourceIp: request.ip, userAgent: userAgentOf(request) },
+        { ...names, code, sourceIp: request.ip, userAgent: userAgentOf(request) },
         actOf(request, clock()),
       )
       return unstored(reply).code(201).send(tokens)

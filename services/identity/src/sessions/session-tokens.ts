@@ -33,7 +33,7 @@ export type SessionTokens = Static<typeof SessionTokens>
 export async function issueSessionTokens(
   tx: EntityManager,
   sign: TokenSigner,
-  session: Pick<Session, 'id' | 'clientId' | 'scope' | 'mustChange' | 'idleSeconds' | 'endsAt'>,
+  session: Session,
   account: Account,
   { roles, unitId, range, until }: RolesOfAccount,
   act: Act,
@@ -65,6 +65,8 @@ export async function issueSessionTokens(
         : withinScope(permissionsOf(held), session.scope),
       coolingUntil: secondsIfAhead(account.coolingUntil, act.now),
       controllers: [],
+      amr: session.amr,
+      auth_time: seconds(session.startedAt),
       ...(session.clientId !== null && { client_id: session.clientId }),
     },
     expiresIn,
@@ -72,6 +74,8 @@ export async function issueSessionTokens(
   )
   return { accessToken, refreshToken, expiresIn, mustChangePassword: session.mustChange }
 }
+
+const seconds = (at: Date) => Math.floor(at.getTime() / 1_000)
 
 function secondsIfAhead(at: Date | null, now: Date): number | null {
   return at !== null && at > now ? Math.ceil(at.getTime() / 1_000) : null

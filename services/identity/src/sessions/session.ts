@@ -34,6 +34,10 @@ export const SessionEntity = entityOf(SessionView, {
     deviceName: nullable(Type.String()),
     /** Scopes that were asked for, separated by spaces; `null`: all that the account may. */
     scope: nullable(Type.String()),
+    /** By what it was opened, and what was proved in it since. Source: RFC 8176. */
+    amr: Type.Array(Type.String()),
+    /** When the second factor was proved last; `null`: never in it. */
+    secondFactorAt: nullable(InstantOut),
     /** Its tokens can only change the password. */
     mustChange: Type.Boolean(),
     /** Seconds without a refresh after which it ends, fixed when it started. */
@@ -41,6 +45,7 @@ export const SessionEntity = entityOf(SessionView, {
     /** Parameter versions that fixed the limits, by key. */
     parameterVersions: Type.Unsafe<Readonly<Record<string, number>>>({}),
   },
+  columns: { amr: { default: '{pwd}' } },
   foreignKeys: [
     {
       name: 'session_account_id_fkey',

@@ -1,6 +1,7 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
+import type { Seal } from '@erp-steward/service-kit/seal'
 import type { DataSource, EntityManager } from 'typeorm'
 import { AccountEntity, type Account } from '../accounts/account.ts'
 import { userNameLookup } from '../accounts/sealed-user-name.ts'
@@ -16,6 +17,8 @@ import { comparable } from '../credentials/claim-code.ts'
 import { CredentialEntity, type Credential } from '../credentials/credential.ts'
 import { passwordPolicyOf } from '../credentials/password-policy-of.ts'
 import { isOverdue, isWeaker } from '../credentials/rules/password-policy.ts'
+import { liveFactor, proveFactor } from '../second-factor/prove-factor.ts'
+import { amrWith } from '../second-factor/rules/amr.ts'
 import { openSession } from './open-session.ts'
 import type { Session } from './session.ts'
 import { issueSessionTokens, type SessionTokens } from './session-tokens.ts'
@@ -24,6 +27,8 @@ import type { TokenSigner } from './token-signer.ts'
 export interface SignIn {
   readonly userName: string
   readonly password: string
+  /** Of the authenticator app, or a recovery code; `null`: none was sent. */
+  readonly code: string | null
   readonly sourceIp: string
   readonly userAgent: string | null
   /** What its owner calls the device. */
@@ -47,16 +52,21 @@ export type WithSession<Result> = (
  * nor its time tells which names exist. The hash is computed between two transactions: the first has counted the
  * attempt, so parallel guesses cannot exceed the limit, and no connection waits for it.
  *
- * @throws Problem `sign-in-refused` whatever the reason, `sign-in-locked`, `session-limit`
+ * Who has a second factor proves it, too; that it is asked for is told only after the right password.
+ *
+ * @throws Problem `sign-in-refused` whatever the reason, `sign-in-locked`, `second-factor-needed`, `second-factor-refused`,
+ *   `second-factor-locked`, `session-limit`
  */
 export async function signIn(
   db: DataSource,
+  seal: Seal,
   sign: TokenSigner,
   command: SignIn,
   act: Act,
 ): Promise<SessionTokens> {
   return openByPassword(
     db,
+    seal,
     command,
     (tx, session, account, holder) => issueSessionTokens(tx, sign, session, account, holder, act),
     act,
@@ -66,10 +76,11 @@ export async function signIn(
 /**
  * As `signIn`; what its owner gets for the session is `withSession`'s to say.
  *
- * @throws Problem `sign-in-refused` whatever the reason, `sign-in-locked`, `session-limit`
+ * @throws Problem as `signIn`
  */
 export async function openByPassword<Result>(
   db: DataSource,
+  seal: Seal,
   command: SignIn,
   withSession: WithSession<Result>,
   act: Act,
@@ -87,7 +98,7 @@ export async function openByPassword<Result>(
   const result = await db.transaction(async (tx) => {
     const opened =
       matches && account !== null && credential !== null
-        ? await enter(tx, withSession, { account, credential, attempt, command }, act)
+        ? await enter(tx, seal, withSession, { account, credential, attempt, command }, act)
         : null
     if (opened === null) await failAttempt(tx, attempt, act)
     return opened
@@ -95,16 +106,9 @@ export async function openByPassword<Result>(
   // Thrown after the commit: the failure has to stay counted, and a right password may not count as one.
   if (result === null)
     throw new Problem('sign-in-refused', said('The sign-in was refused.', '登录被拒绝。'))
-  if (result === AT_LIMIT)
-    throw new Problem(
-      'session-limit',
-      said('Other sessions of the account are open.', '该账号有其他未结束的会话。'),
-    )
+  if (result instanceof Problem) throw result
   return result.opened
 }
-
-/** The password was right, and as many sessions are open as the account may have. */
-const AT_LIMIT = 'at-limit'
 
 async function passwordInForce(
   tx: EntityManager,
@@ -127,10 +131,11 @@ async function passwordInForce(
 /** Answers `null` when the account or the password cannot be used, though the password is right. */
 async function enter<Result>(
   tx: EntityManager,
+  seal: Seal,
   withSession: WithSession<Result>,
   tried: { account: Account; credential: Credential; attempt: OpenAttempt; command: SignIn },
   act: Act,
-): Promise<{ readonly opened: Result } | typeof AT_LIMIT | null> {
+): Promise<{ readonly opened: Result } | Problem | null> {
   const { credential, attempt, command } = tried
   // All sign-ins, password changes and revocations of the account queue up here.
   const account = await tx.findOne(AccountEntity, {
@@ -139,6 +144,8 @@ async function enter<Result>(
   })
   if (account?.status !== 'active' || !(await useCredential(tx, credential, act.now))) return null
   await passAttempt(tx, attempt, act)
+  const proved = await proveBeside(tx, seal, account, command, act)
+  if (proved instanceof Problem) return proved
   const holder = await rolesOfAccount(tx, account, act.now)
   const policy = await passwordPolicyOf(tx, account, act.now)
   const mustChange =
@@ -149,9 +156,39 @@ async function enter<Result>(
     mustChange,
     initialPassword: credential.kind === 'initial',
     notAfter: credential.expiresAt,
+    ...proved,
   }
   const session = await openSession(tx, account, holder, { ...command, ...found }, act)
-  return session === null ? AT_LIMIT : { opened: await withSession(tx, session, account, holder) }
+  return session === null
+    ? new Problem(
+        'session-limit',
+        said('Other sessions of the account are open.', '该账号有其他未结束的会话。'),
+      )
+    : { opened: await withSession(tx, session, account, holder) }
+}
+
+/**
+ * What was proved, the right password included: with a second factor as soon as the account has one. An initial password
+ * is no way around it. Source: ASVS 5.0, 6.4.3.
+ */
+async function proveBeside(
+  tx: EntityManager,
+  seal: Seal,
+  account: Account,
+  { code, sourceIp }: SignIn,
+  act: Act,
+): Promise<Proved | Problem> {
+  if ((await liveFactor(tx, account.id)) === null) return { amr: ['pwd'], secondFactorAt: null }
+  if (code === null)
+    return new Problem(
+      'second-factor-needed',
+      said(
+        'The password is right; a code of the authenticator app is needed, too.',
+        '密码正确；还需要身份验证器应用的验证码。',
+      ),
+    )
+  const { factor, refusal } = await proveFactor(tx, seal, account, { code, sourceIp }, act)
+  return refusal ?? { amr: amrWith(['pwd'], factor), secondFactorAt: act.now }
 }
 
 /**
@@ -176,4 +213,9 @@ async function useCredential(
     [id, now],
   )
   return used === 1
+}
+
+interface Proved {
+  readonly amr: string[]
+  readonly secondFactorAt: Date | null
 }

@@ -1,6 +1,7 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { said, type Bilingual } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
+import type { Seal } from '@erp-steward/service-kit/seal'
 import type { DataSource, EntityManager } from 'typeorm'
 import { ClientEntity, type Client } from '../clients/client.ts'
 import { changePassword } from '../credentials/change-password.ts'
@@ -29,6 +30,8 @@ export interface Asking {
 export interface Typed {
   readonly userName: string
   readonly password: string
+  /** Of the authenticator app, or a recovery code; `null`: the field was left empty. */
+  readonly code: string | null
   /** Both, where an own password is chosen; `null`: neither. */
   readonly chosen: { readonly password: string; readonly again: string } | null
 }
@@ -70,19 +73,21 @@ export type Signed =
 /**
  * Signs a person in for a front end: opens the session, which is idle after a minute unless the code is exchanged by then.
  *
- * @throws Problem `sign-in-refused`, `sign-in-locked`, `session-limit`
+ * @throws Problem as `openByPassword`
  */
 export async function signInFor(
   db: DataSource,
+  seal: Seal,
   request: AuthorizationRequest,
-  { userName, password, chosen }: Typed,
+  { userName, password, code: typedCode, chosen }: Typed,
   from: { readonly sourceIp: string; readonly userAgent: string | null },
   act: Act,
 ): Promise<Signed> {
   const { clientId, scope } = request
   const opened = await openByPassword(
     db,
-    { userName, password, ...from, frontEnd: { clientId, scope } },
+    seal,
+    { userName, password, code: typedCode, ...from, frontEnd: { clientId, scope } },
     async (tx, session) => ({
       session,
       code: session.mustChange ? null : await issueCode(tx, session, request, act),

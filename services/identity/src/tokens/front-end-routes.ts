@@ -4,6 +4,7 @@ import type { ProblemCode } from '@erp-steward/contracts/problems'
 import type { App } from '@erp-steward/service-kit/app'
 import { actOf, principalOf } from '@erp-steward/service-kit/authentication'
 import { languageOf, type Language } from '@erp-steward/service-kit/language'
+import type { Seal } from '@erp-steward/service-kit/seal'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { DataSource } from 'typeorm'
@@ -67,6 +68,7 @@ interface Options {
   readonly db: DataSource
   readonly clock: () => Date
   readonly issuer: string
+  readonly seal: Seal
 }
 
 /** What people see who sign in for a front end, who they are to it, and how they sign out again. */
@@ -80,7 +82,7 @@ export async function frontEndRoutes(app: App, options: Options): Promise<void> 
   })
 }
 
-function authorizationRoutes(scope: App, { db, clock, issuer }: Options): void {
+function authorizationRoutes(scope: App, { db, clock, issuer, seal }: Options): void {
   const config = { access: 'public', oauth: true, clauses: ['A-2.2.1', 'A-2.2.2'] } as const
   scope.get(
     '/v1/authorizations',
@@ -117,6 +119,7 @@ function authorizationRoutes(scope: App, { db, clock, issuer }: Options): void {
           ...Request,
           user_name: Type.String({ maxLength: 100, description: 'Of the account.' }),
           password: Type.String({ maxLength: 2_000, description: 'Its password.' }),
+          code: parameter('Of the second factor; empty where the account has none.', 40),
           new_password: parameter('Where an own one has to be chosen first.'),
           new_password_again: parameter('The same.'),
         }),
@@ -140,7 +143,7 @@ function authorizationRoutes(scope: App, { db, clock, issuer }: Options): void {
       const typed = typedIn(body)
       const from = { sourceIp: request.ip, userAgent: userAgentOf(request) }
       try {
-        const signed = await signInFor(db, asked, typed, from, actOf(request, clock()))
+        const signed = await signInFor(db, seal, asked, typed, from, actOf(request, clock()))
         if ('code' in signed) return await sendBack(reply, asking, issuer, { code: signed.code })
         return await showForm(reply, asking, body, { language, typed, ...signed })
       } catch (error) {
@@ -159,16 +162,21 @@ const fault = ({ error, description }: { error: string; description: string }) =
 function typedIn(body: {
   user_name: string
   password: string
+  code?: string
   new_password?: string
   new_password_again?: string
 }): Typed {
   const {
     user_name: userName,
     password,
+    code = '',
     new_password: chosen,
     new_password_again: again = '',
   } = body
-  return { userName, password, chosen: chosen === undefined ? null : { password: chosen, again } }
+  return {
+    ...{ userName, password, code: code === '' ? null : code },
+    chosen: chosen === undefined ? null : { password: chosen, again },
+  }
 }
 
 /** As the front end asks by `ui_locales`, else as the browser prefers. */
@@ -229,6 +237,9 @@ const PAGE_STATUS: Readonly<Partial<Record<ProblemCode, number>>> = {
   'sign-in-refused': 403,
   'sign-in-locked': 423,
   'session-limit': 409,
+  'second-factor-needed': 403,
+  'second-factor-refused': 403,
+  'second-factor-locked': 423,
 }
 
 function refuse(

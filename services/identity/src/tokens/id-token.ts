@@ -1,12 +1,11 @@
 import type { Act } from '@erp-steward/contracts/act'
 import type { EntityManager } from 'typeorm'
+import { acrOf } from '../second-factor/rules/amr.ts'
 import type { Session } from '../sessions/session.ts'
 import type { JwsWriter, KeyInForce } from '../sessions/token-signer.ts'
 
 /** Life of an identity token in seconds: it is read at once, and is no key to anything. */
 const ID_TOKEN_SECONDS = 300
-/** How sure the sign-in is: one password. Source: OpenID Connect Core, 2; NIST SP 800-63B, AAL1. */
-const PASSWORD_ONLY = 'aal1'
 
 /** Tells a front end who has signed in for it, when and how. */
 export type SignIdToken = (
@@ -21,7 +20,7 @@ export function createIdTokenSigner(
   write: JwsWriter,
   issuer: string,
 ): SignIdToken {
-  return async (tx, { id, accountId, clientId, startedAt }, nonce, act) => {
+  return async (tx, { id, accountId, clientId, startedAt, amr }, nonce, act) => {
     const seconds = (at: Date) => Math.floor(at.getTime() / 1_000)
     return write(await keyInForce(tx, act), 'JWT', {
       iss: issuer,
@@ -32,8 +31,8 @@ export function createIdTokenSigner(
       auth_time: seconds(startedAt),
       ...(nonce !== null && { nonce }),
       sid: id,
-      amr: ['pwd'],
-      acr: PASSWORD_ONLY,
+      amr,
+      acr: acrOf(amr),
     })
   }
 }

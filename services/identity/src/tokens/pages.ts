@@ -41,6 +41,10 @@ const words = {
   to: said('to go on to', '登录后将进入'),
   userName: said('User name', '用户名'),
   password: said('Password', '密码'),
+  code: said(
+    'Code of your authenticator app, or a recovery code, if you have set one up',
+    '身份验证器应用的验证码或恢复码（如已设置）',
+  ),
   signIn: said('Sign in', '登录'),
   changeTitle: said('Choose a password of your own', '设置您自己的密码'),
   change: said(
@@ -76,6 +80,7 @@ export function signInPage(page: SignInPage): string {
     .join('\n')
   const password = (name: string, label: string, autocomplete: string) =>
     `<label>${label}<input type="password" name="${name}" autocomplete="${autocomplete}" maxlength="${String(LONGEST_PASSWORD)}" required></label>`
+  const code = `<label>${told.code}<input name="code" autocomplete="one-time-code" autocapitalize="none" maxlength="40"></label>`
   return document(page.language, mustChange ? told.changeTitle : told.title, [
     `<p>${told.to} <strong>${escaped(page.frontEnd)}</strong></p>`,
     ...(mustChange ? [`<p>${told.change}</p>`] : []),
@@ -86,12 +91,14 @@ export function signInPage(page: SignInPage): string {
     ...(mustChange
       ? [
           password('password', told.currentPassword, 'current-password'),
+          code,
           password('new_password', told.newPassword, 'new-password'),
           password('new_password_again', told.repeated, 'new-password'),
           `<button>${told.save}</button>`,
         ]
       : [
           password('password', told.password, 'current-password'),
+          code,
           `<button>${told.signIn}</button>`,
         ]),
     '</form>',

@@ -17,6 +17,7 @@ import {
   newcomer,
   pass,
   setPassword,
+  setUpFactor,
   trySignIn,
 } from '../account-stage.ts'
 import { addFrontEnd, CALLBACK, postForm, SIGNED_OUT, type Machine } from './client-stage.ts'
@@ -423,4 +424,32 @@ test('codes are kept as digests and are in no event', async () => {
     await stage.db.query('select * from authorization_code'),
   ])
   expect(everything).not.toContain(code)
+})
+
+test('[A-2.2.1] the page asks for the second factor, and the identity token says what was proved', async () => {
+  const { account, headers } = await newcomer(stage)
+  const { device } = await setUpFactor(stage, headers)
+  const form = { ...ask(frontEnd), ...typed(account) }
+  const asked = await send(form)
+  expect(asked.statusCode).toBe(403)
+  expect(asked.body).toContain('role="alert"')
+  expect(asked.body).toContain('name="code" autocomplete="one-time-code"')
+  const code = device.unusedCode(stage.now) ?? ''
+  const refused = await send({ ...form, code: code === '000000' ? '111111' : '000000' })
+  expect(refused.statusCode).toBe(403)
+  const passed = await send({ ...form, code })
+  const granted = await exchange(backOf(passed).searchParams.get('code') ?? '')
+  const tokens = granted.json<Tokens>()
+  const how = { amr: ['pwd', 'otp', 'mfa'] }
+  expect(claimsOf(tokens.id_token)).toMatchObject({ ...how, acr: 'aal2' })
+  expect(claimsOf(tokens.access_token)).toMatchObject(how)
+  // The same code opens nothing again, neither here nor by the other door.
+  expect((await send({ ...form, code })).statusCode).toBe(403)
+  pass(stage, 60_000)
+  const renewal = { grant_type: 'refresh_token', refresh_token: tokens.refresh_token }
+  const renewed = await postForm(stage, '/v1/tokens', renewal, { authorization: frontEnd.basic })
+  expect(claimsOf(renewed.json<Tokens>().access_token)).toMatchObject({
+    ...how,
+    auth_time: claimsOf(tokens.access_token).auth_time,
+  })
 })
