@@ -66,6 +66,8 @@ test('a token says who, as what and for which unit, and verifies with the publis
   const { account, accessToken } = await newcomer(stage, { roles: ['KEY_USER', 'END_USER'] })
   const { iat, jti: _jti, sid: _sid, permissions, ...claims } = claimsOf(accessToken)
   expect(claims).toEqual({
+    amr: ['pwd'],
+    auth_time: Math.floor(stage.now.getTime() / 1_000),
     iss: 'http://127.0.0.1:8080',
     aud: 'erp-steward',
     sub: account.id,
