@@ -87,6 +87,107 @@ export const AccessRequestRejected = defineEvent({
   }),
 })
 
+const reviewed = { reviewId: Uuid, kind: Type.String() }
+const counted = Type.Integer({ minimum: 0 })
+
+export const AccessReviewOpened = defineEvent({
+  type: 'identity.grant.review-opened.v1',
+  summary:
+    'What people hold is reviewed: each grant of a kind waits for the word of somebody else.',
+  clauses: ['A-4.3.3'],
+  payload: Type.Object({
+    ...reviewed,
+    items: counted,
+    openedBy: Type.String(),
+    openedAt: Instant,
+    /** What nobody has certified is revoked then. */
+    dueAt: Instant,
+  }),
+})
+
+export const AccessReviewDecided = defineEvent({
+  type: 'identity.grant.review-decided.v1',
+  summary: 'A reviewer certified or revoked grants; one that had ended meanwhile is `gone`.',
+  clauses: ['A-4.3.3'],
+  payload: Type.Object({
+    reviewId: Uuid,
+    decidedBy: Type.String(),
+    decidedAt: Instant,
+    decisions: Type.Array(
+      Type.Object({
+        itemId: Uuid,
+        grantId: Uuid,
+        personId: Uuid,
+        decision: Type.Enum(['certified', 'revoked', 'gone']),
+        reason: nullable(Type.String()),
+      }),
+    ),
+  }),
+})
+
+export const AccessReviewDelegated = defineEvent({
+  type: 'identity.grant.review-delegated.v1',
+  summary: 'Somebody was named to decide a part of a review.',
+  clauses: ['A-4.3.3'],
+  payload: Type.Object({
+    reviewId: Uuid,
+    personId: Uuid,
+    /** `null`: of every unit, of every module. */
+    unitId: nullable(Uuid),
+    moduleCode: nullable(Type.String()),
+    items: counted,
+    delegatedBy: Type.String(),
+    delegatedAt: Instant,
+    reason: Type.String(),
+  }),
+})
+
+export const AccessReviewLapsed = defineEvent({
+  type: 'identity.grant.review-lapsed.v1',
+  summary: 'Grants of a person that nobody certified were revoked at the deadline of a review.',
+  clauses: ['A-4.3.3', 'A-2.1.4'],
+  payload: Type.Object({
+    reviewId: Uuid,
+    personId: Uuid,
+    grantIds: Type.Array(Uuid),
+    lapsedAt: Instant,
+  }),
+})
+
+export const AccessReviewClosed = defineEvent({
+  type: 'identity.grant.review-closed.v1',
+  summary: 'Everything in a review is decided, by people or by its deadline.',
+  clauses: ['A-4.3.3'],
+  payload: Type.Object({
+    ...reviewed,
+    items: counted,
+    certified: counted,
+    revoked: counted,
+    /** Certified by nobody, and therefore revoked. */
+    lapsed: counted,
+    /** Ended otherwise before anybody decided. */
+    gone: counted,
+    /** SHA-256 of the export of the review, in hexadecimal digits. */
+    digest: Type.String(),
+    dueAt: Instant,
+    closedAt: Instant,
+  }),
+})
+
+export const AccessReviewerNamed = defineEvent({
+  type: 'identity.grant.reviewer-named.v1',
+  summary: 'Who reviews what a unit holds of a module was named.',
+  clauses: ['A-4.3.3'],
+  payload: Type.Object({
+    unitId: Uuid,
+    moduleCode: Type.String(),
+    /** `null`: nobody. */
+    personId: nullable(Uuid),
+    applications: Type.Array(Type.String()),
+    version: Type.Integer({ minimum: 1 }),
+  }),
+})
+
 /** Two duties that one person may not hold: their codes, the lesser first. */
 const pair = { first: Type.String(), second: Type.String() }
 

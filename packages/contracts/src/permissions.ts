@@ -208,6 +208,19 @@ export const permissions = {
   /** Key users of the unit file them (B-4.1.5); the leader and the O&M authority may, too. */
   'access-request.submit': ['KEY_USER', 'BUSINESS_OWNER', 'OM_AUTHORITY'],
   'access-request.decide': ['BUSINESS_OWNER', 'OM_AUTHORITY', 'SECURITY_ADMIN'],
+  'access-review.read': [
+    'OM_AUTHORITY',
+    'BUSINESS_OWNER',
+    'KEY_USER',
+    'SYSTEM_ADMIN',
+    'SECURITY_ADMIN',
+    'AUDIT_ADMIN',
+  ],
+  'access-review.export': ['OM_AUTHORITY', 'SECURITY_ADMIN', 'AUDIT_ADMIN'],
+  'access-review.open': ['SECURITY_ADMIN'],
+  /** Of them who answers for the unit, the company or what is privileged, and who is named for it. */
+  'access-review.decide': ['BUSINESS_OWNER', 'OM_AUTHORITY', 'SECURITY_ADMIN', 'KEY_USER'],
+  'access-review.assign': ['BUSINESS_OWNER', 'OM_AUTHORITY'],
   'sod.read': [
     'OM_AUTHORITY',
     'BUSINESS_OWNER',

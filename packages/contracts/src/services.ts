@@ -76,6 +76,8 @@ export const services: Readonly<Record<ServiceName, ServiceProfile>> = {
     '/v1/departure-lag',
     '/v1/departures',
     '/v1/grants',
+    '/v1/access-reviews',
+    '/v1/access-reviewers',
     '/v1/sod',
     '/v1/credential-resets',
     '/v1/me',

@@ -4,6 +4,8 @@ export const tags: Readonly<Record<string, string>> = {
     'What is asked for beside the position, or for a time, and the approvals of unit and company.',
   'account cases':
     'Accounts that were reported stolen, or that others seem to use, and the decision on each.',
+  'access reviews':
+    'What people hold, certified by others or ended: reviews, their items, who decides, the receipt.',
   'account changes': 'Requests to change an account and what it may do, and the decision on each.',
   accounts: 'Accounts of people: their state, their roles, freezing and lockdown.',
   alerts: 'Alert episodes: a series beyond its threshold, from the first breach to the end.',

@@ -62,3 +62,13 @@ export function companyDeadline(calendar: CompiledCalendar, target: Target, from
     throw error
   }
 }
+
+let weekAlone: CompiledCalendar | undefined
+
+/** As if no year had holidays, for what may not wait until a year is known: never later than the true deadline but for make-up days. */
+export function deadlineWithoutHolidays(target: Target, from: Date): Date {
+  weekAlone ??= compileCalendar(defaultCalendarDefinition, 'without-holidays')
+  const { dueAt } = companyDeadline(weekAlone, target, from)
+  if (dueAt === null) throw new RangeError('a week without holidays has every year')
+  return dueAt
+}

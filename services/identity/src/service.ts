@@ -99,6 +99,12 @@ import { FactorGuardEntity } from './second-factor/factor-guard.ts'
 import { RecoveryCodeEntity } from './second-factor/recovery-code.ts'
 import { secondFactorRoutes } from './second-factor/routes.ts'
 import { SecondFactorEntity } from './second-factor/second-factor.ts'
+import { ReviewEntity, ReviewItemEntity } from './reviews/access-review.ts'
+import { ReviewerEntity } from './reviews/access-reviewer.ts'
+import { closeReviews } from './reviews/close-reviews.ts'
+import { openDueReviews } from './reviews/open-review.ts'
+import { accessReviewsWaiting } from './reviews/reviews-waiting.ts'
+import { reviewRoutes } from './reviews/routes.ts'
 import { endLapsedSessions } from './sessions/end-lapsed-sessions.ts'
 import { forgetEndedSessions } from './sessions/forget-ended-sessions.ts'
 import { publishedKey } from './sessions/published-keys.ts'
@@ -148,6 +154,9 @@ export const identity = defineService({
     AccountChangeEntity,
     AccessGrantEntity,
     AccessRequestEntity,
+    ReviewerEntity,
+    ReviewEntity,
+    ReviewItemEntity,
     SodRuleSetEntity,
     SodPairEntity,
     SodCarrierEntity,
@@ -203,6 +212,7 @@ export const identity = defineService({
     detectionRoutes(app, { db, clock })
     grantRoutes(app, { db, clock })
     accessRequestRoutes(app, { db, clock })
+    reviewRoutes(app, { db, clock })
     sodRoutes(app, { db, clock })
     provisioningRoutes(app, { db, clock })
     await uploadRoutes(app, { db, clock })
@@ -227,6 +237,8 @@ export const identity = defineService({
     takePlan,
     watchDepartures,
     expireGrants,
+    openDueReviews,
+    closeReviews,
     findViolationsNightly,
     importPart,
     forgetImports,
@@ -254,12 +266,14 @@ export const identity = defineService({
     '* * * * * end-lapsed-sessions',
     '* * * * * expire-grants',
     '* * * * * state-unstated',
+    '* * * * * close-access-reviews',
     '* * * * * seal-ledger',
     '3 * * * * check-sign-in-rules',
     '*/10 * * * * watch-departures',
     '5 16 * * * anchor-ledger',
     '35 16 * * * verify-ledger ?fill=1d',
     '15 16 * * * find-sod-violations ?fill=1d',
+    '20 16 * * * open-access-reviews ?fill=1d',
     '10 16 * * * state-unnamed-administrators',
     '30 17 * * * forget-ended-sessions',
     '40 17 * * * forget-imports',
@@ -275,6 +289,7 @@ export const identity = defineService({
     secretHalvesWaiting,
     keyHalvesWaiting,
   ],
+  waits: [accountChangesWaiting, accessRequestsWaiting, accessReviewsWaiting, passwordHalvesWaiting, secretHalvesWaiting],
   proposals: () => [narrowDuties, changeRules, grantException],
   attention: identityAttention,
   unitExists,

@@ -63,6 +63,43 @@ export const identityProblems = {
       '请重新查看；如同意现在的内容，请发送其 `digest`。',
     ),
   ),
+  'access-review-open': problem(
+    409,
+    said('A review of this kind is open', '该类型的权限复核尚未结束'),
+    said(
+      'Decide what is open in it; the next one opens after it has closed.',
+      '请先完成其中的待决条目；结束后方可开始下一次复核。',
+    ),
+  ),
+  'nothing-to-review': problem(
+    409,
+    said('Nothing of this kind is in force', '没有该类型的有效授权'),
+    said('Nothing to do.', '无需处理。'),
+  ),
+  'access-review-state': problem(
+    409,
+    said('The review is not in a state for this', '该权限复核的状态不允许此操作'),
+    said(
+      'Read the review: once it is closed its decisions stay, and only then it is exported. What it revoked is asked for anew.',
+      '请查看该权限复核：结束后结论不再变更，且结束后方可导出；被收回的权限须重新申请。',
+    ),
+  ),
+  'access-review-decided': problem(
+    409,
+    said('An item is decided already', '条目已有结论'),
+    said(
+      'Leave the item out; a certified grant is ended by itself if need be.',
+      '请去掉该条目；已确认的授权如需收回，请单独终止。',
+    ),
+  ),
+  'reviewer-unfit': problem(
+    422,
+    said('This person could not decide', '该人员不具备复核条件'),
+    said(
+      'Name somebody with an account in use and a role that reviews.',
+      '请指定持有在用账号且具备复核角色的人员。',
+    ),
+  ),
   'sod-violation': problem(
     409,
     said('Somebody would hold incompatible duties', '将有人持有不相容的职责'),

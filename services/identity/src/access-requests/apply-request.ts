@@ -38,7 +38,8 @@ export async function applyRequest(
       return
     }
     case 'change':
-      for (const id of change.ends ?? []) await endGrantsOf(tx, person, { id }, reason, act)
+      if (change.ends !== undefined)
+        await endGrantsOf(tx, person, { ids: change.ends }, reason, act)
       if (change.grants === undefined) return
       await giveRequested(tx, person, { requestId, items: change.grants, endsAt: null }, act)
       return

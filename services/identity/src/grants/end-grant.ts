@@ -37,7 +37,7 @@ export async function endGrant(
   assertVersion(version, expected)
   if (endedAt !== null || (endsAt !== null && endsAt <= act.now))
     throw new Problem('grant-ended', said('The grant has ended.', '该授权已终止。'))
-  await endGrantsOf(tx, person, { id }, reason, act)
+  await endGrantsOf(tx, person, { ids: [id] }, reason, act)
 }
 
 /**

@@ -22,7 +22,7 @@ export interface EndedGrant extends GrantItem {
 
 /** Which grants of some people end: those that are named, by default all. */
 export interface WhichGrants {
-  readonly id?: string
+  readonly ids?: readonly string[]
   /** Only those whose date has come. */
   readonly due?: boolean
   /** Only these things, from the position. */
@@ -35,7 +35,7 @@ const END = {
            update access_grant
               set ended_at = least($2, ends_at), ended_by = $3,
                   end_reason = case when ends_at <= $2 then '${EXPIRED}' else $4 end, version = version + 1
-            where person_id = any($1) and ended_at is null and ($5::uuid is null or id = $5)
+            where person_id = any($1) and ended_at is null and ($5::uuid[] is null or id = any($5))
               and (not $6 or ends_at <= $2)
               and ($7::json is null
                 or source = 'position' and (kind, name) in (
@@ -61,13 +61,13 @@ const END = {
 export async function endGrants(
   tx: EntityManager,
   personIds: readonly string[],
-  { id, due = false, ofPosition }: WhichGrants,
+  { ids, due = false, ofPosition }: WhichGrants,
   reason: string,
   act: Act,
 ): Promise<EndedGrant[]> {
   if (personIds.length === 0 || ofPosition?.length === 0) return []
   const items = ofPosition === undefined ? null : JSON.stringify(ofPosition)
-  const which = [id ?? null, due, items]
+  const which = [ids ?? null, due, items]
   const ended = await ask<EndedGrant>(tx, END, [personIds, act.now, act.actor, reason, ...which])
   for (const [personId, grants] of Map.groupBy(ended, (grant) => grant.personId)) {
     const fact = {

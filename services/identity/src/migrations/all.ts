@@ -35,6 +35,7 @@ import { KeepEndedSessions1790000097110 } from './1790000097110-keep-ended-sessi
 import { CreateSecondFactor1790000097120 } from './1790000097120-create-second-factor.ts'
 import { CreateAccountCase1790000097300 } from './1790000097300-create-account-case.ts'
 import { CreateApiKey1790000097730 } from './1790000097730-create-api-key.ts'
+import { CreateAccessReview1790000099100 } from './1790000099100-create-access-review.ts'
 
 /** In the order they run. */
 export const migrations = [
@@ -75,4 +76,5 @@ export const migrations = [
   CreateSecondFactor1790000097120,
   CreateAccountCase1790000097300,
   CreateApiKey1790000097730,
+  CreateAccessReview1790000099100,
 ]
