@@ -11,6 +11,7 @@ import { monitoring } from './monitoring.ts'
 import { organise } from './organisation.ts'
 import { people, retryPlan } from './people.ts'
 import { Play, type ApiDocument, type Examples } from './play.ts'
+import { reviews } from './reviews.ts'
 import { openStage } from './stage.ts'
 import { support } from './support.ts'
 import { twoPersons } from './two-persons.ts'
@@ -41,6 +42,7 @@ export async function tellStory(): Promise<{ examples: Examples; document: ApiDo
     await assessment(company)
     await access(company)
     await duties(company)
+    await reviews(company)
     await evidence(company)
     await cases(company)
     return { examples: play.examples, document }
