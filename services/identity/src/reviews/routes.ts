@@ -42,6 +42,24 @@ const read = { access: 'access-review.read', clauses, tags } as const
 /** Most items that are decided in one call. */
 const DECIDED_AT_ONCE = 500
 
+const Item = about(Uuid, 'The item.')
+const Certification = Type.Object(
+  {
+    itemId: Item,
+    decision: Type.Literal('certify', { description: 'It stays.' }),
+    reason: Type.Optional(Reason),
+  },
+  { title: 'AccessReviewCertification', additionalProperties: false },
+)
+const Revocation = Type.Object(
+  {
+    itemId: Item,
+    decision: Type.Literal('revoke', { description: 'It ends at once.' }),
+    reason: Reason,
+  },
+  { title: 'AccessReviewRevocation', additionalProperties: false },
+)
+
 /** What people hold is certified by others or ended. */
 export function reviewRoutes(app: App, deps: Committer): void {
   readingRoutes(app, deps)
@@ -151,21 +169,10 @@ function decidingRoutes(app: App, deps: Committer): void {
       params: Type.Object({ id: PathId }),
       body: closed({
         decisions: Type.Array(
-          Type.Union(
-            [
-              closed({
-                itemId: about(Uuid, 'The item.'),
-                decision: Type.Literal('certify', { description: 'It stays.' }),
-                reason: Type.Optional(Reason),
-              }),
-              closed({
-                itemId: about(Uuid, 'The item.'),
-                decision: Type.Literal('revoke', { description: 'It ends at once.' }),
-                reason: Reason,
-              }),
-            ],
-            { title: 'AccessReviewWord', description: 'The word of a reviewer on one item.' },
-          ),
+          Type.Union([Certification, Revocation], {
+            title: 'AccessReviewWord',
+            description: 'The word of a reviewer on one item.',
+          }),
           { minItems: 1, maxItems: DECIDED_AT_ONCE, description: 'Each item once.' },
         ),
       }),
