@@ -285,16 +285,10 @@ export const identity = defineService({
   waits: [
     accountChangesWaiting,
     accessRequestsWaiting,
-    passwordHalvesWaiting,
-    secretHalvesWaiting,
-    keyHalvesWaiting,
-  ],
-  waits: [
-    accountChangesWaiting,
-    accessRequestsWaiting,
     accessReviewsWaiting,
     passwordHalvesWaiting,
     secretHalvesWaiting,
+    keyHalvesWaiting,
   ],
   proposals: () => [narrowDuties, changeRules, grantException],
   attention: identityAttention,
