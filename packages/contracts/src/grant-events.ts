@@ -102,6 +102,8 @@ export const AccessReviewOpened = defineEvent({
     openedAt: Instant,
     /** What nobody has certified is revoked then. */
     dueAt: Instant,
+    /** By then it is, all of it. */
+    endedBy: Instant,
   }),
 })
 

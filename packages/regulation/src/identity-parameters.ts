@@ -252,8 +252,8 @@ export const identityParameters = [
     default: { clock: 'working', workingDays: 10 },
     clauses: ['A-4.3.3'],
     source: 'Defaults 2.8 (own choice)',
-    zh: ['复核宽限', '复核开始后超过此期限仍未确认的权限被暂停。'],
-    en: ['Review grace', 'Rights not certified this long after the review opened are suspended.'],
+    zh: ['复核宽限', '复核开始后超过此期限仍未确认的权限被收回。'],
+    en: ['Review grace', 'Rights not certified this long after the review opened are revoked.'],
   }),
   period('identity.review.redundant_rights', {
     default: 'P1M',

@@ -14,6 +14,8 @@ import {
   SensitiveDataSealed,
 } from '@erp-steward/contracts/directory-events'
 import {
+  AccessReviewClosed,
+  AccessReviewOpened,
   GrantsApplied,
   SodViolationEnded,
   SodViolationFound,
@@ -74,6 +76,49 @@ describe('[A-4.3.1] what identifies people', () => {
     ['no key was rotated for thirteen months', [said(SigningKeyRotated, {}, -400 * DAY), sealed()]],
   ])('[A-4.3.1] turned: %s', (_what, events) => {
     expect(stateAfter('A-4.3.1', events)).not.toBe('kept')
+  })
+})
+
+describe('[A-4.3.3] reviews of what people hold', () => {
+  const closed = (kind: string, ms = -HOUR, reviewId = kind) =>
+    said(AccessReviewClosed, { reviewId, kind }, ms)
+  const both = [closed('business'), closed('privileged')]
+  const opened = (endedBy: number, reviewId = 'r1') =>
+    said(
+      AccessReviewOpened,
+      { reviewId, kind: 'business', endedBy: noon(endedBy).toISOString() },
+      -2 * HOUR,
+    )
+
+  test('[A-4.3.3] kept: a review of each kind has ended, and another has time', () => {
+    expect(stateAfter('A-4.3.3', both)).toBe('kept')
+    expect(stateAfter('A-4.3.3', [...both, opened(1)])).toBe('kept')
+    expect(stateAfter('A-4.3.3', [...both, opened(-HOUR / 2), closed('business', 0, 'r1')])).toBe(
+      'kept',
+    )
+  })
+
+  test('[A-4.3.3] turned: what nobody certified is not revoked though its time is over, whatever ended before', () => {
+    expect(stateAfter('A-4.3.3', [...both, opened(-HOUR / 2)])).toBe('broken')
+    expect(stateAfter('A-4.3.3', [...both, opened(-HOUR / 2), closed('business', 0, 'r2')])).toBe(
+      'broken',
+    )
+  })
+
+  test.each([
+    ['nothing was ever reviewed', []],
+    ['what is privileged was not', [closed('business')]],
+    ['only what is privileged was', [closed('privileged')]],
+    [
+      'the last business review is over four months old',
+      [closed('business', -125 * DAY), closed('privileged')],
+    ],
+    [
+      'the last one of what is privileged is over two',
+      [closed('business'), closed('privileged', -63 * DAY)],
+    ],
+  ])('[A-4.3.3] turned: %s', (_what, events) => {
+    expect(stateAfter('A-4.3.3', events)).toBe('stale')
   })
 })
 

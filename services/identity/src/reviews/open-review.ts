@@ -21,6 +21,9 @@ import { nextReviewAt } from './rules/next-review.ts'
 /** Any number; of two openings at once the second finds what the first wrote. */
 const OPEN_LOCK = 7_411_022
 
+/** How long the end of a review may take after its deadline, in milliseconds: everything in it may have to be revoked. Own choice. */
+const ENDED_WITHIN_MS = 3_600_000
+
 const periodOf = {
   business: 'identity.review.business',
   privileged: 'identity.review.privileged',
@@ -104,6 +107,7 @@ export async function openReview(
     ...{ reviewId, kind, items: counted.count, openedBy: act.actor },
     openedAt: act.now.toISOString(),
     dueAt: review.dueAt.toISOString(),
+    endedBy: new Date(review.dueAt.getTime() + ENDED_WITHIN_MS).toISOString(),
   }
   await appendEvent(tx, 'identity', AccessReviewOpened, reviewId, fact, act)
   return reviewId

@@ -16,6 +16,11 @@ const SHORTER_THAN_8 = [0, 1, 2, 3, 4, 5, 6, 7]
 /** The search is made every day; a day more until somebody has looked why it was not. Own choice. */
 const SEARCH_SERVES = 'P2D'
 
+/** A quarter, ten working days to decide, and what is left of the month to see that it was done. Own choice. */
+const BUSINESS_REVIEW_SERVES = 'P122D'
+/** A month, ten working days, and what is left of the second month. Own choice. */
+const PRIVILEGED_REVIEW_SERVES = 'P62D'
+
 /** Clauses that facts of accounts, passwords, sessions and access prove. */
 export const identityControls: readonly Control[] = [
   control('A-2.1.1', {
@@ -305,6 +310,37 @@ export const identityControls: readonly Control[] = [
       breaks(directory.SensitiveDataInClear, 'sealing', {
         why: 'Whoever reads the table, a dump or a replica reads who it is.',
       }),
+    ],
+  }),
+  control('A-4.3.3', {
+    demand: {
+      zh: '权限随岗位或经批准授予，并按期由他人逐项复核：业务权限每季度、特权每月；到期无人确认的权限已全部收回。',
+      en: 'Rights come with the position or by approval, and others look over each of them in time: what a business holds every quarter, what is privileged every month; what nobody certified by the deadline is revoked, all of it.',
+    },
+    proof: {
+      zh: '两类权限复核结束的事实，附确认、收回、到期收回的数量及全部结论的摘要。',
+      en: 'Reviews of both kinds closed, with how many grants were certified, revoked and lapsed, and the digest of all decisions.',
+    },
+    counterExample: {
+      zh: '复核到期一小时后仍未结束，即仍有无人确认的权限有效；四个月没有业务权限复核结束；两个月没有特权复核结束。',
+      en: 'An hour after its deadline a review has not ended, so that rights nobody certified are in force; no business review ended for four months, or none of what is privileged for two.',
+    },
+    requires: {
+      business: { zh: '业务权限复核已结束。', en: 'A review of what people hold ended.' },
+      privileged: { zh: '特权复核已结束。', en: 'A review of what is privileged ended.' },
+    },
+    from: IDENTITY,
+    touches: [
+      proves(grant.AccessReviewClosed, 'business', {
+        when: { kind: ['business'] },
+        lasts: BUSINESS_REVIEW_SERVES,
+      }),
+      proves(grant.AccessReviewClosed, 'privileged', {
+        when: { kind: ['privileged'] },
+        lasts: PRIVILEGED_REVIEW_SERVES,
+      }),
+      expects(grant.AccessReviewOpened, '{reviewId}', { due: 'endedBy' }),
+      mends(grant.AccessReviewClosed, '{reviewId}'),
     ],
   }),
   control('A-4.3.4', {
