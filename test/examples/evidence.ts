@@ -1,4 +1,4 @@
-import { itemsOf, type Company } from './company.ts'
+import { itemsOf, textOf, type Company } from './company.ts'
 
 /** The ledger of everything that has happened, and who may trust it. */
 export async function evidence(company: Company): Promise<void> {
@@ -28,6 +28,7 @@ export async function evidence(company: Company): Promise<void> {
     body: { format: 'ndjson', filter: { clause: 'A-2.1.4' } },
   })
   await play.show('verifyAuditLedger', 'Has anybody changed it?', { as })
+  await audit(company)
   await play.show('readAttention', 'What wants a human, the worst first', {
     as: 'SYSADM',
     query: { kind: ['notification-undelivered'], limit: 3 },
@@ -36,4 +37,49 @@ export async function evidence(company: Company): Promise<void> {
     as: 'SECADM',
     body: { reason: '年度轮换。' },
   })
+}
+
+/** What an audit draws of the last hours is judged by two, and its report is signed. */
+async function audit({ play }: Company): Promise<void> {
+  const as = 'AUDADM'
+  const to = play.stage.now()
+  const from = new Date(to.getTime() - 4 * 3_600_000)
+  const opened = await play.show('openAudit', 'An audit of the last four hours', {
+    as,
+    body: {
+      from: from.toISOString(),
+      to: to.toISOString(),
+      reason: '接到匿名举报，提前抽查。',
+    },
+  })
+  const id = textOf(opened.body, 'id')
+  await play.show('listAuditTasks', 'Audits that are open', {
+    as,
+    query: { state: 'open', limit: 10 },
+  })
+  const judge = async (name: string, byAuditor: boolean, summary: string) => {
+    const drawn = await play.show('listAuditItems', summary, {
+      as: name,
+      path: { id },
+      query: { judged: false, limit: 200 },
+    })
+    const items = itemsOf(drawn)
+      .filter((item) => item.byAuditor === byAuditor)
+      .map(({ seq }) => ({ seq, judgement: 'in-order', note: '有审批记录可查。' }))
+    if (items.length > 0)
+      await play.show('judgeAuditItems', 'What is in order', {
+        as: name,
+        path: { id },
+        body: { items },
+      })
+  }
+  await judge(as, false, 'What was drawn')
+  await judge('SECADM', true, 'What an audit administrator did is for another hand')
+  await play.stage.run('identity', 'verify-ledger')
+  await play.show('signAudit', 'What came out, signed with the key of the ledger', {
+    as,
+    path: { id },
+    body: { conclusion: 'anomalies', summary: '抽查样本均有据可查；账本的库外见证尚未启用。' },
+  })
+  await play.show('readAuditTask', 'The report as it is signed', { as, path: { id } })
 }

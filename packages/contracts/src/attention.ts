@@ -22,6 +22,7 @@ export const mendings = {
   'replay{Service}DeadLetter': mending('POST', '/v1/dead-letters/{service}/{id}/replay'),
   'approve{Service}Proposal': mending('POST', '/v1/proposals/{service}/{id}/approve'),
   'list{Service}ProposalAlarms': mending('GET', '/v1/proposals/{service}/alarms'),
+  readAuditTask: mending('GET', '/v1/audit/tasks/{id}'),
   requestAccountChange: mending('POST', '/v1/account-changes'),
   retryProvisioningTask: mending('POST', '/v1/provisioning-tasks/{id}/retry'),
   readEbsFinding: mending('GET', '/v1/ebs-findings/{id}'),
@@ -268,6 +269,12 @@ export const attentionKinds = {
       'See that the middleware runs, signs in and leases tasks.',
       '请确认中间件正在运行、能够登录并领取任务。',
     ),
+  },
+  'audit-overdue': {
+    severity: 'warning',
+    read: 'audit-task.read',
+    title: said('An audit of the ledger is not signed in time', '安全审计逾期未签署'),
+    remedy: said('Judge what it drew and sign its report.', '请完成样本判定并签署审计报告。'),
   },
   'ebs-upload-silent': {
     severity: 'warning',

@@ -1,6 +1,7 @@
 import type { EventDefinition } from './event.ts'
 import * as account from './account-events.ts'
 import * as assessment from './assessment-events.ts'
+import * as audit from './audit-events.ts'
 import * as backup from './backup-events.ts'
 import * as change from './change-events.ts'
 import * as client from './client-events.ts'
@@ -19,6 +20,7 @@ import * as signIn from './sign-in-events.ts'
 export const eventModules: readonly Readonly<Record<string, unknown>>[] = [
   account,
   assessment,
+  audit,
   backup,
   change,
   client,

@@ -103,6 +103,10 @@ export const permissions = {
   'signing-key.rotate': ['SECURITY_ADMIN'],
   'audit.read': ['AUDIT_ADMIN'],
   'audit.verify': ['AUDIT_ADMIN'],
+  /** The security administrator for the acts of audit administrators alone, which nobody of them judges for himself. */
+  'audit-task.read': ['AUDIT_ADMIN', 'SECURITY_ADMIN'],
+  'audit-task.judge': ['AUDIT_ADMIN', 'SECURITY_ADMIN'],
+  'audit-task.sign': ['AUDIT_ADMIN'],
   // monitoring-ingest
   'source.manage': ['SYSTEM_ADMIN', 'OM_AUTHORITY'],
   'source.read': [...business, 'SYSTEM_ADMIN', 'AUDIT_ADMIN'],

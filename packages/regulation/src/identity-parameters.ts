@@ -282,6 +282,28 @@ export const identityParameters = [
     zh: ['安全审计周期', '审计管理员签署访问与操作日志审计报告的周期。'],
     en: ['Security audit period', 'How often the audit administrator signs an audit of the logs.'],
   }),
+  target('identity.audit.complete_within', {
+    default: { clock: 'working', workingDays: 10 },
+    clauses: ['A-4.3.4'],
+    source: 'Defaults 2.9 (own choice)',
+    zh: ['安全审计完成时限', '审计开始后，审计管理员须在此时限内完成样本判定并签署审计报告。'],
+    en: [
+      'Security audit completed within',
+      'Time from the opening of an audit to the signature of its report.',
+    ],
+  }),
+  integer('identity.audit.sample', {
+    default: 50,
+    bounds: [10, 500],
+    unit: 'facts',
+    clauses: ['A-4.3.4'],
+    source: 'Defaults 2.9 (own choice)',
+    zh: ['安全审计样本数', '每次审计从账本抽取的记录数，访问记录与操作记录各半。'],
+    en: [
+      'Sample of a security audit',
+      'How many facts of the ledger an audit draws, half of them access records.',
+    ],
+  }),
   duration('identity.log.online', {
     default: 'P180D',
     bounds: ['P180D', 'P3650D'],

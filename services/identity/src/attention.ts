@@ -7,7 +7,7 @@ const LEASED_WITHIN_MINUTES = 15
 /** Days that a departure which somebody did not tell of asks for a human. Own choice. */
 const REMEMBERED_DAYS = 30
 
-/** What of EBS, of plans and of departures wants a human, under its id; whom it is about is personal data. Sources: A-2.1.3, A-2.1.4. */
+/** What of EBS, of plans, of departures and of audits wants a human, under its id; whom it is about is personal data. Sources: A-2.1.3, A-2.1.4. */
 export const identityAttention: readonly AttentionSource[] = [
   {
     kind: 'person-plan-failed',
@@ -52,6 +52,11 @@ export const identityAttention: readonly AttentionSource[] = [
     find: `select id::text, kind, array_remove(array[unit_id], null), found_at,
                   case when kind in ('not-disabled', 'reopened') then 'critical' end, 'readEbsFinding', null
              from ebs_finding where state = 'open' and (ignored_until is null or ignored_until <= $1)`,
+  },
+  {
+    kind: 'audit-overdue',
+    find: `select id::text, kind, array[]::uuid[], due_at, null, 'readAuditTask', null
+             from audit_task where state = 'open' and due_at < $1`,
   },
   { kind: 'ebs-upload-silent', find: uploadSilent },
   {

@@ -27,6 +27,10 @@ import { sealLedger } from './audit/seal-ledger.ts'
 import { verifyLedger, type Verification } from './audit/verify-ledger.ts'
 import { verifyNightly } from './audit/verify-nightly.ts'
 import { fileWitness, followSeals } from './audit/witness-file.ts'
+import { AuditItemEntity } from './audits/audit-item.ts'
+import { AuditTaskEntity } from './audits/audit-task.ts'
+import { openDueAudit } from './audits/open-audit.ts'
+import { auditTaskRoutes } from './audits/routes.ts'
 import { ClientControllerEntity } from './clients/client-controller.ts'
 import { ClientAssertionEntity, ClientKeyEntity } from './clients/client-key.ts'
 import { ClientEntity } from './clients/client.ts'
@@ -189,6 +193,8 @@ export const identity = defineService({
     AuditHeadEntity,
     AuditAnchorEntity,
     AuditSealEntity,
+    AuditTaskEntity,
+    AuditItemEntity,
   ],
   migrations,
   onlyGrow: ['audit_record', 'audit_anchor', 'audit_seal', 'person_hand', 'position_version'],
@@ -229,6 +235,7 @@ export const identity = defineService({
     await tokenRoutes(app, { db, clock, issuer, sign, write, signIdToken, keyFor })
     await frontEndRoutes(app, { db, clock, issuer, seal })
     feedRoutes(app, { db })
+    auditTaskRoutes(app, { db, clock, signer: signerOf(config) })
     auditRoutes(app, { db, clock, signer: signerOf(config), verify: ledgerVerification(deps) })
   },
   subscriptions: () => [onEveryFact, onHolidayYearLoaded],
@@ -253,6 +260,7 @@ export const identity = defineService({
     forgetEndedSessions,
     renewSigningKey(createSeal(deps.config.SEALING_KEYS)),
     anchorLedger,
+    openDueAudit,
     sealLedger(signerOf(deps.config)),
     verifyNightly(ledgerVerification(deps)),
   ],
@@ -271,6 +279,7 @@ export const identity = defineService({
     '3 * * * * check-sign-in-rules',
     '*/10 * * * * watch-departures',
     '5 16 * * * anchor-ledger',
+    '15 0 * * * open-audit ?fill=1d',
     '35 16 * * * verify-ledger ?fill=1d',
     '15 16 * * * find-sod-violations ?fill=1d',
     '20 16 * * * open-access-reviews ?fill=1d',

@@ -42,6 +42,51 @@ export const identityProblems = {
       '请先明确该账号归属何人：为其办理入职，再由三员中的两名管理员分别提出和审批 name-administrator 类型的账号变更；任何人不得审批涉及本人账号的变更。',
     ),
   ),
+  'audit-signed': problem(
+    409,
+    said('The report of the audit is signed', '审计报告已签署'),
+    said(
+      'Nothing of it changes any more; ask for another audit of the same time.',
+      '签署后内容不再变更；如有需要，请对同一时间段另行发起审计。',
+    ),
+  ),
+  'audit-unfinished': problem(
+    409,
+    said('The audit cannot be signed yet', '审计尚不能签署'),
+    said(
+      'Judge every fact that was drawn, and have the ledger verified after the audit was opened.',
+      '请判定全部样本，并在审计开始之后核验一次账本。',
+    ),
+  ),
+  'audit-conclusion-unfit': problem(
+    409,
+    said('The conclusion is not what the audit found', '审计结论与审计发现不符'),
+    said(
+      'Conclude `anomalies`, or have the ledger verified again when a witness did not answer.',
+      '请以 `anomalies` 为结论；如因见证者无应答，可再次核验账本。',
+    ),
+  ),
+  'audit-item-unknown': problem(
+    422,
+    said('The record is none of this audit that you judge', '该记录不是本审计中由您判定的样本'),
+    said(
+      'List the items of the audit: those of audit administrators are for the security administrator or another of them.',
+      '请查看该审计的样本列表：审计管理员本人的操作由安全管理员或其他审计管理员判定。',
+    ),
+  ),
+  'audit-anomaly-stays': problem(
+    409,
+    said('An anomaly stays one', '已判定的异常不可撤销'),
+    said(
+      'Say in its note and in the summary how it was explained.',
+      '请在说明与总结中写明其解释。',
+    ),
+  ),
+  'audit-empty': problem(
+    422,
+    said('Nothing was recorded in this time', '该时间段内没有任何记录'),
+    said('Choose another time.', '请改选其他时间段。'),
+  ),
   'grant-ended': problem(
     409,
     said('The grant has ended', '该授权已终止'),

@@ -13,6 +13,7 @@ import {
   SensitiveDataInClear,
   SensitiveDataSealed,
 } from '@erp-steward/contracts/directory-events'
+import { AuditOpened, AuditReportSigned } from '@erp-steward/contracts/audit-events'
 import {
   AccessReviewClosed,
   AccessReviewOpened,
@@ -149,6 +150,18 @@ test('[A-4.3.4] turned: nobody verified it for two days', () => {
   expect(
     stateAfter('A-4.3.4', [said(LedgerVerified, { intact: true, state: 'intact' }, -3 * DAY)]),
   ).toBe('stale')
+})
+
+test('[A-4.3.4] turned: an audit is not signed at its time, until it is', () => {
+  const verified = said(LedgerVerified, { intact: true, state: 'intact' }, -2 * HOUR)
+  const opened = (dueIn: number) =>
+    said(AuditOpened, { taskId: 'audit-1', dueAt: noon(dueIn).toISOString() }, -3 * DAY)
+  expect(stateAfter('A-4.3.4', [opened(HOUR), verified])).toBe('kept')
+  expect(stateAfter('A-4.3.4', [opened(-HOUR), verified])).toBe('broken')
+  const signed = said(AuditReportSigned, { taskId: 'audit-1' }, -HOUR / 2)
+  expect(stateAfter('A-4.3.4', [opened(-HOUR), verified, signed])).toBe('kept')
+  const other = said(AuditReportSigned, { taskId: 'audit-2' }, -HOUR / 2)
+  expect(stateAfter('A-4.3.4', [opened(-HOUR), verified, other])).toBe('broken')
 })
 
 const ACCOUNT = { accountId: '00000000-0000-4000-8000-00000000000a' }

@@ -26,7 +26,7 @@ export type LedgerHead = Pick<SignedHead, 'seq' | 'hash'>
 export type Signature = Pick<SignedHead, 'signedAt' | 'keyId' | 'signature'>
 
 /** What the signature of a kind of statement begins with, so that one kind never passes for another. */
-export type Statement = 'head' | 'verification' | 'export'
+export type Statement = 'head' | 'verification' | 'export' | 'audit'
 
 /** Signs heads of the ledger and knows its own signatures again. */
 export interface LedgerSigner {

@@ -28,6 +28,7 @@ import { AdmitFrontEnds1790000094200 } from './1790000094200-admit-front-ends.ts
 import { CreateReconciliation1790000095000 } from './1790000095000-create-reconciliation.ts'
 import { CreateAccessRequest1790000095100 } from './1790000095100-create-access-request.ts'
 import { TellEbsValidity1790000095200 } from './1790000095200-tell-ebs-validity.ts'
+import { CreateAuditTask1790000097200 } from './1790000097200-create-audit-task.ts'
 import { CopyHolidayYears1790000097000 } from './1790000097000-copy-holiday-years.ts'
 import { TellViolations1790000096000 } from './1790000096000-tell-violations.ts'
 import { CreateDeparture1790000097100 } from './1790000097100-create-departure.ts'
@@ -74,6 +75,7 @@ export const migrations = [
   CreateDeparture1790000097100,
   KeepEndedSessions1790000097110,
   CreateSecondFactor1790000097120,
+  CreateAuditTask1790000097200,
   CreateAccountCase1790000097300,
   CreateApiKey1790000097730,
   CreateAccessReview1790000099100,

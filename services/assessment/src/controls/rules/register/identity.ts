@@ -1,4 +1,5 @@
 import * as account from '@erp-steward/contracts/account-events'
+import * as audit from '@erp-steward/contracts/audit-events'
 import * as client from '@erp-steward/contracts/client-events'
 import * as directory from '@erp-steward/contracts/directory-events'
 import * as grant from '@erp-steward/contracts/grant-events'
@@ -345,16 +346,16 @@ export const identityControls: readonly Control[] = [
   }),
   control('A-4.3.4', {
     demand: {
-      zh: '审计账本每天核验，最近一次核验完好：链条无误，库外的见证者均不矛盾且能答复。',
-      en: 'The audit ledger is verified every day, and was intact the last time: the chain is sound, and every witness outside its database answers and agrees.',
+      zh: '审计账本每天核验，最近一次核验完好：链条无误，库外的见证者均不矛盾且能答复；到期的安全审计均已由审计管理员签署。',
+      en: 'The audit ledger is verified every day, and was intact the last time: the chain is sound, and every witness outside its database answers and agrees; and the audit administrator has signed every audit that is due.',
     },
     proof: {
-      zh: '账本核验的事实，不早于两天。',
-      en: 'Verifications of the ledger, within two days.',
+      zh: '账本核验的事实，不早于两天；审计开始与审计报告签署的事实。',
+      en: 'Verifications of the ledger, within two days; audits opened, and their reports signed.',
     },
     counterExample: {
-      zh: '记录被删、被改或被截尾；签名的链头不符；见证者无答复；两天未核验。',
-      en: 'A record is removed, changed or cut off, or a signed head contradicts the chain; a witness does not answer; nothing was verified for two days.',
+      zh: '记录被删、被改或被截尾；签名的链头不符；见证者无答复；两天未核验；安全审计逾期未签署。',
+      en: 'A record is removed, changed or cut off, or a signed head contradicts the chain; a witness does not answer; nothing was verified for two days; an audit is not signed at its time.',
     },
     from: IDENTITY,
     fresh: {
@@ -368,6 +369,8 @@ export const identityControls: readonly Control[] = [
         when: { intact: [false], '!state': ['unproven'] },
       }),
       endangers(ledger.LedgerVerified, 'ledger', { when: { state: ['unproven'] } }),
+      expects(audit.AuditOpened, '{taskId}', { due: 'dueAt' }),
+      mends(audit.AuditReportSigned, '{taskId}'),
     ],
   }),
 ]
