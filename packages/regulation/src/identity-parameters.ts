@@ -295,7 +295,7 @@ export const identityParameters = [
   integer('identity.audit.sample', {
     default: 50,
     bounds: [10, 500],
-    unit: 'facts',
+    unit: 'records',
     clauses: ['A-4.3.4'],
     source: 'Defaults 2.9 (own choice)',
     zh: ['安全审计样本数', '每次审计从账本抽取的记录数，访问记录与操作记录各半。'],

@@ -25,6 +25,7 @@ const IN_CHINESE: Readonly<Record<string, string>> = {
   'percent of service hours': '%（占服务时间）',
   points: '分',
   'points of 100': '分（满分 100 分）',
+  records: '条记录',
   seconds: '秒',
   'sessions per account': '个会话（每个账号）',
   'working day of the month': '（当月第几个工作日）',

@@ -1,4 +1,4 @@
-import { WitnessState } from '@erp-steward/contracts/ledger-events'
+import { Witness, WitnessState } from '@erp-steward/contracts/ledger-events'
 import {
   about,
   Id,
@@ -32,6 +32,11 @@ export const AuditJudgement = Type.Enum(['in-order', 'anomaly'], {
 })
 export type AuditJudgement = Static<typeof AuditJudgement>
 
+export const AuditTaskState = Type.Enum(['open', 'signed'], {
+  title: 'AuditTaskState',
+  description: '`signed`: its report is signed, and nothing of it changes any more.',
+})
+
 /** How many facts of each stratum there are. */
 const Population = Type.Object(
   {
@@ -50,7 +55,7 @@ const LedgerState = Type.Object(
     verifiedAt: about(InstantOut, 'When it was verified.'),
     checked: Type.Integer({ description: 'Records that were computed anew.' }),
     witnesses: Type.Array(
-      Type.Object({ witness: Type.String(), state: WitnessState }, { title: 'WitnessSaid' }),
+      Type.Object({ witness: Witness, state: WitnessState }, { title: 'WitnessSaid' }),
       { description: 'What each witness said.' },
     ),
     records: Type.Integer({ description: 'Records in the ledger at the signature.' }),
@@ -68,7 +73,7 @@ export const AuditTaskView = Type.Object(
       description:
         '`periodic`: opened by the clock for what the one before did not cover; `extra`: asked for.',
     }),
-    state: Type.Enum(['open', 'signed'], { title: 'AuditTaskState' }),
+    state: AuditTaskState,
     recordedBefore: about(InstantOut, 'What was recorded before this instant is audited.'),
     afterSeq: Type.Integer({ description: 'Records after this number.' }),
     throughSeq: Type.Integer({ description: 'Up to this record.' }),

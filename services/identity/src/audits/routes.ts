@@ -14,7 +14,13 @@ import type { LedgerSigner } from '../audit/ledger-key.ts'
 import { viewerOf } from '../people/show-person.ts'
 import { AuditItemView } from './audit-item.ts'
 import { auditItems } from './audit-items.ts'
-import { AuditConclusion, AuditJudgement, AuditTaskEntity, AuditTaskView } from './audit-task.ts'
+import {
+  AuditConclusion,
+  AuditJudgement,
+  AuditTaskEntity,
+  AuditTaskState,
+  AuditTaskView,
+} from './audit-task.ts'
 import { judgeItems, unknownAudit } from './judge-items.ts'
 import { askForAudit } from './open-audit.ts'
 import { signAudit } from './sign-audit.ts'
@@ -117,7 +123,7 @@ function readRoutes(app: App, { db, clock }: Committer): void {
     ...read,
     operationId: 'listAuditTasks',
     summary: 'Audits of the ledger, the newest first.',
-    query: { state: Type.Optional(AuditTaskView.properties.state) },
+    query: { state: Type.Optional(AuditTaskState) },
     row: AuditTaskView,
     sorting: byInstant('openedAt'),
     list: ({ query: { state }, after: [at, id], limit }) => {
