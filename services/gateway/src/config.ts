@@ -77,7 +77,8 @@ export const GatewayConfig = Type.Object({
     default: 30,
   }),
   REVOCATION_POLL_SECONDS: Type.Number({
-    description: 'Seconds between two snapshots of revocations, beside the events that push them.',
+    description:
+      'Seconds between two readings of all revocations; new ones come by event, and are asked for twice a second.',
     minimum: 0.1,
     maximum: 60,
     default: 5,

@@ -30,7 +30,7 @@ import { keyQuestions } from './keys/ask-identity.ts'
 import { proxyRoutes } from './proxy/routes.ts'
 import { createShortPath } from './proxy/short-path.ts'
 import { onAccountEvent, revocationTopics } from './revocations/on-account-event.ts'
-import { readSnapshot } from './revocations/read-snapshot.ts'
+import { createRevocationReader, type RevocationReader } from './revocations/read-snapshot.ts'
 import { Revocations } from './revocations/revocations.ts'
 import { createRoutingTable } from './routing/rules/routing-table.ts'
 import { closeUpstream, openUpstream, type Upstream } from './routing/upstreams.ts'
@@ -41,7 +41,7 @@ const REQUEST_MS = 120_000
 /** Milliseconds between two readings of the OpenAPI documents, and while some are missing. */
 const DOCUMENTS_MS = 30_000
 const MISSING_DOCUMENTS_MS = 2_000
-/** Milliseconds until identity is asked again before it has been heard once, and until the bus is joined again. */
+/** Milliseconds until identity is asked again what it has revoked, and until the bus is joined again. */
 const EAGER_MS = 500
 
 /** The gateway's own pages whose callers are counted; probes of health are not. */
@@ -116,17 +116,13 @@ export async function startGateway({
     const identity = upstreamOf(upstreams, 'identity')
 
     background.push(joinBus(bus, onAccountEvent(revocations, clock, log), ended.signal, log))
-    const poll = () => readSnapshot(revocations, identity, config.INTERNAL_TOKEN, clock)
-    await poll().catch(() => undefined)
+    const reader = createRevocationReader(revocations, identity, config.INTERNAL_TOKEN, clock)
+    await reader.whole().catch(() => undefined)
     background.push(
-      repeat(ended.signal, async () => {
-        await poll().catch((error: unknown) => {
-          if (!ended.signal.aborted) log.warn({ err: error }, 'revocations could not be read')
-        })
-        return revocations.isFresh(clock().getTime())
-          ? config.REVOCATION_POLL_SECONDS * 1_000
-          : EAGER_MS
-      }),
+      repeat(
+        ended.signal,
+        followRevocations(reader, config.REVOCATION_POLL_SECONDS * 1_000, ended.signal, log),
+      ),
     )
 
     await catalogue.refresh()
@@ -236,6 +232,33 @@ function upstreamOf<Name>(upstreams: ReadonlyMap<Name, Upstream>, name: Name): U
   const upstream = upstreams.get(name)
   if (upstream === undefined) throw new Error(`there is no service ${String(name)}`)
   return upstream
+}
+
+/** One question to identity: for everything when `wholeMs` have passed since the last time, else for news. */
+function followRevocations(
+  reader: RevocationReader,
+  wholeMs: number,
+  signal: AbortSignal,
+  log: Logger,
+): () => Promise<number> {
+  let wholeAt = -Infinity
+  let isAway = false
+  return async () => {
+    try {
+      if (performance.now() - wholeAt < wholeMs) await reader.news()
+      else {
+        await reader.whole()
+        wholeAt = performance.now()
+      }
+      isAway = false
+    } catch (error) {
+      // Twice a second would be no news.
+      if (!isAway && !signal.aborted) log.warn({ err: error }, 'revocations could not be read')
+      isAway = true
+      wholeAt = -Infinity
+    }
+    return Math.min(EAGER_MS, wholeMs)
+  }
 }
 
 /** Does `work` again and again, after as many milliseconds as it says, until `signal`; answers how to await the end. */

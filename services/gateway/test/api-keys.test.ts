@@ -54,7 +54,11 @@ beforeEach(async () => {
     ...{ epoch: 0, expiresIn: 300, networks: ['127.0.0.0/8'], good: new Set([KEY]) },
     ...{ asked: [], hold: Promise.resolve(undefined), status: 200 },
   })
-  it = await stage(prepare, { TRUSTED_PROXIES: '127.0.0.1/32', RATE_LIMIT_ADDRESS: '20' })
+  it = await stage(prepare, {
+    TRUSTED_PROXIES: '127.0.0.1/32',
+    RATE_LIMIT_ADDRESS: '20',
+    REVOCATION_MAX_AGE_SECONDS: '60',
+  })
 })
 afterEach(() => it.end())
 
@@ -217,4 +221,11 @@ test('a key opens operations that need no token no further', async () => {
   })
   expect(answer.status).toBe(404)
   expect(identity.asked).toEqual([])
+})
+
+test('[A-2.1.4] while revocations are unknown for too long a known key lets nobody in either', async () => {
+  expect((await tickets()).status).toBe(200)
+  await it.upstreams.identity.close()
+  it.now = new Date(it.now.getTime() + 61_000)
+  expect((await tickets()).json).toMatchObject({ status: 503, code: 'unavailable' })
 })

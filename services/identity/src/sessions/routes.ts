@@ -1,6 +1,6 @@
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
-import { about, closed, Line, Reason, Uuid } from '@erp-steward/contracts/values'
+import { about, closed, Instant, Line, Reason, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { actOf, principalOf } from '@erp-steward/service-kit/authentication'
 import { byInstant } from '@erp-steward/service-kit/paging'
@@ -16,7 +16,7 @@ import { publishedKeySet } from './published-keys.ts'
 import { refreshSession } from './refresh-session.ts'
 import { revocationsSince } from './revocations-since.ts'
 import { rotateSigningKey } from './rotate-signing-key.ts'
-import { REVOCATION_MEMORY_MS } from './rules/session-limits.ts'
+import { revocationsFrom } from './rules/session-limits.ts'
 import { SessionTokens } from './session-tokens.ts'
 import { SessionEntity, SessionView } from './session.ts'
 import { SessionState, sessionsInRange } from './sessions-in-range.ts'
@@ -255,7 +255,16 @@ export function sessionRoutes(app: App, { db, clock, sign, seal }: SessionRouteO
     },
   )
 
-  app.get('/internal/revocations', { config: { access: 'internal' } }, () =>
-    revocationsSince(db.manager, new Date(clock().getTime() - REVOCATION_MEMORY_MS)),
+  app.get(
+    '/internal/revocations',
+    {
+      config: { access: 'internal' },
+      schema: { hide: true, querystring: Type.Object({ since: Type.Optional(Instant) }) },
+    },
+    async ({ query: { since } }) => {
+      const now = clock()
+      const told = await revocationsSince(db.manager, revocationsFrom(since, now))
+      return { ...told, asOf: now.toISOString() }
+    },
   )
 }

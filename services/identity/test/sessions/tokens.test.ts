@@ -429,6 +429,34 @@ test('[A-2.1.4] a gateway that starts learns every revocation of the last 20 min
   expect(listed.sessions).not.toContainEqual({ ...session, reason: 'signed-out' })
 })
 
+test('[A-2.1.4] a gateway that has heard the rest is told what is new, and what took a minute to commit', async () => {
+  const [early, late] = [await newcomer(stage), await newcomer(stage)]
+  const read = async (since = '') => {
+    const answer = await stage.app.inject({
+      url: `/internal/revocations${since}`,
+      headers: { authorization: `Bearer ${TEST_INTERNAL_TOKEN}` },
+    })
+    return answer.json<{ accounts: { id: string }[]; asOf: string }>()
+  }
+  const revoke = (id: string) =>
+    stage.db.transaction((tx) => revokeAccount(tx, id, 'frozen', testAct({ now: stage.now })))
+  await revoke(early.account.id)
+  pass(stage, MINUTE)
+  const { asOf } = await read()
+  expect(asOf).toBe(stage.now.toISOString())
+  await revoke(late.account.id)
+  pass(stage, 3_000)
+  const idsOf = ({ accounts }: { accounts: { id: string }[] }) => accounts.map(({ id }) => id)
+  const news = idsOf(await read(`?since=${asOf}`))
+  expect(news).toEqual(expect.arrayContaining([early.account.id, late.account.id]))
+  const { asOf: later } = await read()
+  expect(idsOf(await read(`?since=${later}`))).not.toContain(early.account.id)
+  // However old the last answer is, nothing is told that no token can be of.
+  pass(stage, 20 * MINUTE)
+  expect(idsOf(await read(`?since=${asOf}`))).toEqual([])
+  expect((await read('?since=yesterday')).accounts).toBeUndefined()
+})
+
 test('the list of revocations is for processes of the product only', async () => {
   const { headers } = await newcomer(stage, { administratorRole: 'SECURITY_ADMIN' })
   for (const authorization of [headers.authorization, 'Bearer x', ''])

@@ -10,6 +10,17 @@ export const CLIENT_ACCESS_SECONDS = LONGEST_TOKEN_LIFE_SECONDS
 /** How long revocations are told to a gateway that starts, in milliseconds: as long as it remembers them. */
 export const REVOCATION_MEMORY_MS = REVOCATION_KEPT_SECONDS * 1_000
 
+/** How long a revocation may take from its instant to its commit and still be among the news, in milliseconds. */
+const OVERLAP_MS = 60_000
+
+/** From when on revocations are told: all that are remembered, or to who has heard those until `heard` what is new. */
+export function revocationsFrom(heard: string | undefined, now: Date): Date {
+  const whole = now.getTime() - REVOCATION_MEMORY_MS
+  return new Date(
+    heard === undefined ? whole : Math.max(whole, new Date(heard).getTime() - OVERLAP_MS),
+  )
+}
+
 /** Life of an access token in seconds: at most half the idle limit, so that whoever is at work refreshes in time. */
 export function accessSeconds(idleSeconds: number): number {
   return Math.max(1, Math.min(LONGEST_ACCESS_SECONDS, Math.floor(idleSeconds / 2)))
