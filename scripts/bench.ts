@@ -25,6 +25,7 @@ const benches = [
   'services/identity/bench/duties.ts',
   'services/identity/bench/joiners.ts',
   'services/identity/bench/reconciliation.ts',
+  'services/identity/bench/reviews.ts',
   'services/identity/bench/tokens.ts',
   'services/backup-orchestration/bench/dispatch.ts',
   'services/assessment/bench/control-intake.ts',
