@@ -4,6 +4,7 @@ import { backup } from './backup.ts'
 import { cases } from './cases.ts'
 import { changes } from './changes.ts'
 import { Company } from './company.ts'
+import { directory } from './directory.ts'
 import { duties } from './duties.ts'
 import { evidence } from './evidence.ts'
 import { frontEnd } from './front-end.ts'
@@ -43,6 +44,7 @@ export async function tellStory(): Promise<{ examples: Examples; document: ApiDo
     await access(company)
     await duties(company)
     await reviews(company)
+    await directory(company)
     await evidence(company)
     await cases(company)
     return { examples: play.examples, document }

@@ -15,6 +15,7 @@ export const roles = [
   'MONITORING_AGENT',
   'BACKUP_AGENT',
   'DELIVERY_AGENT',
+  'PROVISIONING_CLIENT',
 ] as const
 export type Role = (typeof roles)[number]
 
@@ -151,6 +152,9 @@ export const permissions = {
     'SCRIPT',
     'MIDDLEWARE',
   ],
+  /** People with an account in clear, in the words of SCIM: programs that keep the register in step with a directory. */
+  'scim.read': ['PROVISIONING_CLIENT', 'SCRIPT', 'OM_AUTHORITY'],
+  'scim.manage': ['PROVISIONING_CLIENT', 'SCRIPT'],
   'account.read': [
     'SYSTEM_ADMIN',
     'SECURITY_ADMIN',

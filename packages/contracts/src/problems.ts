@@ -5,6 +5,7 @@ import { httpProblems } from './problems/http.ts'
 import { identityProblems } from './problems/identity.ts'
 import { incidentProblems } from './problems/incident.ts'
 import { monitoringProblems } from './problems/monitoring.ts'
+import { scimProblems } from './problems/scim.ts'
 import { sharedProblems } from './problems/shared.ts'
 import type { ProblemDefinition } from './problems/problem-definition.ts'
 
@@ -18,6 +19,7 @@ export const problems = {
   ...httpProblems,
   ...sharedProblems,
   ...identityProblems,
+  ...scimProblems,
   ...incidentProblems,
   ...changeProblems,
   ...backupProblems,

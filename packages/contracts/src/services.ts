@@ -64,6 +64,7 @@ export const services: Readonly<Record<ServiceName, ServiceProfile>> = {
     '/v1/departments',
     '/v1/positions',
     '/v1/modules',
+    '/scim/v2',
     '/v1/persons',
     '/v1/person-plans',
     '/v1/imports',

@@ -45,6 +45,7 @@ export const tags: Readonly<Record<string, string>> = {
   reconciliation:
     'What EBS holds, compared with the register: uploads, differences and the decision on each.',
   'restore-plans': 'Restores: planned, approved, carried out and compared.',
+  scim: 'Users and groups in the words of SCIM 2.0, for directories that keep people in step.',
   scores: 'Scores of units and people by month, their deductions and sheets.',
   sessions: 'Signing in and out, tokens, and the keys that they are signed with.',
   sources: 'What sends samples, its token, and since when it is silent.',

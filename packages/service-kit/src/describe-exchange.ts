@@ -5,6 +5,7 @@ import type { Declared } from './operation.ts'
 import { ENTITY_TAG_PATTERN, IDEMPOTENCY_KEY_PATTERN, IF_MATCH_PATTERN } from './preconditions.ts'
 import { oauthErrors } from './oauth-errors.ts'
 import { isOutage, outages } from './problem-codes.ts'
+import { SCIM_ERROR, SCIM_JSON, scimTypeOf } from './scim-errors.ts'
 
 /** As much of an OpenAPI document as is written here. */
 export interface Described {
@@ -166,12 +167,49 @@ function problemContent(codes: readonly ProblemCode[], title?: string, isOAuth =
   return { [isOAuth ? 'application/json' : 'application/problem+json']: { schema: inJson(schema) } }
 }
 
+const ScimError = {
+  title: 'ScimError',
+  description: 'A refusal as RFC 7644, 3.12 has it.',
+  type: 'object',
+  required: ['schemas', 'status', 'detail'],
+  properties: {
+    schemas: {
+      type: 'array',
+      items: text({ enum: [SCIM_ERROR] }),
+      description: 'That it is an error of SCIM.',
+    },
+    status: text({ description: 'The HTTP status of the answer, as text.' }),
+    scimType: text({ description: 'What was wrong, in the word of SCIM for it.' }),
+    detail: text({ description: 'What was wrong this time, for people.' }),
+  },
+}
+
+/** Errors of SCIM, which name no code: those that they stand for are told beside the schema. */
+function scimContent(codes: readonly ProblemCode[], title: string) {
+  const types = [...new Set(codes.map(scimTypeOf))].filter((type) => type !== null).toSorted()
+  const own = {
+    type: 'object',
+    properties:
+      types.length === 0
+        ? {}
+        : { scimType: text({ enum: types, description: 'Which of those that it can be here.' }) },
+  }
+  return {
+    [SCIM_JSON]: { schema: inJson({ title, allOf: [ScimError, own], 'x-problems': codes }) },
+  }
+}
+
 /** Answers that are the same for all operations. */
 const responses = {
   Outage: {
     description: 'A problem document. A keyed or conditional request may be repeated safely.',
     headers: [...ALWAYS, 'Retry-After'],
     content: problemContent(outages),
+  },
+  ScimOutage: {
+    description: 'An error of SCIM. A conditional request may be repeated safely.',
+    headers: [...ALWAYS, 'Retry-After'],
+    content: scimContent(outages, 'ScimOutage'),
   },
   Unchanged: {
     description: 'What you hold, by `If-None-Match`, is current.',
@@ -222,12 +260,18 @@ export function describeExchange(
         const isTagged = config.tagged.has(status)
         if (status === '4XX')
           Object.assign(answer, {
-            description: 'A problem document (RFC 9457).',
+            description:
+              config.scim === true
+                ? 'An error of SCIM (RFC 7644, 3.12).'
+                : 'A problem document (RFC 9457).',
             headers: referAll([...ALWAYS, 'Retry-After', 'WWW-Authenticate']),
             content: refusal(operation, config),
           })
         else if (status === '5XX')
-          operation.responses = { ...operation.responses, '5XX': shared('Outage') }
+          operation.responses = {
+            ...operation.responses,
+            '5XX': shared(config.scim === true ? 'ScimOutage' : 'Outage'),
+          }
         else
           Object.assign(answer, {
             description: outcomes[status] ?? answer.description,
@@ -245,10 +289,12 @@ export function describeExchange(
 }
 
 /** What refuses an operation, under the name of the operation. */
-function refusal({ operationId = '' }: DescribedOperation, { codes, oauth }: Declared) {
+function refusal({ operationId = '' }: DescribedOperation, { codes, oauth, scim }: Declared) {
   const name = operationId.replace(/^./, (first) => first.toUpperCase())
   const refusals = codes.filter((code) => !isOutage(code))
-  return problemContent(refusals, `${name}Problem`, oauth)
+  return scim === true
+    ? scimContent(refusals, `${name}Error`)
+    : problemContent(refusals, `${name}Problem`, oauth)
 }
 
 function takesNull(schema: object = {}): boolean {

@@ -31,6 +31,7 @@ export type PersonalField =
   | 'answer'
   | 'import'
   | 'plan'
+  | 'scim'
 
 /** Seals what identifies people, opens it at the edge where it is shown, and finds it again by keyed hash. */
 export interface PersonalData {

@@ -9,6 +9,7 @@ import type { App } from './app.ts'
 import { faultsOf } from './faults.ts'
 import { inLanguage, languageOf, type Language } from './language.ts'
 import { asOAuth, oauthMembers } from './oauth-errors.ts'
+import { isScimAddress, SCIM_JSON, scimError, scimStatusOf } from './scim-errors.ts'
 
 const NOT_JSON = said('The body is not well-formed JSON.', '请求正文不是格式正确的 JSON。')
 
@@ -105,11 +106,19 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, refuse
   const language = languageOf(request)
   const { oauth = false } = request.routeOptions.config
   const problem = oauth ? asOAuth(refused) : refused
+  answeredProblems.set(reply, problem.code)
   if (problem.status === 401)
     void reply.header('www-authenticate', oauth ? 'Basic realm="clients"' : 'Bearer')
   const { retryAfterSeconds, ...extras } = problem.extras
   if (typeof retryAfterSeconds === 'number')
     void reply.header('retry-after', String(Math.ceil(retryAfterSeconds)))
+  if (isScimAddress(request.url))
+    return reply
+      .code(scimStatusOf(problem))
+      .header('content-language', language)
+      .type(SCIM_JSON)
+      .serializer(JSON.stringify)
+      .send(scimError(problem, problem.detail[language]))
   return reply
     .code(problem.status)
     .header('content-language', language)
@@ -121,6 +130,11 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, refuse
       ...(oauth && oauthMembers(problem)),
     })
 }
+
+const answeredProblems = new WeakMap<FastifyReply, ProblemCode>()
+
+/** The code of the problem that was answered, also where the answer does not name it. */
+export const answeredProblem = (reply: FastifyReply) => answeredProblems.get(reply)
 
 /** What RFC 9457 has every problem document say. */
 export const problemDocument = (problem: Problem, language: Language, requestId: string) => ({

@@ -21,29 +21,28 @@ export function refuseUnstorableText(app: App): void {
       done(new Problem('malformed-request', said('The address holds NUL.', '地址中含有 NUL。')))
     else done()
   })
-  const parse = app.getDefaultJsonParser('error', 'error')
   // Text is no content type of ours; an operation that takes it, such as an import, adds its own parser.
   app.removeContentTypeParser(['application/json', 'text/plain'])
-  app.addContentTypeParser<Buffer>(
-    'application/json',
-    { parseAs: 'buffer' },
-    (request, bytes, done) => {
-      if (!isUtf8(bytes)) {
-        done(
-          new Problem('malformed-request', said('The body is not UTF-8.', '请求正文不是 UTF-8。')),
-        )
-        return
-      }
-      if (bytes.length === 0 && needsNoBody(request.routeOptions.schema)) {
-        done(null, undefined)
-        return
-      }
-      const text = bytes.toString('utf8')
-      void parse(request, text, (error, body: unknown) => {
-        done(error ?? unfit(body, text), body)
-      })
-    },
-  )
+  takeJson(app, 'application/json')
+}
+
+/** Lets the operations of a scope take JSON of a media type, with what every body has to keep to. */
+export function takeJson(scope: App, contentType: string): void {
+  const parse = scope.getDefaultJsonParser('error', 'error')
+  scope.addContentTypeParser<Buffer>(contentType, { parseAs: 'buffer' }, (request, bytes, done) => {
+    if (!isUtf8(bytes)) {
+      done(new Problem('malformed-request', said('The body is not UTF-8.', '请求正文不是 UTF-8。')))
+      return
+    }
+    if (bytes.length === 0 && needsNoBody(request.routeOptions.schema)) {
+      done(null, undefined)
+      return
+    }
+    const text = bytes.toString('utf8')
+    void parse(request, text, (error, body: unknown) => {
+      done(error ?? unfit(body, text), body)
+    })
+  })
 }
 
 /** Generators of clients name a content type also where they send nothing. */

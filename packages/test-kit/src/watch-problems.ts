@@ -1,5 +1,6 @@
 import { problems, type ProblemCode } from '@erp-steward/contracts/problems'
 import type { App } from '@erp-steward/service-kit/app'
+import { answeredProblem } from '@erp-steward/service-kit/problem-details'
 
 /** What every problem document has. */
 const ALWAYS = ['type', 'title', 'status', 'code', 'detail', 'instance']
@@ -12,11 +13,15 @@ export function watchProblems(app: App): () => void {
   const faults = new Set<string>()
   app.addHook('onSend', (request, reply, payload, done) => {
     const { operationId = '', problems: declared } = request.routeOptions.schema ?? {}
-    const { oauth = false } = request.routeOptions.config
+    const { oauth = false, scim = false } = request.routeOptions.config
     // A page for people is no problem document.
     const isPage = String(reply.getHeader('content-type')).startsWith('text/html')
+    const answered = answeredProblem(reply)
+    if (scim && declared !== undefined && answered !== undefined && !declared.includes(answered))
+      faults.add(`${operationId} does not declare ${answered}`)
     if (
       declared !== undefined &&
+      !scim &&
       reply.statusCode >= 400 &&
       typeof payload === 'string' &&
       !isPage

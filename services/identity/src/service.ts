@@ -85,6 +85,8 @@ import { ProvisioningTaskEntity } from './provisioning/provisioning-task.ts'
 import { provisioningRoutes } from './provisioning/routes.ts'
 import { grantException, SodExceptionEntity } from './sod/exception.ts'
 import { findViolationsNightly, SodViolationEntity } from './sod/find-violations.ts'
+import { scimRoutes } from './scim/routes.ts'
+import { ScimProfileEntity } from './scim/scim-profile.ts'
 import { sodRoutes } from './sod/routes.ts'
 import { changeRules, SodCarrierEntity, SodPairEntity, SodRuleSetEntity } from './sod/rule-set.ts'
 import { compareUpload } from './reconciliation/compare-upload.ts'
@@ -169,6 +171,7 @@ export const identity = defineService({
     StandingEntity,
     AccountCaseEntity,
     ProvisioningTaskEntity,
+    ScimProfileEntity,
     EbsUploadEntity,
     EbsUploadPartEntity,
     EbsUserSeenEntity,
@@ -230,6 +233,7 @@ export const identity = defineService({
     clientRoutes(app, { db, clock })
     apiKeyRoutes(app, { db, clock, sign, write })
     const issuer = config.PUBLIC_URL
+    await scimRoutes(app, { db, clock, base: `${issuer}/scim/v2` })
     const keyFor = publishedKey(db, clock)
     const signIdToken = createIdTokenSigner(keyInForce, writeJws, issuer)
     await tokenRoutes(app, { db, clock, issuer, sign, write, signIdToken, keyFor })

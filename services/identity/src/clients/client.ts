@@ -5,6 +5,7 @@ import { Type, type Static } from 'typebox'
 export const ClientRole = Type.Enum(
   [
     ...(['MIDDLEWARE', 'SCRIPT', 'MONITORING_AGENT', 'BACKUP_AGENT', 'DELIVERY_AGENT'] as const),
+    'PROVISIONING_CLIENT',
     'FRONT_END',
   ],
   {
@@ -69,7 +70,8 @@ export const ClientEntity = entityOf(ClientView, {
   checks: [
     {
       name: 'client_role_check',
-      expression: `role in ('MIDDLEWARE', 'SCRIPT', 'MONITORING_AGENT', 'BACKUP_AGENT', 'DELIVERY_AGENT', 'FRONT_END')`,
+      expression: `role in ('MIDDLEWARE', 'SCRIPT', 'MONITORING_AGENT', 'BACKUP_AGENT', 'DELIVERY_AGENT',
+                        'PROVISIONING_CLIENT', 'FRONT_END')`,
     },
     { name: 'client_status_check', expression: `status in ('pending', 'active', 'disabled')` },
   ],

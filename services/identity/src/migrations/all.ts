@@ -2,6 +2,7 @@ import { CreateDirectory1790000000000 } from './1790000000000-create-directory.t
 import { CreateAccount1790000000100 } from './1790000000100-create-account.ts'
 import { CreateProvisioningTask1790000000200 } from './1790000000200-create-provisioning-task.ts'
 import { CreateCredential1790000001000 } from './1790000001000-create-credential.ts'
+import { CreateScimProfile1790000098300 } from './1790000098300-create-scim-profile.ts'
 import { CreateSession1790000001100 } from './1790000001100-create-session.ts'
 import { CreateClient1790000001200 } from './1790000001200-create-client.ts'
 import { CreateAuditLedger1790000001300 } from './1790000001300-create-audit-ledger.ts'
@@ -78,5 +79,6 @@ export const migrations = [
   CreateAuditTask1790000097200,
   CreateAccountCase1790000097300,
   CreateApiKey1790000097730,
+  CreateScimProfile1790000098300,
   CreateAccessReview1790000099100,
 ]

@@ -67,6 +67,7 @@ const TEXTS = [
   { table: 'person_import_note', owner: 'import_id', field: 'import' },
   { table: 'ebs_upload_part', owner: 'upload_id', field: 'ebs' },
   { table: 'ebs_finding', owner: 'id', field: 'ebs' },
+  { table: 'scim_profile', owner: 'person_id', field: 'scim' },
 ] as const
 
 /** These were never in clear; under an older key they can be. */
