@@ -105,18 +105,17 @@ const MOST_CODES = 500
 
 /** Codes of the register in a caller's range, none of a kind that has too many to list. */
 export async function knownCodes(tx: EntityManager, unitId: string | null): Promise<KnownCodes> {
-  const [units, departments, positions]: { code: string }[][] = await Promise.all([
-    tx.query('select code from unit where active and ($1::uuid is null or id = $1) order by code', [
+  const read = (select: string, ...values: unknown[]): Promise<{ code: string }[]> =>
+    tx.query(`${select} order by code limit ${String(MOST_CODES + 1)}`, values)
+  const [units, departments, positions] = await Promise.all([
+    read('select code from unit where active and ($1::uuid is null or id = $1)', unitId),
+    read(
+      'select distinct code from department where active and ($1::uuid is null or unit_id = $1)',
       unitId,
-    ]),
-    tx.query(
-      `select distinct code from department
-        where active and ($1::uuid is null or unit_id = $1) order by code limit $2`,
-      [unitId, MOST_CODES + 1],
     ),
-    tx.query('select code from position where active order by code limit $1', [MOST_CODES + 1]),
+    read('select code from position where active'),
   ])
-  const codes = (rows: { code: string }[] = []) =>
+  const codes = (rows: readonly { code: string }[]) =>
     rows.length > MOST_CODES ? [] : rows.map(({ code }) => code)
   return { units: codes(units), departments: codes(departments), positions: codes(positions) }
 }

@@ -198,22 +198,9 @@ export async function ebsStandings(
   accountIds: readonly string[],
   at: Date,
 ): Promise<ReadonlyMap<string, EbsStanding>> {
-  const [grants, open]: [
-    { accountId: string; name: string; kind: string; startsAt: Date; endsAt: Date | null }[],
-    { accountId: string; failed: boolean }[],
-  ] = await Promise.all([
-    tx.query(
-      `select held.account_id as "accountId", held.name, held.kind, held.starts_at as "startsAt", held.ends_at as "endsAt"
-         from access_grant held
-        where held.account_id = any($1) and held.kind <> 'role' and ${inForceAt('held', '$2')}
-        order by held.account_id, held.kind, held.name`,
-      [accountIds, at],
-    ),
-    tx.query(
-      `select account_id as "accountId", bool_or(status = 'failed') as failed from provisioning_task
-        where account_id = any($1) and status in ('queued', 'leased', 'failed') group by account_id`,
-      [accountIds],
-    ),
+  const [grants, open] = await Promise.all([
+    grantsInEbs(tx, accountIds, at),
+    openTasks(tx, accountIds),
   ])
   const grantsOf = Map.groupBy(grants, ({ accountId }) => accountId)
   const openOf = new Map(open.map(({ accountId, failed }) => [accountId, failed]))
@@ -230,5 +217,32 @@ export async function ebsStandings(
       }))
       return [id, { provisioningState, responsibilities }] as const
     }),
+  )
+}
+
+function grantsInEbs(
+  tx: EntityManager,
+  accountIds: readonly string[],
+  at: Date,
+): Promise<
+  { accountId: string; name: string; kind: string; startsAt: Date; endsAt: Date | null }[]
+> {
+  return tx.query(
+    `select held.account_id as "accountId", held.name, held.kind, held.starts_at as "startsAt", held.ends_at as "endsAt"
+       from access_grant held
+      where held.account_id = any($1) and held.kind <> 'role' and ${inForceAt('held', '$2')}
+      order by held.account_id, held.kind, held.name`,
+    [accountIds, at],
+  )
+}
+
+function openTasks(
+  tx: EntityManager,
+  accountIds: readonly string[],
+): Promise<{ accountId: string; failed: boolean }[]> {
+  return tx.query(
+    `select account_id as "accountId", bool_or(status = 'failed') as failed from provisioning_task
+      where account_id = any($1) and status in ('queued', 'leased', 'failed') group by account_id`,
+    [accountIds],
   )
 }

@@ -111,7 +111,7 @@ function single(reader: Reader, find: Find, depth: number): Filter {
   const name = operator.trim().toLowerCase()
   if (name === 'pr') return { kind: 'present', at }
   const literal = reader.expect(
-    / +(?:"(?:[^"\\\u0000-\u001f]|\\.)*"|true|false|null|-?\d[\d.eE+-]*)/y,
+    / +(?:"(?:[^"\\\p{Cc}]|\\.)*"|true|false|null|-?\d[\d.eE+-]*)/uy,
   )
   const comparison = comparisons.find((each) => each === name) ?? 'eq'
   return comparable(valueOf(at), comparison, literal.trim())
