@@ -110,9 +110,7 @@ function single(reader: Reader, find: Find, depth: number): Filter {
   const operator = reader.expect(/ +(?:pr|eq|ne|co|sw|ew|gt|ge|lt|le)(?![A-Za-z])/iy)
   const name = operator.trim().toLowerCase()
   if (name === 'pr') return { kind: 'present', at }
-  const literal = reader.expect(
-    / +(?:"(?:[^"\\\p{Cc}]|\\.)*"|true|false|null|-?\d[\d.eE+-]*)/uy,
-  )
+  const literal = reader.expect(/ +(?:"(?:[^"\\\p{Cc}]|\\.)*"|true|false|null|-?\d[\d.eE+-]*)/uy)
   const comparison = comparisons.find((each) => each === name) ?? 'eq'
   return comparable(valueOf(at), comparison, literal.trim())
 }
