@@ -493,6 +493,10 @@ async function movers(company: Company): Promise<void> {
     path,
     body: { kind: 'resignation', leaveOn: '2026-03-31' },
   })
+  await play.show('simulatePersonChange', 'What would become of somebody who leaves', {
+    as,
+    body: { kind: 'leave', personId: path.id, leaveKind: 'resignation', effectiveOn: '2026-03-31' },
+  })
   await departures(company, path.id)
   await play.show('withdrawLeave', 'They stay after all', { as, path })
   await play.call('leavePerson', { as, path, body: { kind: 'resignation' } })

@@ -67,6 +67,7 @@ export const services: Readonly<Record<ServiceName, ServiceProfile>> = {
     '/scim/v2',
     '/v1/persons',
     '/v1/person-plans',
+    '/v1/person-simulations',
     '/v1/imports',
     '/v1/accounts',
     '/v1/changes-feed',

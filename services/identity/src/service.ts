@@ -80,6 +80,7 @@ import { sealInClear } from './people/seal-in-clear.ts'
 import { stateSealing } from './people/state-sealing.ts'
 import { PersonPlanEntity } from './plans/person-plan.ts'
 import { planRoutes } from './plans/routes.ts'
+import { simulationRoutes } from './plans/simulation-routes.ts'
 import { takePlan } from './plans/take-plan.ts'
 import { ProvisioningTaskEntity } from './provisioning/provisioning-task.ts'
 import { provisioningRoutes } from './provisioning/routes.ts'
@@ -215,6 +216,7 @@ export const identity = defineService({
     organisationRoutes(app, { db, clock })
     personRoutes(app, { db, clock })
     planRoutes(app, { db, clock })
+    simulationRoutes(app, { db, clock })
     departureRoutes(app, { db, clock })
     await importRoutes(app, { db, clock })
     accountRoutes(app, { db, clock })

@@ -3,11 +3,12 @@ import { PersonsImported } from '@erp-steward/contracts/directory-events'
 import { Uuid } from '@erp-steward/contracts/values'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { defineTask, enqueue } from '@erp-steward/service-kit/jobs'
+import { keepIf } from '@erp-steward/service-kit/keep-if'
 import { personalDataOf } from '@erp-steward/service-kit/personal-data'
 import { Type } from 'typebox'
 import type { EntityManager } from 'typeorm'
 import { isRevoked } from '../sessions/revocation.ts'
-import { applyRows, keepIfApplied } from './import-persons.ts'
+import { applyRows } from './import-persons.ts'
 import { noteImport } from './import-notes.ts'
 import { PersonImportEntity, type ImportNote, type PersonImport } from './person-import.ts'
 import { ImportOutcome, noOutcomes, type ReadRow } from './rules/import-row.ts'
@@ -75,7 +76,8 @@ async function takeIn(tx: EntityManager, held: PersonImport, act: Act): Promise<
   const rows = JSON.parse(personalDataOf(tx).open(id, 'import', kept.sealed)) as ReadRow[]
   const dryRun = held.dryRun || isTrial
   const command = { rows, warnings: [], mode: 'good-rows', dryRun, unitId } as const
-  const report = await keepIfApplied(tx, (inner) => applyRows(inner, command, act))
+  const apply = (inner: EntityManager) => applyRows(inner, command, act)
+  const report = await keepIf(tx, apply, ({ applied }) => applied)
   const numberOf = new Map(report.rows.map(({ row, employeeNumber }) => [row, employeeNumber]))
   await noteImport(tx, id, [
     ...report.rows.flatMap(({ row, employeeNumber, errors }) =>

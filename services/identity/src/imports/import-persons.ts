@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Act } from '@erp-steward/contracts/act'
 import { PersonsImported } from '@erp-steward/contracts/directory-events'
 import { appendEvent } from '@erp-steward/messaging/outbox'
+import { keepIf } from '@erp-steward/service-kit/keep-if'
 import type { DataSource, EntityManager } from 'typeorm'
 import { decideRows } from './decide-rows.ts'
 import { openRegister } from './list-register.ts'
@@ -49,7 +50,7 @@ export async function importPersons(
 ): Promise<ImportReport> {
   const importId = randomUUID()
   const { mode, dryRun } = command
-  const report = await keepIfApplied(db, async (tx) => {
+  const apply = async (tx: EntityManager) => {
     const done = await applyRows(tx, command, act)
     const { counts } = done
     if (done.applied && counts.unchanged + counts.refused < done.rows.length) {
@@ -57,32 +58,10 @@ export async function importPersons(
       await appendEvent(tx, 'identity', PersonsImported, importId, fact, act)
     }
     return done
-  })
+  }
+  const report = await keepIf(db, apply, ({ applied }) => applied)
   return { importId, mode, dryRun, ...report }
 }
-
-/**
- * Runs a list in a transaction, or in a savepoint of one, that leaves no trace unless the report says that it was applied.
- */
-export async function keepIfApplied(
-  db: Pick<EntityManager, 'transaction'>,
-  apply: (tx: EntityManager) => Promise<RowsReport>,
-): Promise<RowsReport> {
-  let report: RowsReport | undefined
-  try {
-    await db.transaction(async (tx) => {
-      report = await apply(tx)
-      if (!report.applied) throw new TakenBack()
-    })
-  } catch (error) {
-    if (!(error instanceof TakenBack)) throw error
-  }
-  if (report === undefined) throw new TypeError('an import ended without a report')
-  return report
-}
-
-/** Ends the transaction of an import that must leave no trace. */
-class TakenBack extends Error {}
 
 /** What became of rows. */
 export interface RowsReport {
