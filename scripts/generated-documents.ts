@@ -128,6 +128,7 @@ export const settingsOfNoSite = {
   SMTP_URL: '',
   MAIL_FROM: '',
   WEBHOOK_TARGETS: '',
+  WEBHOOK_PRIVATE_NETWORKS: '',
 }
 
 function eventDocument(): string {

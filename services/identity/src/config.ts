@@ -1,6 +1,7 @@
 import { PersonalDataKeys, PersonalIndexKey } from '@erp-steward/service-kit/personal-data'
 import { PublicUrl } from '@erp-steward/service-kit/public-url'
 import { SealingKeys } from '@erp-steward/service-kit/seal'
+import { WebhookPrivateNetworks, WebhookTargets } from '@erp-steward/service-kit/webhook-call'
 import { Type, type Static } from 'typebox'
 import { LedgerKeys } from './audit/ledger-key.ts'
 
@@ -10,6 +11,8 @@ export const IdentityConfig = Type.Object({
   SEALING_KEYS: SealingKeys,
   PERSONAL_DATA_KEYS: PersonalDataKeys,
   PERSONAL_INDEX_KEY: PersonalIndexKey,
+  WEBHOOK_TARGETS: WebhookTargets,
+  WEBHOOK_PRIVATE_NETWORKS: WebhookPrivateNetworks,
   LEDGER_KEYS: LedgerKeys,
   LEDGER_WITNESS_FILE: Type.String({
     description:

@@ -1,5 +1,6 @@
 import { PersonalDataKeys } from '@erp-steward/service-kit/personal-data'
 import { SealingKeys } from '@erp-steward/service-kit/seal'
+import { WebhookPrivateNetworks, WebhookTargets } from '@erp-steward/service-kit/webhook-call'
 import { Type, type Static } from 'typebox'
 
 /** What incident-tiering reads from its environment besides what every service reads. */
@@ -18,11 +19,8 @@ export const IncidentConfig = Type.Object({
     format: 'mail-sender',
     default: 'ERP Steward <erp-steward@localhost>',
   }),
-  WEBHOOK_TARGETS: Type.String({
-    description: 'host:port pairs that webhooks may call, comma-separated; empty: none.',
-    format: 'host-ports',
-    default: '',
-  }),
+  WEBHOOK_TARGETS: WebhookTargets,
+  WEBHOOK_PRIVATE_NETWORKS: WebhookPrivateNetworks,
   NOTIFICATION_TRY_SECONDS: Type.Integer({
     description:
       'How long one try to deliver a message may take in all, in seconds; then it has failed and is made again later.',

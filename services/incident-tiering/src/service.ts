@@ -135,7 +135,10 @@ export const incidentTiering = defineService({
         webhook: createWebhookSender(
           db,
           createSeal(config.SEALING_KEYS),
-          config.WEBHOOK_TARGETS,
+          {
+            targets: config.WEBHOOK_TARGETS,
+            privateNetworks: config.WEBHOOK_PRIVATE_NETWORKS,
+          },
           clock,
         ),
       },

@@ -33,6 +33,7 @@ export async function incidentStage(config: Partial<IncidentConfig> = {}): Promi
       SMTP_URL: '',
       MAIL_FROM: 'steward@example.test',
       WEBHOOK_TARGETS: '',
+      WEBHOOK_PRIVATE_NETWORKS: '',
       NOTIFICATION_TRY_SECONDS: 10,
       ...config,
     },

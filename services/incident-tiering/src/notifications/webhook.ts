@@ -5,6 +5,7 @@ import { Problem } from '@erp-steward/contracts/problem'
 import { about, Id, InstantOut, nullable, Uuid, Version } from '@erp-steward/contracts/values'
 import { assertVersion } from '@erp-steward/service-kit/commit'
 import { entityOf, type RowOf } from '@erp-steward/service-kit/entity'
+import { isAllowedTarget } from '@erp-steward/service-kit/webhook-call'
 import type { Seal } from '@erp-steward/service-kit/seal'
 import { Type } from 'typebox'
 import type { EntityManager } from 'typeorm'
@@ -28,22 +29,6 @@ export const WebhookEntity = entityOf(WebhookView, {
   kept: { sealedSecret: Type.String() },
 })
 export type Webhook = RowOf<typeof WebhookEntity>
-
-/**
- * Whether a webhook may call the address: http(s), no credentials in it, and host:port on the list of allowed targets.
- * Nothing is allowed that is not listed, so that a webhook cannot be used to reach inside.
- */
-export function isAllowedTarget(url: string, targets: string): boolean {
-  if (!URL.canParse(url)) return false
-  const { protocol, hostname, port, username, password } = new URL(url)
-  if (protocol !== 'http:' && protocol !== 'https:') return false
-  if (username !== '' || password !== '') return false
-  const effectivePort = port === '' ? (protocol === 'https:' ? '443' : '80') : port
-  return targets
-    .split(',')
-    .map((target) => target.trim())
-    .includes(`${hostname}:${effectivePort}`)
-}
 
 export interface RegisterWebhook {
   readonly url: string

@@ -17,8 +17,7 @@ import { startJobs } from '@erp-steward/service-kit/jobs'
 import { buildService } from '@erp-steward/service-kit/service'
 import { createLog } from '@erp-steward/service-kit/log'
 import { SMTPServer } from 'smtp-server'
-import { signWebhook } from '../../src/notifications/send-webhook.ts'
-import { isAllowedTarget } from '../../src/notifications/webhook.ts'
+import { isAllowedTarget, signWebhook } from '@erp-steward/service-kit/webhook-call'
 import { incidentTiering } from '../../src/service.ts'
 import { create, send } from '@erp-steward/test-kit/requests'
 import { after, MINUTE } from '@erp-steward/test-kit/instants'
@@ -384,6 +383,7 @@ describe('a mail server that takes the connection and never answers', () => {
     poor = await incidentStage({
       SMTP_URL: `smtp://127.0.0.1:${String(port)}`,
       WEBHOOK_TARGETS: `127.0.0.1:${String(hookPort)}`,
+      WEBHOOK_PRIVATE_NETWORKS: '',
       NOTIFICATION_TRY_SECONDS: trySeconds,
     })
     const names = Array.from({ length: 10 }, (_, n) => `l1-${String(n)}`)
@@ -722,6 +722,7 @@ test('[A-4.3.1] the secret of a webhook is in no answer, table, event or log', a
       SMTP_URL: '',
       MAIL_FROM: 'steward@example.test',
       WEBHOOK_TARGETS: `127.0.0.1:${String(hookPort)}`,
+      WEBHOOK_PRIVATE_NETWORKS: '',
       NOTIFICATION_TRY_SECONDS: 10,
     },
     log: createLog('debug', sink),
