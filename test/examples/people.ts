@@ -397,6 +397,10 @@ async function accounts(company: Company): Promise<void> {
     await play.refused('signIn', { body: { userName, password: 'Wrong-Guess-2026!' } })
     if (times % 5 === 4) await play.pass(31)
   }
+  await play.show('listSignInLocks', 'Who cannot sign in, and from where', {
+    as,
+    query: { limit: 10 },
+  })
   await play.show('unlockAccount', 'Locked for the third time today, and it was the owner', {
     as,
     path,

@@ -9,6 +9,7 @@ const SECRETS: Readonly<Record<string, string>> = {
   refreshToken: 'example-refresh-token',
   refresh_token: 'example-refresh-token',
   id_token: 'example-id-token',
+  deviceToken: 'example-device-token',
   token: 'example-token',
   next: 'example-cursor',
 }

@@ -24,6 +24,7 @@ export const mendings = {
   'list{Service}ProposalAlarms': mending('GET', '/v1/proposals/{service}/alarms'),
   readAuditTask: mending('GET', '/v1/audit/tasks/{id}'),
   requestAccountChange: mending('POST', '/v1/account-changes'),
+  unlockAccount: mending('POST', '/v1/accounts/{id}/unlock'),
   retryProvisioningTask: mending('POST', '/v1/provisioning-tasks/{id}/retry'),
   readEbsFinding: mending('GET', '/v1/ebs-findings/{id}'),
   openEbsUpload: mending('POST', '/v1/ebs-uploads'),
@@ -136,6 +137,18 @@ export const attentionKinds = {
     remedy: said(
       'Read the case, look at what the account did, and decide it; shut the account if it is not shut.',
       '请查看该事项及账号的操作记录并作出决定；账号尚未冻结的，请先冻结。',
+    ),
+  },
+  'sign-in-held': {
+    severity: 'warning',
+    read: 'account.unlock',
+    title: said(
+      'Failed sign-ins locked an account until somebody unlocks it',
+      '账号因多次登录失败已锁定，须人工解锁',
+    ),
+    remedy: said(
+      'Read `GET /v1/accounts/sign-in-locks`: ask the owner who tried, then unlock, or freeze the account.',
+      '请查看 `GET /v1/accounts/sign-in-locks`，向本人核实是谁在尝试登录，再解锁或冻结该账号。',
     ),
   },
   'ebs-drift': {

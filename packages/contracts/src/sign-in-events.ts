@@ -93,6 +93,8 @@ export const SignInLocked = defineEvent({
   payload: Type.Object({
     accountId: nullable(Uuid),
     factor: TriedFactor,
+    /** Where: at one place, at one known device, or at every place that the account is not known at. */
+    scope: Type.Optional(Type.Enum(['place', 'device', 'elsewhere'])),
     /** `null`: until the security administrator unlocks. */
     until: nullable(Instant),
     parameterVersions: ParameterVersions,

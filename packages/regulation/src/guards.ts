@@ -19,6 +19,7 @@ const strictness: Readonly<Record<string, Stricter>> = {
   'identity.password.initial_ttl': 'lower',
   'identity.password.cooling': 'higher',
   'identity.lockout.failures': 'lower',
+  'identity.lockout.account_failures': 'lower',
   'identity.lockout.daily_locks': 'lower',
   'identity.lockout.window': 'higher',
   'identity.lockout.lock': 'higher',

@@ -111,8 +111,29 @@ export const identityParameters = [
     unit: 'failed logins',
     clauses: ['A-2.2.2', 'A-4.2.4'],
     source: 'Defaults 2.9 (sources S53d, S53e, S26f)',
-    zh: ['锁定前失败次数', '在统计时间内登录失败达到此次数时锁定账号。'],
-    en: ['Failures before lock', 'This many failed logins inside the window lock the account.'],
+    zh: [
+      '锁定前失败次数',
+      '在统计时间内从同一地点或设备登录失败达到此次数时，锁定账号在该处的登录。',
+    ],
+    en: [
+      'Failures before lock',
+      'This many failed logins from one place or device inside the window lock the account there.',
+    ],
+  }),
+  integer('identity.lockout.account_failures', {
+    default: 20,
+    bounds: [5, 50],
+    unit: 'failed logins',
+    clauses: ['A-2.2.2', 'A-4.2.4'],
+    source: 'Defaults 2.9 (own choice)',
+    zh: [
+      '各处合计失败次数',
+      '在统计时间内，账号从未登录过的各地点合计登录失败达到此次数时，这些地点全部锁定；已知地点和设备各自计数，不受影响。',
+    ],
+    en: [
+      'Failures from everywhere before lock',
+      'This many failed logins inside the window, from all places together that the account is not known at, lock it at all of them. Known places and devices are counted by themselves and stay open.',
+    ],
   }),
   duration('identity.lockout.window', {
     default: 'PT15M',

@@ -92,6 +92,7 @@ const absurd: readonly (readonly [clause: string, key: ParameterKey, value: unkn
   ['A-2.2.7', 'gateway.session.absolute', 'P30D'],
   ['A-2.1.6', 'gateway.session.concurrent', 10],
   ['A-4.2.4', 'identity.lockout.failures', 100],
+  ['A-4.2.4', 'identity.lockout.account_failures', 1_000],
   ['A-4.2.4', 'identity.lockout.window', 'PT1S'],
   ['A-4.2.4', 'identity.lockout.lock', 'PT1S'],
   ['A-4.3.1', 'identity.sensitive.fields', []],

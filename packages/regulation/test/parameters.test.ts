@@ -93,6 +93,7 @@ const shipped: readonly (readonly [ParameterKey, unknown])[] = [
   ['identity.password.initial_ttl', 'PT72H'],
   ['identity.password.cooling', 'PT24H'],
   ['identity.lockout.failures', 5],
+  ['identity.lockout.account_failures', 20],
   ['identity.lockout.window', 'PT15M'],
   ['identity.lockout.lock', 'PT30M'],
   ['identity.lockout.daily_locks', 3],

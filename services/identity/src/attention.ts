@@ -58,6 +58,16 @@ export const identityAttention: readonly AttentionSource[] = [
     find: `select id::text, kind, array[]::uuid[], due_at, null, 'readAuditTask', null
              from audit_task where state = 'open' and due_at < $1`,
   },
+  {
+    kind: 'sign-in-held',
+    find: `select distinct on (account_id) account_id::text, null, array_remove(array[person.unit_id], null),
+                  locks[cardinality(locks)], null, 'unlockAccount', null
+             from (select account_id, locks, held from sign_in_guard
+                   union all select account_id, locks, held from factor_guard) as guard
+             join account on account.id = account_id
+             left join person on person.id = person_id
+            where held order by account_id, locks[cardinality(locks)]`,
+  },
   { kind: 'ebs-upload-silent', find: uploadSilent },
   {
     kind: 'departure-untold',

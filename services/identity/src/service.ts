@@ -41,7 +41,9 @@ import { CredentialEntity } from './credentials/credential.ts'
 import { CredentialResetEntity } from './credentials/credential-reset.ts'
 import { checkSignInRules } from './credentials/check-sign-in-rules.ts'
 import { passwordHalvesWaiting } from './credentials/halves-waiting.ts'
+import { registerPasswordMetrics } from './credentials/password-metrics.ts'
 import { credentialRoutes } from './credentials/routes.ts'
+import { KnownDeviceEntity } from './credentials/known-device.ts'
 import { SignInGuardEntity } from './credentials/sign-in-guard.ts'
 import { AccountCaseEntity } from './detection/account-case.ts'
 import { detectionRoutes } from './detection/routes.ts'
@@ -179,6 +181,7 @@ export const identity = defineService({
     EbsFindingEntity,
     CredentialEntity,
     CredentialResetEntity,
+    KnownDeviceEntity,
     SignInGuardEntity,
     SecondFactorEntity,
     RecoveryCodeEntity,
@@ -229,6 +232,7 @@ export const identity = defineService({
     await uploadRoutes(app, { db, clock })
     reconciliationRoutes(app, { db, clock })
     credentialRoutes(app, { db, clock })
+    registerPasswordMetrics(app)
     sessionRoutes(app, { db, clock, sign, seal })
     accountSessionRoutes(app, { db, clock })
     secondFactorRoutes(app, { db, clock, seal })

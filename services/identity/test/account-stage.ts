@@ -17,7 +17,7 @@ import { passwordPolicyOf } from '../src/credentials/password-policy-of.ts'
 import { replaceCredential } from '../src/credentials/replace-credential.ts'
 import type { IdentityConfig } from '../src/config.ts'
 import { identity } from '../src/service.ts'
-import type { SessionTokens } from '../src/sessions/session-tokens.ts'
+import type { OpenedSession } from '../src/sessions/session-tokens.ts'
 
 /** A key that seals signing keys, in tests. */
 export const TEST_SEALING_KEYS = Buffer.alloc(32, 7).toString('base64')
@@ -229,10 +229,10 @@ export async function signedIn(
   stage: TestService,
   account: Pick<Account, 'userName'>,
   password = GOOD_PASSWORD,
-): Promise<SessionTokens & { headers: { authorization: string } }> {
+): Promise<OpenedSession & { headers: { authorization: string } }> {
   const answer = await trySignIn(stage, account, password)
   if (answer.statusCode !== 201) throw new Error(`sign-in: ${answer.body}`)
-  const tokens = answer.json<SessionTokens>()
+  const tokens = answer.json<OpenedSession>()
   return { ...tokens, headers: { authorization: `Bearer ${tokens.accessToken}` } }
 }
 

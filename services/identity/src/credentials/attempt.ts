@@ -4,19 +4,22 @@ import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { durationMs } from '@erp-steward/regulation/duration'
-import { readParameter } from '@erp-steward/service-kit/parameters'
+import { readParameters } from '@erp-steward/service-kit/parameters'
 import type { DataSource, EntityManager } from 'typeorm'
 import type { Account } from '../accounts/account.ts'
 import { rolesOfAccount } from '../accounts/roles-of-account.ts'
+import { KNOWN_DAYS } from './known-device.ts'
 import { NOBODYS_HASH, verifyPassword } from './password-hash.ts'
 import {
   admitAttempt,
   afterFailure,
   afterSuccess,
+  longestRefusal,
   withoutAttempt,
   type LockoutPolicy,
 } from './rules/lockout.ts'
-import { lockGuard, nameDigestOf, storeGuard, type GuardKey } from './sign-in-guard.ts'
+import { placeOf } from './place.ts'
+import { DEVICE, lockGuards, nameDigestOf, storeGuards, type GuardKey } from './sign-in-guard.ts'
 
 /** Whose password is being tried, from where. */
 export interface Attempt {
@@ -24,21 +27,27 @@ export interface Attempt {
   /** `null` when nobody has the name. */
   readonly account: Account | null
   readonly sourceIp: string
+  /** Digest of the token of the device, or the id of the device of a session; `null`: it tells none. */
+  readonly device: Buffer | string | null
 }
 
 /** An attempt that was admitted and counted. */
 export interface OpenAttempt extends Attempt {
   readonly key: GuardKey
+  /** At a place or device that the account is known at: what happens elsewhere does not matter there. */
+  readonly known: boolean
   readonly begunAt: Date
 }
 
-/** Days for which a place that an account was signed in from counts as known: as long as sessions are kept. */
-const KNOWN_DAYS = 7
 /** An account id that nobody has: the same statements run for names that nobody has. */
 const NOBODY = '00000000-0000-0000-0000-000000000000'
 
 /**
  * Counts an attempt before the password is checked.
+ *
+ * Each place and each known device has a budget of its own, and all places that the account is not known at share another one:
+ * five guesses at one place lock that place, many places together lock all but the known ones, and nobody locks the owner out
+ * where the owner works. Source: ASVS 6.1.1, 6.3.8.
  *
  * @throws Problem `sign-in-locked`, for existing and unknown names alike
  */
@@ -47,12 +56,18 @@ export async function beginAttempt(
   attempt: Attempt,
   act: Act,
 ): Promise<OpenAttempt> {
-  const { policy } = await lockoutPolicy(tx, attempt.account, act.now)
-  const key = await guardKeyOf(tx, attempt, act.now)
-  const outcome = admitAttempt(await lockGuard(tx, key, act.now), policy, act.now)
-  if (!outcome.admitted) throw lockedProblem(outcome.until, act.now)
-  await storeGuard(tx, key, outcome.state)
-  return { ...attempt, key, begunAt: act.now }
+  const policies = await lockoutPolicies(tx, attempt.account, act.now)
+  const { key, known } = await guardKeyOf(tx, attempt, act.now)
+  const guards = await lockGuards(tx, key, act.now)
+  const own = admitAttempt(guards.own, policies.own, act.now)
+  const elsewhere = known
+    ? { admitted: true as const, state: guards.elsewhere }
+    : admitAttempt(guards.elsewhere, policies.elsewhere, act.now)
+  const refusal = longestRefusal([own, elsewhere])
+  if (refusal !== null) throw lockedProblem(refusal.until, act.now)
+  if (own.admitted && elsewhere.admitted)
+    await storeGuards(tx, key, { own: own.state, elsewhere: elsewhere.state })
+  return { ...attempt, key, known, begunAt: act.now }
 }
 
 /**
@@ -70,22 +85,29 @@ export async function checkPassword(
   } catch (error) {
     const { key, begunAt } = attempt
     await db.transaction(async (tx) => {
-      await storeGuard(tx, key, withoutAttempt(await lockGuard(tx, key, begunAt), begunAt))
+      const { own, elsewhere } = await lockGuards(tx, key, begunAt)
+      await storeGuards(tx, key, {
+        own: withoutAttempt(own, begunAt),
+        elsewhere: withoutAttempt(elsewhere, begunAt),
+      })
     })
     throw error
   }
 }
 
-/** Notes that the attempt failed; the failure that fills the window locks. */
+/** Notes that the attempt failed; the failure that fills a window locks. */
 export async function failAttempt(
   tx: EntityManager,
-  { account, sourceIp, key }: OpenAttempt,
+  { account, sourceIp, key, known }: OpenAttempt,
   act: Act,
 ): Promise<void> {
-  const { policy, versions } = await lockoutPolicy(tx, account, act.now)
-  const guard = await lockGuard(tx, key, act.now)
-  const { state, failures, locked } = afterFailure(guard, policy, act.now)
-  await storeGuard(tx, key, state)
+  const policies = await lockoutPolicies(tx, account, act.now)
+  const guards = await lockGuards(tx, key, act.now)
+  const own = afterFailure(guards.own, policies.own, act.now)
+  const elsewhere = known
+    ? { state: guards.elsewhere, locked: false }
+    : afterFailure(guards.elsewhere, policies.elsewhere, act.now)
+  await storeGuards(tx, key, { own: own.state, elsewhere: elsewhere.state })
   const accountId = account?.id ?? null
   // Facts about a name that nobody has are kept under its digest, so that they have a subject and an order.
   const subject = accountId ?? key.nameDigest.toString('hex')
@@ -95,87 +117,116 @@ export async function failAttempt(
     'identity',
     LoginFailed,
     subject,
-    { accountId, factor: 'password', sourceIp, failures, failedAt: at },
+    { accountId, factor: 'password', sourceIp, failures: own.failures, failedAt: at },
     act,
   )
-  if (locked)
-    await appendEvent(
-      tx,
-      'identity',
-      SignInLocked,
-      subject,
-      {
-        accountId,
-        factor: 'password',
-        until: state.lockedUntil?.toISOString() ?? null,
-        parameterVersions: versions,
-        lockedAt: at,
-      },
-      act,
-    )
+  for (const [scope, { locked, state }] of [
+    [key.source.startsWith(DEVICE) ? 'device' : 'place', own],
+    ['elsewhere', elsewhere],
+  ] as const)
+    if (locked)
+      await appendEvent(
+        tx,
+        'identity',
+        SignInLocked,
+        subject,
+        {
+          accountId,
+          factor: 'password',
+          scope,
+          until: state.lockedUntil?.toISOString() ?? null,
+          parameterVersions: policies.versions,
+          lockedAt: at,
+        },
+        act,
+      )
 }
 
 /**
- * Notes that the password was right.
+ * Notes that the password was right. It forgives the failures of its own place or device; what others have failed elsewhere
+ * stays counted.
  *
  * @throws Problem `sign-in-locked` when other attempts have locked the name while this one was being checked
  */
 export async function passAttempt(
   tx: EntityManager,
-  { key }: OpenAttempt,
+  { key, known, begunAt }: OpenAttempt,
   act: Act,
 ): Promise<void> {
-  const state = await lockGuard(tx, key, act.now)
-  if (state.held || (state.lockedUntil !== null && act.now < state.lockedUntil))
-    throw lockedProblem(state.lockedUntil, act.now)
-  await storeGuard(tx, key, afterSuccess(state))
+  const { own, elsewhere } = await lockGuards(tx, key, act.now)
+  for (const { held, lockedUntil } of known ? [own] : [own, elsewhere])
+    if (held || (lockedUntil !== null && act.now < lockedUntil))
+      throw lockedProblem(lockedUntil, act.now)
+  await storeGuards(tx, key, {
+    own: afterSuccess(own),
+    elsewhere: withoutAttempt(elsewhere, begunAt),
+  })
 }
 
 async function guardKeyOf(
   tx: EntityManager,
-  { userName, account, sourceIp }: Attempt,
+  { userName, account, sourceIp, device }: Attempt,
   at: Date,
-): Promise<GuardKey> {
-  const [place]: { known: boolean }[] = await tx.query(
+): Promise<Pick<OpenAttempt, 'key' | 'known'>> {
+  const accountId = account?.id ?? null
+  const place = placeOf(sourceIp)
+  const [found]: { known: boolean; device: string | null }[] = await tx.query(
     `select exists (select from session
-       where account_id = $1 and source_ip = $2 and started_at > $3) as known`,
-    [account?.id ?? NOBODY, sourceIp, new Date(at.getTime() - KNOWN_DAYS * 86_400_000)],
+              where account_id = $1 and place = $2 and started_at > $3) as known,
+            (select id from known_device
+              where account_id = $1 and (digest = $4 or id = $5) and last_seen_at > $3) as device`,
+    [
+      ...[accountId ?? NOBODY, place, new Date(at.getTime() - KNOWN_DAYS * 86_400_000)],
+      ...(typeof device === 'string' ? [null, device] : [device, null]),
+    ],
   )
-  return { nameDigest: nameDigestOf(tx, userName), source: place?.known === true ? sourceIp : '' }
+  const nameDigest = nameDigestOf(tx, userName)
+  const deviceId = found?.device ?? null
+  return deviceId === null
+    ? { key: { nameDigest, accountId, source: place }, known: found?.known === true }
+    : { key: { nameDigest, accountId, source: DEVICE + deviceId }, known: true }
 }
 
-/** After how many failures inside which time an account is locked, and for how long. */
-export async function lockoutPolicy(
+/** After how many failures inside which time an account is locked, here and elsewhere, and for how long. */
+export async function lockoutPolicies(
   tx: EntityManager,
   account: Account | null,
   at: Date,
-): Promise<{ policy: LockoutPolicy; versions: Record<string, number> }> {
+): Promise<{
+  own: LockoutPolicy
+  elsewhere: LockoutPolicy
+  versions: Readonly<Record<string, number>>
+}> {
   // A name that nobody has takes the same statement and has no unit.
   const { unitId } = await rolesOfAccount(
     tx,
     account ?? { administratorRole: null, personId: null },
     at,
   )
-  const failures = await readParameter(tx, 'identity.lockout.failures', unitId, at)
-  const window = await readParameter(tx, 'identity.lockout.window', unitId, at)
-  const lock = await readParameter(tx, 'identity.lockout.lock', unitId, at)
-  const daily = await readParameter(tx, 'identity.lockout.daily_locks', unitId, at)
+  const found = await readParameters(tx, KEYS, unitId, at)
+  const rest = {
+    windowMs: durationMs(found['identity.lockout.window'].value),
+    lockMs: durationMs(found['identity.lockout.lock'].value),
+    // Whoever unlocks must not be locked for good: there may be no second one.
+    dailyLocks:
+      account?.administratorRole === 'SECURITY_ADMIN'
+        ? Infinity
+        : found['identity.lockout.daily_locks'].value,
+  }
   return {
-    policy: {
-      failures: failures.value,
-      windowMs: durationMs(window.value),
-      lockMs: durationMs(lock.value),
-      // Whoever unlocks must not be locked for good: there may be no second one.
-      dailyLocks: account?.administratorRole === 'SECURITY_ADMIN' ? Infinity : daily.value,
-    },
-    versions: {
-      'identity.lockout.failures': failures.version,
-      'identity.lockout.window': window.version,
-      'identity.lockout.lock': lock.version,
-      'identity.lockout.daily_locks': daily.version,
-    },
+    own: { ...rest, failures: found['identity.lockout.failures'].value },
+    elsewhere: { ...rest, failures: found['identity.lockout.account_failures'].value },
+    versions: Object.fromEntries(KEYS.map((key) => [key, found[key].version])),
   }
 }
+
+const KEYS = [
+  'identity.lockout.failures',
+  'identity.lockout.account_failures',
+  'identity.lockout.window',
+  'identity.lockout.lock',
+  'identity.lockout.daily_locks',
+] as const
 
 function lockedProblem(until: Date | null, now: Date): Problem {
   return until === null

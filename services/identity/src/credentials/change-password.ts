@@ -13,6 +13,7 @@ import { endSessionsOfAccount } from '../sessions/end-session.ts'
 import { beginAttempt, checkPassword, failAttempt, passAttempt } from './attempt.ts'
 import { comparable } from './claim-code.ts'
 import { CredentialEntity, type Credential } from './credential.ts'
+import { deviceOfSession } from './known-device.ts'
 import { CredentialResetEntity, openReset, stateReset } from './credential-reset.ts'
 import { hashPassword, verifyPassword } from './password-hash.ts'
 import { passwordPolicyOf } from './password-policy-of.ts'
@@ -51,7 +52,8 @@ export async function changePassword(
           said(`There is no account ${accountId}.`, `没有账号 ${accountId}。`),
         )
       const userName = openUserName(tx, account)
-      const attempt = await beginAttempt(tx, { userName, account, sourceIp }, act)
+      const device = await deviceOfSession(tx, sessionId)
+      const attempt = await beginAttempt(tx, { userName, account, sourceIp, device }, act)
       const policy = await passwordPolicyOf(tx, account, act.now)
       return { account, userName, policy, attempt, ...(await passwordsOf(tx, account, policy)) }
     },

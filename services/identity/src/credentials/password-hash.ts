@@ -15,7 +15,11 @@ export const NOBODYS_HASH =
   '$argon2id$v=19$m=19456,t=2,p=1$GP/TJWmbQ8T/JEENOM6tkQ$XElHfuf53IdFvB77mi8jeR0+Ak2hWChEZnzIIcPW0pY'
 
 let running = 0
+let begun = 0
 const queue: (() => void)[] = []
+
+/** Hashes that the process has begun to compute, and those that wait. */
+export const passwordWork = () => ({ begun, waiting: queue.length })
 
 /** The argon2id hash of a password, in PHC form. */
 export function hashPassword(password: string): Promise<string> {
@@ -40,6 +44,7 @@ async function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
     // The one that ends hands its turn over, so `running` stays as it is.
     await new Promise<void>((resolve) => queue.push(resolve))
   } else running += 1
+  begun += 1
   try {
     return await work()
   } finally {

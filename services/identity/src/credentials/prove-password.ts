@@ -7,6 +7,15 @@ import { openUserName } from '../accounts/sealed-user-name.ts'
 import { beginAttempt, checkPassword, failAttempt, passAttempt } from './attempt.ts'
 import { comparable } from './claim-code.ts'
 import { CredentialEntity } from './credential.ts'
+import { deviceOfSession } from './known-device.ts'
+
+export interface OwnPassword {
+  readonly accountId: string
+  /** The session that asks: its device has a budget of its own. */
+  readonly sessionId: string | null
+  readonly password: string
+  readonly sourceIp: string
+}
 
 /**
  * Asks who has a session for the own password again, so that an open session alone is not enough. Wrong guesses count like
@@ -16,7 +25,7 @@ import { CredentialEntity } from './credential.ts'
  */
 export async function provePassword(
   db: DataSource,
-  { accountId, password, sourceIp }: { accountId: string; password: string; sourceIp: string },
+  { accountId, sessionId, password, sourceIp }: OwnPassword,
   act: Act,
 ): Promise<void> {
   const { current, attempt } = await db.transaction(async (tx) => {
@@ -27,8 +36,9 @@ export async function provePassword(
         said(`There is no account ${accountId}.`, `没有账号 ${accountId}。`),
       )
     const userName = openUserName(tx, account)
+    const device = await deviceOfSession(tx, sessionId)
     return {
-      attempt: await beginAttempt(tx, { userName, account, sourceIp }, act),
+      attempt: await beginAttempt(tx, { userName, account, sourceIp, device }, act),
       current: await tx.findOneBy(CredentialEntity, { accountId, endedAt: IsNull() }),
     }
   })

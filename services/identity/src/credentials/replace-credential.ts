@@ -27,6 +27,9 @@ export async function replaceCredential(
     accountId,
     act.now,
   ])
+  // Whoever had the password of before may have made a device known.
+  if (kind === 'initial')
+    await tx.query('delete from known_device where account_id = $1', [accountId])
   await tx.insert(CredentialEntity, {
     id: randomUUID(),
     accountId,

@@ -20,6 +20,7 @@ import { HalfOutcomes, issueHalves, MOST_HALVES, SealedHalfOutcomes } from './is
 import { passwordPolicyOf } from './password-policy-of.ts'
 import { LONGEST_PASSWORD } from './rules/password-policy.ts'
 import { readSealingKey, sealHalf, SealingKey } from './seal-half.ts'
+import { byAccount, SignInLock, signInLocks } from './sign-in-locks.ts'
 import { unlockAccount } from './unlock-account.ts'
 
 const Password = Type.String({ minLength: 1, maxLength: LONGEST_PASSWORD })
@@ -315,6 +316,22 @@ function ownRoutes(app: App, { db, clock }: Options): void {
     },
   )
 
+  listRoute(app, '/v1/accounts/sign-in-locks', {
+    operationId: 'listSignInLocks',
+    problems: ['outside-unit'],
+    summary: 'Where accounts cannot be signed in to after failed attempts, by account.',
+    description:
+      'Five failures at a place or a known device lock it for 30 minutes, twenty at unknown places lock all of those, the third lock of a day holds until somebody unlocks (parameters `identity.lockout.*`).',
+    tags,
+    access: 'session.read',
+    clauses: ['A-2.2.2', 'A-4.2.4'],
+    query: { accountId: Type.Optional(about(Uuid, 'Of this account only.')) },
+    row: SignInLock,
+    sorting: byAccount,
+    list: ({ request, query: { accountId }, ...stretch }) =>
+      signInLocks(db.manager, { accountId, unitId: unitInRange(request), ...stretch }, clock()),
+  })
+
   app.post(
     '/v1/accounts/:id/unlock',
     {
@@ -322,7 +339,7 @@ function ownRoutes(app: App, { db, clock }: Options): void {
       schema: {
         operationId: 'unlockAccount',
         problems: ['account-unknown', 'administrator-unnamed', 'same-person'],
-        summary: 'Ends a lock after failed sign-ins; may be repeated.',
+        summary: 'Ends all locks of an account after failed sign-ins; may be repeated.',
         tags,
         params: ById,
         body: closed({ reason: Reason }),

@@ -35,7 +35,11 @@ export async function unlockAccount(
   )
   await assertNamed(tx, act)
   const [guards]: [{ locked: boolean }[], number] = await tx.query(
-    `delete from sign_in_guard where name_digest = $1
+    // Locked in the order in which attempts lock them.
+    `with guard as (
+       select source from sign_in_guard where name_digest = $1 order by source for update)
+     delete from sign_in_guard using guard
+      where name_digest = $1 and sign_in_guard.source = guard.source
      returning held or coalesce(locked_until > $2, false) as locked`,
     [nameDigestOf(tx, openUserName(tx, account)), act.now],
   )

@@ -38,6 +38,7 @@ import { CreateSecondFactor1790000097120 } from './1790000097120-create-second-f
 import { CreateAccountCase1790000097300 } from './1790000097300-create-account-case.ts'
 import { CreateApiKey1790000097730 } from './1790000097730-create-api-key.ts'
 import { CreateAccessReview1790000099100 } from './1790000099100-create-access-review.ts'
+import { KnowDevices1790000097130 } from './1790000097130-know-devices.ts'
 
 /** In the order they run. */
 export const migrations = [
@@ -81,4 +82,5 @@ export const migrations = [
   CreateApiKey1790000097730,
   CreateScimProfile1790000098300,
   CreateAccessReview1790000099100,
+  KnowDevices1790000097130,
 ]

@@ -34,6 +34,7 @@ export type BegunSecondFactor = Static<typeof BegunSecondFactor>
 
 export interface BeginSecondFactor {
   readonly accountId: string
+  readonly sessionId: string | null
   readonly password: string
   /** Of the factor in force, if there is one. */
   readonly code: string | null
@@ -50,10 +51,10 @@ export interface BeginSecondFactor {
 export async function beginSecondFactor(
   db: DataSource,
   seal: Seal,
-  { accountId, password, code, sourceIp }: BeginSecondFactor,
+  { accountId, sessionId, password, code, sourceIp }: BeginSecondFactor,
   act: Act,
 ): Promise<BegunSecondFactor> {
-  await provePassword(db, { accountId, password, sourceIp }, act)
+  await provePassword(db, { accountId, sessionId, password, sourceIp }, act)
   return refusedAfterCommit(db, async (tx) => {
     const account = await lockOwnAccount(tx, accountId)
     const refusal = await refusalOfCode(tx, seal, account, { code, sourceIp }, act)

@@ -6,7 +6,7 @@ import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { Seal } from '@erp-steward/service-kit/seal'
 import { IsNull, Not, type EntityManager } from 'typeorm'
 import type { Account } from '../accounts/account.ts'
-import { lockoutPolicy } from '../credentials/attempt.ts'
+import { lockoutPolicies } from '../credentials/attempt.ts'
 import {
   admitAttempt,
   afterFailure,
@@ -57,8 +57,8 @@ export async function proveFactor(
 ): Promise<FactorProof> {
   const factor: Factor = isOneTimeCode(code) ? 'totp' : 'recovery'
   const guard = await lockFactorGuard(tx, account.id, factor)
-  const lockout = await lockoutPolicy(tx, account, act.now)
-  const outcome = admitAttempt(guard, lockout.policy, act.now)
+  const { own: policy, versions } = await lockoutPolicies(tx, account, act.now)
+  const outcome = admitAttempt(guard, policy, act.now)
   if (!outcome.admitted) return refused(lockedProblem(outcome.until, act.now))
   const live = await liveFactor(tx, account.id)
   const verdict =
@@ -75,7 +75,7 @@ export async function proveFactor(
   }
   if (verdict === 'wrong') {
     const tried = { accountId: account.id, factor, sourceIp }
-    await countFailure(tx, tried, outcome.state, lockout, act)
+    await countFailure(tx, tried, outcome.state, { policy, versions }, act)
   }
   return refused(
     new Problem(
@@ -87,7 +87,7 @@ export async function proveFactor(
 
 interface Lockout {
   readonly policy: LockoutPolicy
-  readonly versions: Record<string, number>
+  readonly versions: Readonly<Record<string, number>>
 }
 
 async function countFailure(

@@ -101,8 +101,8 @@ function settingUp(app: App, { db, clock, seal }: Options): void {
     },
     async (request, reply) => {
       const { password, code = null } = request.body
-      const { accountId } = ownerOf(request)
-      const command = { accountId, password, code, sourceIp: request.ip }
+      const { accountId, sessionId } = ownerOf(request)
+      const command = { accountId, sessionId, password, code, sourceIp: request.ip }
       const begun = await beginSecondFactor(db, seal, command, actOf(request, clock()))
       return unstored(reply).send(begun)
     },

@@ -2,6 +2,7 @@ import { durationMs } from '@erp-steward/regulation/duration'
 import { defineTask } from '@erp-steward/service-kit/jobs'
 import { readParameter } from '@erp-steward/service-kit/parameters'
 import { Type } from 'typebox'
+import { KNOWN_DAYS } from '../credentials/known-device.ts'
 
 /** Days that the tokens of an ended session and retired keys are kept: longer than anybody could use them. */
 const TOKEN_DAYS = 7
@@ -29,6 +30,7 @@ export const forgetEndedSessions = defineTask(
       [before(TOKEN_DAYS)],
     )
     await tx.query('delete from authorization_code where expires_at < $1', [before(TOKEN_DAYS)])
+    await tx.query('delete from known_device where last_seen_at < $1', [before(KNOWN_DAYS)])
     await tx.query('delete from sign_in_guard where touched_at < $1 and not held', [
       before(GUARD_DAYS),
     ])

@@ -7,6 +7,7 @@ import { readParameters } from '@erp-steward/service-kit/parameters'
 import type { EntityManager } from 'typeorm'
 import type { Account } from '../accounts/account.ts'
 import type { RolesOfAccount } from '../accounts/roles-of-account.ts'
+import { placeOf } from '../credentials/place.ts'
 import { holdSessionLimit } from './hold-session-limit.ts'
 import { SessionEntity, type Session } from './session.ts'
 
@@ -98,7 +99,9 @@ async function newSession(
     secondFactorAt: proved.secondFactorAt,
     mustChange,
     sourceIp,
+    place: placeOf(sourceIp),
     userAgent,
+    deviceId: null,
     deviceName: deviceName ?? null,
     startedAt: now,
     refreshedAt: now,

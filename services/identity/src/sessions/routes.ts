@@ -17,7 +17,7 @@ import { refreshSession } from './refresh-session.ts'
 import { revocationsSince } from './revocations-since.ts'
 import { rotateSigningKey } from './rotate-signing-key.ts'
 import { revocationsFrom } from './rules/session-limits.ts'
-import { SessionTokens } from './session-tokens.ts'
+import { OpenedSession, SessionTokens } from './session-tokens.ts'
 import { SessionEntity, SessionView } from './session.ts'
 import { SessionState, sessionsInRange } from './sessions-in-range.ts'
 import { signIn } from './sign-in.ts'
@@ -76,11 +76,19 @@ export function sessionRoutes(app: App, { db, clock, sign, seal }: SessionRouteO
             description: 'The password; of an initial one first half, dash, second half.',
           }),
           code: Type.Optional(TypedFactor),
+          deviceToken: Type.Optional(
+            Type.String({
+              minLength: 1,
+              maxLength: 100,
+              description:
+                'Of an earlier sign-in at this device: then nobody who guesses elsewhere locks the account here.',
+            }),
+          ),
           deviceName: Type.Optional(
             about(Line(60), 'What the person calls the device, to know the session by.'),
           ),
         }),
-        response: { 201: SessionTokens },
+        response: { 201: OpenedSession },
       },
     },
     async (request, reply) => {

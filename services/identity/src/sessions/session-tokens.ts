@@ -1,5 +1,6 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { permissionsOf } from '@erp-steward/contracts/permissions'
+import { nullable } from '@erp-steward/contracts/values'
 import { Type, type Static } from 'typebox'
 import type { EntityManager } from 'typeorm'
 import type { Account } from '../accounts/account.ts'
@@ -25,6 +26,19 @@ export const SessionTokens = Type.Object(
   { title: 'SessionTokens' },
 )
 export type SessionTokens = Static<typeof SessionTokens>
+
+/** What a person gets at sign-in. */
+export const OpenedSession = Type.Object(
+  {
+    ...SessionTokens.properties,
+    deviceToken: nullable(
+      Type.String(),
+      'For the device to keep and to send at its next sign-in; it opens nothing. Null where a password must be chosen first.',
+    ),
+  },
+  { title: 'OpenedSession' },
+)
+export type OpenedSession = Static<typeof OpenedSession>
 
 /**
  * The next pair of tokens of a session. The access token never outlives the session, nor the first of its roles; before a due change of the

@@ -14,6 +14,7 @@ export const SessionView = Type.Object(
       Type.String(),
       'What its owner called the device when signing in, else the program and the system that `userAgent` tells; null: unknown.',
     ),
+    deviceId: nullable(Uuid, 'The device by its `deviceToken`; null: unknown.'),
     clientId: nullable(Uuid, 'The front end that it was opened for; null: none.'),
     startedAt: about(InstantOut, 'When it was opened.'),
     refreshedAt: about(InstantOut, 'When its tokens were last renewed.'),
@@ -30,6 +31,8 @@ export const SessionEntity = entityOf(SessionView, {
   derived: ['device'],
   kept: {
     accountId: Uuid,
+    /** The place of `sourceIp`, by which attempts are counted. */
+    place: Type.String(),
     /** What its owner called the device. */
     deviceName: nullable(Type.String()),
     /** Scopes that were asked for, separated by spaces; `null`: all that the account may. */
@@ -45,7 +48,7 @@ export const SessionEntity = entityOf(SessionView, {
     /** Parameter versions that fixed the limits, by key. */
     parameterVersions: Type.Unsafe<Readonly<Record<string, number>>>({}),
   },
-  columns: { amr: { default: '{pwd}' } },
+  columns: { amr: { default: '{pwd}' }, place: { default: '' } },
   foreignKeys: [
     {
       name: 'session_account_id_fkey',

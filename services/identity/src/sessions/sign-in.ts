@@ -15,13 +15,15 @@ import {
 } from '../credentials/attempt.ts'
 import { comparable } from '../credentials/claim-code.ts'
 import { CredentialEntity, type Credential } from '../credentials/credential.ts'
+import { rememberDevice } from '../credentials/known-device.ts'
 import { passwordPolicyOf } from '../credentials/password-policy-of.ts'
 import { isOverdue, isWeaker } from '../credentials/rules/password-policy.ts'
 import { liveFactor, proveFactor } from '../second-factor/prove-factor.ts'
 import { amrWith } from '../second-factor/rules/amr.ts'
 import { openSession } from './open-session.ts'
-import type { Session } from './session.ts'
-import { issueSessionTokens, type SessionTokens } from './session-tokens.ts'
+import { digestOf } from './refresh-token.ts'
+import { SessionEntity, type Session } from './session.ts'
+import { issueSessionTokens, type OpenedSession } from './session-tokens.ts'
 import type { TokenSigner } from './token-signer.ts'
 
 export interface SignIn {
@@ -33,6 +35,8 @@ export interface SignIn {
   readonly userAgent: string | null
   /** What its owner calls the device. */
   readonly deviceName?: string
+  /** What the device was given at an earlier sign-in. */
+  readonly deviceToken?: string
   /** The front end that the session is for, and the scopes that it asked for. */
   readonly frontEnd?: { readonly clientId: string; readonly scope: string | null }
 }
@@ -63,14 +67,30 @@ export async function signIn(
   sign: TokenSigner,
   command: SignIn,
   act: Act,
-): Promise<SessionTokens> {
+): Promise<OpenedSession> {
   return openByPassword(
     db,
     seal,
     command,
-    (tx, session, account, holder) => issueSessionTokens(tx, sign, session, account, holder, act),
+    async (tx, session, account, holder) => ({
+      ...(await issueSessionTokens(tx, sign, session, account, holder, act)),
+      deviceToken: await noteDevice(tx, session, command.deviceToken ?? null, act),
+    }),
     act,
   )
+}
+
+/** Others know an initial password, too: where it is used is no device of the owner. */
+async function noteDevice(
+  tx: EntityManager,
+  { id, accountId, mustChange }: Session,
+  presented: string | null,
+  { now }: Act,
+): Promise<string | null> {
+  if (mustChange) return null
+  const device = await rememberDevice(tx, accountId, presented, now)
+  await tx.update(SessionEntity, id, { deviceId: device.id })
+  return device.token
 }
 
 /**
@@ -87,7 +107,8 @@ export async function openByPassword<Result>(
 ): Promise<Result> {
   const { account, credential, attempt } = await db.transaction(async (tx) => {
     const found = await passwordInForce(tx, command.userName)
-    return { ...found, attempt: await beginAttempt(tx, { ...command, ...found }, act) }
+    const device = command.deviceToken === undefined ? null : digestOf(command.deviceToken)
+    return { ...found, attempt: await beginAttempt(tx, { ...command, ...found, device }, act) }
   })
   const matches = await checkPassword(
     db,

@@ -83,3 +83,16 @@ export function withoutAttempt(state: GuardState, at: Date): GuardState {
 function youngerThan(instants: readonly Date[], ms: number, now: Date): Date[] {
   return instants.filter((instant) => now.getTime() - instant.getTime() < ms)
 }
+
+/** The refusal that lasts longest of several; `null` when each admits. */
+export function longestRefusal(
+  attempts: readonly Attempt[],
+): Extract<Attempt, { readonly admitted: false }> | null {
+  const refusals = attempts.filter((attempt) => !attempt.admitted)
+  const forGood = refusals.find(({ until }) => until === null)
+  if (forGood !== undefined) return forGood
+  const [longest = null] = refusals.toSorted(
+    (one, other) => (other.until?.getTime() ?? 0) - (one.until?.getTime() ?? 0),
+  )
+  return longest
+}
