@@ -31,6 +31,7 @@ export async function gatewayOfNoSite(
     log: pino({ level: 'silent' }),
     beside: () => [],
     disk: null,
+    delayMs: () => 0,
   })
   return {
     app,

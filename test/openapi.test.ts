@@ -1,5 +1,6 @@
 import { beforeAll, expect, test } from '@jest/globals'
 import { problems, type ProblemCode } from '@erp-steward/contracts/problems'
+import { bulkOperations, vitalOperations } from '@erp-steward/contracts/priority'
 import { serviceNames } from '@erp-steward/contracts/services'
 import { tags } from '@erp-steward/contracts/tags'
 import { HOW_TO_BEGIN } from '@erp-steward/gateway/documents/how-to-begin'
@@ -109,6 +110,13 @@ test('every operation that the docs page names at its top is there, and Chinese 
     return item?.[method.toLowerCase()] === undefined
   })
   expect(missing.map(([text]) => text)).toEqual([])
+})
+
+test('what is vital or bulk at the door is an operation of the document', () => {
+  const documented = Object.entries(merged().document.paths).flatMap(([path, item]) =>
+    Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
+  )
+  expect(documented).toEqual(expect.arrayContaining([...vitalOperations, ...bulkOperations]))
 })
 
 test('the document says where its operations are', () => {

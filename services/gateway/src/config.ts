@@ -76,6 +76,13 @@ export const GatewayConfig = Type.Object({
     maximum: 600,
     default: 30,
   }),
+  SHED_DELAY_MS: Type.Integer({
+    description:
+      'Milliseconds that the event loop is late, over several looks, from which on requests are turned away, bulk ones from half of it; vital ones never.',
+    minimum: 20,
+    maximum: 60_000,
+    default: 500,
+  }),
   REVOCATION_POLL_SECONDS: Type.Number({
     description:
       'Seconds between two readings of all revocations; new ones come by event, and are asked for twice a second.',

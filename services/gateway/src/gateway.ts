@@ -27,6 +27,8 @@ import { createHealthRound } from './health/health-round.ts'
 import { healthRoutes } from './health/routes.ts'
 import { ApiKeys } from './keys/api-keys.ts'
 import { keyQuestions } from './keys/ask-identity.ts'
+import { watchEventLoop } from './overload/event-loop-delay.ts'
+import { createShedding } from './overload/shedding.ts'
 import { proxyRoutes } from './proxy/routes.ts'
 import { createShortPath } from './proxy/short-path.ts'
 import { onAccountEvent, revocationTopics } from './revocations/on-account-event.ts'
@@ -34,6 +36,7 @@ import { createRevocationReader, type RevocationReader } from './revocations/rea
 import { Revocations } from './revocations/revocations.ts'
 import { createRoutingTable } from './routing/rules/routing-table.ts'
 import { closeUpstream, openUpstream, type Upstream } from './routing/upstreams.ts'
+import { askCutOff, circuitGauges } from './routing/cut-off.ts'
 import { readTls } from './tls-files.ts'
 
 /** Longest time in milliseconds for a request to arrive whole: 16 MiB over a line of 1.2 Mbit/s. */
@@ -54,6 +57,8 @@ export interface GatewayOptions {
   readonly clock?: () => Date
   /** Registries of the services that live in this process. */
   readonly beside?: () => readonly Registry[]
+  /** How late the event loop is, in milliseconds; default: as it is measured. */
+  readonly delayMs?: () => number
   /** Room on the disk of the site's data, where it lies on this machine. */
   readonly disk?: () => Promise<DiskSpace>
   /** Waited for before the port is taken. */
@@ -81,6 +86,7 @@ export async function startGateway({
   log: parentLog,
   clock = () => new Date(),
   beside = () => [],
+  delayMs,
   disk,
   beforeListening,
 }: GatewayOptions): Promise<RunningGateway> {
@@ -94,8 +100,10 @@ export async function startGateway({
   const ended = new AbortController()
   const background: (() => Promise<void>)[] = []
   let listening: App | undefined
+  const eventLoop = watchEventLoop()
   const stop = async () => {
     ended.abort()
+    eventLoop.stop()
     await listening?.close()
     await Promise.all([...upstreams.values()].map(closeUpstream))
     await Promise.all(background.map((end) => end()))
@@ -110,6 +118,7 @@ export async function startGateway({
       log,
       clock,
       beside,
+      delayMs: delayMs ?? eventLoop.ms,
       disk: disk ?? null,
     })
     listening = app
@@ -124,6 +133,8 @@ export async function startGateway({
         followRevocations(reader, config.REVOCATION_POLL_SECONDS * 1_000, ended.signal, log),
       ),
     )
+
+    background.push(repeat(ended.signal, askCutOff([...upstreams.values()], log)))
 
     await catalogue.refresh()
     const [clash] = catalogue.merged.clashes
@@ -159,7 +170,7 @@ export interface GatewayParts extends Required<
 /** The gateway without port and background work: what is asked of it by `inject`. */
 export async function buildGateway(
   config: GatewayConfig,
-  { upstreams, revocations, keyFor, bus, log, clock, beside, disk }: GatewayParts,
+  { upstreams, revocations, keyFor, bus, log, clock, beside, delayMs, disk }: GatewayParts,
 ): Promise<{ app: App; catalogue: Catalogue }> {
   const table = createRoutingTable(Object.values(services))
   const guard = createGuard(config)
@@ -182,7 +193,7 @@ export async function buildGateway(
     onRefused: refusalReporter(bus, guard, clock),
     requestTimeoutMs: REQUEST_MS,
     inFront: (request, response, toApp) => {
-      shortPath(request, response, toApp)
+      if (!shed(request, response)) shortPath(request, response, toApp)
     },
     ...(tls !== null && { tls }),
     mayAsk: (asker) => guard(asker).refusal === null,
@@ -192,6 +203,9 @@ export async function buildGateway(
     examples: new URL('./examples.json', import.meta.url),
     publicFolder: DOCS,
   })
+  const mostMs = config.SHED_DELAY_MS
+  const shed = createShedding({ registry: app.metrics, delayMs, mostMs })
+  circuitGauges(app.metrics, [...upstreams.values()])
   const catalogue = createCatalogue([...upstreams.values()], table, () => openApiOf(app), log)
   guardNetwork(app, guard, config)
   const tokens = await createTokenCheck(app, {
@@ -211,7 +225,7 @@ export async function buildGateway(
   })
   guardOwnOperations(app, door)
   const states = createHealthRound([...upstreams.values()])
-  healthRoutes(app, states)
+  healthRoutes(app, states, [...upstreams.values()])
   const certificate = tls?.cert ?? null
   attentionRoutes(app, {
     ...{ states, upstreams: [...upstreams.values()] },

@@ -458,6 +458,7 @@ test('a service that is down ends in 503, is reported by /health, and is back wi
           'incident-tiering': 'down',
           'monitoring-ingest': 'up',
         },
+        cutOff: [],
       },
     ])
     // It comes back while a GET waits for its second try.
@@ -485,6 +486,7 @@ test('/health says that every service is up and nothing about versions', async (
         'incident-tiering': 'up',
         'monitoring-ingest': 'up',
       },
+      cutOff: [],
     },
   ])
 })

@@ -58,7 +58,7 @@ export async function stage(
   prepare: Prepare = {},
   settings: Record<string, string> = {},
   documents: Partial<Record<ServiceName, object>> = {},
-  options: Pick<GatewayOptions, 'beside' | 'disk'> = {},
+  options: Pick<GatewayOptions, 'beside' | 'delayMs' | 'disk'> = {},
 ): Promise<Stage> {
   const snapshot: Snapshot = { accounts: [], sessions: [] }
   const upstreams = {} as Record<ServiceName, FastifyInstance>

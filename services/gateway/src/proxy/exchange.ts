@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Upstream } from '../routing/upstreams.ts'
+import type { Circuit } from '../upstream/circuit.ts'
 import type { Asker, Connection } from '../upstream/connection.ts'
 import type { UpstreamRequest } from '../upstream/connections.ts'
 import { answerHeaders } from './rules/answer-headers.ts'
@@ -23,27 +24,30 @@ const ONE_WRITE = 16_384
  * @throws Error of the connection or of the body if nothing of an answer has come yet
  */
 export function exchange(
-  { connections }: Upstream,
+  { connections, circuit }: Upstream,
   request: UpstreamRequest,
   own: OwnAnswer,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    const asker = new Exchange(own, resolve, reject)
+    const asker = new Exchange(own, circuit, resolve, reject)
     request.body?.on('error', (error) => {
       asker.giveUp(error)
     })
     connections.send(request, asker)
+    asker.onSent()
   })
 }
 
 class Exchange implements Asker {
   readonly #response: ServerResponse
   readonly #own: readonly string[]
+  readonly #circuit: Circuit
   readonly #resolve: () => void
   readonly #reject: (error: unknown) => void
   readonly #onClose = () => {
     if (this.#response.writableFinished) return
     this.#connection?.abandon()
+    this.#tell('left')
     this.#leave()
     this.#resolve()
   }
@@ -51,16 +55,21 @@ class Exchange implements Asker {
   #isAnswering = false
   #isOver = false
   #isPaused = false
+  /** Whether the circuit waits to be told what has become of it. */
+  #isAwaited = false
+  #isOwnFault = false
   /** A short body as far as it has come; `null` where each part goes out as it comes. */
   #held: string | null = null
 
   constructor(
     { response, headers }: OwnAnswer,
+    circuit: Circuit,
     resolve: () => void,
     reject: (error: unknown) => void,
   ) {
     this.#response = response
     this.#own = headers
+    this.#circuit = circuit
     this.#resolve = resolve
     this.#reject = reject
     response.once('close', this.#onClose)
@@ -70,8 +79,15 @@ class Exchange implements Asker {
     return this.#isOver || this.#response.destroyed
   }
 
+  onSent(): void {
+    if (this.#isOver) return
+    this.#isAwaited = true
+    this.#circuit.asked(performance.now())
+  }
+
   /** The request cannot be sent whole. */
   giveUp(error: unknown): void {
+    this.#isOwnFault = true
     if (this.#connection !== null) this.#connection.fail(error)
     else if (!this.#isOver) this.onError(error)
   }
@@ -82,6 +98,7 @@ class Exchange implements Asker {
 
   onHead(status: number, headers: readonly string[], length: number | null): void {
     this.#isAnswering = true
+    this.#tell('answered')
     // Put together in the order that Node writes them in; the service's own word comes after ours.
     this.#response.writeHead(status, [...this.#own, ...answerHeaders(headers)])
     if (length !== null && length <= ONE_WRITE) this.#held = ''
@@ -101,11 +118,18 @@ class Exchange implements Asker {
   }
 
   onError(error: unknown): void {
+    this.#tell(this.#isOwnFault ? 'left' : 'failed')
     this.#leave()
     if (this.#isAnswering) {
       this.#response.destroy()
       this.#resolve()
     } else this.#reject(error)
+  }
+
+  #tell(what: 'answered' | 'failed' | 'left'): void {
+    if (!this.#isAwaited) return
+    this.#isAwaited = false
+    this.#circuit[what](performance.now())
   }
 
   #leave(): void {

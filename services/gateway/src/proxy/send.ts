@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { said } from '@erp-steward/contracts/bilingual'
+import type { Priority } from '@erp-steward/contracts/priority'
 import { Problem } from '@erp-steward/contracts/problem'
+import { priorityOf } from '../overload/priority.ts'
 import type { RequestTarget } from '../routing/rules/request-target.ts'
 import { bodyLimitOf } from '../routing/rules/body-limit.ts'
 import type { Upstream } from '../routing/upstreams.ts'
@@ -15,15 +17,19 @@ const WITH_BODY = ['POST', 'PUT', 'PATCH', 'DELETE']
 /** The methods that go on to a service. */
 export const METHODS = ['GET', 'HEAD', ...WITH_BODY]
 
-/** Requests under way per service; with 64 KiB of buffers each they stay below 70 MB. */
-const MOST_IN_FLIGHT = 1_024
+/** Requests under way per service, by priority; with 64 KiB of buffers each they stay below 70 MB. Some room is kept for vital ones. */
+const MOST_IN_FLIGHT: Readonly<Record<Priority, number>> = {
+  vital: 1_024,
+  ordinary: 960,
+  bulk: 512,
+}
 /** Pause before a GET that found nobody is tried once more, in milliseconds: a restart of a service. */
 const RETRY_MS = 100
 
 /**
  * Passes a request on to the service that owns its path, and the answer back.
  *
- * @throws Problem `body-too-large`, and `unavailable` when the service has too much to do already; whatever else kept
+ * @throws Problem `body-too-large`, and `unavailable` when the service has too much to do already or is cut off; whatever else kept
  *   the service from answering
  */
 export async function send(
@@ -37,14 +43,7 @@ export async function send(
   const sent = bodyOf(request, method)
   const headers = upstreamHeaders(request.headers, provenance)
   const body = sent === null ? null : limitBody(sent, bodyLimitOf(path))
-  if (upstream.inFlight >= MOST_IN_FLIGHT)
-    throw new Problem(
-      'unavailable',
-      said('The service has too many requests under way.', '该服务正在处理的请求过多。'),
-      {
-        retryAfterSeconds: 2,
-      },
-    )
+  assertRoom(upstream, priorityOf(method, path))
   const asked: UpstreamRequest = { method, path: path + query, headers, body, length: sent?.length }
   upstream.inFlight += 1
   try {
@@ -56,6 +55,27 @@ export async function send(
   } finally {
     upstream.inFlight -= 1
   }
+}
+
+/** @throws Problem `unavailable` */
+function assertRoom({ circuit, inFlight }: Upstream, priority: Priority): void {
+  const waitMs = circuit.waitMs(performance.now())
+  // What is vital is tried all the same: it may be the one thing that still works.
+  if (waitMs > 0 && priority !== 'vital')
+    throw new Problem(
+      'unavailable',
+      said(
+        'The service does not answer and is asked again shortly.',
+        '该服务没有应答，稍后将再次尝试。',
+      ),
+      { retryAfterSeconds: Math.ceil(waitMs / 1_000) },
+    )
+  if (inFlight >= MOST_IN_FLIGHT[priority])
+    throw new Problem(
+      'unavailable',
+      said('The service has too many requests under way.', '该服务正在处理的请求过多。'),
+      { retryAfterSeconds: 2 },
+    )
 }
 
 function bodyOf(request: IncomingMessage, method: string): Body | null {

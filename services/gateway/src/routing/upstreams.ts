@@ -1,5 +1,6 @@
 import type { ServiceName } from '@erp-steward/contracts/services'
 import { Pool, type Dispatcher } from 'undici'
+import { Circuit } from '../upstream/circuit.ts'
 import { Connections } from '../upstream/connections.ts'
 
 /** A service behind the gateway and the connections to it. */
@@ -9,6 +10,7 @@ export interface Upstream {
   readonly connections: Connections
   /** For what the gateway itself asks. */
   readonly pool: Pool
+  readonly circuit: Circuit
   /** Requests under way, so that a service that hangs cannot fill the gateway's memory. */
   inFlight: number
 }
@@ -18,10 +20,14 @@ const OWN_CONNECTIONS = 4
 /** Longest wait for a connection in milliseconds; services are near. */
 const CONNECT_MS = 2_000
 
+/** The part of the longest wait for an answer, one in so many, after which a service that says nothing to many is cut off. */
+const STALLED_PART = 3
+
 export function openUpstream(name: ServiceName, url: string, timeoutMs: number): Upstream {
   return {
     name,
     inFlight: 0,
+    circuit: new Circuit(timeoutMs / STALLED_PART),
     connections: new Connections(url, timeoutMs),
     pool: new Pool(url, {
       connections: OWN_CONNECTIONS,
