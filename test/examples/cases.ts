@@ -2,6 +2,12 @@ import { textOf, type Company } from './company.ts'
 
 /** An account that somebody else may use: reported, looked into, decided, and opened again. */
 export async function cases(company: Company): Promise<void> {
+  await theft(company)
+  await networks(company)
+  await absences(company)
+}
+
+async function theft(company: Company): Promise<void> {
   const { play } = company
   const as = 'SECADM'
   const { accountId, userName } = company.member('H20004')
@@ -28,5 +34,46 @@ export async function cases(company: Company): Promise<void> {
     as,
     path: { id: accountId },
     body: { reason: '事项已办结，将重新签发密码。' },
+  })
+}
+
+/** What the signs of sharing are judged by: where the networks are. */
+async function networks({ play }: Company): Promise<void> {
+  const proposed = await play.show('proposeNetwork', 'The terminal server of the works', {
+    as: 'SYSADM',
+    body: {
+      ...{ code: 'WUXI-TS', name: '无锡工厂终端服务器', cidr: '10.31.8.0/24', isShared: true },
+      ...{ latitude: 31.57, longitude: 120.3, active: true },
+      reason: '车间公用终端，多人共用地址。',
+    },
+  })
+  await play.call('approveIdentityProposal', {
+    as: 'SECADM',
+    path: { id: textOf(proposed.body, 'id') },
+    body: { reason: '同意。' },
+  })
+  await play.show('listNetworks', 'What is listed by now', { as: 'SECADM', query: { limit: 10 } })
+  await play.show('readNetwork', 'One of them', { as: 'SECADM', path: { code: 'WUXI-TS' } })
+}
+
+/** Who is away, so that whoever signs in for them is noticed. */
+async function absences(company: Company): Promise<void> {
+  const { play } = company
+  const as = 'hr-sync'
+  const personId = company.member('H20005').id
+  const recorded = await play.show('recordAbsence', 'Two weeks of leave', {
+    as,
+    body: {
+      ...{ personId, kind: 'leave' },
+      ...{ startsAt: '2026-07-05T16:00:00Z', endsAt: '2026-07-19T16:00:00Z' },
+    },
+  })
+  const path = { id: textOf(recorded.body, 'id') }
+  await play.show('listAbsences', 'When somebody is away', { as, query: { personId, limit: 10 } })
+  await play.show('readAbsence', 'One absence, with its version', { as, path })
+  await play.show('endAbsence', 'Back a week earlier', {
+    as,
+    path,
+    body: { endsAt: '2026-07-12T16:00:00Z' },
   })
 }

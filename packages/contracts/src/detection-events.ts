@@ -73,3 +73,55 @@ export const AccountCaseDecided = defineEvent({
     decidedAt: Instant,
   }),
 })
+
+export const SharingSuspected = defineEvent({
+  type: 'identity.security.sharing-suspected.v1',
+  summary: 'A rule found a sign that others use an account; enough of them open a case.',
+  clauses: ['A-2.1.6', 'A-2.2.2'],
+  payload: Type.Object({
+    signalId: Uuid,
+    accountId: Uuid,
+    /** Which rule, for example `parallel-use`. */
+    rule: Type.String(),
+    score: Type.Integer({ minimum: 1, maximum: 100 }),
+    /** Ids of the events that prove it. */
+    evidence: Type.Array(Uuid),
+    /** The other accounts in it. */
+    otherAccountIds: Type.Array(Uuid),
+    /** Versions of the parameters that judged it, by key. */
+    parameterVersions: Type.Record(Type.String(), Type.Integer({ minimum: 0 })),
+    at: Instant,
+  }),
+})
+
+export const NetworkListed = defineEvent({
+  type: 'identity.security.network-listed.v1',
+  summary: 'Two people said where a network is, or that many people come from one address of it.',
+  clauses: ['A-2.1.6'],
+  payload: Type.Object({
+    networkId: Uuid,
+    code: Type.String(),
+    cidr: Type.String(),
+    /** Many people come from one address of it: what they share is no sign. */
+    isShared: Type.Boolean(),
+    latitude: nullable(Type.Number()),
+    longitude: nullable(Type.Number()),
+    active: Type.Boolean(),
+    approvedBy: Type.String(),
+    listedAt: Instant,
+  }),
+})
+
+export const AbsenceRecorded = defineEvent({
+  type: 'identity.directory.absence-recorded.v1',
+  summary: 'Somebody is on leave or travels for a time, or came back before its end.',
+  clauses: ['A-2.1.6'],
+  payload: Type.Object({
+    absenceId: Uuid,
+    personId: Uuid,
+    kind: Type.Enum(['leave', 'travel']),
+    startsAt: Instant,
+    endsAt: Instant,
+    recordedAt: Instant,
+  }),
+})

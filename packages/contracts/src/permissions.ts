@@ -176,6 +176,9 @@ export const permissions = {
   ],
   'account-case.read': ['SECURITY_ADMIN', 'AUDIT_ADMIN'],
   'account-case.decide': ['SECURITY_ADMIN'],
+  'network.read': ['OM_AUTHORITY', 'SYSTEM_ADMIN', 'SECURITY_ADMIN', 'AUDIT_ADMIN'],
+  'network.propose': ['SYSTEM_ADMIN'],
+  'network.decide': ['SECURITY_ADMIN'],
   'account.issue-password': ['SYSTEM_ADMIN', 'SECURITY_ADMIN', 'AUDIT_ADMIN'],
   'account.complete-password': [
     'SYSTEM_ADMIN',

@@ -15,6 +15,7 @@ const IN_CHINESE: Readonly<Record<string, string>> = {
   days: '天',
   'failed logins': '次登录失败',
   'locks per day': '次锁定（每天）',
+  'kilometres per hour': '公里/小时',
   milliseconds: '毫秒',
   minutes: '分钟',
   'name, email, phone, employee-number or birthday':
@@ -28,6 +29,8 @@ const IN_CHINESE: Readonly<Record<string, string>> = {
   records: '条记录',
   seconds: '秒',
   'sessions per account': '个会话（每个账号）',
+  'sign-ins': '次登录',
+  weeks: '周',
   'working day of the month': '（当月第几个工作日）',
   'working days': '个工作日',
 }

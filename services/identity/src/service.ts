@@ -45,7 +45,13 @@ import { registerPasswordMetrics } from './credentials/password-metrics.ts'
 import { credentialRoutes } from './credentials/routes.ts'
 import { KnownDeviceEntity } from './credentials/known-device.ts'
 import { SignInGuardEntity } from './credentials/sign-in-guard.ts'
+import { AbsenceEntity } from './detection/absence.ts'
+import { absenceRoutes } from './detection/absence-routes.ts'
 import { AccountCaseEntity } from './detection/account-case.ts'
+import { AccountSignalEntity } from './detection/account-signal.ts'
+import { listNetwork, NetworkEntity } from './detection/network.ts'
+import { networkRoutes } from './detection/network-routes.ts'
+import { onSigns } from './detection/on-signs.ts'
 import { detectionRoutes } from './detection/routes.ts'
 import { DepartureEntity } from './departures/departure.ts'
 import { departureRoutes } from './departures/routes.ts'
@@ -173,6 +179,9 @@ export const identity = defineService({
     SodViolationEntity,
     StandingEntity,
     AccountCaseEntity,
+    AccountSignalEntity,
+    NetworkEntity,
+    AbsenceEntity,
     ProvisioningTaskEntity,
     ScimProfileEntity,
     EbsUploadEntity,
@@ -224,6 +233,8 @@ export const identity = defineService({
     await importRoutes(app, { db, clock })
     accountRoutes(app, { db, clock })
     detectionRoutes(app, { db, clock })
+    networkRoutes(app, { db, clock })
+    absenceRoutes(app, { db, clock })
     grantRoutes(app, { db, clock })
     accessRequestRoutes(app, { db, clock })
     reviewRoutes(app, { db, clock })
@@ -248,7 +259,7 @@ export const identity = defineService({
     auditTaskRoutes(app, { db, clock, signer: signerOf(config) })
     auditRoutes(app, { db, clock, signer: signerOf(config), verify: ledgerVerification(deps) })
   },
-  subscriptions: () => [onEveryFact, onHolidayYearLoaded],
+  subscriptions: () => [onEveryFact, ...onSigns, onHolidayYearLoaded],
   tasks: (deps) => [
     takeLeave,
     takePlan,
@@ -309,7 +320,7 @@ export const identity = defineService({
     secretHalvesWaiting,
     keyHalvesWaiting,
   ],
-  proposals: () => [narrowDuties, changeRules, grantException],
+  proposals: () => [narrowDuties, changeRules, grantException, listNetwork],
   attention: identityAttention,
   unitExists,
   // Its own table: no request to itself, and no stale copy.

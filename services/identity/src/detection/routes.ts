@@ -16,6 +16,7 @@ import { byInstant } from '@erp-steward/service-kit/paging'
 import { changeRoute, listRoute, readRoute } from '@erp-steward/service-kit/route-shapes'
 import { Type } from 'typebox'
 import { AccountCaseEntity, AccountCaseView, CaseKind, CaseState } from './account-case.ts'
+import { AccountSignalEntity, AccountSignalView } from './account-signal.ts'
 import { decideCase } from './decide-case.ts'
 import { reportTheft } from './report-theft.ts'
 
@@ -32,6 +33,19 @@ const TheftReceipt = Type.Object(
     reportedAt: about(InstantOut, 'When it was reported first.'),
   },
   { title: 'TheftReceipt' },
+)
+
+/** Signs that a case shows, the newest first; the audit ledger has all. */
+const SHOWN_SIGNALS = 100
+
+const AccountCaseFile = Type.Object(
+  {
+    ...AccountCaseView.properties,
+    signals: Type.Array(AccountSignalView, {
+      description: `What speaks for it, the newest first, at most ${String(SHOWN_SIGNALS)}.`,
+    }),
+  },
+  { title: 'AccountCaseFile' },
 )
 
 /** Reports of theft, and the cases about accounts. */
@@ -115,13 +129,18 @@ function caseRoutes(app: App, deps: Committer): void {
     ...read,
     operationId: 'readAccountCase',
     problems: ['not-found'],
-    summary: 'One case with its decision.',
-    answer: AccountCaseView,
+    summary: 'One case with its decision, and the signs that speak for it.',
+    answer: AccountCaseFile,
     read: async ({ params: { id } }) => {
       const found = await db.manager.findOneBy(AccountCaseEntity, { id })
       if (found === null)
         throw new Problem('not-found', said(`There is no case ${id}.`, `没有事项 ${id}。`))
-      return found
+      const signals = await db.manager.find(AccountSignalEntity, {
+        where: { caseId: id },
+        order: { at: 'DESC', id: 'ASC' },
+        take: SHOWN_SIGNALS,
+      })
+      return { ...found, signals }
     },
   })
 

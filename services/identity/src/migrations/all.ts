@@ -39,6 +39,7 @@ import { CreateAccountCase1790000097300 } from './1790000097300-create-account-c
 import { CreateApiKey1790000097730 } from './1790000097730-create-api-key.ts'
 import { CreateAccessReview1790000099100 } from './1790000099100-create-access-review.ts'
 import { KnowDevices1790000097130 } from './1790000097130-know-devices.ts'
+import { CreateAccountSignal1790000099300 } from './1790000099300-create-account-signal.ts'
 
 /** In the order they run. */
 export const migrations = [
@@ -83,4 +84,5 @@ export const migrations = [
   CreateScimProfile1790000098300,
   CreateAccessReview1790000099100,
   KnowDevices1790000097130,
+  CreateAccountSignal1790000099300,
 ]

@@ -56,9 +56,7 @@ export async function openSession(
     await appendEvent(tx, 'identity', SessionRefused, accountId, refused, actor)
     return null
   }
-  const opened = { ...session, parameterVersions: { ...session.parameterVersions, ...versions } }
-  await tx.insert(SessionEntity, opened)
-  await appendEvent(
+  const signInEventId = await appendEvent(
     tx,
     'identity',
     SignedIn,
@@ -75,6 +73,9 @@ export async function openSession(
     },
     actor,
   )
+  const parameterVersions = { ...session.parameterVersions, ...versions }
+  const opened = { ...session, signInEventId, parameterVersions }
+  await tx.insert(SessionEntity, opened)
   return opened
 }
 
@@ -103,6 +104,7 @@ async function newSession(
     userAgent,
     deviceId: null,
     deviceName: deviceName ?? null,
+    signInEventId: null,
     startedAt: now,
     refreshedAt: now,
     idleSeconds: durationMs(idle.value) / 1_000,

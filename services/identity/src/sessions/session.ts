@@ -35,6 +35,8 @@ export const SessionEntity = entityOf(SessionView, {
     place: Type.String(),
     /** What its owner called the device. */
     deviceName: nullable(Type.String()),
+    /** The fact of the sign-in; `null` for one from before it was kept. */
+    signInEventId: nullable(Uuid),
     /** Scopes that were asked for, separated by spaces; `null`: all that the account may. */
     scope: nullable(Type.String()),
     /** By what it was opened, and what was proved in it since. Source: RFC 8176. */
@@ -74,6 +76,7 @@ export const SessionEntity = entityOf(SessionView, {
       where: '(ended_at IS NULL)',
     },
     { name: 'session_by_account', columns: ['accountId', 'startedAt', 'id'] },
+    { name: 'session_by_address', columns: ['sourceIp', 'startedAt'] },
     { name: 'session_by_start', columns: ['startedAt', 'id'] },
     // An expression that TypeORM cannot describe.
     { name: 'session_open_by_limit', synchronize: false },
