@@ -1,6 +1,6 @@
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
-import { Code } from '@erp-steward/contracts/values'
+import { about, Code } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { createOnce, type Committer } from '@erp-steward/service-kit/commit'
 import { inOrder } from '@erp-steward/service-kit/list-rows'
@@ -57,7 +57,7 @@ export function networkRoutes(app: App, deps: Committer): void {
     operationId: 'readNetwork',
     problems: ['not-found'],
     summary: 'One network.',
-    params: { code: Code },
+    params: { code: about(Code, 'What it is called.') },
     answer: NetworkView,
     read: async ({ params: { code } }) => {
       const found = await db.manager.findOneBy(NetworkEntity, { code })
