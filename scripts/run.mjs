@@ -1,4 +1,4 @@
-// node scripts/run.mjs <start|test|demo|bench|migrate|prepare-database|administrator|ebs-simulator|generate|examples|lint|jest> [arguments]
+// node scripts/run.mjs <start|test|demo|bench|migrate|prepare-database|administrator|code|ebs-simulator|generate|examples|lint|jest> [arguments]
 // Sets the checkout up if need be, then runs the command on the pinned Node.
 import { spawn } from 'node:child_process'
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
@@ -11,6 +11,7 @@ const COMMANDS = {
   migrate: 'scripts/migrate.ts',
   'prepare-database': 'scripts/prepare-database.ts',
   administrator: 'scripts/administrator.ts',
+  code: 'scripts/code.ts',
   'ebs-simulator': 'infra/ebs-simulator/src/main.ts',
   demo: 'test/e2e/demo.ts',
   bench: 'scripts/bench.ts',

@@ -73,7 +73,7 @@ async function assertFresh(): Promise<void> {
 }
 
 async function lookAtNext({ company, upgrade, alarm, month }: Day): Promise<void> {
-  const { password } = company.login('AUDADM')
+  const { password, device } = company.login('AUDADM')
   const { body } = await company.must('AUDADM', 'GET', '/v1/controls/summary')
   const states = (body.states as { state: string; count: number }[])
     .map(({ state, count }) => `${count} ${state}`)
@@ -83,10 +83,12 @@ What to look at next
 
   every operation       ${gatewayUrl}/docs
   sign in               AUDADM (audits), SYSADM, SECADM, or ${company.member('authority').userName} (runs the ERP)
-                        with the password ${password}
+                        with the password ${password}; for the three also with a code of the
+                        authenticator app, whose secret for AUDADM is ${device?.secret ?? ''}
 
+  CODE=$(npm run --silent code -- ${device?.secret ?? ''})
   TOKEN=$(curl -s ${gatewayUrl}/v1/sessions -H 'content-type: application/json' \\
-    -d '{"userName":"AUDADM","password":"${password}"}' | node -pe 'JSON.parse(require("fs").readFileSync(0)).accessToken')
+    -d "{\\"userName\\":\\"AUDADM\\",\\"password\\":\\"${password}\\",\\"code\\":\\"$CODE\\"}" | node -pe 'JSON.parse(require("fs").readFileSync(0)).accessToken')
   alias ask='curl -s -H "authorization: Bearer $TOKEN"'
 
   which clauses hold    ask '${gatewayUrl}/v1/controls?limit=200'

@@ -1,3 +1,4 @@
+import { Authenticator } from '@erp-steward/test-kit/authenticator'
 import { eventually } from '@erp-steward/test-kit/eventually'
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
@@ -187,14 +188,41 @@ export function passwordOf(folder: string, userName: string): string {
 }
 
 /** Signs in; an empty token when that is refused. */
-export async function signIn(gateway: string, userName: string, password: string): Promise<string> {
+export async function signIn(
+  gateway: string,
+  userName: string,
+  password: string,
+  device?: Authenticator,
+): Promise<string> {
   const response = await fetch(`${gateway}/v1/sessions`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ userName, password }),
+    body: JSON.stringify({ userName, password, code: await device?.next() }),
   })
   const { accessToken } = (await response.json()) as { accessToken?: string }
   return accessToken ?? ''
+}
+
+/** Sets up the second factor that administrators have to have before they may do anything else. */
+export async function setUpFactor(
+  gateway: string,
+  token: string,
+  password: string,
+): Promise<Authenticator> {
+  const own = `${gateway}/v1/accounts/me/second-factor`
+  const post = async (url: string, body: object) => {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+      body: JSON.stringify(body),
+    })
+    if (!response.ok) throw new Error(`${url}: ${await response.text()}`)
+    return response.json()
+  }
+  const { secret } = (await post(own, { password })) as { secret: string }
+  const device = new Authenticator(secret)
+  await post(`${own}/confirm`, { code: await device.next() })
+  return device
 }
 
 /** Chooses an own password; resolves with the status. */

@@ -5,7 +5,7 @@ import { afterEach, expect, jest, test } from '@jest/globals'
 import { eventually } from '@erp-steward/test-kit/eventually'
 import pg from 'pg'
 import { DATABASE } from '../src/prepare-site.ts'
-import { changePassword, Folders, passwordOf, signIn } from './host-process.ts'
+import { changePassword, Folders, passwordOf, setUpFactor, signIn } from './host-process.ts'
 
 // Two starts, and heads that are signed once a minute.
 jest.setTimeout(400_000)
@@ -86,7 +86,8 @@ test('[A-4.3.4] on a real site the role of the service cannot cut the ledger; th
   const initial = passwordOf(folder, 'AUDADM')
   const own = 'Reads-the-ledger-1!'
   await changePassword(gateway, await signIn(gateway, 'AUDADM', initial), initial, own)
-  const auditor = await signIn(gateway, 'AUDADM', own)
+  const device = await setUpFactor(gateway, await signIn(gateway, 'AUDADM', own), own)
+  const auditor = await signIn(gateway, 'AUDADM', own, device)
   // The way of a head: signed, written to the file, published, kept by assessment, asked for over HTTP.
   const before = await eventually(
     async () => {
@@ -141,7 +142,7 @@ test('[A-4.3.4] on a real site the role of the service cannot cut the ledger; th
 
   const second = folders.host(folder)
   const again = await second.ready()
-  const later = await verify(again, await signIn(again, 'AUDADM', own))
+  const later = await verify(again, await signIn(again, 'AUDADM', own, device))
   expect(later.state).toBe('broken')
   await second.end('SIGTERM')
 })

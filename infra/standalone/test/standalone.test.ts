@@ -12,6 +12,7 @@ import {
   nothingLeft,
   passwordOf,
   ROOT,
+  setUpFactor,
   signIn,
   type HostProcess,
 } from './host-process.ts'
@@ -76,7 +77,9 @@ test('the first start says where everything is; the second keeps passwords and d
   const second = folders.host(folder)
   const again = await second.ready()
   expect(readFileSync(passwordFile, 'utf8')).toBe(passwords)
-  const administrator = await signIn(again, 'SYSADM', 'Kept-over-a-start-1!')
+  const own = 'Kept-over-a-start-1!'
+  const device = await setUpFactor(again, await signIn(again, 'SYSADM', own), own)
+  const administrator = await signIn(again, 'SYSADM', own, device)
   expect(administrator).not.toBe('')
   const attention = await fetch(`${again}/v1/attention`, {
     headers: { authorization: `Bearer ${administrator}` },

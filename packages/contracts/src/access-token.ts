@@ -49,6 +49,11 @@ export const AccessToken = Type.Object({
   amr: Type.Optional(Type.Array(Type.String())),
   /** When the person signed in, in seconds since 1970; a refresh does not change it. Absent for machines. */
   auth_time: Type.Optional(Type.Integer()),
+  /**
+   * Until when the second factor is fresh enough for a decision, in seconds since 1970. `null` or absent: none is asked for,
+   * because the account need not have one.
+   */
+  secondFactorUntil: Type.Optional(nullable(Type.Integer())),
   /** Who can act through a client: people who asked for it or had a part of its secret. Empty for people. */
   controllers: Type.Array(Uuid),
 })

@@ -18,6 +18,7 @@ const strictness: Readonly<Record<string, Stricter>> = {
   'identity.password.max_age': 'lower',
   'identity.password.initial_ttl': 'lower',
   'identity.password.cooling': 'higher',
+  'identity.second_factor.': 'lower',
   'identity.lockout.failures': 'lower',
   'identity.lockout.account_failures': 'lower',
   'identity.lockout.daily_locks': 'lower',

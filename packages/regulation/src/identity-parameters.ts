@@ -105,6 +105,35 @@ export const identityParameters = [
       'For so long after its owner chose a password in place of one that others issued, an account may not approve, confirm or sign; a third person who confirms the identity ends it at once.',
     ],
   }),
+  choice('identity.second_factor.required', {
+    default: 'administrators',
+    // The strictest first.
+    options: ['everyone', 'administrators', 'nobody'],
+    clauses: ['A-2.2.1'],
+    source: 'Defaults 2.9 (sources S35, S53d)',
+    zh: [
+      '必须使用第二验证因素的人员',
+      '自该值生效起，所列人员尚未设置第二验证因素的，登录后只能设置；已设置者无论如何每次登录都须提供验证码。',
+    ],
+    en: [
+      'Who must have a second factor',
+      'From when the value is in force, whoever it names and has none can do nothing after signing in but set one up. Who has one is asked for it in any case.',
+    ],
+  }),
+  duration('identity.second_factor.fresh', {
+    default: 'PT1H',
+    bounds: ['PT1S', 'PT8H'],
+    clauses: ['A-2.2.1'],
+    source: 'Defaults 2.9 (own choice)',
+    zh: [
+      '第二验证因素的新近时间',
+      '必须使用第二验证因素的人员，仅在最近一次提供验证码后的此时间内可以审批和确认；之后须再次提供验证码。',
+    ],
+    en: [
+      'Freshness of the second factor',
+      'Who must have a second factor decides and confirms only for so long after a code was typed; then one is typed again.',
+    ],
+  }),
   integer('identity.lockout.failures', {
     default: 5,
     bounds: [1, 10],

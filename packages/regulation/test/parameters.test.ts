@@ -92,6 +92,8 @@ const shipped: readonly (readonly [ParameterKey, unknown])[] = [
   ['identity.password.admin_history', 10],
   ['identity.password.initial_ttl', 'PT72H'],
   ['identity.password.cooling', 'PT24H'],
+  ['identity.second_factor.required', 'administrators'],
+  ['identity.second_factor.fresh', 'PT1H'],
   ['identity.lockout.failures', 5],
   ['identity.lockout.account_failures', 20],
   ['identity.lockout.window', 'PT15M'],

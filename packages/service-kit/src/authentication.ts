@@ -29,6 +29,8 @@ export interface Principal {
   readonly controllers: readonly string[]
   /** End of the cooling time in milliseconds since 1970, before which the caller may not approve; `null`: none. */
   readonly coolingUntil: number | null
+  /** Until when the second factor is fresh enough for a decision, in milliseconds since 1970; `null`: none is asked for. */
+  readonly secondFactorUntil: number | null
   readonly epoch: number
   /** When the token was issued, in milliseconds since 1970. */
   readonly issuedAt: number
@@ -156,7 +158,8 @@ export async function createTokenCheck(
 }
 /**
  * Verifies the bearer token of every operation that needs one and checks its permission; who is in the cooling time
- * after a password of another's issue is kept from operations that approve.
+ * after a password of another's issue is kept from operations that approve, and who has to prove a second factor for them
+ * and has not lately.
  */
 export async function authenticate(app: App, verifier: TokenVerifier): Promise<void> {
   const { internalToken, clock } = verifier
@@ -184,7 +187,24 @@ export async function authenticate(app: App, verifier: TokenVerifier): Promise<v
           coolingUntil: new Date(coolingUntil).toISOString(),
         },
       )
+    if (approves) assertFresh(request.principal, clock())
   })
+}
+
+/**
+ * Refuses a decision by who must have a second factor and has not proved it lately.
+ *
+ * @throws Problem `second-factor-stale`
+ */
+function assertFresh({ secondFactorUntil }: Principal, now: Date): void {
+  if (secondFactorUntil !== null && secondFactorUntil <= now.getTime())
+    throw new Problem(
+      'second-factor-stale',
+      said(
+        'It is too long ago that a code was typed for this session.',
+        '本会话最近一次输入验证码的时间已过久。',
+      ),
+    )
 }
 
 /** @throws Problem `permission-missing` */
@@ -196,12 +216,25 @@ export function assertPermitted(principal: Principal, permission: Permission): v
     })
 }
 
-/** A first sign-in holds one permission only, and is told what it is for. */
-function whyNot({ permissions: held, roles }: Principal, needed: Permission): Bilingual {
-  return held.size === 1 && held.has('password.change') && roles.length === 0
+/** Whether a session may do one thing only, before which it may do nothing else. */
+export function isLimitedTo(
+  { permissions: held, roles }: Pick<Principal, 'permissions' | 'roles'>,
+  permission: Permission,
+): boolean {
+  return held.size === 1 && held.has(permission) && roles.length === 0
+}
+
+/** A session that may do one thing only is told what. */
+function whyNot(principal: Principal, needed: Permission): Bilingual {
+  if (isLimitedTo(principal, 'password.change'))
+    return said(
+      'Choose your own password first: PUT /v1/accounts/me/password. Then refresh the token: POST /v1/tokens/refresh.',
+      '请先设置您自己的密码：PUT /v1/accounts/me/password，然后刷新令牌：POST /v1/tokens/refresh。',
+    )
+  return isLimitedTo(principal, 'second-factor.manage')
     ? said(
-        'Choose your own password first: PUT /v1/accounts/me/password. Then refresh the token: POST /v1/tokens/refresh.',
-        '请先设置您自己的密码：PUT /v1/accounts/me/password，然后刷新令牌：POST /v1/tokens/refresh。',
+        'Set up your second factor first: POST /v1/accounts/me/second-factor, then its first code to …/confirm. Then refresh the token: POST /v1/tokens/refresh.',
+        '请先设置您的第二验证因素：POST /v1/accounts/me/second-factor，再将首个验证码发送到 …/confirm，然后刷新令牌：POST /v1/tokens/refresh。',
       )
     : said(`This operation needs the permission ${needed}.`, `此操作需要权限 ${needed}。`)
 }
@@ -218,6 +251,8 @@ function principalFrom(claims: AccessToken): Principal {
     permissions: new Set(claims.permissions),
     controllers: claims.controllers,
     coolingUntil: claims.coolingUntil === null ? null : claims.coolingUntil * 1_000,
+    secondFactorUntil:
+      typeof claims.secondFactorUntil === 'number' ? claims.secondFactorUntil * 1_000 : null,
     epoch: claims.epoch,
     issuedAt: claims.iat * 1_000,
     expiresAt: claims.exp * 1_000,

@@ -44,6 +44,7 @@ const measured: readonly (readonly [start: string, interest: Interest])[] = [
   ['backup.', backups],
   ['identity.password.admin_', administration],
   ['identity.password.cooling', administration],
+  ['identity.second_factor.', administration],
   ['identity.leaver.', administration],
   ['identity.temp_account.', administration],
   ['identity.dormant.', administration],

@@ -36,7 +36,7 @@ export function problemCodesOf(
     ...(['network-refused', 'clear-text-refused', 'quota-exceeded'] as const),
     ...(access === 'public' ? [] : (['unauthenticated', 'token-revoked'] as const)),
     ...(access === 'public' || access === 'signed-in' ? [] : (['permission-missing'] as const)),
-    ...(approves === true ? (['approval-cooling'] as const) : []),
+    ...(approves === true ? (['approval-cooling', 'second-factor-stale'] as const) : []),
     ...(method === 'GET' ? [] : (['body-too-large', 'media-type-unsupported'] as const)),
     ...('cursor' in properties ? (['cursor-unusable'] as const) : []),
     ...(once === true ? (['idempotency-key-missing', 'idempotency-key-reused'] as const) : []),

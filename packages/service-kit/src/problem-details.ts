@@ -101,6 +101,11 @@ export function isPathOf(pattern: readonly string[], segments: readonly string[]
   )
 }
 
+/** What a 401 asks for other than a token. Source: RFC 9470, 3. */
+const CHALLENGES: Readonly<Partial<Record<ProblemCode, string>>> = {
+  'second-factor-stale': 'Bearer error="insufficient_user_authentication", acr_values="aal2"',
+}
+
 /** Writes the problem document in the language the caller prefers. */
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, refused: Problem) {
   const language = languageOf(request)
@@ -108,7 +113,10 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, refuse
   const problem = oauth ? asOAuth(refused) : refused
   answeredProblems.set(reply, problem.code)
   if (problem.status === 401)
-    void reply.header('www-authenticate', oauth ? 'Basic realm="clients"' : 'Bearer')
+    void reply.header(
+      'www-authenticate',
+      oauth ? 'Basic realm="clients"' : (CHALLENGES[problem.code] ?? 'Bearer'),
+    )
   const { retryAfterSeconds, ...extras } = problem.extras
   if (typeof retryAfterSeconds === 'number')
     void reply.header('retry-after', String(Math.ceil(retryAfterSeconds)))

@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
+import type { DataSource } from 'typeorm'
 import { DEFAULT_ISSUER } from '@erp-steward/contracts/access-token'
 import type { Role } from '@erp-steward/contracts/permissions'
 import { Authenticator } from '@erp-steward/test-kit/authenticator'
@@ -16,6 +17,8 @@ import { hashPassword } from '../src/credentials/password-hash.ts'
 import { passwordPolicyOf } from '../src/credentials/password-policy-of.ts'
 import { replaceCredential } from '../src/credentials/replace-credential.ts'
 import type { IdentityConfig } from '../src/config.ts'
+import { newSecret } from '../src/second-factor/rules/one-time-code.ts'
+import { SecondFactorEntity } from '../src/second-factor/second-factor.ts'
 import { identity } from '../src/service.ts'
 import type { OpenedSession } from '../src/sessions/session-tokens.ts'
 
@@ -118,13 +121,45 @@ export async function addAccount(
   return { ...account, userName, unitId: account.personId === null ? null : unit }
 }
 
-/** Puts a chosen password in force. */
-export async function setPassword(
+/** The authenticator apps of administrators, who have to have one, by user name; for each stage its own. */
+const devices = new WeakMap<DataSource, Map<string, Authenticator>>()
+
+/** Puts a second factor in force. */
+export async function giveFactor(
   { db, now }: TestService,
+  { id: accountId, userName }: Pick<Account, 'id' | 'userName'>,
+): Promise<Authenticator> {
+  const [id, secret] = [randomUUID(), newSecret()]
+  await db.manager.insert(SecondFactorEntity, {
+    ...{ id, accountId, sealedSecret: TEST_SEAL.seal(id, secret) },
+    ...{ startedAt: now, confirmedAt: now, lastStep: null, endedAt: null },
+  })
+  const device = new Authenticator(secret)
+  keepDevice(db, userName, device)
+  return device
+}
+
+function keepDevice(db: DataSource, userName: string, device: Authenticator): void {
+  const own = devices.get(db) ?? new Map<string, Authenticator>()
+  devices.set(db, own.set(userName, device))
+}
+
+/** The authenticator app that an account was given; `undefined`: none. */
+export const deviceOf = (
+  { db }: Pick<TestService, 'db'>,
+  { userName }: Pick<Account, 'userName'>,
+): Authenticator | undefined => devices.get(db)?.get(userName)
+
+/** Puts a chosen password in force, and for an administrator a second factor. */
+export async function setPassword(
+  stage: TestService,
   account: Account,
   password = GOOD_PASSWORD,
-  setAt = now,
+  setAt = stage.now,
 ): Promise<void> {
+  const { db } = stage
+  if (account.administratorRole !== null && deviceOf(stage, account) === undefined)
+    await giveFactor(stage, account)
   const act = testAct({ now: setAt })
   const hash = await hashPassword(password)
   await db.transaction(async (tx) =>
@@ -190,27 +225,35 @@ async function claimHalves(
   return halves
 }
 
-/** Tries to sign in, from an address of choice. */
-export function trySignIn(
-  { app }: TestService,
+/** Tries to sign in, from an address of choice; with a code where the account was given an app, and none is said. */
+export async function trySignIn(
+  { app, db, now }: TestService,
   { userName }: Pick<Account, 'userName'>,
   password = GOOD_PASSWORD,
   remoteAddress = '127.0.0.1',
   code?: string | null,
 ) {
+  const device = code === undefined ? deviceOf({ db }, { userName }) : undefined
+  // The clock of a stage stands: the code of one moment would open once only.
+  if (device !== undefined) await db.query('update second_factor set last_step = null')
+  const typed = code ?? device?.code(now)
   return app.inject({
     method: 'POST',
     url: '/v1/sessions',
     remoteAddress,
-    payload: { userName, password, ...(code !== undefined && { code }) },
+    payload: { userName, password, ...(typed !== undefined && { code: typed }) },
   })
 }
 
-/** Sets up an authenticator app for who has signed in; answers the app and the recovery codes. */
+/** Sets up an authenticator app for who has signed in; with the name, `trySignIn` uses it from then on. */
 export async function setUpFactor(
-  { app, now }: TestService,
+  { app, db, now }: TestService,
   headers: Headers,
-  { password = GOOD_PASSWORD, code }: { password?: string; code?: string } = {},
+  {
+    userName,
+    password = GOOD_PASSWORD,
+    code,
+  }: { userName?: string; password?: string; code?: string } = {},
 ): Promise<{ device: Authenticator; recoveryCodes: string[] }> {
   const url = '/v1/accounts/me/second-factor'
   const begun = await app.inject({ method: 'POST', url, headers, payload: { password, code } })
@@ -221,6 +264,7 @@ export async function setUpFactor(
     payload: { code: device.unusedCode(now) },
   })
   if (confirmed.statusCode !== 200) throw new Error(`second factor: ${confirmed.body}`)
+  if (userName !== undefined) keepDevice(db, userName, device)
   return { device, ...confirmed.json<{ recoveryCodes: string[] }>() }
 }
 
@@ -233,6 +277,18 @@ export async function signedIn(
   const answer = await trySignIn(stage, account, password)
   if (answer.statusCode !== 201) throw new Error(`sign-in: ${answer.body}`)
   const tokens = answer.json<OpenedSession>()
+  return { ...tokens, headers: { authorization: `Bearer ${tokens.accessToken}` } }
+}
+
+/** The next tokens of a session. @throws Error if they are refused */
+export async function refreshed(
+  { app }: TestService,
+  { refreshToken }: Pick<SessionTokens, 'refreshToken'>,
+): Promise<SessionTokens & { headers: { authorization: string } }> {
+  const url = '/v1/tokens/refresh'
+  const answer = await app.inject({ method: 'POST', url, payload: { refreshToken } })
+  if (answer.statusCode !== 200) throw new Error(`refresh: ${answer.body}`)
+  const tokens = answer.json<SessionTokens>()
   return { ...tokens, headers: { authorization: `Bearer ${tokens.accessToken}` } }
 }
 

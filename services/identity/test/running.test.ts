@@ -7,7 +7,13 @@ import { testDatabase } from '@erp-steward/test-kit/test-database'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { identity } from '../src/service.ts'
 import type { SessionTokens } from '../src/sessions/session-tokens.ts'
-import { addAccount, GOOD_PASSWORD, setPassword, TEST_IDENTITY_CONFIG } from './account-stage.ts'
+import {
+  addAccount,
+  deviceOf,
+  GOOD_PASSWORD,
+  setPassword,
+  TEST_IDENTITY_CONFIG,
+} from './account-stage.ts'
 
 test('[A-4.3.4] a running identity signs in, keeps the fact in its ledger and stops in order', async () => {
   const database = await testDatabase(identity)
@@ -45,7 +51,9 @@ test('[A-4.3.4] a running identity signs in, keeps the fact in its ledger and st
     const tokens: SessionTokens[] = []
     for (const account of people) {
       await setPassword(stage, account)
-      const payload = { userName: account.userName, password: GOOD_PASSWORD }
+      const device = deviceOf(stage, account)
+      const code = device?.code(new Date())
+      const payload = { userName: account.userName, password: GOOD_PASSWORD, code }
       tokens.push((await (await call('/v1/sessions', 'POST', '', payload)).json()) as SessionTokens)
     }
     const auditor = tokens[1]?.accessToken ?? ''

@@ -40,7 +40,11 @@ def must(answer):
 
 
 def signed_in(user_name):
-    body = SignInBody(user_name=user_name, password=os.environ[f"{user_name}_PASSWORD"])
+    body = SignInBody(
+        user_name=user_name,
+        password=os.environ[f"{user_name}_PASSWORD"],
+        code=os.environ[f"{user_name}_CODE"],
+    )
     session = must(sign_in.sync_detailed(client=anybody, body=body))
     return AuthenticatedClient(base_url=url, token=session.access_token)
 

@@ -24,7 +24,8 @@ const anybody = createClient<paths>({ baseUrl })
 const as = (token: string) =>
   createClient<paths>({ baseUrl, headers: { authorization: `Bearer ${token}` } })
 const signIn = async (userName: string) => {
-  const body = { userName, password: environment(`${userName}_PASSWORD`) }
+  const password = environment(`${userName}_PASSWORD`)
+  const body = { userName, password, code: environment(`${userName}_CODE`) }
   return as(must(await anybody.POST('/v1/sessions', { body })).accessToken)
 }
 const once = () => ({ 'Idempotency-Key': randomUUID() })

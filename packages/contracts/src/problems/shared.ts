@@ -72,6 +72,14 @@ export const sharedProblems = {
     ),
     ['coolingUntil'],
   ),
+  'second-factor-stale': problem(
+    401,
+    said('A decision wants a fresh second factor', '审批须重新验证第二因素'),
+    said(
+      'Send a code to POST /v1/sessions/current/second-factor, refresh the token at POST /v1/tokens/refresh, and send the request again.',
+      '请将验证码发送到 POST /v1/sessions/current/second-factor，再用 POST /v1/tokens/refresh 刷新令牌，然后重新发送请求。',
+    ),
+  ),
   concerned: problem(
     403,
     said('Who is concerned may not decide', '当事人或相关单位不得决定'),

@@ -4,7 +4,9 @@ export const HOW_TO_BEGIN = `Every operation of the product, as the gateway offe
 **How to get a token.** A person sends user name and password to \`POST /v1/sessions\`, a program its client id and secret
 to \`POST /v1/tokens\`; the answer holds the token (\`accessToken\`, for programs \`access_token\`). Whose first answer says
 \`mustChangePassword: true\` chooses a password of its own with \`PUT /v1/accounts/me/password\` and then exchanges the
-\`refreshToken\` at \`POST /v1/tokens/refresh\`. Press *Authorize*, paste the token and try \`GET /v1/me\`, which says who you
+\`refreshToken\` at \`POST /v1/tokens/refresh\`. Whose answer then says \`mustSetUpSecondFactor: true\`, as the administrators' does, sets up an
+authenticator app with \`POST /v1/accounts/me/second-factor\`, sends its first code to \`…/confirm\`, refreshes again, and sends a \`code\` along
+with the password from then on. Press *Authorize*, paste the token and try \`GET /v1/me\`, which says who you
 are and what you may do. A token is good for minutes; send the \`refreshToken\` again, or sign in again, for the next. A script may send an API
 key in its place: the halves of \`POST /v1/clients/{id}/api-keys\` and \`POST /v1/api-keys/{id}/second-half\`, one after the other.
 
@@ -16,7 +18,7 @@ roles that hold it; what a problem code means and what to do is at \`GET /proble
 
 **From the first start to the first person.** What takes two persons is asked for by one and decided by another.
 
-1. \`SYSADM\`, \`SECADM\` and \`AUDADM\` have one-time passwords, in the file that the start names under \`passwords\`. Each gets a token as above.
+1. \`SYSADM\`, \`SECADM\` and \`AUDADM\` have one-time passwords, in the file that the start names under \`passwords\`. Each gets a token as above, with a password and an authenticator app of the own.
 2. \`SYSADM\` makes the place: \`PUT /v1/units/{code}\`, \`PUT /v1/departments/{unitCode}/{code}\`, \`PUT /v1/positions/{code}\`.
 3. People are taken in by programs, by middleware and by the O&M authority, not by administrators. So \`SYSADM\` asks for a program with
    \`POST /v1/account-changes\` (\`kind\` \`create-client\`, \`role\` \`SCRIPT\`), and \`SECADM\` decides with
@@ -35,7 +37,8 @@ roles that hold it; what a problem code means and what to do is at \`GET /proble
 
 **如何取得令牌。** 人员将用户名和密码发送到 \`POST /v1/sessions\`，程序将客户端标识和密钥发送到 \`POST /v1/tokens\`；应答中即含令牌
 （\`accessToken\`，程序为 \`access_token\`）。若首次应答为 \`mustChangePassword: true\`，请先用 \`PUT /v1/accounts/me/password\`
-设置您自己的密码，再用 \`refreshToken\` 调用 \`POST /v1/tokens/refresh\` 换取新令牌。点击 *Authorize*，粘贴令牌，然后试用
+设置您自己的密码，再用 \`refreshToken\` 调用 \`POST /v1/tokens/refresh\` 换取新令牌。若此时应答为 \`mustSetUpSecondFactor: true\`（管理员即如此），请用
+\`POST /v1/accounts/me/second-factor\` 设置身份验证器应用，将首个验证码发送到 \`…/confirm\`，再次刷新；此后登录时须随密码发送 \`code\`。点击 *Authorize*，粘贴令牌，然后试用
 \`GET /v1/me\`：它会告诉您您是谁、可以做什么。令牌的有效期为数分钟；到期后再次发送 \`refreshToken\`，或重新登录。脚本可改用 API 密钥代替令牌，即
 \`POST /v1/clients/{id}/api-keys\` 与 \`POST /v1/api-keys/{id}/second-half\` 给出的两半，直接相连。
 
@@ -46,7 +49,7 @@ roles that hold it; what a problem code means and what to do is at \`GET /proble
 
 **从首次启动到第一名人员。** 须由两人办理的事项，由一人提出，另一人决定。
 
-1. \`SYSADM\`、\`SECADM\` 和 \`AUDADM\` 各有一个一次性密码，位于启动时 \`passwords\` 一行所示的文件中。各自按上文取得令牌。
+1. \`SYSADM\`、\`SECADM\` 和 \`AUDADM\` 各有一个一次性密码，位于启动时 \`passwords\` 一行所示的文件中。各自设置本人密码和身份验证器应用，按上文取得令牌。
 2. \`SYSADM\` 建立单位、部门和岗位：\`PUT /v1/units/{code}\`、\`PUT /v1/departments/{unitCode}/{code}\`、\`PUT /v1/positions/{code}\`。
 3. 人员由程序、中间件或运维主管部门登记，管理员不登记人员。因此 \`SYSADM\` 用 \`POST /v1/account-changes\` 申请一个程序（\`kind\` 为
    \`create-client\`，\`role\` 为 \`SCRIPT\`），\`SECADM\` 用 \`POST /v1/account-changes/{id}/approve\` 批准。应答中的 \`subjectId\` 即客户端标识。

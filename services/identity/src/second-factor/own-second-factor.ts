@@ -7,11 +7,13 @@ import { AccountEntity, type Account } from '../accounts/account.ts'
 import { SessionEntity } from '../sessions/session.ts'
 import { liveFactor } from './prove-factor.ts'
 import { beginsUntil } from './rules/begun-factor.ts'
+import { requirementOf } from './requirement.ts'
 import { SecondFactorEntity } from './second-factor.ts'
 import { recoveryCodesLeft } from './state-second-factor.ts'
 
 export const OwnSecondFactor = Type.Object(
   {
+    required: Type.Boolean({ description: 'Whether the own account has to have one.' }),
     setUpAt: nullable(InstantOut, 'Since when sign-ins ask for a code; null: they do not.'),
     begunUntil: nullable(
       InstantOut,
@@ -35,8 +37,10 @@ export type OwnSecondFactor = Static<typeof OwnSecondFactor>
 export async function ownSecondFactor(
   db: DataSource,
   { accountId, sessionId }: { accountId: string; sessionId: string },
+  unitId: string | null,
   now: Date,
 ): Promise<OwnSecondFactor> {
+  const account = await db.manager.findOneBy(AccountEntity, { id: accountId })
   const live = await liveFactor(db.manager, accountId)
   const begun = await db.manager.findOneBy(SecondFactorEntity, {
     accountId,
@@ -46,6 +50,7 @@ export async function ownSecondFactor(
   const session = await db.manager.findOneBy(SessionEntity, { id: sessionId })
   const until = begun === null ? null : beginsUntil(begun.startedAt)
   return {
+    required: account !== null && (await requirementOf(db.manager, account, unitId, now)).isBound,
     setUpAt: live?.confirmedAt ?? null,
     begunUntil: until !== null && now < until ? until : null,
     recoveryCodesLeft: live === null ? 0 : await recoveryCodesLeft(db.manager, live.id),

@@ -65,7 +65,7 @@ function settingUp(app: App, { db, clock, seal }: Options): void {
         response: { 200: OwnSecondFactor },
       },
     },
-    (request) => ownSecondFactor(db, ownerOf(request), clock()),
+    (request) => ownSecondFactor(db, ownerOf(request), principalOf(request).unitId, clock()),
   )
 
   app.post(

@@ -4,6 +4,7 @@ import { Problem } from '@erp-steward/contracts/problem'
 import type { Seal } from '@erp-steward/service-kit/seal'
 import type { DataSource, EntityManager } from 'typeorm'
 import type { Account } from '../accounts/account.ts'
+import { rolesOfAccount } from '../accounts/roles-of-account.ts'
 import { endSessionsOfAccount } from '../sessions/end-session.ts'
 import { refusedAfterCommit } from './after-commit.ts'
 import type { Factor } from './factor-guard.ts'
@@ -11,6 +12,7 @@ import { noteProof } from './note-proof.ts'
 import { lockOwnAccount } from './own-second-factor.ts'
 import { liveFactor, proveFactor } from './prove-factor.ts'
 import { issueRecoveryCodes } from './recovery-code.ts'
+import { requirementOf } from './requirement.ts'
 import { SecondFactorEntity, type SecondFactor } from './second-factor.ts'
 import { stateSecondFactor } from './state-second-factor.ts'
 
@@ -59,7 +61,7 @@ export async function renewRecoveryCodes(
 /**
  * Ends the second factor: the next sign-in asks for the password alone. Other sessions of the account end.
  *
- * @throws Problem as `proveAgain`
+ * @throws Problem as `proveAgain`, `second-factor-state` also where the account has to have one
  */
 export async function removeSecondFactor(
   db: DataSource,
@@ -68,6 +70,15 @@ export async function removeSecondFactor(
   act: Act,
 ): Promise<void> {
   await withOwnCode(db, seal, command, act, async (tx, { account, live }) => {
+    const { unitId } = await rolesOfAccount(tx, account, act.now)
+    if ((await requirementOf(tx, account, unitId, act.now)).isBound)
+      throw new Problem(
+        'second-factor-state',
+        said(
+          'The account has to have a second factor; it can be replaced.',
+          '该账号必须使用第二验证因素；可以更换。',
+        ),
+      )
     await tx.update(SecondFactorEntity, live.id, { endedAt: act.now })
     await endSessionsOfAccount(tx, account.id, 'second-factor-changed', act, {
       except: command.sessionId,

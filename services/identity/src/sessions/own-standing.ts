@@ -1,5 +1,5 @@
 import { about, nullable, InstantOut, Uuid } from '@erp-steward/contracts/values'
-import type { Principal } from '@erp-steward/service-kit/authentication'
+import { isLimitedTo, type Principal } from '@erp-steward/service-kit/authentication'
 import { Type, type Static } from 'typebox'
 import type { EntityManager } from 'typeorm'
 import { AccountEntity } from '../accounts/account.ts'
@@ -43,6 +43,14 @@ export const OwnStanding = Type.Object(
     mustChangePassword: Type.Boolean({
       description: 'Nothing but the own password may be changed: `PUT /v1/accounts/me/password`.',
     }),
+    mustSetUpSecondFactor: Type.Boolean({
+      description:
+        'Nothing but a second factor may be set up: `POST /v1/accounts/me/second-factor`.',
+    }),
+    secondFactorUntil: nullable(
+      InstantOut,
+      'Until when the own decisions are taken without a further code; null: they need none.',
+    ),
     mayApproveFrom: nullable(
       InstantOut,
       'End of the cooling time after a password that somebody else had a hand in; null: none runs.',
@@ -77,6 +85,8 @@ export async function ownStanding(
     roles: [...roles],
     permissions: [...token.permissions].toSorted(),
     mustChangePassword: session?.mustChange ?? false,
+    mustSetUpSecondFactor: isLimitedTo({ roles, ...token }, 'second-factor.manage'),
+    secondFactorUntil: token.secondFactorUntil === null ? null : new Date(token.secondFactorUntil),
     mayApproveFrom: token.coolingUntil === null ? null : new Date(token.coolingUntil),
     tokenEndsAt: new Date(token.expiresAt),
     session,

@@ -5,6 +5,7 @@ import { Type, type Static } from 'typebox'
 import type { EntityManager } from 'typeorm'
 import type { Account } from '../accounts/account.ts'
 import type { RolesOfAccount } from '../accounts/roles-of-account.ts'
+import { requirementOf } from '../second-factor/requirement.ts'
 import { withinScope } from '../tokens/rules/scope.ts'
 import { digestOf, randomToken, RefreshTokenEntity } from './refresh-token.ts'
 import { accessSeconds } from './rules/session-limits.ts'
@@ -21,6 +22,10 @@ export const SessionTokens = Type.Object(
     expiresIn: Type.Integer({ description: 'Life of the access token in seconds.' }),
     mustChangePassword: Type.Boolean({
       description: 'The tokens can only change the password; refresh after that.',
+    }),
+    mustSetUpSecondFactor: Type.Boolean({
+      description:
+        'The tokens can only set up a second factor (`beginOwnSecondFactor`); refresh after that.',
     }),
   },
   { title: 'SessionTokens' },
@@ -42,7 +47,7 @@ export type OpenedSession = Static<typeof OpenedSession>
 
 /**
  * The next pair of tokens of a session. The access token never outlives the session, nor the first of its roles; before a due change of the
- * password it carries no role and the one permission to change it.
+ * password it carries no role and the one permission to change it, and likewise before a second factor that is due was set up.
  */
 export async function issueSessionTokens(
   tx: EntityManager,
@@ -62,7 +67,10 @@ export async function issueSessionTokens(
   const endsAt = Math.min(session.endsAt.getTime(), until?.getTime() ?? Infinity)
   const left = Math.floor((endsAt - act.now.getTime()) / 1_000)
   const expiresIn = Math.max(1, Math.min(accessSeconds(session.idleSeconds), left))
-  const held = session.mustChange ? [] : roles
+  const { isBound, freshMs } = await requirementOf(tx, account, unitId, act.now)
+  const mustSetUp = !session.mustChange && isBound && session.secondFactorAt === null
+  const isLimited = session.mustChange || mustSetUp
+  const held = isLimited ? [] : roles
   const accessToken = await sign(
     tx,
     {
@@ -72,21 +80,29 @@ export async function issueSessionTokens(
       epoch: account.epoch,
       person: account.personId,
       unit: unitId,
-      range: session.mustChange ? 'unit' : range,
+      range: isLimited ? 'unit' : range,
       roles: [...held],
-      permissions: session.mustChange
-        ? ['password.change']
+      permissions: isLimited
+        ? [mustSetUp ? 'second-factor.manage' : 'password.change']
         : withinScope(permissionsOf(held), session.scope),
       coolingUntil: secondsIfAhead(account.coolingUntil, act.now),
       controllers: [],
       amr: session.amr,
       auth_time: seconds(session.startedAt),
+      secondFactorUntil:
+        isBound && session.secondFactorAt !== null
+          ? seconds(new Date(session.secondFactorAt.getTime() + freshMs))
+          : null,
       ...(session.clientId !== null && { client_id: session.clientId }),
     },
     expiresIn,
     act,
   )
-  return { accessToken, refreshToken, expiresIn, mustChangePassword: session.mustChange }
+  return {
+    ...{ accessToken, refreshToken, expiresIn },
+    mustChangePassword: session.mustChange,
+    mustSetUpSecondFactor: mustSetUp,
+  }
 }
 
 const seconds = (at: Date) => Math.floor(at.getTime() / 1_000)

@@ -19,6 +19,7 @@ import { rememberDevice } from '../credentials/known-device.ts'
 import { passwordPolicyOf } from '../credentials/password-policy-of.ts'
 import { isOverdue, isWeaker } from '../credentials/rules/password-policy.ts'
 import { liveFactor, proveFactor } from '../second-factor/prove-factor.ts'
+import { requirementOf } from '../second-factor/requirement.ts'
 import { amrWith } from '../second-factor/rules/amr.ts'
 import { openSession } from './open-session.ts'
 import { digestOf } from './refresh-token.ts'
@@ -165,9 +166,10 @@ async function enter<Result>(
   })
   if (account?.status !== 'active' || !(await useCredential(tx, credential, act.now))) return null
   await passAttempt(tx, attempt, act)
-  const proved = await proveBeside(tx, seal, account, command, act)
-  if (proved instanceof Problem) return proved
   const holder = await rolesOfAccount(tx, account, act.now)
+  const { isBound } = await requirementOf(tx, account, holder.unitId, act.now)
+  const proved = await proveBeside(tx, seal, account, command, isBound, act)
+  if (proved instanceof Problem) return proved
   const policy = await passwordPolicyOf(tx, account, act.now)
   const mustChange =
     credential.kind === 'initial' ||
@@ -190,16 +192,27 @@ async function enter<Result>(
 
 /**
  * What was proved, the right password included: with a second factor as soon as the account has one. An initial password
- * is no way around it. Source: ASVS 5.0, 6.4.3.
+ * is no way around it. Where a front end asks, nobody is let in who has to set one up first: its tokens could do nothing
+ * else, and it would not know. Source: ASVS 5.0, 6.4.3.
  */
 async function proveBeside(
   tx: EntityManager,
   seal: Seal,
   account: Account,
-  { code, sourceIp }: SignIn,
+  { code, sourceIp, frontEnd }: SignIn,
+  isBound: boolean,
   act: Act,
 ): Promise<Proved | Problem> {
-  if ((await liveFactor(tx, account.id)) === null) return { amr: ['pwd'], secondFactorAt: null }
+  if ((await liveFactor(tx, account.id)) === null)
+    return frontEnd !== undefined && isBound
+      ? new Problem(
+          'second-factor-needed',
+          said(
+            'The account has to have a second factor and has none yet: set it up first (POST /v1/sessions, then /v1/accounts/me/second-factor).',
+            '该账号必须使用第二验证因素但尚未设置：请先设置（POST /v1/sessions，再 /v1/accounts/me/second-factor）。',
+          ),
+        )
+      : { amr: ['pwd'], secondFactorAt: null }
   if (code === null)
     return new Problem(
       'second-factor-needed',

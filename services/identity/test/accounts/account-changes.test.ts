@@ -15,6 +15,8 @@ import {
   claimSecret,
   identityStage,
   newcomer,
+  refreshed,
+  setUpFactor,
   signedIn,
   trySignIn,
 } from '../account-stage.ts'
@@ -451,7 +453,10 @@ test('[A-1.2][A-2.1.1] three administrators set everything up from nothing, by t
       const payload = { currentPassword: password, newPassword: chosen }
       const own = { method: 'PUT', url: '/v1/accounts/me/password', payload } as const
       await call(fresh, { ...own, headers: first.headers })
-      tokens.set(role, (await signedIn(fresh, { userName }, chosen)).headers)
+      const due = await signedIn(fresh, { userName }, chosen)
+      expect(due.mustSetUpSecondFactor).toBe(true)
+      await setUpFactor(fresh, due.headers, { userName, password: chosen })
+      tokens.set(role, (await refreshed(fresh, due)).headers)
     }
     const by = (role: string) => tokens.get(role) ?? { authorization: '' }
     const put = (url: string, payload: object) =>

@@ -39,6 +39,8 @@ test('a person is told who it is, its rights, their range and its time', async (
     range: 'unit',
     roles: ['KEY_USER'],
     mustChangePassword: false,
+    mustSetUpSecondFactor: false,
+    secondFactorUntil: null,
     mayApproveFrom: null,
   })
   const claims = claimsOf(accessToken)

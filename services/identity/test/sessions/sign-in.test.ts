@@ -51,6 +51,7 @@ test('[A-2.2.1] a right password opens a session, in any case of the name, and n
     refreshToken: expect.stringMatching(/^[\w-]{43}$/),
     expiresIn: 300,
     mustChangePassword: false,
+    mustSetUpSecondFactor: false,
     deviceToken: expect.stringMatching(/^[\w-]{43}$/),
   })
   const fact = (await queuedEvents(stage.db)).findLast(({ subject }) => subject === account.id)

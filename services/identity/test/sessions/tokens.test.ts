@@ -68,6 +68,7 @@ test('a token says who, as what and for which unit, and verifies with the publis
   expect(claims).toEqual({
     amr: ['pwd'],
     auth_time: Math.floor(stage.now.getTime() / 1_000),
+    secondFactorUntil: null,
     iss: 'http://127.0.0.1:8080',
     aud: 'erp-steward',
     sub: account.id,
