@@ -1,7 +1,6 @@
 /** Members whose text opens something or proves something: what they hold is never shown. */
 const SECRETS: Readonly<Record<string, string>> = {
   claimCode: 'example-half',
-  secret: 'example-secret',
   mark: 'example-mark',
   sealed: 'example-sealed-half',
   accessToken: 'example-access-token',
@@ -16,6 +15,9 @@ const SECRETS: Readonly<Record<string, string>> = {
 
 /** PostgreSQL writes it by its own clock, which no test makes stand. */
 const CHANGED_AT = '2026-12-01T01:00:00.000Z'
+
+/** Secret of an authenticator app, in base32; other secrets have forms of their own. */
+const OF_APP = /^[A-Z2-7]{32}$/
 
 const UUID = /[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/g
 const DIGEST = /\b[0-9a-f]{64}\b/g
@@ -49,7 +51,8 @@ export class StableNames {
   #learn(value: unknown): void {
     if (typeof value !== 'object' || value === null) return
     for (const [member, held] of Object.entries(value)) {
-      const name = SECRETS[member]
+      const isOfApp = member === 'secret' && OF_APP.test(String(held))
+      const name = isOfApp ? 'example-secret' : SECRETS[member]
       if (typeof held === 'string' && name !== undefined && !this.#names.has(held))
         this.hide(held, `${name}-${String(this.#next(name))}`)
       if (member === 'recoveryCodes' && Array.isArray(held))

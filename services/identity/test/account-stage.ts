@@ -20,7 +20,7 @@ import type { IdentityConfig } from '../src/config.ts'
 import { newSecret } from '../src/second-factor/rules/one-time-code.ts'
 import { SecondFactorEntity } from '../src/second-factor/second-factor.ts'
 import { identity } from '../src/service.ts'
-import type { OpenedSession } from '../src/sessions/session-tokens.ts'
+import type { OpenedSession, SessionTokens } from '../src/sessions/session-tokens.ts'
 
 /** A key that seals signing keys, in tests. */
 export const TEST_SEALING_KEYS = Buffer.alloc(32, 7).toString('base64')

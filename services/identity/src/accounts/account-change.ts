@@ -51,6 +51,8 @@ export const AccountChangeCommand = Type.Union(
     }),
     command('disable-account', 'DisableAccount', OfAccount),
     command('enable-account', 'EnableAccount', OfAccount),
+    // For whoever has lost the authenticator app and the recovery codes.
+    command('reset-second-factor', 'ResetSecondFactor', OfAccount),
     command('set-position-roles', 'SetPositionRoles', {
       positionCode: about(Code, 'The position, which then carries these rights and no others.'),
       roles: Type.Array(PositionRole, {

@@ -10,6 +10,7 @@ import { PositionEntity } from '../organisation/position.ts'
 import { PersonEntity } from '../people/person.ts'
 import { chinaDay } from '../people/rules/china-day.ts'
 import { admitNamesake, admitSharedAddress } from '../people/twin.ts'
+import { resetSecondFactor } from '../second-factor/reset-second-factor.ts'
 import { assertCompatible } from '../sod/violations-of.ts'
 import { adoptUsers } from '../reconciliation/adopt-users.ts'
 import type { AccountChange } from './account-change.ts'
@@ -62,6 +63,11 @@ export async function applyAccountChange(
     case 'enable-account':
       await enableHeld(tx, command.accountId, act)
       return
+    case 'reset-second-factor': {
+      const held = await heldAccount(tx, command.accountId)
+      await resetSecondFactor(tx, held.account, act)
+      return
+    }
     case 'set-position-roles': {
       const { positionCode, roles, responsibilities, ebsRoles } = command
       const rights = { roles, responsibilities, ebsRoles }

@@ -8,6 +8,8 @@ import { requestClient } from '../clients/request-client.ts'
 import { PositionEntity } from '../organisation/position.ts'
 import { unitExists } from '../organisation/unit-exists.ts'
 import { PersonEntity } from '../people/person.ts'
+import { liveFactor } from '../second-factor/prove-factor.ts'
+import { noFactor } from '../second-factor/reset-second-factor.ts'
 import { askToAdopt } from '../reconciliation/adopt-users.ts'
 import { AccountEntity } from './account.ts'
 import type { AccountChange, AccountChangeCommand } from './account-change.ts'
@@ -25,7 +27,7 @@ import { userNameLookup } from './sealed-user-name.ts'
  *
  * @throws Problem `permission-missing`, `same-person`, `administrator-has-business-role`, `administrator-named`,
  *   `rights-not-waiting`, `person-unknown`, `account-exists`, `account-unknown`, `user-name-taken`, `position-unknown`,
- *   `unit-unknown`, `client-unknown`, `client-exists`, `redirect-refused`, `finding-state`, `validation-failed`,
+ *   `unit-unknown`, `client-unknown`, `client-exists`, `redirect-refused`, `finding-state`, `second-factor-state`, `validation-failed`,
  *   `account-change-pending`
  */
 export async function askForChange(
@@ -100,6 +102,11 @@ async function subjectOf(
           'account-unknown',
           said(`There is no account ${accountId}.`, `没有账号 ${accountId}。`),
         )
+      return accountId
+    }
+    case 'reset-second-factor': {
+      const { accountId } = command
+      if ((await liveFactor(tx, accountId)) === null) throw noFactor()
       return accountId
     }
     case 'set-position-roles': {

@@ -24,7 +24,7 @@ export async function assertNotConcerned(
 }
 
 /**
- * Refuses to ask for rights of the own position, or of the own person. To whom the own administrator account belongs may be
+ * Refuses to ask for rights of the own position, or of the own person, or that the own second factor is reset. To whom the own administrator account belongs may be
  * asked for: another decides it.
  *
  * @throws Problem `same-person`
@@ -35,7 +35,7 @@ export async function assertNotForOneself(
   act: Act,
 ): Promise<void> {
   if (!forOthers.includes(command.kind)) return
-  const detail = said('Nobody asks for rights of his own.', '不得为本人申请权限。')
+  const detail = said('Nobody asks for this for himself.', '不得为本人申请此事项。')
   await assertAnotherHand(tx, act, await concerned(tx, command), detail)
 }
 
@@ -44,6 +44,7 @@ const forOthers: readonly AccountChangeKind[] = [
   'set-position-roles',
   'grant-position',
   'adopt-ebs-users',
+  'reset-second-factor',
 ]
 
 /** Who asked for a change, as it was kept at the time. */

@@ -8,6 +8,19 @@ import { lockAccount } from '../accounts/lock-account.ts'
 import { loneHandsOn } from '../people/person-hand.ts'
 import { CredentialResetEntity, stateReset } from './credential-reset.ts'
 
+/** Who asked for the last reset of a lost second factor, and who decided it: each vouches for nobody in it. */
+const LAST_RESET_OF_FACTOR = `
+  select requested_by, requested_by_person, decided_by, decided_by_person from account_change
+   where kind = 'reset-second-factor' and subject_id = $1 and status = 'approved'
+   order by decided_at desc limit 1`
+
+interface ResetOfFactor {
+  readonly requested_by: string
+  readonly requested_by_person: string | null
+  readonly decided_by: string
+  readonly decided_by_person: string | null
+}
+
 /** Roles that confirm the identity of a person, but not of an administrator. */
 const ofPeople: readonly string[] = ['OM_AUTHORITY', 'BUSINESS_OWNER']
 
@@ -56,10 +69,16 @@ export async function confirmIdentity(
           { actor: reset.secondBy ?? '', personId: reset.secondPerson },
         ]),
   ]
+  const [lost]: ResetOfFactor[] = await tx.query(LAST_RESET_OF_FACTOR, [accountId])
+  if (lost !== undefined)
+    hands.push(
+      { actor: lost.requested_by, personId: lost.requested_by_person },
+      { actor: lost.decided_by, personId: lost.decided_by_person },
+    )
   if (account.personId !== null) hands.push(...(await loneHandsOn(tx, account.personId)))
   const detail = said(
-    'Whose account it is, who had a half of its password or a hand in the person, confirms nothing.',
-    '账号本人、领取过其密码任何一半的人以及办理过该人员的人不得确认。',
+    'Whose account it is, who had a half of its password, a hand in its second factor or in the person, confirms nothing.',
+    '账号本人、领取过其密码任何一半的人、参与重置其第二验证因素的人以及办理过该人员的人不得确认。',
   )
   await assertAnotherHand(tx, act, hands, detail)
   await assertNamed(tx, act)

@@ -13,6 +13,7 @@ import { lockOwnAccount } from './own-second-factor.ts'
 import { liveFactor, proveFactor } from './prove-factor.ts'
 import { issueRecoveryCodes } from './recovery-code.ts'
 import { requirementOf } from './requirement.ts'
+import { noFactor } from './reset-second-factor.ts'
 import { SecondFactorEntity, type SecondFactor } from './second-factor.ts'
 import { stateSecondFactor } from './state-second-factor.ts'
 
@@ -103,11 +104,7 @@ function withOwnCode<Result>(
   return refusedAfterCommit<Result>(db, async (tx) => {
     const account = await lockOwnAccount(tx, accountId)
     const live = await liveFactor(tx, accountId)
-    if (live === null)
-      throw new Problem(
-        'second-factor-state',
-        said('The account has no second factor.', '该账号没有第二验证因素。'),
-      )
+    if (live === null) throw noFactor()
     const { factor, refusal } = await proveFactor(tx, seal, account, { code, sourceIp }, act)
     return refusal ?? work(tx, { account, live, factor })
   })

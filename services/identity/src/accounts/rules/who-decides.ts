@@ -3,18 +3,30 @@ import type { AccountChangeCommand, AccountChangeKind } from '../account-change.
 
 const administrators: readonly string[] = administratorRoleNames
 
+/** What may be about any of the three, so that any two of them who are not in it do it. */
+const aboutAdministrators: readonly AccountChangeKind[] = [
+  'name-administrator',
+  'reset-second-factor',
+]
+
 /**
- * Whether `role` asks for changes of this kind: the system administrator for all; to whom an administrator account belongs
- * any of the three may say, for the one concerned must be among those who can.
+ * Whether `role` asks for changes of this kind: the system administrator for all; to whom an administrator account belongs,
+ * and that a lost second factor is reset, any of the three may say, for the one concerned must be among those who can.
  */
 export function mayAsk(kind: AccountChangeKind, role: string): boolean {
-  return role === 'SYSTEM_ADMIN' || (kind === 'name-administrator' && administrators.includes(role))
+  return (
+    role === 'SYSTEM_ADMIN' || (aboutAdministrators.includes(kind) && administrators.includes(role))
+  )
 }
 
-/** Whether `role` decides changes of this kind: the security administrator; a naming any of the three who is not in it. */
+/**
+ * Whether `role` decides changes of this kind: the security administrator; a naming, and the reset of a second factor, any
+ * of the three who is not in it.
+ */
 export function mayDecide(kind: AccountChangeKind, role: string): boolean {
   return (
-    role === 'SECURITY_ADMIN' || (kind === 'name-administrator' && administrators.includes(role))
+    role === 'SECURITY_ADMIN' ||
+    (aboutAdministrators.includes(kind) && administrators.includes(role))
   )
 }
 
