@@ -8,6 +8,7 @@ import { GatewayConfig } from '@erp-steward/gateway/config'
 import { startGateway } from '@erp-steward/gateway/gateway'
 import { createLocalBus } from '@erp-steward/messaging/local-bus'
 import { readConfig } from '@erp-steward/service-kit/config'
+import { atOnce } from '@erp-steward/test-kit/at-once'
 import { ownCpuMicros, type BenchRow } from '@erp-steward/test-kit/bench-row'
 import { onTestServer } from '@erp-steward/test-kit/on-test-server'
 import { UNIT } from '@erp-steward/test-kit/tell-of-company'
@@ -15,7 +16,6 @@ import { TEST_INTERNAL_TOKEN } from '@erp-steward/test-kit/test-service'
 import { bearer, testKeys } from '@erp-steward/test-kit/tokens'
 import { pino } from 'pino'
 import {
-  atOnce,
   bareTickets,
   CALLERS,
   TICKETS,
@@ -71,9 +71,9 @@ async function measure(): Promise<BenchRow[]> {
       const body = await answer.text()
       if (answer.status !== 201) throw new Error(body)
     }
-    await atOnce(WARM_UP, openOne)
+    await atOnce(WARM_UP, CALLERS, openOne)
     const cpu = ownCpuMicros()
-    const ours = await atOnce(TICKETS, openOne)
+    const ours = await atOnce(TICKETS, CALLERS, openOne)
     const cpuMicrosPerUnit = (ownCpuMicros() - cpu) / TICKETS
     return [
       {

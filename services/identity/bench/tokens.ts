@@ -2,6 +2,7 @@
 // Standalone: node services/identity/bench/tokens.ts
 import { createHash, generateKeyPairSync, randomBytes, randomUUID, sign } from 'node:crypto'
 import { Agent, request as httpRequest } from 'node:http'
+import { atOnce } from '@erp-steward/test-kit/at-once'
 import { ownCpuMicros, type BenchRow } from '@erp-steward/test-kit/bench-row'
 import { onTestServer } from '@erp-steward/test-kit/on-test-server'
 import pg from 'pg'
@@ -41,9 +42,9 @@ async function measure(): Promise<BenchRow[]> {
       at = (at + 1) % CLIENTS
       return post(agent, `${address}/v1/tokens`, bodies[at] ?? '')
     }
-    await atOnce(WARM_UP, token)
+    await atOnce(WARM_UP, CALLERS, token)
     const cpu = ownCpuMicros()
-    const ours = await atOnce(TOKENS, token)
+    const ours = await atOnce(TOKENS, CALLERS, token)
     const cpuMicrosPerUnit = (ownCpuMicros() - cpu) / TOKENS
     return [
       {
@@ -89,24 +90,10 @@ async function bareTokens(url: string, ids: readonly string[]): Promise<number> 
     })
     sign('sha256', Buffer.from(JSON.stringify(rows)), { key, dsaEncoding: 'ieee-p1363' })
   }
-  await atOnce(WARM_UP, one)
-  const perSecond = await atOnce(TOKENS, one)
+  await atOnce(WARM_UP, CALLERS, one)
+  const perSecond = await atOnce(TOKENS, CALLERS, one)
   await pool.end()
   return perSecond
-}
-
-/** Does `one` `count` times, `CALLERS` at once; answers how often a second. */
-async function atOnce(count: number, one: () => Promise<void>): Promise<number> {
-  const began = performance.now()
-  let left = count
-  const caller = async () => {
-    for (; left > 0;) {
-      left -= 1
-      await one()
-    }
-  }
-  await Promise.all(Array.from({ length: CALLERS }, caller))
-  return count / ((performance.now() - began) / 1_000)
 }
 
 if (import.meta.main) {

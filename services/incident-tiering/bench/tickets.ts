@@ -1,5 +1,6 @@
 // Tickets opened through the whole service against the bare INSERT of the very rows that this writes.
 // Standalone: node services/incident-tiering/bench/tickets.ts
+import { atOnce } from '@erp-steward/test-kit/at-once'
 import { bareInserts } from '@erp-steward/test-kit/bare-inserts'
 import { ownCpuMicros, type BenchRow } from '@erp-steward/test-kit/bench-row'
 import { onTestServer } from '@erp-steward/test-kit/on-test-server'
@@ -44,9 +45,9 @@ async function measure(): Promise<BenchRow[]> {
       const { statusCode, body } = await create(stage, '/v1/tickets', caller, fault)
       if (statusCode !== 201) throw new Error(body)
     }
-    await atOnce(WARM_UP, openOne)
+    await atOnce(WARM_UP, CALLERS, openOne)
     const cpu = ownCpuMicros()
-    const ours = await atOnce(TICKETS, openOne)
+    const ours = await atOnce(TICKETS, CALLERS, openOne)
     const cpuMicrosPerUnit = (ownCpuMicros() - cpu) / TICKETS
     return [
       {
@@ -75,21 +76,6 @@ export function bareTickets({ db, url }: TestService): Promise<number> {
     writers: CONNECTIONS,
     perTransaction: 1,
   })
-}
-
-/** Does `work` so many times with `CALLERS` at once; answers how often per second. */
-export async function atOnce(
-  times: number,
-  work: (index: number) => Promise<void>,
-): Promise<number> {
-  let next = 0
-  const started = performance.now()
-  await Promise.all(
-    Array.from({ length: CALLERS }, async () => {
-      while (next < times) await work(next++)
-    }),
-  )
-  return times / ((performance.now() - started) / 1_000)
 }
 
 if (import.meta.main) console.table(await run())
