@@ -107,7 +107,7 @@ async function live(stage: TestService, tag: string): Promise<void> {
     }),
   )
   const reason = { reason: `risk ${randomUUID()}` }
-  await post(`/v1/accounts/${String(accountId)}/freeze`, reason, 1)
+  await post(`/v1/accounts/${accountId}/freeze`, reason, 1)
   await post(`/v1/persons/${id}/leave`, { kind: 'resignation' }, version)
 }
 
