@@ -66,7 +66,7 @@ export const AccountCaseDecided = defineEvent({
     decision: Type.Enum(['confirmed', 'dismissed']),
     reason: Type.String(),
     score: nullable(Type.Integer({ minimum: 1, maximum: 100 })),
-    /** Whether every password of the account was made void. */
+    /** Whether passwords, second factor and known devices of the account were made void. */
     credentialsVoided: Type.Boolean(),
     reviewed: nullable(Review),
     openedAt: Instant,

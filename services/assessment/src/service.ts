@@ -28,6 +28,7 @@ import { onPersonMoved } from './facts/interest.ts'
 import { migrations } from './migrations/all.ts'
 import { correctionsWaiting } from './observations/corrections-waiting.ts'
 import { ObservationEntity } from './observations/observation.ts'
+import { onAccountCaseDecided } from './observations/on-account-case-decided.ts'
 import { onDepartureJudged } from './observations/on-departure-judged.ts'
 import { observationRoutes } from './observations/routes.ts'
 import { settleDueDates } from './observations/settle-due-dates.ts'
@@ -92,6 +93,7 @@ export const assessment = defineService({
     onLedgerHeadSigned,
     onHolidayYearLoaded,
     onDepartureJudged,
+    onAccountCaseDecided,
   ],
   waits: [appealsWaiting, sheetsWaiting, recordsWaiting, claimsWaiting, correctionsWaiting],
   proposals: () => [countingEntries, planningNode],

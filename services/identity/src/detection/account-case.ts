@@ -54,7 +54,7 @@ export const AccountCaseView = Type.Object(
     ),
     credentialsVoidedAt: nullable(
       InstantOut,
-      'When the passwords of the account were made void; null: they were not.',
+      'When passwords, second factor and known devices of the account were made void; null: they were not.',
     ),
     version: Version,
   },

@@ -5,11 +5,11 @@ import { Problem } from '@erp-steward/contracts/problem'
 import { appendEvent } from '@erp-steward/messaging/outbox'
 import { assertVersion } from '@erp-steward/service-kit/commit'
 import type { EntityManager } from 'typeorm'
+import type { Account } from '../accounts/account.ts'
 import { assertAnotherHand, assertNamed } from '../accounts/another-hand.ts'
 import { lockAccount } from '../accounts/lock-account.ts'
-import { supersedeReset } from '../credentials/credential-reset.ts'
-import { revokeAccount } from '../sessions/revoke-account.ts'
 import { AccountCaseEntity, type AccountCase } from './account-case.ts'
+import { voidCredentials } from './void-credentials.ts'
 
 export interface DecideCase {
   readonly caseId: string
@@ -21,7 +21,7 @@ export interface DecideCase {
 
 /**
  * Decides a case. Of a theft the ledger is looked through since the last good sign-in, and how much that was stays with the
- * case. The passwords end with a theft, whatever it was, and with a lending that is confirmed: who knew them is nobody's
+ * case. The passwords and the second factor end with a theft, whatever it was, and with a lending that is confirmed: who knew them is nobody's
  * guess. The account stays shut until it is released, which only an open case forbids. Sources: A-2.1.6, A-2.1.8.
  *
  * @throws Problem `not-found`, `version-stale`, `account-case-decided`, `same-person` (whose account it is),
@@ -33,7 +33,7 @@ export async function decideCase(
   expected: number,
   act: Act,
 ): Promise<AccountCase> {
-  const open = await heldCase(tx, caseId)
+  const { open, account } = await heldCase(tx, caseId)
   if (open.state !== 'open')
     throw new Problem(
       'account-case-decided',
@@ -46,7 +46,7 @@ export async function decideCase(
   await assertNamed(tx, act)
   assertLookedBack(kind, lastGoodAt, act.now)
   const voids = kind === 'theft' || decision === 'confirmed'
-  if (voids) await voidPasswords(tx, accountId, act)
+  if (voids) await voidCredentials(tx, account, act)
   const review = lastGoodAt === null ? null : await lookBack(tx, accountId, lastGoodAt)
   const decided: AccountCase = {
     ...open,
@@ -70,12 +70,16 @@ export async function decideCase(
 }
 
 /** The case, held; its account before it, as whoever adds to the case holds it. */
-async function heldCase(tx: EntityManager, id: string): Promise<AccountCase> {
+async function heldCase(
+  tx: EntityManager,
+  id: string,
+): Promise<{ open: AccountCase; account: Account }> {
   const found = await tx.findOneBy(AccountCaseEntity, { id })
   if (found === null)
     throw new Problem('not-found', said(`There is no case ${id}.`, `没有事项 ${id}。`))
-  await lockAccount(tx, found.accountId)
-  return tx.findOneByOrFail(AccountCaseEntity, { id })
+  const held = await lockAccount(tx, found.accountId)
+  if (held === null) throw new TypeError('a case is about an account that is there')
+  return { open: await tx.findOneByOrFail(AccountCaseEntity, { id }), account: held.account }
 }
 
 function assertLookedBack(kind: AccountCase['kind'], lastGoodAt: Date | null, now: Date): void {
@@ -85,16 +89,6 @@ function assertLookedBack(kind: AccountCase['kind'], lastGoodAt: Date | null, no
     'lastGoodAt 为最近一次已知正常登录的时间，须早于当前时间；盗用事项必须填写。',
   )
   throw new Problem('validation-failed', detail, { errors: [{ pointer: '#/lastGoodAt', detail }] })
-}
-
-/** Ends what opens the account: passwords, halves that wait, and sessions if it could not be shut. */
-async function voidPasswords(tx: EntityManager, accountId: string, act: Act): Promise<void> {
-  await tx.query('update credential set ended_at = $2 where account_id = $1 and ended_at is null', [
-    accountId,
-    act.now,
-  ])
-  await supersedeReset(tx, accountId)
-  await revokeAccount(tx, accountId, 'account-case', act)
 }
 
 interface Review {

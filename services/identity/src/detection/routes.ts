@@ -149,7 +149,7 @@ function caseRoutes(app: App, deps: Committer): void {
     problems: ['account-case-decided', 'administrator-unnamed', 'not-found', 'same-person'],
     summary: 'Says whether it was so; only then the account can be released.',
     description:
-      'Of a theft the passwords of the account end, whatever it was, and of a lending that is confirmed: unfreeze the account, then issue another. A lending that is confirmed counts in the assessment.',
+      'Of a theft the passwords and the second factor of the account end, whatever it was, and of a lending that is confirmed: unfreeze the account, then issue another. A lending that is confirmed counts in the assessment.',
     tags,
     access: 'account-case.decide',
     approves: true,

@@ -180,6 +180,12 @@ test('[A-2.1.8] the account opens again only after the case is decided, by the s
   expect(await refusal(unfreeze(account.id))).toEqual([409, 'account-case-open'])
   expect((await decide(caseId, {}, as('SYSTEM_ADMIN'))).statusCode).toBe(403)
   pass(stage, HOUR)
+  // What the thief set up at once is void, too.
+  await stage.db.query(
+    `insert into second_factor (id, account_id, sealed_secret, started_at, confirmed_at)
+     values (gen_random_uuid(), $1, 'sealed', $2, $2)`,
+    [account.id, stage.now],
+  )
   await ok(decide(caseId))
   expect(await readCase(caseId)).toMatchObject({
     ...{ state: 'confirmed', decidedReason: 'Called back.', reviewedSince: lastGood() },
@@ -191,6 +197,12 @@ test('[A-2.1.8] the account opens again only after the case is decided, by the s
   })
   expect(await statusOf(account.id)).toBe('frozen')
   expect((await unfreeze(account.id, as('SYSTEM_ADMIN'))).statusCode).toBe(403)
+  const left: unknown[] = await stage.db.query(
+    `select from known_device where account_id = $1 union all
+     select from second_factor where account_id = $1 and ended_at is null`,
+    [account.id],
+  )
+  expect(left).toEqual([])
   await ok(unfreeze(account.id))
   // What the thief knew opens nothing, though the account is open.
   expect((await trySignIn(stage, account)).statusCode).toBe(401)
