@@ -108,6 +108,15 @@ export const permissions = {
   'audit-task.read': ['AUDIT_ADMIN', 'SECURITY_ADMIN'],
   'audit-task.judge': ['AUDIT_ADMIN', 'SECURITY_ADMIN'],
   'audit-task.sign': ['AUDIT_ADMIN'],
+  /** Facts as they are recorded; of each kind those that the other permissions let the holder read. */
+  'event.read': [
+    ...business,
+    'SYSTEM_ADMIN',
+    'SECURITY_ADMIN',
+    'AUDIT_ADMIN',
+    'SCRIPT',
+    'MIDDLEWARE',
+  ],
   // monitoring-ingest
   'source.manage': ['SYSTEM_ADMIN', 'OM_AUTHORITY'],
   'source.read': [...business, 'SYSTEM_ADMIN', 'AUDIT_ADMIN'],

@@ -53,6 +53,12 @@ export const publicOperations: readonly string[] = [
   'POST /v1/metrics/write',
 ]
 
+/**
+ * Paths whose answers have no end, so that the gateway keeps them apart from those that have. A test compares them with
+ * the operations that answer `text/event-stream`.
+ */
+export const streamedPaths: readonly string[] = ['/v1/events']
+
 /** Every service with its nouns; the gateway refuses to start when two services claim one prefix. */
 export const services: Readonly<Record<ServiceName, ServiceProfile>> = {
   identity: profile(
@@ -73,6 +79,7 @@ export const services: Readonly<Record<ServiceName, ServiceProfile>> = {
     '/v1/changes-feed',
     '/v1/absences',
     '/v1/account-cases',
+    '/v1/events',
     '/v1/account-changes',
     '/v1/networks',
     '/v1/theft-reports',

@@ -27,6 +27,7 @@ export const tags: Readonly<Record<string, string>> = {
   controls: 'Whether each clause of the regulations is kept, and what proves it.',
   credentials: 'Passwords: first ones, resets, changes and locked accounts.',
   'dead letters': 'Events that could not be handled: to be tried again or set aside by two.',
+  events: 'Facts of all services as they are recorded, as a stream that can be resumed.',
   gateway: 'The door itself: its health, and what a problem code means.',
   grants: 'What people hold here and in EBS, each from when until when and by whose word.',
   health: 'Whether a process is alive, ready, and what it measures of itself.',

@@ -56,6 +56,7 @@ import { detectionRoutes } from './detection/routes.ts'
 import { DepartureEntity } from './departures/departure.ts'
 import { departureRoutes } from './departures/routes.ts'
 import { watchDepartures } from './departures/watch-departures.ts'
+import { eventStreamRoutes } from './event-stream/routes.ts'
 import { feedRoutes } from './feed/routes.ts'
 import { AccessRequestEntity } from './access-requests/access-request.ts'
 import { accessRequestsWaiting } from './access-requests/requests-waiting.ts'
@@ -257,6 +258,7 @@ export const identity = defineService({
     await frontEndRoutes(app, { db, clock, issuer, seal })
     feedRoutes(app, { db })
     auditTaskRoutes(app, { db, clock, signer: signerOf(config) })
+    eventStreamRoutes(app, { db, clock, log: deps.log })
     auditRoutes(app, { db, clock, signer: signerOf(config), verify: ledgerVerification(deps) })
   },
   subscriptions: () => [onEveryFact, ...onSigns, onHolidayYearLoaded],
