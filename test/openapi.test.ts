@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from '@jest/globals'
 import { problems, type ProblemCode } from '@erp-steward/contracts/problems'
 import { bulkOperations, vitalOperations } from '@erp-steward/contracts/priority'
-import { serviceNames } from '@erp-steward/contracts/services'
+import { serviceNames, streamedPaths } from '@erp-steward/contracts/services'
 import { tags } from '@erp-steward/contracts/tags'
 import { HOW_TO_BEGIN } from '@erp-steward/gateway/documents/how-to-begin'
 import {
@@ -117,6 +117,13 @@ test('what is vital or bulk at the door is an operation of the document', () => 
     Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
   )
   expect(documented).toEqual(expect.arrayContaining([...vitalOperations, ...bulkOperations]))
+})
+
+test('the gateway keeps apart exactly the answers that have no end', () => {
+  const endless = Object.entries(merged().document.paths).filter(([, item]) =>
+    JSON.stringify(item).includes('"text/event-stream"'),
+  )
+  expect(endless.map(([path]) => path)).toEqual(streamedPaths)
 })
 
 test('the document says where its operations are', () => {

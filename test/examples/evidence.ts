@@ -14,6 +14,11 @@ export async function evidence(company: Company): Promise<void> {
     as: 'hr-sync',
     query: { after: 0, limit: 3 },
   })
+  await play.show('streamEvents', 'The same as it happens, and on from where the line broke', {
+    as: 'hr-sync',
+    query: { type: ['identity.directory.unit-changed.v1'] },
+    headers: { 'Last-Event-ID': '0' },
+  })
   await play.show('listLedgerKeys', 'The keys that the ledger is signed with', { as })
   const anchors = await play.show('listAuditAnchors', 'What the ledger came to, day by day', {
     as,

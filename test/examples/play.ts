@@ -178,7 +178,8 @@ export class Play {
         redirect: 'manual',
         ...init,
       })
-      const text = await response.text()
+      const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true
+      const text = isStream ? await firstEvent(response) : await response.text()
       const contentType = response.headers.get('content-type')?.split(';')[0] ?? ''
       if (response.status !== 503 || performance.now() > deadline)
         return {
@@ -273,7 +274,9 @@ export class Play {
         contentType: answer.contentType,
         body: isJson(answer.contentType)
           ? shortened(this.#inOrder(answer.body, ask.shownBy))
-          : firstLines(answer.text),
+          : answer.contentType === 'text/event-stream'
+            ? answer.text
+            : firstLines(answer.text),
       }),
     })
     own.set(`example${String(own.size + 1)}`, {
@@ -302,6 +305,18 @@ function shortened(value: unknown): unknown {
 function firstLines(text: string): string {
   const lines = text.split('\n')
   return lines.length > SHOWN_LINES ? [...lines.slice(0, SHOWN_LINES), ''].join('\n') : text
+}
+
+/** What a stream without end says up to its first event, which is shown; then its reader goes. */
+async function firstEvent(response: Response): Promise<string> {
+  let text = ''
+  const decoder = new TextDecoder()
+  for await (const part of response.body ?? []) {
+    text += decoder.decode(part, { stream: true })
+    const [whole] = /^[^]*?\ndata: .*\n\n/.exec(text) ?? []
+    if (whole !== undefined) return whole
+  }
+  return text
 }
 
 /** A document of lines, each JSON, is none. */

@@ -34,14 +34,15 @@ who has handled an \`id\` handles it no more. New members may come at any time, 
 changes is a new version of the type, beside the old one. Tags are the clauses of the regulations that the fact proves. Members hold
 ids and facts, never secrets; what is sealed can be opened by services of the product only.
 
-Where the product runs in one process without Kafka, the same facts stay within it, and callers read them at \`/v1/changes-feed\` and
-\`/v1/audit\` (see \`/openapi.json\`).
+Where the product runs in one process without Kafka, the same facts stay within it, and callers read them at \`/v1/events\` (as server-sent
+events, each \`data\` one of these messages), \`/v1/changes-feed\` and \`/v1/audit\` (see \`/openapi.json\`).
 
 本文档列出本产品发布的每一项事实及其在 Kafka 中的主题。每条消息是结构化模式的 CloudEvents 1.0 事件，其键为 \`subject\`。至少投递一次，
 同一 \`subject\` 内保持顺序：已处理过的 \`id\` 不再处理。随时可能增加新成员，未知成员应予忽略；其他任何变化都成为新版本的类型，与旧版本并存。
 标签为该事实所证明的制度条款。成员只含标识与事实，不含任何秘密；加密的内容只有本产品的服务能够解开。
 
-本产品在单一进程内运行且不使用 Kafka 时，这些事实只在进程内传递，调用方经 \`/v1/changes-feed\` 和 \`/v1/audit\` 读取（见 \`/openapi.json\`）。`
+本产品在单一进程内运行且不使用 Kafka 时，这些事实只在进程内传递，调用方经 \`/v1/events\`（服务器推送事件，每条 \`data\` 即此处的一条消息）、
+\`/v1/changes-feed\` 和 \`/v1/audit\` 读取（见 \`/openapi.json\`）。`
 
 /**
  * The AsyncAPI document of events: a channel for each topic, a message for each type. A schema with a name, its `title`,

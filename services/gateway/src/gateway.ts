@@ -235,6 +235,11 @@ export async function buildGateway(
   await documentRoutes(app, catalogue)
   const proxy = { door, guard, table, upstreams, failures: new WeakMap() }
   await proxyRoutes(app, proxy)
+  // They would hold up the end for as long as their tokens live.
+  app.addHook('preClose', (done) => {
+    for (const { streams } of upstreams.values()) streams.close()
+    done()
+  })
   // As `allowOrigins` says it; who sends an origin goes through the app.
   const always = config.CORS_ORIGINS === '' ? [] : ['vary', 'origin']
   const shortPath = createShortPath(app, { ...proxy, always })

@@ -8,7 +8,12 @@ import {
 } from 'node:tls'
 import { afterEach, expect, test } from '@jest/globals'
 import { eventually } from '@erp-steward/test-kit/eventually'
-import { UpstreamSilent, type Asker, type Connection } from '../src/upstream/connection.ts'
+import {
+  ReaderStalled,
+  UpstreamSilent,
+  type Asker,
+  type Connection,
+} from '../src/upstream/connection.ts'
 import { Connections } from '../src/upstream/connections.ts'
 import { selfSigned } from './self-signed.ts'
 
@@ -18,7 +23,11 @@ afterEach(() => {
 })
 
 /** A service that answers what `speak` writes, the connections to it, and those it has taken. */
-async function service(speak: (socket: Socket, heard: string) => void, timeoutMs = 5_000) {
+async function service(
+  speak: (socket: Socket, heard: string) => void,
+  timeoutMs = 5_000,
+  pausedMs?: number,
+) {
   const open: Socket[] = []
   const server = createServer((socket) => {
     open.push(socket)
@@ -30,7 +39,7 @@ async function service(speak: (socket: Socket, heard: string) => void, timeoutMs
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const url = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`
-  const connections = new Connections(url, timeoutMs)
+  const connections = new Connections(url, timeoutMs, pausedMs)
   ends.push(() => {
     connections.close()
     for (const socket of open) socket.destroy()
@@ -216,6 +225,19 @@ test.each([
   expect(() => {
     connections.send(request, new Told())
   }).toThrow(RangeError)
+})
+
+test('a caller who takes nothing is waited for as long as is said, and by default for ever', async () => {
+  const endless = 'HTTP/1.1 200 OK\r\n\r\nx'
+  const patient = await service((socket) => socket.write(endless), 100)
+  const hasty = await service((socket) => socket.write(endless), 100, 300)
+  const [waited, cut] = [ask(patient.connections, '/1'), ask(hasty.connections, '/2')]
+  waited.stops = true
+  cut.stops = true
+  await eventually(() => {
+    expect(cut.errors).toEqual([expect.any(ReaderStalled)])
+  })
+  expect([cut.body, waited.body, waited.errors]).toEqual(['x', 'x', []])
 })
 
 test('[A-4.3.2] a service behind TLS is spoken to only when its certificate is vouched for', async () => {

@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 /** Request headers that have a meaning here and that a browser asks about. */
 const ALLOWED = [
   ...['authorization', 'content-type', 'accept-language', 'idempotency-key'],
-  ...['if-match', 'if-none-match', 'x-request-id', 'traceparent'],
+  ...['if-match', 'if-none-match', 'x-request-id', 'traceparent', 'last-event-id'],
 ].join(', ')
 
 /** Headers of answers that a page acts on; without being named they are hidden from it. */

@@ -1,8 +1,7 @@
 import type { ServerResponse } from 'node:http'
-import type { Upstream } from '../routing/upstreams.ts'
 import type { Circuit } from '../upstream/circuit.ts'
 import type { Asker, Connection } from '../upstream/connection.ts'
-import type { UpstreamRequest } from '../upstream/connections.ts'
+import type { Connections, UpstreamRequest } from '../upstream/connections.ts'
 import { answerHeaders } from './rules/answer-headers.ts'
 
 /** What the caller is answered with besides what the service says. */
@@ -10,6 +9,12 @@ export interface OwnAnswer {
   readonly response: ServerResponse
   /** Names and values in turn: request id, rate limit. */
   readonly headers: readonly string[]
+}
+
+/** The connections that a request takes, and the circuit that is told what becomes of it. */
+export interface Way {
+  readonly connections: Connections
+  readonly circuit: Circuit
 }
 
 /** Bodies of a length up to this many bytes wait until they are whole, and go out with the head in one write. */
@@ -24,7 +29,7 @@ const ONE_WRITE = 16_384
  * @throws Error of the connection or of the body if nothing of an answer has come yet
  */
 export function exchange(
-  { connections, circuit }: Upstream,
+  { connections, circuit }: Way,
   request: UpstreamRequest,
   own: OwnAnswer,
 ): Promise<void> {

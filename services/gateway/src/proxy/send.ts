@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { said } from '@erp-steward/contracts/bilingual'
 import type { Priority } from '@erp-steward/contracts/priority'
 import { Problem } from '@erp-steward/contracts/problem'
+import { streamedPaths } from '@erp-steward/contracts/services'
 import { priorityOf } from '../overload/priority.ts'
 import type { RequestTarget } from '../routing/rules/request-target.ts'
 import { bodyLimitOf } from '../routing/rules/body-limit.ts'
@@ -23,6 +24,10 @@ const MOST_IN_FLIGHT: Readonly<Record<Priority, number>> = {
   ordinary: 960,
   bulk: 512,
 }
+/** Answers without end under way per service, no more than there are connections for them: others would wait for ever. */
+const MOST_STREAMS = 128
+const streamed = new Set(streamedPaths)
+
 /** Pause before a GET that found nobody is tried once more, in milliseconds: a restart of a service. */
 const RETRY_MS = 100
 
@@ -43,22 +48,30 @@ export async function send(
   const sent = bodyOf(request, method)
   const headers = upstreamHeaders(request.headers, provenance)
   const body = sent === null ? null : limitBody(sent, bodyLimitOf(path))
-  assertRoom(upstream, priorityOf(method, path))
+  const isStream = streamed.has(path)
+  assertRoom(upstream, priorityOf(method, path), isStream)
   const asked: UpstreamRequest = { method, path: path + query, headers, body, length: sent?.length }
-  upstream.inFlight += 1
+  const { circuit } = upstream
+  const way = { circuit, connections: isStream ? upstream.streams : upstream.connections }
+  const counted = isStream ? 'streaming' : 'inFlight'
+  upstream[counted] += 1
   try {
-    await exchange(upstream, asked, own)
+    await exchange(way, asked, own)
   } catch (error) {
     if (method !== 'GET' || !isRefused(error)) throw error
     await sleep(RETRY_MS)
-    await exchange(upstream, asked, own)
+    await exchange(way, asked, own)
   } finally {
-    upstream.inFlight -= 1
+    upstream[counted] -= 1
   }
 }
 
 /** @throws Problem `unavailable` */
-function assertRoom({ circuit, inFlight }: Upstream, priority: Priority): void {
+function assertRoom(
+  { circuit, inFlight, streaming }: Upstream,
+  priority: Priority,
+  isStream: boolean,
+): void {
   const waitMs = circuit.waitMs(performance.now())
   // What is vital is tried all the same: it may be the one thing that still works.
   if (waitMs > 0 && priority !== 'vital')
@@ -70,7 +83,7 @@ function assertRoom({ circuit, inFlight }: Upstream, priority: Priority): void {
       ),
       { retryAfterSeconds: Math.ceil(waitMs / 1_000) },
     )
-  if (inFlight >= MOST_IN_FLIGHT[priority])
+  if (isStream ? streaming >= MOST_STREAMS : inFlight >= MOST_IN_FLIGHT[priority])
     throw new Problem(
       'unavailable',
       said('The service has too many requests under way.', '该服务正在处理的请求过多。'),

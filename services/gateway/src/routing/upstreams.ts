@@ -8,17 +8,25 @@ export interface Upstream {
   readonly name: ServiceName
   /** For what callers ask. */
   readonly connections: Connections
+  /** For answers without end, each of which keeps a connection: they take none of those for the others. */
+  readonly streams: Connections
   /** For what the gateway itself asks. */
   readonly pool: Pool
   readonly circuit: Circuit
   /** Requests under way, so that a service that hangs cannot fill the gateway's memory. */
   inFlight: number
+  /** Answers without end under way. */
+  streaming: number
 }
 
 /** Connections for the gateway's own questions, which are few. */
 const OWN_CONNECTIONS = 4
 /** Longest wait for a connection in milliseconds; services are near. */
 const CONNECT_MS = 2_000
+/** Longest silence of an answer without end, in milliseconds: six of the lines by which it says that it is there. */
+const STREAM_SILENT_MS = 60_000
+/** How long a caller may take nothing of such an answer, in milliseconds: longer than the service itself waits. */
+const STREAM_PAUSED_MS = 45_000
 
 /** The part of the longest wait for an answer, one in so many, after which a service that says nothing to many is cut off. */
 const STALLED_PART = 3
@@ -28,7 +36,9 @@ export function openUpstream(name: ServiceName, url: string, timeoutMs: number):
     name,
     inFlight: 0,
     circuit: new Circuit(timeoutMs / STALLED_PART),
+    streaming: 0,
     connections: new Connections(url, timeoutMs),
+    streams: new Connections(url, STREAM_SILENT_MS, STREAM_PAUSED_MS),
     pool: new Pool(url, {
       connections: OWN_CONNECTIONS,
       connect: { timeout: CONNECT_MS },
@@ -39,7 +49,8 @@ export function openUpstream(name: ServiceName, url: string, timeoutMs: number):
 }
 
 /** Ends all connections; who still asks is told so. */
-export async function closeUpstream({ connections, pool }: Upstream): Promise<void> {
+export async function closeUpstream({ connections, streams, pool }: Upstream): Promise<void> {
+  streams.close()
   connections.close()
   await pool.destroy()
 }

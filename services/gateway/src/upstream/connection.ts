@@ -40,6 +40,11 @@ export class UpstreamSilent extends Error {
   readonly code = 'UPSTREAM_SILENT'
 }
 
+/** A caller took nothing of an answer for too long. */
+export class ReaderStalled extends Error {
+  readonly code = 'READER_STALLED'
+}
+
 /** Longest wait for a connection in milliseconds; services are near. */
 const CONNECT_MS = 2_000
 /** Bytes read at once, for which each connection has its room: nearly all answers come in one piece. */
@@ -96,6 +101,7 @@ export class Connection {
   /** Reads no further until `resume`. */
   pause(): void {
     this.#isPaused = true
+    this.#silentTicks = 0
     this.#socket.pause()
   }
 
@@ -119,11 +125,18 @@ export class Connection {
     this.#end()
   }
 
-  /** Counts another tick of silence, and ends what has been silent for more than so many while it had to speak, or was idle. */
-  tick(mostAsked: number, mostIdle: number): void {
+  /**
+   * Counts another tick of silence, and ends what has been silent for more than so many while it had to speak, was idle, or
+   * waited for a caller who takes nothing.
+   */
+  tick(mostAsked: number, mostIdle: number, mostPaused: number): void {
     this.#silentTicks += 1
     if (this.#asker === null) {
       if (this.#silentTicks > mostIdle) this.#end()
+      return
+    }
+    if (this.#isPaused && this.#silentTicks > mostPaused) {
+      this.fail(new ReaderStalled('The caller took nothing for too long.'))
       return
     }
     // A caller who sends or takes slowly is not the service's fault.

@@ -25,18 +25,23 @@ export class Connections implements ConnectionOwner {
   readonly #tickMs: number
   readonly #mostAsked: number
   readonly #mostIdle: number
+  readonly #mostPaused: number
   readonly #open = new Set<Connection>()
   readonly #free: Connection[] = []
   readonly #waiting: Waiting[] = []
   #ticking: NodeJS.Timeout | undefined
   #isClosed = false
 
-  /** `timeoutMs`: longest wait for the head of an answer, and between two parts of its body; at most an eighth more. */
-  constructor(url: string, timeoutMs: number) {
+  /**
+   * `timeoutMs`: longest wait for the head of an answer, and between two parts of its body; at most an eighth more.
+   * `pausedMs`: how long a caller may take nothing of an answer; default: for ever.
+   */
+  constructor(url: string, timeoutMs: number, pausedMs = Infinity) {
     this.#url = new URL(url)
     this.#tickMs = Math.min(TICK_MS, Math.ceil(timeoutMs / 8))
     this.#mostAsked = Math.ceil(timeoutMs / this.#tickMs)
     this.#mostIdle = Math.ceil(IDLE_MS / this.#tickMs)
+    this.#mostPaused = Math.ceil(pausedMs / this.#tickMs)
   }
 
   /**
@@ -100,7 +105,7 @@ export class Connections implements ConnectionOwner {
     const connection = new Connection(this.#url, this)
     this.#open.add(connection)
     this.#ticking ??= setInterval(() => {
-      for (const each of this.#open) each.tick(this.#mostAsked, this.#mostIdle)
+      for (const each of this.#open) each.tick(this.#mostAsked, this.#mostIdle, this.#mostPaused)
     }, this.#tickMs).unref()
     return connection
   }

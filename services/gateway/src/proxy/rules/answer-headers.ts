@@ -21,6 +21,8 @@ const PASSED = new Set([
   'content-security-policy',
   'referrer-policy',
   'x-frame-options',
+  // By which proxies in front know that each part goes on as it comes.
+  'x-accel-buffering',
 ])
 
 /**

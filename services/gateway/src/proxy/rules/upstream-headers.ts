@@ -9,6 +9,7 @@ const PASSED = [
   'if-match',
   'if-none-match',
   'idempotency-key',
+  'last-event-id',
   'authorization',
   'content-encoding',
   'x-prometheus-remote-write-version',
