@@ -310,9 +310,8 @@ function firstLines(text: string): string {
 /** What a stream without end says up to its first event, which is shown; then its reader goes. */
 async function firstEvent(response: Response): Promise<string> {
   let text = ''
-  const decoder = new TextDecoder()
-  for await (const part of response.body ?? []) {
-    text += decoder.decode(part, { stream: true })
+  for await (const part of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+    text += part
     const [whole] = /^[^]*?\ndata: .*\n\n/.exec(text) ?? []
     if (whole !== undefined) return whole
   }

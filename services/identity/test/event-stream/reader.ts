@@ -17,13 +17,13 @@ export interface Reader {
   /** The facts and the last word, without frames that only move the position. */
   readonly frames: Frame[]
   /** The facts alone. */
-  facts(): Envelope[]
+  readonly facts: () => Envelope[]
   /** What the client would send as `Last-Event-ID`. */
-  lastId(): number
+  readonly lastId: () => number
   /** Resolves when the stream is over, with the reason that it gave; `null` for none. */
   readonly over: Promise<string | null>
   /** The client goes. */
-  leave(): void
+  readonly leave: () => void
 }
 
 export async function listen(
