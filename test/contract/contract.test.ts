@@ -126,6 +126,7 @@ test('a TypeScript client made from the document leads an account through its li
 
 /** Their bodies are no JSON, and the generator knows none of their types. */
 const NOT_IN_PYTHON = [
+  'GET /v1/access-reviews/{id}/export',
   'PUT /v1/ebs-uploads/{id}/parts/{part}',
   'POST /v1/imports/persons',
   'POST /v1/metrics/write',
@@ -133,7 +134,7 @@ const NOT_IN_PYTHON = [
 
 testWith(
   noPython,
-  'a Python client made from the document has all operations but three and leads an account through its life',
+  'a Python client made from the document has all operations but four and leads an account through its life',
   async () => {
     const said = await output('python3', [
       ...['-m', 'openapi_python_client', 'generate', '--path', 'openapi.json', '--meta', 'none'],
