@@ -36,12 +36,22 @@ async function call(
     url: path.replaceAll(/\{.*?\}/g, ID),
     headers: tokenOf.get(as) ?? {},
   })
-  const type = String(answer.headers['content-type'])
-  const { code = '', permission } =
-    type.includes('problem+json') && answer.body !== ''
-      ? answer.json<{ code?: string; permission?: string }>()
-      : {}
-  return { status: answer.statusCode, code, ...(permission !== undefined && { permission }) }
+  return {
+    status: answer.statusCode,
+    ...refusalIn(String(answer.headers['content-type']), answer.body),
+  }
+}
+
+/** The code of a refusal, and the permission that it names. */
+function refusalIn(type: string, body: string): Omit<Called, 'status'> {
+  if (body === '' || !/json/.test(type)) return { code: '' }
+  const { code, permission, detail, status } = JSON.parse(body) as Readonly<Record<string, string>>
+  if (type.includes('problem+json'))
+    return { code: code ?? '', ...(permission !== undefined && { permission }) }
+  // SCIM has no codes of ours: the sentence names the permission.
+  const [, needed] = /^This operation needs the permission (.*)\.$/.exec(detail ?? '') ?? []
+  if (needed !== undefined) return { code: 'permission-missing', permission: needed }
+  return { code: type.includes('scim+json') && status === '401' ? 'unauthenticated' : '' }
 }
 
 /** What was answered otherwise than the row says, in words. */
