@@ -178,7 +178,8 @@ export class Play {
         redirect: 'manual',
         ...init,
       })
-      const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true
+      const isStream =
+        response.headers.get('content-type')?.startsWith('text/event-stream') === true
       const text = isStream ? await firstEvent(response) : await response.text()
       const contentType = response.headers.get('content-type')?.split(';')[0] ?? ''
       if (response.status !== 503 || performance.now() > deadline)
