@@ -14,6 +14,7 @@ const readers: Readonly<Record<string, Permission>> = {
   'identity.directory.persons-imported': 'person.manage',
   'identity.directory.standing-': 'grant.read',
   'identity.directory.departure-': 'departure.read',
+  'identity.directory.absence-': 'person.manage',
   'identity.account.': 'account.read',
   'identity.account.change-': 'account-change.read',
   'identity.account.client-': 'client.read',
@@ -27,6 +28,8 @@ const readers: Readonly<Record<string, Permission>> = {
   // Failed sign-ins, resets, keys: for who handles them and for who audits that.
   'identity.security.': 'credential-reset.read',
   'identity.security.account-case-': 'account-case.read',
+  'identity.security.sharing-': 'account-case.read',
+  'identity.security.network-': 'network.read',
   'identity.security.audit-': 'audit-task.read',
   'identity.security.client-': 'client.read',
   'identity.security.api-key-': 'client.read',
