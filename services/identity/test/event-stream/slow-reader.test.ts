@@ -55,7 +55,7 @@ function add(open: OpenStreams, position: number): EventStream {
   const principal: Principal = {
     ...{ actor: randomUUID(), kind: 'client', personId: null, sessionId: null, unitId: null },
     ...{ range: 'company', roles: ['SCRIPT'], permissions: new Set<string>(), controllers: [] },
-    ...{ coolingUntil: null, epoch: 0, issuedAt: 0, expiresAt: Infinity },
+    ...{ coolingUntil: null, secondFactorUntil: null, epoch: 0, issuedAt: 0, expiresAt: Infinity },
   }
   open.add(stream, principal, 'en')
   return stream
