@@ -24,6 +24,11 @@ export const scimProblems = {
     said('The path names no attribute of the resource', '该路径未指向资源的任何属性'),
     said('Take the names from `/scim/v2/Schemas`.', '请使用 `/scim/v2/Schemas` 中的名称。'),
   ),
+  'scim-target-missing': problem(
+    400,
+    said('There is nothing at the path of the change', '更改的路径处没有内容'),
+    said('Read the resource and decide anew.', '请重新读取该资源后再作决定。'),
+  ),
   'scim-value-refused': problem(
     400,
     said('A value is missing or cannot be taken', '有值缺失或不被接受'),
@@ -31,5 +36,18 @@ export const scimProblems = {
       'Send values of the type that `/scim/v2/Schemas` names, and codes that the register knows.',
       '请发送 `/scim/v2/Schemas` 所列类型的值，以及登记中已有的编码。',
     ),
+  ),
+  'scim-mutability': problem(
+    400,
+    said('The attribute cannot be changed', '该属性不可更改'),
+    said(
+      'Leave it as it was read; `mutability` in `/scim/v2/Schemas` says which attributes change.',
+      '请保持读取时的值；哪些属性可更改，见 `/scim/v2/Schemas` 的 `mutability`。',
+    ),
+  ),
+  'external-id-taken': problem(
+    409,
+    said('Another person has this externalId with you', '您已将此 externalId 用于另一人员'),
+    said('Find the person by it and go on there.', '请以此查找该人员后继续。'),
   ),
 } as const satisfies Record<string, ProblemDefinition>
