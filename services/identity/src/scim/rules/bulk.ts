@@ -75,7 +75,7 @@ function mapTexts(value: unknown, map: (text: string) => string): unknown {
   if (!isObject(value)) return value
   return Object.fromEntries(
     Object.entries(value).map(([name, each]) => [name, mapTexts(each, map)]),
-  ) as Json
+  )
 }
 
 /**
