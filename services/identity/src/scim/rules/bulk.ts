@@ -1,6 +1,5 @@
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
-import type { Json } from './attribute.ts'
 import { isObject } from './read-resource.ts'
 
 /** One operation of a bulk request, with references to others of it that are still to be resolved. */
