@@ -33,6 +33,7 @@ export async function evidence(company: Company): Promise<void> {
     body: { format: 'ndjson', filter: { clause: 'A-2.1.4' } },
   })
   await play.show('verifyAuditLedger', 'Has anybody changed it?', { as })
+  await receivers(company)
   await audit(company)
   await play.show('readAttention', 'What wants a human, the worst first', {
     as: 'SYSADM',
@@ -41,6 +42,57 @@ export async function evidence(company: Company): Promise<void> {
   await play.show('rotateSigningKey', 'Tokens are signed with a new key from now on', {
     as: 'SECADM',
     body: { reason: '年度轮换。' },
+  })
+}
+
+/** Another system is sent what is found of the ledger, after two people have agreed to it. */
+async function receivers({ play }: Company): Promise<void> {
+  const as = 'SYSADM'
+  const asked = await play.show(
+    'registerEventWebhook',
+    'The data platform is to be told of verifications',
+    {
+      as,
+      body: {
+        url: 'https://hooks.example.test/events',
+        types: ['audit.access.ledger-verified.v1'],
+        unitId: null,
+        reason: '接入集团数据平台。',
+      },
+    },
+  )
+  await play.call('approveIdentityProposal', {
+    as: 'SECADM',
+    path: { id: textOf(asked.body, 'id') },
+    body: { reason: '同意。' },
+  })
+  const listed = await play.show('listEventWebhooks', 'Who is sent facts', {
+    as,
+    query: { limit: 10 },
+  })
+  const id = String(itemsOf(listed)[0]?.id)
+  await play.show('makeEventWebhookSecret', 'The secret that signs, shown once', {
+    as,
+    path: { id },
+    body: { overlapHours: 24 },
+  })
+  const from = play.stage.now().toISOString()
+  await play.stage.run('identity', 'verify-ledger')
+  await play.show('listEventDeliveries', 'What it was sent', {
+    as,
+    path: { id },
+    query: { limit: 10 },
+  })
+  await play.show('replayEventWebhook', 'All of this day once more', {
+    as,
+    path: { id },
+    body: { from, to: play.stage.now().toISOString(), onlyFailed: false, after: 0 },
+  })
+  await play.show('readEventWebhook', 'One receiver', { as, path: { id } })
+  await play.show('endEventWebhook', 'It is sent nothing more', {
+    as,
+    path: { id },
+    body: { reason: '地址变更。' },
   })
 }
 

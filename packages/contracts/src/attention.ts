@@ -22,6 +22,7 @@ export const mendings = {
   'replay{Service}DeadLetter': mending('POST', '/v1/dead-letters/{service}/{id}/replay'),
   'approve{Service}Proposal': mending('POST', '/v1/proposals/{service}/{id}/approve'),
   'list{Service}ProposalAlarms': mending('GET', '/v1/proposals/{service}/alarms'),
+  replayEventWebhook: mending('POST', '/v1/event-webhooks/{id}/replays'),
   readAuditTask: mending('GET', '/v1/audit/tasks/{id}'),
   requestAccountChange: mending('POST', '/v1/account-changes'),
   unlockAccount: mending('POST', '/v1/accounts/{id}/unlock'),

@@ -15,6 +15,7 @@ import * as platform from './platform-events.ts'
 import * as provisioning from './provisioning-events.ts'
 import * as reconciliation from './reconciliation-events.ts'
 import * as signIn from './sign-in-events.ts'
+import * as webhook from './webhook-events.ts'
 
 /** Every module of events, by the names that they export. */
 export const eventModules: readonly Readonly<Record<string, unknown>>[] = [
@@ -34,6 +35,7 @@ export const eventModules: readonly Readonly<Record<string, unknown>>[] = [
   provisioning,
   reconciliation,
   signIn,
+  webhook,
 ]
 
 const definitions = eventModules.flatMap((module) =>

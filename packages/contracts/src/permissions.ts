@@ -104,6 +104,10 @@ export const permissions = {
   'signing-key.rotate': ['SECURITY_ADMIN'],
   'audit.read': ['AUDIT_ADMIN'],
   'audit.verify': ['AUDIT_ADMIN'],
+  /** Receivers of events outside: who sets one up is not who lets facts leave. */
+  'event-webhook.read': ['SYSTEM_ADMIN', 'SECURITY_ADMIN', 'AUDIT_ADMIN'],
+  'event-webhook.manage': ['SYSTEM_ADMIN'],
+  'event-webhook.decide': ['SECURITY_ADMIN'],
   /** The security administrator for the acts of audit administrators alone, which nobody of them judges for himself. */
   'audit-task.read': ['AUDIT_ADMIN', 'SECURITY_ADMIN'],
   'audit-task.judge': ['AUDIT_ADMIN', 'SECURITY_ADMIN'],

@@ -104,6 +104,7 @@ export const services: Readonly<Record<ServiceName, ServiceProfile>> = {
     '/v1/ebs-findings',
     '/v1/ebs-adoptions',
     '/v1/audit',
+    '/v1/event-webhooks',
   ),
   'incident-tiering': profile(
     'incident-tiering',

@@ -12,6 +12,7 @@ export const tags: Readonly<Record<string, string>> = {
   appeals: 'Objections to a score of the assessment, and what became of them.',
   attention: 'Everything that wants a human, in one list, the worst first.',
   audit: 'The register of what was done: reading, copies, verification, keys and anchors.',
+  'event-webhooks': 'Addresses outside that facts are sent to, and what each was sent.',
   'backup-agents':
     'The agents that carry out backups, copies, proofs and restores, and their work.',
   'backup-copies': 'Copies of backups at other sites, and when each was last proven.',

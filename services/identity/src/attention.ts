@@ -4,6 +4,9 @@ import { uploadSilent } from './reconciliation/upload-silent.ts'
 /** Minutes that a task in EBS may wait for the middleware, which asks at least every minute. Own choice. */
 const LEASED_WITHIN_MINUTES = 15
 
+/** Days that facts which a receiver did not get ask for a human. Own choice, as of messages. */
+const UNDELIVERED_DAYS = 7
+
 /** Days that a departure which somebody did not tell of asks for a human. Own choice. */
 const REMEMBERED_DAYS = 30
 
@@ -52,6 +55,15 @@ export const identityAttention: readonly AttentionSource[] = [
     find: `select id::text, kind, array_remove(array[unit_id], null), found_at,
                   case when kind in ('not-disabled', 'reopened') then 'critical' end, 'readEbsFinding', null
              from ebs_finding where state = 'open' and (ignored_until is null or ignored_until <= $1)`,
+  },
+  {
+    kind: 'notification-undelivered',
+    // One matter for each receiver, however many facts it did not get.
+    find: `select webhook.id::text, webhook.url, array[]::uuid[], min(delivery.queued_at), null, 'replayEventWebhook', null
+             from event_delivery as delivery join event_webhook as webhook on webhook.id = webhook_id
+            where delivery.state = 'failed' and ended_at is null
+              and delivery.queued_at > $1 - interval '${UNDELIVERED_DAYS} days'
+            group by webhook.id, webhook.url`,
   },
   {
     kind: 'audit-overdue',

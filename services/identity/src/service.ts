@@ -57,6 +57,10 @@ import { DepartureEntity } from './departures/departure.ts'
 import { departureRoutes } from './departures/routes.ts'
 import { watchDepartures } from './departures/watch-departures.ts'
 import { eventStreamRoutes } from './event-stream/routes.ts'
+import { deliverEvents, forgetDeliveries } from './event-webhooks/deliver-events.ts'
+import { EventDeliveryEntity, EventWebhookEntity } from './event-webhooks/event-webhook.ts'
+import { registeringWebhook } from './event-webhooks/register-webhook.ts'
+import { eventWebhookRoutes } from './event-webhooks/routes.ts'
 import { feedRoutes } from './feed/routes.ts'
 import { AccessRequestEntity } from './access-requests/access-request.ts'
 import { accessRequestsWaiting } from './access-requests/requests-waiting.ts'
@@ -211,6 +215,8 @@ export const identity = defineService({
     AuditAnchorEntity,
     AuditSealEntity,
     AuditTaskEntity,
+    EventWebhookEntity,
+    EventDeliveryEntity,
     AuditItemEntity,
   ],
   migrations,
@@ -257,6 +263,8 @@ export const identity = defineService({
     await tokenRoutes(app, { db, clock, issuer, sign, write, signIdToken, keyFor })
     await frontEndRoutes(app, { db, clock, issuer, seal })
     feedRoutes(app, { db })
+    const targets = config.WEBHOOK_TARGETS
+    eventWebhookRoutes(app, { db, clock, seal, targets, registering: registeringWebhook(targets) })
     auditTaskRoutes(app, { db, clock, signer: signerOf(config) })
     eventStreamRoutes(app, { db, clock, log: deps.log })
     auditRoutes(app, { db, clock, signer: signerOf(config), verify: ledgerVerification(deps) })
@@ -284,6 +292,11 @@ export const identity = defineService({
     renewSigningKey(createSeal(deps.config.SEALING_KEYS)),
     anchorLedger,
     openDueAudit,
+    deliverEvents(createSeal(deps.config.SEALING_KEYS), {
+      targets: deps.config.WEBHOOK_TARGETS,
+      privateNetworks: deps.config.WEBHOOK_PRIVATE_NETWORKS,
+    }),
+    forgetDeliveries,
     sealLedger(signerOf(deps.config)),
     verifyNightly(ledgerVerification(deps)),
   ],
@@ -303,6 +316,7 @@ export const identity = defineService({
     '*/10 * * * * watch-departures',
     '5 16 * * * anchor-ledger',
     '15 0 * * * open-audit ?fill=1d',
+    '44 17 * * * forget-event-deliveries',
     '35 16 * * * verify-ledger ?fill=1d',
     '15 16 * * * find-sod-violations ?fill=1d',
     '20 16 * * * open-access-reviews ?fill=1d',
@@ -322,7 +336,13 @@ export const identity = defineService({
     secretHalvesWaiting,
     keyHalvesWaiting,
   ],
-  proposals: () => [narrowDuties, changeRules, grantException, listNetwork],
+  proposals: ({ config }) => [
+    narrowDuties,
+    changeRules,
+    grantException,
+    listNetwork,
+    registeringWebhook(config.WEBHOOK_TARGETS),
+  ],
   attention: identityAttention,
   unitExists,
   // Its own table: no request to itself, and no stale copy.

@@ -42,6 +42,14 @@ export const identityProblems = {
       '请先明确该账号归属何人：为其办理入职，再由三员中的两名管理员分别提出和审批 name-administrator 类型的账号变更；任何人不得审批涉及本人账号的变更。',
     ),
   ),
+  'webhook-ended': problem(
+    409,
+    said('Nothing is sent to this receiver', '该接收地址不接收事件'),
+    said(
+      'Register another, or make a secret for one that has none yet.',
+      '请另行登记；尚无密钥的，请先生成密钥。',
+    ),
+  ),
   'audit-signed': problem(
     409,
     said('The report of the audit is signed', '审计报告已签署'),

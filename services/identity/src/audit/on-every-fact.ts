@@ -1,5 +1,6 @@
 import { topics } from '@erp-steward/contracts/event-catalog'
 import { onEvery } from '@erp-steward/messaging/consumer'
+import { queueDeliveries } from '../event-webhooks/queue-deliveries.ts'
 import { canonicalJson, ledgerHash } from './ledger-hash.ts'
 
 /**
@@ -10,8 +11,9 @@ import { canonicalJson, ledgerHash } from './ledger-hash.ts'
  * A fact that is in the ledger already is left alone, even when its receipt in the inbox has been pruned.
  */
 export const onEveryFact = onEvery(topics, async (tx, deliveries) => {
-  const [head]: { seq: string; hash: Buffer }[] = await tx.query(
-    'select seq, hash from lock_audit_head()',
+  const [head]: { seq: string; hash: Buffer; isFollowed: boolean }[] = await tx.query(
+    `select seq, hash, exists (select from event_webhook where sealed_secret is not null) as "isFollowed"
+       from lock_audit_head()`,
   )
   if (head === undefined) throw new TypeError('the audit ledger has no head')
   const held: { id: string }[] = await tx.query(
@@ -46,4 +48,7 @@ export const onEveryFact = onEvery(topics, async (tx, deliveries) => {
       records.map(({ hash }) => hash),
     ],
   )
+  const [act] = deliveries.map((delivery) => delivery.act)
+  if (head.isFollowed && act !== undefined)
+    await queueDeliveries(tx, [BigInt(head.seq) + 1n, last.seq], act)
 })

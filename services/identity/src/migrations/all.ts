@@ -40,6 +40,7 @@ import { CreateApiKey1790000097730 } from './1790000097730-create-api-key.ts'
 import { CreateAccessReview1790000099100 } from './1790000099100-create-access-review.ts'
 import { KnowDevices1790000097130 } from './1790000097130-know-devices.ts'
 import { CreateAccountSignal1790000099300 } from './1790000099300-create-account-signal.ts'
+import { CreateEventWebhook1790000099800 } from './1790000099800-create-event-webhook.ts'
 
 /** In the order they run. */
 export const migrations = [
@@ -85,4 +86,5 @@ export const migrations = [
   CreateAccessReview1790000099100,
   KnowDevices1790000097130,
   CreateAccountSignal1790000099300,
+  CreateEventWebhook1790000099800,
 ]
