@@ -1,6 +1,5 @@
 /** Members whose text opens something or proves something: what they hold is never shown. */
 const SECRETS: Readonly<Record<string, string>> = {
-  secret: 'example-secret',
   claimCode: 'example-half',
   mark: 'example-mark',
   sealed: 'example-sealed-half',

@@ -7,7 +7,7 @@ import type { Envelope } from '@erp-steward/contracts/event'
 import { AccessRefused, ServiceAlive } from '@erp-steward/contracts/platform-events'
 import { AccountRolesChanged } from '@erp-steward/contracts/account-events'
 
-import { SignedIn } from '@erp-steward/contracts/sign-in-events'
+import { LedgerExported } from '@erp-steward/contracts/ledger-events'
 import type { Role } from '@erp-steward/contracts/permissions'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import { runTask } from '@erp-steward/test-kit/run-task'
@@ -72,7 +72,7 @@ async function record(type: string, actor: string): Promise<void> {
 /** A month with sign-ins, refusals, operations, and many beats of our own services. */
 async function september({ clerk = randomUUID() } = {}): Promise<string> {
   for (let n = 0; n < 8; n += 1) {
-    await record(SignedIn.type, clerk)
+    await record(LedgerExported.type, clerk)
     await record(AccountRolesChanged.type, clerk)
     await record(ServiceAlive.type, 'service:identity')
     await record(AccountRolesChanged.type, 'service:identity')
@@ -196,7 +196,8 @@ test('[A-4.3.4] whoever has a copy of the ledger draws the same sample', async (
       .filter(({ actor }) => !actor.startsWith('service:'))
       .filter(
         ({ type }) =>
-          ([SignedIn.type, AccessRefused.type] as string[]).includes(type) === (kind === 'access'),
+          ([LedgerExported.type, AccessRefused.type] as string[]).includes(type) ===
+          (kind === 'access'),
       )
       .map(({ seq }) => seq)
       .sort((one, other) => (rank(one) < rank(other) ? -1 : 1))
@@ -281,7 +282,7 @@ test('[A-4.3.4] [A-4.3.5] the report is signed when every fact is judged and the
 test('[A-4.3.4] nobody judges an own act: those of auditors are for the security administrator, who sees no others', async () => {
   const { id: watcher } = await addAccount(stage, { administratorRole: 'AUDIT_ADMIN' })
   const clerk = await september()
-  await record(SignedIn.type, watcher)
+  await record(LedgerExported.type, watcher)
   const task = only(await openedOn('2026-10-08'))
   const drawn = await items(task.id)
   const own = drawn.find(({ actor }) => actor === watcher)

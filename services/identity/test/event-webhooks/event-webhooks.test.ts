@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { AccountRolesChanged } from '@erp-steward/contracts/account-events'
 import type { Envelope } from '@erp-steward/contracts/event'
-import { SignedIn } from '@erp-steward/contracts/sign-in-events'
+import { LedgerExported } from '@erp-steward/contracts/ledger-events'
 import { runDueJobs } from '@erp-steward/test-kit/due-jobs'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import { runTask } from '@erp-steward/test-kit/run-task'
@@ -134,13 +134,13 @@ const idsOf = () => received.map(({ headers }) => headers['webhook-id'])
 test('a receiver takes two persons: nothing is sent before the second, and nobody approves the own', async () => {
   const { id } = await ok(asking())
   expect(await refusal(approving(id, system))).toEqual([403, 'permission-missing'])
-  await record(SignedIn.type)
+  await record(LedgerExported.type)
   expect(await webhooks()).toEqual([])
   await ok(approving(id))
   const [webhook] = await webhooks()
   expect(webhook).toMatchObject({ url: `http://127.0.0.1:${port}/events`, secretMadeAt: null })
   // Not without a secret either.
-  await record(SignedIn.type)
+  await record(LedgerExported.type)
   await work()
   expect(received).toEqual([])
   expect(JSON.stringify(await webhooks())).not.toContain('sealed')
@@ -157,7 +157,7 @@ test.each([
 
 test('a fact is posted as the ledger has it, signed after Standard Webhooks, once', async () => {
   const webhook = await withSecret()
-  const fact = await record(SignedIn.type)
+  const fact = await record(LedgerExported.type)
   await work()
   await work()
   const [message] = received
@@ -177,10 +177,10 @@ test('a fact is posted as the ledger has it, signed after Standard Webhooks, onc
 test('only the types that were approved are sent, only of the unit, and in the order of the ledger', async () => {
   const unit = randomUUID()
   await stage.db.query(`insert into unit values ($1, 'U9', 'Unit', 'USER_UNIT', true, 1)`, [unit])
-  await withSecret({ types: [SignedIn.type], unitId: unit })
-  await record(SignedIn.type)
+  await withSecret({ types: [LedgerExported.type], unitId: unit })
+  await record(LedgerExported.type)
   await record(AccountRolesChanged.type, unit)
-  const wanted = [await record(SignedIn.type, unit), await record(SignedIn.type, unit)]
+  const wanted = [await record(LedgerExported.type, unit), await record(LedgerExported.type, unit)]
   await work()
   expect(idsOf()).toEqual(wanted.map(({ id }) => id))
 })
@@ -189,13 +189,13 @@ test('what fails is tried under the same id for a day, holds up nothing, is give
   const webhook = await withSecret()
   status = 500
   const begun = stage.now
-  const poor = await record(SignedIn.type)
+  const poor = await record(LedgerExported.type)
   await work()
   expect(await deliveries(webhook)).toMatchObject([
     { state: 'queued', attempts: 1, lastError: 'The receiver answered 500.' },
   ])
   status = 204
-  const good = await record(SignedIn.type)
+  const good = await record(LedgerExported.type)
   await work()
   expect(idsOf()).toEqual([poor.id, good.id])
 
@@ -241,7 +241,7 @@ test('a secret is replaced while messages come: both sign until the overlap is o
   expect(second.secret).not.toBe(first.secret)
   const signatures = async () => {
     received = []
-    await record(SignedIn.type)
+    await record(LedgerExported.type)
     await work()
     return String(received[0]?.headers['webhook-signature']).split(' ').length
   }
@@ -260,7 +260,7 @@ test('a secret is replaced while messages come: both sign until the overlap is o
 test('a receiver that is ended gets nothing more, not even what waits, and does not come back', async () => {
   const webhook = await withSecret()
   status = 500
-  await record(SignedIn.type)
+  await record(LedgerExported.type)
   await work()
   const ended = await ok<Webhook>(
     call(stage, {
@@ -273,7 +273,7 @@ test('a receiver that is ended gets nothing more, not even what waits, and does 
   )
   received = []
   status = 204
-  await record(SignedIn.type)
+  await record(LedgerExported.type)
   pass(stage, HOUR)
   await work()
   expect(received).toEqual([])
@@ -284,7 +284,7 @@ test('a receiver that is ended gets nothing more, not even what waits, and does 
 
 test('a listed name that resolves to a private address is not called, and the ledger says why', async () => {
   const webhook = await withSecret({ url: `http://localhost:${port}/` })
-  await record(SignedIn.type)
+  await record(LedgerExported.type)
   await work()
   expect(received).toEqual([])
   const [delivery] = await deliveries(webhook)
@@ -293,7 +293,7 @@ test('a listed name that resolves to a private address is not called, and the le
 
 test('what was delivered is known for 30 days, what was not for 90', async () => {
   const webhook = await withSecret()
-  await record(SignedIn.type)
+  await record(LedgerExported.type)
   await work()
   pass(stage, 31 * 24 * HOUR)
   await runTask(stage, 'forget-event-deliveries')
