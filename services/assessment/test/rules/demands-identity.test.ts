@@ -270,6 +270,20 @@ test('[A-2.1.4] turned: the end date still waits at its time, or failed, or read
 const RULES = { sessionsPastInitial: 0, withoutClasses: 0, tooShort: 0, sessionsPastLimit: 0 }
 const CHANGED = { ...ACCOUNT, replacedInitial: true, minLength: 8, classes: 4 }
 
+test.each([
+  ['A-2.2.4', 'SIGNON_PASSWORD_HARD_TO_GUESS'],
+  ['A-2.2.5', 'SIGNON_PASSWORD_LENGTH'],
+  ['A-2.2.7', 'ICX_SESSION_TIMEOUT'],
+])('[%s] turned: EBS itself is set otherwise (%s), until it no longer is', (id, name) => {
+  const known = [said(PasswordChanged, CHANGED), said(SessionEnded, { reason: 'idle' })]
+  const found = (option: string) =>
+    said(DriftFound, { findingId: 'f1', kind: 'profile-option', name: option }, -HOUR)
+  expect(stateAfter(id, [...known, found('AUDITTRAIL:ACTIVATE')])).toBe('kept')
+  expect(stateAfter(id, [...known, found(name)])).toBe('broken')
+  const closed = said(DriftClosed, { findingId: 'f1', kind: 'profile-option', why: 'gone' })
+  expect(stateAfter(id, [...known, found(name), closed])).toBe('kept')
+})
+
 test('[A-2.2.3] kept: initial passwords are replaced first, and none outlives its time', () => {
   const changed = said(PasswordChanged, CHANGED)
   const signedIn = said(SignedIn, {

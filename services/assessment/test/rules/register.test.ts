@@ -27,6 +27,8 @@ function hasPath(schema: TSchema, path: string): boolean {
   return found !== undefined && (rest.length === 0 || hasPath(found, rest.join('.')))
 }
 
+const isFree = (option: TSchema) => !('format' in option) && !('enum' in option)
+
 /** The values that a member can have, where the schema lists them. */
 function valuesOf(schema: TSchema, path: string): readonly unknown[] | null {
   const [member = '', ...rest] = path.split('.')
@@ -34,6 +36,9 @@ function valuesOf(schema: TSchema, path: string): readonly unknown[] | null {
   if (found === undefined) return []
   if (rest.length > 0) return valuesOf(found, rest.join('.'))
   const options = 'anyOf' in found ? (found.anyOf as TSchema[]) : [found]
+  // A free text may be anything, also beside null; an instant or an id is compared with null alone.
+  if (options.some((option) => 'type' in option && option.type === 'string' && isFree(option)))
+    return null
   const values = options.map((option) => {
     if ('enum' in option) return option.enum as unknown[]
     const { type } = option as { type?: string }

@@ -195,6 +195,14 @@ export const identityControls: readonly Control[] = [
       mends(signIn.PasswordChanged, '{accountId}', { when: { classes: [3, 4] } }),
       breaks(signIn.SignInRulesChecked, 'now', { when: { '!withoutClasses': [0] } }),
       mends(signIn.SignInRulesChecked, 'now', { when: { withoutClasses: [0] } }),
+      breaks(reconciliation.DriftFound, '{findingId}', {
+        when: {
+          kind: ['profile-option'],
+          name: ['SIGNON_PASSWORD_HARD_TO_GUESS', 'SIGNON_PASSWORD_CUSTOM', 'SIGNON_PASSWORD_CASE'],
+        },
+        why: 'EBS itself is set otherwise.',
+      }),
+      mends(reconciliation.DriftClosed, '{findingId}', { why: 'EBS is set as wanted.' }),
     ],
   }),
   control('A-2.2.5', {
@@ -207,8 +215,8 @@ export const identityControls: readonly Control[] = [
       en: 'Changes of password, which happen only after the check; the hourly count finds none of shorter rules in force.',
     },
     counterExample: {
-      zh: '在少于 8 位的规则下设置密码；现用密码中有这样的；身份服务三小时无消息，或从未有过变更。',
-      en: 'A password is taken under a rule for less than 8 characters, or such a one is in force; nothing is heard of identity for three hours, or no password was ever changed.',
+      zh: '在少于 8 位的规则下设置密码；现用密码中有这样的；对账发现 EBS 自身的设置更短；身份服务三小时无消息，或从未有过变更。',
+      en: 'A password is taken under a rule for less than 8 characters, or such a one is in force; a comparison finds EBS itself set to less; nothing is heard of identity for three hours, or no password was ever changed.',
     },
     from: IDENTITY,
     touches: [
@@ -217,6 +225,11 @@ export const identityControls: readonly Control[] = [
       mends(signIn.PasswordChanged, '{accountId}', { when: { '!minLength': SHORTER_THAN_8 } }),
       breaks(signIn.SignInRulesChecked, 'now', { when: { '!tooShort': [0] } }),
       mends(signIn.SignInRulesChecked, 'now', { when: { tooShort: [0] } }),
+      breaks(reconciliation.DriftFound, '{findingId}', {
+        when: { kind: ['profile-option'], name: ['SIGNON_PASSWORD_LENGTH'] },
+        why: 'EBS itself is set otherwise.',
+      }),
+      mends(reconciliation.DriftClosed, '{findingId}', { why: 'EBS is set as wanted.' }),
     ],
   }),
   control('A-2.2.6', {
@@ -248,14 +261,19 @@ export const identityControls: readonly Control[] = [
       en: 'Sessions ended; the hourly count finds none past its limits.',
     },
     counterExample: {
-      zh: '到限五分钟后会话仍然存在；身份服务三小时无消息，或从未有会话结束。',
-      en: 'A session is open five minutes after its limit; nothing is heard of identity for three hours, or no session ever ended.',
+      zh: '到限五分钟后会话仍然存在；对账发现 EBS 自身的时限更宽；身份服务三小时无消息，或从未有会话结束。',
+      en: 'A session is open five minutes after its limit; a comparison finds wider limits in EBS itself; nothing is heard of identity for three hours, or no session ever ended.',
     },
     from: IDENTITY,
     touches: [
       proves(signIn.SessionEnded),
       breaks(signIn.SignInRulesChecked, 'now', { when: { '!sessionsPastLimit': [0] } }),
       mends(signIn.SignInRulesChecked, 'now', { when: { sessionsPastLimit: [0] } }),
+      breaks(reconciliation.DriftFound, '{findingId}', {
+        when: { kind: ['profile-option'], name: ['ICX_SESSION_TIMEOUT', 'ICX_LIMIT_TIME'] },
+        why: 'EBS itself is set otherwise.',
+      }),
+      mends(reconciliation.DriftClosed, '{findingId}', { why: 'EBS is set as wanted.' }),
     ],
   }),
   control('A-4.2.4', {
