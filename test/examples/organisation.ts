@@ -57,6 +57,13 @@ async function firstSignIn(company: Company): Promise<void> {
   })
   play.admit('SYSADM', () => Promise.resolve(renewed))
   await play.show('readOwnStanding', 'Who am I, and what may I do?', { as: 'SYSADM' })
+  await play.show(
+    'readPasswordPolicy',
+    'Which rules the company follows, and against which standard',
+    {
+      as: 'SYSADM',
+    },
+  )
   await play.show('listOwnSessions', 'Where am I signed in?', { as: 'SYSADM' })
   await secondFactor(company, device)
   company.admit('SYSADM')

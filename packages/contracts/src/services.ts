@@ -92,6 +92,7 @@ export const services: Readonly<Record<ServiceName, ServiceProfile>> = {
     '/v1/sod',
     '/v1/credential-resets',
     '/v1/me',
+    '/v1/password-policy',
     '/v1/authorizations',
     '/v1/sign-out',
     '/v1/userinfo',

@@ -15,6 +15,7 @@ const strictness: Readonly<Record<string, Stricter>> = {
   'identity.password.classes': 'higher',
   'identity.password.history': 'higher',
   'identity.password.admin_history': 'higher',
+  'identity.password.history_age': 'higher',
   'identity.password.max_age': 'lower',
   'identity.password.initial_ttl': 'lower',
   'identity.password.cooling': 'higher',

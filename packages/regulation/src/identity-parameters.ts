@@ -80,6 +80,38 @@ export const identityParameters = [
     zh: ['管理员密码历史', '管理员新密码不得与最近几次的密码相同。'],
     en: ['Administrator password history', 'As the password history, for administrators.'],
   }),
+  duration('identity.password.history_age', {
+    default: 'P450D',
+    // Five passwords of 90 days each; EBS counts days alone.
+    bounds: ['PT0S', 'P1095D'],
+    clauses: ['A-2.2.4'],
+    source: 'Defaults 2.9 (source S53a)',
+    zh: [
+      '密码历史时间',
+      '新密码不得与此时间内有效过的密码相同；与“密码历史”同时检查，以较严者为准。0 表示只按次数。',
+    ],
+    en: [
+      'Password history by age',
+      'A new password may not equal one that was in force during this time; it counts beside the number of passwords, and the stricter of both decides. 0: the number alone.',
+    ],
+  }),
+  stringList('identity.password.company_words', {
+    default: [],
+    unit: 'a word of 2 to 40 characters without spaces',
+    pattern: '^\\S{2,40}$',
+    minItems: 0,
+    maxItems: 200,
+    clauses: ['A-2.2.4'],
+    source: 'Defaults 2.9 (own choice)',
+    zh: [
+      '密码禁用词',
+      '密码中不得出现的本单位用词，例如单位简称、产品名、地名；不区分大小写，也识别以数字、符号替代字母的写法。',
+    ],
+    en: [
+      'Company words',
+      'Words of the company that no password may contain, such as its name, products and places; case does not matter, nor do digits and signs in place of letters.',
+    ],
+  }),
   duration('identity.password.initial_ttl', {
     default: 'PT72H',
     bounds: ['PT1S', 'P7D'],

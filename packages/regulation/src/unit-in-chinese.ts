@@ -5,6 +5,7 @@ const IN_CHINESE: Readonly<Record<string, string>> = {
     '节点“代码 日 HH:MM”，其中日为 WD1 至 WD15（工作日）或 D1 至 D31（自然日）',
   'a weekly window such as "TUE 20:00-24:00" or "SAT 20:00-SUN 06:00"':
     '每周时间窗口，例如“TUE 20:00-24:00”或“SAT 20:00-SUN 06:00”',
+  'a word of 2 to 40 characters without spaces': '2 至 40 个字符、不含空格的词',
   accounts: '个账号',
   attempts: '次尝试',
   'breaches in a row': '次连续超限',

@@ -90,6 +90,8 @@ const shipped: readonly (readonly [ParameterKey, unknown])[] = [
   ['identity.password.max_age', 'P90D'],
   ['identity.password.history', 5],
   ['identity.password.admin_history', 10],
+  ['identity.password.history_age', 'P450D'],
+  ['identity.password.company_words', []],
   ['identity.password.initial_ttl', 'PT72H'],
   ['identity.password.cooling', 'PT24H'],
   ['identity.second_factor.required', 'administrators'],

@@ -12,10 +12,11 @@ import { rolesOfAccount } from '../accounts/roles-of-account.ts'
 import { endSessionsOfAccount } from '../sessions/end-session.ts'
 import { beginAttempt, checkPassword, failAttempt, passAttempt } from './attempt.ts'
 import { comparable } from './claim-code.ts'
-import { CredentialEntity, type Credential } from './credential.ts'
+import { CredentialEntity, MOST_KEPT, type Credential } from './credential.ts'
 import { deviceOfSession } from './known-device.ts'
 import { CredentialResetEntity, openReset, stateReset } from './credential-reset.ts'
 import { hashPassword, verifyPassword } from './password-hash.ts'
+import { blockListFor } from './block-list.ts'
 import { passwordPolicyOf } from './password-policy-of.ts'
 import { replaceCredential } from './replace-credential.ts'
 import { passwordFaults, type PasswordFault, type PasswordPolicy } from './rules/password-policy.ts'
@@ -43,7 +44,7 @@ export async function changePassword(
   { accountId, sessionId, currentPassword, newPassword, sourceIp }: ChangePassword,
   act: Act,
 ): Promise<void> {
-  const { account, userName, policy, current, earlier, attempt } = await db.transaction(
+  const { account, userName, policy, blocked, current, earlier, attempt } = await db.transaction(
     async (tx) => {
       const account = await tx.findOneBy(AccountEntity, { id: accountId })
       if (account === null)
@@ -55,7 +56,10 @@ export async function changePassword(
       const device = await deviceOfSession(tx, sessionId)
       const attempt = await beginAttempt(tx, { userName, account, sourceIp, device }, act)
       const policy = await passwordPolicyOf(tx, account, act.now)
-      return { account, userName, policy, attempt, ...(await passwordsOf(tx, account, policy)) }
+      const { unitId } = await rolesOfAccount(tx, account, act.now)
+      const blocked = await blockListFor(tx, unitId, act.now)
+      const passwords = await passwordsOf(tx, account, policy, act.now)
+      return { account, userName, policy, blocked, attempt, ...passwords }
     },
   )
   const typed = comparable(current, currentPassword)
@@ -73,13 +77,13 @@ export async function changePassword(
     )
   }
   await db.transaction((tx) => passAttempt(tx, attempt, act))
-  const faults = passwordFaults(newPassword, userName, policy)
+  const faults = passwordFaults(newPassword, userName, policy, blocked)
   if (faults.length === 0 && (await wasUsed(newPassword, earlier)))
     faults.push({
       rule: 'used-before',
       detail: said(
-        `It is one of the last ${String(policy.history)} passwords.`,
-        `它是最近 ${String(policy.history)} 个密码之一。`,
+        `It is one of the last ${String(policy.history)} passwords, or was in force during the last ${String(daysOf(policy))} days.`,
+        `它是最近 ${String(policy.history)} 个密码之一，或在最近 ${String(daysOf(policy))} 天内有效过。`,
       ),
     })
   if (faults.length > 0) throw refusal(faults)
@@ -139,17 +143,31 @@ async function putInForce(
   )
 }
 
-/** The password in force, and the hashes that the new one may not have, newest first. */
-async function passwordsOf(tx: EntityManager, { id }: Account, { history }: PasswordPolicy) {
+const daysOf = ({ historyAgeMs = 0 }: PasswordPolicy) => Math.ceil(historyAgeMs / 86_400_000)
+
+/**
+ * The password in force, and the earlier ones that the new one may not be, newest first: by number and by age, whichever is
+ * more. Of at most fifty, each of which costs a hash.
+ */
+async function passwordsOf(
+  tx: EntityManager,
+  { id }: Account,
+  { history, historyAgeMs = 0 }: PasswordPolicy,
+  now: Date,
+) {
   const newest = await tx.find(CredentialEntity, {
     where: { accountId: id },
     order: { setAt: 'DESC' },
-    take: Math.max(history, 1),
+    take: MOST_KEPT,
   })
+  const since = now.getTime() - historyAgeMs
   return {
     current: newest.find(({ endedAt }) => endedAt === null) ?? null,
     // The password in force may not return under any profile: that would be no change.
-    earlier: newest,
+    earlier: newest.filter(
+      ({ endedAt }, place) =>
+        place < Math.max(history, 1) || endedAt === null || endedAt.getTime() > since,
+    ),
   }
 }
 

@@ -24,6 +24,9 @@ export interface Credential {
   endedAt: Date | null
 }
 
+/** Passwords kept of an account: more than the longest history by number, and what is compared with a new one at most. */
+export const MOST_KEPT = 50
+
 export const CredentialEntity = new EntitySchema<Credential>({
   name: 'Credential',
   tableName: 'credential',

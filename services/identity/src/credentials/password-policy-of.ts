@@ -1,12 +1,12 @@
 import { durationMs } from '@erp-steward/regulation/duration'
-import { readParameter } from '@erp-steward/service-kit/parameters'
+import { readParameters } from '@erp-steward/service-kit/parameters'
 import type { EntityManager } from 'typeorm'
 import type { Account } from '../accounts/account.ts'
 import { rolesOfAccount } from '../accounts/roles-of-account.ts'
 import type { PasswordPolicy } from './rules/password-policy.ts'
 
 /** Shortest password of the NIST set where it is the only factor. Source: SP 800-63B-4, 3.1.1.2. */
-const NIST_SINGLE_FACTOR_LENGTH = 15
+export const NIST_SINGLE_FACTOR_LENGTH = 15
 
 /** The rules in force for the passwords of an account: of its person's unit; administrators have stricter ones. */
 export async function passwordPolicyOf(
@@ -15,32 +15,50 @@ export async function passwordPolicyOf(
   at: Date,
 ): Promise<PasswordPolicy> {
   const { unitId } = await rolesOfAccount(tx, account, at)
-  const [lengthKey, historyKey] =
-    account.administratorRole === null
-      ? (['identity.password.min_length', 'identity.password.history'] as const)
-      : (['identity.password.admin_min_length', 'identity.password.admin_history'] as const)
-  const profile = await readParameter(tx, 'identity.password.profile', unitId, at)
-  const length = await readParameter(tx, lengthKey, unitId, at)
-  const versions = {
-    'identity.password.profile': profile.version,
-    [lengthKey]: length.version,
-  }
-  const nist = profile.value === 'nist-800-63b-4'
-  // The clause asks for letters, digits and special characters, whatever set of rules is chosen. Source: A-2.2.4.
-  const classes = await readParameter(tx, 'identity.password.classes', unitId, at)
-  const history = await readParameter(tx, historyKey, unitId, at)
-  const maxAge = await readParameter(tx, 'identity.password.max_age', unitId, at)
+  return passwordPolicyFor(
+    tx,
+    account.administratorRole === null ? 'users' : 'administrators',
+    unitId,
+    at,
+  )
+}
+
+const LENGTH = {
+  users: 'identity.password.min_length',
+  administrators: 'identity.password.admin_min_length',
+} as const
+const HISTORY = {
+  users: 'identity.password.history',
+  administrators: 'identity.password.admin_history',
+} as const
+
+/** The rules in force for the users or the administrators of a unit (`null`: of the company). */
+export async function passwordPolicyFor(
+  tx: EntityManager,
+  whom: 'users' | 'administrators',
+  unitId: string | null,
+  at: Date,
+): Promise<PasswordPolicy> {
+  const keys = [
+    'identity.password.profile',
+    LENGTH[whom],
+    // The clause asks for letters, digits and special characters, whatever set of rules is chosen. Source: A-2.2.4.
+    'identity.password.classes',
+    HISTORY[whom],
+    'identity.password.history_age',
+    'identity.password.max_age',
+  ] as const
+  const found = await readParameters(tx, keys, unitId, at)
+  const profile = found['identity.password.profile'].value
+  const nist = profile === 'nist-800-63b-4'
+  const length = found[LENGTH[whom]].value
   return {
-    profile: profile.value,
-    minLength: nist ? Math.max(length.value, NIST_SINGLE_FACTOR_LENGTH) : length.value,
-    classes: classes.value,
-    history: history.value,
-    maxAgeMs: nist ? null : durationMs(maxAge.value),
-    versions: {
-      ...versions,
-      'identity.password.classes': classes.version,
-      [historyKey]: history.version,
-      'identity.password.max_age': maxAge.version,
-    },
+    profile,
+    minLength: nist ? Math.max(length, NIST_SINGLE_FACTOR_LENGTH) : length,
+    classes: found['identity.password.classes'].value,
+    history: found[HISTORY[whom]].value,
+    historyAgeMs: durationMs(found['identity.password.history_age'].value),
+    maxAgeMs: nist ? null : durationMs(found['identity.password.max_age'].value),
+    versions: Object.fromEntries(keys.map((key) => [key, found[key].version])),
   }
 }

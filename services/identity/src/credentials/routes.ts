@@ -1,5 +1,5 @@
 import type { Act } from '@erp-steward/contracts/act'
-import { about, closed, nullable, Paragraph, Reason, Uuid } from '@erp-steward/contracts/values'
+import { about, closed, Paragraph, Reason, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { actOf, principalOf, unitInRange } from '@erp-steward/service-kit/authentication'
 import { inLanguage, languageOf } from '@erp-steward/service-kit/language'
@@ -18,33 +18,13 @@ import { credentialResets } from './credential-resets.ts'
 import { IssuedHalf, issueFirstHalf, issueSecondHalf } from './issue-half.ts'
 import { HalfOutcomes, issueHalves, MOST_HALVES, SealedHalfOutcomes } from './issue-halves.ts'
 import { passwordPolicyOf } from './password-policy-of.ts'
+import { PoliciesView, policiesOf, PolicyView, policyView } from './policy-view.ts'
 import { LONGEST_PASSWORD } from './rules/password-policy.ts'
 import { readSealingKey, sealHalf, SealingKey } from './seal-half.ts'
 import { byAccount, SignInLock, signInLocks } from './sign-in-locks.ts'
 import { unlockAccount } from './unlock-account.ts'
 
 const Password = Type.String({ minLength: 1, maxLength: LONGEST_PASSWORD })
-
-const PolicyView = Type.Object(
-  {
-    profile: Type.Enum(['gbt22239-level3', 'nist-800-63b-4'], {
-      description: 'The set of rules that the company follows.',
-    }),
-    minLength: Type.Integer({ description: 'In characters (code points).' }),
-    classes: Type.Integer({
-      description: 'How many of upper case, lower case, digit, special; 0: none asked.',
-    }),
-    history: Type.Integer({ description: 'How many earlier passwords may not return.' }),
-    maxAgeDays: nullable(
-      Type.Number(),
-      'After so many days it must be changed; null: never for its age.',
-    ),
-    versions: Type.Record(Type.String(), Type.Integer(), {
-      description: 'Parameter versions in force; 0: as shipped.',
-    }),
-  },
-  { title: 'PasswordPolicy' },
-)
 
 const accountIds = Type.Array(Uuid, {
   minItems: 1,
@@ -311,8 +291,26 @@ function ownRoutes(app: App, { db, clock }: Options): void {
           'account-unknown',
           said(`There is no account ${accountId}.`, `没有账号 ${accountId}。`),
         )
-      const { maxAgeMs, ...policy } = await passwordPolicyOf(db.manager, account, clock())
-      return { ...policy, maxAgeDays: maxAgeMs === null ? null : maxAgeMs / 86_400_000 }
+      return policyView(await passwordPolicyOf(db.manager, account, clock()))
+    },
+  )
+
+  app.get(
+    '/v1/password-policy',
+    {
+      config: { access: 'signed-in', clauses: ['A-2.2.4', 'A-2.2.5'] },
+      schema: {
+        operationId: 'readPasswordPolicy',
+        summary: 'The rules for passwords in force, and where they deviate from either standard.',
+        description:
+          'GB/T 22239 and NIST SP 800-63B-4 contradict each other: no rules keep both. The parameter `identity.password.profile` says which one is followed; what of the other is not kept is listed, and what the regulation asks for against both.',
+        tags,
+        response: { 200: PoliciesView },
+      },
+    },
+    async (request) => {
+      const policies = await policiesOf(db.manager, principalOf(request).unitId, clock())
+      return inLanguage(policies, languageOf(request))
     },
   )
 

@@ -11,9 +11,12 @@ export async function profileTargets(tx: EntityManager, now: Date): Promise<Prof
   const failures = await readParameter(tx, 'identity.lockout.failures', null, now)
   const history = await readParameter(tx, 'identity.password.history', null, now)
   const lifetime = await readParameter(tx, 'identity.password.max_age', null, now)
+  const age = await readParameter(tx, 'identity.password.history_age', null, now)
+  // EBS counts days alone: as many as the passwords of the history last, or as the history itself, if that is longer.
+  const noReuseMs = Math.max(history.value * durationMs(lifetime.value), durationMs(age.value))
   return {
     passwordLength: length.value,
     failures: failures.value,
-    noReuseDays: Math.ceil((history.value * durationMs(lifetime.value)) / DAY_MS),
+    noReuseDays: Math.ceil(noReuseMs / DAY_MS),
   }
 }

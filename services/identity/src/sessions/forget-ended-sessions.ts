@@ -2,15 +2,13 @@ import { durationMs } from '@erp-steward/regulation/duration'
 import { defineTask } from '@erp-steward/service-kit/jobs'
 import { readParameter } from '@erp-steward/service-kit/parameters'
 import { Type } from 'typebox'
+import { MOST_KEPT } from '../credentials/credential.ts'
 import { KNOWN_DAYS } from '../credentials/known-device.ts'
 
 /** Days that the tokens of an ended session and retired keys are kept: longer than anybody could use them. */
 const TOKEN_DAYS = 7
 /** Days after its last attempt that a guard is forgotten: longer than any window, lock or count of locks. */
 const GUARD_DAYS = 2
-
-/** Passwords kept per account: the one in force and the longest history that the parameters allow. */
-const PASSWORDS = 25
 
 /**
  * Removes what no decision needs any more. Sessions stay with the reason of their end for as long as logs are online. Guards that wait for the security administrator stay.
@@ -39,7 +37,7 @@ export const forgetEndedSessions = defineTask(
          (select id, row_number() over (partition by account_id order by set_at desc) as place
             from credential) as ranked
         where credential.id = ranked.id and place > $1 and ended_at is not null`,
-      [PASSWORDS],
+      [MOST_KEPT],
     )
     await tx.query('delete from signing_key where published_until < $1', [before(TOKEN_DAYS)])
   },

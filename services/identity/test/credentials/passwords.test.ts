@@ -4,6 +4,7 @@ import type { TestService } from '@erp-steward/test-kit/test-service'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import { testAct } from '@erp-steward/test-kit/test-act'
 import { bearer } from '@erp-steward/test-kit/tokens'
+import type { ParameterKey } from '@erp-steward/regulation/parameters'
 import { setParameter } from '@erp-steward/service-kit/parameters'
 import { revokeAccount } from '../../src/sessions/revoke-account.ts'
 import { hashPassword, verifyPassword } from '../../src/credentials/password-hash.ts'
@@ -117,6 +118,17 @@ test('a new initial password voids every earlier one', async () => {
   expect((await trySignIn(stage, account, second)).statusCode).toBe(201)
 })
 
+const decideFor = ({ unitId }: { unitId: string | null }, key: ParameterKey, value: unknown) =>
+  stage.db.transaction((tx) =>
+    setParameter(
+      tx,
+      'identity',
+      { key, unitId, value, reason: 'test' },
+      0,
+      testAct({ now: stage.now }),
+    ),
+  )
+
 test('passwords are kept as argon2id hashes and nowhere else', async () => {
   const account = await addAccount(stage)
   const initial = await giveInitialPassword(stage, account)
@@ -194,8 +206,9 @@ test('[A-2.2.5] what a unit decides about passwords and locks holds for its peop
     expect((await trySignIn(stage, account, 'wrong')).statusCode).toBe(status)
 })
 
-test('[A-2.2.4] the sixth change may bring back the first password, the fifth may not', async () => {
+test('[A-2.2.4] by number alone the sixth change may bring back the first password, the fifth may not', async () => {
   const { account, headers } = await newcomer(stage)
+  await decideFor(account, 'identity.password.history_age', 'PT0S')
   const chain = ['a', 'b', 'c', 'd'].map((letter) => `kT4#vbQ9-${letter}`)
   let current = GOOD_PASSWORD
   for (const password of chain) {
@@ -209,6 +222,97 @@ test('[A-2.2.4] the sixth change may bring back the first password, the fifth ma
   pass(stage, 1_000)
   expect((await change(headers, GOOD_PASSWORD, 'kT4#vbQ9-e')).statusCode).toBe(204)
   expect((await trySignIn(stage, account)).statusCode).toBe(201)
+})
+
+test('[A-2.2.4] a password of the last 450 days may not return, however many came after it', async () => {
+  const { account, headers } = await newcomer(stage)
+  let current = GOOD_PASSWORD
+  for (let n = 0; n < 12; n += 1) {
+    pass(stage, 1_000)
+    const next = `kT4#vbQ9-${String(n)}`
+    expect((await change(headers, next, current)).statusCode).toBe(204)
+    current = next
+  }
+  const refused = await change(headers, GOOD_PASSWORD, current)
+  expect(refused.json()).toMatchObject({
+    errors: [
+      {
+        rule: 'used-before',
+        detail: 'It is one of the last 5 passwords, or was in force during the last 450 days.',
+      },
+    ],
+  })
+  // The first one ended a second after the beginning of what follows.
+  const ended: { at: Date }[] = await stage.db.query(
+    'select min(ended_at) as at from credential where account_id = $1',
+    [account.id],
+  )
+  stage.now = new Date((ended[0]?.at.getTime() ?? 0) + 450 * 86_400_000 - 1)
+  const again = await signedIn(stage, account, current)
+  expect((await change(again.headers, GOOD_PASSWORD, current)).statusCode).toBe(422)
+  pass(stage, 1)
+  expect((await change(again.headers, GOOD_PASSWORD, current)).statusCode).toBe(204)
+})
+
+test('[A-2.2.4] words of the company are those of the unit where it has its own', async () => {
+  const { account, headers } = await newcomer(stage)
+  await decideFor(account, 'identity.password.company_words', ['Huadong', '华东'])
+  for (const password of ['kT4#HUADONG9x', 'kT4#hu@d0ng9X', 'kT4#华东vbQ9']) {
+    const refused = await change(headers, password)
+    expect(refused.json()).toMatchObject({ errors: [{ rule: 'company-word' }] })
+  }
+  const other = await newcomer(stage)
+  expect((await change(other.headers, 'kT4#HUADONG9x')).statusCode).toBe(204)
+})
+
+test('[A-2.2.4] a common password with digits and signs around it is refused by the list', async () => {
+  const { headers } = await newcomer(stage)
+  const refused = await change(headers, '#2026-Charlie!')
+  expect(refused.json()).toMatchObject({ errors: [{ rule: 'common' }] })
+})
+
+test('[A-2.2.4][A-2.2.5] anybody signed in reads the rules in force and where they deviate from either standard', async () => {
+  const { account, headers } = await newcomer(stage)
+  const read = async (language: string) =>
+    (
+      await stage.app.inject({
+        url: '/v1/password-policy',
+        headers: { ...headers, 'accept-language': language },
+      })
+    ).json<{ deviations: Record<string, string>[] }>()
+  const shipped = await read('en')
+  expect(shipped).toMatchObject({
+    unitId: account.unitId,
+    profile: 'gbt22239-level3',
+    users: { minLength: 8, maxLength: 256, history: 5, historyDays: 450, maxAgeDays: 90 },
+    administrators: { minLength: 12, history: 10 },
+    blockList: {
+      source: '@zxcvbn-ts/language-common 4.1.3',
+      entries: 49_233,
+      companyWords: 0,
+    },
+  })
+  const ruleOf = ({ of, standard, rule }: Record<string, string>) =>
+    `${String(of)} ${String(standard)} ${String(rule)}`
+  expect(shipped.deviations.map(ruleOf)).toEqual([
+    'users nist-800-63b-4 length',
+    'users nist-800-63b-4 composition',
+    'users nist-800-63b-4 change',
+    'administrators nist-800-63b-4 length',
+    'administrators nist-800-63b-4 composition',
+    'administrators nist-800-63b-4 change',
+  ])
+  await decideFor(account, 'identity.password.profile', 'nist-800-63b-4')
+  const other = await read('zh-CN')
+  expect(other).toMatchObject({ users: { minLength: 15, maxAgeDays: null } })
+  expect(other.deviations.map(ruleOf)).toEqual([
+    'users gbt22239-level3 change',
+    'users nist-800-63b-4 composition',
+    'administrators gbt22239-level3 change',
+    'administrators nist-800-63b-4 composition',
+  ])
+  expect(other.deviations[1]).toMatchObject({ reason: 'A-2.2.4 要求包含字母、数字和特殊字符。' })
+  expect((await stage.app.inject('/v1/password-policy')).statusCode).toBe(401)
 })
 
 test('[A-2.1.5] a password past its life must be changed at the next sign-in', async () => {
@@ -299,12 +403,15 @@ test('the rules for the own password are shown with the parameter versions', asy
     minLength: 12,
     classes: 4,
     history: 10,
+    historyDays: 450,
+    maxLength: 256,
     maxAgeDays: 90,
     versions: {
       'identity.password.profile': 0,
       'identity.password.admin_min_length': 0,
       'identity.password.classes': 0,
       'identity.password.admin_history': 0,
+      'identity.password.history_age': 0,
       'identity.password.max_age': 0,
     },
   })
@@ -335,7 +442,7 @@ test('the longest history that may be asked for is kept, and no more', async () 
   await stage.db.query(
     `insert into credential (id, account_id, kind, hash, policy, set_at, ended_at)
      select gen_random_uuid(), account_id, kind, hash, policy, set_at - n * interval '1 day', set_at
-       from credential, generate_series(1, 30) as n where account_id = $1`,
+       from credential, generate_series(1, 60) as n where account_id = $1`,
     [account.id],
   )
   await runTask(stage, 'forget-ended-sessions')
@@ -343,7 +450,7 @@ test('the longest history that may be asked for is kept, and no more', async () 
     'select ended_at from credential where account_id = $1 order by set_at desc',
     [account.id],
   )
-  expect(kept).toHaveLength(25)
+  expect(kept).toHaveLength(50)
   expect(kept[0]?.ended_at).toBeNull()
 })
 

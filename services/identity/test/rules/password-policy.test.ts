@@ -5,6 +5,7 @@ import {
   passwordFaults,
   type PasswordPolicy,
 } from '../../src/credentials/rules/password-policy.ts'
+import { commonList } from '../../src/credentials/block-list.ts'
 import { isCommonPassword } from '../../src/credentials/rules/common-passwords.ts'
 import { randomPassword } from '../../src/credentials/random-password.ts'
 
@@ -16,8 +17,13 @@ const level3: PasswordPolicy = {
   maxAgeMs: 90 * 86_400_000,
   versions: {},
 }
-const rulesBroken = (password: string, policy = level3, userName = 'ZHANG.WEI') =>
-  passwordFaults(password, userName, policy).map(({ rule }) => rule)
+const { listed } = await commonList()
+const rulesBroken = (
+  password: string,
+  policy = level3,
+  userName = 'ZHANG.WEI',
+  companyWords: readonly string[] = [],
+) => passwordFaults(password, userName, policy, { listed, companyWords }).map(({ rule }) => rule)
 
 test.each([
   ['eight characters are enough', 'kT4#vbQ9', 8, []],
@@ -49,6 +55,23 @@ test.each([
   ['not a part of it', 'x7#Zhang.kQ', []],
 ])('[A-2.2.4] the user name may not be inside: %s', (_what, password, broken) => {
   expect(rulesBroken(password)).toEqual(broken)
+})
+
+test.each([
+  ['as it is', 'kT4#huadong9', ['company-word']],
+  ['in another case', 'kT4#HuaDong9', ['company-word']],
+  ['disguised', 'kT4#hu@d0ng9', ['company-word']],
+  ['in Chinese', 'kT4#华东vb9', ['company-word']],
+  ['not a part of it', 'kT4#huad-ng9', []],
+])('[A-2.2.4] a word of the company may not be inside: %s', (_what, password, broken) => {
+  expect(rulesBroken(password, level3, 'ZHANG.WEI', ['Huadong', '华东'])).toEqual(broken)
+})
+
+test('[A-2.2.4] the list is a real one, all in lower case', () => {
+  expect(listed.size).toBeGreaterThan(40_000)
+  for (const word of ['123456', 'iloveyou', '1qaz2wsx', 'qq123456'])
+    expect([word, listed.has(word)]).toEqual([word, true])
+  expect([...listed].filter((word) => word !== word.toLowerCase())).toEqual([])
 })
 
 test('a user name of two letters forbids nothing', () => {
@@ -83,14 +106,19 @@ test.each([
   'Passw0rd!',
   '12345678',
   'Qwertyuiop1!',
+  // Of the list alone, in the words and with signs and digits around, disguised or not.
+  'jordan23',
+  'Charlie#2026',
+  '#2026-Ch4rlie!',
+  'woaini-1314',
 ])('[A-2.2.4] %s is a common password', (password) => {
-  expect(isCommonPassword(password)).toBe(true)
+  expect(isCommonPassword(password, listed)).toBe(true)
 })
 
 test.each(['kT4#vbQ9', 'Grün-7-tapfer-Igel', 'Tz8!mountainPasture', 'vR2#pelican'])(
   '%s is not a common password',
   (password) => {
-    expect(isCommonPassword(password)).toBe(false)
+    expect(isCommonPassword(password, listed)).toBe(false)
   },
 )
 

@@ -1,4 +1,4 @@
-/** Words that guessers try with digits and signs around them; the product's and its field's own among them. */
+/** Words that the list of common passwords lacks: the product's and its field's own, and Chinese ones. */
 const words = `
   password passwd passw pass pwd mima admin administrator root system sysadmin oracle apps
   applsys manager welcome letmein changeme change changeit default secret login user guest test
@@ -27,21 +27,31 @@ const disguise: Readonly<Record<string, string>> = {
 /** Rows of the keyboard and of the digits, both ways. */
 const runs = ['1234567890', 'qwertyuiop', 'asdfghjkl', 'zxcvbnm', 'abcdefghijklmnopqrstuvwxyz']
 
+/** Letters of the shortest word of the list that is looked for inside a password; shorter ones come about by chance. */
+const SHORTEST_INSIDE = 5
+
+/** Lower case, and letters in place of what disguises them. */
+export function undisguised(text: string): string {
+  return text.toLowerCase().replaceAll(/./gu, (each) => disguise[each] ?? each)
+}
+
 /**
- * Whether the password is a common word with digits and signs around it (`P@ssw0rd2026!`, `Oracle#123`), a run of
+ * Whether the password is on the list, or a word of it with digits and signs around (`P@ssw0rd2026!`, `Charlie#123`), a run of
  * the keyboard, or one character over and over.
+ *
+ * @param listed common passwords in lower case
  */
-export function isCommonPassword(password: string): boolean {
+export function isCommonPassword(password: string, listed: ReadonlySet<string>): boolean {
   const lower = password.toLowerCase()
-  if (/^(.{1,4})\1+$/u.test(lower)) return true
+  if (/^(.{1,4})\1+$/u.test(lower) || listed.has(lower)) return true
   const letters = lower.replaceAll(/[^a-z]/g, '')
   const trimmed = lower.replaceAll(/^[^a-z@$]+|[^a-z@$]+$/g, '')
-  const undisguised = trimmed.replaceAll(/./gu, (each) => disguise[each] ?? each)
-  const candidates = [trimmed, undisguised].flatMap((text) => [
+  const candidates = [trimmed, undisguised(trimmed)].flatMap((text) => [
     text,
     text.replaceAll(/[^a-z]/g, ''),
   ])
-  if (candidates.some((candidate) => known.has(candidate))) return true
+  const isListed = (word: string) => word.length >= SHORTEST_INSIDE && listed.has(word)
+  if (candidates.some((candidate) => known.has(candidate) || isListed(candidate))) return true
   const bare = lower.replaceAll(/[^a-z0-9]/g, '')
   return bare.length >= 6 && (isRun(bare) || (isRun(letters) && isRun(bare.replaceAll(/\D/g, ''))))
 }

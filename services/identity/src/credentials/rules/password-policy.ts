@@ -1,5 +1,5 @@
 import { said, type Bilingual } from '@erp-steward/contracts/bilingual'
-import { isCommonPassword } from './common-passwords.ts'
+import { isCommonPassword, undisguised } from './common-passwords.ts'
 
 /** The rules a password was or is to be checked against, with the parameter versions that made them. */
 export interface PasswordPolicy {
@@ -10,6 +10,8 @@ export interface PasswordPolicy {
   readonly classes: number
   /** How many earlier passwords may not return; 0 only in rules of the past. */
   readonly history: number
+  /** Milliseconds in which no earlier password may return; 0: the number alone. Absent in rules of the past. */
+  readonly historyAgeMs?: number
   /** Milliseconds after which it must be changed; `null` where the profile forbids to ask for it. */
   readonly maxAgeMs: number | null
   readonly versions: Readonly<Record<string, number>>
@@ -17,8 +19,21 @@ export interface PasswordPolicy {
 
 export interface PasswordFault {
   readonly rule:
-    'too-short' | 'too-long' | 'classes' | 'contains-user-name' | 'common' | 'used-before'
+    | 'too-short'
+    | 'too-long'
+    | 'classes'
+    | 'contains-user-name'
+    | 'company-word'
+    | 'common'
+    | 'used-before'
   readonly detail: Bilingual
+}
+
+/** What nobody may choose, whatever the rules. */
+export interface BlockList {
+  /** Common passwords in lower case. */
+  readonly listed: ReadonlySet<string>
+  readonly companyWords: readonly string[]
 }
 
 /** Code points of the longest password taken. ASVS 6.2.9 asks for 64 at least; the rest is room for phrases. */
@@ -30,12 +45,13 @@ const SHORTEST_NAME = 3
  * What is wrong with a password, as it was typed: nothing is trimmed, folded or cut off. Whether it was used before
  * is asked elsewhere, that needs the hashes.
  *
- * Source: A-2.2.4, A-2.2.5, defaults 2.9; the block list is ASVS 6.2.4.
+ * Source: A-2.2.4, A-2.2.5, defaults 2.9; the block list is ASVS 6.2.4, 6.2.11, SP 800-63B-4, 3.1.1.2.
  */
 export function passwordFaults(
   password: string,
   userName: string,
   policy: PasswordPolicy,
+  { listed, companyWords }: BlockList,
 ): PasswordFault[] {
   const length = Array.from(password).length
   const faults: PasswordFault[] = []
@@ -68,7 +84,13 @@ export function passwordFaults(
       rule: 'contains-user-name',
       detail: said('The user name may not be part of it.', '不得包含用户名。'),
     })
-  if (isCommonPassword(password))
+  const plain = undisguised(password)
+  if (companyWords.some((word) => plain.includes(undisguised(word))))
+    faults.push({
+      rule: 'company-word',
+      detail: said('A word of the company may not be part of it.', '不得包含本单位用词。'),
+    })
+  if (isCommonPassword(password, listed))
     faults.push({
       rule: 'common',
       detail: said('It is on the list of common passwords.', '它在常用密码列表中。'),
