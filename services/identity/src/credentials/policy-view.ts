@@ -31,7 +31,7 @@ export const PolicyView = Type.Object(
       description: 'Parameter versions in force; 0: as shipped.',
     }),
   },
-  { title: 'PasswordPolicy' },
+  { title: 'PasswordPolicy', description: 'The rules for passwords of users or administrators.' },
 )
 
 const DeviationView = Type.Object(
