@@ -197,6 +197,18 @@ test('headers that the gateway states itself cannot be set by the caller, whatev
     expect(headers).not.toHaveProperty(name)
 })
 
+test('what the caller says of its program is passed on, printable and not for ever', async () => {
+  const agentOf = async (agent: string) => {
+    const { json } = await it.call('/v1/tickets', { headers: { ...caller, 'user-agent': agent } })
+    return (json as { headers: Record<string, string> }).headers['user-agent']
+  }
+  expect(await agentOf('Mozilla/5.0 (X11; Linux) Firefox/140.0')).toBe(
+    'Mozilla/5.0 (X11; Linux) Firefox/140.0',
+  )
+  expect(await agentOf('Mozilla\tM\u00fcller\u0085')).toBe('MozillaMller')
+  expect(await agentOf('x'.repeat(5_000))).toBe('x'.repeat(300))
+})
+
 test('a Connection header cannot take headers of the gateway away (CVE-2026-33805)', async () => {
   const answer = await raw(
     `GET /v1/tickets HTTP/1.1\r\nHost: x\r\nAuthorization: ${caller.authorization}\r\n` +

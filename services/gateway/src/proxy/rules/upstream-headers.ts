@@ -15,6 +15,9 @@ const PASSED = [
   'x-prometheus-remote-write-version',
 ] as const
 
+/** Characters of `user-agent` that are passed on. */
+const LONGEST_AGENT = 300
+
 /** What the gateway itself states about a request. */
 export interface Provenance {
   readonly ip: string
@@ -35,5 +38,12 @@ export function upstreamHeaders(
     const value = headers[name]
     if (typeof value === 'string') list.push(name, value)
   }
+  const agent = headers['user-agent']
+  if (agent !== undefined) list.push('user-agent', plainAgent(agent))
   return list
+}
+
+/** What a caller says of its program, in so many printable characters: sessions show it to people. */
+function plainAgent(agent: string): string {
+  return agent.replaceAll(/[^\x20-\x7e]/g, '').slice(0, LONGEST_AGENT)
 }
