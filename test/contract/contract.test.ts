@@ -7,6 +7,7 @@ import { Company } from '../e2e/company.ts'
 import { root, type Site } from '../e2e/site.ts'
 import { standaloneSite } from '../e2e/standalone-site.ts'
 import { pythonPackages } from './python-packages.ts'
+import { testWith } from './test-with.ts'
 
 const bin = join(root, 'node_modules/.bin')
 const run = promisify(execFile)
@@ -15,16 +16,6 @@ const python = await pythonPackages()
 const { missing: noPython, folder: packages } = { missing: null, folder: '', ...python }
 const noJava =
   spawnSync('java', ['-version']).status === 0 ? null : 'Java 11 or newer as `java` in the PATH'
-
-/** A test that needs more than Node: left out with the reason where that is missing, failed where CI runs. */
-function testWith(missing: string | null, title: string, body: () => Promise<void>): void {
-  if (missing === null) test(title, body)
-  else if (process.env.CI === 'true')
-    test(title, () => {
-      throw new Error(`missing: ${missing}`)
-    })
-  else test.skip(`${title} (missing: ${missing})`, body)
-}
 
 let site: Site
 let folder: string
