@@ -125,3 +125,22 @@ export const AbsenceRecorded = defineEvent({
     recordedAt: Instant,
   }),
 })
+
+/** Stated every hour: that nobody was found proves something only while somebody looked. */
+export const AccountsWatched = defineEvent({
+  type: 'identity.security.accounts-watched.v1',
+  summary: 'What was looked at for signs of sharing, and which cases wait.',
+  clauses: ['A-2.1.6', 'A-2.1.7', 'A-2.1.8', 'A-2.2.2'],
+  payload: Type.Object({
+    /** Sign-ins of the last day. */
+    signIns: Type.Integer({ minimum: 0 }),
+    /** Signs that the last day showed. */
+    signals: Type.Integer({ minimum: 0 }),
+    openCases: Type.Integer({ minimum: 0 }),
+    /** Accounts that were reported stolen, are not decided about, and can be used. */
+    unshutThefts: Type.Integer({ minimum: 0 }),
+    /** Cases that nobody has decided for a week. */
+    waitingLong: Type.Integer({ minimum: 0 }),
+    watchedAt: Instant,
+  }),
+})

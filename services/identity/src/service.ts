@@ -51,6 +51,7 @@ import { AccountCaseEntity } from './detection/account-case.ts'
 import { AccountSignalEntity } from './detection/account-signal.ts'
 import { listNetwork, NetworkEntity } from './detection/network.ts'
 import { networkRoutes } from './detection/network-routes.ts'
+import { watchAccounts } from './detection/watch-accounts.ts'
 import { onSigns } from './detection/on-signs.ts'
 import { detectionRoutes } from './detection/routes.ts'
 import { DepartureEntity } from './departures/departure.ts'
@@ -278,6 +279,7 @@ export const identity = defineService({
     openDueReviews,
     closeReviews,
     findViolationsNightly,
+    watchAccounts,
     importPart,
     forgetImports,
     compareUpload,
@@ -313,6 +315,7 @@ export const identity = defineService({
     '* * * * * close-access-reviews',
     '* * * * * seal-ledger',
     '3 * * * * check-sign-in-rules',
+    '4 * * * * watch-accounts',
     '*/10 * * * * watch-departures',
     '5 16 * * * anchor-ledger',
     '15 0 * * * open-audit ?fill=1d',

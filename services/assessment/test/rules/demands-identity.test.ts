@@ -9,6 +9,11 @@ import {
   AdministratorUnnamed,
 } from '@erp-steward/contracts/account-events'
 import {
+  AccountCaseDecided,
+  AccountCaseOpened,
+  AccountsWatched,
+} from '@erp-steward/contracts/detection-events'
+import {
   DepartureJudged,
   SensitiveDataInClear,
   SensitiveDataSealed,
@@ -235,6 +240,55 @@ test('[A-2.1.3] kept: the department told in time; turned: late, or not at all, 
     expect(stateAfter('A-2.1.3', [other, judged('missing', -2 * HOUR), judged(mended)])).toBe(
       'kept',
     )
+})
+
+const WATCHED = { unshutThefts: 0, waitingLong: 0 }
+const watched = (members: object = {}, ms = -HOUR) =>
+  said(AccountsWatched, { ...WATCHED, ...members }, ms)
+const opened = (kind: 'lending' | 'theft') =>
+  said(AccountCaseOpened, { caseId: 'c1', kind }, -2 * HOUR)
+const decided = said(AccountCaseDecided, { caseId: 'c1' })
+
+test('[A-2.1.6] kept: sign-ins are looked at, and each case of lending was decided', () => {
+  expect(stateAfter('A-2.1.6', [watched()])).toBe('kept')
+  expect(stateAfter('A-2.1.6', [watched(), opened('lending'), decided])).toBe('kept')
+  expect(stateAfter('A-2.1.6', [watched(), opened('theft')])).toBe('kept')
+})
+
+test('[A-2.1.6] turned: a case of lending waits, or nobody looked for six hours', () => {
+  expect(stateAfter('A-2.1.6', [watched(), opened('lending')])).toBe('at-risk')
+  expect(stateAfter('A-2.1.6', [watched({}, -7 * HOUR)])).toBe('stale')
+  expect(stateAfter('A-2.1.6', [])).toBe('stale')
+})
+
+test('[A-2.2.2] kept: sign-ins are looked at, and no case waits', () => {
+  expect(stateAfter('A-2.2.2', [watched(), opened('theft'), decided])).toBe('kept')
+})
+
+test('[A-2.2.2] turned: a case of either kind waits, or nobody looked', () => {
+  expect(stateAfter('A-2.2.2', [watched(), opened('theft')])).toBe('at-risk')
+  expect(stateAfter('A-2.2.2', [watched(), opened('lending')])).toBe('at-risk')
+  expect(stateAfter('A-2.2.2', [watched({}, -7 * HOUR)])).toBe('stale')
+})
+
+test('[A-2.1.7] kept: no account that was reported can be used', () => {
+  expect(stateAfter('A-2.1.7', [watched({ unshutThefts: 1 }, -2 * HOUR), watched()])).toBe('kept')
+})
+
+test('[A-2.1.7] turned: an account that was reported can be used, or nobody counted', () => {
+  expect(stateAfter('A-2.1.7', [watched({}, -2 * HOUR), watched({ unshutThefts: 1 })])).toBe(
+    'broken',
+  )
+  expect(stateAfter('A-2.1.7', [watched({}, -7 * HOUR)])).toBe('stale')
+})
+
+test('[A-2.1.8] kept: no case waits for more than a week', () => {
+  expect(stateAfter('A-2.1.8', [watched({ waitingLong: 2 }, -2 * HOUR), watched()])).toBe('kept')
+})
+
+test('[A-2.1.8] turned: a case has waited for a week, or nobody counted', () => {
+  expect(stateAfter('A-2.1.8', [watched({ waitingLong: 1 })])).toBe('broken')
+  expect(stateAfter('A-2.1.8', [watched({}, -7 * HOUR)])).toBe('stale')
 })
 
 test('[A-2.1.4] kept: the leaver is out, and EBS has the end date read back or still has time', () => {

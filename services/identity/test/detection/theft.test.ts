@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import type { Role } from '@erp-steward/contracts/permissions'
 import { DAY, HOUR } from '@erp-steward/test-kit/instants'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
+import { runTask } from '@erp-steward/test-kit/run-task'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { toldAttention } from '@erp-steward/test-kit/told-attention'
 import { caller } from '@erp-steward/test-kit/tokens'
@@ -284,4 +285,28 @@ test('cases are listed a page at a time, and an end user reads none', async () =
   const ids = new Set([...page.items, ...seen.items].map(({ id }) => id))
   expect(ids.size).toBe(page.items.length + seen.items.length)
   expect((await call(stage, { method: 'GET', url, headers: as('END_USER') })).statusCode).toBe(403)
+})
+
+test('[A-2.1.7] [A-2.1.8] what waits is counted every hour: a reported account that can be used, and a case that is a week old', async () => {
+  const counted = async () => {
+    await runTask(stage, 'watch-accounts')
+    const fact = (await queuedEvents(stage.db)).findLast(({ type }) =>
+      type.endsWith('accounts-watched.v1'),
+    )
+    return fact?.data as Record<string, number>
+  }
+  pass(stage, HOUR)
+  const before = await counted()
+  const account = await addAccount(stage)
+  await ok(report(as('SCRIPT'), { accountId: account.id }))
+  await stage.db.query(`update account set status = 'active' where id = $1`, [account.id])
+  const { openCases = 0, unshutThefts = 0 } = before
+  expect(await counted()).toMatchObject({
+    openCases: openCases + 1,
+    unshutThefts: unshutThefts + 1,
+  })
+  pass(stage, 7 * DAY - 1)
+  const { waitingLong: early = 0 } = await counted()
+  pass(stage, 1)
+  expect((await counted()).waitingLong).toBe(early + 1)
 })

@@ -1,6 +1,7 @@
 import * as account from '@erp-steward/contracts/account-events'
 import * as audit from '@erp-steward/contracts/audit-events'
 import * as client from '@erp-steward/contracts/client-events'
+import * as detection from '@erp-steward/contracts/detection-events'
 import * as directory from '@erp-steward/contracts/directory-events'
 import * as grant from '@erp-steward/contracts/grant-events'
 import * as ledger from '@erp-steward/contracts/ledger-events'
@@ -9,13 +10,25 @@ import * as reconciliation from '@erp-steward/contracts/reconciliation-events'
 import * as signIn from '@erp-steward/contracts/sign-in-events'
 import { AccessRefused } from '@erp-steward/contracts/platform-events'
 import type { Control } from '../control.ts'
-import { IDENTITY, PAST, breaks, control, endangers, expects, mends, proves } from './touch.ts'
+import {
+  IDENTITY,
+  PAST,
+  breaks,
+  control,
+  endangers,
+  expects,
+  mends,
+  proves,
+  states,
+} from './touch.ts'
 
 /** Lengths that the clause does not allow. Source, floor of the parameter. */
 const SHORTER_THAN_8 = [0, 1, 2, 3, 4, 5, 6, 7]
 
 /** The search is made every day; a day more until somebody has looked why it was not. Own choice. */
 const SEARCH_SERVES = 'P2D'
+/** Accounts are watched every hour; a few hours more until somebody has looked why they were not. Own choice. */
+const WATCH_SERVES = 'PT6H'
 
 /** A quarter, ten working days to decide, and what is left of the month to see that it was done. Own choice. */
 const BUSINESS_REVIEW_SERVES = 'P122D'
@@ -148,6 +161,82 @@ export const identityControls: readonly Control[] = [
       mends(reconciliation.DriftClosed, '{findingId}'),
       endangers(reconciliation.EbsSilent, 'ebs'),
       mends(reconciliation.EbsCompared, 'ebs'),
+    ],
+  }),
+  control('A-2.1.6', {
+    demand: {
+      zh: '每次登录和审批均按转借判定规则检查，每个转借事项都由人作出决定，没有未决的。',
+      en: 'Every sign-in and approval is looked at for signs of sharing, and each case of lending was decided by a person.',
+    },
+    proof: {
+      zh: '每小时一次的检查统计，六小时内有效；转借事项的裁定。',
+      en: 'The hourly count of what was looked at, serving for six hours; decisions of cases.',
+    },
+    counterExample: {
+      zh: '有转借事项尚未裁定（有风险）；六小时没有检查统计。',
+      en: 'A case of lending waits for a decision (at risk); nothing was counted for six hours.',
+    },
+    from: IDENTITY,
+    touches: [
+      proves(detection.AccountsWatched, '', { lasts: WATCH_SERVES }),
+      endangers(detection.AccountCaseOpened, '{caseId}', { when: { kind: ['lending'] } }),
+      mends(detection.AccountCaseDecided, '{caseId}'),
+    ],
+  }),
+  control('A-2.1.7', {
+    demand: {
+      zh: '被报告盗用或存在风险的账号，在裁定之前均已冻结。',
+      en: 'Every account that was reported stolen or at risk is shut until a person has decided.',
+    },
+    proof: {
+      zh: '每小时一次的统计：没有被报告而仍可使用的账号，六小时内有效。',
+      en: 'The hourly count of reported accounts that can be used, which is none; it serves for six hours.',
+    },
+    counterExample: {
+      zh: '被报告盗用的账号仍可使用；六小时没有统计。',
+      en: 'An account that was reported can be used; nothing was counted for six hours.',
+    },
+    from: IDENTITY,
+    touches: [
+      ...states(detection.AccountsWatched, 'theft', 'unshutThefts', [0], { lasts: WATCH_SERVES }),
+    ],
+  }),
+  control('A-2.1.8', {
+    demand: {
+      zh: '盗用和转借事项均在一周内由安全管理员查看操作记录后作出决定。',
+      en: 'Cases of theft and lending are decided within a week, after the security administrator has looked at what the account did.',
+    },
+    proof: {
+      zh: '每小时一次的统计：没有超过一周未决的事项，六小时内有效；裁定附操作记录摘要。',
+      en: 'The hourly count of cases that wait for more than a week, which is none; it serves for six hours. Decisions carry a digest of the records.',
+    },
+    counterExample: {
+      zh: '有事项超过一周未决；六小时没有统计。',
+      en: 'A case has waited for a week; nothing was counted for six hours.',
+    },
+    from: IDENTITY,
+    touches: [
+      ...states(detection.AccountsWatched, 'cases', 'waitingLong', [0], { lasts: WATCH_SERVES }),
+    ],
+  }),
+  control('A-2.2.2', {
+    demand: {
+      zh: '未发现有人使用他人账号：每次登录和审批均已检查，没有未决的盗用或转借事项。',
+      en: 'Nobody was found to use the account of another: every sign-in and approval was looked at, and no case of theft or lending waits.',
+    },
+    proof: {
+      zh: '每小时一次的检查统计，六小时内有效。',
+      en: 'The hourly count of what was looked at, serving for six hours.',
+    },
+    counterExample: {
+      zh: '有盗用或转借事项尚未裁定（有风险）；六小时没有检查统计。',
+      en: 'A case waits for a decision (at risk); nothing was counted for six hours.',
+    },
+    from: IDENTITY,
+    touches: [
+      proves(detection.AccountsWatched, '', { lasts: WATCH_SERVES }),
+      endangers(detection.AccountCaseOpened, '{caseId}'),
+      mends(detection.AccountCaseDecided, '{caseId}'),
     ],
   }),
   control('A-2.2.3', {
