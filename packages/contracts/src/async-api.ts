@@ -1,4 +1,5 @@
 import { Envelope, type EventDefinition } from './event.ts'
+import { worded } from './event-words.ts'
 
 /** The AsyncAPI 3.0 document: what is sent on each topic, for programs that read the events. */
 export interface AsyncApiDocument {
@@ -130,8 +131,9 @@ function channel(topic: string, definitions: readonly EventDefinition[]): Channe
 
 type Name = (title: string, schema: unknown) => Reference
 
-function message({ type, summary, clauses, payload }: EventDefinition, name: Name): object {
-  const data = name(inCapitals(type), hoisted(withoutTitle(payload), name))
+function message(definition: EventDefinition, name: Name): object {
+  const { type, summary, clauses } = definition
+  const data = name(inCapitals(type), hoisted(withoutTitle(worded(definition)), name))
   return {
     name: type,
     title: type,
