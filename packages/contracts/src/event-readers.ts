@@ -29,6 +29,7 @@ const readers: Readonly<Record<string, Permission>> = {
   'identity.security.': 'credential-reset.read',
   'identity.security.account-case-': 'account-case.read',
   'identity.security.sharing-': 'account-case.read',
+  'identity.security.accounts-watched': 'account-case.read',
   'identity.security.network-': 'network.read',
   'identity.security.audit-': 'audit-task.read',
   'identity.security.client-': 'client.read',

@@ -314,6 +314,14 @@ export const identityWords: WordsByBeginning = {
     'reviewed.records': 'Records that were looked at.',
     'reviewed.digest': 'SHA-256 over the hashes of those records, in their order.',
   },
+  'identity.security.accounts-watched': {
+    signIns: 'Sign-ins of the last day.',
+    signals: 'Signs that the last day showed.',
+    openCases: 'Cases that are open.',
+    unshutThefts: 'Accounts that were reported stolen, are not decided about, and can be used.',
+    waitingLong: 'Cases that nobody has decided for a week.',
+    watchedAt: 'When it was counted.',
+  },
   'identity.security.sharing-suspected': {
     signalId: 'The sign.',
     rule: 'Which rule, for example `parallel-use`.',
