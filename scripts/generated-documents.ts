@@ -129,6 +129,7 @@ export const settingsOfNoSite = {
   MAIL_FROM: '',
   WEBHOOK_TARGETS: '',
   WEBHOOK_PRIVATE_NETWORKS: '',
+  DIRECTORY_URL: '',
 }
 
 function eventDocument(): string {

@@ -64,6 +64,8 @@ export const SignedIn = defineEvent({
     initialPassword: Type.Boolean(),
     /** By what it was opened (RFC 8176): `pwd` a password, `otp` a code of an authenticator app, `mfa` more than one thing. */
     amr: Type.Optional(Type.Array(Type.String())),
+    /** Whether the password was one of the account, or of the directory of the company. */
+    passwordOf: Type.Optional(Type.Enum(['account', 'directory'])),
     signedInAt: Instant,
   }),
 })

@@ -3,6 +3,7 @@ import { PublicUrl } from '@erp-steward/service-kit/public-url'
 import { SealingKeys } from '@erp-steward/service-kit/seal'
 import { WebhookPrivateNetworks, WebhookTargets } from '@erp-steward/service-kit/webhook-call'
 import { Type, type Static } from 'typebox'
+import { DirectoryConfig } from './company-directory/directory-config.ts'
 import { LedgerKeys } from './audit/ledger-key.ts'
 
 /** What identity reads from its environment beyond what every service needs. */
@@ -19,6 +20,7 @@ export const IdentityConfig = Type.Object({
       'File outside the database that signed heads of the audit ledger are added to, one a minute at most; empty: none.',
     default: '',
   }),
+  ...DirectoryConfig,
   ASSESSMENT_URL: Type.String({
     description:
       'Address of assessment, http(s)://host:port, which is asked for the heads of the ledger that it witnessed; empty: it is not asked.',

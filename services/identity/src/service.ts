@@ -36,6 +36,7 @@ import { ClientAssertionEntity, ClientKeyEntity } from './clients/client-key.ts'
 import { ClientEntity } from './clients/client.ts'
 import { clientRoutes } from './clients/routes.ts'
 import { secretHalvesWaiting } from './clients/secrets-waiting.ts'
+import { companyDirectory } from './company-directory/company-directory.ts'
 import { IdentityConfig } from './config.ts'
 import { CredentialEntity } from './credentials/credential.ts'
 import { CredentialResetEntity } from './credentials/credential-reset.ts'
@@ -228,6 +229,7 @@ export const identity = defineService({
     const { PERSONAL_DATA_KEYS, PERSONAL_INDEX_KEY } = config
     holdPersonalData(db, createPersonalData(PERSONAL_DATA_KEYS, PERSONAL_INDEX_KEY))
     const seal = createSeal(config.SEALING_KEYS)
+    const directory = companyDirectory(config)
     const writeJws = createJwsWriter(seal)
     const write = createTokenWriter(writeJws, config.PUBLIC_URL)
     const keyInForce = createKeyInForce(seal)
@@ -250,11 +252,11 @@ export const identity = defineService({
     provisioningRoutes(app, { db, clock })
     await uploadRoutes(app, { db, clock })
     reconciliationRoutes(app, { db, clock })
-    credentialRoutes(app, { db, clock })
+    credentialRoutes(app, { db, clock, directory })
     registerPasswordMetrics(app)
-    sessionRoutes(app, { db, clock, sign, seal })
+    sessionRoutes(app, { db, clock, sign, seal, directory })
     accountSessionRoutes(app, { db, clock })
-    secondFactorRoutes(app, { db, clock, seal })
+    secondFactorRoutes(app, { db, clock, means: { seal, directory } })
     clientRoutes(app, { db, clock })
     apiKeyRoutes(app, { db, clock, sign, write })
     const issuer = config.PUBLIC_URL
@@ -262,7 +264,7 @@ export const identity = defineService({
     const keyFor = publishedKey(db, clock)
     const signIdToken = createIdTokenSigner(keyInForce, writeJws, issuer)
     await tokenRoutes(app, { db, clock, issuer, sign, write, signIdToken, keyFor })
-    await frontEndRoutes(app, { db, clock, issuer, seal })
+    await frontEndRoutes(app, { db, clock, issuer, means: { seal, directory } })
     feedRoutes(app, { db })
     const targets = config.WEBHOOK_TARGETS
     eventWebhookRoutes(app, { db, clock, seal, targets, registering: registeringWebhook(targets) })

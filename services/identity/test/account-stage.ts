@@ -38,6 +38,13 @@ export const TEST_IDENTITY_CONFIG: IdentityConfig = {
   WEBHOOK_TARGETS: '',
   WEBHOOK_PRIVATE_NETWORKS: '',
   ASSESSMENT_URL: '',
+  // People have their passwords here.
+  DIRECTORY_URL: '',
+  DIRECTORY_CA_FILE: '',
+  DIRECTORY_BASE: '',
+  DIRECTORY_ATTRIBUTE: 'uid',
+  DIRECTORY_READER: '',
+  DIRECTORY_READER_PASSWORD: '',
 }
 
 /** Identity on a database of its own; its clock starts at the real now, so that its tokens can be verified. */

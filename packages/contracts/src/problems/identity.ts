@@ -293,6 +293,14 @@ export const identityProblems = {
     said('The password was changed at the same moment', '密码已被同时修改'),
     said('Sign in again with the password in force.', '请用当前有效的密码重新登录。'),
   ),
+  'password-in-directory': problem(
+    409,
+    said('The password is kept in the company directory', '密码由公司目录服务保存'),
+    said(
+      'Change it there, as for other programs of the company.',
+      '请在公司目录服务中更改，与公司其他系统相同。',
+    ),
+  ),
   'client-refused': problem(
     401,
     said('The client credentials are not valid', '客户端凭据无效'),

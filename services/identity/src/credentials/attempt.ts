@@ -80,8 +80,21 @@ export async function checkPassword(
   hash: string | null,
   password: string,
 ): Promise<boolean> {
+  return judged(
+    db,
+    attempt,
+    async () => (await verifyPassword(hash ?? NOBODYS_HASH, password)) && hash !== null,
+  )
+}
+
+/** What `check` says of the password of an attempt; one that could not be checked does not count. */
+export async function judged(
+  db: DataSource,
+  attempt: OpenAttempt,
+  check: () => Promise<boolean>,
+): Promise<boolean> {
   try {
-    return (await verifyPassword(hash ?? NOBODYS_HASH, password)) && hash !== null
+    return await check()
   } catch (error) {
     const { key, begunAt } = attempt
     await db.transaction(async (tx) => {

@@ -4,7 +4,8 @@ import { Problem } from '@erp-steward/contracts/problem'
 import { IsNull, type DataSource } from 'typeorm'
 import { AccountEntity } from '../accounts/account.ts'
 import { openUserName } from '../accounts/sealed-user-name.ts'
-import { beginAttempt, checkPassword, failAttempt, passAttempt } from './attempt.ts'
+import { isInDirectory, type CompanyDirectory } from '../company-directory/company-directory.ts'
+import { beginAttempt, checkPassword, failAttempt, judged, passAttempt } from './attempt.ts'
 import { comparable } from './claim-code.ts'
 import { CredentialEntity } from './credential.ts'
 import { deviceOfSession } from './known-device.ts'
@@ -21,14 +22,15 @@ export interface OwnPassword {
  * Asks who has a session for the own password again, so that an open session alone is not enough. Wrong guesses count like
  * failed sign-ins.
  *
- * @throws Problem `sign-in-refused`, `sign-in-locked`, `account-unknown`
+ * @throws Problem `sign-in-refused`, `sign-in-locked`, `account-unknown`, `unavailable` when the directory cannot be asked
  */
 export async function provePassword(
   db: DataSource,
+  directory: CompanyDirectory | null,
   { accountId, sessionId, password, sourceIp }: OwnPassword,
   act: Act,
 ): Promise<void> {
-  const { current, attempt } = await db.transaction(async (tx) => {
+  const { account, userName, current, attempt } = await db.transaction(async (tx) => {
     const account = await tx.findOneBy(AccountEntity, { id: accountId })
     if (account === null)
       throw new Problem(
@@ -38,12 +40,15 @@ export async function provePassword(
     const userName = openUserName(tx, account)
     const device = await deviceOfSession(tx, sessionId)
     return {
+      account,
+      userName,
       attempt: await beginAttempt(tx, { userName, account, sourceIp, device }, act),
       current: await tx.findOneBy(CredentialEntity, { accountId, endedAt: IsNull() }),
     }
   })
-  const typed = comparable(current, password)
-  const matches = await checkPassword(db, attempt, current?.hash ?? null, typed)
+  const matches = isInDirectory(directory, account)
+    ? await judged(db, attempt, () => directory.check(userName, password))
+    : await checkPassword(db, attempt, current?.hash ?? null, comparable(current, password))
   await db.transaction((tx) =>
     matches ? passAttempt(tx, attempt, act) : failAttempt(tx, attempt, act),
   )

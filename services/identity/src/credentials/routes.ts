@@ -11,6 +11,7 @@ import { Type } from 'typebox'
 import type { DataSource, EntityManager } from 'typeorm'
 import { AccountEntity } from '../accounts/account.ts'
 import { unstored } from '../sessions/unstored.ts'
+import { isInDirectory, type CompanyDirectory } from '../company-directory/company-directory.ts'
 import { changePassword } from './change-password.ts'
 import { confirmIdentity } from './confirm-identity.ts'
 import { ResetView } from './credential-reset.ts'
@@ -41,6 +42,7 @@ const ById = Type.Object({ id: PathId })
 interface Options {
   readonly db: DataSource
   readonly clock: () => Date
+  readonly directory: CompanyDirectory | null
 }
 
 /** The own password, the end of a lock, and passwords that others issue in halves. */
@@ -231,7 +233,7 @@ function resetRoutes(app: App, { db, clock }: Options): void {
   })
 }
 
-function ownRoutes(app: App, { db, clock }: Options): void {
+function ownRoutes(app: App, { db, clock, directory }: Options): void {
   app.put(
     '/v1/accounts/me/password',
     {
@@ -245,6 +247,7 @@ function ownRoutes(app: App, { db, clock }: Options): void {
           'account-unknown',
           'not-found',
           'password-changed-meanwhile',
+          'password-in-directory',
           'password-refused',
           'sign-in-locked',
           'sign-in-refused',
@@ -262,6 +265,12 @@ function ownRoutes(app: App, { db, clock }: Options): void {
       const { actor: accountId, sessionId } = principalOf(request)
       if (sessionId === null)
         throw new Problem('not-found', said('A client has no password.', '客户端没有密码。'))
+      const account = await db.manager.findOneBy(AccountEntity, { id: accountId })
+      if (account !== null && isInDirectory(directory, account))
+        throw new Problem(
+          'password-in-directory',
+          said('Your password is that of the company directory.', '您的密码由公司目录服务管理。'),
+        )
       await changePassword(
         db,
         { accountId, sessionId, ...request.body, sourceIp: request.ip },

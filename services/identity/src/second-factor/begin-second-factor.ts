@@ -8,6 +8,7 @@ import { Type, type Static } from 'typebox'
 import { IsNull, type DataSource, type EntityManager } from 'typeorm'
 import type { Account } from '../accounts/account.ts'
 import { openUserName } from '../accounts/sealed-user-name.ts'
+import type { Means } from '../sessions/sign-in.ts'
 import { provePassword } from '../credentials/prove-password.ts'
 import { refusedAfterCommit } from './after-commit.ts'
 import { lockOwnAccount } from './own-second-factor.ts'
@@ -50,11 +51,11 @@ export interface BeginSecondFactor {
  */
 export async function beginSecondFactor(
   db: DataSource,
-  seal: Seal,
+  { seal, directory }: Means,
   { accountId, sessionId, password, code, sourceIp }: BeginSecondFactor,
   act: Act,
 ): Promise<BegunSecondFactor> {
-  await provePassword(db, { accountId, sessionId, password, sourceIp }, act)
+  await provePassword(db, directory, { accountId, sessionId, password, sourceIp }, act)
   return refusedAfterCommit(db, async (tx) => {
     const account = await lockOwnAccount(tx, accountId)
     const refusal = await refusalOfCode(tx, seal, account, { code, sourceIp }, act)

@@ -3,7 +3,7 @@ import { Problem } from '@erp-steward/contracts/problem'
 import { about, closed } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
 import { actOf, principalOf } from '@erp-steward/service-kit/authentication'
-import type { Seal } from '@erp-steward/service-kit/seal'
+import type { Means } from '../sessions/sign-in.ts'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { DataSource } from 'typeorm'
@@ -42,7 +42,7 @@ const WithCode = closed({ code: TypedFactor })
 interface Options {
   readonly db: DataSource
   readonly clock: () => Date
-  readonly seal: Seal
+  readonly means: Means
 }
 
 /** The own second factor: set up, confirmed, proved again, renewed and removed. */
@@ -51,7 +51,7 @@ export function secondFactorRoutes(app: App, options: Options): void {
   inForce(app, options)
 }
 
-function settingUp(app: App, { db, clock, seal }: Options): void {
+function settingUp(app: App, { db, clock, means }: Options): void {
   const config = { access: 'second-factor.manage', clauses: ['A-2.2.1'] } as const
   app.get(
     OWN,
@@ -103,7 +103,7 @@ function settingUp(app: App, { db, clock, seal }: Options): void {
       const { password, code = null } = request.body
       const { accountId, sessionId } = ownerOf(request)
       const command = { accountId, sessionId, password, code, sourceIp: request.ip }
-      const begun = await beginSecondFactor(db, seal, command, actOf(request, clock()))
+      const begun = await beginSecondFactor(db, means, command, actOf(request, clock()))
       return unstored(reply).send(begun)
     },
   )
@@ -126,13 +126,13 @@ function settingUp(app: App, { db, clock, seal }: Options): void {
       const command = { ...ownerOf(request), code: request.body.code }
       const act = actOf(request, clock())
       return unstored(reply).send({
-        recoveryCodes: await confirmSecondFactor(db, seal, command, act),
+        recoveryCodes: await confirmSecondFactor(db, means.seal, command, act),
       })
     },
   )
 }
 
-function inForce(app: App, { db, clock, seal }: Options): void {
+function inForce(app: App, { db, clock, means: { seal } }: Options): void {
   const config = { access: 'second-factor.manage', clauses: ['A-2.2.1'] } as const
   const commandOf = (request: FastifyRequest, { code }: { code: string }) => ({
     ...ownerOf(request),

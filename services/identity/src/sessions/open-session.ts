@@ -23,6 +23,8 @@ export interface Entry {
   readonly notAfter: Date | null
   /** By what it was opened (RFC 8176). */
   readonly amr: string[]
+  /** Whether the password was one of the account here, or of the directory of the company. */
+  readonly passwordOf: 'account' | 'directory'
   /** When the second factor was proved; `null`: it was not. */
   readonly secondFactorAt: Date | null
 }
@@ -69,6 +71,7 @@ export async function openSession(
       mustChangePassword: mustChange,
       initialPassword,
       amr: [...entry.amr],
+      passwordOf: entry.passwordOf,
       signedInAt: at,
     },
     actor,

@@ -8,6 +8,7 @@ import { listRoute, PathId } from '@erp-steward/service-kit/route-shapes'
 import type { Seal } from '@erp-steward/service-kit/seal'
 import { Type } from 'typebox'
 import type { DataSource } from 'typeorm'
+import type { CompanyDirectory } from '../company-directory/company-directory.ts'
 import { LONGEST_PASSWORD } from '../credentials/rules/password-policy.ts'
 import { TypedFactor } from '../second-factor/typed-factor.ts'
 import { endSession } from './end-session.ts'
@@ -46,10 +47,14 @@ export interface SessionRouteOptions {
   readonly clock: () => Date
   readonly sign: TokenSigner
   readonly seal: Seal
+  readonly directory: CompanyDirectory | null
 }
 
 /** Signing in and out, refreshing, the published keys, and what gateways must refuse. */
-export function sessionRoutes(app: App, { db, clock, sign, seal }: SessionRouteOptions): void {
+export function sessionRoutes(
+  app: App,
+  { db, clock, sign, seal, directory }: SessionRouteOptions,
+): void {
   app.post(
     '/v1/sessions',
     {
@@ -95,7 +100,7 @@ export function sessionRoutes(app: App, { db, clock, sign, seal }: SessionRouteO
       const { code = null, ...names } = request.body
       const tokens = await signIn(
         db,
-        seal,
+        { seal, directory },
         sign,
         { ...names, code, sourceIp: request.ip, userAgent: userAgentOf(request) },
         actOf(request, clock()),

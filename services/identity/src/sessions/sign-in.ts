@@ -3,6 +3,7 @@ import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { Seal } from '@erp-steward/service-kit/seal'
 import type { DataSource, EntityManager } from 'typeorm'
+import { isInDirectory, type CompanyDirectory } from '../company-directory/company-directory.ts'
 import { AccountEntity, type Account } from '../accounts/account.ts'
 import { userNameLookup } from '../accounts/sealed-user-name.ts'
 import { rolesOfAccount, type RolesOfAccount } from '../accounts/roles-of-account.ts'
@@ -10,6 +11,7 @@ import {
   beginAttempt,
   checkPassword,
   failAttempt,
+  judged,
   passAttempt,
   type OpenAttempt,
 } from '../credentials/attempt.ts'
@@ -42,6 +44,14 @@ export interface SignIn {
   readonly frontEnd?: { readonly clientId: string; readonly scope: string | null }
 }
 
+/** By what it is checked who somebody is. */
+export interface Means {
+  /** Opens the secrets of second factors. */
+  readonly seal: Seal
+  /** Where people have their passwords; `null`: here. */
+  readonly directory: CompanyDirectory | null
+}
+
 /** What is done with a session that was opened, in the same transaction. */
 export type WithSession<Result> = (
   tx: EntityManager,
@@ -64,14 +74,14 @@ export type WithSession<Result> = (
  */
 export async function signIn(
   db: DataSource,
-  seal: Seal,
+  means: Means,
   sign: TokenSigner,
   command: SignIn,
   act: Act,
 ): Promise<OpenedSession> {
   return openByPassword(
     db,
-    seal,
+    means,
     command,
     async (tx, session, account, holder) => ({
       ...(await issueSessionTokens(tx, sign, session, account, holder, act)),
@@ -101,7 +111,7 @@ async function noteDevice(
  */
 export async function openByPassword<Result>(
   db: DataSource,
-  seal: Seal,
+  means: Means,
   command: SignIn,
   withSession: WithSession<Result>,
   act: Act,
@@ -111,16 +121,20 @@ export async function openByPassword<Result>(
     const device = command.deviceToken === undefined ? null : digestOf(command.deviceToken)
     return { ...found, attempt: await beginAttempt(tx, { ...command, ...found, device }, act) }
   })
-  const matches = await checkPassword(
-    db,
-    attempt,
-    credential?.hash ?? null,
-    comparable(credential, command.password),
-  )
+  const { directory } = means
+  const { userName, password } = command
+  const matches = isInDirectory(directory, account)
+    ? await judged(db, attempt, () => directory.check(userName, password))
+    : await checkPassword(
+        db,
+        attempt,
+        credential?.hash ?? null,
+        comparable(credential, command.password),
+      )
   const result = await db.transaction(async (tx) => {
     const opened =
-      matches && account !== null && credential !== null
-        ? await enter(tx, seal, withSession, { account, credential, attempt, command }, act)
+      matches && account !== null
+        ? await enter(tx, means, withSession, { account, credential, attempt, command }, act)
         : null
     if (opened === null) await failAttempt(tx, attempt, act)
     return opened
@@ -153,9 +167,9 @@ async function passwordInForce(
 /** Answers `null` when the account or the password cannot be used, though the password is right. */
 async function enter<Result>(
   tx: EntityManager,
-  seal: Seal,
+  { seal, directory }: Means,
   withSession: WithSession<Result>,
-  tried: { account: Account; credential: Credential; attempt: OpenAttempt; command: SignIn },
+  tried: { account: Account; credential: Credential | null; attempt: OpenAttempt; command: SignIn },
   act: Act,
 ): Promise<{ readonly opened: Result } | Problem | null> {
   const { credential, attempt, command } = tried
@@ -164,21 +178,22 @@ async function enter<Result>(
     where: { id: tried.account.id },
     lock: { mode: 'pessimistic_write' },
   })
-  if (account?.status !== 'active' || !(await useCredential(tx, credential, act.now))) return null
+  if (account?.status !== 'active') return null
+  const own = isInDirectory(directory, account) ? null : credential
+  const isGood =
+    own === null ? isInDirectory(directory, account) : await useCredential(tx, own, act.now)
+  if (!isGood) return null
   await passAttempt(tx, attempt, act)
   const holder = await rolesOfAccount(tx, account, act.now)
   const { isBound } = await requirementOf(tx, account, holder.unitId, act.now)
   const proved = await proveBeside(tx, seal, account, command, isBound, act)
   if (proved instanceof Problem) return proved
-  const policy = await passwordPolicyOf(tx, account, act.now)
-  const mustChange =
-    credential.kind === 'initial' ||
-    isOverdue(credential.setAt, policy, act.now) ||
-    isWeaker(credential.policy, policy)
   const found = {
-    mustChange,
-    initialPassword: credential.kind === 'initial',
-    notAfter: credential.expiresAt,
+    // Whether a password of the directory is due is the directory's to say.
+    mustChange: own !== null && (await isDue(tx, account, own, act.now)),
+    initialPassword: own?.kind === 'initial',
+    notAfter: own?.expiresAt ?? null,
+    passwordOf: own === null ? ('directory' as const) : ('account' as const),
     ...proved,
   }
   const session = await openSession(tx, account, holder, { ...command, ...found }, act)
@@ -188,6 +203,20 @@ async function enter<Result>(
         said('Other sessions of the account are open.', '该账号有其他未结束的会话。'),
       )
     : { opened: await withSession(tx, session, account, holder) }
+}
+
+async function isDue(
+  tx: EntityManager,
+  account: Account,
+  credential: Credential,
+  now: Date,
+): Promise<boolean> {
+  const policy = await passwordPolicyOf(tx, account, now)
+  return (
+    credential.kind === 'initial' ||
+    isOverdue(credential.setAt, policy, now) ||
+    isWeaker(credential.policy, policy)
+  )
 }
 
 /**

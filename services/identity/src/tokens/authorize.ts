@@ -1,13 +1,12 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { said, type Bilingual } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
-import type { Seal } from '@erp-steward/service-kit/seal'
 import type { DataSource, EntityManager } from 'typeorm'
 import { ClientEntity, type Client } from '../clients/client.ts'
 import { changePassword } from '../credentials/change-password.ts'
 import { digestOf, randomToken } from '../sessions/refresh-token.ts'
 import type { Session } from '../sessions/session.ts'
-import { openByPassword } from '../sessions/sign-in.ts'
+import { openByPassword, type Means } from '../sessions/sign-in.ts'
 import { AuthorizationCodeEntity, CODE_SECONDS } from './authorization-code.ts'
 import {
   faultOf,
@@ -77,7 +76,7 @@ export type Signed =
  */
 export async function signInFor(
   db: DataSource,
-  seal: Seal,
+  means: Means,
   request: AuthorizationRequest,
   { userName, password, code: typedCode, chosen }: Typed,
   from: { readonly sourceIp: string; readonly userAgent: string | null },
@@ -86,7 +85,7 @@ export async function signInFor(
   const { clientId, scope } = request
   const opened = await openByPassword(
     db,
-    seal,
+    means,
     { userName, password, code: typedCode, ...from, frontEnd: { clientId, scope } },
     async (tx, session) => ({
       session,

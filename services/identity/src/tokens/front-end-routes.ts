@@ -4,7 +4,6 @@ import type { ProblemCode } from '@erp-steward/contracts/problems'
 import type { App } from '@erp-steward/service-kit/app'
 import { actOf, principalOf } from '@erp-steward/service-kit/authentication'
 import { languageOf, type Language } from '@erp-steward/service-kit/language'
-import type { Seal } from '@erp-steward/service-kit/seal'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { DataSource } from 'typeorm'
@@ -13,6 +12,7 @@ import { openUserName } from '../accounts/sealed-user-name.ts'
 import { PersonEntity } from '../people/person.ts'
 import { openName } from '../people/sealed-person.ts'
 import { SessionEntity } from '../sessions/session.ts'
+import type { Means } from '../sessions/sign-in.ts'
 import { userAgentOf } from '../sessions/user-agent.ts'
 import { askingFrontEnd, readRequest, signInFor, type Asking, type Typed } from './authorize.ts'
 import { pageHeaders, signInPage, wordPage } from './pages.ts'
@@ -68,7 +68,7 @@ interface Options {
   readonly db: DataSource
   readonly clock: () => Date
   readonly issuer: string
-  readonly seal: Seal
+  readonly means: Means
 }
 
 /** What people see who sign in for a front end, who they are to it, and how they sign out again. */
@@ -82,7 +82,7 @@ export async function frontEndRoutes(app: App, options: Options): Promise<void> 
   })
 }
 
-function authorizationRoutes(scope: App, { db, clock, issuer, seal }: Options): void {
+function authorizationRoutes(scope: App, { db, clock, issuer, means }: Options): void {
   const config = { access: 'public', oauth: true, clauses: ['A-2.2.1', 'A-2.2.2'] } as const
   scope.get(
     '/v1/authorizations',
@@ -143,7 +143,7 @@ function authorizationRoutes(scope: App, { db, clock, issuer, seal }: Options): 
       const typed = typedIn(body)
       const from = { sourceIp: request.ip, userAgent: userAgentOf(request) }
       try {
-        const signed = await signInFor(db, seal, asked, typed, from, actOf(request, clock()))
+        const signed = await signInFor(db, means, asked, typed, from, actOf(request, clock()))
         if ('code' in signed) return await sendBack(reply, asking, issuer, { code: signed.code })
         return await showForm(reply, asking, body, { language, typed, ...signed })
       } catch (error) {
