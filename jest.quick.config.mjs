@@ -8,6 +8,7 @@ const leftOut = [
   'packages/backup-agent/test/(agent-life|database-round)',
   'packages/messaging/test/kafka-bus',
   'services/identity/test/provisioning/ebs-simulator',
+  'services/identity/test/scim/clients',
   'services/monitoring-ingest/test/crash',
   'test/contract/',
   'test/e2e/',

@@ -30,6 +30,7 @@ const benches = [
   'services/identity/bench/reconciliation.ts',
   'services/identity/bench/sign-in.ts',
   'services/identity/bench/reviews.ts',
+  'services/identity/bench/scim.ts',
   'services/identity/bench/tokens.ts',
   'services/backup-orchestration/bench/dispatch.ts',
   'services/assessment/bench/control-intake.ts',

@@ -7,13 +7,15 @@ import { promisify } from 'node:util'
 import { root } from '../e2e/site.ts'
 
 const run = promisify(execFile)
-const requirements = join(import.meta.dirname, 'requirements.txt')
+const ours = join(import.meta.dirname, 'requirements.txt')
 
 /**
- * Folder with the packages that `requirements.txt` pins, for `PYTHONPATH`; pip fetches them on first use and after a
+ * Folder with the packages that a `requirements.txt` pins, for `PYTHONPATH`; pip fetches them on first use and after a
  * change of that file. Without Python, pip or a registry `missing` says what there is not.
  */
-export async function pythonPackages(): Promise<{ folder: string } | { missing: string }> {
+export async function pythonPackages(
+  requirements = ours,
+): Promise<{ folder: string } | { missing: string }> {
   const pinned = createHash('sha256')
     .update(await readFile(requirements))
     .digest('hex')

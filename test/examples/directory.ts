@@ -42,6 +42,11 @@ export async function directory(company: Company): Promise<void> {
     contentType,
     body: { schemas: [`${MESSAGES}SearchRequest`], filter: 'displayName co "员"', count: 2 },
   })
+  await play.show('searchScim', 'Whatever has a name to be shown', {
+    as,
+    contentType,
+    body: { schemas: [`${MESSAGES}SearchRequest`], filter: 'displayName pr', count: 2 },
+  })
   await writes(company)
 }
 

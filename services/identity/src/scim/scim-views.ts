@@ -108,3 +108,12 @@ export const ScimSchemaList = listOf(ScimSchemaView, 'ScimSchemaList')
 /** A body of SCIM, whose names are read whatever their case, and checked by what discovery tells. */
 export const ScimBody = (title: string, description: string) =>
   Type.Object({}, { ...anything, title, description })
+
+/** Users and groups in one list; `meta.resourceType` tells them apart. */
+export const ScimResourceList = listOf(
+  Type.Object(
+    { schemas },
+    { ...anything, title: 'ScimResource', description: 'A user or a group.' },
+  ),
+  'ScimResourceList',
+)

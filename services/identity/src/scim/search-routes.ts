@@ -1,12 +1,16 @@
+import { said } from '@erp-steward/contracts/bilingual'
+import { Problem } from '@erp-steward/contracts/problem'
 import type { App } from '@erp-steward/service-kit/app'
 import { Type, type Static } from 'typebox'
 import { rangeOf, sendScim, type ScimDependencies } from './caller.ts'
 import { Group } from './group-resource.ts'
 import { listGroups } from './groups.ts'
-import { ListQuery, listResponse } from './list-query.ts'
+import { countOf, ListQuery, listResponse, offsetOf, type Found } from './list-query.ts'
 import { listUsers } from './list-users.ts'
+import type { ResourceType } from './rules/attribute.ts'
+import { parseFilter } from './rules/filter.ts'
 import { project, selectionOf } from './rules/project.ts'
-import { inScim, ScimGroupList, ScimUserList } from './scim-views.ts'
+import { inScim, ScimGroupList, ScimResourceList, ScimUserList } from './scim-views.ts'
 import { User } from './user-resource.ts'
 
 const SEARCH = 'urn:ietf:params:scim:api:messages:2.0:SearchRequest'
@@ -38,7 +42,9 @@ const problems = [
 ] as const
 
 /** Lists whose filter stands in the body. */
-export function searchRoutes(app: App, { db, clock, base }: ScimDependencies): void {
+export function searchRoutes(app: App, deps: ScimDependencies): void {
+  const { db, clock, base } = deps
+  searchAllRoute(app, deps)
   app.post(
     '/scim/v2/Users/.search',
     {
@@ -87,9 +93,78 @@ export function searchRoutes(app: App, { db, clock, base }: ScimDependencies): v
   )
 }
 
+/** Lists users first and groups behind them; of a filter that one of the kinds does not know it fits nothing. */
+function searchAllRoute(app: App, { db, clock, base }: ScimDependencies): void {
+  app.post(
+    '/scim/v2/.search',
+    {
+      config,
+      schema: {
+        operationId: 'searchScim',
+        summary: 'Users and groups that fit a filter, by index.',
+        description: 'Neither sorted nor by cursor: ask each kind by itself for that.',
+        problems,
+        tags,
+        consumes,
+        body: SearchBody,
+        response: { 200: inScim(ScimResourceList) },
+      },
+    },
+    async (request, reply) => {
+      const { query, selection: ofUsers } = readSearch(request.body, User)
+      const { selection: ofGroups } = readSearch(request.body, Group)
+      if (query.sortBy !== undefined || query.cursor !== undefined)
+        throw new Problem(
+          'scim-value-refused',
+          said(
+            'Sort, or page by cursor, in /Users/.search or /Groups/.search.',
+            '排序或按游标分页，请使用 /Users/.search 或 /Groups/.search。',
+          ),
+        )
+      const range = rangeOf(request)
+      const users = await orNothing(query, User, () =>
+        listUsers(db.manager, { range, query, base, now: clock() }),
+      )
+      // What of the page is left for the groups, which begin where the users end.
+      const left = countOf(query) - (users?.resources.length ?? 0)
+      const startIndex = Math.max(offsetOf(query) - (users?.total ?? 0), 0) + 1
+      const groups = await orNothing(query, Group, () =>
+        listGroups(db.manager, {
+          range,
+          query: { ...query, startIndex, count: left },
+          base,
+          selection: ofGroups,
+        }),
+      )
+      if (users === null && groups === null) parseFilter(query.filter ?? '', User)
+      const resources = [
+        ...(users?.resources ?? []).map((user) => project(User, user, ofUsers)),
+        ...(groups?.resources ?? []).map((group) => project(Group, group, ofGroups)),
+      ]
+      const total = (users?.total ?? 0) + (groups?.total ?? 0)
+      return sendScim(reply, listResponse(query, { total, resources, nextCursor: null }))
+    },
+  )
+}
+
+/** What is found, `null` where the kind of resource does not know the filter. */
+async function orNothing(
+  { filter }: ListQuery,
+  type: ResourceType,
+  find: () => Promise<Found>,
+): Promise<Found | null> {
+  try {
+    if (filter !== undefined) parseFilter(filter, type)
+  } catch (error) {
+    if (error instanceof Problem && error.code === 'scim-filter-refused') return null
+    throw error
+  }
+  return find()
+}
+
 function readSearch(
   { schemas: _, attributes, excludedAttributes, ...query }: Static<typeof SearchBody>,
-  type: typeof User,
+  type: ResourceType,
 ) {
   return { query, selection: selectionOf(type, attributes?.join(), excludedAttributes?.join()) }
 }

@@ -182,3 +182,26 @@ test('a search has its filter in the body', async () => {
     ),
   ).toEqual([400, 'invalidFilter'])
 })
+
+test('a search at the root finds users first and groups behind them, each once', async () => {
+  const search = (members: object) =>
+    scim(stage, 'POST', '/.search', {
+      body: { schemas: ['urn:ietf:params:scim:api:messages:2.0:SearchRequest'], ...members },
+    })
+  const { body: all } = await search({ count: 200 })
+  const kinds = (all.Resources as { meta: { resourceType: string } }[]).map(
+    ({ meta }) => meta.resourceType,
+  )
+  expect(kinds.slice(-3)).toEqual(['User', 'Group', 'Group'])
+  expect(all.totalResults).toBe(kinds.length)
+  const last = await search({ startIndex: kinds.length - 2, count: 2 })
+  expect(last.body.Resources).toEqual((all.Resources as unknown[]).slice(-3, -1))
+  const end = await search({ startIndex: kinds.length, count: 5 })
+  expect(end.body.Resources).toEqual((all.Resources as unknown[]).slice(-1))
+  const groups = await search({ filter: 'displayName eq "采购员"' })
+  expect(groups.body).toMatchObject({ totalResults: 1, Resources: [{ externalId: 'BUYER' }] })
+  const users = await search({ filter: 'userName eq "searched"' })
+  expect(users.body.totalResults).toBe(1)
+  expect(await refused(search({ filter: 'shoeSize eq "44"' }))).toEqual([400, 'invalidFilter'])
+  expect(await refused(search({ sortBy: 'id' }))).toEqual([400, 'invalidValue'])
+})
