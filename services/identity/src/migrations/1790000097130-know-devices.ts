@@ -20,6 +20,8 @@ export class KnowDevices1790000097130 implements MigrationInterface {
       alter table session add column device_id uuid;
 
       alter table sign_in_guard add column account_id uuid;
+      update sign_in_guard set account_id = account.id from account
+       where sha256(convert_to(account.user_name_lookup, 'UTF8')) = name_digest;
       create index sign_in_guard_locked on sign_in_guard (account_id)
         where locked_until is not null or held;
     `)

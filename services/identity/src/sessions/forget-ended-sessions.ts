@@ -9,6 +9,8 @@ import { KNOWN_DAYS } from '../credentials/known-device.ts'
 const TOKEN_DAYS = 7
 /** Days after its last attempt that a guard is forgotten: longer than any window, lock or count of locks. */
 const GUARD_DAYS = 2
+/** As much for names that nobody has, held or not: nobody unlocks them, and guessers could fill the table for good. */
+const NOBODYS_GUARD_DAYS = 30
 
 /**
  * Removes what no decision needs any more. Sessions stay with the reason of their end for as long as logs are online. Guards that wait for the security administrator stay.
@@ -29,9 +31,11 @@ export const forgetEndedSessions = defineTask(
     )
     await tx.query('delete from authorization_code where expires_at < $1', [before(TOKEN_DAYS)])
     await tx.query('delete from known_device where last_seen_at < $1', [before(KNOWN_DAYS)])
-    await tx.query('delete from sign_in_guard where touched_at < $1 and not held', [
-      before(GUARD_DAYS),
-    ])
+    await tx.query(
+      `delete from sign_in_guard
+        where touched_at < $1 and not held or touched_at < $2 and account_id is null`,
+      [before(GUARD_DAYS), before(NOBODYS_GUARD_DAYS)],
+    )
     await tx.query(
       `delete from credential using
          (select id, row_number() over (partition by account_id order by set_at desc) as place

@@ -229,6 +229,34 @@ test('[A-2.2.2] a network of 64 bits is one place', async () => {
   expect(await status(account, '2001:db8:0:2::1')).toBe(201)
 })
 
+test('[A-2.2.2] what holds of a name that nobody has is forgotten after 30 days, of an account it never is', async () => {
+  const account = await known()
+  const nobody = { userName: 'NOBODY.HELD' }
+  for (let lock = 0; lock < 3; lock += 1) {
+    for (const each of [account, nobody]) await guess(each, place(1))
+    pass(stage, 31 * MINUTE)
+  }
+  const codes = async () => [await status(account, place(1)), await status(nobody, place(1))]
+  pass(stage, 29 * DAY)
+  await runTask(stage, 'forget-ended-sessions')
+  expect(await codes()).toEqual([423, 423])
+  pass(stage, 2 * DAY)
+  await runTask(stage, 'forget-ended-sessions')
+  expect(await codes()).toEqual([423, 401])
+})
+
+test('[A-2.2.2] locks from before are those of their accounts', async () => {
+  const account = await known()
+  await guess(account, place(1))
+  const [found]: { id: string }[] = await stage.db.query(
+    `select account.id from sign_in_guard
+       join account on sha256(convert_to(user_name_lookup, 'UTF8')) = name_digest
+      where source = $1 and account.id = $2`,
+    [place(1), account.id],
+  )
+  expect(found?.id).toBe(account.id)
+})
+
 test('[A-2.2.1] unknown names, wrong passwords, accounts without one and locks answer alike and cost the same work', async () => {
   const accounts = [await known(), await addAccount(stage), { userName: 'NOBODY.KNOWS' }]
   const before = stage.serviceDb.logger
