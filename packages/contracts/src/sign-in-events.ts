@@ -194,8 +194,10 @@ export const SecondFactorChanged = defineEvent({
 export const SignInRulesChecked = defineEvent({
   type: 'identity.security.sign-in-rules-checked.v1',
   summary: 'Passwords and sessions were counted that the rules forbid.',
-  clauses: ['A-2.2.3', 'A-2.2.4', 'A-2.2.5', 'A-2.2.7'],
+  clauses: ['A-2.2.1', 'A-2.2.3', 'A-2.2.4', 'A-2.2.5', 'A-2.2.7'],
   payload: Type.Object({
+    /** Active administrators with a password of their own and no second factor, whatever the parameters ask. */
+    administratorsWithoutFactor: Type.Optional(Type.Integer({ minimum: 0 })),
     /** Sessions that an initial password opened and that outlive it. */
     sessionsPastInitial: Type.Integer({ minimum: 0 }),
     /** Chosen passwords in force, taken under rules without letters, digits and special characters. */

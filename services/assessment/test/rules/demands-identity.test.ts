@@ -338,6 +338,25 @@ test.each([
   expect(stateAfter(id, [...known, found(name), closed])).toBe('kept')
 })
 
+describe('[A-2.2.1] people in accounts of their own', () => {
+  const own = said(SignedIn, { ...SESSION, initialPassword: false, mustChangePassword: false })
+  const counted = (administratorsWithoutFactor: number, ms = -HOUR) =>
+    said(SignInRulesChecked, { ...RULES, administratorsWithoutFactor }, ms)
+
+  test('[A-2.2.1] kept: somebody signed in, and every administrator has a second factor', () => {
+    expect(stateAfter('A-2.2.1', [own, counted(0)])).toBe('kept')
+    expect(stateAfter('A-2.2.1', [own, counted(1, -2 * HOUR), counted(0)])).toBe('kept')
+  })
+
+  test('[A-2.2.1] turned: an administrator has none, though others sign in rightly', () => {
+    expect(stateAfter('A-2.2.1', [own, counted(0, -2 * HOUR), counted(1)])).toBe('broken')
+  })
+
+  test('[A-2.2.1] turned: nobody ever signed in', () => {
+    expect(stateAfter('A-2.2.1', [counted(0)])).toBe('stale')
+  })
+})
+
 test('[A-2.2.3] kept: initial passwords are replaced first, and none outlives its time', () => {
   const changed = said(PasswordChanged, CHANGED)
   const signedIn = said(SignedIn, {

@@ -14,6 +14,7 @@ interface Counts {
   readonly withoutClasses: number
   readonly tooShort: number
   readonly sessionsPastLimit: number
+  readonly administratorsWithoutFactor: number
 }
 
 /**
@@ -38,7 +39,13 @@ export const checkSignInRules = defineTask(
            where ended_at is null and kind = 'chosen' and status = 'active'
              and (policy ->> 'minLength')::integer < $3) as "tooShort",
          (select count(*)::integer from session
-           where ended_at is null and least(idle_at, ends_at) <= $1) as "sessionsPastLimit"`,
+           where ended_at is null and least(idle_at, ends_at) <= $1) as "sessionsPastLimit",
+         (select count(*)::integer from credential join account on account.id = account_id
+           where ended_at is null and kind = 'chosen' and status = 'active' and administrator_role is not null
+             and not exists (select from second_factor
+                              where second_factor.account_id = account.id
+                                and confirmed_at is not null and second_factor.ended_at is null)
+         ) as "administratorsWithoutFactor"`,
       [late, FEWEST_CLASSES, SHORTEST],
     )
     if (counts === undefined) throw new TypeError('a count answered no row')

@@ -219,6 +219,26 @@ export const identityControls: readonly Control[] = [
       ...states(detection.AccountsWatched, 'cases', 'waitingLong', [0], { lasts: WATCH_SERVES }),
     ],
   }),
+  control('A-2.2.1', {
+    demand: {
+      zh: '每个人都以本人的账号和密码登录；管理员另须使用第二验证因素。',
+      en: 'Everybody signs in with an account and a password of the own, and administrators with a second factor, too.',
+    },
+    proof: {
+      zh: '登录的事实（账号、时间、地址、设备、验证方式）；每小时清点没有缺少第二验证因素的管理员。',
+      en: 'Sign-ins, with account, time, address, device and what was proved; the hourly count finds no administrator without a second factor.',
+    },
+    counterExample: {
+      zh: '有管理员已设置密码而没有第二验证因素；身份服务三小时无消息，或从未有人登录。',
+      en: 'An administrator has a password and no second factor; nothing is heard of identity for three hours, or nobody ever signed in.',
+    },
+    from: IDENTITY,
+    touches: [
+      proves(signIn.SignedIn),
+      breaks(signIn.SignInRulesChecked, 'now', { when: { '!administratorsWithoutFactor': [0] } }),
+      mends(signIn.SignInRulesChecked, 'now', { when: { administratorsWithoutFactor: [0] } }),
+    ],
+  }),
   control('A-2.2.2', {
     demand: {
       zh: '未发现有人使用他人账号：每次登录和审批均已检查，没有未决的盗用或转借事项。',
