@@ -24,6 +24,10 @@ export async function evidence(company: Company): Promise<void> {
     as,
     query: { limit: 10 },
   })
+  await play.show('listLedgerArchives', 'What has left the ledger: nothing in its first 180 days', {
+    as,
+    query: { limit: 10 },
+  })
   await play.show('compareAuditAnchors', 'Is it what was noted outside?', {
     as,
     body: { heads: itemsOf(anchors).map(({ seq, hash }) => ({ seq, hash })) },

@@ -1,6 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { defineEvent } from './event.ts'
-import { about, Instant, nullable } from './values.ts'
+import { about, Instant, nullable, Uuid } from './values.ts'
 
 const Hash = Type.String({ pattern: '^[0-9a-f]{64}$' })
 
@@ -99,6 +99,46 @@ export const LedgerVerified = defineEvent({
     ),
     /** Absent before there were receipts, and when a lost head was stated without a verification. */
     receipt: Type.Optional(VerificationReceipt),
+  }),
+})
+
+const ArchiveFile = Type.String({ description: 'Name of the file in the folder of archives.' })
+const ArchiveAfter = Type.Integer({
+  minimum: 0,
+  description: 'It holds the records after this number.',
+})
+const ArchiveThrough = Type.Integer({ minimum: 1, description: 'Up to this record.' })
+
+export const LedgerArchived = defineEvent({
+  type: 'audit.access.ledger-archived.v1',
+  summary: 'Records of the ledger left it for a file, which was checked before.',
+  clauses: ['A-4.3.4'],
+  payload: Type.Object({
+    archiveId: about(Uuid, 'The archive.'),
+    file: ArchiveFile,
+    afterSeq: ArchiveAfter,
+    throughSeq: ArchiveThrough,
+    lastHash: about(Hash, 'Hash of the last record, from which the ledger goes on.'),
+    records: Type.Integer({ minimum: 1, description: 'Records in it.' }),
+    sha256: about(Hash, 'SHA-256 of the file in lower-case hex.'),
+    keyId: KeyId,
+    signature: Signature,
+    archivedAt: about(Instant, 'When it was signed.'),
+  }),
+})
+
+export const LedgerArchiveDestroyed = defineEvent({
+  type: 'audit.access.ledger-archive-destroyed.v1',
+  summary: 'The time of an archive of the ledger was over, and its file was deleted.',
+  clauses: ['A-4.3.4'],
+  payload: Type.Object({
+    archiveId: about(Uuid, 'The archive.'),
+    file: ArchiveFile,
+    afterSeq: ArchiveAfter,
+    throughSeq: ArchiveThrough,
+    sha256: about(Hash, 'SHA-256 of the file in lower-case hex.'),
+    wasThere: Type.Boolean({ description: 'Whether the file was there to be deleted.' }),
+    destroyedAt: about(Instant, 'When it was deleted.'),
   }),
 })
 

@@ -21,6 +21,11 @@ export const IdentityConfig = Type.Object({
     default: '',
   }),
   ...DirectoryConfig,
+  LEDGER_ARCHIVE_FOLDER: Type.String({
+    description:
+      'Folder for the records that leave the audit ledger after `identity.log.online`, as signed files; empty: none leaves it.',
+    default: '',
+  }),
   ASSESSMENT_URL: Type.String({
     description:
       'Address of assessment, http(s)://host:port, which is asked for the heads of the ledger that it witnessed; empty: it is not asked.',

@@ -17,9 +17,11 @@ import { keyHalvesWaiting } from './api-keys/keys-waiting.ts'
 import { apiKeyRoutes } from './api-keys/routes.ts'
 import { identityAttention } from './attention.ts'
 import { anchorLedger } from './audit/anchor-ledger.ts'
+import { archiveLedger, destroyArchives } from './audit/archive-ledger.ts'
 import { assessmentWitness } from './audit/assessment-witness.ts'
 import { AuditAnchorEntity, AuditHeadEntity, AuditRecordEntity } from './audit/audit-record.ts'
 import { AuditSealEntity, sealWitness } from './audit/audit-seal.ts'
+import { LedgerArchiveEndEntity, LedgerArchiveEntity } from './audit/ledger-archive.ts'
 import { createLedgerSigner } from './audit/ledger-key.ts'
 import { onEveryFact } from './audit/on-every-fact.ts'
 import { auditRoutes } from './audit/routes.ts'
@@ -216,13 +218,23 @@ export const identity = defineService({
     AuditHeadEntity,
     AuditAnchorEntity,
     AuditSealEntity,
+    LedgerArchiveEntity,
+    LedgerArchiveEndEntity,
     AuditTaskEntity,
     EventWebhookEntity,
     EventDeliveryEntity,
     AuditItemEntity,
   ],
   migrations,
-  onlyGrow: ['audit_record', 'audit_anchor', 'audit_seal', 'person_hand', 'position_version'],
+  onlyGrow: [
+    'audit_record',
+    'audit_archive',
+    'audit_archive_end',
+    'audit_anchor',
+    'audit_seal',
+    'person_hand',
+    'position_version',
+  ],
   onlyRead: ['audit_head'],
   async routes(app, deps) {
     const { db, clock, config } = deps
@@ -296,6 +308,8 @@ export const identity = defineService({
     renewSigningKey(createSeal(deps.config.SEALING_KEYS)),
     anchorLedger,
     openDueAudit,
+    archiveLedger(deps.db, signerOf(deps.config), deps.config.LEDGER_ARCHIVE_FOLDER, deps.clock),
+    destroyArchives(deps.config.LEDGER_ARCHIVE_FOLDER),
     deliverEvents(createSeal(deps.config.SEALING_KEYS), {
       targets: deps.config.WEBHOOK_TARGETS,
       privateNetworks: deps.config.WEBHOOK_PRIVATE_NETWORKS,
@@ -320,6 +334,8 @@ export const identity = defineService({
     '4 * * * * watch-accounts',
     '*/10 * * * * watch-departures',
     '5 16 * * * anchor-ledger',
+    '25 17 * * * archive-ledger',
+    '50 17 * * * destroy-archives',
     '15 0 * * * open-audit ?fill=1d',
     '44 17 * * * forget-event-deliveries',
     '35 16 * * * verify-ledger ?fill=1d',

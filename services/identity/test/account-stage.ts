@@ -35,6 +35,7 @@ export const TEST_IDENTITY_CONFIG: IdentityConfig = {
   // No key of its own for the ledger, and no witness outside the database.
   LEDGER_KEYS: '',
   LEDGER_WITNESS_FILE: '',
+  LEDGER_ARCHIVE_FOLDER: '',
   WEBHOOK_TARGETS: '',
   WEBHOOK_PRIVATE_NETWORKS: '',
   ASSESSMENT_URL: '',

@@ -49,10 +49,11 @@ export const RecordView = Type.Object(
 )
 
 export const RecordState = Type.Enum(
-  ['agrees', 'record-missing', 'hash-differs', 'signature-invalid'],
+  ['agrees', 'archived', 'record-missing', 'hash-differs', 'signature-invalid'],
   {
     title: 'AuditRecordState',
-    description: 'What the ledger says of the record now.',
+    description:
+      'What the ledger says of the record now; `archived`: it lies in a file, by which it is checked.',
   },
 )
 

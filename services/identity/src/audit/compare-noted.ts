@@ -4,10 +4,12 @@ import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { unusableCursor } from '@erp-steward/service-kit/paging'
 import type { EntityManager } from 'typeorm'
+import { archivedThrough } from './ledger-archive.ts'
 import type { LedgerHead, LedgerSigner, Signature } from './ledger-key.ts'
 
 /** What the ledger says of the record that a noted head names. */
-export type RecordState = 'agrees' | 'record-missing' | 'hash-differs' | 'signature-invalid'
+export type RecordState =
+  'agrees' | 'archived' | 'record-missing' | 'hash-differs' | 'signature-invalid'
 
 /** The anchor of a day beside what the ledger says of its record now. */
 export interface ShownAnchor extends LedgerHead {
@@ -21,19 +23,21 @@ export interface ShownAnchor extends LedgerHead {
  *
  * @throws Problem `cursor-unusable` when `before` is no date
  */
-export function anchorsBefore(
+export async function anchorsBefore(
   tx: EntityManager,
+  signer: LedgerSigner,
   before: string | null,
   limit: number,
 ): Promise<ShownAnchor[]> {
   if (before !== null && !isLocalDate(before)) throw unusableCursor()
+  const archived = await archivedThrough(tx, signer)
   return tx.query(
     `select a.day::text as day, a.seq::float8 as seq, encode(a.hash, 'hex') as hash, anchored_at as "anchoredAt",
             case when a.seq = 0 or a.hash = r.hash then 'agrees'
-                 when r.seq is null then 'record-missing' else 'hash-differs' end as record
+                 when r.seq is null and a.seq <= $3 then 'archived' when r.seq is null then 'record-missing' else 'hash-differs' end as record
        from audit_anchor a left join audit_record r on r.seq = a.seq
       where $1::date is null or a.day < $1 order by a.day desc limit $2`,
-    [before, limit],
+    [before, limit, archived?.seq ?? 0],
   )
 }
 
@@ -56,11 +60,14 @@ export async function compareNoted(
     [heads.map(({ seq }) => seq)],
   )
   const held = new Map(rows.map(({ seq, hash }) => [seq, hash]))
+  const archived = await archivedThrough(tx, signer)
+  if (archived !== null) held.set(archived.seq, archived.hash.toString('hex'))
   return heads.map(({ seq, hash }, at) => {
     const head = signed[at] ?? null
     const state = (): RecordState => {
       if (head !== null && !signer.isSignedByUs(head)) return 'signature-invalid'
       const here = held.get(seq)
+      if (here === undefined && archived !== null && seq < archived.seq) return 'archived'
       if (here === undefined) return 'record-missing'
       return here === hash ? 'agrees' : 'hash-differs'
     }

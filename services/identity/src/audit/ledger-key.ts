@@ -26,7 +26,7 @@ export type LedgerHead = Pick<SignedHead, 'seq' | 'hash'>
 export type Signature = Pick<SignedHead, 'signedAt' | 'keyId' | 'signature'>
 
 /** What the signature of a kind of statement begins with, so that one kind never passes for another. */
-export type Statement = 'head' | 'verification' | 'export' | 'audit'
+export type Statement = 'head' | 'verification' | 'export' | 'audit' | 'archive'
 
 /** Signs heads of the ledger and knows its own signatures again. */
 export interface LedgerSigner {
@@ -37,6 +37,8 @@ export interface LedgerSigner {
   readonly sign: (head: LedgerHead, at: Date) => SignedHead
   /** Signs what else is said of the ledger; no line may hold a line feed. */
   readonly signLines: (kind: Statement, lines: readonly string[], at: Date) => Signature
+  /** Whether one of the configured keys signed these lines as a statement of this kind. */
+  readonly areLinesSigned: (kind: Statement, lines: readonly string[], by: Signature) => boolean
   /** Whether one of the configured keys signed exactly this; false for keys that nobody configured. */
   readonly isSignedByUs: (head: SignedHead) => boolean
 }
@@ -67,6 +69,12 @@ export function createLedgerSigner(ledgerKeys: string, sealingKeys: string): Led
   const keys = [...own, ...derived].map(keyOf)
   const [newest] = keys
   if (newest === undefined) throw new RangeError('a key is needed to sign the ledger')
+  const areLinesSigned: LedgerSigner['areLinesSigned'] = (kind, lines, by) => {
+    const key = keys.find(({ id }) => id === by.keyId)
+    if (key === undefined) return false
+    const signature = Buffer.from(by.signature, 'base64url')
+    return verify(null, textOf(kind, lines, by), key.publicKey, signature)
+  }
   const signLines: LedgerSigner['signLines'] = (kind, lines, at) => {
     const by = { signedAt: at.toISOString(), keyId: newest.id }
     const text = textOf(kind, lines, by)
@@ -77,12 +85,8 @@ export function createLedgerSigner(ledgerKeys: string, sealingKeys: string): Led
     publicKeys: keys.map(({ id, raw }) => ({ keyId: id, publicKey: raw.toString('base64url') })),
     signLines,
     sign: (head, at) => ({ ...head, ...signLines('head', linesOf(head), at) }),
-    isSignedByUs(head) {
-      const key = keys.find(({ id }) => id === head.keyId)
-      if (key === undefined) return false
-      const text = textOf('head', linesOf(head), head)
-      return verify(null, text, key.publicKey, Buffer.from(head.signature, 'base64url'))
-    },
+    areLinesSigned,
+    isSignedByUs: (head) => areLinesSigned('head', linesOf(head), head),
   }
 }
 

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import type { Act } from '@erp-steward/contracts/act'
 import type { App } from '@erp-steward/service-kit/app'
 import { actOf } from '@erp-steward/service-kit/authentication'
+import { columnsOf } from '@erp-steward/service-kit/entity'
 import {
   boundTo,
   cursorOf,
@@ -10,8 +11,9 @@ import {
   page,
   pageOf,
   PageQuery,
+  unusableCursor,
 } from '@erp-steward/service-kit/paging'
-import { Type } from 'typebox'
+import { Type, type Static } from 'typebox'
 import type { DataSource } from 'typeorm'
 import { viewerOf } from '../people/show-person.ts'
 import {
@@ -26,6 +28,7 @@ import { anchorsBefore, compareNoted } from './compare-noted.ts'
 import { exportLedger } from './export-ledger.ts'
 import { csvExport, ndjsonExport } from './export-lines.ts'
 import type { LedgerSigner } from './ledger-key.ts'
+import { ArchiveView, LedgerArchiveEntity } from './ledger-archive.ts'
 import { ledgerKeys } from './ledger-keys.ts'
 import { nameRecords } from './name-records.ts'
 import { RecordFilter } from './record-filter.ts'
@@ -123,7 +126,7 @@ export function auditRoutes(
       const { format, after, filter = {} } = request.body
       const act = actOf(request, clock())
       const viewer = await viewerOf(request, db.manager, act.now)
-      const copy = await exportLedger(db, { format, after, filter }, viewer, act)
+      const copy = await exportLedger(db, signer, { format, after, filter }, viewer, act)
       const lines = format === 'csv' ? csvExport(db, copy) : ndjsonExport(db, signer, copy, clock)
       const name = `ledger-${String(after + 1)}-${String(copy.head.seq)}.${format}`
       return reply
@@ -177,10 +180,40 @@ export function auditRoutes(
     },
     async ({ query: { limit, cursor } }) => {
       const [before = null] = decodeCursor(cursorOf('listAuditAnchors', cursor), 1) ?? []
-      const rows = await anchorsBefore(db.manager, before, limit + 1)
+      const rows = await anchorsBefore(db.manager, signer, before, limit + 1)
       return boundTo(
         'listAuditAnchors',
         page(rows, limit, ({ day }) => [day]),
+      )
+    },
+  )
+
+  app.get(
+    '/v1/audit/archives',
+    {
+      config: { access: 'audit.read', clauses: ['A-4.3.4'] },
+      schema: {
+        operationId: 'listLedgerArchives',
+        summary:
+          'Files that records of the ledger have left for, newest first, also those that were deleted after their time.',
+        tags: ['audit'],
+        querystring: Type.Object(PageQuery),
+        response: { 200: pageOf(ArchiveView) },
+      },
+    },
+    async ({ query: { limit, cursor } }) => {
+      const [before = null] = decodeCursor(cursorOf('listLedgerArchives', cursor), 1) ?? []
+      if (before !== null && !/^\d{1,15}$/.test(before)) throw unusableCursor()
+      const rows: Static<typeof ArchiveView>[] = await db.query(
+        `select ${columnsOf(LedgerArchiveEntity)}, after_seq::float8 as "afterSeq", through_seq::float8 as "throughSeq",
+                size_bytes::float8 as "sizeBytes", destroyed_at as "destroyedAt"
+           from audit_archive left join audit_archive_end on archive_id = id
+          where $1::bigint is null or through_seq < $1 order by through_seq desc limit $2`,
+        [before, limit + 1],
+      )
+      return boundTo(
+        'listLedgerArchives',
+        page(rows, limit, ({ throughSeq }) => [throughSeq]),
       )
     },
   )

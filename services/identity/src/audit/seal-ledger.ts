@@ -6,6 +6,7 @@ import { Type } from 'typebox'
 import type { EntityManager } from 'typeorm'
 import { newestSeal } from './audit-seal.ts'
 import { faultsOf } from './compare-witness.ts'
+import { archivedThrough } from './ledger-archive.ts'
 import type { LedgerHead, LedgerSigner } from './ledger-key.ts'
 
 /** A chain that no longer holds what was signed is stated again after so many hours. Own choice. */
@@ -23,7 +24,7 @@ export function sealLedger(signer: LedgerSigner): Task {
   return defineTask('seal-ledger', Type.Object({}), async (tx, _, act) => {
     const newest = await newestSeal(tx)
     const [fault] = newest === undefined ? [] : await faultsOf(tx, signer, [newest])
-    const lost = fault ?? (signedHere === null ? undefined : await lostHead(tx, signedHere))
+    const lost = fault ?? (signedHere === null ? undefined : await lostHead(tx, signer, signedHere))
     if (lost !== undefined) {
       await stateLost(tx, lost, act)
       return
@@ -59,13 +60,16 @@ async function unsealedHead(tx: EntityManager, sealed: number): Promise<LedgerHe
   return head
 }
 
-async function lostHead(tx: EntityManager, { seq, hash }: LedgerHead) {
+async function lostHead(tx: EntityManager, signer: LedgerSigner, { seq, hash }: LedgerHead) {
   const [held]: { hash: string }[] = await tx.query(
     `select encode(hash, 'hex') as hash from audit_record where seq = $1`,
     [seq],
   )
-  if (held === undefined) return { seq, what: 'record-missing' } as const
-  return held.hash === hash ? undefined : ({ seq, what: 'hash-differs' } as const)
+  const archived = held === undefined ? await archivedThrough(tx, signer) : null
+  if (archived !== null && seq < archived.seq) return undefined
+  const here = archived?.seq === seq ? archived.hash.toString('hex') : held?.hash
+  if (here === undefined) return { seq, what: 'record-missing' } as const
+  return here === hash ? undefined : ({ seq, what: 'hash-differs' } as const)
 }
 
 async function stateLost(

@@ -5,6 +5,7 @@ import { appendEvent } from '@erp-steward/messaging/outbox'
 import type { DataSource, EntityManager } from 'typeorm'
 import type { AuditAnchor, AuditRecord } from './audit-record.ts'
 import { compareWitness, type HeadWitness, type WitnessVerdict } from './compare-witness.ts'
+import { archivedThrough } from './ledger-archive.ts'
 import { GENESIS, ledgerHash } from './ledger-hash.ts'
 import type { LedgerSigner } from './ledger-key.ts'
 
@@ -60,7 +61,7 @@ export async function verifyLedger(
   witnesses: readonly HeadWitness[],
   act: Act,
 ): Promise<Verification> {
-  const chain = await db.transaction('REPEATABLE READ', (tx) => verifyChain(tx))
+  const chain = await db.transaction('REPEATABLE READ', (tx) => verifyChain(tx, signer))
   const verdicts: WitnessVerdict[] = []
   for (const witness of witnesses)
     verdicts.push(await compareWitness(db.manager, signer, witness, chain.checked, act.now))
@@ -121,11 +122,13 @@ function judged(
   return { checked, fault, intact: state === 'intact', state, witnesses }
 }
 
-async function verifyChain(tx: EntityManager): Promise<CheckedChain> {
+async function verifyChain(tx: EntityManager, signer: LedgerSigner): Promise<CheckedChain> {
   const anchors = await anchorsBySeq(tx)
-  let seq = 0n
-  let previous: Buffer = GENESIS
-  let since: Date | null = null
+  // What a signed archive holds is checked there; the ledger goes on from its last hash.
+  const archived = await archivedThrough(tx, signer)
+  let seq = BigInt(archived?.seq ?? 0)
+  let previous: Buffer = archived?.hash ?? GENESIS
+  let since: Date | null = archived?.since ?? null
   const good = () => ({ checked: Number(seq), hash: previous, since })
   const found = (at: bigint, what: LedgerFault['what']): CheckedChain => ({
     ...good(),

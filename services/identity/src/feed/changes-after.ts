@@ -55,7 +55,7 @@ export type FeedPage = Static<typeof FeedPage>
 /** Where a request goes on. */
 export const After = about(
   Position,
-  '`next` of the answer before; 0 for all since the beginning; without it only `next` and `end` are answered.',
+  '`next` of the answer before; 0 for all that is online; without it only `next` and `end` are answered.',
 )
 
 export interface FeedQuery {

@@ -41,6 +41,7 @@ import { CreateAccessReview1790000099100 } from './1790000099100-create-access-r
 import { KnowDevices1790000097130 } from './1790000097130-know-devices.ts'
 import { CreateAccountSignal1790000099300 } from './1790000099300-create-account-signal.ts'
 import { CreateEventWebhook1790000099800 } from './1790000099800-create-event-webhook.ts'
+import { ArchiveLedger1790000099900 } from './1790000099900-archive-ledger.ts'
 
 /** In the order they run. */
 export const migrations = [
@@ -87,4 +88,5 @@ export const migrations = [
   KnowDevices1790000097130,
   CreateAccountSignal1790000099300,
   CreateEventWebhook1790000099800,
+  ArchiveLedger1790000099900,
 ]
