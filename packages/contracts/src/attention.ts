@@ -29,6 +29,8 @@ export const mendings = {
   retryProvisioningTask: mending('POST', '/v1/provisioning-tasks/{id}/retry'),
   readEbsFinding: mending('GET', '/v1/ebs-findings/{id}'),
   openEbsUpload: mending('POST', '/v1/ebs-uploads'),
+  listSodViolations: mending('GET', '/v1/sod/violations'),
+  listClientKeys: mending('GET', '/v1/clients/{id}/keys'),
   readAccountCase: mending('GET', '/v1/account-cases/{id}'),
   readProvisioningTask: mending('GET', '/v1/provisioning-tasks/{id}'),
   acknowledgeTicket: mending('POST', '/v1/tickets/{id}/acknowledge'),
@@ -282,6 +284,24 @@ export const attentionKinds = {
     remedy: said(
       'See that the middleware runs, signs in and leases tasks.',
       '请确认中间件正在运行、能够登录并领取任务。',
+    ),
+  },
+  'sod-violated': {
+    severity: 'warning',
+    read: 'sod.read',
+    title: said('Somebody holds incompatible duties', '有人持有不相容职责'),
+    remedy: said(
+      'End one of the grants that carry them, or have an exception with an end granted.',
+      '请终止其中一项授权，或申请有截止日期的例外。',
+    ),
+  },
+  'client-key-waiting': {
+    severity: 'warning',
+    read: 'client.read',
+    title: said('A key of a program is not confirmed', '程序公钥登记后未确认'),
+    remedy: said(
+      'Confirm it in another role than who registered it, or end it: nobody may have meant it.',
+      '请由其他角色的人员确认；如非本意登记，请将其停用。',
     ),
   },
   'audit-overdue': {

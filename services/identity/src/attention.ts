@@ -1,6 +1,8 @@
 import type { AttentionSource } from '@erp-steward/service-kit/attention'
 import { uploadSilent } from './reconciliation/upload-silent.ts'
 
+/** Hours in which a key that was registered is confirmed: two people have agreed on it before. Own choice. */
+const KEY_WAITS_HOURS = 24
 /** Minutes that a task in EBS may wait for the middleware, which asks at least every minute. Own choice. */
 const LEASED_WITHIN_MINUTES = 15
 
@@ -64,6 +66,23 @@ export const identityAttention: readonly AttentionSource[] = [
             where delivery.state = 'failed' and ended_at is null
               and delivery.queued_at > $1 - interval '${UNDELIVERED_DAYS} days'
             group by webhook.id, webhook.url`,
+  },
+  {
+    kind: 'sod-violated',
+    // What an exception in force covers is known.
+    find: `select violation.id::text, first || ' × ' || second, array[person.unit_id], found_at, null, 'listSodViolations', null
+             from sod_violation violation join person on person.id = person_id
+            where ended_at is null and not exists (
+              select from sod_exception each
+               where each.person_id = violation.person_id and each.first = violation.first
+                 and each.second = violation.second and starts_at <= $1 and ends_at > $1)`,
+  },
+  {
+    kind: 'client-key-waiting',
+    find: `select thumbprint, client.name, array_remove(array[client.unit_id], null), asked_at, null, 'listClientKeys', client.id::text
+             from client_key join client on client.id = client_id
+            where confirmed_at is null and ended_at is null and client.status = 'active'
+              and asked_at <= $1 - interval '${KEY_WAITS_HOURS} hours'`,
   },
   {
     kind: 'audit-overdue',

@@ -36,6 +36,7 @@ import { auditTaskRoutes } from './audits/routes.ts'
 import { ClientControllerEntity } from './clients/client-controller.ts'
 import { ClientAssertionEntity, ClientKeyEntity } from './clients/client-key.ts'
 import { ClientEntity } from './clients/client.ts'
+import { clientKeysWaiting } from './clients/client-keys-waiting.ts'
 import { clientRoutes } from './clients/routes.ts'
 import { secretHalvesWaiting } from './clients/secrets-waiting.ts'
 import { companyDirectory } from './company-directory/company-directory.ts'
@@ -356,6 +357,7 @@ export const identity = defineService({
     passwordHalvesWaiting,
     secretHalvesWaiting,
     keyHalvesWaiting,
+    clientKeysWaiting,
   ],
   proposals: ({ config }) => [
     narrowDuties,

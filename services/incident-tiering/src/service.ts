@@ -34,6 +34,7 @@ import { keyUserRoutes } from './key-users/routes.ts'
 import { migrations } from './migrations/all.ts'
 import { deliverNotifications } from './notifications/deliver-notification.ts'
 import { NotificationAttemptEntity, NotificationEntity } from './notifications/notification.ts'
+import { onAccountShut } from './notifications/on-account-case.ts'
 import { onCredentialReset } from './notifications/on-credential-reset.ts'
 import {
   onAlertUntaken,
@@ -113,6 +114,7 @@ export const incidentTiering = defineService({
     onAlertUntaken,
     onAlertUntold,
     onCredentialReset,
+    ...onAccountShut,
     onWaitUndecidable,
     onWaitRunningOut,
     onGateAnswered,

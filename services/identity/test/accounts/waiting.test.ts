@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
+import { DAY } from '@erp-steward/test-kit/instants'
 import { saidOfWaits } from '@erp-steward/test-kit/said-of-waits'
 import { runTask } from '@erp-steward/test-kit/run-task'
 import type { TestService } from '@erp-steward/test-kit/test-service'
+import { toldAttention } from '@erp-steward/test-kit/told-attention'
 import { addAccount, identityStage, pass } from '../account-stage.ts'
 import { approve, as, ask, call, joined, ok, smallCompany } from '../directory-stage.ts'
 
@@ -91,6 +93,37 @@ test('[A-4.2.4] the half of a secret of a client that nobody can complete is an 
   await addAccount(stage, { administratorRole: 'AUDIT_ADMIN' })
   await watch()
   expect(await said('client-secret.complete')).toEqual(['undecidable', 'decidable'])
+})
+
+test('[A-4.2.4] a key of a client that nobody can confirm is an alarm, and wants a human after a day until it is confirmed', async () => {
+  const first = await addAccount(stage, { administratorRole: 'SECURITY_ADMIN' })
+  const id = randomUUID()
+  await stage.db.query(
+    `insert into client (id, name, role, status, created_at) values ($1, 'a feed', 'SCRIPT', 'active', $2)`,
+    [id, stage.now],
+  )
+  await stage.db.query(
+    `insert into client_key (client_id, thumbprint, jwk, asked_by, asked_role, asked_at)
+     values ($1, 'print', '{}', $2, 'SECURITY_ADMIN', $3)`,
+    [id, first.id, stage.now],
+  )
+  await watch()
+  expect(await said('client-key.confirm')).toEqual(['undecidable'])
+  await addAccount(stage, { administratorRole: 'AUDIT_ADMIN' })
+  await watch()
+  expect(await said('client-key.confirm')).toEqual(['undecidable', 'decidable'])
+  const wanting = () => toldAttention(stage, { kind: 'client-key-waiting' })
+  pass(stage, DAY - 1)
+  expect(await wanting()).toEqual([])
+  pass(stage, 1)
+  expect(await wanting()).toMatchObject([
+    { subject: 'print', name: 'a feed', mending: 'listClientKeys', target: id },
+  ])
+  await stage.db.query(`update client set status = 'disabled' where id = $1`, [id])
+  expect(await wanting()).toEqual([])
+  await stage.db.query(`update client set status = 'active' where id = $1`, [id])
+  await stage.db.query('update client_key set confirmed_at = $1', [stage.now])
+  expect(await wanting()).toEqual([])
 })
 
 test('[A-4.2.4] an API key whose second half nobody can make is an alarm', async () => {

@@ -4,6 +4,7 @@ import { DAY } from '@erp-steward/test-kit/instants'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
 import { runTask } from '@erp-steward/test-kit/run-task'
 import type { TestService } from '@erp-steward/test-kit/test-service'
+import { toldAttention } from '@erp-steward/test-kit/told-attention'
 import { shippedRules } from '../../src/sod/rules/shipped-rules.ts'
 import { identityStage, pass } from '../account-stage.ts'
 import {
@@ -85,6 +86,7 @@ const except = async (personId: string, members: object = {}) =>
   ok(decide(await ok<Proposal>(post('/v1/sod/exceptions', exceptionFor(personId, members)))))
 
 interface Violation {
+  readonly id: string
   readonly personId: string
   readonly first: string
   readonly second: string
@@ -306,7 +308,16 @@ test('[A-2.1.2] when an exception ends, the nightly look tells who holds both al
   expect(await found('sod-violation-found')).toBe(0)
   pass(stage, DAY - 1)
   expect(await violations(`personId=${person.id}&state=open`)).toEqual([])
+  const wanting = async () => {
+    const told = await toldAttention(stage, { kind: 'sod-violated' })
+    const [violation] = await violations(`personId=${person.id}`)
+    return told.filter(({ subject }) => subject === violation?.id)
+  }
+  expect(await wanting()).toEqual([])
   pass(stage, 1)
+  expect(await wanting()).toMatchObject([
+    { name: 'PAYMENT × SUPPLIER-MAINTENANCE', unitIds: [company.north.id], severity: 'warning' },
+  ])
   expect(await violations(`personId=${person.id}&state=open`)).toMatchObject([
     { first: 'PAYMENT', second: 'SUPPLIER-MAINTENANCE' },
   ])

@@ -31,6 +31,8 @@ export type Occasion =
   | 'delivery-failed'
   | 'credential-reset'
   | 'administrator-reset'
+  | 'account-shut'
+  | 'account-reported'
   | WatchFailure
 
 const HEADLINE: Readonly<Record<Occasion, { readonly zh: string; readonly en: string }>> = {
@@ -79,6 +81,11 @@ const HEADLINE: Readonly<Record<Occasion, { readonly zh: string; readonly en: st
   'administrator-reset': {
     zh: '有人为管理员账号签发密码',
     en: "Somebody issues a password for an administrator's account",
+  },
+  'account-shut': { zh: '您的账号已被冻结', en: 'Your account was shut' },
+  'account-reported': {
+    zh: '有人报告您的账号被盗用或存在风险',
+    en: 'Somebody reported that your account is stolen or at risk',
   },
   'inspection-uncovered': { zh: '无人能够巡检', en: 'Nobody is able to inspect' },
   'alert-untaken': { zh: '报警无人受理', en: 'Nobody took an alert' },
@@ -259,6 +266,24 @@ export function administratorResetMessage(step: ResetStep, role: string, at: str
       `${zh} / ${en}: ${role}`,
       `${RESET_STEP[step].zh} / ${RESET_STEP[step].en}`,
       `时间 / At: ${at}`,
+    ].join('\n'),
+  }
+}
+
+/** The text to the person whose account was shut, or reported and not shut. */
+export function accountCaseMessage(
+  occasion: 'account-shut' | 'account-reported',
+  at: string,
+): Message {
+  const { zh, en } = HEADLINE[occasion]
+  return {
+    subject: `${zh} / ${en}`,
+    body: [
+      `${zh} / ${en}`,
+      `时间 / At: ${at}`,
+      '',
+      '安全管理员查明并作出决定后，账号方可恢复使用；请与其联系。',
+      'It can be used again once the security administrator has looked into it and decided; please call.',
     ].join('\n'),
   }
 }
