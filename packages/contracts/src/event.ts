@@ -50,7 +50,12 @@ export const Envelope = Type.Object({
     description: 'The account, client or service that caused it.',
   }),
   actingrole: Type.String({ minLength: 1, description: 'The role in which the actor caused it.' }),
-  unit: Type.Optional(Type.String({ description: 'The unit that it is about; absent for none.' })),
+  unit: Type.Optional(
+    Type.String({
+      description:
+        'The unit that the actor belongs to, not what the fact is about; absent: the company as a whole, or the product.',
+    }),
+  ),
   clauseids: Type.String({
     description: 'Comma-separated clause ids, `A-2.1.4,B-4.1.1`; empty when the fact proves none.',
   }),
