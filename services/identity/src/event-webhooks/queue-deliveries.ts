@@ -1,6 +1,7 @@
 import type { Act } from '@erp-steward/contracts/act'
 import { enqueueAll, type Job } from '@erp-steward/service-kit/jobs'
 import type { EntityManager } from 'typeorm'
+import { aboutUnit } from '../audit/about-unit.ts'
 
 /** Behind every other job: a receiver that is slow holds up nothing. */
 const PRIORITY = 100
@@ -8,7 +9,7 @@ const PRIORITY = 100
 /** Facts that a receiver is sent. `webhook` and `record` are the tables of the statement. */
 export const FOLLOWED = `webhook.ended_at is null and webhook.sealed_secret is not null
   and (webhook.types = '{}' or record.type = any(webhook.types))
-  and (webhook.unit_id is null or record.envelope::json ->> 'unit' = webhook.unit_id::text)`
+  and (webhook.unit_id is null or ${aboutUnit('record', 'webhook.unit_id')})`
 
 /** Queues facts that were just recorded for every receiver that follows them, in the transaction of their record. */
 export async function queueDeliveries(

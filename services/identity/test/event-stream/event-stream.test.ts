@@ -214,6 +214,16 @@ function unitChange(): Envelope {
   return eventOf(stage, UnitChanged, unitId, { ...data, kind: 'USER_UNIT' })
 }
 
+test('a fact of many units concerns each of them, and one with something else in their place concerns none and stops nothing', async () => {
+  const south = await opened('', script({ range: 'unit', unit: company.south.id }))
+  const withData = (data: object): Envelope => ({ ...closed(), data })
+  const many = withData({ unitIds: [company.north.id, company.south.id] })
+  const odd = [{ unitId: 'south' }, { unitIds: company.south.id }, { unitId: null }, {}]
+  const last = openedIn(company.south.id)
+  await record(...odd.map(withData), withData({ unitIds: [company.north.id] }), many, last)
+  expect(await told(south, [last])).toEqual([many.id, last.id])
+})
+
 test('[A-4.3.3] a unit is asked for by who reaches it: the company for any, a unit for itself', async () => {
   const { id } = company.south
   const whole = await opened(`?unitId=${id}`)

@@ -99,7 +99,11 @@ const makingSecret = ({ id, version }: Webhook, overlapHours = 24) =>
 const withSecret = async (members: object = {}) =>
   ok<Webhook & { secret: string }>(makingSecret(await registered(members)))
 
-async function record(type: string, unit?: string): Promise<Envelope> {
+/** `unitId`: what the fact is about; `unit`: where its actor belongs. */
+async function record(
+  type: string,
+  { unitId, unit }: { readonly unitId?: string; readonly unit?: string } = {},
+): Promise<Envelope> {
   const envelope: Envelope = {
     specversion: '1.0',
     id: randomUUID(),
@@ -114,7 +118,7 @@ async function record(type: string, unit?: string): Promise<Envelope> {
     clauseids: '',
     requestid: 'request-1',
     traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
-    data: { name: '张三' },
+    data: { name: '张三', ...(unitId !== undefined && { unitId }) },
   }
   expect(await stage.consumer.deliver(envelope)).toBe('handled')
   return envelope
@@ -179,8 +183,14 @@ test('only the types that were approved are sent, only of the unit, and in the o
   await stage.db.query(`insert into unit values ($1, 'U9', 'Unit', 'USER_UNIT', true, 1)`, [unit])
   await withSecret({ types: [LedgerExported.type], unitId: unit })
   await record(LedgerExported.type)
-  await record(AccountRolesChanged.type, unit)
-  const wanted = [await record(LedgerExported.type, unit), await record(LedgerExported.type, unit)]
+  await record(AccountRolesChanged.type, { unitId: unit })
+  // What somebody of the unit did elsewhere is not about it.
+  await record(LedgerExported.type, { unitId: randomUUID(), unit })
+  await record(LedgerExported.type, { unit })
+  const wanted = [
+    await record(LedgerExported.type, { unitId: unit, unit: randomUUID() }),
+    await record(LedgerExported.type, { unitId: unit }),
+  ]
   await work()
   expect(idsOf()).toEqual(wanted.map(({ id }) => id))
 })

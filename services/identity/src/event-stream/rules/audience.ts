@@ -15,20 +15,3 @@ export function readableTypes(
 ): string[] {
   return catalog.map(({ type }) => type).filter((type) => permissions.has(readerOf(type)))
 }
-
-/** Facts about the register, which everybody who may read it may read whole. */
-const OF_EVERYBODY = /^identity\.directory\.(?:unit|department|position|module)-changed\.v\d+$/
-
-/** Whether facts of the type concern readers of every unit. */
-export function concernsEverybody(type: string): boolean {
-  return OF_EVERYBODY.test(type)
-}
-
-/** Units that a fact itself says it is about; `null` where it says nothing of units. */
-export function statedUnits(data: unknown): readonly string[] | null {
-  const { unitId, unitIds } = Object(data) as { unitId?: unknown; unitIds?: unknown }
-  if (typeof unitId === 'string') return [unitId]
-  if (Array.isArray(unitIds)) return unitIds.filter((each) => typeof each === 'string')
-  // Said to be about none: about the company as a whole.
-  return unitId === null ? [] : null
-}
