@@ -1,4 +1,5 @@
 import { access } from './access.ts'
+import { accountFindings } from './account-findings.ts'
 import { assessment } from './assessment.ts'
 import { backup } from './backup.ts'
 import { cases } from './cases.ts'
@@ -44,6 +45,7 @@ export async function tellStory(): Promise<{ examples: Examples; document: ApiDo
     await access(company)
     await duties(company)
     await reviews(company)
+    await accountFindings(company)
     await directory(company)
     await evidence(company)
     await cases(company)

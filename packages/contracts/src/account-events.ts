@@ -88,6 +88,65 @@ export const AccountUnfrozen = defineEvent({
   payload: Type.Object({ ...accountFact, reason: Type.String(), unfrozenAt: Instant }),
 })
 
+/** What a look over all accounts found. */
+const found = { findingId: Uuid, accountId: Uuid, kind: Type.String() }
+
+/** Person and unit are told of each step by mail. */
+export const AccountDormant = defineEvent({
+  type: 'identity.account.dormant.v1',
+  summary: 'An account that nobody uses was warned of, shut or ended.',
+  clauses: ['A-2.1.4'],
+  payload: Type.Object({
+    ...accountFact,
+    unitId: nullable(Uuid),
+    findingId: Uuid,
+    stage: Type.Enum(['warned', 'locked', 'ended']),
+    /** Of an account that was never used when it was made. */
+    lastUseAt: Instant,
+    at: Instant,
+    /** When the next step comes unless it is used before; `null`: there is none. */
+    nextAt: nullable(Instant),
+  }),
+})
+
+export const AccountFindingOpened = defineEvent({
+  type: 'identity.account.finding-opened.v1',
+  summary:
+    'An account was found that nobody uses, that belongs to nobody, or whose name tells of no person.',
+  clauses: ['A-2.1.4', 'A-2.2.1'],
+  payload: Type.Object({
+    ...found,
+    personId: nullable(Uuid),
+    unitId: nullable(Uuid),
+    since: Instant,
+    foundAt: Instant,
+  }),
+})
+
+export const AccountFindingAccepted = defineEvent({
+  type: 'identity.account.finding-accepted.v1',
+  summary: 'What was found of an account is left alone for a time.',
+  clauses: ['A-2.2.1'],
+  payload: Type.Object({
+    ...found,
+    until: Instant,
+    reason: Type.String(),
+    acceptedBy: Type.String(),
+    acceptedAt: Instant,
+  }),
+})
+
+export const AccountFindingClosed = defineEvent({
+  type: 'identity.account.finding-closed.v1',
+  summary: 'What was found of an account is over: it was used, opened, ended, or is no longer so.',
+  clauses: ['A-2.1.4', 'A-2.2.1'],
+  payload: Type.Object({
+    ...found,
+    why: Type.Enum(['used', 'released', 'ended', 'gone']),
+    closedAt: Instant,
+  }),
+})
+
 /** The old set ended before the new one began. */
 export const AccountRolesChanged = defineEvent({
   type: 'identity.account.roles-changed.v1',

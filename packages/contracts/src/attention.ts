@@ -27,6 +27,7 @@ export const mendings = {
   requestAccountChange: mending('POST', '/v1/account-changes'),
   unlockAccount: mending('POST', '/v1/accounts/{id}/unlock'),
   retryProvisioningTask: mending('POST', '/v1/provisioning-tasks/{id}/retry'),
+  readAccountFinding: mending('GET', '/v1/account-findings/{id}'),
   readEbsFinding: mending('GET', '/v1/ebs-findings/{id}'),
   openEbsUpload: mending('POST', '/v1/ebs-uploads'),
   listSodViolations: mending('GET', '/v1/sod/violations'),
@@ -161,6 +162,18 @@ export const attentionKinds = {
     remedy: said(
       'Read the difference and decide it: end it in EBS, restore what is missing, have it approved, or leave it alone for a time.',
       '请查看该差异并作出处理：在 EBS 中收回、补齐缺失、报批认领，或限期搁置。',
+    ),
+  },
+  'account-astray': {
+    severity: 'warning',
+    read: 'account-finding.read',
+    title: said(
+      'An account belongs to nobody who is here, or its name tells of nobody',
+      '账号无在职归属人，或用户名不指向个人',
+    ),
+    remedy: said(
+      'End the account or give it to a person; what must stay is accepted for a time, with a reason.',
+      '请停用该账号或明确归属人；确需保留的，请说明理由限期接受。',
     ),
   },
   'ticket-overdue': {

@@ -232,6 +232,15 @@ export const permissions = {
   /** Key users of the unit file them (B-4.1.5); the leader and the O&M authority may, too. */
   'access-request.submit': ['KEY_USER', 'BUSINESS_OWNER', 'OM_AUTHORITY'],
   'access-request.decide': ['BUSINESS_OWNER', 'OM_AUTHORITY', 'SECURITY_ADMIN'],
+  /** Who answers for a unit reads of its people's accounts. */
+  'account-finding.read': [
+    'OM_AUTHORITY',
+    'BUSINESS_OWNER',
+    'SYSTEM_ADMIN',
+    'SECURITY_ADMIN',
+    'AUDIT_ADMIN',
+  ],
+  'account-finding.accept': ['SECURITY_ADMIN'],
   'access-review.read': [
     'OM_AUTHORITY',
     'BUSINESS_OWNER',

@@ -88,6 +88,7 @@ export const services: Readonly<Record<ServiceName, ServiceProfile>> = {
     '/v1/departures',
     '/v1/grants',
     '/v1/access-reviews',
+    '/v1/account-findings',
     '/v1/access-reviewers',
     '/v1/sod',
     '/v1/credential-resets',

@@ -124,6 +124,10 @@ import { FactorGuardEntity } from './second-factor/factor-guard.ts'
 import { RecoveryCodeEntity } from './second-factor/recovery-code.ts'
 import { secondFactorRoutes } from './second-factor/routes.ts'
 import { SecondFactorEntity } from './second-factor/second-factor.ts'
+import { AccountFindingEntity, AccountUseEntity } from './account-findings/account-finding.ts'
+import { handleDormant } from './account-findings/handle-dormant.ts'
+import { lookOverAccounts } from './account-findings/look-over-accounts.ts'
+import { accountFindingRoutes } from './account-findings/routes.ts'
 import { ReviewEntity, ReviewItemEntity } from './reviews/access-review.ts'
 import { ReviewerEntity } from './reviews/access-reviewer.ts'
 import { closeReviews } from './reviews/close-reviews.ts'
@@ -179,6 +183,8 @@ export const identity = defineService({
     AccountChangeEntity,
     AccessGrantEntity,
     AccessRequestEntity,
+    AccountUseEntity,
+    AccountFindingEntity,
     ReviewerEntity,
     ReviewEntity,
     ReviewItemEntity,
@@ -261,6 +267,7 @@ export const identity = defineService({
     grantRoutes(app, { db, clock })
     accessRequestRoutes(app, { db, clock })
     reviewRoutes(app, { db, clock })
+    accountFindingRoutes(app, { db, clock })
     sodRoutes(app, { db, clock })
     provisioningRoutes(app, { db, clock })
     await uploadRoutes(app, { db, clock })
@@ -291,6 +298,8 @@ export const identity = defineService({
     takePlan,
     watchDepartures,
     expireGrants,
+    lookOverAccounts,
+    handleDormant,
     openDueReviews,
     closeReviews,
     findViolationsNightly,
@@ -342,6 +351,7 @@ export const identity = defineService({
     '35 16 * * * verify-ledger ?fill=1d',
     '15 16 * * * find-sod-violations ?fill=1d',
     '20 16 * * * open-access-reviews ?fill=1d',
+    '25 16 * * * look-over-accounts ?fill=1d',
     '10 16 * * * state-unnamed-administrators',
     '30 17 * * * forget-ended-sessions',
     '40 17 * * * forget-imports',

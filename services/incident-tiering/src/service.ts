@@ -35,6 +35,7 @@ import { migrations } from './migrations/all.ts'
 import { deliverNotifications } from './notifications/deliver-notification.ts'
 import { NotificationAttemptEntity, NotificationEntity } from './notifications/notification.ts'
 import { onAccountShut } from './notifications/on-account-case.ts'
+import { onAccountDormant } from './notifications/on-account-dormant.ts'
 import { onCredentialReset } from './notifications/on-credential-reset.ts'
 import {
   onAlertUntaken,
@@ -113,6 +114,7 @@ export const incidentTiering = defineService({
     onInspectionUncovered,
     onAlertUntaken,
     onAlertUntold,
+    onAccountDormant,
     onCredentialReset,
     ...onAccountShut,
     onWaitUndecidable,

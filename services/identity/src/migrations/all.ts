@@ -42,6 +42,7 @@ import { KnowDevices1790000097130 } from './1790000097130-know-devices.ts'
 import { CreateAccountSignal1790000099300 } from './1790000099300-create-account-signal.ts'
 import { CreateEventWebhook1790000099800 } from './1790000099800-create-event-webhook.ts'
 import { ArchiveLedger1790000099900 } from './1790000099900-archive-ledger.ts'
+import { CreateAccountFinding1790000099200 } from './1790000099200-create-account-finding.ts'
 
 /** In the order they run. */
 export const migrations = [
@@ -89,4 +90,5 @@ export const migrations = [
   CreateAccountSignal1790000099300,
   CreateEventWebhook1790000099800,
   ArchiveLedger1790000099900,
+  CreateAccountFinding1790000099200,
 ]

@@ -30,6 +30,7 @@ export type Occasion =
   | 'running-out'
   | 'delivery-failed'
   | 'credential-reset'
+  | 'account-dormant'
   | 'administrator-reset'
   | 'account-shut'
   | 'account-reported'
@@ -77,6 +78,10 @@ const HEADLINE: Readonly<Record<Occasion, { readonly zh: string; readonly en: st
   'credential-reset': {
     zh: '有人为您的账号签发密码',
     en: 'Somebody issues a password for your account',
+  },
+  'account-dormant': {
+    zh: '账号长期未使用',
+    en: 'An account is not used',
   },
   'administrator-reset': {
     zh: '有人为管理员账号签发密码',
@@ -253,6 +258,40 @@ export function resetMessage(step: ResetStep, at: string): Message {
       '',
       '如果不是您要求的，请立即告知安全管理员。',
       'If you did not ask for it, tell the security administrator at once.',
+    ].join('\n'),
+  }
+}
+
+/** What became of an account that nobody uses. */
+export type DormantStage = 'warned' | 'locked' | 'ended'
+
+const DORMANT_STAGE: Readonly<Record<DormantStage, { readonly zh: string; readonly en: string }>> =
+  {
+    warned: { zh: '请登录一次，否则将被锁定', en: 'Sign in once, or it will be locked' },
+    locked: {
+      zh: '已锁定；如需继续使用，请联系安全管理员',
+      en: 'It is locked; to use it again ask the security administrator',
+    },
+    ended: { zh: '已停用', en: 'It is ended' },
+  }
+
+/** The text about an account that nobody uses: to its person, and to those who lead the unit. */
+export function dormantMessage(
+  stage: DormantStage,
+  {
+    personId,
+    lastUseAt,
+    nextAt,
+  }: { personId: string | null; lastUseAt: string; nextAt: string | null },
+): Message {
+  const { zh, en } = HEADLINE['account-dormant']
+  return {
+    subject: `${zh} / ${en}: ${DORMANT_STAGE[stage].zh} / ${DORMANT_STAGE[stage].en}`,
+    body: [
+      `${DORMANT_STAGE[stage].zh} / ${DORMANT_STAGE[stage].en}`,
+      `人员 / Person: ${personId ?? '-'}`,
+      `最近使用 / Last use: ${lastUseAt}`,
+      ...(nextAt === null ? [] : [`下一步 / Next step: ${nextAt}`]),
     ].join('\n'),
   }
 }
