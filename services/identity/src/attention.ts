@@ -98,6 +98,8 @@ export const identityAttention: readonly AttentionSource[] = [
              join account on account.id = account_id
              left join person on person.id = person_id
             where held order by account_id, locks[cardinality(locks)]`,
+  },
+  {
     kind: 'account-astray',
     // An account that outlives its person lets somebody in who has left. Administrators who are not named yet are told of otherwise.
     find: `select finding.id::text, finding.kind, array_remove(array[unit_id], null), found_at,
