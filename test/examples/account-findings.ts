@@ -6,7 +6,7 @@ export async function accountFindings(company: Company): Promise<void> {
   await play.call('joinPerson', {
     as: 'hr-sync',
     body: {
-      employeeNumber: 'H20031',
+      employeeNumber: 'H20088',
       name: '许可',
       unitCode: 'HD-SZ',
       departmentCode: 'FIN',
