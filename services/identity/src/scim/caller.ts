@@ -34,5 +34,6 @@ export const noUser = (id: string) =>
 export function sendScim(reply: FastifyReply, body: Json, whole = body): FastifyReply {
   const { version } = Object(whole.meta) as { version?: unknown }
   if (typeof version === 'string') void reply.header('etag', version)
-  return reply.type(SCIM_JSON).send(body)
+  // Made of what the schemas name, and of nothing else, by `project`.
+  return reply.type(SCIM_JSON).serializer(JSON.stringify).send(body)
 }

@@ -73,7 +73,8 @@ export function filterSql(
   }
 
   function turned(sql: string | null, isTurned: boolean): string {
-    if (sql !== null) return isTurned ? `not ${sql}` : sql
+    // Where it is true an index may find it; where it is not, what is not there counts, too.
+    if (sql !== null) return isTurned ? `not coalesce(${sql}, false)` : sql
     isExact = false
     return 'true'
   }
@@ -94,7 +95,7 @@ export function filterSql(
   function comparison(column: Column, operator: Comparison, value: string | boolean) {
     if (column.kind === 'lookup')
       return operator === 'eq'
-        ? `coalesce(${column.sql} = ${bind(personalDataOf(tx).lookup(column.field, String(value)))}, false)`
+        ? `(${column.sql} = ${bind(personalDataOf(tx).lookup(column.field, String(value)))})`
         : null
     if (column.kind === 'constant')
       return `(${column.where} and ${String(constantFits(column.value, operator, value))})`
@@ -103,7 +104,7 @@ export function filterSql(
     if (column.kind === 'boolean') return `(${column.sql} = ${bind(value)}::boolean)`
     if (column.kind === 'uuid')
       return operator === 'eq'
-        ? `coalesce(${column.sql} = ${bind(uuidOf(value))}::uuid, false)`
+        ? `(${column.sql} = ${bind(uuidOf(value))}::uuid)`
         : textComparison(`${column.sql}::text`, operator, String(value))
     if (column.kind === 'text') return textComparison(column.sql, operator, String(value))
     return null
@@ -112,10 +113,10 @@ export function filterSql(
   function textComparison(sql: string, operator: Comparison, value: string): string {
     const own = `upper(normalize(${sql}, NFKC))`
     const wanted = `${bind(plain(value))}::text`
-    if (operator === 'co') return `coalesce(strpos(${own}, ${wanted}) > 0, false)`
-    if (operator === 'sw') return `coalesce(starts_with(${own}, ${wanted}), false)`
-    if (operator === 'ew') return `coalesce(right(${own}, length(${wanted})) = ${wanted}, false)`
-    return `coalesce(${own} collate "C" ${SIGN[operator] ?? '='} ${wanted} collate "C", false)`
+    if (operator === 'co') return `(strpos(${own}, ${wanted}) > 0)`
+    if (operator === 'sw') return `starts_with(${own}, ${wanted})`
+    if (operator === 'ew') return `(right(${own}, length(${wanted})) = ${wanted})`
+    return `(${own} collate "C" ${SIGN[operator] ?? '='} ${wanted} collate "C")`
   }
 }
 

@@ -41,15 +41,27 @@ export interface UserRange {
 const CHANGED =
   'greatest(person.changed_at, account.changed_at, coalesce(profile.changed_at, person.changed_at))'
 
-/** Who is a user here: belongs to the company and has an account that is not one of the three administrators'. */
-const FROM = `
-  from person
-  join account on account.person_id = person.id and account.administrator_role is null
+const BESIDE = `
   left join unit on unit.id = person.unit_id
   left join department on department.id = person.department_id
   left join position on position.id = person.position_id
-  left join scim_profile profile on profile.person_id = person.id and profile.provider = $1
- where person.active and ($2::uuid is null or person.unit_id = $2)`
+  left join scim_profile profile on profile.person_id = person.id and profile.provider = $1`
+
+const REACHED = 'person.active and ($2::uuid is null or person.unit_id = $2)'
+
+/** Who is a user here: belongs to the company and has an account that is not one of the three administrators'. */
+const FROM = `
+  from person
+  join account on account.person_id = person.id and account.administrator_role is null ${BESIDE}
+ where ${REACHED}`
+
+/** The same as people come: of a page of all of them only so many accounts are looked up. */
+const FROM_PEOPLE = `
+  from person
+ cross join lateral (select account.id, account.changed_at from account
+                      where account.person_id = person.id and account.administrator_role is null limit 1) as account
+  ${BESIDE}
+ where ${REACHED}`
 
 const COLUMNS = `
   person.id, person.employee_number as "employeeNumber", person.name, person.email, person.created_at as "createdAt",
@@ -136,10 +148,16 @@ export function usersInRange(tx: EntityManager, wanted: UserPage): Promise<UserR
   const { provider, unitId, filter, order, descending, after, offset, limit } = wanted
   const { condition, values } = filterSql(tx, filter, columns, 7)
   const [sign, direction] = descending ? ['<', 'desc'] : ['>', 'asc']
+  // The page first, of the tables that decide it; what is told of each then.
   return tx.query(
-    `select ${COLUMNS} ${FROM} and ${condition}
-        and ($3::timestamptz is null or (${ORDERS[order]}, person.id) ${sign} ($3, $4::uuid))
-      order by ${ORDERS[order]} ${direction}, person.id ${direction} offset $5 limit $6`,
+    `select ${COLUMNS}
+       from (select person.id as person_id, account.id as account_id, ${ORDERS[order]} as place
+             ${filter === null && order === 'created' ? FROM_PEOPLE : FROM} and ${condition}
+                and ($3::timestamptz is null or (${ORDERS[order]}, person.id) ${sign} ($3, $4::uuid))
+              order by ${ORDERS[order]} ${direction}, person.id ${direction} offset $5 limit $6) as page
+       join person on person.id = page.person_id
+       join account on account.id = page.account_id ${BESIDE}
+      order by page.place ${direction}, person.id ${direction}`,
     [provider, unitId, ...(after ?? [null, null]), offset, limit, ...values],
   )
 }

@@ -9,7 +9,7 @@ import { changePerson } from '../people/change-person.ts'
 import { joinPerson } from '../people/join-person.ts'
 import { leavePerson } from '../people/leave-person.ts'
 import { lockPerson } from '../people/lock-person.ts'
-import { PersonEntity, type Person } from '../people/person.ts'
+import { PersonEntity } from '../people/person.ts'
 import { findPlace, type Place } from '../people/place.ts'
 import { rejoinPerson } from '../people/rejoin-person.ts'
 import { openPerson } from '../people/sealed-person.ts'
@@ -62,8 +62,12 @@ export async function createUser(writer: Writer, body: unknown): Promise<Written
     const { employeeNumber, name, email, userName } = wish
     if (known === null) {
       const joiner = { employeeNumber, name, email, birthday: null, place, userName }
-      const { person } = await joinPerson(tx, { ...joiner, withAccount: true }, act)
-      return begun(tx, writer, person, wish)
+      const { person, account } = await joinPerson(tx, { ...joiner, withAccount: true }, act)
+      await keepProfile(tx, range, person.id, wish, act, true)
+      // A new account is open already.
+      if (wish.active === false && account !== null)
+        await wantActive(tx, person, account.id, false, act)
+      return written(tx, writer, person.id, null)
     }
     const held = await lockPerson(tx, known.id)
     if (held === null || (range.unitId !== null && held.unitId !== range.unitId)) throw taken()
@@ -73,25 +77,11 @@ export async function createUser(writer: Writer, body: unknown): Promise<Written
     if (account !== null) assertSame(openUserName(tx, account), userName, 'userName')
     const back = await rejoinPerson(tx, held, { place }, act)
     const { person } = await changePerson(tx, back, { name, email }, act)
-    return begun(tx, writer, person, { ...wish, active: wish.active ?? true })
+    await keepProfile(tx, range, person.id, wish, act)
+    const open = await tx.findOneByOrFail(AccountEntity, { personId: person.id })
+    const waits = await wantActive(tx, person, open.id, wish.active ?? true, act)
+    return written(tx, writer, person.id, waits)
   })
-}
-
-/** Somebody who is in the register since now, with what the client keeps and wants of the account. */
-async function begun(
-  tx: EntityManager,
-  writer: Writer,
-  person: Person,
-  wish: UserWish,
-): Promise<Written> {
-  const { range, act } = writer
-  await keepProfile(tx, range, person.id, wish, act)
-  const account = await tx.findOneBy(AccountEntity, { personId: person.id })
-  const waits =
-    account === null || wish.active === undefined
-      ? null
-      : await wantActive(tx, person, account.id, wish.active, act)
-  return written(tx, writer, person.id, waits)
 }
 
 /** How often a change is tried while others change the same user. */
