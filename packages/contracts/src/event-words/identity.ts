@@ -22,6 +22,21 @@ export const identityWords: WordsByBeginning = {
     'leave.withinTarget': 'Whether it was in time.',
     'leave.parameterVersion': 'Version of the parameter that says so; 0: the shipped default.',
   },
+  'identity.account.dormant': {
+    findingId: 'The finding that it is told by.',
+    stage: 'Whether it was warned of, locked or ended.',
+    lastUseAt: 'When it was used last; of an account that never was, when it was made.',
+    nextAt: 'When the next step comes unless it is used before; null: there is none.',
+  },
+  'identity.account.finding-': { findingId: 'The finding.' },
+  'identity.account.finding-accepted': {
+    until: 'Until when it is left alone.',
+    acceptedBy: 'The account that decided so.',
+    acceptedAt: 'When that was decided.',
+  },
+  'identity.account.finding-closed': {
+    why: 'Whether it was used, released, ended, or is no longer so.',
+  },
   'identity.account.roles-changed': {
     positionId: 'The position that gives them.',
     roles: 'Roles from now on.',
