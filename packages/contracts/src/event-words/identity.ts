@@ -305,6 +305,8 @@ export const identityWords: WordsByBeginning = {
       'Chosen passwords in force, taken under rules without letters, digits and special characters.',
     tooShort: 'Chosen passwords in force, taken under rules for less than 8 characters.',
     sessionsPastLimit: 'Sessions that are open minutes after their limits.',
+    administratorsWithoutFactor:
+      'Active administrators with a password of their own and no second factor, whatever the parameters ask; absent from older facts.',
   },
   'identity.security.signing-key-rotated': {
     keyId: 'The key that signs from now on.',
