@@ -14,11 +14,14 @@ type Environment = Readonly<Record<string, string | undefined>>
  */
 export function checkSettings(environment: Environment): StandaloneConfig {
   const { TLS_CERT_FILE = '', TLS_KEY_FILE = '', LEDGER_WITNESS_FILE = '' } = environment
+  const { TLS_CLIENT_CA_FILE = '', TLS_CLIENT_CRL_FILE = '' } = environment
   const faults = [
     ...settingsByReader.flatMap(([, schema]) =>
       faultsOf(() => readConfig(schema, { ...environment, ...filledIn })),
     ),
-    ...faultsOf(() => readTls({ TLS_CERT_FILE, TLS_KEY_FILE })),
+    ...faultsOf(() =>
+      readTls({ TLS_CERT_FILE, TLS_KEY_FILE, TLS_CLIENT_CA_FILE, TLS_CLIENT_CRL_FILE }),
+    ),
     ...(existsSync(dirname(LEDGER_WITNESS_FILE))
       ? []
       : [

@@ -26,6 +26,8 @@ export const AccessToken = Type.Object({
   jti: Uuid,
   /** The machine, or the front end by which a person signed in; absent where a person signed in without one. */
   client_id: Type.Optional(Uuid),
+  /** The certificate that its holder shows with it, by SHA-256 of it; absent: whoever has the token may use it. RFC 8705. */
+  cnf: Type.Optional(Type.Object({ 'x5t#S256': Type.String({ minLength: 1 }) })),
   /** Seconds since 1970, as RFC 7519 has it. */
   iat: Type.Integer(),
   exp: Type.Integer(),

@@ -32,6 +32,8 @@ export interface Principal {
   /** Until when the second factor is fresh enough for a decision, in milliseconds since 1970; `null`: none is asked for. */
   readonly secondFactorUntil: number | null
   readonly epoch: number
+  /** The certificate that the token is bound to, by its SHA-256; absent: to none. */
+  readonly certificate?: string
   /** When the token was issued, in milliseconds since 1970. */
   readonly issuedAt: number
   /** End of the token's life in milliseconds since 1970. */
@@ -254,6 +256,7 @@ function principalFrom(claims: AccessToken): Principal {
     secondFactorUntil:
       typeof claims.secondFactorUntil === 'number' ? claims.secondFactorUntil * 1_000 : null,
     epoch: claims.epoch,
+    ...(claims.cnf !== undefined && { certificate: claims.cnf['x5t#S256'] }),
     issuedAt: claims.iat * 1_000,
     expiresAt: claims.exp * 1_000,
   }

@@ -57,7 +57,14 @@ export interface AppOptions {
   /** Longest time in milliseconds for a request to arrive whole; default: no limit. */
   readonly requestTimeoutMs?: number
   /** Certificate chain and key (PEM) to speak TLS with; default: plain HTTP. */
-  readonly tls?: { readonly cert: string; readonly key: string }
+  readonly tls?: {
+    readonly cert: string
+    readonly key: string
+    /** Authorities (PEM) whose certificates callers may show; absent: none is asked for. */
+    readonly ca?: string
+    /** What each of them has revoked (PEM). */
+    readonly crl?: string[]
+  }
   /** Methods of a path that the app passes on to another, sorted; for 405 where that one would not be asked. */
   readonly methodsBehind?: MethodsOf
   /** Whether somebody may learn what addresses there are when no hook can say; default: everybody. */
@@ -267,5 +274,12 @@ function createHttpServer(
   const settings = { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: requestTimeoutMs }
   return tls === undefined
     ? createServer(settings, listener)
-    : createTlsServer({ ...settings, ...tls, minVersion: 'TLSv1.2' }, listener)
+    : createTlsServer(
+        {
+          ...{ ...settings, ...tls, minVersion: 'TLSv1.2' },
+          // Who shows none, or one that is not good, is a caller like any other.
+          ...(tls.ca !== undefined && { requestCert: true, rejectUnauthorized: false }),
+        },
+        listener,
+      )
 }

@@ -55,6 +55,15 @@ export const GatewayConfig = Type.Object({
     default: '',
   }),
   TLS_KEY_FILE: Type.String({ description: 'Key (PEM) of the certificate.', default: '' }),
+  TLS_CLIENT_CA_FILE: Type.String({
+    description:
+      'Authorities (PEM) whose certificates machines may prove with who they are; empty: no certificate is asked for. Source: A-4.3.2.',
+    default: '',
+  }),
+  TLS_CLIENT_CRL_FILE: Type.String({
+    description: 'Revocation lists (PEM) of these authorities, one of each; empty for none.',
+    default: '',
+  }),
   ALLOWED_NETWORKS: networks(
     'Networks that may call at all. Source: A-4.2.4.',
     `${LOOPBACK},10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7`,

@@ -234,7 +234,7 @@ export async function buildGateway(
   })
   await documentRoutes(app, catalogue)
   const proxy = { door, guard, table, upstreams, failures: new WeakMap() }
-  await proxyRoutes(app, proxy)
+  await proxyRoutes(app, { ...proxy, internalToken: config.INTERNAL_TOKEN })
   // They would hold up the end for as long as their tokens live.
   app.addHook('preClose', (done) => {
     for (const { streams } of upstreams.values()) streams.close()

@@ -7,10 +7,10 @@ import { attentionKinds, type AttentionKind } from '@erp-steward/contracts/atten
 import { serviceNames, type ServiceName } from '@erp-steward/contracts/services'
 import type { Attention, AttentionItem } from '@erp-steward/service-kit/attention'
 import { bearer, type TestCaller } from '@erp-steward/test-kit/tokens'
+import { selfSigned } from '@erp-steward/test-kit/certificates'
 import { Gauge, Registry } from 'prom-client'
 import { Agent, request } from 'undici'
 import { certificateEnd, diskSeverity } from '../src/attention/rules/own-matters.ts'
-import { selfSigned } from './self-signed.ts'
 import { INTERNAL_TOKEN, stage, type Prepare, type Stage } from './stage.ts'
 
 const UNIT = randomUUID()

@@ -8,6 +8,7 @@ import {
 } from 'node:tls'
 import { afterEach, expect, test } from '@jest/globals'
 import { eventually } from '@erp-steward/test-kit/eventually'
+import { selfSigned } from '@erp-steward/test-kit/certificates'
 import {
   ReaderStalled,
   UpstreamSilent,
@@ -15,7 +16,6 @@ import {
   type Connection,
 } from '../src/upstream/connection.ts'
 import { Connections } from '../src/upstream/connections.ts'
-import { selfSigned } from './self-signed.ts'
 
 const ends: (() => void)[] = []
 afterEach(() => {

@@ -8,8 +8,8 @@ import { AccountRevoked, SessionEnded } from '@erp-steward/contracts/sign-in-eve
 import { AccessRefused } from '@erp-steward/contracts/platform-events'
 import { eventually } from '@erp-steward/test-kit/eventually'
 import { bearer, signToken, testKeys, testToken } from '@erp-steward/test-kit/tokens'
+import { selfSigned } from '@erp-steward/test-kit/certificates'
 import { Agent, request } from 'undici'
-import { selfSigned } from './self-signed.ts'
 import { raw, stage, type Prepare, type Stage } from './stage.ts'
 
 const open: Stage[] = []

@@ -244,7 +244,7 @@ export const identity = defineService({
   ],
   onlyRead: ['audit_head'],
   async routes(app, deps) {
-    const { db, clock, config } = deps
+    const { db, clock, config, internalToken } = deps
     const { PERSONAL_DATA_KEYS, PERSONAL_INDEX_KEY } = config
     holdPersonalData(db, createPersonalData(PERSONAL_DATA_KEYS, PERSONAL_INDEX_KEY))
     const seal = createSeal(config.SEALING_KEYS)
@@ -283,7 +283,7 @@ export const identity = defineService({
     await scimRoutes(app, { db, clock, base: `${issuer}/scim/v2` })
     const keyFor = publishedKey(db, clock)
     const signIdToken = createIdTokenSigner(keyInForce, writeJws, issuer)
-    await tokenRoutes(app, { db, clock, issuer, sign, write, signIdToken, keyFor })
+    await tokenRoutes(app, { db, clock, issuer, sign, write, signIdToken, keyFor, internalToken })
     await frontEndRoutes(app, { db, clock, issuer, means: { seal, directory } })
     feedRoutes(app, { db })
     const targets = config.WEBHOOK_TARGETS

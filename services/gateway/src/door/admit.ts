@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { LONGEST_TOKEN_LIFE_SECONDS } from '@erp-steward/contracts/access-token'
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
@@ -10,6 +11,7 @@ import { createLimiter, type Limiter } from '../limits/limiter.ts'
 import { addressKey } from '../limits/rules/address-key.ts'
 import { rateHeaders } from '../limits/rules/rate.ts'
 import type { Revocations } from '../revocations/revocations.ts'
+import { certificateOf } from './client-certificate.ts'
 import type { Guard } from './guard.ts'
 
 /** Lets a request through to `path`, or throws why not. */
@@ -27,7 +29,7 @@ export interface Door {
     method: string,
     path: string,
     authorization: string | undefined,
-    address: string,
+    from: { readonly address: string; readonly socket: Socket },
   ) => Recognised | null
 }
 
@@ -114,6 +116,14 @@ export function createDoor({ config, guard, tokens, keys, revocations, clock }: 
               '该令牌的有效期超过了访问令牌的上限。',
             ),
           )
+        if (!isShown(principal, request.raw.socket))
+          throw new Problem(
+            'unauthenticated',
+            said(
+              'The token is bound to a certificate that was not shown.',
+              '该令牌绑定了证书，而此连接未出示该证书。',
+            ),
+          )
         const objection = revocations.objectionTo(principal, clock().getTime())
         if (objection !== null) throw objection
         request.principal = principal
@@ -127,13 +137,14 @@ export function createDoor({ config, guard, tokens, keys, revocations, clock }: 
     countAddress(request, reply) {
       count(reply, ofAddress, addressOf(request))
     },
-    recognise(method, path, sent, address) {
+    recognise(method, path, sent, { address, socket }) {
       if (openPaths.has(path) && open.has(`${method} ${path}`)) return null
       const key = sentKey(sent)
       const authorization = key === null ? sent : keys.known(key, address)
       const principal = tokens.remembered(authorization)
       if (authorization === undefined || principal === undefined || !livesBounded(principal))
         return null
+      if (!isShown(principal, socket)) return null
       const now = clock().getTime()
       if (revocations.objectionTo(principal, now) !== null) return null
       const verdict = ofCaller.take(principal.actor, now)
@@ -143,6 +154,11 @@ export function createDoor({ config, guard, tokens, keys, revocations, clock }: 
       return { principal, authorization, rate }
     },
   }
+}
+
+/** Whether the certificate that the token is bound to, if any, is the one of the connection. Source: RFC 8705, 3. */
+function isShown({ certificate }: Principal, socket: Socket): boolean {
+  return certificate === undefined || certificateOf(socket)?.thumbprint === certificate
 }
 
 /** A token that lives longer could outlive the memory of its own revocation. */

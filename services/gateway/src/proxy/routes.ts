@@ -1,8 +1,11 @@
 import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import type { ServiceName } from '@erp-steward/contracts/services'
 import type { App } from '@erp-steward/service-kit/app'
+import { writeCertificateHeader } from '@erp-steward/service-kit/certificate-header'
 import type { FastifyReply } from 'fastify'
 import type { Door } from '../door/admit.ts'
+import { certificateOf } from '../door/client-certificate.ts'
 import type { Guard } from '../door/guard.ts'
 import { readTarget } from '../routing/rules/request-target.ts'
 import type { RoutingTable } from '../routing/rules/routing-table.ts'
@@ -16,15 +19,24 @@ export interface ProxyParts {
   readonly guard: Guard
   readonly table: RoutingTable
   readonly upstreams: ReadonlyMap<ServiceName, Upstream>
+  /** With it identity knows that it is the gateway who has seen a certificate. */
+  readonly internalToken: string
   /** Why requests that took the short path could not be answered there. */
   readonly failures: WeakMap<IncomingMessage, Failure>
 }
 
+/** Where a machine proves who it is; nobody else needs its certificate. */
+const PROVES = new Set(['/v1/tokens', '/v1/tokens/introspection', '/v1/tokens/revocation'])
+
 /** Everything that is not the gateway's own goes to the service that owns its path. */
 export async function proxyRoutes(
   app: App,
-  { door, guard, table, upstreams, failures }: ProxyParts,
+  { door, guard, table, upstreams, failures, internalToken }: ProxyParts,
 ): Promise<void> {
+  const certificateFor = (path: string, socket: Socket) => {
+    const shown = PROVES.has(path) ? certificateOf(socket) : null
+    return shown === null ? undefined : writeCertificateHeader(shown.der, internalToken)
+  }
   await app.register((scope: App, _options, done) => {
     // Bodies pass through unread.
     scope.removeAllContentTypeParsers()
@@ -61,6 +73,7 @@ export async function proxyRoutes(
           ip: guard(request.raw).address,
           requestId: request.id,
           traceparent: request.traceparent,
+          certificate: certificateFor(target.path, request.raw.socket),
         }
         const own = { response: reply.raw, headers: ownHeaders(reply) }
         try {

@@ -101,6 +101,9 @@ function admit(
   const owner = table(target.path)
   const upstream = owner === undefined ? undefined : upstreams.get(owner)
   if (upstream === undefined) return null
-  const recognised = door.recognise(method, target.path, headers.authorization, address)
+  const recognised = door.recognise(method, target.path, headers.authorization, {
+    address,
+    socket: request.socket,
+  })
   return recognised === null ? null : { upstream, target, address, recognised }
 }

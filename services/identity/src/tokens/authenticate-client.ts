@@ -8,6 +8,7 @@ import { CONTROLLERS } from '../clients/client-controller.ts'
 import type { Client, ClientRole } from '../clients/client.ts'
 import { digestOfSecret } from '../clients/issue-client-secret.ts'
 import { digestOf } from '../sessions/refresh-token.ts'
+import { isCertificateOf } from './client-certificate.ts'
 import { isOfClient, type AssertionCheck } from './client-assertion.ts'
 import type { ClientProof } from './client-proof.ts'
 
@@ -54,7 +55,7 @@ export interface ClientCheck extends AssertionCheck {
 }
 
 /**
- * The client that proves who it is, by its secret or by an assertion of its key.
+ * The client that proves who it is, by its secret, an assertion of its key, or a certificate of its key.
  *
  * @throws Problem `client-refused` whatever the reason
  */
@@ -63,10 +64,13 @@ export async function authenticateClient(
   { clientId, ...proof }: ClientProof,
 ): Promise<KnownClient> {
   const client = UUID.test(clientId) ? await check.read(clientId.toLowerCase()) : undefined
+  const isActive = client?.status === 'active'
   const matches =
     'secret' in proof
       ? isSecretOf(client, proof.secret)
-      : client?.status === 'active' && (await isOfClient(check, client.id, proof.assertion))
+      : 'certificate' in proof
+        ? isActive && (await isCertificateOf(check, client.id, proof.certificate))
+        : isActive && (await isOfClient(check, client.id, proof.assertion))
   if (!matches || client?.status !== 'active')
     throw new Problem(
       'client-refused',

@@ -36,29 +36,34 @@ export interface ClientBody {
 export type ClientProof =
   | { readonly clientId: string; readonly secret: string }
   | { readonly clientId: string; readonly assertion: string }
+  | { readonly clientId: string; readonly certificate: Buffer }
 
 /**
- * What a request says of its client.
+ * What a request says of its client; `certificate` (DER) is what the gateway has seen of it, or `null`.
  *
  * @throws Problem `client-refused` when it is missing, unreadable or sent in two places
  */
 export function clientProofOf(
   authorization: string | undefined,
   { client_id: id, client_secret: secret, client_assertion: assertion }: ClientBody,
+  certificate: Buffer | null = null,
 ): ClientProof {
   if (assertion !== undefined && authorization === undefined && secret === undefined) {
     const clientId = claimedClient(assertion)
     if (clientId !== undefined && (id === undefined || id === clientId))
       return { clientId, assertion }
   } else if (assertion === undefined) {
+    // Who shows a certificate and sends a secret proves who it is by what it sends.
+    const isBare = authorization === undefined && secret === undefined
+    if (isBare && id !== undefined && certificate !== null) return { clientId: id, certificate }
     const proof = secretOf(authorization, id, secret)
     if (proof !== null) return proof
   }
   throw new Problem(
     'client-refused',
     said(
-      'Send client_id and client_secret, or client_assertion, in one place.',
-      '请在同一处发送 client_id 和 client_secret，或 client_assertion。',
+      'Send client_id and client_secret, or client_assertion, in one place, or client_id and show a certificate.',
+      '请在同一处发送 client_id 和 client_secret，或 client_assertion；或发送 client_id 并出示证书。',
     ),
   )
 }

@@ -7,6 +7,7 @@ import { CLIENT_ACCESS_SECONDS } from '../sessions/rules/session-limits.ts'
 import type { ClientRole } from '../clients/client.ts'
 import type { TokenClaims, TokenSigner, TokenWriter } from '../sessions/token-signer.ts'
 import type { KnownClient } from './authenticate-client.ts'
+import { confirmationOf } from './client-certificate.ts'
 import { assertHeld, withinScope } from './rules/scope.ts'
 
 /** What tokens for machines are written with. */
@@ -17,6 +18,13 @@ export interface TokenGrants {
   readonly sign: TokenSigner
 }
 
+/** What a machine that has proved who it is asks for. */
+export interface MachineRequest {
+  readonly scope: string | undefined
+  /** The certificate (DER) by which it has done so, to which the token is bound; `null`: by something else. */
+  readonly certificate: Buffer | null
+}
+
 /**
  * An access token of 15 minutes for a machine that has proved who it is (OAuth 2, client credentials).
  *
@@ -25,14 +33,22 @@ export interface TokenGrants {
 export async function grantClientToken(
   grants: TokenGrants,
   client: KnownClient,
-  scope: string | undefined,
+  { scope, certificate }: MachineRequest,
   act: Act,
 ): Promise<{ accessToken: string; expiresIn: number; permissions: readonly string[] }> {
   const held = permissionsOf([assertMachine(client)])
   assertHeld(held, scope ?? '')
   const permissions = withinScope(held, scope ?? null)
   const expiresIn = CLIENT_ACCESS_SECONDS
-  const accessToken = await writeClientToken(grants, client, { permissions, expiresIn }, act)
+  const accessToken = await writeClientToken(
+    grants,
+    client,
+    {
+      ...{ permissions, expiresIn },
+      ...(certificate !== null && { cnf: confirmationOf(certificate) }),
+    },
+    act,
+  )
   return { accessToken, expiresIn, permissions }
 }
 
@@ -44,14 +60,18 @@ export async function grantClientToken(
 export async function writeClientToken(
   { db, write, sign }: TokenGrants,
   client: KnownClient,
-  { permissions, expiresIn }: Pick<TokenClaims, 'permissions'> & { readonly expiresIn: number },
+  {
+    permissions,
+    cnf,
+    expiresIn,
+  }: Pick<TokenClaims, 'permissions' | 'cnf'> & { readonly expiresIn: number },
   act: Act,
 ): Promise<string> {
   const { key_id: id, sealed_private: sealed } = client
   const role = assertMachine(client)
   const held: readonly string[] = permissionsOf([role])
   const within = permissions.filter((permission) => held.includes(permission))
-  const claims = claimsOf({ ...client, role }, within)
+  const claims = { ...claimsOf({ ...client, role }, within), ...(cnf !== undefined && { cnf }) }
   return id === null || sealed === null
     ? db.transaction((tx) => sign(tx, claims, expiresIn, act))
     : write({ id, sealed_private: sealed }, claims, expiresIn, act.now)

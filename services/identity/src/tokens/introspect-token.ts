@@ -23,6 +23,12 @@ export const Introspection = Type.Object(
     sid: text('The session that it belongs to.'),
     iat: seconds('When it was made, in seconds since 1970.'),
     exp: seconds('When it runs out, in seconds since 1970.'),
+    cnf: Type.Optional(
+      Type.Object(
+        { 'x5t#S256': Type.String({ description: 'SHA-256 of the certificate (RFC 8705).' }) },
+        { description: 'The certificate that its holder shows with it.' },
+      ),
+    ),
   },
   { title: 'TokenIntrospection' },
 )
@@ -88,12 +94,13 @@ export function createIntrospection(
 }
 
 function told(claims: AccessToken): Introspection {
-  const { iss, sub, aud, client_id: clientId, permissions, jti, sid, iat, exp } = claims
+  const { iss, sub, aud, client_id: clientId, permissions, jti, sid, iat, exp, cnf } = claims
   return {
     active: true,
     ...{ iss, sub, aud, jti, iat, exp },
     ...(clientId !== undefined && { client_id: clientId }),
     ...(sid !== null && { sid }),
+    ...(cnf !== undefined && { cnf }),
     scope: permissions.join(' '),
     token_type: 'Bearer',
   }

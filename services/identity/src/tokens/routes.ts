@@ -3,6 +3,8 @@ import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import type { App } from '@erp-steward/service-kit/app'
 import { actOf, type KeyFor } from '@erp-steward/service-kit/authentication'
+import { CERTIFICATE_HEADER } from '@erp-steward/contracts/certificate-header'
+import { readCertificateHeader } from '@erp-steward/service-kit/certificate-header'
 import type { FastifyRequest } from 'fastify'
 import { Type, type Static } from 'typebox'
 import type { DataSource } from 'typeorm'
@@ -107,6 +109,8 @@ export interface TokenRouteOptions {
   readonly sign: TokenSigner
   readonly write: TokenWriter
   readonly signIdToken: SignIdToken
+  /** Secret between processes of the product, by which the gateway shows that it has seen a certificate. */
+  readonly internalToken: string
   /** Our own keys. */
   readonly keyFor: KeyFor
 }
@@ -168,7 +172,7 @@ function grantRoute(scope: App, options: TokenRouteOptions): void {
         ],
         summary: 'The token endpoint of OAuth 2 (RFC 6749).',
         description:
-          'A machine proves who it is in the body, as HTTP Basic or by an assertion, in one of these places. Forms and JSON are taken alike.',
+          'A machine proves who it is in the body, as HTTP Basic or by an assertion, in one of these places, or by the certificate of its connection. Forms and JSON are taken alike.',
         tags,
         consumes,
         body: TokenRequest,
@@ -202,11 +206,12 @@ async function toMachine(
   { headers, body }: Pick<TokenQuestion, 'headers' | 'body'>,
   act: Act,
 ): Promise<Static<typeof TokenAnswer>> {
-  const client = await authenticateClient(check, clientProofOf(headers.authorization, body))
+  const proof = clientProofOf(headers.authorization, body, certificateIn(options, headers))
+  const client = await authenticateClient(check, proof)
   const { accessToken, expiresIn, permissions } = await grantClientToken(
     options,
     client,
-    body.scope,
+    { scope: body.scope, certificate: 'certificate' in proof ? proof.certificate : null },
     { ...act, actor: client.id },
   )
   return {
@@ -285,7 +290,8 @@ function aboutTokenRoutes(scope: App, options: TokenRouteOptions): void {
     },
     async (request, reply) => {
       const { headers, body } = request
-      await authenticateClient(check, clientProofOf(headers.authorization, body))
+      const certificate = certificateIn(options, headers)
+      await authenticateClient(check, clientProofOf(headers.authorization, body, certificate))
       return unstored(reply).send(await introspect(body.token))
     },
   )
@@ -306,7 +312,8 @@ function aboutTokenRoutes(scope: App, options: TokenRouteOptions): void {
     },
     async (request, reply) => {
       const { headers, body } = request
-      const clientId = await anyClientOf(check, headers.authorization, body)
+      const certificate = certificateIn(options, headers)
+      const clientId = await anyClientOf(check, headers.authorization, body, certificate)
       const act = { ...actOf(request, clock()), actor: clientId }
       await revokeToken(db, verify, { token: body.token, clientId }, act)
       // A status and no word, as RFC 7009 has it.
@@ -323,16 +330,24 @@ function clientCheckOf({ db, clock, issuer }: TokenRouteOptions): ClientCheck {
   }
 }
 
+/** The certificate (DER) that the gateway has seen, if any. */
+const certificateIn = (
+  { internalToken }: TokenRouteOptions,
+  headers: TokenQuestion['headers'],
+): Buffer | null => readCertificateHeader(headers[CERTIFICATE_HEADER], internalToken)
+
 /** A front end without a secret may give back what it holds; everybody else proves who it is. */
 async function anyClientOf(
   check: ClientCheck,
   authorization: string | undefined,
   body: ClientBody,
+  certificate: Buffer | null,
 ): Promise<string> {
   const isBare =
+    certificate === null &&
     authorization === undefined &&
     body.client_secret === undefined &&
     body.client_assertion === undefined
   if (isBare) return frontEndOf(check, authorization, body)
-  return (await authenticateClient(check, clientProofOf(authorization, body))).id
+  return (await authenticateClient(check, clientProofOf(authorization, body, certificate))).id
 }

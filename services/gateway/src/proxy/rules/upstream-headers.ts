@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { CERTIFICATE_HEADER } from '@erp-steward/contracts/certificate-header'
 
 /** What a caller may tell a service. Everything else is dropped, so nothing can pass for a header of ours. */
 const PASSED = [
@@ -23,6 +24,8 @@ export interface Provenance {
   readonly ip: string
   readonly requestId: string
   readonly traceparent: string
+  /** What the caller has shown, as `writeCertificateHeader` writes it, where the service has to know. */
+  readonly certificate?: string | undefined
 }
 
 /**
@@ -31,13 +34,14 @@ export interface Provenance {
  */
 export function upstreamHeaders(
   headers: IncomingHttpHeaders,
-  { ip, requestId, traceparent }: Provenance,
+  { ip, requestId, traceparent, certificate }: Provenance,
 ): string[] {
   const list = ['x-forwarded-for', ip, 'x-request-id', requestId, 'traceparent', traceparent]
   for (const name of PASSED) {
     const value = headers[name]
     if (typeof value === 'string') list.push(name, value)
   }
+  if (certificate !== undefined) list.push(CERTIFICATE_HEADER, certificate)
   const agent = headers['user-agent']
   if (agent !== undefined) list.push('user-agent', plainAgent(agent))
   return list
