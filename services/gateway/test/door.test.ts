@@ -149,6 +149,23 @@ test.each(['bearer', 'BEARER'])('the scheme is taken as %s', async (scheme) => {
   expect((await tickets(it, `${scheme} ${valid()}`)).status).toBe(200)
 })
 
+test('below /scim/v2 the door refuses in the words of SCIM, elsewhere by a problem document', async () => {
+  const answers = await Promise.all(
+    ['/scim/v2/Users', '/scim/v2', '/scim/v2x'].map((path) => it.call(path, {})),
+  )
+  const types = answers.map(({ headers }) => String(headers['content-type']).split(';')[0])
+  expect(types).toEqual([
+    'application/scim+json',
+    'application/scim+json',
+    'application/problem+json',
+  ])
+  expect(answers[0]?.json).toEqual({
+    schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'],
+    status: '401',
+    detail: expect.any(String),
+  })
+})
+
 test('of two authorization headers the one that was checked goes on', async () => {
   const first = `Bearer ${valid()}`
   const answer = await tickets(it, [first, `Bearer ${testToken({ roles: ['SYSTEM_ADMIN'] })}`])

@@ -10,7 +10,7 @@ import type { Json } from './rules/attribute.ts'
 import { parseFilter, type Filter } from './rules/filter.ts'
 import { matches, type ValuesAt } from './rules/matches.ts'
 import { asksFor, type Selection } from './rules/project.ts'
-import { sorted, sortPlace } from './rules/sort.ts'
+import { sorted, sortKeyAt, sortPlace } from './rules/sort.ts'
 import type { ScimBase } from './show-user.ts'
 import { isId, type UserRange } from './users-in-range.ts'
 
@@ -50,7 +50,10 @@ export async function listGroups(
   const descending = query.sortOrder === 'descending'
   const ordered =
     place !== null
-      ? sorted(fitting, place, descending, valuesOf)
+      ? sorted(
+          fitting.map((row) => ({ row, key: sortKeyAt(place, valuesOf(row)) })),
+          descending,
+        )
       : descending
         ? fitting.toReversed()
         : fitting

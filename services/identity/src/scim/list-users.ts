@@ -4,10 +4,10 @@ import { assertInstantKey, unusableCursor } from '@erp-steward/service-kit/pagin
 import type { EntityManager } from 'typeorm'
 import { MOST_OPENED } from '../people/search-page.ts'
 import { countOf, cursorFor, keyOf, offsetOf, type Found, type ListQuery } from './list-query.ts'
-import type { Json } from './rules/attribute.ts'
+import type { Json, Place } from './rules/attribute.ts'
 import { parseFilter, type Filter } from './rules/filter.ts'
 import { matches } from './rules/matches.ts'
-import { sorted, sortPlace } from './rules/sort.ts'
+import { sorted, sortKeyAt, sortPlace, type SortKey } from './rules/sort.ts'
 import { showUser, valuesOfRow, type ScimBase } from './show-user.ts'
 import { User } from './user-resource.ts'
 import {
@@ -118,15 +118,12 @@ async function byOpening(
   { range, query }: UserQuery,
   filter: Filter | null,
 ): Promise<Rows> {
-  const fitting = await opened(tx, range, filter)
-  const descending = query.sortOrder === 'descending'
   const place = sortPlace(User, query.sortBy)
+  const fitting = await opened(tx, range, filter, place)
+  const descending = query.sortOrder === 'descending'
+  const asTheyCame = fitting.map(({ row }) => row)
   const ordered =
-    place === null
-      ? descending
-        ? fitting.toReversed()
-        : fitting
-      : sorted(fitting, place, descending, (row) => valuesOfRow(tx, row))
+    place !== null ? sorted(fitting, descending) : descending ? asTheyCame.toReversed() : asTheyCame
   const [from] = keyOf(query, 1) ?? []
   if (from !== undefined && !/^\d{1,9}$/.test(from)) throw unusableCursor()
   const offset = query.cursor === undefined ? offsetOf(query) : Number(from ?? 0)
@@ -138,12 +135,17 @@ async function byOpening(
   }
 }
 
-/** @throws Problem `scim-too-many` */
+/**
+ * Those that fit, with what they are sorted by: opened in strides, so that others have their turn.
+ *
+ * @throws Problem `scim-too-many`
+ */
 async function opened(
   tx: EntityManager,
   range: UserRange,
   filter: Filter | null,
-): Promise<UserRow[]> {
+  place: Place | null,
+): Promise<{ readonly row: UserRow; readonly key: SortKey }[]> {
   if ((await countUsers(tx, range, filter)) > MOST_OPENED)
     throw new Problem(
       'scim-too-many',
@@ -152,7 +154,7 @@ async function opened(
         `此筛选或排序须解密超过 ${String(MOST_OPENED)} 名人员的数据。`,
       ),
     )
-  const fitting: UserRow[] = []
+  const fitting: { readonly row: UserRow; readonly key: SortKey }[] = []
   let after: readonly [string, string] | null = null
   for (;;) {
     const rows: UserRow[] = await usersInRange(tx, {
@@ -164,7 +166,11 @@ async function opened(
       offset: 0,
       limit: STRIDE,
     })
-    fitting.push(...rows.filter((row) => filter === null || matches(filter, valuesOfRow(tx, row))))
+    for (const row of rows) {
+      const valuesAt = valuesOfRow(tx, row)
+      if (filter !== null && !matches(filter, valuesAt)) continue
+      fitting.push({ row, key: place === null ? null : sortKeyAt(place, valuesAt) })
+    }
     const last = rows.at(-1)
     if (last === undefined || rows.length < STRIDE) return fitting
     after = [last.createdAt.toISOString(), last.id]

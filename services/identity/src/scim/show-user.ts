@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
+import { personalDataOf } from '@erp-steward/service-kit/personal-data'
 import type { EntityManager } from 'typeorm'
 import { openUserName } from '../accounts/sealed-user-name.ts'
-import { openPerson } from '../people/sealed-person.ts'
+import { openName, openPerson } from '../people/sealed-person.ts'
 import type { Json, Place } from './rules/attribute.ts'
 import { openTexts } from './scim-profile.ts'
 import { EBS_USER, ENTERPRISE_USER, USER } from './user-resource.ts'
@@ -80,11 +81,11 @@ export function valuesOfRow(
   tx: EntityManager,
   row: UserRow,
 ): (place: Pick<Place, 'key' | 'sub'>) => readonly unknown[] {
-  const opened = () => openPerson(tx, { ...row, birthday: null })
+  const { open } = personalDataOf(tx)
   const texts = () => openTexts(tx, row.id, row.profile)
   const userName = () => openUserName(tx, { id: row.accountId, userName: row.userName })
   const email = () => {
-    const { email: value } = opened()
+    const value = row.email === null ? null : open(row.id, 'email', row.email)
     return value === null ? null : { value, type: 'work', primary: true }
   }
   const group = { value: row.positionId, display: row.positionName, type: 'direct' }
@@ -97,7 +98,7 @@ export function valuesOfRow(
     'meta.lastModified': () => row.changedAt,
     userName,
     name: () => true,
-    'name.formatted': () => opened().name,
+    'name.formatted': () => openName(tx, row),
     'name.familyName': () => texts().familyName,
     'name.givenName': () => texts().givenName,
     displayName: () => texts().displayName,
@@ -111,7 +112,8 @@ export function valuesOfRow(
     'groups.value': () => group.value,
     'groups.display': () => group.display,
     'groups.type': () => group.type,
-    [`${ENTERPRISE_USER}:employeeNumber`]: () => opened().employeeNumber,
+    [`${ENTERPRISE_USER}:employeeNumber`]: () =>
+      open(row.id, 'employee-number', row.employeeNumber),
     [`${ENTERPRISE_USER}:organization`]: () => row.unitCode,
     [`${ENTERPRISE_USER}:department`]: () => row.departmentCode,
     [`${ENTERPRISE_USER}:manager`]: () => row.managerId,

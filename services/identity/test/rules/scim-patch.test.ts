@@ -179,6 +179,7 @@ test.each<[object, string]>([
   [{ op: 'replace', value: 'y' }, 'scim-value-refused'],
   [{ op: 'move', path: 'title', value: 'y' }, 'malformed-request'],
   [{ op: 'add', path: 7, value: 'y' }, 'malformed-request'],
+  [{ op: 'add', path: `emails[${'].a'.repeat(2_000)}`, value: 'y' }, 'malformed-request'],
 ])('%j is refused as %s', (operation, code) => {
   expect(codeOf(() => patch(operation))).toBe(code)
 })

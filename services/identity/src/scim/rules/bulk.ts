@@ -85,14 +85,13 @@ function mapTexts(value: unknown, map: (text: string) => string): unknown {
  */
 export function bulkOrder(operations: readonly BulkOperation[]): number[] {
   const at = new Map(operations.map(({ bulkId }, index) => [bulkId, index]))
+  const references = operations.map(referencesIn)
   const order: number[] = []
   const done = new Set<number>()
   let waiting = operations.map((_, index) => index)
   for (;;) {
     const ready = waiting.filter((index) => {
-      const operation = operations[index]
-      const needed = operation === undefined ? [] : referencesIn(operation)
-      const isReady = needed.every((name) => {
+      const isReady = (references[index] ?? []).every((name) => {
         const other = at.get(name)
         return other === undefined || other === index || done.has(other)
       })

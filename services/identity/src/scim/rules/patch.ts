@@ -1,7 +1,7 @@
 import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { namespacesOf, placeOf, type Json, type Place, type ResourceType } from './attribute.ts'
-import { parseValueFilter, type Filter } from './filter.ts'
+import { LONGEST_FILTER, parseValueFilter, type Filter } from './filter.ts'
 import { isPresent, matches, valuesIn } from './matches.ts'
 import { isObject, readValue } from './read-resource.ts'
 
@@ -51,8 +51,11 @@ function operationsIn(body: unknown): Operation[] {
     const verb = typeof op === 'string' ? op.toLowerCase() : ''
     if (verb !== 'add' && verb !== 'replace' && verb !== 'remove')
       throw malformed('op is add, replace or remove.', 'op 应为 add、replace 或 remove。')
-    if (path !== null && typeof path !== 'string')
-      throw malformed('path is a text.', 'path 应为文本。')
+    if (path !== null && (typeof path !== 'string' || path.length > LONGEST_FILTER))
+      throw malformed(
+        `path is a text of at most ${String(LONGEST_FILTER)} characters.`,
+        `path 应为文本，最多 ${String(LONGEST_FILTER)} 个字符。`,
+      )
     return { op: verb, path, value }
   })
 }

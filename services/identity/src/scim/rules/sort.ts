@@ -16,20 +16,22 @@ export function sortPlace(type: ResourceType, sortBy: string | undefined): Place
   return valueOf(at)
 }
 
-/** Sorts what has values at a place; what has none is last, or first in descending order. */
+/** By what something is sorted; `null` where it has no value. */
+export type SortKey = string | number | null
+
+/** What something with these values is sorted by at a place. */
+export function sortKeyAt(at: Place, valuesAt: ValuesAt): SortKey {
+  const [value] = valuesAt(at).filter(isPresent)
+  return value === undefined ? null : comparableOf(at.sub ?? at.attribute, value)
+}
+
+/** Sorts by keys; what has none is last, or first in descending order. */
 export function sorted<Row>(
-  rows: readonly Row[],
-  at: Place,
+  rows: readonly { readonly row: Row; readonly key: SortKey }[],
   descending: boolean,
-  valuesOf: (row: Row) => ValuesAt,
 ): Row[] {
-  const attribute = at.sub ?? at.attribute
-  const keyed = rows.map((row) => {
-    const [value] = valuesOf(row)(at).filter(isPresent)
-    return { row, key: value === undefined ? null : comparableOf(attribute, value) }
-  })
   const sign = descending ? -1 : 1
-  return keyed
+  return rows
     .toSorted(({ key: a }, { key: b }) => {
       if (a === b) return 0
       if (a === null || b === null) return a === null ? sign : -sign
