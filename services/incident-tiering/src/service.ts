@@ -37,6 +37,7 @@ import { NotificationAttemptEntity, NotificationEntity } from './notifications/n
 import { onAccountShut } from './notifications/on-account-case.ts'
 import { onAccountDormant } from './notifications/on-account-dormant.ts'
 import { onCredentialReset } from './notifications/on-credential-reset.ts'
+import { onSecondFactorChanged } from './notifications/on-second-factor-changed.ts'
 import {
   onAlertUntaken,
   onAlertUntold,
@@ -116,6 +117,7 @@ export const incidentTiering = defineService({
     onAlertUntold,
     onAccountDormant,
     onCredentialReset,
+    onSecondFactorChanged,
     ...onAccountShut,
     onWaitUndecidable,
     onWaitRunningOut,

@@ -34,6 +34,7 @@ export type Occasion =
   | 'administrator-reset'
   | 'account-shut'
   | 'account-reported'
+  | 'second-factor'
   | WatchFailure
 
 const HEADLINE: Readonly<Record<Occasion, { readonly zh: string; readonly en: string }>> = {
@@ -91,6 +92,10 @@ const HEADLINE: Readonly<Record<Occasion, { readonly zh: string; readonly en: st
   'account-reported': {
     zh: '有人报告您的账号被盗用或存在风险',
     en: 'Somebody reported that your account is stolen or at risk',
+  },
+  'second-factor': {
+    zh: '您账号的第二验证因素有变更',
+    en: 'The second factor of your account has changed',
   },
   'inspection-uncovered': { zh: '无人能够巡检', en: 'Nobody is able to inspect' },
   'alert-untaken': { zh: '报警无人受理', en: 'Nobody took an alert' },
@@ -292,6 +297,38 @@ export function dormantMessage(
       `人员 / Person: ${personId ?? '-'}`,
       `最近使用 / Last use: ${lastUseAt}`,
       ...(nextAt === null ? [] : [`下一步 / Next step: ${nextAt}`]),
+    ].join('\n'),
+  }
+}
+
+/** What became of the second factor of an account. */
+const FACTOR_STEP = {
+  'set-up': { zh: '已设置新的身份验证器应用', en: 'another authenticator app was set up' },
+  'recovery-code-used': { zh: '已使用一个恢复码', en: 'a recovery code was used' },
+  'recovery-codes-renewed': { zh: '恢复码已全部更换', en: 'the recovery codes were replaced' },
+  removed: { zh: '已移除', en: 'it was removed' },
+  reset: { zh: '已由他人重置', en: 'it was reset by others' },
+}
+export type FactorStep = keyof typeof FACTOR_STEP
+
+/** Whether the step changed anything; what is only begun does not. */
+export function isFactorStep(step: string): step is FactorStep {
+  return step in FACTOR_STEP
+}
+
+/** The text to the person whose second factor it is. */
+export function factorMessage(step: FactorStep, recoveryCodesLeft: number, at: string): Message {
+  const { zh, en } = HEADLINE['second-factor']
+  return {
+    subject: `${zh} / ${en}`,
+    body: [
+      `${zh} / ${en}`,
+      `${FACTOR_STEP[step].zh} / ${FACTOR_STEP[step].en}`,
+      `剩余恢复码 / Recovery codes left: ${String(recoveryCodesLeft)}`,
+      `时间 / At: ${at}`,
+      '',
+      '如果不是您本人所为，也不是您要求的，请立即告知安全管理员。',
+      'If it was neither you nor what you asked for, tell the security administrator at once.',
     ].join('\n'),
   }
 }
