@@ -300,8 +300,6 @@ export const identityWords: WordsByBeginning = {
   },
   'identity.security.second-factor': { recoveryCodesLeft: 'Recovery codes that are left.' },
   'identity.security.sign-in-rules-checked': {
-    administratorsWithoutFactor:
-      'Active administrators with a password of their own and no second factor.',
     sessionsPastInitial: 'Sessions that an initial password opened and that outlive it.',
     withoutClasses:
       'Chosen passwords in force, taken under rules without letters, digits and special characters.',

@@ -44,7 +44,6 @@ export const platformWords: WordsByBeginning = {
   'audit.access.signed-in': {
     mustChangePassword: 'Whether the session can only change the password.',
     initialPassword: 'Whether it was opened by a password that others issued.',
-    passwordOf: 'Whether the password was one of the account, or of the directory of the company.',
     amr: 'By what it was opened (RFC 8176): `pwd` a password, `otp` a code of an authenticator app, `mfa` more than one thing.',
     passwordOf:
       'Whether the password was one of the account, or of the directory of the company; absent from older facts.',
