@@ -22,6 +22,8 @@ const HABIT_MS = 90 * DAY_MS
 /** An address at which more accounts than this signed in within four weeks is no device, listed or not. Own choice. */
 const OF_MANY = 20
 const CROWD_MS = 28 * DAY_MS
+/** Last sign-ins at an address that are read to see it: whoever comes from it in crowds shows in these. */
+const CROWD_READ = 500
 
 const keys = [
   'identity.sharing.parallel_window',
@@ -134,8 +136,10 @@ async function deviceSigns(tx: EntityManager, watched: Watched): Promise<FoundSi
   const { isShared } = (await whereabouts(tx, [address]))(address)
   if (isShared) return []
   const crowd: unknown[] = await tx.query(
-    `select distinct account_id from session where source_ip = $1 and started_at between $2 and $3 limit $4`,
-    [address, new Date(startedAt.getTime() - CROWD_MS), startedAt, OF_MANY + 1],
+    `select distinct account_id from (
+       select account_id from session where source_ip = $1 and started_at between $2 and $3
+        order by started_at desc limit $4) as last`,
+    [address, new Date(startedAt.getTime() - CROWD_MS), startedAt, CROWD_READ],
   )
   if (crowd.length < 2 || crowd.length > OF_MANY) return []
   return [...(await manySigns(tx, watched)), ...(await followSigns(tx, watched))]
