@@ -106,6 +106,11 @@ export async function webhooks(company: Company): Promise<void> {
     },
   })
   await play.show('listWebhooks', 'Who is told', { as, query: { limit: 10 } })
+  await play.show('replaceWebhookSecret', 'A new secret; the one before signs too for a day', {
+    as,
+    path: { id: textOf(hook.body, 'id') },
+    body: { secret: `whsec_${Buffer.alloc(32, 'another').toString('base64')}`, overlapHours: 24 },
+  })
   await play.show('switchWebhook', 'Not for now', {
     as,
     path: { id: textOf(hook.body, 'id') },

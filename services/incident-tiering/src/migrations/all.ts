@@ -19,6 +19,7 @@ import { IndexUndelivered1790000090800 } from './1790000090800-index-undelivered
 import { NoteTicketChange1790000092000 } from './1790000092000-note-ticket-change.ts'
 import { KeepChineseWords1790000094100 } from './1790000094100-keep-chinese-words.ts'
 import { NoteAccountCase1790000097000 } from './1790000097000-note-account-case.ts'
+import { ReplaceWebhookSecrets1790000099700 } from './1790000099700-replace-webhook-secrets.ts'
 
 /** In the order they run. */
 export const migrations = [
@@ -43,4 +44,5 @@ export const migrations = [
   NoteTicketChange1790000092000,
   KeepChineseWords1790000094100,
   NoteAccountCase1790000097000,
+  ReplaceWebhookSecrets1790000099700,
 ]

@@ -93,7 +93,7 @@ async function recordFailure(
 ) {
   const reason = error instanceof Error ? error.message : String(error)
   await record(tx, notification, attempt, 'refused', reason, act)
-  const pauseMs = pauseAfter(attempt)
+  const pauseMs = pauseAfter(attempt, notification.channel)
   if (attempt === FALL_BACK_AFTER) await fallBack(tx, notification, reason, act)
   await tx.update(
     NotificationEntity,

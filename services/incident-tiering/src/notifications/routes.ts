@@ -9,9 +9,23 @@ import { Type, type Static } from 'typebox'
 import type { IncidentConfig } from '../config.ts'
 import { NotificationState, NotificationView } from './notification.ts'
 import { resendNotification } from './resend-notification.ts'
-import { registerWebhook, setWebhookActive, WebhookView, type Webhook } from './webhook.ts'
+import {
+  registerWebhook,
+  replaceWebhookSecret,
+  setWebhookActive,
+  WebhookView,
+  type Webhook,
+} from './webhook.ts'
 
 const tags = ['notifications']
+const WebhookSecret = Type.String({
+  pattern: '^whsec_[A-Za-z0-9+/]{32,88}={0,2}$',
+  description: 'Base64 of 24 to 64 random bytes after `whsec_`; kept sealed, never shown again.',
+})
+
+/** Longest overlap of two secrets, in hours: a week. */
+const LONGEST_OVERLAP = 168
+
 const manage = { access: 'webhook.manage', tags } as const
 
 export function notificationRoutes(app: App, deps: Dependencies<IncidentConfig>, seal: Seal): void {
@@ -104,11 +118,7 @@ export function notificationRoutes(app: App, deps: Dependencies<IncidentConfig>,
           'Where messages are posted; host and port must be among the allowed targets of the site.',
       }),
       unitId: nullable(Uuid, 'Tickets of which unit; null: of all.'),
-      secret: Type.String({
-        pattern: '^whsec_[A-Za-z0-9+/]{32,88}={0,2}$',
-        description:
-          'Base64 of 24 to 64 random bytes after `whsec_`; kept sealed, never shown again.',
-      }),
+      secret: WebhookSecret,
     }),
     answer: WebhookView,
     located: false,
@@ -130,11 +140,35 @@ export function notificationRoutes(app: App, deps: Dependencies<IncidentConfig>,
     sorting: byId,
     list: ({ request, after, limit }): Promise<Static<typeof WebhookView>[]> =>
       db.query(
-        `select id, url, unit_id as "unitId", active, created_at as "createdAt", version from webhook
+        `select id, url, unit_id as "unitId", active, created_at as "createdAt",
+                previous_until as "previousUntil", version from webhook
           where ($1::uuid is null or id > $1) and ($2::uuid is null or unit_id = $2)
           order by id limit $3`,
         [after, unitInRange(request), limit],
       ),
+  })
+
+  changeRoute(app, deps, 'POST', '/v1/webhooks/:id/secrets', {
+    ...manage,
+    operationId: 'replaceWebhookSecret',
+    problems: ['not-found', 'outside-unit'],
+    summary: 'Replaces the secret of a webhook; the one before signs too for a time.',
+    body: closed({
+      secret: WebhookSecret,
+      overlapHours: Type.Integer({
+        minimum: 0,
+        maximum: LONGEST_OVERLAP,
+        default: 24,
+        description:
+          'For how long messages carry both signatures; 0: the one before is void at once.',
+      }),
+    }),
+    answer: WebhookView,
+    apply: async (tx, { params: { id }, body, request, expected, act }) => {
+      const webhook = await replaceWebhookSecret(tx, seal, { id, ...body }, expected, act)
+      assertReaches(request, webhook.unitId)
+      return withoutSecret(webhook)
+    },
   })
 
   changeRoute(app, deps, 'PATCH', '/v1/webhooks/:id', {

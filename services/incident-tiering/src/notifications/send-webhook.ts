@@ -17,7 +17,12 @@ export function createWebhookSender(
   return async ({ id, recipient, body }, signal) => {
     const webhook = await db.manager.findOneBy(WebhookEntity, { id: recipient })
     if (webhook?.active !== true) throw new Error('The webhook is switched off.')
-    const secrets = [seal.open(webhook.id, webhook.sealedSecret)]
-    return callWebhook({ url: webhook.url, id, body, secrets, now: clock() }, reach, signal)
+    const now = clock()
+    const { sealedSecret, sealedPrevious, previousUntil } = webhook
+    const isPreviousGood = previousUntil !== null && previousUntil > now
+    const secrets = [sealedSecret, isPreviousGood ? sealedPrevious : null].flatMap((sealed) =>
+      sealed === null ? [] : [seal.open(webhook.id, sealed)],
+    )
+    return callWebhook({ url: webhook.url, id, body, secrets, now }, reach, signal)
   }
 }

@@ -19,6 +19,10 @@ export const WebhookView = Type.Object(
     unitId: nullable(Uuid, 'The unit whose tickets it is told of; null: of all.'),
     active: Type.Boolean({ description: 'Whether it is sent anything now.' }),
     createdAt: about(InstantOut, 'When it was registered.'),
+    previousUntil: nullable(
+      InstantOut,
+      'Until when the secret before signs too; null: it does not.',
+    ),
     version: Version,
   },
   { title: 'Webhook' },
@@ -26,7 +30,7 @@ export const WebhookView = Type.Object(
 
 export const WebhookEntity = entityOf(WebhookView, {
   table: 'webhook',
-  kept: { sealedSecret: Type.String() },
+  kept: { sealedSecret: Type.String(), sealedPrevious: nullable(Type.String()) },
 })
 export type Webhook = RowOf<typeof WebhookEntity>
 
@@ -61,10 +65,42 @@ export async function registerWebhook(
     sealedSecret: seal.seal(id, secret),
     active: true,
     createdAt: act.now,
+    sealedPrevious: null,
+    previousUntil: null,
     version: 1,
   }
   await tx.insert(WebhookEntity, webhook)
   return webhook
+}
+
+/**
+ * Replaces the secret. The one before signs too until the overlap is over, so that the receiver can be given the new one while
+ * messages come.
+ *
+ * @param replaced `overlapHours` 0: the one before is void at once
+ * @throws Problem `not-found`, `version-stale`
+ */
+export async function replaceWebhookSecret(
+  tx: EntityManager,
+  seal: Seal,
+  {
+    id,
+    secret,
+    overlapHours,
+  }: { readonly id: string; readonly secret: string; readonly overlapHours: number },
+  expected: number,
+  act: Act,
+): Promise<Webhook> {
+  const webhook = await lockWebhook(tx, id, expected)
+  const changed: Webhook = {
+    ...webhook,
+    sealedSecret: seal.seal(id, secret),
+    sealedPrevious: overlapHours > 0 ? webhook.sealedSecret : null,
+    previousUntil: overlapHours > 0 ? new Date(act.now.getTime() + overlapHours * 3_600_000) : null,
+    version: webhook.version + 1,
+  }
+  await tx.update(WebhookEntity, { id }, changed)
+  return changed
 }
 
 /** @throws Problem `not-found`, `version-stale` */
@@ -73,6 +109,13 @@ export async function setWebhookActive(
   { id, active }: { id: string; active: boolean },
   expected: number,
 ): Promise<Webhook> {
+  const webhook = await lockWebhook(tx, id, expected)
+  const changed = { ...webhook, active, version: webhook.version + 1 }
+  await tx.update(WebhookEntity, { id }, changed)
+  return changed
+}
+
+async function lockWebhook(tx: EntityManager, id: string, expected: number): Promise<Webhook> {
   const webhook = await tx.findOne(WebhookEntity, {
     where: { id },
     lock: { mode: 'pessimistic_write' },
@@ -80,7 +123,5 @@ export async function setWebhookActive(
   if (webhook === null)
     throw new Problem('not-found', said(`There is no webhook ${id}.`, `没有 webhook ${id}。`))
   assertVersion(webhook.version, expected)
-  const changed = { ...webhook, active, version: webhook.version + 1 }
-  await tx.update(WebhookEntity, { id }, changed)
-  return changed
+  return webhook
 }

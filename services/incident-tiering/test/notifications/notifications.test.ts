@@ -584,23 +584,56 @@ describe('webhooks', () => {
     expect(row?.lastError).toMatch(/./)
   })
 
-  test('[A-3.2.3] a receiver that keeps failing is given up after ten tries, and told as an event', async () => {
+  test('[A-3.2.3] a receiver that keeps failing is given up after a day of tries, and told as an event', async () => {
     await register(hookUrl())
     answer = 500
     const ticket = await open(stage, endUser(people.user))
     let rounds = 0
     while ((await deliver()) > 0) rounds += 1
-    expect(rounds).toBe(10)
+    expect(rounds).toBe(32)
     const row = (await ledger(ticket.id)).find(({ channel }) => channel === 'webhook')
     expect(row).toMatchObject({
       state: 'failed',
-      attempts: 10,
+      attempts: 32,
       lastError: 'The receiver answered 500.',
     })
-    expect(row?.tries).toHaveLength(10)
+    expect(row?.tries).toHaveLength(32)
     expect(await factsOf(stage, row?.id ?? '', 'notification.failed')).toMatchObject([
-      { attempts: 10, reason: 'The receiver answered 500.' },
+      { attempts: 32, reason: 'The receiver answered 500.' },
     ])
+  })
+
+  test('a secret is replaced while messages come: both sign until the overlap is over', async () => {
+    const { id } = (await register(hookUrl())).json<{ id: string }>()
+    const secret = `whsec_${randomBytes(32).toString('base64')}`
+    const replaced = await send(
+      stage,
+      'POST',
+      `/v1/webhooks/${id}/secrets`,
+      { 'if-match': '"1"', ...systemAdmin() },
+      { secret, overlapHours: 2 },
+    )
+    expect(replaced.json()).toMatchObject({
+      id,
+      version: 2,
+      previousUntil: after(MONDAY, 120 * MINUTE).toISOString(),
+    })
+    expect(replaced.body).not.toContain('whsec_')
+    const signatures = async () => {
+      calls = []
+      await open(stage, endUser(people.user))
+      await deliver()
+      const [call] = calls
+      const { 'webhook-id': sent, 'webhook-timestamp': time } = call?.headers ?? {}
+      const expected = [secret, SECRET].map((each) =>
+        signWebhook(each, String(sent), Number(time), call?.body ?? ''),
+      )
+      const told = String(call?.headers['webhook-signature']).split(' ')
+      return told.map((signature) => expected.indexOf(signature))
+    }
+    expect(await signatures()).toEqual([0, 1])
+    stage.now = after(MONDAY, 120 * MINUTE)
+    expect(await signatures()).toEqual([0])
   })
 
   test('a redirect is not followed', async () => {

@@ -1,16 +1,35 @@
 import { expect, test } from '@jest/globals'
 import { messageOf } from '../../src/notifications/rules/message.ts'
-import { MAX_ATTEMPTS, pauseAfter } from '../../src/notifications/rules/retry.ts'
+import { pauseAfter } from '../../src/notifications/rules/retry.ts'
 
 test.each([
-  [1, 15_000],
-  [2, 30_000],
-  [8, 1_920_000],
-  [9, 3_600_000],
-  [MAX_ATTEMPTS, null],
-  [MAX_ATTEMPTS + 1, null],
-])('after failed try %i the pause is %p ms', (attempt, pauseMs) => {
-  expect(pauseAfter(attempt)).toBe(pauseMs)
+  [1, 'mail', 15_000],
+  [2, 'mail', 30_000],
+  [8, 'mail', 1_920_000],
+  [9, 'mail', 3_600_000],
+  [10, 'mail', null],
+  [11, 'mail', null],
+  [10, 'webhook', 3_600_000],
+  [31, 'webhook', 3_600_000],
+  [32, 'webhook', null],
+] as const)('after failed try %i of a %s the pause is %p ms', (attempt, channel, pauseMs) => {
+  expect(pauseAfter(attempt, channel)).toBe(pauseMs)
+})
+
+test('a call is tried for a day, a mail for two hours', () => {
+  const hours = (channel: 'mail' | 'webhook') => {
+    let sum = 0
+    for (let attempt = 1; ; attempt += 1) {
+      const pauseMs = pauseAfter(attempt, channel)
+      if (pauseMs === null) return sum / 3_600_000
+      sum += pauseMs
+    }
+  }
+  expect([hours('mail') > 2, hours('webhook') >= 24, hours('webhook') < 25]).toEqual([
+    true,
+    true,
+    true,
+  ])
 })
 
 const ticket = {
