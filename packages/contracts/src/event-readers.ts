@@ -18,6 +18,7 @@ const readers: Readonly<Record<string, Permission>> = {
   'identity.account.': 'account.read',
   'identity.account.change-': 'account-change.read',
   'identity.account.client-': 'client.read',
+  'identity.account.finding-': 'account-finding.read',
   'identity.grant.': 'grant.read',
   'identity.grant.requested': 'access-request.read',
   'identity.grant.approved': 'access-request.read',
