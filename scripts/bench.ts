@@ -35,6 +35,7 @@ const benches = [
   'services/backup-orchestration/bench/dispatch.ts',
   'services/assessment/bench/control-intake.ts',
   'services/assessment/bench/scores.ts',
+  'bench/disabled-to-refused.ts',
   'bench/tickets-through-gateway.ts',
   'bench/whole-host.ts',
 ]

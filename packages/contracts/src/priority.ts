@@ -20,4 +20,5 @@ export const bulkOperations: readonly string[] = [
   'POST /v1/metrics/write',
   'POST /v1/imports/persons',
   'PUT /v1/ebs-uploads/{id}/parts/{part}',
+  'POST /scim/v2/Bulk',
 ]

@@ -23,6 +23,7 @@ test.each([
   ['POST', '/v1/metrics/write', 'bulk'],
   ['POST', '/v1/imports/persons', 'bulk'],
   ['PUT', '/v1/ebs-uploads/7/parts/3', 'bulk'],
+  ['POST', '/scim/v2/Bulk', 'bulk'],
 ])('%s %s is %s', (method, path, priority) => {
   expect(priorityOf(method, path)).toBe(priority)
 })
