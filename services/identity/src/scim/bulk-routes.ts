@@ -15,12 +15,21 @@ const BULK_RESPONSE = 'urn:ietf:params:scim:api:messages:2.0:BulkResponse'
 
 const BulkBody = Type.Object(
   {
-    schemas: Type.Array(Type.Enum([BULK_REQUEST]), { description: 'That it is a bulk request.' }),
+    schemas: Type.Array(Type.Enum([BULK_REQUEST]), {
+      maxItems: 1,
+      description: 'That it is a bulk request.',
+    }),
     failOnErrors: Type.Optional(
-      Type.Integer({ minimum: 1, description: 'After so many refusals the rest is left undone.' }),
+      Type.Integer({
+        minimum: 1,
+        maximum: 1_000_000,
+        description: 'After so many refusals the rest is left undone.',
+      }),
     ),
     Operations: Type.Array(Type.Object({}, { additionalProperties: true }), {
       minItems: 1,
+      // Above what is done, so that too many are told by the status that RFC 7644 has for it.
+      maxItems: 10_000,
       description: `At most ${String(MOST_BULK_OPERATIONS)}: each with method, path, bulkId, version and data, as RFC 7644, 3.7 has it.`,
     }),
   },

@@ -10,6 +10,9 @@ export const LIST_RESPONSE = 'urn:ietf:params:scim:api:messages:2.0:ListResponse
 export const DEFAULT_COUNT = 50
 export const MOST_RESOURCES = 200
 
+/** Numbers that mean something else where they are too small or too large, but that are numbers. */
+const ANY_NUMBER = { minimum: -2_147_483_648, maximum: 2_147_483_647 }
+
 /** What of a resource is answered. Source: RFC 7644, 3.9. */
 export const SelectionQuery = {
   attributes: Type.Optional(
@@ -44,10 +47,11 @@ export const ListQuery = {
     Type.Enum(['ascending', 'descending'], { description: 'Ascending unless said.' }),
   ),
   startIndex: Type.Optional(
-    Type.Integer({ description: 'The first to answer, from 1; less is 1.' }),
+    Type.Integer({ ...ANY_NUMBER, description: 'The first to answer, from 1; less is 1.' }),
   ),
   count: Type.Optional(
     Type.Integer({
+      ...ANY_NUMBER,
       description: `Most resources to answer, ${String(DEFAULT_COUNT)} unless said, ${String(MOST_RESOURCES)} at most; 0 or less: only how many there are.`,
     }),
   ),

@@ -21,7 +21,7 @@ const names = (description: string) =>
 /** What a query says, in a body: filters name people, and addresses stand in logs. Source: RFC 7644, 3.4.3. */
 const SearchBody = Type.Object(
   {
-    schemas: Type.Array(Type.Enum([SEARCH]), { description: 'That it is a search.' }),
+    schemas: Type.Array(Type.Enum([SEARCH]), { maxItems: 1, description: 'That it is a search.' }),
     ...ListQuery,
     attributes: names('Only these attributes.'),
     excludedAttributes: names('All attributes but these.'),
