@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { runDueJobs } from '@erp-steward/test-kit/due-jobs'
 import { DAY } from '@erp-steward/test-kit/instants'
 import { TEST_PERSONAL_DATA } from '@erp-steward/test-kit/personal-data'
 import { queuedEvents } from '@erp-steward/test-kit/queued-events'
@@ -175,6 +176,23 @@ test('[A-2.1.4] the last administrator of a kind is warned of and stays; one of 
   await addAccount(stage, { administratorRole: 'AUDIT_ADMIN' })
   await lookAt(dayAfter(201))
   expect(await statusOf(first.id)).toBe('frozen')
+})
+
+test('[A-2.1.4] of many accounts the job warns in parts, each once', async () => {
+  begin = stage.now
+  const many = await Promise.all(Array.from({ length: 210 }, () => addAccount(stage)))
+  stage.now = dayAfter(60)
+  await runTask(stage, 'look-over-accounts')
+  await runDueJobs(stage.db, 'identity', stage.tasks, stage.now)
+  const [warned]: [{ count: number }] = await stage.db.query(
+    `select count(*)::int as count from account_finding where stage = 'warned' and account_id = any($1)`,
+    [many.map(({ id }) => id)],
+  )
+  expect(warned.count).toBe(210)
+  // The looks of other tests are not about them.
+  await stage.db.query(`update account set status = 'disabled' where id = any($1)`, [
+    many.map(({ id }) => id),
+  ])
 })
 
 test('[A-2.2.1] a name that tells of no person is found, accepted for a time by somebody else, and gone when the account is', async () => {
