@@ -14,6 +14,7 @@ import {
   setUpFactor,
   trySignIn,
 } from '../account-stage.ts'
+import { addFrontEnd, CALLBACK, postForm } from '../tokens/client-stage.ts'
 import { BASE, noSlapd, READER, READER_PASSWORD, startDirectory, type Directory } from './slapd.ts'
 
 const PASSWORD = 'Of-the-directory-1!'
@@ -138,11 +139,21 @@ describeWith(`with a directory (missing: ${noSlapd ?? 'nothing'})`, () => {
 
   test('a directory that is away is no refusal: 503, and nothing is counted', async () => {
     const frida = await named('FRIDA')
+    const frontEnd = await addFrontEnd(stage)
     await directory.stop()
     for (let tries = 0; tries < 7; tries += 1) {
       const away = await trySignIn(stage, frida, PASSWORD)
       expect([away.statusCode, away.headers['retry-after']]).toEqual([503, '5'])
     }
+    const page = await postForm(stage, '/v1/authorizations', {
+      ...{ client_id: frontEnd.id, redirect_uri: CALLBACK, response_type: 'code' },
+      ...{ code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM' },
+      ...{ code_challenge_method: 'S256', user_name: 'FRIDA', password: PASSWORD },
+    })
+    expect([page.statusCode, page.headers['content-type']]).toEqual([
+      503,
+      'text/html; charset=utf-8',
+    ])
     await directory.start()
     expect((await trySignIn(stage, frida, PASSWORD)).statusCode).toBe(201)
   })
