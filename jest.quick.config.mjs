@@ -7,6 +7,7 @@ const leftOut = [
   'infra/standalone/test/(?!check-settings)',
   'packages/backup-agent/test/(agent-life|database-round)',
   'packages/messaging/test/kafka-bus',
+  'services/identity/test/company-directory/',
   'services/identity/test/provisioning/ebs-simulator',
   'services/identity/test/scim/clients',
   'services/monitoring-ingest/test/crash',
