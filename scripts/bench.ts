@@ -28,6 +28,7 @@ const benches = [
   'services/identity/bench/life-cycle.ts',
   'services/identity/bench/million-accounts.ts',
   'services/identity/bench/reconciliation.ts',
+  'services/identity/bench/scim-beside-keycloak.ts',
   'services/identity/bench/sign-in.ts',
   'services/identity/bench/reviews.ts',
   'services/identity/bench/scim.ts',
