@@ -44,7 +44,11 @@ async function measure(): Promise<BenchRow[]> {
       note: note(ours.created, theirs.created),
     },
     {
-      ...{ name: 'pages of 50 of 10,000 users by SCIM, beside Keycloak', reference, unit: 'pages/s' },
+      ...{
+        name: 'pages of 50 of 10,000 users by SCIM, beside Keycloak',
+        reference,
+        unit: 'pages/s',
+      },
       ...{ ours: ours.pages, theirs: theirs.pages },
       cpuMicrosPerUnit: ours.cpuOfPages,
       note: note(ours.pages, theirs.pages),
