@@ -44,7 +44,7 @@ async function call(
 
 /** The code of a refusal, and the permission that it names. */
 function refusalIn(type: string, body: string): Omit<Called, 'status'> {
-  if (body === '' || !/json/.test(type)) return { code: '' }
+  if (body === '' || !type.includes('json')) return { code: '' }
   const { code, permission, detail, status } = JSON.parse(body) as Readonly<Record<string, string>>
   if (type.includes('problem+json'))
     return { code: code ?? '', ...(permission !== undefined && { permission }) }

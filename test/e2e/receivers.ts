@@ -30,6 +30,10 @@ export async function mailServer(): Promise<{
       })
     },
   })
+  // A process that is killed in the middle of a mail resets its connection, which nobody else listens to.
+  server.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ECONNRESET') throw error
+  })
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve)
   })
