@@ -14,7 +14,8 @@ const SIGN_INS = 400
 const CALLERS = 4
 
 export const bottleneck =
-  'Sign-ins: the hash, at the cost that the standards ask for; two run at a time, and the rest of a sign-in goes on beside them.'
+  'Sign-ins: half of the CPU is the hash, at the cost that the standards ask for; the other half is the statements around it, ' +
+  'of counts by place, second factor, sessions and facts.'
 
 /** Each sign-in opens a session; accounts take turns, so that no limit of sessions is in the way. */
 export function run(): Promise<BenchRow[]> {
