@@ -32,6 +32,8 @@ export async function pythonPackages(
     await rename(fresh, folder)
     return { folder }
   } catch (error) {
+    // Another test file was sooner, and what stands under that name is whole.
+    if (existsSync(folder)) return { folder }
     const { message } = error as Error
     return { missing: `Python 3.10 or newer with pip, and a registry for it: ${message}` }
   } finally {
