@@ -8,7 +8,7 @@ import { stillValid } from '../../services/identity/test/account-stage.ts'
 import { addMachine } from '../../services/identity/test/tokens/client-stage.ts'
 import { pythonPackages } from './python-packages.ts'
 import { openSignInSite, type SignInSite } from './sign-in-site.ts'
-import { testWith } from './test-with.ts'
+import { testWith } from '@erp-steward/test-kit/test-with'
 
 const run = promisify(execFile)
 const python = await pythonPackages()

@@ -7,7 +7,7 @@ import { Company } from '../e2e/company.ts'
 import { root, type Site } from '../e2e/site.ts'
 import { standaloneSite } from '../e2e/standalone-site.ts'
 import { pythonPackages } from './python-packages.ts'
-import { testWith } from './test-with.ts'
+import { testWith } from '@erp-steward/test-kit/test-with'
 
 const bin = join(root, 'node_modules/.bin')
 const run = promisify(execFile)

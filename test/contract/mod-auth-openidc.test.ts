@@ -3,7 +3,7 @@ import { request, type IncomingHttpHeaders, type IncomingMessage } from 'node:ht
 import { afterAll, beforeAll, expect } from '@jest/globals'
 import { apacheSite, noApache, type ApacheSite } from './apache-site.ts'
 import { openSignInSite, type SignInSite } from './sign-in-site.ts'
-import { testWith } from './test-with.ts'
+import { testWith } from '@erp-steward/test-kit/test-with'
 
 let site: SignInSite
 let apache: ApacheSite

@@ -1,5 +1,4 @@
-import { about, Uuid } from '@erp-steward/contracts/values'
-import { nullable } from '@erp-steward/contracts/values'
+import { about, nullable, Uuid } from '@erp-steward/contracts/values'
 import { Type, type Static } from 'typebox'
 import type { EntityManager } from 'typeorm'
 

@@ -22,7 +22,7 @@ import { placeFilter, PlaceQuery } from '../organisation/place-filter.ts'
 import { changePerson } from './change-person.ts'
 import { joinPerson } from './join-person.ts'
 import { leavePerson, withdrawLeave } from './leave-person.ts'
-import { lockPerson } from './lock-person.ts'
+import { lockPersonInRange } from './lock-person.ts'
 import { peopleInRange, type PersonFilter, type PersonInRange } from './people-in-range.ts'
 import { LeaveKind, PersonView, type Person } from './person.ts'
 import {
@@ -287,10 +287,7 @@ async function changed(
   { request, params: { id }, expected, act }: Changing,
   apply: (person: Person) => Promise<unknown>,
 ): Promise<PersonInRange> {
-  const own = unitInRange(request)
-  const person = await lockPerson(tx, id)
-  if (person === null || (own !== null && person.unitId !== own))
-    throw new Problem('not-found', said(`There is no person ${id}.`, `没有人员 ${id}。`))
+  const person = await lockPersonInRange(tx, request, id)
   assertVersion(person.version, expected)
   await apply(person)
   return viewOf(request, tx, person.id, act.now)

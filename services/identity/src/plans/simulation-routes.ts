@@ -3,7 +3,7 @@ import { said } from '@erp-steward/contracts/bilingual'
 import { Problem } from '@erp-steward/contracts/problem'
 import { about, LocalDate, Uuid } from '@erp-steward/contracts/values'
 import type { App } from '@erp-steward/service-kit/app'
-import { actOf, assertReaches, unitInRange } from '@erp-steward/service-kit/authentication'
+import { actOf, assertReaches } from '@erp-steward/service-kit/authentication'
 import type { Committer } from '@erp-steward/service-kit/commit'
 import type { FastifyRequest } from 'fastify'
 import { Type, type Static } from 'typebox'
@@ -12,7 +12,7 @@ import { UserName } from '../accounts/account-change.ts'
 import { changePerson } from '../people/change-person.ts'
 import { joinPerson } from '../people/join-person.ts'
 import { leavePerson } from '../people/leave-person.ts'
-import { lockPerson } from '../people/lock-person.ts'
+import { lockPersonInRange } from '../people/lock-person.ts'
 import { LeaveKind, type Person } from '../people/person.ts'
 import {
   BirthdayOrUnknown,
@@ -140,7 +140,7 @@ async function done(
   act: Act,
 ): Promise<Pick<Person, 'id'>> {
   if (body.kind === 'leave') {
-    const person = await reached(tx, request, body.personId)
+    const person = await lockPersonInRange(tx, request, body.personId)
     return leavePerson(tx, person, { kind: body.leaveKind, toldBy: 'personnel' }, act)
   }
   const place = await findPlace(tx, body)
@@ -151,16 +151,7 @@ async function done(
     const named = { ...joiner, userName: accountUserName, withAccount: true }
     return (await joinPerson(tx, named, act)).person
   }
-  const person = await reached(tx, request, body.personId)
+  const person = await lockPersonInRange(tx, request, body.personId)
   if (body.kind === 'rejoin') return rejoinPerson(tx, person, { place }, act)
   return (await changePerson(tx, person, { place }, act)).person
-}
-
-/** @throws Problem `not-found` also for a person of another unit */
-async function reached(tx: EntityManager, request: FastifyRequest, id: string): Promise<Person> {
-  const own = unitInRange(request)
-  const person = await lockPerson(tx, id)
-  if (person === null || (own !== null && person.unitId !== own))
-    throw new Problem('not-found', said(`There is no person ${id}.`, `没有人员 ${id}。`))
-  return person
 }

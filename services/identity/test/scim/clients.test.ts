@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, expect } from '@jest/globals'
+import { testWith } from '@erp-steward/test-kit/test-with'
 import type { TestService } from '@erp-steward/test-kit/test-service'
 import { pythonPackages } from '../../../../test/contract/python-packages.ts'
 import { identityStage } from '../account-stage.ts'
@@ -15,14 +16,8 @@ const clients = join(import.meta.dirname, 'clients')
 const python = await pythonPackages(join(clients, 'requirements.txt'))
 const { missing, folder } = { missing: null, folder: '', ...python }
 
-/** Left out with the reason where Python is missing, failed where CI runs. */
-function testWithPython(title: string, body: () => Promise<void>): void {
-  if (missing === null) test(title, body, 300_000)
-  else if (process.env.CI === 'true')
-    test(title, () => {
-      throw new Error(`missing: ${missing}`)
-    })
-  else test.skip(`${title} (missing: ${missing})`, body)
+const testWithPython = (title: string, body: () => Promise<void>) => {
+  testWith(missing, title, body, 300_000)
 }
 
 let stage: TestService
